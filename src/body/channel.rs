@@ -1,0 +1,435 @@
+use super::StreamBody;
+use crate::trailers::{Declared, Trailers};
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderMap, HeaderName};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+use tokio::sync::{Semaphore, mpsc};
+
+/// What a chunk takes of a channel's capacity besides its own bytes: 64 bytes.
+///
+/// It stands for the chunk's place in the queue, so that a flood of one-byte chunks costs no more memory than
+/// the capacity says.
+pub const CHUNK_OVERHEAD: usize = 64;
+
+/// Makes a body together with the sender that feeds it.
+///
+/// `capacity` bounds what waits in between, in bytes: each chunk takes its length and [`CHUNK_OVERHEAD`]. A
+/// chunk larger than the whole capacity waits until the channel is empty and then goes alone.
+///
+/// `declared` names the trailer fields that the sender promises to [`finish`](Sender::finish) with. They are
+/// announced in the response's `Trailer` field.
+///
+/// **A producer must finish to be believed.** Where the sender is dropped without `finish` (the producer
+/// returned early, panicked or was cancelled), the body ends in the error [`ProducerGone`]: HTTP/2 resets the
+/// stream, HTTP/1.1 closes the connection without the last chunk, and no client takes the part for the whole.
+///
+/// # Panics
+///
+/// Panics where `capacity` is zero.
+///
+/// # Example
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use axum_trailers::{body, trailers::{Declared, Trailers}};
+///
+/// async fn rows() -> impl IntoResponse {
+///     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
+///     let (mut sender, body) = body::channel(64 * 1024, declared);
+///     tokio::spawn(async move {
+///         let mut trailers = Trailers::new();
+///         for row in 0..3 {
+///             sender.send(format!("row {row}\n")).await?;
+///         }
+///         trailers.insert("x-row-count", 3)?;
+///         sender.finish(trailers)?;
+///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+///     });
+///     body
+/// }
+/// # let _ = rows;
+/// ```
+pub fn channel(capacity: usize, declared: Declared) -> (Sender, StreamBody<Chunks>) {
+    assert!(capacity > 0, "a channel without capacity carries nothing");
+    let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
+    let (chunks, incoming) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(capacity as usize));
+    let ending = Ending::default();
+
+    let sender = Sender {
+        chunks,
+        room: room.clone(),
+        capacity,
+        declared: declared.clone(),
+        ending: ending.clone(),
+    };
+    let chunks = Chunks {
+        incoming,
+        room,
+        ending: ending.clone(),
+        ended: false,
+    };
+    (sender, StreamBody::with_ending(chunks, declared, ending))
+}
+
+/// The producer's end of a [`channel`].
+#[derive(Debug)]
+pub struct Sender {
+    chunks: mpsc::UnboundedSender<Chunk>,
+    room: Arc<Semaphore>,
+    capacity: u32,
+    declared: Declared,
+    ending: Ending,
+}
+
+/// The stream behind the [`StreamBody`] of a [`channel`]: the chunks as they were sent.
+#[derive(Debug)]
+pub struct Chunks {
+    incoming: mpsc::UnboundedReceiver<Chunk>,
+    room: Arc<Semaphore>,
+    ending: Ending,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    data: Bytes,
+    cost: u32,
+}
+
+/// The reader is gone: the client left, or the response was dropped. The chunk comes back.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the reader is gone: nobody takes this body any more")]
+pub struct SendError(pub Bytes);
+
+impl fmt::Debug for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SendError({} bytes)", self.0.len())
+    }
+}
+
+/// Why a body could not be finished. It ends as failed instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FinishError {
+    /// The trailers have a field that was not announced.
+    #[error("`{name}` was not declared: name it in the channel's `Declared`")]
+    Undeclared {
+        /// The field.
+        name: HeaderName,
+    },
+    /// The trailers lack a field that was announced.
+    #[error("`{name}` was declared and is missing: what is announced must be sent")]
+    Missing {
+        /// The field.
+        name: HeaderName,
+    },
+    /// The reader is gone: the client left, or the response was dropped.
+    #[error("the reader is gone: nobody takes this body any more")]
+    ReaderGone,
+}
+
+/// The error in which a body ends whose [`Sender`] was dropped without [`finish`](Sender::finish).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
+pub struct ProducerGone;
+
+impl Sender {
+    /// Sends a chunk, once there is room for it. An empty chunk is nothing to send and takes no room.
+    ///
+    /// Cancelling it loses this chunk alone; the sender can be used again.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the chunk, where the reader is gone. A waiting `send` gets it at once.
+    pub async fn send(&mut self, chunk: impl Into<Bytes>) -> Result<(), SendError> {
+        let data = chunk.into();
+        if data.is_empty() {
+            return if self.is_closed() {
+                Err(SendError(data))
+            } else {
+                Ok(())
+            };
+        }
+        let cost = self.cost(data.len());
+        match self.room.acquire_many(cost).await {
+            Ok(room) => room.forget(),
+            Err(_closed) => return Err(SendError(data)),
+        }
+        self.chunks
+            .send(Chunk { data, cost })
+            .map_err(|unsent| SendError(unsent.0.data))
+    }
+
+    /// Ends the body with these trailers. They go out after the last chunk.
+    ///
+    /// # Errors
+    ///
+    /// [`FinishError`] where the trailers are not those that were declared, or the reader is gone. The body
+    /// then ends as failed.
+    pub fn finish(self, trailers: Trailers) -> Result<(), FinishError> {
+        let sent = trailers.as_map();
+        if let Some(name) = sent.keys().find(|name| !self.declared.contains(name)) {
+            return Err(FinishError::Undeclared { name: name.clone() });
+        }
+        if let Some(name) = self.declared.iter().find(|name| !sent.contains_key(*name)) {
+            return Err(FinishError::Missing { name: name.clone() });
+        }
+        if self.is_closed() {
+            return Err(FinishError::ReaderGone);
+        }
+        self.ending.store(trailers.into_map());
+        Ok(())
+    }
+
+    /// Waits until the reader is gone, for producers that wait on something else than [`send`](Self::send).
+    pub async fn closed(&self) {
+        self.chunks.closed().await;
+    }
+
+    /// Whether the reader is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.chunks.is_closed()
+    }
+
+    fn cost(&self, len: usize) -> u32 {
+        u32::try_from(len.saturating_add(CHUNK_OVERHEAD))
+            .unwrap_or(u32::MAX)
+            .min(self.capacity)
+    }
+}
+
+impl Stream for Chunks {
+    type Item = Result<Bytes, ProducerGone>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(chunk) = ready!(self.incoming.poll_recv(cx)) {
+            self.room.add_permits(chunk.cost as usize);
+            return Poll::Ready(Some(Ok(chunk.data)));
+        }
+        self.ended = true;
+        Poll::Ready(if self.ending.is_stored() {
+            None
+        } else {
+            Some(Err(ProducerGone))
+        })
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+/// Where `finish` leaves the trailers for the body. It is filled before the queue's sender is dropped, so a
+/// reader that sees the end of the queue sees whether it was a finish.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ending(Arc<Mutex<Option<HeaderMap>>>);
+
+impl Ending {
+    fn store(&self, trailers: HeaderMap) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(trailers);
+    }
+
+    fn is_stored(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(super) fn take(&self) -> Option<HeaderMap> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{FutureExt, StreamExt};
+    use http::HeaderValue;
+    use http_body::Body;
+
+    const CAPACITY: usize = 1024;
+    const CHUNK: usize = CAPACITY / 4 - CHUNK_OVERHEAD;
+
+    fn undeclared() -> (Sender, StreamBody<Chunks>) {
+        channel(CAPACITY, Declared::none())
+    }
+
+    async fn all(body: &mut StreamBody<Chunks>) -> Vec<Result<Bytes, String>> {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = body.data().await {
+            chunks.push(chunk.map_err(|error| error.to_string()));
+        }
+        chunks
+    }
+
+    #[tokio::test]
+    async fn finished_body_ends_with_its_trailers() {
+        let (mut sender, mut body) = channel(CAPACITY, Declared::new(["x-row-count"]).expect("permitted"));
+        sender.send("a").await.expect("room");
+        sender.send("b").await.expect("room");
+        let mut trailers = Trailers::new();
+        trailers.insert("x-row-count", 2).expect("permitted");
+        sender.finish(trailers).expect("as declared");
+
+        assert_eq!(all(&mut body).await, [Ok(Bytes::from("a")), Ok(Bytes::from("b"))]);
+        let trailers = body.trailers().await.expect("no error").expect("trailers");
+        assert_eq!(trailers["x-row-count"], HeaderValue::from(2));
+    }
+
+    #[tokio::test]
+    async fn dropped_sender_is_an_error_for_the_reader() {
+        let (mut sender, mut body) = undeclared();
+        sender.send("a").await.expect("room");
+        drop(sender);
+        let chunks = all(&mut body).await;
+        assert_eq!(chunks[0], Ok(Bytes::from("a")));
+        assert!(
+            chunks[1]
+                .as_ref()
+                .is_err_and(|error| error.contains("producer is gone")),
+            "{chunks:?}"
+        );
+        assert_eq!(chunks.len(), 2, "an error is the last thing a body says");
+        assert!(body.trailers().await.expect("the end").is_none());
+    }
+
+    #[tokio::test]
+    async fn producer_that_panics_is_an_error_for_the_reader() {
+        let (mut sender, mut body) = undeclared();
+        let producer = tokio::spawn(async move {
+            sender.send("a").await.expect("room");
+            panic!("on purpose");
+        });
+        assert!(producer.await.expect_err("panicked").is_panic());
+        assert!(all(&mut body).await[1].is_err());
+    }
+
+    #[tokio::test]
+    async fn finish_refuses_what_was_not_declared_and_misses_what_was() {
+        let mut extra = Trailers::new();
+        extra.insert("x-extra", "1").expect("permitted");
+        let name = HeaderName::from_static("x-extra");
+
+        let (sender, mut body) = undeclared();
+        assert_eq!(
+            sender.finish(extra),
+            Err(FinishError::Undeclared { name: name.clone() })
+        );
+        assert!(all(&mut body).await[0].is_err());
+
+        let (sender, mut body) = channel(CAPACITY, Declared::new([&name]).expect("permitted"));
+        assert_eq!(sender.finish(Trailers::new()), Err(FinishError::Missing { name }));
+        assert!(all(&mut body).await[0].is_err());
+    }
+
+    #[tokio::test]
+    async fn send_waits_for_room_in_bytes() {
+        let (mut sender, mut body) = undeclared();
+        for _ in 0..4 {
+            sender.send(vec![0; CHUNK]).await.expect("room");
+        }
+        assert!(
+            sender.send("x").now_or_never().is_none(),
+            "the capacity is used up"
+        );
+        body.data().await.expect("a chunk").expect("no error");
+        sender
+            .send("x")
+            .now_or_never()
+            .expect("a chunk's room is free")
+            .expect("a reader");
+    }
+
+    #[tokio::test]
+    async fn tiny_chunks_do_not_get_past_the_bound() {
+        let (mut sender, _body) = undeclared();
+        let mut sent = 0;
+        while let Some(result) = sender.send("x").now_or_never() {
+            result.expect("a reader");
+            sent += 1;
+        }
+        assert_eq!(sent, CAPACITY / (1 + CHUNK_OVERHEAD));
+    }
+
+    #[tokio::test]
+    async fn chunk_larger_than_the_capacity_goes_alone() {
+        let (mut sender, mut body) = undeclared();
+        sender.send("x").await.expect("room");
+        assert!(sender.send(vec![0; 2 * CAPACITY]).now_or_never().is_none());
+        body.data().await.expect("a chunk").expect("no error");
+        sender
+            .send(vec![0; 2 * CAPACITY])
+            .await
+            .expect("an empty channel");
+        assert_eq!(
+            body.data().await.expect("a chunk").expect("no error").len(),
+            2 * CAPACITY
+        );
+    }
+
+    #[tokio::test]
+    async fn waiting_send_ends_when_the_reader_goes() {
+        let (mut sender, body) = undeclared();
+        sender.send(vec![0; CAPACITY]).await.expect("room");
+        let (result, ()) = tokio::join!(sender.send("kept"), async { drop(body) });
+        assert_eq!(result, Err(SendError(Bytes::from("kept"))));
+        assert!(sender.is_closed());
+        sender.closed().await;
+        assert_eq!(sender.send("").await, Err(SendError(Bytes::new())));
+        assert_eq!(sender.finish(Trailers::new()), Err(FinishError::ReaderGone));
+    }
+
+    #[tokio::test]
+    async fn cancelled_send_leaves_the_sender_usable() {
+        let (mut sender, mut body) = undeclared();
+        sender.send(vec![0; CAPACITY]).await.expect("room");
+        assert!(sender.send("lost").now_or_never().is_none());
+        body.data().await.expect("a chunk").expect("no error");
+        sender.send("kept").await.expect("room");
+        sender.finish(Trailers::new()).expect("nothing declared");
+        assert_eq!(all(&mut body).await, [Ok(Bytes::from("kept"))]);
+    }
+
+    #[tokio::test]
+    async fn empty_chunks_are_not_sent() {
+        let (mut sender, mut body) = undeclared();
+        for _ in 0..10 * CAPACITY {
+            sender
+                .send("")
+                .now_or_never()
+                .expect("takes no room")
+                .expect("a reader");
+        }
+        sender.finish(Trailers::new()).expect("nothing declared");
+        assert!(all(&mut body).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn chunks_go_on_answering_the_end() {
+        let (sender, body) = undeclared();
+        drop(sender);
+        let mut chunks = body.into_stream();
+        assert_eq!(chunks.next().await, Some(Err(ProducerGone)));
+        assert_eq!(chunks.next().await, None);
+        assert_eq!(chunks.next().await, None);
+    }
+
+    #[test]
+    fn type_facts() {
+        fn send_and_sync<T: Send + Sync + Unpin + 'static>() {}
+        send_and_sync::<Sender>();
+        send_and_sync::<StreamBody<Chunks>>();
+        send_and_sync::<SendError>();
+    }
+}

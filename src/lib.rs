@@ -1,0 +1,4 @@
+//! HTTP trailers.
+pub mod body;
+pub mod layers;
+pub mod trailers;

@@ -1,0 +1,154 @@
+use super::{TrailerError, map::permitted};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// The names of the trailer fields that a sender announces in the `Trailer` field
+/// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)): each once, in order, none
+/// forbidden.
+///
+/// ```
+/// use axum_trailers::trailers::{Declared, TrailerError};
+///
+/// let declared = Declared::new(["x-row-count", "content-digest"])?;
+/// assert_eq!(declared.to_field_value().unwrap(), "x-row-count, content-digest");
+/// # Ok::<_, TrailerError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    names: Vec<HeaderName>,
+}
+
+impl Declared {
+    /// Announces these fields.
+    ///
+    /// # Errors
+    ///
+    /// [`TrailerError`] for the first name that is malformed or forbidden in a trailer section.
+    pub fn new<N: TryInto<HeaderName>>(names: impl IntoIterator<Item = N>) -> Result<Self, TrailerError> {
+        let mut declared = Self::default();
+        for name in names {
+            let name = name.try_into().map_err(|_| TrailerError::Name)?;
+            permitted(&name)?;
+            declared.add(name);
+        }
+        Ok(declared)
+    }
+
+    /// Announces nothing: the body ends without trailers.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Reads what the `Trailer` fields of a header section announce. Names that are malformed or forbidden
+    /// are left out: nothing can come of them.
+    #[must_use]
+    pub fn read(headers: &HeaderMap) -> Self {
+        let mut declared = Self::default();
+        headers
+            .get_all(header::TRAILER)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .filter(|name| permitted(name).is_ok())
+            .for_each(|name| declared.add(name));
+        declared
+    }
+
+    /// Writes the `Trailer` field into a header section, together with what it announces there already.
+    /// Where nothing is announced, there is no `Trailer` field.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let mut all = Self::read(headers);
+        self.names.iter().for_each(|name| all.add(name.clone()));
+        match all.to_field_value() {
+            Some(value) => headers.insert(header::TRAILER, value),
+            None => headers.remove(header::TRAILER),
+        };
+    }
+
+    /// The value of the `Trailer` field, or `None` where nothing is announced.
+    #[must_use]
+    pub fn to_field_value(&self) -> Option<HeaderValue> {
+        if self.is_empty() {
+            return None;
+        }
+        let names: Vec<_> = self.names.iter().map(HeaderName::as_str).collect();
+        Some(HeaderValue::try_from(names.join(", ")).expect("field names and commas make a field value"))
+    }
+
+    /// Whether `name` is announced.
+    #[must_use]
+    pub fn contains(&self, name: &HeaderName) -> bool {
+        self.names.contains(name)
+    }
+
+    /// The names, in the order they were announced.
+    pub fn iter(&self) -> impl Iterator<Item = &HeaderName> {
+        self.names.iter()
+    }
+
+    /// Whether nothing is announced.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names of fields that were checked already.
+    pub(crate) fn of(checked: &HeaderMap) -> Self {
+        Self {
+            names: checked.keys().cloned().collect(),
+        }
+    }
+
+    fn add(&mut self, name: HeaderName) {
+        if !self.contains(&name) {
+            self.names.push(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_merges_with_what_is_announced_already() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::TRAILER, HeaderValue::from_static("X-A, x-b"));
+        headers.append(header::TRAILER, HeaderValue::from_static("x-a,,x-c"));
+        let declared = Declared::new(["x-b", "content-digest"]).expect("permitted");
+        declared.write(&mut headers);
+        let values: Vec<_> = headers.get_all(header::TRAILER).iter().collect();
+        assert_eq!(values, ["x-a, x-b, x-c, content-digest"]);
+    }
+
+    #[test]
+    fn announcing_nothing_writes_no_field() {
+        let mut headers = HeaderMap::new();
+        Declared::none().write(&mut headers);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn forbidden_and_malformed_names_are_refused_by_new_and_left_out_by_read() {
+        assert!(matches!(
+            Declared::new(["host"]),
+            Err(TrailerError::Forbidden { .. })
+        ));
+        assert_eq!(Declared::new(["a b"]), Err(TrailerError::Name));
+
+        let mut headers = HeaderMap::new();
+        headers.insert(header::TRAILER, HeaderValue::from_static("host, a b, x-a"));
+        assert_eq!(
+            Declared::read(&headers),
+            Declared::new(["x-a"]).expect("permitted")
+        );
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let declared = Declared::new(["x-row-count", "server-timing"]).expect("permitted");
+        let mut headers = HeaderMap::new();
+        declared.write(&mut headers);
+        assert_eq!(Declared::read(&headers), declared);
+    }
+}

@@ -1,0 +1,169 @@
+use http::HeaderName;
+use std::fmt;
+
+/// Why a field may not stand in a trailer section.
+///
+/// The classes are those of [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1): fields
+/// whose evaluation is needed before the content is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForbiddenReason {
+    /// It says where the message ends or belongs to the connection alone (`Content-Length`, `Connection`, …).
+    MessageFraming,
+    /// It says where the request goes (`Host`).
+    Routing,
+    /// It changes how the request is carried out (`Expect`, `Range`, `If-Match`, `Accept`, …).
+    RequestModifier,
+    /// It says who is asking, or keeps state about them (`Authorization`, `Set-Cookie`, …).
+    Authentication,
+    /// It says what a client or a cache does with the response (`Cache-Control`, `Location`, …).
+    ResponseControl,
+    /// It says how the content is to be read (`Content-Type`, `Content-Encoding`, …).
+    ContentFormat,
+}
+
+impl fmt::Display for ForbiddenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MessageFraming => "message framing",
+            Self::Routing => "routing",
+            Self::RequestModifier => "a request modifier",
+            Self::Authentication => "authentication",
+            Self::ResponseControl => "response control",
+            Self::ContentFormat => "the format of the content",
+        })
+    }
+}
+
+/// Says why `name` may not be a trailer field, or `None` where it may be one.
+///
+/// Unknown fields may: RFC 9110 §6.5.1 leaves it to each field's definition, and only its sender knows that.
+/// `Authentication-Info` and `ETag` may too, since their definitions say so (RFC 9110 §11.6.3 and §8.8.3).
+///
+/// ```
+/// use axum_trailers::trailers::{ForbiddenReason, why_forbidden};
+/// use http::{HeaderName, header};
+///
+/// assert_eq!(why_forbidden(&header::CONTENT_LENGTH), Some(ForbiddenReason::MessageFraming));
+/// assert_eq!(why_forbidden(&HeaderName::from_static("x-row-count")), None);
+/// ```
+#[must_use]
+pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
+    FORBIDDEN
+        .iter()
+        .find(|(_, names)| names.contains(&name.as_str()))
+        .map(|(reason, _)| *reason)
+}
+
+const FORBIDDEN: &[(ForbiddenReason, &[&str])] = &[
+    (
+        ForbiddenReason::MessageFraming,
+        // The connection's own fields are malformed in HTTP/2 and HTTP/3 wherever they stand
+        // (RFC 9113 §8.2.2), and `Trailer` announces what has by then arrived.
+        &[
+            "connection",
+            "content-length",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ],
+    ),
+    (ForbiddenReason::Routing, &["host"]),
+    (
+        ForbiddenReason::RequestModifier,
+        &[
+            "accept",
+            "accept-charset",
+            "accept-encoding",
+            "accept-language",
+            "expect",
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "max-forwards",
+            "range",
+        ],
+    ),
+    (
+        ForbiddenReason::Authentication,
+        &[
+            "authorization",
+            "cookie",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "set-cookie",
+            "www-authenticate",
+        ],
+    ),
+    (
+        ForbiddenReason::ResponseControl,
+        &[
+            "age",
+            "cache-control",
+            "date",
+            "expires",
+            "location",
+            "pragma",
+            "retry-after",
+            "vary",
+            "warning",
+        ],
+    ),
+    (
+        ForbiddenReason::ContentFormat,
+        &["content-encoding", "content-range", "content-type"],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_refused_with_its_reason() {
+        let cases = [
+            ("Transfer-Encoding", ForbiddenReason::MessageFraming),
+            ("Content-Length", ForbiddenReason::MessageFraming),
+            ("Connection", ForbiddenReason::MessageFraming),
+            ("Trailer", ForbiddenReason::MessageFraming),
+            ("TE", ForbiddenReason::MessageFraming),
+            ("Host", ForbiddenReason::Routing),
+            ("Max-Forwards", ForbiddenReason::RequestModifier),
+            ("If-None-Match", ForbiddenReason::RequestModifier),
+            ("Range", ForbiddenReason::RequestModifier),
+            ("Authorization", ForbiddenReason::Authentication),
+            ("Set-Cookie", ForbiddenReason::Authentication),
+            ("Cache-Control", ForbiddenReason::ResponseControl),
+            ("Location", ForbiddenReason::ResponseControl),
+            ("Content-Type", ForbiddenReason::ContentFormat),
+            ("Content-Encoding", ForbiddenReason::ContentFormat),
+            ("Content-Range", ForbiddenReason::ContentFormat),
+        ];
+        for (name, reason) in cases {
+            let name: HeaderName = name.parse().expect("a field name");
+            assert_eq!(why_forbidden(&name), Some(reason), "{name}");
+        }
+    }
+
+    #[test]
+    fn fields_meant_for_trailers_are_allowed() {
+        for name in [
+            "authentication-info",
+            "chunky-trailer",
+            "content-digest",
+            "etag",
+            "grpc-message",
+            "grpc-status",
+            "repr-digest",
+            "server-timing",
+            "x-row-count",
+        ] {
+            assert_eq!(why_forbidden(&HeaderName::from_static(name)), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+use super::{Declared, ForbiddenReason, why_forbidden};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The fields of a trailer section, checked: what
+/// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there can't be put in.
+///
+/// ```
+/// use axum_trailers::trailers::{TrailerError, Trailers};
+///
+/// let mut trailers = Trailers::new();
+/// trailers.insert("x-row-count", 5000)?;
+/// assert!(trailers.insert("content-length", 12).is_err());
+/// # Ok::<_, TrailerError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trailers {
+    fields: HeaderMap,
+}
+
+/// Why a field was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrailerError {
+    /// The name is no field name ([RFC 9110 §5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
+    #[error("not a field name: use letters, digits and any of !#$%&'*+-.^_`|~")]
+    Name,
+    /// The value has characters that a field value can't have
+    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+    #[error("the value of `{name}` is not a field value: control characters can't be sent")]
+    Value {
+        /// The field whose value it is.
+        name: HeaderName,
+    },
+    /// The field may not stand in a trailer section.
+    #[error("`{name}` can't be a trailer field: it is about {reason}; send it in the header section")]
+    Forbidden {
+        /// The field.
+        name: HeaderName,
+        /// The class that it belongs to.
+        reason: ForbiddenReason,
+    },
+}
+
+impl Trailers {
+    /// Makes an empty trailer section.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a field, replacing all its values, and returns the first of those.
+    ///
+    /// # Errors
+    ///
+    /// [`TrailerError`] where the name or the value is malformed, or the field is forbidden. The map is then
+    /// as it was.
+    pub fn insert<N, V>(&mut self, name: N, value: V) -> Result<Option<HeaderValue>, TrailerError>
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        let (name, value) = checked(name, value)?;
+        Ok(self.fields.insert(name, value))
+    }
+
+    /// Adds a value to a field, behind those it has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`insert`](Self::insert).
+    pub fn append<N, V>(&mut self, name: N, value: V) -> Result<(), TrailerError>
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        let (name, value) = checked(name, value)?;
+        self.fields.append(name, value);
+        Ok(())
+    }
+
+    /// The names of the fields, for announcing them.
+    #[must_use]
+    pub fn declared(&self) -> Declared {
+        Declared::of(&self.fields)
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn as_map(&self) -> &HeaderMap {
+        &self.fields
+    }
+
+    /// The fields, for sending them.
+    #[must_use]
+    pub fn into_map(self) -> HeaderMap {
+        self.fields
+    }
+
+    /// Whether there is no field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// Checks every field of a map that was filled elsewhere.
+impl TryFrom<HeaderMap> for Trailers {
+    type Error = TrailerError;
+
+    fn try_from(fields: HeaderMap) -> Result<Self, TrailerError> {
+        fields.keys().try_for_each(permitted)?;
+        Ok(Self { fields })
+    }
+}
+
+pub(super) fn permitted(name: &HeaderName) -> Result<(), TrailerError> {
+    match why_forbidden(name) {
+        None => Ok(()),
+        Some(reason) => Err(TrailerError::Forbidden {
+            name: name.clone(),
+            reason,
+        }),
+    }
+}
+
+fn checked<N, V>(name: N, value: V) -> Result<(HeaderName, HeaderValue), TrailerError>
+where
+    N: TryInto<HeaderName>,
+    V: TryInto<HeaderValue>,
+{
+    let name = name.try_into().map_err(|_| TrailerError::Name)?;
+    permitted(&name)?;
+    match value.try_into() {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(TrailerError::Value { name }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header;
+
+    #[test]
+    fn repeated_values_are_kept_in_order() {
+        let mut trailers = Trailers::new();
+        trailers.append("server-timing", "db;dur=1").expect("permitted");
+        trailers
+            .append("server-timing", "total;dur=2")
+            .expect("permitted");
+        let values: Vec<_> = trailers.as_map().get_all("server-timing").iter().collect();
+        assert_eq!(values, ["db;dur=1", "total;dur=2"]);
+    }
+
+    #[test]
+    fn refusals_name_the_field_and_leave_the_map_alone() {
+        let mut trailers = Trailers::new();
+        let forbidden = trailers
+            .insert(header::CONTENT_TYPE, "text/plain")
+            .expect_err("forbidden");
+        assert_eq!(
+            forbidden.to_string(),
+            "`content-type` can't be a trailer field: it is about the format of the content; send it in the \
+             header section"
+        );
+        assert_eq!(trailers.insert("a b", "1"), Err(TrailerError::Name));
+        assert_eq!(trailers.insert(":status", "200"), Err(TrailerError::Name));
+        let name = HeaderName::from_static("x-a");
+        assert_eq!(
+            trailers.append("x-a", "1\r\n2"),
+            Err(TrailerError::Value { name })
+        );
+        assert!(trailers.is_empty());
+    }
+
+    #[test]
+    fn a_map_with_one_forbidden_field_is_refused() {
+        let mut fields = HeaderMap::new();
+        fields.insert("x-row-count", HeaderValue::from(3));
+        assert!(Trailers::try_from(fields.clone()).is_ok());
+        fields.insert(header::SET_COOKIE, HeaderValue::from_static("a=b"));
+        assert!(matches!(
+            Trailers::try_from(fields),
+            Err(TrailerError::Forbidden { name, reason: ForbiddenReason::Authentication }) if name == "set-cookie"
+        ));
+    }
+}

@@ -1,0 +1,22 @@
+//! What a trailer section may say, who announces it, and who takes it.
+//!
+//! A trailer section is the block of fields that follows a message's content
+//! ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)). This room knows its rules and no
+//! other room:
+//!
+//! - [`Trailers`], a map that holds only fields a trailer section may have;
+//! - [`why_forbidden`], the fields it may not have, each with the reason;
+//! - [`Declared`], the names that a sender announces in the `Trailer` field;
+//! - [`Acceptance`], whether the sender of a request takes trailers in the response.
+
+mod acceptance;
+mod declared;
+mod forbidden;
+mod map;
+
+pub use self::{
+    acceptance::{Acceptance, WithheldReason},
+    declared::Declared,
+    forbidden::{ForbiddenReason, why_forbidden},
+    map::{TrailerError, Trailers},
+};
