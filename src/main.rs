@@ -1,1 +1,154 @@
-fn main() {}
+//! The command line of the workbench: parse, build, run, exit code.
+
+mod cli;
+mod failure;
+
+use axum_trailers::{
+    demo::{self, files::Folder},
+    server::{BindError, Server, Tls},
+};
+use clap::Parser;
+use cli::{Address, Args, Redirect};
+use failure::Failure;
+use std::{
+    io::{self, Write},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+};
+use tracing_subscriber::EnvFilter;
+
+const HTTPS_PORT: u16 = 3000;
+const HTTP_PORT: u16 = 7878;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(log_filter(args)?);
+    log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init();
+    let folder = Folder::new(&args.dir).map_err(|source| Failure::Folder {
+        path: args.dir.clone(),
+        source,
+    })?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::Serve)?;
+    let server = Server::new(certificate(args)?)
+        .limits(args.limits())
+        .shutdown_timeout(args.shutdown_timeout.0);
+    let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    if uses_demo_key(args) {
+        warn_of_demo_key(&server);
+    }
+    announce(&server);
+    runtime
+        .block_on(server.run(demo::router(folder)))
+        .map_err(Failure::Serve)
+}
+
+fn log_filter(args: &Args) -> Result<EnvFilter, Failure> {
+    match &args.log {
+        Some(filter) => Ok(filter.clone().into_env_filter()),
+        None if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none() => Ok(EnvFilter::new("info")),
+        None => EnvFilter::try_from_default_env().map_err(Failure::Log),
+    }
+}
+
+/// The demo certificate is in the binary, so that it is found whatever the working directory is.
+mod demo_certificate {
+    pub(super) const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
+    pub(super) const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
+}
+
+fn certificate(args: &Args) -> Result<Tls, Failure> {
+    Ok(match (&args.cert, &args.key) {
+        (Some(certificate), Some(key)) => Tls::from_pem_files(certificate, key)?,
+        _ => Tls::from_pem(demo_certificate::CERTIFICATE, demo_certificate::KEY)?,
+    })
+}
+
+fn uses_demo_key(args: &Args) -> bool {
+    let key = args.key.as_ref().map(std::fs::read);
+    key.is_none_or(|key| key.is_ok_and(|key| key == demo_certificate::KEY))
+}
+
+fn listen(server: Server, addresses: &[Address]) -> Result<Server, BindError> {
+    if addresses.is_empty() {
+        return on_loopback(server, HTTPS_PORT, Server::bind);
+    }
+    addresses
+        .iter()
+        .try_fold(server, |server, address| server.bind(&address.0))
+}
+
+fn redirect(server: Server, from: Option<&Redirect>) -> Result<Server, BindError> {
+    match from {
+        None => on_loopback(server, HTTP_PORT, Server::redirect),
+        Some(Redirect::From(address)) => server.redirect(&address.0),
+        Some(Redirect::Off) => Ok(server),
+    }
+}
+
+/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6.
+fn on_loopback(
+    server: Server,
+    port: u16,
+    bind: fn(Server, SocketAddr) -> Result<Server, BindError>,
+) -> Result<Server, BindError> {
+    let server = bind(server, (Ipv4Addr::LOCALHOST, port).into())?;
+    let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+    if has_ipv6() {
+        bind(server, ipv6)
+    } else {
+        Ok(server)
+    }
+}
+
+fn has_ipv6() -> bool {
+    std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+fn warn_of_demo_key(server: &Server) {
+    for address in server
+        .local_addrs()
+        .into_iter()
+        .filter(|address| !address.ip().is_loopback())
+    {
+        eprintln!(
+            "warning: {address} can be reached from other machines, and the demo key is public: everyone has it \
+             and can read and change this traffic; give a key of your own with --cert and --key"
+        );
+    }
+}
+
+/// Tells whoever started the server, or a script, where it is. Nobody may be listening: that is no error.
+fn announce(server: &Server) {
+    let https = server.local_addrs();
+    let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
+    lines.extend(
+        server
+            .redirect_addrs()
+            .iter()
+            .map(|address| format!("http://{address}")),
+    );
+    if let Some(first) = https.first() {
+        let ip = first.ip();
+        let host = if ip.is_loopback() || ip.is_unspecified() {
+            format!("localhost:{}", first.port())
+        } else {
+            first.to_string()
+        };
+        lines.push(format!("curl -v -k --no-buffer https://{host}/"));
+    }
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()) {
+        tracing::debug!(%error, "nobody reads standard output");
+    }
+}

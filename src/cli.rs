@@ -1,0 +1,290 @@
+//! What the command line says.
+
+use axum_trailers::server::{Limits, Server};
+use clap::Parser;
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use tracing_subscriber::EnvFilter;
+
+/// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers, over HTTP/2 and
+/// HTTP/1.1, for trying clients and proxies against.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Listen for HTTPS on this address; may be repeated. Port 0 takes a free one
+    /// [default: 127.0.0.1:3000 and [::1]:3000]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "AXUM_TRAILERS_LISTEN",
+        value_delimiter = ','
+    )]
+    pub(crate) listen: Vec<Address>,
+
+    /// Listen for plain HTTP on this address and redirect to HTTPS, or `off`
+    /// [default: 127.0.0.1:7878 and [::1]:7878]
+    #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
+    pub(crate) redirect: Option<Redirect>,
+
+    /// The certificate chain, as PEM [default: the demo certificate for localhost]
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// The certificate's private key, as PEM [default: the demo key, which everyone has]
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The folder whose files `/files/…` serves
+    #[arg(long, value_name = "FOLDER", env = "AXUM_TRAILERS_DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// What is logged to standard error, as `RUST_LOG` says it [default: `RUST_LOG`, else `info`]
+    #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
+    pub(crate) log: Option<Filter>,
+
+    /// How long running streams have to end after SIGINT or SIGTERM
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
+          default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]
+    pub(crate) shutdown_timeout: Seconds,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitArgs {
+    /// How long a TLS handshake may take
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_HANDSHAKE_TIMEOUT",
+          default_value_t = Limits::default().handshake.into())]
+    handshake_timeout: Seconds,
+
+    /// How long the first bytes after the handshake may take
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_FIRST_BYTE_TIMEOUT",
+          default_value_t = Limits::default().first_byte.into())]
+    first_byte_timeout: Seconds,
+
+    /// How long an HTTP/1.1 request's header section may take
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_HEADER_TIMEOUT",
+          default_value_t = Limits::default().request_headers.into())]
+    header_timeout: Seconds,
+
+    /// How long a connection without a request may be silent
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_IDLE_TIMEOUT",
+          default_value_t = Limits::default().idle.into())]
+    idle_timeout: Seconds,
+
+    /// How long a request's body may give nothing while it is waited for
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_BODY_TIMEOUT",
+          default_value_t = Limits::default().stalled_body.into())]
+    body_timeout: Seconds,
+
+    /// How long a client may take nothing of a response that waits for it
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_READER_TIMEOUT",
+          default_value_t = Limits::default().stalled_reader.into())]
+    reader_timeout: Seconds,
+
+    /// How often an HTTP/2 client is asked for a sign of life, and how long it may take
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_PING_INTERVAL",
+          default_value_t = Limits::default().ping.into())]
+    ping_interval: Seconds,
+
+    /// How many connections may be open at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_CONNECTIONS",
+          default_value_t = u32::try_from(Limits::default().connections).unwrap_or(u32::MAX),
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+
+    /// How many streams an HTTP/2 connection may have open at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_streams: u32,
+
+    /// How large a request's header section may be, 8 KiB to 1 MiB
+    #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_HEADER_SIZE",
+          default_value_t = Limits::default().header_section,
+          value_parser = clap::value_parser!(u32).range(i64::from(Limits::MIN_HEADER_SECTION)..=1024 * 1024))]
+    max_header_size: u32,
+
+    /// How large a request's trailer section may be, up to 1 MiB
+    #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_TRAILER_SIZE",
+          default_value_t = Limits::default().trailer_section,
+          value_parser = clap::value_parser!(u32).range(0..=1024 * 1024))]
+    max_trailer_size: u32,
+}
+
+const EXAMPLES: &str = "\
+Each option can be given as its environment variable; the option itself comes first.
+
+Examples:
+  axum-trailers
+      Serve https://localhost:3000, and redirect http://localhost:7878 to it.
+  curl -v -k --no-buffer https://localhost:3000/
+      See a body in two chunks and a trailer behind it.
+  axum-trailers --listen 127.0.0.1:0 --redirect off --dir /srv/files
+      Take a free port, print it, and serve the files of /srv/files under /files/.
+  axum-trailers --listen 0.0.0.0:443 --cert chain.pem --key key.pem
+      Serve other machines, with a certificate of your own.
+
+Exit status: 0 after a shutdown, 1 when the server can't start or go on, 2 for a wrong command line.";
+
+impl Args {
+    pub(crate) fn limits(&self) -> Limits {
+        let limits = &self.limits;
+        Limits {
+            handshake: limits.handshake_timeout.0,
+            first_byte: limits.first_byte_timeout.0,
+            request_headers: limits.header_timeout.0,
+            idle: limits.idle_timeout.0,
+            stalled_body: limits.body_timeout.0,
+            stalled_reader: limits.reader_timeout.0,
+            ping: limits.ping_interval.0,
+            connections: limits.max_connections as usize,
+            streams: limits.max_streams,
+            header_section: limits.max_header_size,
+            trailer_section: limits.max_trailer_size,
+        }
+    }
+}
+
+/// A host and a port.
+#[derive(Clone, Debug)]
+pub(crate) struct Address(pub(crate) String);
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("give a host and a port, such as 127.0.0.1:3000 or [::1]:3000"),
+        }
+    }
+}
+
+/// Where plain HTTP is redirected from.
+#[derive(Clone, Debug)]
+pub(crate) enum Redirect {
+    Off,
+    From(Address),
+}
+
+impl FromStr for Redirect {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            Ok(Self::Off)
+        } else {
+            text.parse().map(Self::From)
+        }
+    }
+}
+
+/// A span of time, given in seconds, with a fraction where wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl From<Duration> for Seconds {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_secs_f64().fmt(f)
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let duration = text
+            .parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration
+            .filter(|duration| !duration.is_zero())
+            .map(Self)
+            .ok_or("give seconds, such as 30 or 0.5")
+    }
+}
+
+/// A filter for the log, known to be one.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter(String);
+
+impl Filter {
+    pub(crate) fn into_env_filter(self) -> EnvFilter {
+        EnvFilter::new(self.0)
+    }
+}
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        EnvFilter::try_new(text).map_err(|error| error.to_string())?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        let args = Args::parse_from(["axum-trailers"]);
+        assert_eq!(args.limits(), Limits::default());
+        assert_eq!(args.shutdown_timeout.0, Server::DEFAULT_SHUTDOWN_TIMEOUT);
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        for wrong in [
+            ["--listen", "3000"],
+            ["--listen", ":3000"],
+            ["--listen", "localhost:70000"],
+            ["--redirect", "on"],
+            ["--idle-timeout", "0"],
+            ["--idle-timeout", "-1"],
+            ["--idle-timeout", "soon"],
+            ["--max-header-size", "100"],
+            ["--max-connections", "0"],
+            ["--log", "axum_trailers=loud"],
+            ["--cert", "alone.pem"],
+        ] {
+            let error = Args::try_parse_from(["axum-trailers"].into_iter().chain(wrong)).expect_err(wrong[1]);
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+            assert!(
+                error.to_string().contains(wrong[0]) || wrong[0] == "--cert",
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn listen_may_be_repeated_and_fractions_of_seconds_are_taken() {
+        let args = Args::parse_from([
+            "axum-trailers",
+            "--listen",
+            "127.0.0.1:1",
+            "--listen",
+            "[::1]:2",
+            "--idle-timeout",
+            "0.5",
+        ]);
+        assert_eq!(args.listen.len(), 2);
+        assert_eq!(args.limits().idle, Duration::from_millis(500));
+    }
+}

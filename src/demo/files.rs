@@ -1,0 +1,175 @@
+//! `GET /files/…`: a file of the folder served, and behind it the SHA-256 of what was sent.
+//!
+//! ```text
+//! curl -v -k https://localhost:3000/files/Cargo.toml
+//! ```
+//!
+//! Ranges and conditional requests are those of tower-http's `ServeDir`. There is no way out of the folder, be it
+//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot.
+
+use crate::layers::ContentDigestLayer;
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    extract::{Path as UrlPath, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderMap, Request, StatusCode, header};
+use pin_project_lite::pin_project;
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+
+/// The folder whose files are served.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Takes a folder that exists and can be read.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where it is missing, not a folder or not readable.
+    pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
+        let root = path.as_ref().canonicalize()?;
+        std::fs::read_dir(&root)?;
+        Ok(Self { root })
+    }
+
+    /// The file that a path leads to, or `None` where that is no regular file in this folder or is hidden.
+    ///
+    /// Who can write into the folder can exchange a file for a link between this look and the opening.
+    async fn find(&self, path: &str) -> Option<PathBuf> {
+        let path = Path::new(path);
+        if !is_plain(path) {
+            return None;
+        }
+        let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
+        let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
+        let is_file = tokio::fs::metadata(&file).await.ok()?.is_file();
+        (is_inside && is_file).then_some(file)
+    }
+}
+
+/// Whether a relative path only goes down, through names that are not hidden.
+fn is_plain(path: &Path) -> bool {
+    path.components().all(|component| match component {
+        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+        Component::CurDir => true,
+        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
+    })
+}
+
+pub(super) fn routes(folder: Folder) -> Router {
+    let files = Router::new().route("/*path", get(file)).with_state(folder);
+    Router::new()
+        .nest("/files", files)
+        .layer(ContentDigestLayer::new())
+}
+
+async fn file(
+    State(folder): State<Folder>,
+    UrlPath(path): UrlPath<String>,
+    request: Request<Body>,
+) -> Response {
+    if folder.find(&path).await.is_none() {
+        return (StatusCode::NOT_FOUND, "there is no such file here\n").into_response();
+    }
+    match ServeDir::new(&folder.root)
+        .append_index_html_on_directories(false)
+        .oneshot(request)
+        .await
+    {
+        Ok(response) => as_long_as_promised(response),
+        Err(error) => {
+            tracing::error!(%error, path, "can't read a file");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read\n").into_response()
+        }
+    }
+}
+
+/// `ServeDir` reads to the end of the file. One that grows meanwhile is sent as long as it was at the start, and
+/// the digest is that of what was sent. One that shrinks breaks its `Content-Length`, which the server tells.
+fn as_long_as_promised<B>(response: Response<B>) -> Response
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let left = length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(u64::MAX);
+    response.map(|inner| Upto { inner, left }).into_response()
+}
+
+pin_project! {
+    struct Upto<B> {
+        #[pin]
+        inner: B,
+        left: u64,
+    }
+}
+
+impl<B: HttpBody<Data = Bytes>> HttpBody for Upto<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        if *this.left == 0 {
+            return Poll::Ready(None);
+        }
+        let mut chunk = ready!(this.inner.poll_data(cx));
+        if let Some(Ok(data)) = &mut chunk {
+            data.truncate(usize::try_from(*this.left).unwrap_or(usize::MAX));
+            *this.left -= data.len() as u64;
+        }
+        Poll::Ready(chunk)
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+        self.project().inner.poll_trailers(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_paths_go_down_and_are_not_hidden() {
+        for plain in ["a", "a/b.txt", "./a", "a..b"] {
+            assert!(is_plain(Path::new(plain)), "{plain}");
+        }
+        for other in ["..", "../a", "a/../b", "/etc/passwd", ".git/config", "a/.hidden"] {
+            assert!(!is_plain(Path::new(other)), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn body_is_cut_to_what_was_promised() {
+        let chunks = ["abc", "def", "ghi"].map(Ok::<_, io::Error>);
+        let body = Body::wrap_stream(futures_util::stream::iter(chunks));
+        let response = Response::builder()
+            .header(header::CONTENT_LENGTH, 5)
+            .body(body)
+            .expect("a response");
+        let mut body = as_long_as_promised(response).into_body();
+        let mut sent = Vec::new();
+        while let Some(chunk) = body.data().await {
+            sent.extend_from_slice(&chunk.expect("no error"));
+        }
+        assert_eq!(sent, b"abcde");
+    }
+}

@@ -1,0 +1,78 @@
+//! Why the server could not start or go on: one line that says what was wrong and what to do.
+
+use axum_trailers::server::{BindError, TlsError};
+use std::{error::Error, fmt, io, path::PathBuf};
+use tracing_subscriber::filter::FromEnvError;
+
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Bind(BindError),
+    Tls(TlsError),
+    Folder { path: PathBuf, source: io::Error },
+    Log(FromEnvError),
+    Serve(io::Error),
+}
+
+impl From<BindError> for Failure {
+    fn from(error: BindError) -> Self {
+        Self::Bind(error)
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(error) => {
+                write!(f, "{}; {}", WithSource(error), bind_advice(error.source.kind()))
+            }
+            Self::Tls(error) => {
+                write!(
+                    f,
+                    "{}; give a certificate and its key as PEM files with --cert and --key",
+                    WithSource(error)
+                )
+            }
+            Self::Folder { path, source } => {
+                write!(
+                    f,
+                    "can't serve files from {}: {source}; give a folder that can be read with --dir",
+                    path.display()
+                )
+            }
+            Self::Log(error) => write!(
+                f,
+                "RUST_LOG is not a filter: {error}; write it as info or axum_trailers=debug"
+            ),
+            Self::Serve(error) => write!(f, "the server stopped: {error}"),
+        }
+    }
+}
+
+fn bind_advice(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            "stop the program that has it, or choose another address with --listen and --redirect (port 0 takes a \
+             free one)"
+        }
+        io::ErrorKind::PermissionDenied => "choose a port from 1024 on with --listen and --redirect",
+        io::ErrorKind::AddrNotAvailable => "choose an address of this machine with --listen and --redirect",
+        _ => "choose another address with --listen and --redirect",
+    }
+}
+
+struct WithSource<'a, E>(&'a E);
+
+impl<E: Error> fmt::Display for WithSource<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source() {
+            Some(source) => write!(f, "{}: {source}", self.0),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use super::{
+    bridge::Bridge, connection::Cut, guard::Guard, protocol::Protocol, shutdown::Shutdown, socket::Socket,
+};
+use axum_server::{
+    accept::Accept,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+use std::{
+    future::{Ready, ready},
+    io,
+    pin::Pin,
+    time::Duration,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+type AcceptFuture<S> = Pin<Box<dyn Future<Output = io::Result<(Guard<S>, Bridge)>> + Send>>;
+
+/// Makes a socket of a TCP connection.
+#[derive(Clone, Copy)]
+pub(super) struct SocketAcceptor;
+
+impl Accept<TcpStream, Bridge> for SocketAcceptor {
+    type Stream = Socket;
+    type Service = Bridge;
+    type Future = Ready<io::Result<(Socket, Bridge)>>;
+
+    fn accept(&self, stream: TcpStream, bridge: Bridge) -> Self::Future {
+        // With Nagle's algorithm a small chunk waits for the acknowledgement of the one before: 40 ms each.
+        let nodelay = stream.set_nodelay(true);
+        let socket = Socket::new(stream, bridge.connection().clone());
+        ready(nodelay.map(|()| (socket, bridge)))
+    }
+}
+
+/// Accepts TLS, and holds the connection to the protocol that ALPN chose.
+#[derive(Clone)]
+pub(super) struct TlsAcceptor {
+    tls: RustlsAcceptor<SocketAcceptor>,
+    shutdown: Shutdown,
+}
+
+impl TlsAcceptor {
+    pub(super) fn new(config: RustlsConfig, handshake: Duration, shutdown: Shutdown) -> Self {
+        let tls = RustlsAcceptor::new(config)
+            .handshake_timeout(handshake)
+            .acceptor(SocketAcceptor);
+        Self { tls, shutdown }
+    }
+}
+
+impl Accept<TcpStream, Bridge> for TlsAcceptor {
+    type Stream = Guard<TlsStream<Socket>>;
+    type Service = Bridge;
+    type Future = AcceptFuture<TlsStream<Socket>>;
+
+    fn accept(&self, stream: TcpStream, bridge: Bridge) -> Self::Future {
+        let peer = bridge.connection().peer;
+        let handshake = self.tls.accept(stream, bridge);
+        let shutdown = self.shutdown.clone();
+        Box::pin(async move {
+            let accepted = tokio::select! {
+                accepted = handshake => accepted,
+                // There is no request yet that could be lost.
+                () = shutdown.begun() => Err(io::Error::new(io::ErrorKind::ConnectionAborted, Cut::Shutdown)),
+            };
+            let (stream, bridge) = accepted.inspect_err(|error| {
+                tracing::debug!(%peer, %error, "TLS handshake failed");
+            })?;
+            let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
+            let connection = bridge.connection().clone();
+            Ok((Guard::new(stream, connection, protocol), bridge))
+        })
+    }
+}
+
+/// Accepts plain HTTP/1.1.
+#[derive(Clone, Copy)]
+pub(super) struct PlainAcceptor;
+
+impl Accept<TcpStream, Bridge> for PlainAcceptor {
+    type Stream = Guard<Socket>;
+    type Service = Bridge;
+    type Future = Ready<io::Result<(Guard<Socket>, Bridge)>>;
+
+    fn accept(&self, stream: TcpStream, bridge: Bridge) -> Self::Future {
+        let accepted = SocketAcceptor.accept(stream, bridge).into_inner();
+        ready(accepted.map(|(socket, bridge)| {
+            (
+                Guard::new(socket, bridge.connection().clone(), Protocol::Http1),
+                bridge,
+            )
+        }))
+    }
+}

@@ -1,0 +1,10 @@
+//! The bridge between hyper 1.x, which carries the messages, and the axum 0.6 router, which answers them: two
+//! generations of `http` and `http-body`, and a body's trailers in both directions.
+
+mod answer;
+mod head;
+mod request_body;
+mod response_body;
+mod service;
+
+pub(super) use self::service::{Bridge, MakeBridge};

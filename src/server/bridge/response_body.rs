@@ -1,0 +1,246 @@
+use super::head::to_new;
+use crate::{
+    server::{
+        exchange::Exchange,
+        outgoing::{GivenUp, Outgoing},
+    },
+    trailers::{Declared, why_forbidden},
+};
+use axum::{BoxError, body::BoxBody};
+use bytes::Bytes;
+use http::{HeaderMap, Version};
+use http_body_1::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+/// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
+pub(in crate::server) struct ResponseBody {
+    outgoing: Arc<Outgoing>,
+    exchange: Exchange,
+    trailers: TrailerPlan,
+    length: Length,
+    phase: Phase,
+    /// What is left of a chunk that went out in part.
+    rest: Bytes,
+}
+
+/// What the response head said of the trailers.
+pub(super) enum TrailerPlan {
+    /// They are dropped.
+    Withheld,
+    /// They go out, and these were announced.
+    Sent(Declared),
+}
+
+impl TrailerPlan {
+    pub(super) fn announces_any(&self) -> bool {
+        matches!(self, Self::Sent(declared) if !declared.is_empty())
+    }
+}
+
+/// What the response head said of the content's length, in bytes. Whatever it said is kept.
+#[derive(Clone, Copy)]
+pub(super) enum Length {
+    Unknown,
+    /// hyper and the client know it.
+    Told(u64),
+    /// It gave way to the chunked coding.
+    Kept(u64),
+}
+
+impl Length {
+    fn promised(self) -> Option<u64> {
+        match self {
+            Self::Unknown => None,
+            Self::Told(length) | Self::Kept(length) => Some(length),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Data,
+    Trailers,
+    Ended,
+}
+
+/// What one `DATA` frame holds at most before its receiver asks for more (RFC 9113 §4.2).
+///
+/// hyper hands a chunk to h2 as a whole once the reader's window has any room. In pieces of this size a stalled
+/// reader holds one of them at most, and a slow one that still moves is seen to move.
+const HTTP2_PIECE: usize = 16 * 1024;
+
+/// The body was not as long as its `Content-Length` promised.
+#[derive(Debug, thiserror::Error)]
+#[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
+struct LengthBroken {
+    sent: u64,
+    promised: u64,
+}
+
+impl ResponseBody {
+    pub(super) fn new(body: BoxBody, mut exchange: Exchange, trailers: TrailerPlan, length: Length) -> Self {
+        let alone = exchange.version() < Version::HTTP_2;
+        let outgoing = Arc::new(Outgoing::new(body, alone));
+        let ended = outgoing.is_end_stream();
+        if ended {
+            exchange.complete();
+        }
+        exchange.connection().add_response(outgoing.clone());
+        let phase = if ended { Phase::Ended } else { Phase::Data };
+        Self {
+            outgoing,
+            exchange,
+            trailers,
+            length,
+            phase,
+            rest: Bytes::new(),
+        }
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
+        self.outgoing.poll_data(cx)
+    }
+
+    fn take_chunk(&mut self, mut chunk: Bytes) -> Result<Frame<Bytes>, BoxError> {
+        if self.exchange.version() >= Version::HTTP_2 && chunk.len() > HTTP2_PIECE {
+            self.rest = chunk.split_off(HTTP2_PIECE);
+        }
+        self.exchange.sent_data(chunk.len());
+        if self
+            .length
+            .promised()
+            .is_some_and(|promised| self.exchange.bytes() > promised)
+        {
+            return Err(self.length_broken());
+        }
+        self.outgoing.offer(&self.exchange.connection().clock());
+        if self.rest.is_empty() && self.outgoing.is_end_stream() && self.keeps_its_length() {
+            self.end();
+        }
+        Ok(Frame::data(chunk))
+    }
+
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
+        if !self.keeps_its_length() {
+            return Poll::Ready(Err(self.length_broken()));
+        }
+        let TrailerPlan::Sent(declared) = &self.trailers else {
+            return Poll::Ready(Ok(None));
+        };
+        let trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
+        for name in declared.iter().filter(|name| !trailers.contains_key(*name)) {
+            tracing::warn!(%name, "announced trailer field never came");
+        }
+        Poll::Ready(Ok(self.permitted(trailers)))
+    }
+
+    /// A body of another make may have any trailers. HTTP/1.1 sends none that was not announced.
+    fn permitted(&self, trailers: HeaderMap) -> Option<HeaderMap> {
+        let TrailerPlan::Sent(declared) = &self.trailers else {
+            return None;
+        };
+        let must_be_declared = self.exchange.version() < Version::HTTP_2;
+        let mut sent = HeaderMap::with_capacity(trailers.len());
+        for (name, value) in &trailers {
+            if let Some(reason) = why_forbidden(name) {
+                tracing::warn!(%name, %reason, "forbidden trailer field left out");
+            } else if must_be_declared && !declared.contains(name) {
+                tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
+            } else {
+                sent.append(name, value.clone());
+            }
+        }
+        (!sent.is_empty()).then_some(sent)
+    }
+
+    fn keeps_its_length(&self) -> bool {
+        self.length
+            .promised()
+            .is_none_or(|promised| self.exchange.bytes() == promised)
+    }
+
+    fn length_broken(&self) -> BoxError {
+        LengthBroken {
+            sent: self.exchange.bytes(),
+            promised: self.length.promised().unwrap_or_default(),
+        }
+        .into()
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.exchange.complete();
+    }
+
+    fn fail(&mut self, error: BoxError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.phase = Phase::Ended;
+        self.rest = Bytes::new();
+        if error.is::<GivenUp>() {
+            self.exchange.given_up();
+        } else {
+            self.exchange.failed(&*error);
+        }
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        this.outgoing.taken();
+        if this.phase == Phase::Data {
+            match ready!(this.poll_chunk(cx)) {
+                Some(chunk) => {
+                    return match chunk.and_then(|chunk| this.take_chunk(chunk)) {
+                        Ok(frame) => Poll::Ready(Some(Ok(frame))),
+                        Err(error) => this.fail(error),
+                    };
+                }
+                None => this.phase = Phase::Trailers,
+            }
+        }
+        if this.phase == Phase::Trailers {
+            return match ready!(this.poll_trailers(cx)) {
+                Ok(trailers) => {
+                    this.end();
+                    Poll::Ready(trailers.map(|trailers| {
+                        this.exchange.sent_trailers(&trailers);
+                        Ok(Frame::trailers(to_new(&trailers)))
+                    }))
+                }
+                Err(error) => this.fail(error),
+            };
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.length {
+            Length::Told(length) => SizeHint::with_exact(length.saturating_sub(self.exchange.bytes())),
+            Length::Kept(_) | Length::Unknown => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        self.exchange.connection().remove_response(&self.outgoing);
+    }
+}

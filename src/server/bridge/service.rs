@@ -1,0 +1,191 @@
+use super::{
+    answer::{self, Answer},
+    head, request_body,
+    response_body::ResponseBody,
+};
+use crate::{
+    server::{Limits, connection::Connection, exchange::Exchange, shutdown::Shutdown},
+    trailers::Acceptance,
+};
+use axum::{Router, body::Body, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
+use http::Request;
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use std::{
+    convert::Infallible,
+    future::Ready,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+use tokio::sync::Semaphore;
+use tower_service::Service;
+
+/// Makes the service of each connection from an axum 0.6 router.
+///
+/// `Router` is expensive to clone, since its routes are a map of its own: it is cloned once for each connection,
+/// and hyper-util's clone of the service for each request is one of an `Arc`.
+#[derive(Clone)]
+pub(in crate::server) struct MakeBridge {
+    router: Router,
+    limits: Arc<Limits>,
+    shutdown: Shutdown,
+    places: Arc<Semaphore>,
+}
+
+/// All the places for connections are taken.
+#[derive(Debug, thiserror::Error)]
+#[error("too many connections")]
+pub(in crate::server) struct TooManyConnections;
+
+impl MakeBridge {
+    pub(in crate::server) fn new(router: Router, limits: Arc<Limits>, shutdown: Shutdown) -> Self {
+        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+        Self {
+            router: router.with_state(()),
+            limits,
+            shutdown,
+            places,
+        }
+    }
+
+    /// The same for another router, whose connections take the same places.
+    pub(in crate::server) fn with_router(&self, router: Router) -> Self {
+        Self {
+            router: router.with_state(()),
+            ..self.clone()
+        }
+    }
+
+    fn bridge(&self, peer: SocketAddr) -> Result<Bridge, TooManyConnections> {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            tracing::warn!(%peer, limit = self.limits.connections, "connection refused: too many are open");
+            return Err(TooManyConnections);
+        };
+        let connection = Connection::new(peer, self.limits.clone(), self.shutdown.clone(), place);
+        Ok(Bridge {
+            router: Arc::new(Mutex::new(self.router.clone())),
+            connection,
+        })
+    }
+}
+
+impl Service<SocketAddr> for MakeBridge {
+    type Response = Bridge;
+    type Error = TooManyConnections;
+    type Future = Ready<Result<Bridge, TooManyConnections>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TooManyConnections>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+        std::future::ready(self.bridge(peer))
+    }
+}
+
+/// The service of one connection: hyper's requests to the router, and its responses back.
+#[derive(Clone)]
+pub(in crate::server) struct Bridge {
+    router: Arc<Mutex<Router>>,
+    connection: Arc<Connection>,
+}
+
+impl Bridge {
+    pub(in crate::server) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    fn route(&self, request: Request<Body>) -> Route {
+        let mut router = self.router.lock().unwrap_or_else(PoisonError::into_inner);
+        match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
+            Ok(future) => Route::Router { future },
+            Err(_panic) => Route::Answered {
+                response: Some(answer::panicked()),
+            },
+        }
+    }
+}
+
+impl Service<http_1::Request<Incoming>> for Bridge {
+    type Response = http_1::Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = BridgeFuture;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http_1::Request<Incoming>) -> BridgeFuture {
+        let (parts, incoming) = request.into_parts();
+        let (mut request, refusal) = match head::request(&parts) {
+            Ok(request) => {
+                let refusal = answer::refusal(&request);
+                (request, refusal)
+            }
+            Err(error) => (Request::new(()), Some(answer::bad_request(&error.to_string()))),
+        };
+        let acceptance = Acceptance::decide(request.version(), request.headers());
+        request.extensions_mut().insert(acceptance);
+        let exchange = Exchange::begin(self.connection.clone(), &request);
+        let route = match refusal {
+            Some(response) => Route::Answered {
+                response: Some(response),
+            },
+            None => {
+                request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+                let limits = self.connection.limits.clone();
+                self.route(request.map(|()| request_body::bridge(incoming, limits)))
+            }
+        };
+        BridgeFuture {
+            route,
+            exchange: Some(exchange),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to one request.
+    pub(in crate::server) struct BridgeFuture {
+        #[pin]
+        route: Route,
+        exchange: Option<Exchange>,
+    }
+}
+
+pin_project! {
+    #[project = RouteProj]
+    enum Route {
+        Router { #[pin] future: RouteFuture<Body, Infallible> },
+        Answered { response: Option<Response> },
+    }
+}
+
+impl Future for Route {
+    type Output = Response;
+
+    /// A panic in a handler is a 500 for its request, not the end of the connection.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        match self.project() {
+            RouteProj::Router { future } => match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                Ok(polled) => polled.map(|Ok(response)| response),
+                Err(_panic) => Poll::Ready(answer::panicked()),
+            },
+            RouteProj::Answered { response } => Poll::Ready(response.take().expect("polled after its end")),
+        }
+    }
+}
+
+impl Future for BridgeFuture {
+    type Output = Result<http_1::Response<ResponseBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.route.poll(cx));
+        let exchange = this.exchange.take().expect("polled after its end");
+        Poll::Ready(Ok(Answer::new(response, exchange).into_hyper()))
+    }
+}

@@ -1,0 +1,244 @@
+//! What the parts of one connection know of each other: the socket notes what moves, the bridge which responses
+//! wait for their reader, and the guard asks here whether a limit has passed.
+
+use super::{Limits, limits::deadline, outgoing::Outgoing, shutdown::Shutdown};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+
+pub(super) struct Connection {
+    pub(super) peer: SocketAddr,
+    pub(super) limits: Arc<Limits>,
+    clock: Clock,
+    last_read: Moment,
+    last_write: Moment,
+    write_blocked: Moment,
+    last_request_end: Moment,
+    open_requests: AtomicUsize,
+    responses: Mutex<Vec<Arc<Outgoing>>>,
+    cut: OnceLock<Cut>,
+    shutdown: Shutdown,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why the server ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Cut {
+    #[error("no byte came after the handshake")]
+    NoFirstByte,
+    #[error("no request came")]
+    Idle,
+    #[error("the reader stalled")]
+    StalledReader,
+    #[error("the protocol is not the one that ALPN chose")]
+    WrongProtocol,
+    #[error("the server shut down")]
+    Shutdown,
+}
+
+impl Connection {
+    pub(super) fn new(
+        peer: SocketAddr,
+        limits: Arc<Limits>,
+        shutdown: Shutdown,
+        place: OwnedSemaphorePermit,
+    ) -> Arc<Self> {
+        let clock = Clock::start();
+        Arc::new(Self {
+            peer,
+            limits,
+            last_read: Moment::at(&clock),
+            last_write: Moment::at(&clock),
+            write_blocked: Moment::never(),
+            last_request_end: Moment::at(&clock),
+            clock,
+            open_requests: AtomicUsize::new(0),
+            responses: Mutex::default(),
+            cut: OnceLock::new(),
+            shutdown,
+            _place: place,
+        })
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    pub(super) fn note_read(&self) {
+        self.last_read.set(&self.clock);
+    }
+
+    pub(super) fn note_write(&self) {
+        self.last_write.set(&self.clock);
+        self.write_blocked.clear();
+    }
+
+    pub(super) fn note_write_blocked(&self) {
+        if self.write_blocked.get(&self.clock).is_none() {
+            self.write_blocked.set(&self.clock);
+        }
+    }
+
+    pub(super) fn request_begins(&self) {
+        self.open_requests.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn request_ends(&self) {
+        self.last_request_end.set(&self.clock);
+        self.open_requests.fetch_sub(1, Relaxed);
+    }
+
+    pub(super) fn add_response(&self, response: Arc<Outgoing>) {
+        self.responses().push(response);
+    }
+
+    pub(super) fn remove_response(&self, response: &Arc<Outgoing>) {
+        self.responses().retain(|other| !Arc::ptr_eq(other, response));
+    }
+
+    /// Marks the connection as ended by the server, for the log of the requests on it. The first reason counts.
+    pub(super) fn mark_cut(&self, cut: Cut) {
+        self.cut.get_or_init(|| cut);
+    }
+
+    pub(super) fn cut(&self) -> Option<Cut> {
+        self.cut
+            .get()
+            .copied()
+            .or_else(|| self.shutdown.is_cut().then_some(Cut::Shutdown))
+    }
+
+    /// When to ask again, or why the connection has to end now.
+    pub(super) fn check(&self, now: Instant) -> Result<Instant, Cut> {
+        match self.open_requests.load(Relaxed) {
+            0 => self.check_idle(now),
+            open => self.check_readers(now, open),
+        }
+    }
+
+    fn check_idle(&self, now: Instant) -> Result<Instant, Cut> {
+        let moved = [&self.last_read, &self.last_write, &self.last_request_end];
+        let last = moved
+            .into_iter()
+            .filter_map(|moment| moment.get(&self.clock))
+            .max();
+        let deadline = last.unwrap_or(now) + self.limits.idle;
+        if now < deadline {
+            Ok(deadline)
+        } else {
+            Err(Cut::Idle)
+        }
+    }
+
+    /// A stream whose reader stalls gives up its body at once, so that its producer ends and its memory is free.
+    /// The connection ends with it only where no other request is under way: hyper holds the stream until its
+    /// reader moves, and a browser that leaves one response unread must not lose the others.
+    fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, Cut> {
+        let limit = self.limits.stalled_reader;
+        if self
+            .write_blocked
+            .get(&self.clock)
+            .is_some_and(|since| now >= deadline(since, limit))
+        {
+            return Err(Cut::StalledReader);
+        }
+        // Nothing wakes the connection when a response begins to wait: look again after a part of the limit.
+        let mut again = deadline(now, limit / 4);
+        let mut stalled = 0;
+        let responses = self.responses().clone();
+        for response in responses {
+            let Some(since) = self.waiting_since(&response) else {
+                continue;
+            };
+            if now >= deadline(since, limit) {
+                response.give_up();
+                stalled += 1;
+            } else {
+                again = again.min(deadline(since, limit));
+            }
+        }
+        if stalled == open {
+            Err(Cut::StalledReader)
+        } else {
+            Ok(again)
+        }
+    }
+
+    fn waiting_since(&self, response: &Outgoing) -> Option<Instant> {
+        let offered = response.offered(&self.clock)?;
+        // Over HTTP/1.1 what leaves the socket leaves this response. Over HTTP/2 it may be another stream's.
+        let moved = if response.alone_on_connection() {
+            self.last_write.get(&self.clock)
+        } else {
+            None
+        };
+        Some(moved.map_or(offered, |moved| moved.max(offered)))
+    }
+
+    fn responses(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Outgoing>>> {
+        self.responses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Milliseconds since the connection began, so that a moment fits into an atomic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    began: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            began: Instant::now(),
+        }
+    }
+}
+
+/// A point in time that several tasks share, or none.
+#[derive(Debug)]
+pub(super) struct Moment(AtomicU64);
+
+const NEVER: u64 = u64::MAX;
+
+impl Moment {
+    pub(super) fn never() -> Self {
+        Self(AtomicU64::new(NEVER))
+    }
+
+    fn at(clock: &Clock) -> Self {
+        let moment = Self::never();
+        moment.set(clock);
+        moment
+    }
+
+    pub(super) fn set(&self, clock: &Clock) {
+        let millis = u64::try_from(clock.began.elapsed().as_millis()).unwrap_or(NEVER - 1);
+        self.0.store(millis, Relaxed);
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.store(NEVER, Relaxed);
+    }
+
+    pub(super) fn get(&self, clock: &Clock) -> Option<Instant> {
+        match self.0.load(Relaxed) {
+            NEVER => None,
+            millis => Some(clock.began + Duration::from_millis(millis)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use super::{
+    connection::{Connection, Cut},
+    limits::deadline,
+    protocol::{FirstBytes, Protocol, Verdict},
+};
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// Stands between a connection and hyper, and ends it where it speaks another protocol than was chosen or runs
+/// into one of the [`Limits`](super::Limits) that hyper does not know.
+pub(super) struct Guard<S> {
+    stream: S,
+    connection: Arc<Connection>,
+    /// `None` once the connection has said what it speaks.
+    first: Option<(FirstBytes, Instant)>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S> Guard<S> {
+    pub(super) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
+        let deadline = deadline(Instant::now(), connection.limits.first_byte);
+        Self {
+            stream,
+            connection,
+            first: Some((FirstBytes::of(protocol), deadline)),
+            timer: Box::pin(sleep_until(deadline)),
+        }
+    }
+
+    fn check_protocol(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        let Some((first, _)) = &mut self.first else {
+            return Ok(());
+        };
+        match first.next(bytes) {
+            Verdict::TooEarly => Ok(()),
+            Verdict::AsChosen => {
+                self.first = None;
+                Ok(())
+            }
+            Verdict::Other => Err(Cut::WrongProtocol),
+        }
+    }
+
+    /// Registers the task for the next deadline. Called wherever the connection is about to sleep.
+    fn check_time(&mut self, cx: &mut Context<'_>) -> Result<(), Cut> {
+        loop {
+            let deadline = self.next_deadline()?;
+            if deadline < self.timer.deadline() || self.timer.is_elapsed() {
+                self.timer.as_mut().reset(deadline);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Result<Instant, Cut> {
+        let now = Instant::now();
+        match &self.first {
+            Some((_, deadline)) if now < *deadline => Ok(*deadline),
+            Some(_) => Err(Cut::NoFirstByte),
+            None => self.connection.check(now),
+        }
+    }
+
+    fn cut(&self, cut: Cut) -> io::Error {
+        self.connection.mark_cut(cut);
+        tracing::debug!(peer = %self.connection.peer, reason = %cut, "connection cut");
+        let kind = match cut {
+            Cut::WrongProtocol => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::TimedOut,
+        };
+        io::Error::new(kind, cut)
+    }
+
+    fn or_check_time<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if polled.is_pending() {
+            if let Err(cut) = self.check_time(cx) {
+                return Poll::Ready(Err(self.cut(cut)));
+            }
+        }
+        polled
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = polled {
+            if let Err(cut) = self.check_protocol(buf.filled().get(before..).unwrap_or_default()) {
+                return Poll::Ready(Err(self.cut(cut)));
+            }
+        }
+        self.or_check_time(cx, polled)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.or_check_time(cx, polled)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.or_check_time(cx, polled)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.or_check_time(cx, polled)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.or_check_time(cx, polled)
+    }
+}

@@ -1,0 +1,44 @@
+//! A TLS server that runs an axum 0.6 router on hyper 1.x, with trailers over HTTP/2 and HTTP/1.1.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use axum_trailers::server::{Server, Tls};
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route("/", get(|| async { "hello\n" }));
+//! let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
+//! Server::new(tls).bind("127.0.0.1:3000")?.run(app).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request passes the socket, TLS, a guard that holds it to the protocol ALPN chose and to the [`Limits`],
+//! hyper, and a bridge between the two generations of `http` and `http-body`. Its response goes the same way
+//! back. Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`.
+//!
+//! # What it does not carry
+//!
+//! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.
+//! - Response extensions of hyper (such as a reason phrase of one's own).
+
+mod accept;
+mod bridge;
+mod connection;
+mod exchange;
+mod guard;
+mod limits;
+mod outgoing;
+mod protocol;
+mod redirect;
+mod serve;
+mod shutdown;
+mod signals;
+mod socket;
+mod tls;
+
+pub use self::{
+    limits::Limits,
+    serve::{BindError, Server},
+    shutdown::Handle,
+    tls::{Tls, TlsError},
+};

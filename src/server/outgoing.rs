@@ -1,0 +1,89 @@
+use super::connection::{Clock, Moment};
+use axum::{
+    BoxError,
+    body::{BoxBody, HttpBody},
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+};
+use tokio::time::Instant;
+
+/// A response body on its way to a client that may stop reading.
+///
+/// hyper takes it chunk by chunk; the connection looks from outside at how long it has been waiting, and takes
+/// the body away where that is too long.
+pub(super) struct Outgoing {
+    body: Mutex<Option<BoxBody>>,
+    offered: Moment,
+    alone_on_connection: bool,
+}
+
+/// The application's body panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("the body panicked")]
+pub(super) struct BodyPanicked;
+
+/// The connection gave the body up, since nobody read it.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader stalled")]
+pub(super) struct GivenUp;
+
+impl Outgoing {
+    pub(super) fn new(body: BoxBody, alone_on_connection: bool) -> Self {
+        Self {
+            body: Mutex::new(Some(body)),
+            offered: Moment::never(),
+            alone_on_connection,
+        }
+    }
+
+    /// Notes that a chunk lies ready for the reader.
+    pub(super) fn offer(&self, clock: &Clock) {
+        self.offered.set(clock);
+    }
+
+    /// Notes that the reader took what lay ready.
+    pub(super) fn taken(&self) {
+        self.offered.clear();
+    }
+
+    pub(super) fn offered(&self, clock: &Clock) -> Option<Instant> {
+        self.offered.get(clock)
+    }
+
+    pub(super) fn alone_on_connection(&self) -> bool {
+        self.alone_on_connection
+    }
+
+    /// Drops the body, and with it the reader of its producer.
+    pub(super) fn give_up(&self) {
+        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(body);
+    }
+
+    pub(super) fn poll_data(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        self.with_body(|body| body.poll_data(cx).map_err(Into::into))
+            .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
+    }
+
+    pub(super) fn poll_trailers(&self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
+        self.with_body(|body| body.poll_trailers(cx).map_err(Into::into))
+            .unwrap_or_else(|error| Poll::Ready(Err(error)))
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.with_body(|body| body.is_end_stream()).unwrap_or(false)
+    }
+
+    /// A panic in the application's code is an error of this body, not the end of the connection.
+    fn with_body<T>(&self, use_it: impl FnOnce(Pin<&mut BoxBody>) -> T) -> Result<T, BoxError> {
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = body.as_mut().ok_or(GivenUp)?;
+        catch_unwind(AssertUnwindSafe(|| use_it(Pin::new(body)))).map_err(|_panic| BodyPanicked.into())
+    }
+}

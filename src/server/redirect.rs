@@ -1,0 +1,78 @@
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+};
+use http::{Request, StatusCode, header, uri::Authority};
+
+/// Answers every request with the same place on HTTPS. 308 keeps the method and the content
+/// ([RFC 9110 §15.4.9](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.9)).
+pub(super) fn to_https(port: u16) -> Router {
+    Router::new().fallback(move |request: Request<axum::body::Body>| async move {
+        match location(&request, port) {
+            Some(location) => {
+                (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
+            }
+            None => no_host(),
+        }
+    })
+}
+
+fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
+    let uri = request.uri();
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    // The target's own authority comes before `Host` (RFC 9112 §3.2.2).
+    let authority = uri.authority().cloned().or(host)?;
+    let host = authority.host();
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = if path.starts_with('/') { path } else { "/" };
+    Some(match port {
+        443 => format!("https://{host}{path}"),
+        port => format!("https://{host}:{port}{path}"),
+    })
+}
+
+fn no_host() -> Response {
+    (
+        StatusCode::BAD_REQUEST,
+        "where to redirect to is not known: the request names no host\n",
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn place_is_kept_and_the_port_changed() {
+        let cases = [
+            (
+                "/a%20b?q=1&q=2",
+                "localhost:7878",
+                3000,
+                Some("https://localhost:3000/a%20b?q=1&q=2"),
+            ),
+            ("/", "[::1]:7878", 3000, Some("https://[::1]:3000/")),
+            ("/x", "example.com", 443, Some("https://example.com/x")),
+            (
+                "http://other:80/x",
+                "example.com",
+                3000,
+                Some("https://other:3000/x"),
+            ),
+            ("*", "localhost", 3000, Some("https://localhost:3000/")),
+            ("/", "", 3000, None),
+        ];
+        for (target, host, port, expected) in cases {
+            let request = Request::builder().uri(target).header(header::HOST, host).body(());
+            assert_eq!(
+                location(&request.expect("a request"), port).as_deref(),
+                expected,
+                "{target}"
+            );
+        }
+    }
+}

@@ -1,0 +1,230 @@
+use super::{
+    Handle, Limits, Tls,
+    accept::{PlainAcceptor, TlsAcceptor},
+    bridge::MakeBridge,
+    redirect,
+    signals::Signals,
+};
+use axum::Router;
+use axum_server::accept::DefaultAcceptor;
+use futures_util::future::try_join_all;
+use hyper_util::rt::TokioTimer;
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+/// A TLS server for an axum 0.6 router.
+///
+/// See the [module](super) for the shortest example.
+#[derive(Debug)]
+pub struct Server {
+    tls: Tls,
+    listeners: Vec<TcpListener>,
+    redirects: Vec<TcpListener>,
+    limits: Limits,
+    shutdown_timeout: Duration,
+    handle: Handle,
+}
+
+/// An address can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("can't listen on {address}")]
+pub struct BindError {
+    /// The address.
+    pub address: String,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl Server {
+    /// How long running streams have after the first signal, where nothing else is set: 30 s.
+    pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Makes a server that does not listen yet, with the default [`Limits`].
+    #[must_use]
+    pub fn new(tls: Tls) -> Self {
+        Self {
+            tls,
+            listeners: Vec::new(),
+            redirects: Vec::new(),
+            limits: Limits::default(),
+            shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
+            handle: Handle::new(),
+        }
+    }
+
+    /// Listens for HTTPS on an address, besides those before. Port 0 takes a free one. Where a name has several
+    /// addresses, all of them are listened on.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] where the address is taken, not this machine's, or not permitted.
+    pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
+        self.listeners.extend(listen(address)?);
+        Ok(self)
+    }
+
+    /// Listens for plain HTTP on an address, and redirects each request to the port of the first HTTPS listener
+    /// with 308.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub fn redirect(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
+        self.redirects.extend(listen(address)?);
+        Ok(self)
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how long running streams have after the first signal before they are cut.
+    #[must_use]
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// The addresses that it listens on for HTTPS, with their real ports.
+    #[must_use]
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        addresses(&self.listeners)
+    }
+
+    /// The addresses that it redirects from, with their real ports.
+    #[must_use]
+    pub fn redirect_addrs(&self) -> Vec<SocketAddr> {
+        addresses(&self.redirects)
+    }
+
+    /// A handle that ends the server while it runs.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Serves the router until a signal comes.
+    ///
+    /// After the first SIGINT or SIGTERM new connections are refused, and running streams have the shutdown
+    /// timeout to end. What runs on then is cut, and so it is after a second signal.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where a listener or the signals can't be used.
+    pub async fn run(self, router: Router) -> io::Result<()> {
+        let mut signals = Signals::listen()?;
+        let (handle, timeout) = (self.handle(), self.shutdown_timeout);
+        let mut serving = pin!(self.serve(router));
+        tokio::select! {
+            served = &mut serving => return served,
+            signal = signals.next() => tracing::info!(signal, ?timeout, "shutting down: running streams may end"),
+        }
+        tokio::select! {
+            served = &mut serving => return served,
+            () = handle.drain(timeout) => {}
+            signal = signals.next() => {
+                tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
+                handle.cut();
+            }
+        }
+        serving.await
+    }
+
+    /// Serves the router until its [`Handle`] ends it. Signals are left alone.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where a listener can't be used.
+    pub async fn serve(self, router: Router) -> io::Result<()> {
+        let Self {
+            tls,
+            listeners,
+            redirects,
+            limits,
+            handle,
+            ..
+        } = self;
+        let limits = Arc::new(limits);
+        let shutdown = handle.shutdown();
+        let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
+        let app = MakeBridge::new(router, limits.clone(), shutdown.clone());
+        let redirect = app.with_router(redirect::to_https(https_port));
+
+        let https = listeners.into_iter().map(|listener| {
+            let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, shutdown.clone());
+            let server = on(listener, &handle, &limits)?.acceptor(acceptor);
+            Ok(futures_util::future::Either::Left(server.serve(app.clone())))
+        });
+        let plain = redirects.into_iter().map(|listener| {
+            let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
+            Ok(futures_util::future::Either::Right(
+                server.serve(redirect.clone()),
+            ))
+        });
+        let servers = https.chain(plain).collect::<io::Result<Vec<_>>>()?;
+
+        let served = tokio::select! {
+            served = try_join_all(servers) => served.map(drop),
+            // Nothing waits for a connection that is still in its handshake.
+            () = shutdown.cut() => Ok(()),
+        };
+        handle.ended();
+        served
+    }
+}
+
+type HttpServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
+
+fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<HttpServer> {
+    listener.set_nonblocking(true)?;
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.inner());
+    let http = server.http_builder();
+    // Without a timer hyper leaves out each of these timeouts and says nothing.
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.request_headers)
+        .max_buf_size(limits.header_section.max(Limits::MIN_HEADER_SECTION) as usize);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.ping)
+        .keep_alive_timeout(limits.ping)
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(limits.header_section)
+        .max_send_buf_size(HTTP2_SEND_BUFFER);
+    Ok(server)
+}
+
+/// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
+/// default is 400 KiB, which a stalled reader would hold.
+const HTTP2_SEND_BUFFER: usize = 64 * 1024;
+
+fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
+    let unresolved = |source| BindError {
+        address: "the address given".to_owned(),
+        source,
+    };
+    let addresses = address.to_socket_addrs().map_err(unresolved)?;
+    addresses
+        .map(|address| {
+            TcpListener::bind(address).map_err(|source| BindError {
+                address: address.to_string(),
+                source,
+            })
+        })
+        .collect()
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners
+        .iter()
+        .filter_map(|listener| listener.local_addr().ok())
+        .collect()
+}
