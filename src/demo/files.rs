@@ -26,6 +26,9 @@ use std::{
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+/// What is read of a file at once, in bytes. A stalled reader holds it twice: as it was read, and as it is sent.
+const CHUNK: usize = 32 * 1024;
+
 /// The folder whose files are served.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -83,11 +86,10 @@ async fn file(
     if folder.find(&path).await.is_none() {
         return (StatusCode::NOT_FOUND, "there is no such file here\n").into_response();
     }
-    match ServeDir::new(&folder.root)
+    let files = ServeDir::new(&folder.root)
         .append_index_html_on_directories(false)
-        .oneshot(request)
-        .await
-    {
+        .with_buf_chunk_size(CHUNK);
+    match files.oneshot(request).await {
         Ok(response) => as_long_as_promised(response),
         Err(error) => {
             tracing::error!(%error, path, "can't read a file");

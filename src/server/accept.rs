@@ -26,12 +26,28 @@ impl Accept<TcpStream, Bridge> for SocketAcceptor {
     type Future = Ready<io::Result<(Socket, Bridge)>>;
 
     fn accept(&self, stream: TcpStream, bridge: Bridge) -> Self::Future {
-        // With Nagle's algorithm a small chunk waits for the acknowledgement of the one before: 40 ms each.
-        let nodelay = stream.set_nodelay(true);
+        let tuned = tune(&stream);
         let socket = Socket::new(stream, bridge.connection().clone());
-        ready(nodelay.map(|()| (socket, bridge)))
+        ready(tuned.map(|()| (socket, bridge)))
     }
 }
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    // With Nagle's algorithm a small chunk waits for the acknowledgement of the one before: 40 ms each.
+    stream.set_nodelay(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT can't be set: slow readers may look like stalled ones");
+    }
+    Ok(())
+}
+
+/// What the kernel keeps unsent for a slow reader, in bytes.
+///
+/// It would take megabytes, and tell of room again only when a third of them is gone. A reader that takes 20 KB/s
+/// of those moves for a minute without being seen to move.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 128 * 1024;
 
 /// Accepts TLS, and holds the connection to the protocol that ALPN chose.
 #[derive(Clone)]

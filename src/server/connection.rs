@@ -164,10 +164,15 @@ impl Connection {
                 again = again.min(deadline(since, limit));
             }
         }
-        if stalled == open {
-            Err(Cut::StalledReader)
+        if stalled < open {
+            return Ok(again);
+        }
+        // What ended last may still be on its way, and goes down with the connection.
+        let quiet = deadline(self.last_request_end.get(&self.clock).unwrap_or(now), limit);
+        if now < quiet {
+            Ok(again.min(quiet))
         } else {
-            Ok(again)
+            Err(Cut::StalledReader)
         }
     }
 

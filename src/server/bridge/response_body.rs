@@ -25,6 +25,8 @@ pub(in crate::server) struct ResponseBody {
     phase: Phase,
     /// What is left of a chunk that went out in part.
     rest: Bytes,
+    /// What the body fails with at the next poll.
+    failure: Option<BoxError>,
 }
 
 /// What the response head said of the trailers.
@@ -64,6 +66,7 @@ impl Length {
 enum Phase {
     Data,
     Trailers,
+    Failing,
     Ended,
 }
 
@@ -98,6 +101,7 @@ impl ResponseBody {
             length,
             phase,
             rest: Bytes::new(),
+            failure: None,
         }
     }
 
@@ -179,15 +183,22 @@ impl ResponseBody {
         self.exchange.complete();
     }
 
-    fn fail(&mut self, error: BoxError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.phase = Phase::Ended;
-        self.rest = Bytes::new();
+    /// hyper drops what it has not sent yet when the body fails, even the header section. One turn later it has
+    /// sent what came before the failure.
+    fn fail(
+        &mut self,
+        error: BoxError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.phase = Phase::Failing;
         if error.is::<GivenUp>() {
             self.exchange.given_up();
         } else {
             self.exchange.failed(&*error);
         }
-        Poll::Ready(Some(Err(error)))
+        self.failure = Some(error);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -201,12 +212,16 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         this.outgoing.taken();
+        if this.phase == Phase::Failing {
+            this.phase = Phase::Ended;
+            return Poll::Ready(this.failure.take().map(Err));
+        }
         if this.phase == Phase::Data {
             match ready!(this.poll_chunk(cx)) {
                 Some(chunk) => {
                     return match chunk.and_then(|chunk| this.take_chunk(chunk)) {
                         Ok(frame) => Poll::Ready(Some(Ok(frame))),
-                        Err(error) => this.fail(error),
+                        Err(error) => this.fail(error, cx),
                     };
                 }
                 None => this.phase = Phase::Trailers,
@@ -221,7 +236,7 @@ impl Body for ResponseBody {
                         Ok(Frame::trailers(to_new(&trailers)))
                     }))
                 }
-                Err(error) => this.fail(error),
+                Err(error) => this.fail(error, cx),
             };
         }
         Poll::Ready(None)

@@ -1,0 +1,377 @@
+//! The program as it is run: what it prints, logs and answers to signals, and how it fails.
+
+use crate::support::{
+    CERTIFICATE, KEY, http1, http2,
+    process::{Process, command, run},
+    raw, read,
+};
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const QUIET: [&str; 4] = ["--listen", "127.0.0.1:0", "--redirect", "off"];
+
+fn url(address: SocketAddr, path: &str) -> String {
+    format!("https://localhost:{}{path}", address.port())
+}
+
+#[test]
+fn standard_output_has_each_listener_on_a_line_and_a_curl_line() {
+    let mut process = Process::start(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--listen",
+        "127.0.0.1:0",
+        "--redirect",
+        "127.0.0.1:0",
+    ]);
+    let first = process.address("https");
+    let second = process.address("https");
+    let redirect = process.address("http");
+    assert!(first.port() != second.port() && redirect.port() != 0);
+    assert_eq!(
+        process.line(),
+        format!("curl -v -k --no-buffer https://localhost:{}/", first.port())
+    );
+}
+
+#[tokio::test]
+async fn certificate_names_localhost_and_its_addresses_wherever_it_is_run() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut process =
+        Process::start(&[&QUIET[..], &["--dir", elsewhere.path().to_str().expect("text")]].concat());
+    let port = process.address("https").port();
+    for host in ["localhost", "127.0.0.1"] {
+        let response = http2()
+            .get(format!("https://{host}:{port}/nothing"))
+            .send()
+            .await
+            .expect("trusted");
+        assert_eq!(response.status(), 404);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn log_has_a_line_for_each_request_with_its_outcome() {
+    let mut process = Process::start(&QUIET);
+    let address = process.address("https");
+    read(
+        http2()
+            .get(url(address, "/?secret=1"))
+            .send()
+            .await
+            .expect("a response"),
+    )
+    .await
+    .expect("no error");
+    read(http1().get(url(address, "/")).send().await.expect("a response"))
+        .await
+        .expect("no error");
+    let mut client = raw::http2(address).await;
+    let mut left = raw::http2_get(&mut client, "/").await;
+    left.data().await.expect("a chunk").expect("no error");
+    drop((left, client));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    process.signal("TERM");
+    let (status, log) = tokio::task::spawn_blocking(move || process.end())
+        .await
+        .expect("no panic");
+    assert!(status.success());
+
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("method=GET")).collect();
+    let expected = [
+        [
+            "path=\"/\" status=200 protocol=HTTP/2.0 bytes=14 duration=2",
+            "trailers=chunky-trailer ended=complete",
+        ],
+        [
+            "path=\"/\" status=200 protocol=HTTP/1.1 bytes=14 duration=2",
+            "trailers=withheld (no `TE: trailers`) ended=complete",
+        ],
+        [
+            "path=\"/\" status=200 protocol=HTTP/2.0 bytes=8 duration=",
+            "trailers=none ended=client gone",
+        ],
+    ];
+    assert_eq!(lines.len(), expected.len(), "{log}");
+    for (line, parts) in lines.iter().zip(expected) {
+        assert!(parts.iter().all(|part| line.contains(part)), "{line}");
+    }
+    assert!(!log.contains("secret"), "a query is not logged: {log}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn first_signal_lets_the_stream_end_and_the_exit_code_is_0() {
+    for signal in ["TERM", "INT"] {
+        let mut process = Process::start(&QUIET);
+        let address = process.address("https");
+        let response = http2().get(url(address, "/")).send().await.expect("a response");
+        process.signal(signal);
+        let ending = read(response).await.expect("whole");
+        assert_eq!(ending.content, b"hello...world\n");
+        assert_eq!(ending.trailers.expect("trailers")["chunky-trailer"], "foo");
+        let (status, log) = tokio::task::spawn_blocking(move || process.end())
+            .await
+            .expect("no panic");
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "refused");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn second_signal_cuts_at_once() {
+    let mut process = Process::start(&QUIET);
+    let address = process.address("https");
+    let mut client = raw::http2(address).await;
+    let mut body = raw::http2_get(&mut client, "/").await;
+    process.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    process.signal("TERM");
+    assert!(
+        raw::http2_read(&mut body).await.is_err(),
+        "a cut transfer is an error"
+    );
+    let (status, log) = tokio::task::spawn_blocking(move || process.end())
+        .await
+        .expect("no panic");
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("ended=cut: the server shut down"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_does_not_grow_with_the_file() {
+    const SIZE: u64 = 512 * 1024 * 1024;
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::File::create(dir.path().join("large"))
+        .and_then(|file| file.set_len(SIZE))
+        .expect("a sparse file");
+    let mut process = Process::start(&[&QUIET[..], &["--dir", dir.path().to_str().expect("text")]].concat());
+    let address = process.address("https");
+    for client in [http2(), http1()] {
+        let mut response = client
+            .get(url(address, "/files/large"))
+            .header("te", "trailers")
+            .send()
+            .await
+            .expect("a response");
+        let mut received = 0;
+        while let Some(chunk) = response.chunk().await.expect("no error") {
+            received += chunk.len() as u64;
+        }
+        assert_eq!(received, SIZE);
+    }
+    let peak = process.memory("VmHWM");
+    assert!(peak < 64 * 1024, "{peak} KiB at the peak");
+}
+
+/// They wait for a file of 64 MiB, half of them over each protocol.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hundred_stalled_readers_cost_little_slow_nobody_and_are_cut() {
+    const CLIENTS: usize = 100;
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = fs::File::create(dir.path().join("large")).expect("a file");
+    file.set_len(64 * 1024 * 1024).expect("a sparse file");
+    let dir = dir.path().to_str().expect("text");
+    let mut process = Process::start(&[&QUIET[..], &["--dir", dir, "--reader-timeout", "4"]].concat());
+    let address = process.address("https");
+    read(
+        http2()
+            .get(url(address, "/files/large"))
+            .send()
+            .await
+            .expect("a response"),
+    )
+    .await
+    .expect("warmed up");
+    let before = process.memory("VmRSS");
+
+    let mut stalled = Vec::new();
+    for _ in 0..CLIENTS / 2 {
+        let mut http2 = raw::http2(address).await;
+        let body = raw::http2_get(&mut http2, "/files/large").await;
+        let mut http1 = raw::tls(address, "http/1.1").await;
+        http1
+            .write_all(b"GET /files/large HTTP/1.1\r\nhost: a\r\n\r\n")
+            .await
+            .expect("sent");
+        http1
+            .read_exact(&mut [0; 1000])
+            .await
+            .expect("the begin of the body");
+        stalled.push((http2, body, http1));
+    }
+    let each = process.memory("VmRSS").saturating_sub(before) / CLIENTS as u64;
+    assert!(each < 200, "{each} KiB for each stalled reader");
+    let other = read(
+        http2()
+            .get(url(address, "/files/large"))
+            .send()
+            .await
+            .expect("a response"),
+    )
+    .await;
+    assert_eq!(other.expect("served beside them").content.len(), 64 * 1024 * 1024);
+
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    for (_http2, body, http1) in &mut stalled {
+        assert!(raw::http2_read(body).await.is_err(), "cut over HTTP/2");
+        assert!(
+            raw::rest(http1).await.len() < 32 * 1024 * 1024,
+            "cut over HTTP/1.1"
+        );
+    }
+}
+
+#[test]
+fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name).to_str().expect("text").to_owned();
+    fs::write(path("cert.pem"), CERTIFICATE).expect("written");
+    fs::write(path("key.pem"), KEY).expect("written");
+    fs::write(path("other-key.pem"), OTHER_KEY).expect("written");
+    fs::write(path("empty.pem"), "").expect("written");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+
+    let (cert, key) = (path("cert.pem"), path("key.pem"));
+    let cases: [(&[&str], &str, &str); 8] = [
+        (&["--listen", &taken, "--redirect", "off"], &taken, "--listen"),
+        (
+            &["--listen", "127.0.0.1:0", "--redirect", &taken],
+            &taken,
+            "--redirect",
+        ),
+        (
+            &["--listen", "192.0.2.1:0", "--redirect", "off"],
+            "192.0.2.1:0",
+            "address of this machine",
+        ),
+        (
+            &["--cert", &path("missing.pem"), "--key", &key],
+            "missing.pem",
+            "--cert",
+        ),
+        (&["--cert", &path("empty.pem"), "--key", &key], "empty.pem", "PEM"),
+        (
+            &["--cert", &cert, "--key", &path("empty.pem")],
+            "empty.pem",
+            "PEM",
+        ),
+        (
+            &["--cert", &cert, "--key", &path("other-key.pem")],
+            "does not belong",
+            "--key",
+        ),
+        (&["--dir", &path("missing")], "missing", "--dir"),
+    ];
+    for (arguments, what, advice) in cases {
+        let output = run(arguments);
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(
+            error.starts_with("error: ") && error.contains(what) && error.contains(advice),
+            "{error}"
+        );
+        assert!(
+            output.stdout.is_empty(),
+            "nothing is announced that is not served"
+        );
+    }
+}
+
+#[test]
+fn usage_errors_name_the_flag_and_exit_with_2() {
+    for arguments in [
+        &["--listen", "nowhere"][..],
+        &["--unknown"],
+        &["--idle-timeout", "soon"],
+        &["--cert", "a.pem"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(arguments[0]),
+            "{arguments:?}"
+        );
+    }
+    let output = command(&[])
+        .env("AXUM_TRAILERS_LISTEN", "nowhere")
+        .output()
+        .expect("started");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn help_and_version_are_on_standard_output() {
+    let help = String::from_utf8(run(&["--help"]).stdout).expect("text");
+    for part in [
+        "--listen",
+        "--redirect",
+        "--cert",
+        "--key",
+        "--dir",
+        "--shutdown-timeout",
+        "--log",
+        "Examples:",
+        "AXUM_TRAILERS_MAX_TRAILER_SIZE",
+    ] {
+        assert!(help.contains(part), "{part}");
+    }
+    let version = String::from_utf8(run(&["--version"]).stdout).expect("text");
+    assert_eq!(
+        version.trim(),
+        concat!("axum-trailers ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn environment_sets_what_the_command_line_does_not() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let output = command(&["--redirect", "off"])
+        .env("AXUM_TRAILERS_LISTEN", &taken)
+        .output()
+        .expect("started");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&taken));
+    let output = command(&["--listen", "127.0.0.1:0", "--redirect", &taken])
+        .env("AXUM_TRAILERS_REDIRECT", "off")
+        .output()
+        .expect("started");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(&taken),
+        "the command line comes first"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn demo_key_draws_a_warning_where_others_can_reach_it() {
+    for (address, warned) in [("0.0.0.0:0", true), ("127.0.0.1:0", false)] {
+        let mut process = Process::start(&["--listen", address, "--redirect", "off", "--log", "off"]);
+        process.line();
+        process.line();
+        process.signal("TERM");
+        let (_, log) = process.end();
+        assert_eq!(
+            log.contains("warning: ") && log.contains("everyone has it"),
+            warned,
+            "{log}"
+        );
+    }
+}
+
+/// A key that belongs to no certificate here.
+const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI8dpAd4X8DxSI7jp
+ZlQ6cE3RETBAnLgTlNBH/xpovLOhRANCAAT6VMecR/btMl5eaqfqpnWyaMkUDV+2
+TJBqAYWpdyK3lq7urAiKV2o54melpknEyzIx+ED4giDH8kXJSaVY0rV6
+-----END PRIVATE KEY-----";

@@ -1,0 +1,158 @@
+//! Requests and responses cross between hyper 1.x and axum 0.6 whole.
+
+use crate::support::{TestServer, clients, raw, read};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    response::{AppendHeaders, IntoResponse},
+    routing::{any, get},
+};
+use http::{HeaderMap, Request, StatusCode};
+use std::net::SocketAddr;
+
+fn app() -> Router {
+    Router::new()
+        .route(
+            "/head/*rest",
+            any(|request: Request<Body>| async move {
+                format!(
+                    "{} {} {:?}",
+                    request.method(),
+                    request.uri().path_and_query().expect("a path"),
+                    request.version()
+                )
+            }),
+        )
+        .route(
+            "/fields",
+            get(|headers: HeaderMap| async move {
+                let values = headers
+                    .get_all("x-a")
+                    .iter()
+                    .map(|value| value.to_str().expect("text"));
+                values.collect::<Vec<_>>().join("|")
+            }),
+        )
+        .route(
+            "/peer",
+            get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }),
+        )
+        .route(
+            "/answer",
+            get(|| async {
+                (
+                    StatusCode::IM_A_TEAPOT,
+                    AppendHeaders([("x-a", "1"), ("x-a", "2")]),
+                    "short and stout",
+                )
+            }),
+        )
+        .route("/panic", get(panics))
+}
+
+async fn panics() -> impl IntoResponse {
+    if true {
+        panic!("on purpose");
+    }
+}
+
+#[tokio::test]
+async fn request_head_arrives_whole() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let method = reqwest::Method::from_bytes(b"PURGE").expect("a method");
+        let response = client
+            .request(method, server.url("/head/a%2Fb?q=1&q=%20"))
+            .send()
+            .await;
+        let text = response.expect("a response").text().await.expect("text");
+        let version = if protocol == "HTTP/2" {
+            "HTTP/2.0"
+        } else {
+            protocol
+        };
+        assert_eq!(text, format!("PURGE /head/a%2Fb?q=1&q=%20 {version}"));
+
+        let response = client
+            .get(server.url("/fields"))
+            .header("x-a", "1")
+            .header("x-a", "2")
+            .send()
+            .await;
+        assert_eq!(
+            response.expect("a response").text().await.expect("text"),
+            "1|2",
+            "{protocol}"
+        );
+        assert_eq!(
+            server.get(&client, "/peer").await.text().await.expect("text"),
+            "127.0.0.1",
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn response_head_arrives_whole() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/answer").await;
+        assert_eq!(response.status(), 418, "{protocol}");
+        let values: Vec<_> = response.headers().get_all("x-a").iter().collect();
+        assert_eq!(values, ["1", "2"], "{protocol}");
+        assert_eq!(
+            read(response).await.expect("no error").content,
+            b"short and stout",
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn handler_that_panics_is_a_500_and_the_connection_lives_on() {
+    let server = TestServer::start(app());
+    let request =
+        "GET /panic HTTP/1.1\r\nhost: a\r\n\r\nGET /peer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let wire = raw::http1(server.address, request).await;
+    assert!(wire.starts_with("HTTP/1.1 500 "), "{wire}");
+    assert!(
+        wire.ends_with("127.0.0.1"),
+        "the second request is answered: {wire}"
+    );
+    for (protocol, client) in clients() {
+        assert_eq!(server.get(&client, "/panic").await.status(), 500, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn http1_request_without_one_valid_host_is_refused() {
+    let server = TestServer::start(app());
+    for hosts in ["", "host: a\r\nhost: b\r\n", "host: a b\r\n", "host: user@a\r\n"] {
+        let wire = raw::http1(
+            server.address,
+            &format!("GET /peer HTTP/1.1\r\n{hosts}connection: close\r\n\r\n"),
+        )
+        .await;
+        assert!(wire.starts_with("HTTP/1.1 400 "), "{hosts:?}: {wire}");
+        assert!(wire.contains("Host"), "the answer says why: {wire}");
+    }
+}
+
+#[tokio::test]
+async fn websocket_upgrade_gets_a_clear_answer() {
+    let server = TestServer::start(app());
+    let request = "GET /peer HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let wire = raw::http1(server.address, request).await;
+    assert!(
+        wire.starts_with("HTTP/1.1 501 ") && wire.contains("WebSocket"),
+        "{wire}"
+    );
+
+    let h2c = "GET /peer HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n";
+    assert!(
+        raw::http1(server.address, h2c).await.starts_with("HTTP/1.1 200 "),
+        "other offers are passed over"
+    );
+}

@@ -1,0 +1,223 @@
+//! `GET /files/…` serves the files of its folder, all of them and nothing else, with the digest of what was sent.
+
+use crate::support::{TestServer, clients, raw, read};
+use axum_trailers::demo::{self, files::Folder};
+use sha2::{Digest, Sha256};
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+struct Served {
+    _root: TempDir,
+    server: TestServer,
+}
+
+/// A folder with files in it, and a secret beside it.
+fn serve() -> Served {
+    let root = tempfile::tempdir().expect("a folder");
+    let dir = root.path().join("served");
+    fs::create_dir_all(dir.join("sub")).expect("a folder");
+    fs::create_dir_all(dir.join(".hidden")).expect("a folder");
+    fs::create_dir_all(root.path().join("served-too")).expect("a folder");
+    let write = |path: &Path, content: &[u8]| fs::write(path, content).expect("written");
+    write(&dir.join("large.bin"), &large());
+    write(&dir.join("empty.txt"), b"");
+    write(&dir.join("ä b%.txt"), b"encoded");
+    write(&dir.join("sub/index.html"), b"<p>inside</p>");
+    write(&dir.join(".secret"), b"secret");
+    write(&dir.join(".hidden/file.txt"), b"secret");
+    write(&root.path().join("outside.txt"), b"secret");
+    write(&root.path().join("served-too/file.txt"), b"secret");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink(dir.join("sub/index.html"), dir.join("link-inside.html")).expect("a link");
+        symlink("../outside.txt", dir.join("link-outside.txt")).expect("a link");
+        symlink("..", dir.join("link-up")).expect("a link");
+        symlink(".secret", dir.join("link-hidden.txt")).expect("a link");
+    }
+    let server = TestServer::start(demo::router(Folder::new(&dir).expect("a folder")));
+    Served { _root: root, server }
+}
+
+fn large() -> Vec<u8> {
+    (0..3_000_000_u32)
+        .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+        .collect()
+}
+
+fn digest(content: &[u8]) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
+}
+
+#[tokio::test]
+async fn file_arrives_whole_with_its_digest() {
+    let served = serve();
+    for (protocol, client) in clients() {
+        for (path, content) in [
+            ("large.bin", large()),
+            ("empty.txt", vec![]),
+            ("%C3%A4%20b%25.txt", b"encoded".to_vec()),
+        ] {
+            let ending = read(served.server.get(&client, &format!("/files/{path}")).await)
+                .await
+                .expect("no error");
+            assert!(ending.content == content, "{path} over {protocol}");
+            assert_eq!(
+                ending.trailers.expect("trailers")["content-digest"],
+                digest(&content),
+                "{path} over {protocol}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn range_has_the_digest_of_the_bytes_sent() {
+    let served = serve();
+    for (protocol, client) in clients() {
+        let request = client
+            .get(served.server.url("/files/large.bin"))
+            .header("te", "trailers");
+        let response = request
+            .header("range", "bytes=1000-2999")
+            .send()
+            .await
+            .expect("a response");
+        assert_eq!(response.status(), 206, "{protocol}");
+        assert_eq!(
+            response.headers()["content-range"],
+            "bytes 1000-2999/3000000",
+            "{protocol}"
+        );
+        let ending = read(response).await.expect("no error");
+        assert_eq!(ending.content, large()[1000..3000], "{protocol}");
+        assert_eq!(
+            ending.trailers.expect("trailers")["content-digest"],
+            digest(&large()[1000..3000]),
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
+    let served = serve();
+    for (protocol, client) in clients() {
+        let modified =
+            served.server.get(&client, "/files/large.bin").await.headers()["last-modified"].clone();
+        let url = served.server.url("/files/large.bin");
+        let conditional = client
+            .get(&url)
+            .header("te", "trailers")
+            .header("if-modified-since", modified);
+        let head = client.head(&url).header("te", "trailers");
+        for (request, status) in [(conditional, 304), (head, 200)] {
+            let response = request.send().await.expect("a response");
+            assert_eq!(response.status(), status, "{protocol}");
+            assert!(!response.headers().contains_key("trailer"), "{protocol}");
+            if status == 200 {
+                assert_eq!(response.headers()["content-length"], "3000000", "{protocol}");
+            }
+            let ending = read(response).await.expect("no error");
+            assert!(
+                ending.content.is_empty() && ending.trailers.is_none(),
+                "{protocol}"
+            );
+        }
+        let request = client.get(&url).header("range", "bytes=9000000-").send().await;
+        assert_eq!(request.expect("a response").status(), 416, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_no_way_out_and_nothing_hidden() {
+    let served = serve();
+    let paths = [
+        "../outside.txt",
+        "%2e%2e/outside.txt",
+        "..%2foutside.txt",
+        "%2e%2e%2foutside.txt",
+        "sub/../../outside.txt",
+        "sub/%2e%2e/%2e%2e/outside.txt",
+        "..%5coutside.txt",
+        "../served-too/file.txt",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "link-outside.txt",
+        "link-up/outside.txt",
+        "link-hidden.txt",
+        ".secret",
+        "%2esecret",
+        ".hidden/file.txt",
+        "sub/../.secret",
+        "sub",
+        "sub/",
+        "",
+        "missing.txt",
+        "large.bin%00",
+        "large.bin/x",
+        "%ff",
+    ];
+    for path in paths {
+        let request = format!("GET /files/{path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let wire = raw::http1(served.server.address, &request).await;
+        assert!(
+            wire.starts_with("HTTP/1.1 404 ") || wire.starts_with("HTTP/1.1 400 "),
+            "{path}: {wire}"
+        );
+        assert!(
+            !wire.contains("secret") && !wire.contains("root:"),
+            "{path}: {wire}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() {
+    let served = serve();
+    let (_, client) = clients().into_iter().next().expect("a client");
+    let ending = read(served.server.get(&client, "/files/link-inside.html").await)
+        .await
+        .expect("no error");
+    assert_eq!(ending.content, b"<p>inside</p>");
+
+    // A named pipe would hold whoever opens it.
+    let pipe = served._root.path().join("served/pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .expect("mkfifo");
+    assert!(made.success());
+    assert_eq!(served.server.get(&client, "/files/pipe").await.status(), 404);
+}
+
+#[tokio::test]
+async fn other_methods_are_not_allowed() {
+    let served = serve();
+    for (protocol, client) in clients() {
+        let response = client
+            .post(served.server.url("/files/large.bin"))
+            .body("x")
+            .send()
+            .await;
+        assert_eq!(response.expect("a response").status(), 405, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn file_that_shrinks_while_it_is_sent_is_never_whole() {
+    let served = serve();
+    let path = served._root.path().join("served/shrinks.bin");
+    fs::write(&path, vec![1; 40_000_000]).expect("written");
+    let mut client = raw::http2(served.server.address).await;
+    let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.set_len(1000))
+        .expect("cut short");
+    let error = raw::http2_read(&mut body).await.expect_err("a reset");
+    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
+}

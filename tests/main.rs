@@ -1,0 +1,16 @@
+//! What the server promises, held against the bytes that reach a client. One file for each promise.
+
+mod binary;
+mod bridge;
+mod client_gone;
+mod digest;
+mod files;
+mod limits;
+mod producers;
+mod protocol;
+mod redirect;
+mod request_bodies;
+mod shutdown;
+mod stalled_readers;
+mod support;
+mod trailers;

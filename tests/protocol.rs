@@ -1,0 +1,83 @@
+//! The protocol that ALPN chose is the one spoken.
+
+use crate::support::{TestServer, producer::Producers, raw};
+use axum_trailers::server::Limits;
+use std::time::Duration;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+const HTTP1: &[u8] = b"GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+fn server() -> TestServer {
+    TestServer::start(Producers::new().router())
+}
+
+#[tokio::test]
+async fn other_protocol_than_alpn_chose_gets_no_response_and_is_closed() {
+    let server = server();
+    for (alpn, bytes) in [("h2", HTTP1), ("http/1.1", HTTP2)] {
+        for pause in [false, true] {
+            let mut client = raw::tls(server.address, alpn).await;
+            if pause {
+                client.write_all(&bytes[..2]).await.expect("sent");
+                client.flush().await.expect("sent");
+                sleep(Duration::from_millis(50)).await;
+                client.write_all(&bytes[2..]).await.expect("sent");
+            } else {
+                client.write_all(bytes).await.expect("sent");
+            }
+            assert_eq!(raw::rest(&mut client).await, "", "{alpn}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn chosen_protocol_is_served() {
+    let server = server();
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    assert_eq!(client.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    client.write_all(HTTP1).await.expect("sent");
+    assert!(raw::rest(&mut client).await.ends_with("\r\n\r\nok"));
+
+    let mut body = raw::http2_get(&mut raw::http2(server.address).await, "/ok").await;
+    assert_eq!(raw::http2_read(&mut body).await.expect("no error"), b"ok");
+}
+
+#[tokio::test]
+async fn client_without_alpn_gets_http1() {
+    let server = server();
+    for (bytes, expected) in [(HTTP1, "ok"), (HTTP2, "")] {
+        let tcp = TcpStream::connect(server.address).await.expect("a connection");
+        let mut client = raw::handshake(tcp, &[]).await;
+        client.write_all(bytes).await.expect("sent");
+        assert!(raw::rest(&mut client).await.ends_with(expected));
+    }
+}
+
+#[tokio::test]
+async fn connection_that_sends_nothing_is_closed_after_the_first_byte_limit() {
+    let limit = Duration::from_millis(500);
+    let server = TestServer::limited(
+        Producers::new().router(),
+        Limits {
+            first_byte: limit,
+            ..Limits::default()
+        },
+    );
+    for (alpn, first) in [
+        ("h2", &b""[..]),
+        ("http/1.1", b""),
+        ("h2", b"PRI *"),
+        ("http/1.1", b"PR"),
+    ] {
+        let began = Instant::now();
+        let mut client = raw::tls(server.address, alpn).await;
+        client.write_all(first).await.expect("sent");
+        assert_eq!(raw::rest(&mut client).await, "", "{alpn} after {first:?}");
+        assert!(began.elapsed() >= limit);
+    }
+}

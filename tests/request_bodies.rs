@@ -1,0 +1,185 @@
+//! The bodies of requests and their trailers reach the handler; what is cut or too large never looks whole.
+
+use crate::support::{TestServer, raw, soon};
+use axum::{
+    Router,
+    body::HttpBody,
+    extract::{DefaultBodyLimit, RawBody},
+    routing::post,
+};
+use axum_trailers::server::Limits;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+/// Says what came: the content, then the trailers, or the error.
+async fn account(RawBody(mut body): RawBody) -> String {
+    let mut account = String::new();
+    while let Some(chunk) = body.data().await {
+        match chunk {
+            Ok(chunk) => account += &String::from_utf8_lossy(&chunk),
+            Err(_) => return account + " broken",
+        }
+    }
+    match body.trailers().await {
+        Ok(trailers) => format!("{account} {:?}", trailers.unwrap_or_default()),
+        Err(_) => account + " broken",
+    }
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/", post(account))
+        .route("/unread", post(|| async { "unread" }))
+        .layer(DefaultBodyLimit::disable())
+}
+
+async fn http2_post(server: &TestServer, trailers: Option<http_1::HeaderMap>) -> Result<String, h2::Error> {
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::post("https://localhost/")
+        .body(())
+        .expect("a request");
+    let (response, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data(Bytes::from("hello"), trailers.is_none())
+        .expect("sent");
+    if let Some(trailers) = trailers {
+        body.send_trailers(trailers).expect("sent");
+    }
+    let mut content = soon("a response", response).await?.into_body();
+    let content = raw::http2_read(&mut content).await?;
+    Ok(String::from_utf8(content).expect("text"))
+}
+
+fn fields(fields: &[(&'static str, String)]) -> http_1::HeaderMap {
+    let mut map = http_1::HeaderMap::new();
+    for (name, value) in fields {
+        map.append(*name, value.parse().expect("a value"));
+    }
+    map
+}
+
+#[tokio::test]
+async fn request_trailers_reach_the_handler_and_forbidden_ones_do_not() {
+    let server = TestServer::start(app());
+    let expected = r#"hello {"x-sum": "1", "x-sum": "2"}"#;
+    let sent = [
+        ("x-sum", "1".into()),
+        ("authorization", "no".into()),
+        ("x-sum", "2".into()),
+    ];
+    assert_eq!(
+        http2_post(&server, Some(fields(&sent))).await.expect("no error"),
+        expected
+    );
+
+    let wire = raw::http1(
+        server.address,
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
+         5\r\nhello\r\n0\r\nx-sum: 1\r\nauthorization: no\r\nx-sum: 2\r\n\r\n",
+    )
+    .await;
+    assert!(wire.ends_with(expected), "{wire}");
+}
+
+#[tokio::test]
+async fn request_without_trailers_has_none() {
+    let server = TestServer::start(app());
+    assert_eq!(http2_post(&server, None).await.expect("no error"), "hello {}");
+    let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+    assert!(raw::http1(server.address, request).await.ends_with("hello {}"));
+    let request = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert!(raw::http1(server.address, request).await.ends_with("\r\n\r\n {}"));
+}
+
+#[tokio::test]
+async fn trailer_section_past_its_limit_breaks_the_body() {
+    let server = TestServer::limited(
+        app(),
+        Limits {
+            trailer_section: 1000,
+            ..Limits::default()
+        },
+    );
+    let large = [("x-large", "x".repeat(1000))];
+    assert_eq!(
+        http2_post(&server, Some(fields(&large)))
+            .await
+            .expect("a response"),
+        "hello broken"
+    );
+    let wire = raw::http1(
+        server.address,
+        &format!(
+            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
+             5\r\nhello\r\n0\r\nx-large: {}\r\n\r\n",
+            "x".repeat(1000)
+        ),
+    )
+    .await;
+    assert!(wire.ends_with("hello broken"), "{wire}");
+}
+
+#[tokio::test]
+async fn request_body_that_breaks_off_is_broken_for_the_handler() {
+    let (sender, mut accounts) = tokio::sync::mpsc::unbounded_channel();
+    // The body is read by a task of its own: hyper drops the handler when the client resets the stream.
+    let app = Router::new().route(
+        "/",
+        post(|body: RawBody| async move {
+            tokio::spawn(async move { sender.send(account(body).await) });
+            std::future::pending::<()>().await;
+        }),
+    );
+    let server = TestServer::start(app);
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let request = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    client.write_all(request).await.expect("sent");
+    client.shutdown().await.expect("sent");
+    drop(client);
+    assert_eq!(
+        soon("an account", accounts.recv()).await.expect("an account"),
+        "hello broken"
+    );
+
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::post("https://localhost/")
+        .body(())
+        .expect("a request");
+    let (response, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data(Bytes::from("hello"), false).expect("sent");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    body.send_reset(h2::Reason::CANCEL);
+    drop(response);
+    assert_eq!(
+        soon("an account", accounts.recv()).await.expect("an account"),
+        "hello broken"
+    );
+}
+
+#[tokio::test]
+async fn request_body_that_stalls_is_broken_after_its_limit() {
+    let limit = Duration::from_millis(300);
+    let server = TestServer::limited(
+        app(),
+        Limits {
+            stalled_body: limit,
+            ..Limits::default()
+        },
+    );
+    let began = std::time::Instant::now();
+    let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\nhello";
+    let wire = raw::http1(server.address, request).await;
+    assert!(wire.ends_with("hello broken"), "{wire}");
+    assert!(began.elapsed() >= limit);
+}
+
+#[tokio::test]
+async fn body_that_the_handler_leaves_unread_holds_nothing_up() {
+    let server = TestServer::start(app());
+    let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+    assert!(
+        raw::http1(server.address, request)
+            .await
+            .ends_with("\r\n\r\nunread")
+    );
+}

@@ -1,0 +1,117 @@
+//! A server of the test's own, and clients for it that trust the repo's certificate.
+
+pub(crate) mod process;
+pub(crate) mod producer;
+pub(crate) mod raw;
+
+use axum::Router;
+use axum_trailers::server::{Handle, Limits, Server, Tls};
+use http_body_util::BodyExt;
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::task::JoinHandle;
+
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
+pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
+
+/// Long enough for any machine, short enough for a test that hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server in this process, on a free port of the loopback address. It ends with the test.
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) redirect: Option<SocketAddr>,
+    pub(crate) handle: Handle,
+    pub(crate) served: JoinHandle<io::Result<()>>,
+}
+
+impl TestServer {
+    pub(crate) fn start(app: Router) -> Self {
+        Self::with(app, |server| server)
+    }
+
+    pub(crate) fn limited(app: Router, limits: Limits) -> Self {
+        Self::with(app, |server| server.limits(limits))
+    }
+
+    pub(crate) fn with(app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+        let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
+        let server = configure(Server::new(tls).bind("127.0.0.1:0").expect("a free port"));
+        let address = server.local_addrs()[0];
+        let redirect = server.redirect_addrs().first().copied();
+        let handle = server.handle();
+        Self {
+            address,
+            redirect,
+            handle,
+            served: tokio::spawn(server.serve(app)),
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.address.port())
+    }
+
+    pub(crate) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
+        client
+            .get(self.url(path))
+            .header("te", "trailers")
+            .send()
+            .await
+            .expect("a response")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.handle.cut();
+    }
+}
+
+/// Both protocols, each with its name for messages.
+pub(crate) fn clients() -> [(&'static str, reqwest::Client); 2] {
+    [("HTTP/2", http2()), ("HTTP/1.1", http1())]
+}
+
+pub(crate) fn http2() -> reqwest::Client {
+    builder().build().expect("a client")
+}
+
+pub(crate) fn http1() -> reqwest::Client {
+    builder().http1_only().build().expect("a client")
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    let certificate = reqwest::Certificate::from_pem(CERTIFICATE).expect("a certificate");
+    reqwest::Client::builder()
+        .tls_certs_only([certificate])
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+}
+
+/// What came after the header section.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    pub(crate) content: Vec<u8>,
+    pub(crate) trailers: Option<http_1::HeaderMap>,
+}
+
+/// Reads a response to its end.
+pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest::Error> {
+    let mut body = http_1::Response::from(response).into_body();
+    let mut ending = Ending::default();
+    while let Some(frame) = body.frame().await {
+        match frame?.into_data() {
+            Ok(data) => ending.content.extend_from_slice(&data),
+            Err(frame) => ending.trailers = frame.into_trailers().ok(),
+        }
+    }
+    Ok(ending)
+}
+
+/// Waits for something that must come.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not come within {PATIENCE:?}"),
+    }
+}

@@ -1,0 +1,117 @@
+//! The built binary as a process of the test's own.
+
+use super::PATIENCE;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    time::Instant,
+};
+
+/// A running server. It is killed with the test.
+pub(crate) struct Process {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Starts it with these arguments, and none of this process's settings for it.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, stdout }
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+
+    /// The address behind the next line, which is a URL with this scheme.
+    pub(crate) fn address(&mut self, scheme: &str) -> SocketAddr {
+        let line = self.line();
+        let address = line
+            .strip_prefix(scheme)
+            .and_then(|rest| rest.strip_prefix("://"));
+        address
+            .and_then(|address| address.parse().ok())
+            .unwrap_or_else(|| panic!("{scheme} URL: {line:?}"))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.id().to_string()])
+            .status()
+            .expect("kill");
+        assert!(sent.success());
+    }
+
+    /// Waits for its end, and returns what it left on standard error.
+    pub(crate) fn end(&mut self) -> (ExitStatus, String) {
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                break status;
+            }
+            assert!(began.elapsed() < PATIENCE, "the process runs on");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        };
+        let mut log = String::new();
+        self.child
+            .stderr
+            .take()
+            .expect("piped")
+            .read_to_string(&mut log)
+            .expect("text");
+        (status, log)
+    }
+
+    /// A figure of `/proc/PID/status`, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn memory(&self, figure: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with(figure))
+            .expect("the figure");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kib| kib.parse().ok())
+            .expect("a number")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Runs it to its end with these arguments.
+pub(crate) fn run(arguments: &[&str]) -> std::process::Output {
+    command(arguments).output().expect("started")
+}
+
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_axum-trailers"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AXUM_TRAILERS_") || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments);
+    command
+}

@@ -1,0 +1,69 @@
+//! Producers whose end the test can see.
+
+use axum::{Router, response::IntoResponse, routing::get};
+use axum_trailers::{
+    body::{self, SendError, Sender},
+    trailers::{Declared, Trailers},
+};
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore};
+
+/// Announces `x-rows` and nothing else.
+pub(crate) fn declared() -> Declared {
+    Declared::new(["x-rows"]).expect("permitted")
+}
+
+pub(crate) fn rows(n: u64) -> Trailers {
+    let mut trailers = Trailers::new();
+    trailers.insert("x-rows", n).expect("permitted");
+    trailers
+}
+
+/// `/endless` never finishes; `/quiet` sends a chunk, waits to be told, and finishes.
+#[derive(Clone)]
+pub(crate) struct Producers {
+    /// One permit for each `/endless` producer whose `send` has failed.
+    pub(crate) ended: Arc<Semaphore>,
+    pub(crate) go_on: Arc<Notify>,
+}
+
+impl Producers {
+    pub(crate) fn new() -> Self {
+        Self {
+            ended: Arc::new(Semaphore::new(0)),
+            go_on: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        let endless = self.clone();
+        let quiet = self.clone();
+        Router::new()
+            .route("/endless", get(|| async move { endless.endless() }))
+            .route("/quiet", get(|| async move { quiet.quiet() }))
+            .route("/ok", get(|| async { "ok" }))
+    }
+
+    fn endless(self) -> impl IntoResponse {
+        let (mut sender, body) = body::channel(64 * 1024, Declared::none());
+        tokio::spawn(async move {
+            while sender.send(vec![b'x'; 8 * 1024]).await.is_ok() {}
+            self.ended.add_permits(1);
+        });
+        body
+    }
+
+    fn quiet(self) -> impl IntoResponse {
+        let (sender, body) = body::channel(1024, declared());
+        tokio::spawn(async move { self.send_quietly(sender).await });
+        body
+    }
+
+    async fn send_quietly(self, mut sender: Sender) -> Result<(), SendError> {
+        sender.send("first ").await?;
+        self.go_on.notified().await;
+        sender.send("last").await?;
+        sender.finish(rows(2)).expect("as declared");
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Clients that see the bytes: TLS alone, and HTTP/2 with its flow control and reset codes.
+
+use super::{CERTIFICATE, PATIENCE, soon};
+use bytes::Bytes;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// The receive buffer of a client whose reading is to be felt by the server, in bytes.
+const SMALL_BUFFER: u32 = 16 * 1024;
+
+/// A TLS connection on which ALPN has chosen `alpn`.
+pub(crate) async fn tls(address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(SMALL_BUFFER).expect("a buffer size");
+    let tcp = soon("a connection", socket.connect(address))
+        .await
+        .expect("a connection");
+    handshake(tcp, &[alpn]).await
+}
+
+pub(crate) async fn handshake(tcp: TcpStream, alpn: &[&str]) -> TlsStream<TcpStream> {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).expect("a root");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let name = ServerName::try_from("localhost").expect("a name");
+    soon(
+        "a handshake",
+        TlsConnector::from(Arc::new(config)).connect(name, tcp),
+    )
+    .await
+    .expect("a handshake")
+}
+
+/// Sends bytes over HTTP/1.1 and returns all that comes until the server closes.
+pub(crate) async fn http1(address: SocketAddr, request: &str) -> String {
+    let mut stream = tls(address, "http/1.1").await;
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    rest(&mut stream).await
+}
+
+/// What comes until the connection is closed, in whatever way.
+pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
+    let mut received = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match timeout(PATIENCE, stream.read(&mut chunk))
+            .await
+            .expect("the connection stays open")
+        {
+            Ok(0) | Err(_) => return String::from_utf8_lossy(&received).into_owned(),
+            Ok(n) => received.extend_from_slice(&chunk[..n]),
+        }
+    }
+}
+
+/// An HTTP/2 connection whose streams are read only where the test reads them.
+pub(crate) async fn http2(address: SocketAddr) -> h2::client::SendRequest<Bytes> {
+    let stream = tls(address, "h2").await;
+    let mut builder = h2::client::Builder::new();
+    // A stream that is left unread must not use up the window of the others.
+    builder.initial_connection_window_size(1024 * 1024);
+    let (client, connection) = builder.handshake(stream).await.expect("a preface");
+    tokio::spawn(connection);
+    client.ready().await.expect("a connection")
+}
+
+/// Sends a `GET` and returns the body once the header section is here.
+pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path: &str) -> h2::RecvStream {
+    let uri = format!("https://localhost{path}");
+    let request = http_1::Request::get(uri).body(()).expect("a request");
+    let (response, _) = client.send_request(request, true).expect("sent");
+    soon("a response", response)
+        .await
+        .expect("a response")
+        .into_body()
+}
+
+/// Reads a stream to its end, giving its window back, and returns what came or the error that ended it.
+pub(crate) async fn http2_read(body: &mut h2::RecvStream) -> Result<Vec<u8>, h2::Error> {
+    let mut content = Vec::new();
+    while let Some(data) = soon("data", body.data()).await {
+        let data = data?;
+        body.flow_control().release_capacity(data.len())?;
+        content.extend_from_slice(&data);
+    }
+    Ok(content)
+}

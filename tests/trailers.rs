@@ -1,0 +1,178 @@
+//! Trailers reach the client over both protocols, announced; where they can't, nothing announces them.
+
+use crate::support::{
+    TestServer, clients,
+    producer::{declared, rows},
+    raw, read,
+};
+use axum::{Router, response::IntoResponse, routing::get};
+use axum_trailers::{
+    body,
+    demo::{self, files::Folder},
+    trailers::{Acceptance, Declared},
+};
+
+async fn two_chunks() -> impl IntoResponse {
+    let (mut sender, body) = body::channel(1024, declared());
+    tokio::spawn(async move {
+        sender.send("hello...").await?;
+        sender.send("world\n").await?;
+        sender.finish(rows(2)).expect("as declared");
+        Ok::<_, body::SendError>(())
+    });
+    body
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/", get(two_chunks))
+        .route("/none", get(|| async { "no trailers" }))
+        .route(
+            "/empty",
+            get(|| async {
+                let (sender, body) = body::channel(1024, declared());
+                sender.finish(rows(0)).expect("as declared");
+                body
+            }),
+        )
+        .route(
+            "/acceptance",
+            get(|acceptance: axum::Extension<Acceptance>| async move { format!("{:?}", acceptance.0) }),
+        )
+}
+
+#[tokio::test]
+async fn trailers_are_announced_and_sent_over_both_protocols() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/").await;
+        assert_eq!(response.headers()["trailer"], "x-rows", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert_eq!(ending.content, b"hello...world\n", "{protocol}");
+        assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn body_without_data_has_its_trailers_too() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let ending = read(server.get(&client, "/empty").await).await.expect("no error");
+        assert_eq!(
+            (
+                ending.content,
+                ending.trailers.expect("trailers")["x-rows"].as_bytes()
+            ),
+            (vec![], &b"0"[..]),
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn response_without_trailers_announces_none() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/none").await;
+        assert!(!response.headers().contains_key("trailer"), "{protocol}");
+        assert_eq!(response.headers()["content-length"], "11", "{protocol}");
+        assert!(
+            read(response).await.expect("no error").trailers.is_none(),
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn http1_wire_has_the_chunks_as_sent_and_the_trailer_after_the_last() {
+    let server = TestServer::start(app());
+    let request = "GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: te, close\r\n\r\n";
+    let wire = raw::http1(server.address, request).await;
+    let (head, body) = wire.split_once("\r\n\r\n").expect("a header section");
+    assert!(head.contains("\r\ntrailer: x-rows\r\n"), "{wire}");
+    assert!(head.contains("\r\ntransfer-encoding: chunked\r\n"), "{wire}");
+    assert_eq!(body, "8\r\nhello...\r\n6\r\nworld\n\r\n0\r\nx-rows: 2\r\n\r\n");
+}
+
+#[tokio::test]
+async fn http1_wire_without_te_has_neither_trailer_nor_announcement() {
+    let server = TestServer::start(app());
+    let wire = raw::http1(
+        server.address,
+        "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    let (head, body) = wire.split_once("\r\n\r\n").expect("a header section");
+    assert!(!head.contains("trailer:"), "{wire}");
+    assert_eq!(body, "8\r\nhello...\r\n6\r\nworld\n\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn http10_gets_the_content_alone() {
+    let server = TestServer::start(app());
+    let wire = raw::http1(server.address, "GET / HTTP/1.0\r\nte: trailers\r\n\r\n").await;
+    assert!(wire.ends_with("\r\n\r\nhello...world\n"), "{wire}");
+    assert!(!wire.contains("x-rows"), "{wire}");
+}
+
+#[tokio::test]
+async fn handler_sees_what_was_decided() {
+    let server = TestServer::start(app());
+    for (te, expected) in [("te: trailers\r\n", "Accepted"), ("", "Withheld(NotAsked)")] {
+        let request = format!("GET /acceptance HTTP/1.1\r\nhost: a\r\n{te}connection: close\r\n\r\n");
+        let wire = raw::http1(server.address, &request).await;
+        assert!(wire.ends_with(&format!("\r\n\r\n{expected}")), "{wire}");
+    }
+}
+
+#[tokio::test]
+async fn head_and_bodiless_statuses_announce_no_trailer() {
+    let bodiless = || async {
+        let (_sender, body) = body::channel(1024, Declared::new(["x-rows"]).expect("permitted"));
+        (http::StatusCode::NO_CONTENT, body)
+    };
+    let server = TestServer::start(app().route("/204", get(bodiless)));
+    for (protocol, client) in clients() {
+        let head = client
+            .head(server.url("/"))
+            .header("te", "trailers")
+            .send()
+            .await
+            .expect("a response");
+        let no_content = server.get(&client, "/204").await;
+        for response in [head, no_content] {
+            assert!(!response.headers().contains_key("trailer"), "{protocol}");
+            let ending = read(response).await.expect("no error");
+            assert!(
+                ending.content.is_empty() && ending.trailers.is_none(),
+                "{protocol}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
+    let server = TestServer::start(demo::router(Folder::new(".").expect("a folder")));
+    for (protocol, client) in clients() {
+        let began = std::time::Instant::now();
+        let response = server.get(&client, "/").await;
+        assert_eq!(response.headers()["trailer"], "chunky-trailer", "{protocol}");
+        assert_eq!(response.headers()["trailers"], "chunky-trailer", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert!(began.elapsed() >= demo::chunky::PAUSE, "{protocol}");
+        assert_eq!(ending.content, b"hello...world\n", "{protocol}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(
+            (trailers.len(), &trailers["chunky-trailer"]),
+            (1, &"foo".parse().expect("a value"))
+        );
+    }
+
+    let wire = raw::http1(
+        server.address,
+        "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(!wire.to_lowercase().contains("trailer"), "{wire}");
+}
