@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Listen for HTTPS on this address; may be repeated. Port 0 takes a free one
-    /// [default: 127.0.0.1:3000 and [::1]:3000]
+    /// [default: port 3000 of both loopback addresses]
     #[arg(
         long,
         value_name = "ADDR",
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     pub(crate) listen: Vec<Address>,
 
     /// Listen for plain HTTP on this address and redirect to HTTPS, or `off`
-    /// [default: 127.0.0.1:7878 and [::1]:7878]
+    /// [default: port 7878 of both loopback addresses]
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
     pub(crate) redirect: Option<Redirect>,
 
@@ -206,8 +206,9 @@ impl FromStr for Seconds {
             .parse()
             .ok()
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let range = Duration::from_millis(1)..=Duration::from_secs(365 * 24 * 60 * 60);
         duration
-            .filter(|duration| !duration.is_zero())
+            .filter(|duration| range.contains(duration))
             .map(Self)
             .ok_or("give seconds, such as 30 or 0.5")
     }
@@ -257,8 +258,9 @@ mod tests {
             ["--listen", "localhost:70000"],
             ["--redirect", "on"],
             ["--idle-timeout", "0"],
-            ["--idle-timeout", "-1"],
             ["--idle-timeout", "soon"],
+            ["--idle-timeout", "1e19"],
+            ["--idle-timeout", "inf"],
             ["--max-header-size", "100"],
             ["--max-connections", "0"],
             ["--log", "axum_trailers=loud"],

@@ -44,12 +44,16 @@ fn run(args: &Args) -> Result<(), Failure> {
         .limits(args.limits())
         .shutdown_timeout(args.shutdown_timeout.0);
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    let server = {
+        let _in_runtime = runtime.enter();
+        server.ending_on_signals().map_err(Failure::Serve)?
+    };
     if uses_demo_key(args) {
         warn_of_demo_key(&server);
     }
     announce(&server);
     runtime
-        .block_on(server.run(demo::router(folder)))
+        .block_on(server.serve(demo::router(folder)))
         .map_err(Failure::Serve)
 }
 

@@ -71,6 +71,20 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
     read(http1().get(url(address, "/")).send().await.expect("a response"))
         .await
         .expect("no error");
+    read(
+        http1()
+            .get(url(address, "/nothing"))
+            .send()
+            .await
+            .expect("a response"),
+    )
+    .await
+    .expect("no error");
+    raw::http1(
+        address,
+        "GET /files/Cargo.toml HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    .await;
     let mut client = raw::http2(address).await;
     let mut left = raw::http2_get(&mut client, "/").await;
     left.data().await.expect("a chunk").expect("no error");
@@ -83,6 +97,7 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
     assert!(status.success());
 
     let lines: Vec<_> = log.lines().filter(|line| line.contains("method=GET")).collect();
+    let withheld = "trailers=withheld (no `TE: trailers`) ended=complete";
     let expected = [
         [
             "path=\"/\" status=200 protocol=HTTP/2.0 bytes=14 duration=2",
@@ -90,7 +105,15 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
         ],
         [
             "path=\"/\" status=200 protocol=HTTP/1.1 bytes=14 duration=2",
-            "trailers=withheld (no `TE: trailers`) ended=complete",
+            withheld,
+        ],
+        [
+            "path=\"/nothing\" status=404 protocol=HTTP/1.1 bytes=",
+            "trailers=none ended=complete",
+        ],
+        [
+            "path=\"/files/Cargo.toml\" status=200 protocol=HTTP/1.1 bytes=",
+            withheld,
         ],
         [
             "path=\"/\" status=200 protocol=HTTP/2.0 bytes=8 duration=",
@@ -120,6 +143,17 @@ async fn first_signal_lets_the_stream_end_and_the_exit_code_is_0() {
             .expect("no panic");
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "refused");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signal_right_after_the_url_is_heard() {
+    for _ in 0..5 {
+        let mut process = Process::start(&QUIET);
+        process.address("https");
+        process.signal("TERM");
+        assert_eq!(process.end().0.code(), Some(0));
     }
 }
 

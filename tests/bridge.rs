@@ -5,7 +5,7 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    response::{AppendHeaders, IntoResponse},
+    response::AppendHeaders,
     routing::{any, get},
 };
 use http::{HeaderMap, Request, StatusCode};
@@ -51,10 +51,8 @@ fn app() -> Router {
         .route("/panic", get(panics))
 }
 
-async fn panics() -> impl IntoResponse {
-    if true {
-        panic!("on purpose");
-    }
+async fn panics() {
+    panic!("on purpose");
 }
 
 #[tokio::test]

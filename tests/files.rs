@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 struct Served {
-    _root: TempDir,
+    root: TempDir,
     server: TestServer,
 }
 
@@ -36,12 +36,12 @@ fn serve() -> Served {
         symlink(".secret", dir.join("link-hidden.txt")).expect("a link");
     }
     let server = TestServer::start(demo::router(Folder::new(&dir).expect("a folder")));
-    Served { _root: root, server }
+    Served { root, server }
 }
 
 fn large() -> Vec<u8> {
     (0..3_000_000_u32)
-        .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+        .map(|n| n.wrapping_mul(n).to_le_bytes()[1])
         .collect()
 }
 
@@ -95,6 +95,29 @@ async fn range_has_the_digest_of_the_bytes_sent() {
         assert_eq!(
             ending.trailers.expect("trailers")["content-digest"],
             digest(&large()[1000..3000]),
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn range_of_an_empty_file_is_passed_over() {
+    let served = serve();
+    for (protocol, client) in clients() {
+        let request = client
+            .get(served.server.url("/files/empty.txt"))
+            .header("te", "trailers");
+        let response = request
+            .header("range", "bytes=0-1")
+            .send()
+            .await
+            .expect("a response");
+        assert_eq!(response.status(), 200, "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert!(ending.content.is_empty(), "{protocol}");
+        assert_eq!(
+            ending.trailers.expect("trailers")["content-digest"],
+            digest(b""),
             "{protocol}"
         );
     }
@@ -184,7 +207,7 @@ async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() 
     assert_eq!(ending.content, b"<p>inside</p>");
 
     // A named pipe would hold whoever opens it.
-    let pipe = served._root.path().join("served/pipe");
+    let pipe = served.root.path().join("served/pipe");
     let made = std::process::Command::new("mkfifo")
         .arg(&pipe)
         .status()
@@ -209,7 +232,7 @@ async fn other_methods_are_not_allowed() {
 #[tokio::test]
 async fn file_that_shrinks_while_it_is_sent_is_never_whole() {
     let served = serve();
-    let path = served._root.path().join("served/shrinks.bin");
+    let path = served.root.path().join("served/shrinks.bin");
     fs::write(&path, vec![1; 40_000_000]).expect("written");
     let mut client = raw::http2(served.server.address).await;
     let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;

@@ -78,6 +78,48 @@ async fn connection_without_a_request_is_ended_over_both_protocols() {
 }
 
 #[tokio::test]
+async fn http2_connection_that_only_pings_is_idle() {
+    let ping = SHORT / 10;
+    let server = server(Limits {
+        idle: SHORT,
+        ping,
+        ..Limits::default()
+    });
+    let stream = raw::tls(server.address, "h2").await;
+    let (_client, mut connection) = h2::client::handshake(stream).await.expect("a preface");
+    let mut pings = connection.ping_pong().expect("the first to ask");
+    let pinging = async {
+        while pings.ping(h2::Ping::opaque()).await.is_ok() {
+            tokio::time::sleep(ping).await;
+        }
+    };
+    let began = Instant::now();
+    let (_ended, ()) = soon("the end of the connection", async {
+        tokio::join!(connection, pinging)
+    })
+    .await;
+    assert!(began.elapsed() >= SHORT.mul_f32(0.8));
+}
+
+#[tokio::test]
+async fn limits_without_end_are_no_error() {
+    let server = server(Limits {
+        handshake: Duration::MAX,
+        first_byte: Duration::MAX,
+        request_headers: Duration::MAX,
+        idle: Duration::MAX,
+        stalled_body: Duration::MAX,
+        stalled_reader: Duration::MAX,
+        ping: Duration::MAX,
+        connections: usize::MAX,
+        ..Limits::default()
+    });
+    for (protocol, client) in clients() {
+        assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol}");
+    }
+}
+
+#[tokio::test]
 async fn quiet_stream_is_not_idle() {
     let producers = Producers::new();
     let limits = Limits {

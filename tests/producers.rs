@@ -9,6 +9,7 @@ use axum::{Router, body::StreamBody as Plain, response::IntoResponse, routing::g
 use axum_trailers::body::{self, Chunks, Sender, StreamBody};
 use futures_util::{StreamExt, stream};
 use std::{convert::Infallible, future::pending};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const CASES: [&str; 4] = ["/returns", "/panics", "/is-aborted", "/misses-a-trailer"];
 
@@ -129,6 +130,25 @@ async fn unfinished_body_closes_http1_without_the_last_chunk() {
         wire.ends_with("5\r\nfirst\r\n0\r\nx-rows: 1\r\n\r\n"),
         "the server lives on: {wire}"
     );
+}
+
+#[tokio::test]
+async fn unfinished_body_resets_an_http10_connection() {
+    let server = TestServer::start(app());
+    for (path, is_whole) in [("/returns", false), ("/ok", true)] {
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client
+            .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
+            .await
+            .expect("sent");
+        let mut wire = Vec::new();
+        let end = soon("the end", client.read_to_end(&mut wire)).await;
+        assert_eq!(end.is_ok(), is_whole, "{path}: {end:?}");
+        if let Err(error) = end {
+            // A missing close_notify alone is what many clients pass over.
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        }
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use axum::{
 use axum_trailers::server::Limits;
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Says what came: the content, then the trailers, or the error.
 async fn account(RawBody(mut body): RawBody) -> String {
@@ -171,6 +171,40 @@ async fn request_body_that_stalls_is_broken_after_its_limit() {
     let wire = raw::http1(server.address, request).await;
     assert!(wire.ends_with("hello broken"), "{wire}");
     assert!(began.elapsed() >= limit);
+}
+
+#[tokio::test]
+async fn stall_counts_only_while_the_handler_reads() {
+    let limit = Duration::from_millis(400);
+    let app = Router::new().route(
+        "/",
+        post(move |body: RawBody| async move {
+            tokio::time::sleep(2 * limit).await;
+            account(body).await
+        }),
+    );
+    let server = TestServer::limited(
+        app,
+        Limits {
+            stalled_body: limit,
+            ..Limits::default()
+        },
+    );
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
+    client.write_all(head.as_bytes()).await.expect("sent");
+    let began = std::time::Instant::now();
+    let mut asked = [0; 25];
+    soon("100 Continue", client.read_exact(&mut asked))
+        .await
+        .expect("an answer");
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    assert!(
+        began.elapsed() >= limit,
+        "nothing is asked of the client before the handler reads"
+    );
+    client.write_all(b"hello").await.expect("sent");
+    assert!(raw::rest(&mut client).await.ends_with("hello {}"));
 }
 
 #[tokio::test]

@@ -47,18 +47,19 @@ impl Folder {
         Ok(Self { root })
     }
 
-    /// The file that a path leads to, or `None` where that is no regular file in this folder or is hidden.
+    /// The length of the file that a path leads to, in bytes, or `None` where that is no regular file in this
+    /// folder or is hidden.
     ///
     /// Who can write into the folder can exchange a file for a link between this look and the opening.
-    async fn find(&self, path: &str) -> Option<PathBuf> {
+    async fn find(&self, path: &str) -> Option<u64> {
         let path = Path::new(path);
         if !is_plain(path) {
             return None;
         }
         let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
         let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
-        let is_file = tokio::fs::metadata(&file).await.ok()?.is_file();
-        (is_inside && is_file).then_some(file)
+        let metadata = tokio::fs::metadata(&file).await.ok()?;
+        (is_inside && metadata.is_file()).then_some(metadata.len())
     }
 }
 
@@ -81,10 +82,15 @@ pub(super) fn routes(folder: Folder) -> Router {
 async fn file(
     State(folder): State<Folder>,
     UrlPath(path): UrlPath<String>,
-    request: Request<Body>,
+    mut request: Request<Body>,
 ) -> Response {
-    if folder.find(&path).await.is_none() {
+    let Some(length) = folder.find(&path).await else {
         return (StatusCode::NOT_FOUND, "there is no such file here\n").into_response();
+    };
+    if length == 0 {
+        // No range of an empty file can be satisfied, and the parser that `ServeDir` uses computes with its last
+        // byte. A server may pass over `Range` (RFC 9110 §14.2).
+        request.headers_mut().remove(header::RANGE);
     }
     let files = ServeDir::new(&folder.root)
         .append_index_html_on_directories(false)
@@ -142,6 +148,10 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for Upto<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
         self.project().inner.poll_trailers(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::trailers::{Acceptance, Declared};
+use crate::trailers::{Acceptance, Declared, TrailersWithheld};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -68,10 +68,12 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let wanted = request.method() != Method::HEAD && Acceptance::of(&request).is_accepted();
+        let is_head = request.method() == Method::HEAD;
+        let acceptance = Acceptance::of(&request);
         ResponseFuture {
             inner: self.inner.call(request),
-            wanted,
+            is_head,
+            acceptance,
         }
     }
 }
@@ -81,7 +83,8 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        wanted: bool,
+        is_head: bool,
+        acceptance: Acceptance,
     }
 }
 
@@ -95,9 +98,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
-        let hash = (*this.wanted && can_have_digest(&response)).then(Sha256::new);
-        if hash.is_some() {
-            declared().write(response.headers_mut());
+        let mut hash = None;
+        if !*this.is_head && can_have_digest(&response) {
+            if this.acceptance.is_accepted() {
+                declared().write(response.headers_mut());
+                hash = Some(Sha256::new());
+            } else {
+                response.extensions_mut().insert(TrailersWithheld);
+            }
         }
         Poll::Ready(Ok(response.map(|inner| DigestBody { inner, hash })))
     }
@@ -202,6 +210,8 @@ mod tests {
     const HELLO: &str = "{\"hello\": \"world\"}\n";
     const HELLO_DIGEST: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
 
+    type Case = (&'static str, http::request::Builder, fn() -> Response);
+
     #[derive(Clone)]
     struct Answer<F>(F);
 
@@ -274,7 +284,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_added_where_no_digest_can_be() {
-        let cases: [(&str, http::request::Builder, fn() -> Response); 7] = [
+        let cases: [Case; 7] = [
             ("HTTP/1.1 without TE", Request::builder(), || "x".into_response()),
             ("HEAD", http2().method(Method::HEAD), || "x".into_response()),
             ("204", http2(), || StatusCode::NO_CONTENT.into_response()),

@@ -1,13 +1,13 @@
 //! What the parts of one connection know of each other: the socket notes what moves, the bridge which responses
 //! wait for their reader, and the guard asks here whether a limit has passed.
 
-use super::{Limits, limits::deadline, outgoing::Outgoing, shutdown::Shutdown};
+use super::{Limits, limits::deadline, outgoing::Outgoing, protocol::Protocol, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -21,6 +21,8 @@ pub(super) struct Connection {
     last_write: Moment,
     write_blocked: Moment,
     last_request_end: Moment,
+    protocol: OnceLock<Protocol>,
+    close_delimited: AtomicBool,
     open_requests: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
@@ -58,6 +60,8 @@ impl Connection {
             last_write: Moment::at(&clock),
             write_blocked: Moment::never(),
             last_request_end: Moment::at(&clock),
+            protocol: OnceLock::new(),
+            close_delimited: AtomicBool::new(false),
             clock,
             open_requests: AtomicUsize::new(0),
             responses: Mutex::default(),
@@ -86,13 +90,35 @@ impl Connection {
         }
     }
 
+    /// Sets the protocol, once it is known.
+    pub(super) fn speaks(&self, protocol: Protocol) {
+        self.protocol.get_or_init(|| protocol);
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.protocol.get().copied().unwrap_or(Protocol::Http1)
+    }
+
+    /// Says whether a response is under way whose end is the end of the connection (HTTP/1.0), so that it would
+    /// look whole wherever it is cut.
+    pub(super) fn set_close_delimited(&self, under_way: bool) {
+        self.close_delimited.store(under_way, Relaxed);
+    }
+
+    /// Whether the client must see the connection break, not close.
+    pub(super) fn must_reset(&self) -> bool {
+        self.cut() == Some(Cut::StalledReader) || self.close_delimited.load(Relaxed)
+    }
+
     pub(super) fn request_begins(&self) {
         self.open_requests.fetch_add(1, Relaxed);
+        self.shutdown.requests().begin();
     }
 
     pub(super) fn request_ends(&self) {
         self.last_request_end.set(&self.clock);
         self.open_requests.fetch_sub(1, Relaxed);
+        self.shutdown.requests().end();
     }
 
     pub(super) fn add_response(&self, response: Arc<Outgoing>) {
@@ -123,18 +149,17 @@ impl Connection {
         }
     }
 
+    /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
+    /// requests count.
     fn check_idle(&self, now: Instant) -> Result<Instant, Cut> {
-        let moved = [&self.last_read, &self.last_write, &self.last_request_end];
-        let last = moved
-            .into_iter()
+        let bytes = [&self.last_read, &self.last_write];
+        let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
+        let last = bytes
+            .chain([&self.last_request_end])
             .filter_map(|moment| moment.get(&self.clock))
             .max();
-        let deadline = last.unwrap_or(now) + self.limits.idle;
-        if now < deadline {
-            Ok(deadline)
-        } else {
-            Err(Cut::Idle)
-        }
+        let idle = deadline(last.unwrap_or(now), self.limits.idle);
+        if now < idle { Ok(idle) } else { Err(Cut::Idle) }
     }
 
     /// A stream whose reader stalls gives up its body at once, so that its producer ends and its memory is free.
@@ -179,10 +204,9 @@ impl Connection {
     fn waiting_since(&self, response: &Outgoing) -> Option<Instant> {
         let offered = response.offered(&self.clock)?;
         // Over HTTP/1.1 what leaves the socket leaves this response. Over HTTP/2 it may be another stream's.
-        let moved = if response.alone_on_connection() {
-            self.last_write.get(&self.clock)
-        } else {
-            None
+        let moved = match self.protocol() {
+            Protocol::Http1 => self.last_write.get(&self.clock),
+            Protocol::Http2 => None,
         };
         Some(moved.map_or(offered, |moved| moved.max(offered)))
     }

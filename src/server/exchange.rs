@@ -51,10 +51,7 @@ impl Exchange {
             acceptance,
             status: None,
             bytes: 0,
-            trailers: match acceptance {
-                Acceptance::Accepted => Trailers::None,
-                Acceptance::Withheld(reason) => Trailers::Withheld(reason),
-            },
+            trailers: Trailers::None,
             ending: None,
         }
     }
@@ -87,11 +84,25 @@ impl Exchange {
         self.bytes
     }
 
+    pub(super) fn withheld_trailers(&mut self) {
+        if let Acceptance::Withheld(reason) = self.acceptance {
+            self.trailers = Trailers::Withheld(reason);
+        }
+    }
+
     pub(super) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
     }
 
+    /// Notes that the response has no length and no chunks where the protocol is HTTP/1.0.
+    pub(super) fn runs_to_close(&self) {
+        if self.version < Version::HTTP_11 {
+            self.connection.set_close_delimited(true);
+        }
+    }
+
     pub(super) fn complete(&mut self) {
+        self.connection.set_close_delimited(false);
         self.ending = Some(Ending::Complete);
     }
 
@@ -178,18 +189,15 @@ mod tests {
     use super::*;
     use std::io;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("no row")]
+    struct NoRow(#[source] io::Error);
+
     #[test]
     fn error_is_told_with_its_sources_once_each() {
-        let inner = io::Error::other("disk full");
-        assert_eq!(with_sources(&axum::Error::new(inner)), "disk full");
-
-        #[derive(Debug, thiserror::Error)]
-        #[error("no row")]
-        struct Outer(#[source] io::Error);
-        assert_eq!(
-            with_sources(&Outer(io::Error::other("disk full"))),
-            "no row: disk full"
-        );
+        let full = || io::Error::other("disk full");
+        assert_eq!(with_sources(&axum::Error::new(full())), "disk full");
+        assert_eq!(with_sources(&NoRow(full())), "no row: disk full");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) struct Guard<S> {
 
 impl<S> Guard<S> {
     pub(super) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
+        connection.speaks(protocol);
         let deadline = deadline(Instant::now(), connection.limits.first_byte);
         Self {
             stream,
@@ -82,10 +83,10 @@ impl<S> Guard<S> {
     }
 
     fn or_check_time<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_pending() {
-            if let Err(cut) = self.check_time(cx) {
-                return Poll::Ready(Err(self.cut(cut)));
-            }
+        if polled.is_pending()
+            && let Err(cut) = self.check_time(cx)
+        {
+            return Poll::Ready(Err(self.cut(cut)));
         }
         polled
     }
@@ -99,10 +100,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = polled {
-            if let Err(cut) = self.check_protocol(buf.filled().get(before..).unwrap_or_default()) {
-                return Poll::Ready(Err(self.cut(cut)));
-            }
+        if let Poll::Ready(Ok(())) = polled
+            && let Err(cut) = self.check_protocol(buf.filled().get(before..).unwrap_or_default())
+        {
+            return Poll::Ready(Err(self.cut(cut)));
         }
         self.or_check_time(cx, polled)
     }

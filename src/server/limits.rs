@@ -20,18 +20,22 @@ pub struct Limits {
     /// How long an HTTP/1.1 request's header section may take. It bounds the pause before the next request on
     /// the same connection too. Default: 30 s.
     pub request_headers: Duration,
-    /// How long a connection without a request may stay without a byte in either direction. Default: 60 s.
+    /// How long a connection may stay without a request. Over HTTP/1.1 bytes that still move count as one, over
+    /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
     /// How long a request's body may give nothing while the application waits for it. Default: 30 s.
     pub stalled_body: Duration,
-    /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 any byte counts, over
-    /// HTTP/2 16 KiB of the stream in question. Default: 30 s.
+    /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
+    /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone. A client with
+    /// large buffers that reads slowly lets its kernel take nothing for a while: at 20 KB/s for some 20 s.
+    /// Default: 60 s.
     ///
-    /// A stream that stalls on an HTTP/2 connection whose other streams do not is dropped alone; a connection on
-    /// which nothing moves is cut.
+    /// A stream that stalls on an HTTP/2 connection whose other streams do not is given up alone: its body is
+    /// dropped at once, and the client gets `RST_STREAM` when it moves again. Until then it keeps its place among
+    /// the [`streams`](Self::streams). A connection on which nothing moves is cut.
     pub stalled_reader: Duration,
-    /// How often an HTTP/2 connection with open streams is asked for a sign of life (`PING`), and how long it
-    /// may take to give it. Default: 20 s.
+    /// How often an HTTP/2 connection is asked for a sign of life (`PING`), and how long it may take to give it.
+    /// Default: 20 s.
     pub ping: Duration,
     /// How many connections may be open at once. Those past it are closed before the handshake. Default: 512.
     pub connections: usize,
@@ -60,7 +64,7 @@ impl Default for Limits {
             request_headers: Duration::from_secs(30),
             idle: Duration::from_secs(60),
             stalled_body: Duration::from_secs(30),
-            stalled_reader: Duration::from_secs(30),
+            stalled_reader: Duration::from_secs(60),
             ping: Duration::from_secs(20),
             connections: 512,
             streams: 100,
@@ -70,8 +74,13 @@ impl Default for Limits {
     }
 }
 
-/// When a limit runs out. One that is longer than a year is as good as none, and can't overflow.
+/// When a limit runs out.
 pub(super) fn deadline(since: Instant, limit: Duration) -> Instant {
+    since + in_reach(limit)
+}
+
+/// A limit longer than a year is as good as none, and this much can be added to any time.
+pub(super) fn in_reach(limit: Duration) -> Duration {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    since + limit.min(YEAR)
+    limit.min(YEAR)
 }

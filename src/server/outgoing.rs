@@ -20,7 +20,6 @@ use tokio::time::Instant;
 pub(super) struct Outgoing {
     body: Mutex<Option<BoxBody>>,
     offered: Moment,
-    alone_on_connection: bool,
 }
 
 /// The application's body panicked.
@@ -34,11 +33,10 @@ pub(super) struct BodyPanicked;
 pub(super) struct GivenUp;
 
 impl Outgoing {
-    pub(super) fn new(body: BoxBody, alone_on_connection: bool) -> Self {
+    pub(super) fn new(body: BoxBody) -> Self {
         Self {
             body: Mutex::new(Some(body)),
             offered: Moment::never(),
-            alone_on_connection,
         }
     }
 
@@ -54,10 +52,6 @@ impl Outgoing {
 
     pub(super) fn offered(&self, clock: &Clock) -> Option<Instant> {
         self.offered.get(clock)
-    }
-
-    pub(super) fn alone_on_connection(&self) -> bool {
-        self.alone_on_connection
     }
 
     /// Drops the body, and with it the reader of its producer.

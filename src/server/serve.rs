@@ -2,17 +2,18 @@ use super::{
     Handle, Limits, Tls,
     accept::{PlainAcceptor, TlsAcceptor},
     bridge::MakeBridge,
+    limits::in_reach,
     redirect,
     signals::Signals,
 };
 use axum::Router;
 use axum_server::accept::DefaultAcceptor;
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, try_join_all};
 use hyper_util::rt::TokioTimer;
 use std::{
+    convert::Infallible,
     fmt, io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -27,6 +28,7 @@ pub struct Server {
     redirects: Vec<TcpListener>,
     limits: Limits,
     shutdown_timeout: Duration,
+    signals: Option<Signals>,
     handle: Handle,
 }
 
@@ -53,6 +55,7 @@ impl Server {
             redirects: Vec::new(),
             limits: Limits::default(),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
+            signals: None,
             handle: Handle::new(),
         }
     }
@@ -111,39 +114,51 @@ impl Server {
         self.handle.clone()
     }
 
-    /// Serves the router until a signal comes.
+    /// Catches SIGINT and SIGTERM from now on, to end the server once it serves.
     ///
-    /// After the first SIGINT or SIGTERM new connections are refused, and running streams have the shutdown
-    /// timeout to end. What runs on then is cut, and so it is after a second signal.
+    /// After the first of them new connections are refused, and running streams have the shutdown timeout to end.
+    /// What runs on then is cut, and so it is after a second one.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where signals can't be caught.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a tokio runtime.
+    pub fn ending_on_signals(mut self) -> io::Result<Self> {
+        self.signals = Some(Signals::catch()?);
+        Ok(self)
+    }
+
+    /// Serves the router until a signal ends it: [`ending_on_signals`](Self::ending_on_signals) and
+    /// [`serve`](Self::serve) in one.
     ///
     /// # Errors
     ///
     /// An [`io::Error`] where a listener or the signals can't be used.
     pub async fn run(self, router: Router) -> io::Result<()> {
-        let mut signals = Signals::listen()?;
-        let (handle, timeout) = (self.handle(), self.shutdown_timeout);
-        let mut serving = pin!(self.serve(router));
-        tokio::select! {
-            served = &mut serving => return served,
-            signal = signals.next() => tracing::info!(signal, ?timeout, "shutting down: running streams may end"),
-        }
-        tokio::select! {
-            served = &mut serving => return served,
-            () = handle.drain(timeout) => {}
-            signal = signals.next() => {
-                tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
-                handle.cut();
-            }
-        }
-        serving.await
+        self.ending_on_signals()?.serve(router).await
     }
 
-    /// Serves the router until its [`Handle`] ends it. Signals are left alone.
+    /// Serves the router until its [`Handle`] ends it.
     ///
     /// # Errors
     ///
     /// An [`io::Error`] where a listener can't be used.
-    pub async fn serve(self, router: Router) -> io::Result<()> {
+    pub async fn serve(mut self, router: Router) -> io::Result<()> {
+        let (handle, timeout) = (self.handle(), self.shutdown_timeout);
+        let Some(signals) = self.signals.take() else {
+            return self.serve_until_ended(router).await;
+        };
+        let ending = end_on_signals(signals, &handle, timeout);
+        tokio::select! {
+            served = self.serve_until_ended(router) => served,
+            never = ending => match never {},
+        }
+    }
+
+    async fn serve_until_ended(self, router: Router) -> io::Result<()> {
         let Self {
             tls,
             listeners,
@@ -156,29 +171,45 @@ impl Server {
         let shutdown = handle.shutdown();
         let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
         let app = MakeBridge::new(router, limits.clone(), shutdown.clone());
+        let connections_ended = app.connections_ended();
         let redirect = app.with_router(redirect::to_https(https_port));
 
         let https = listeners.into_iter().map(|listener| {
             let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, shutdown.clone());
             let server = on(listener, &handle, &limits)?.acceptor(acceptor);
-            Ok(futures_util::future::Either::Left(server.serve(app.clone())))
+            Ok(Either::Left(server.serve(app.clone())))
         });
         let plain = redirects.into_iter().map(|listener| {
             let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
-            Ok(futures_util::future::Either::Right(
-                server.serve(redirect.clone()),
-            ))
+            Ok(Either::Right(server.serve(redirect.clone())))
         });
-        let servers = https.chain(plain).collect::<io::Result<Vec<_>>>()?;
+        let accepting = try_join_all(https.chain(plain).collect::<io::Result<Vec<_>>>()?);
 
         let served = tokio::select! {
-            served = try_join_all(servers) => served.map(drop),
-            // Nothing waits for a connection that is still in its handshake.
-            () = shutdown.cut() => Ok(()),
+            served = accepting => served.map(drop),
+            // With the futures the listeners are dropped: the kernel refuses from now on.
+            () = shutdown.begun() => Ok(()),
         };
+        tokio::select! {
+            () = connections_ended => {}
+            () = shutdown.cut() => {}
+        }
         handle.ended();
         served
     }
+}
+
+async fn end_on_signals(mut signals: Signals, handle: &Handle, timeout: Duration) -> Infallible {
+    let signal = signals.next().await;
+    tracing::info!(signal, ?timeout, "shutting down: running streams may end");
+    tokio::select! {
+        () = handle.drain(timeout) => {}
+        signal = signals.next() => {
+            tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
+            handle.cut();
+        }
+    }
+    std::future::pending().await
 }
 
 type HttpServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
@@ -190,12 +221,12 @@ fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<Htt
     // Without a timer hyper leaves out each of these timeouts and says nothing.
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.request_headers)
+        .header_read_timeout(in_reach(limits.request_headers))
         .max_buf_size(limits.header_section.max(Limits::MIN_HEADER_SECTION) as usize);
     http.http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(limits.ping)
-        .keep_alive_timeout(limits.ping)
+        .keep_alive_interval(in_reach(limits.ping))
+        .keep_alive_timeout(in_reach(limits.ping))
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(limits.header_section)
         .max_send_buf_size(HTTP2_SEND_BUFFER);

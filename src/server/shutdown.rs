@@ -1,6 +1,16 @@
 use axum_server::Handle as AxumHandle;
-use std::{net::SocketAddr, time::Duration};
-use tokio::{sync::watch, time::sleep};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
 
 /// How far the end of a server has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -19,34 +29,61 @@ enum Stage {
 #[derive(Clone, Debug)]
 pub struct Handle {
     stage: watch::Sender<Stage>,
+    requests: Arc<OpenRequests>,
     inner: AxumHandle<SocketAddr>,
 }
 
-/// What the parts of a server see of its end.
+/// What the parts of a server see of its end, and what they tell of theirs.
 #[derive(Clone, Debug)]
-pub(super) struct Shutdown(watch::Receiver<Stage>);
+pub(super) struct Shutdown {
+    stage: watch::Receiver<Stage>,
+    requests: Arc<OpenRequests>,
+}
+
+/// How long running HTTP/2 streams may end before their connections are told to go away.
+///
+/// curl up to 7.88 drops whatever comes together with the end of a stream once it has seen a `GOAWAY`, trailers and
+/// data alike, and says nothing of it.
+const UNDISTURBED: Duration = Duration::from_secs(5);
+
+/// What was handed to hyper takes this long at most to be on its way to the client.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
 impl Handle {
     pub(super) fn new() -> Self {
         Self {
             stage: watch::Sender::new(Stage::Running),
+            requests: Arc::default(),
             inner: AxumHandle::new(),
         }
     }
 
-    /// Refuses new connections and lets running streams end, for `timeout` at most; those that run on are then
-    /// cut. Returns when the server has ended.
-    pub async fn drain(&self, timeout: Duration) {
+    /// Refuses new connections and lets running streams end, for `limit` at most; those that run on are then cut.
+    /// Returns when the server has ended.
+    ///
+    /// Idle connections are closed once no stream is running, or after five seconds. From then on an HTTP/2
+    /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
+    pub async fn drain(&self, limit: Duration) {
         self.enter(Stage::Draining);
-        self.inner.graceful_shutdown(None);
-        tokio::select! {
-            () = self.shutdown().ended() => {}
-            () = sleep(timeout) => {
-                let connections = self.connections();
-                tracing::warn!(connections, ?timeout, "shutdown timeout is over: cutting what still runs");
-                self.cut();
-            }
+        if timeout(limit, self.end_gently(limit)).await.is_err() {
+            tracing::warn!(
+                requests = self.requests.open(),
+                ?limit,
+                "shutdown timeout is over: cutting what runs"
+            );
+            self.cut();
         }
+    }
+
+    async fn end_gently(&self, limit: Duration) {
+        let undisturbed = async {
+            self.requests.none().await;
+            sleep(ON_ITS_WAY).await;
+        };
+        // Whether all of them end in this time or not, the others are told next.
+        let _all_ended = timeout(UNDISTURBED.min(limit / 2), undisturbed).await;
+        self.inner.graceful_shutdown(None);
+        self.shutdown().reached(Stage::Ended).await;
     }
 
     /// Cuts running streams at once. Their clients see a broken transfer.
@@ -62,7 +99,10 @@ impl Handle {
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
-        Shutdown(self.stage.subscribe())
+        Shutdown {
+            stage: self.stage.subscribe(),
+            requests: self.requests.clone(),
+        }
     }
 
     pub(super) fn inner(&self) -> AxumHandle<SocketAddr> {
@@ -86,27 +126,60 @@ impl Handle {
 
 impl Shutdown {
     /// Waits until new connections are refused.
-    pub(super) async fn begun(mut self) {
+    pub(super) async fn begun(&self) {
         self.reached(Stage::Draining).await;
     }
 
     /// Waits until running streams are cut.
-    pub(super) async fn cut(mut self) {
+    pub(super) async fn cut(&self) {
         self.reached(Stage::Cut).await;
     }
 
     pub(super) fn is_cut(&self) -> bool {
-        *self.0.borrow() >= Stage::Cut
+        *self.stage.borrow() >= Stage::Cut
     }
 
-    async fn ended(mut self) {
-        self.reached(Stage::Ended).await;
+    pub(super) fn requests(&self) -> &OpenRequests {
+        &self.requests
     }
 
-    async fn reached(&mut self, stage: Stage) {
-        if self.0.wait_for(|now| *now >= stage).await.is_err() {
+    async fn reached(&self, stage: Stage) {
+        if self.stage.clone().wait_for(|now| *now >= stage).await.is_err() {
             // Every handle is gone, and with them whoever could end the server.
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The requests that are being answered, on all connections.
+#[derive(Debug, Default)]
+pub(super) struct OpenRequests {
+    open: AtomicUsize,
+    none: Notify,
+}
+
+impl OpenRequests {
+    pub(super) fn begin(&self) {
+        self.open.fetch_add(1, SeqCst);
+    }
+
+    pub(super) fn end(&self) {
+        if self.open.fetch_sub(1, SeqCst) == 1 {
+            self.none.notify_waiters();
+        }
+    }
+
+    fn open(&self) -> usize {
+        self.open.load(SeqCst)
+    }
+
+    async fn none(&self) {
+        loop {
+            let none = self.none.notified();
+            if self.open() == 0 {
+                return;
+            }
+            none.await;
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::connection::{Connection, Cut};
+use super::connection::Connection;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -76,10 +76,11 @@ impl AsyncWrite for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.connection.cut() == Some(Cut::StalledReader) {
-            // Else the kernel keeps what the client does not read, for as long as the client lets it.
+        if self.connection.must_reset() {
+            // A client of HTTP/1.0 would take the close for the end, and the kernel would keep what a stalled one
+            // does not read.
             if let Err(error) = self.stream.set_zero_linger() {
-                tracing::debug!(peer = %self.connection.peer, %error, "could not reset a stalled connection");
+                tracing::debug!(peer = %self.connection.peer, %error, "could not reset a connection");
             }
         }
     }

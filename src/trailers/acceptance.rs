@@ -34,6 +34,11 @@ pub enum WithheldReason {
     OldProtocol,
 }
 
+/// Left in the extensions of a response whose trailers were left out since its client takes none, so that the
+/// server can log it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrailersWithheld;
+
 impl fmt::Display for WithheldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

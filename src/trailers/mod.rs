@@ -15,7 +15,7 @@ mod forbidden;
 mod map;
 
 pub use self::{
-    acceptance::{Acceptance, WithheldReason},
+    acceptance::{Acceptance, TrailersWithheld, WithheldReason},
     declared::Declared,
     forbidden::{ForbiddenReason, why_forbidden},
     map::{TrailerError, Trailers},

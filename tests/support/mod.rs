@@ -110,8 +110,6 @@ pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest:
 
 /// Waits for something that must come.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what} did not come within {PATIENCE:?}"),
-    }
+    let came = tokio::time::timeout(PATIENCE, future).await;
+    came.unwrap_or_else(|_elapsed| panic!("{what} did not come within {PATIENCE:?}"))
 }

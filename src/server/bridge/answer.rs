@@ -5,7 +5,10 @@ use super::{
     head,
     response_body::{Length, ResponseBody, TrailerPlan},
 };
-use crate::{server::exchange::Exchange, trailers::Declared};
+use crate::{
+    server::exchange::Exchange,
+    trailers::{Declared, TrailersWithheld},
+};
 use axum::{
     body::{self, HttpBody},
     response::{IntoResponse, Response},
@@ -76,7 +79,10 @@ impl Answer {
     }
 
     pub(super) fn into_hyper(self) -> http_1::Response<ResponseBody> {
-        let Self { response, exchange } = self;
+        let Self {
+            response,
+            mut exchange,
+        } = self;
         let has_content = has_content(exchange.method(), response.status());
         let (mut head, body) = response.into_parts();
         let (body, length) = if has_content {
@@ -89,7 +95,10 @@ impl Answer {
         let plan = if exchange.acceptance().is_accepted() && !body.is_end_stream() {
             TrailerPlan::Sent(Declared::read(&head.headers))
         } else {
-            head.headers.remove(header::TRAILER);
+            let announced = head.headers.remove(header::TRAILER).is_some();
+            if announced || head.extensions.get::<TrailersWithheld>().is_some() {
+                exchange.withheld_trailers();
+            }
             TrailerPlan::Withheld
         };
         let length = match length {

@@ -51,6 +51,12 @@ async fn pump(mut incoming: Incoming, mut sender: Sender, limits: Arc<Limits>) {
 }
 
 async fn carry(incoming: &mut Incoming, sender: &mut Sender, limits: &Limits) -> Result<(), Interrupted> {
+    // The channel has room for one chunk before anybody reads. An empty one takes it, so that nothing is asked of
+    // the client, no `100 Continue` sent and no stall counted, before the handler reads.
+    sender
+        .send_data(Bytes::new())
+        .await
+        .map_err(|_closed| Interrupted::Unread)?;
     loop {
         poll_fn(|cx| sender.poll_ready(cx))
             .await

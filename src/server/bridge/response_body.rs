@@ -25,8 +25,6 @@ pub(in crate::server) struct ResponseBody {
     phase: Phase,
     /// What is left of a chunk that went out in part.
     rest: Bytes,
-    /// What the body fails with at the next poll.
-    failure: Option<BoxError>,
 }
 
 /// What the response head said of the trailers.
@@ -84,13 +82,20 @@ struct LengthBroken {
     promised: u64,
 }
 
+/// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
+/// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
+#[derive(Debug, thiserror::Error)]
+#[error("the response's body failed")]
+struct BodyFailed;
+
 impl ResponseBody {
     pub(super) fn new(body: BoxBody, mut exchange: Exchange, trailers: TrailerPlan, length: Length) -> Self {
-        let alone = exchange.version() < Version::HTTP_2;
-        let outgoing = Arc::new(Outgoing::new(body, alone));
-        let ended = outgoing.is_end_stream();
+        let outgoing = Arc::new(Outgoing::new(body));
+        let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
         if ended {
             exchange.complete();
+        } else if matches!(length, Length::Unknown) {
+            exchange.runs_to_close();
         }
         exchange.connection().add_response(outgoing.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
@@ -101,7 +106,6 @@ impl ResponseBody {
             length,
             phase,
             rest: Bytes::new(),
-            failure: None,
         }
     }
 
@@ -125,7 +129,7 @@ impl ResponseBody {
             return Err(self.length_broken());
         }
         self.outgoing.offer(&self.exchange.connection().clock());
-        if self.rest.is_empty() && self.outgoing.is_end_stream() && self.keeps_its_length() {
+        if self.is_all_that_hyper_takes() {
             self.end();
         }
         Ok(Frame::data(chunk))
@@ -142,17 +146,17 @@ impl ResponseBody {
         for name in declared.iter().filter(|name| !trailers.contains_key(*name)) {
             tracing::warn!(%name, "announced trailer field never came");
         }
-        Poll::Ready(Ok(self.permitted(trailers)))
+        Poll::Ready(Ok(self.permitted(&trailers)))
     }
 
     /// A body of another make may have any trailers. HTTP/1.1 sends none that was not announced.
-    fn permitted(&self, trailers: HeaderMap) -> Option<HeaderMap> {
+    fn permitted(&self, trailers: &HeaderMap) -> Option<HeaderMap> {
         let TrailerPlan::Sent(declared) = &self.trailers else {
             return None;
         };
         let must_be_declared = self.exchange.version() < Version::HTTP_2;
         let mut sent = HeaderMap::with_capacity(trailers.len());
-        for (name, value) in &trailers {
+        for (name, value) in trailers {
             if let Some(reason) = why_forbidden(name) {
                 tracing::warn!(%name, %reason, "forbidden trailer field left out");
             } else if must_be_declared && !declared.contains(name) {
@@ -162,6 +166,12 @@ impl ResponseBody {
             }
         }
         (!sent.is_empty()).then_some(sent)
+    }
+
+    /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
+    fn is_all_that_hyper_takes(&self) -> bool {
+        let known = matches!(self.length, Length::Told(length) if length == self.exchange.bytes());
+        known && self.rest.is_empty() && self.exchange.version() < Version::HTTP_2
     }
 
     fn keeps_its_length(&self) -> bool {
@@ -187,16 +197,15 @@ impl ResponseBody {
     /// sent what came before the failure.
     fn fail(
         &mut self,
-        error: BoxError,
+        error: &BoxError,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.phase = Phase::Failing;
         if error.is::<GivenUp>() {
             self.exchange.given_up();
         } else {
-            self.exchange.failed(&*error);
+            self.exchange.failed(&**error);
         }
-        self.failure = Some(error);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -214,14 +223,14 @@ impl Body for ResponseBody {
         this.outgoing.taken();
         if this.phase == Phase::Failing {
             this.phase = Phase::Ended;
-            return Poll::Ready(this.failure.take().map(Err));
+            return Poll::Ready(Some(Err(BodyFailed.into())));
         }
         if this.phase == Phase::Data {
             match ready!(this.poll_chunk(cx)) {
                 Some(chunk) => {
                     return match chunk.and_then(|chunk| this.take_chunk(chunk)) {
                         Ok(frame) => Poll::Ready(Some(Ok(frame))),
-                        Err(error) => this.fail(error, cx),
+                        Err(error) => this.fail(&error, cx),
                     };
                 }
                 None => this.phase = Phase::Trailers,
@@ -236,7 +245,7 @@ impl Body for ResponseBody {
                         Ok(Frame::trailers(to_new(&trailers)))
                     }))
                 }
-                Err(error) => this.fail(error, cx),
+                Err(error) => this.fail(&error, cx),
             };
         }
         Poll::Ready(None)

@@ -42,7 +42,7 @@ pub(in crate::server) struct TooManyConnections;
 
 impl MakeBridge {
     pub(in crate::server) fn new(router: Router, limits: Arc<Limits>, shutdown: Shutdown) -> Self {
-        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+        let places = Arc::new(Semaphore::new(places(&limits) as usize));
         Self {
             router: router.with_state(()),
             limits,
@@ -59,6 +59,15 @@ impl MakeBridge {
         }
     }
 
+    /// Waits until every connection has given its place back.
+    pub(in crate::server) fn connections_ended(&self) -> impl Future<Output = ()> + use<> {
+        let (taken, all) = (self.places.clone(), places(&self.limits));
+        async move {
+            // The semaphore is never closed: that the places are here is all there is to know.
+            let _all = taken.acquire_many(all).await;
+        }
+    }
+
     fn bridge(&self, peer: SocketAddr) -> Result<Bridge, TooManyConnections> {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             tracing::warn!(%peer, limit = self.limits.connections, "connection refused: too many are open");
@@ -70,6 +79,10 @@ impl MakeBridge {
             connection,
         })
     }
+}
+
+fn places(limits: &Limits) -> u32 {
+    u32::try_from(limits.connections).unwrap_or(u32::MAX)
 }
 
 impl Service<SocketAddr> for MakeBridge {
@@ -130,15 +143,14 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         let acceptance = Acceptance::decide(request.version(), request.headers());
         request.extensions_mut().insert(acceptance);
         let exchange = Exchange::begin(self.connection.clone(), &request);
-        let route = match refusal {
-            Some(response) => Route::Answered {
+        let route = if let Some(response) = refusal {
+            Route::Answered {
                 response: Some(response),
-            },
-            None => {
-                request.extensions_mut().insert(ConnectInfo(self.connection.peer));
-                let limits = self.connection.limits.clone();
-                self.route(request.map(|()| request_body::bridge(incoming, limits)))
             }
+        } else {
+            request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+            let limits = self.connection.limits.clone();
+            self.route(request.map(|()| request_body::bridge(incoming, limits)))
         };
         BridgeFuture {
             route,
