@@ -102,8 +102,9 @@ impl Answer {
             TrailerPlan::Withheld
         };
         let length = match length {
-            // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2).
-            Some(length) if plan.announces_any() && exchange.version() < Version::HTTP_2 => {
+            // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of
+            // known length, but curl (7.88) stops reading at its last byte and never shows them.
+            Some(length) if plan.announces_any() => {
                 head.headers.remove(header::CONTENT_LENGTH);
                 Length::Kept(length)
             }

@@ -47,7 +47,7 @@ pub(super) enum Length {
     Unknown,
     /// hyper and the client know it.
     Told(u64),
-    /// It gave way to the chunked coding.
+    /// It gave way to the trailers.
     Kept(u64),
 }
 
