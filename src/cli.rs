@@ -244,6 +244,34 @@ mod tests {
     }
 
     #[test]
+    fn readme_has_each_option_with_its_variable_and_default() {
+        let readme = include_str!("../README.md");
+        let command = Args::command();
+        let options = command
+            .get_arguments()
+            .filter(|option| option.get_env().is_some());
+        let mut rows = 0;
+        for option in options {
+            let flag = format!("| `--{} ", option.get_long().expect("a long name"));
+            let row = readme.lines().find(|line| line.starts_with(&flag)).expect(&flag);
+            let variable = option
+                .get_env()
+                .and_then(|name| name.to_str())
+                .expect("a variable");
+            assert!(row.contains(&format!("`{variable}`")), "{row}");
+            for default in option.get_default_values() {
+                let cell = row.split(" | ").nth(2).expect("a default");
+                assert_eq!(cell.trim_matches('`'), default.to_str().expect("text"), "{row}");
+            }
+            rows += 1;
+        }
+        assert_eq!(
+            readme.lines().filter(|line| line.starts_with("| `--")).count(),
+            rows
+        );
+    }
+
+    #[test]
     fn defaults_are_those_of_the_library() {
         let args = Args::parse_from(["axum-trailers"]);
         assert_eq!(args.limits(), Limits::default());

@@ -235,7 +235,7 @@ fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<Htt
 
 /// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
 /// default is 400 KiB, which a stalled reader would hold.
-const HTTP2_SEND_BUFFER: usize = 64 * 1024;
+const HTTP2_SEND_BUFFER: usize = 32 * 1024;
 
 fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
     let unresolved = |source| BindError {
