@@ -10,7 +10,6 @@ use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const QUIET: [&str; 4] = ["--listen", "127.0.0.1:0", "--redirect", "off"];
 
@@ -231,15 +230,7 @@ async fn hundred_stalled_readers_cost_little_slow_nobody_and_are_cut() {
     for _ in 0..CLIENTS / 2 {
         let mut http2 = raw::http2(address).await;
         let body = raw::http2_get(&mut http2, "/files/large").await;
-        let mut http1 = raw::tls(address, "http/1.1").await;
-        http1
-            .write_all(b"GET /files/large HTTP/1.1\r\nhost: a\r\n\r\n")
-            .await
-            .expect("sent");
-        http1
-            .read_exact(&mut [0; 1000])
-            .await
-            .expect("the begin of the body");
+        let http1 = raw::http1_get(address, "/files/large").await;
         stalled.push((http2, body, http1));
     }
     let each = process.memory("VmRSS").saturating_sub(before) / CLIENTS as u64;

@@ -1,21 +1,12 @@
 //! A client that leaves mid-body ends its producer, at once where that waits for room.
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn http1_client_that_leaves_ends_its_producer() {
     let producers = Producers::new();
     let server = TestServer::start(producers.router());
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    client
-        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .expect("sent");
-    client
-        .read_exact(&mut [0; 1000])
-        .await
-        .expect("the begin of the body");
+    let client = raw::http1_get(server.address, "/endless").await;
     assert_eq!(producers.ended.available_permits(), 0);
     drop(client);
     soon("the producer's end", producers.ended.acquire())

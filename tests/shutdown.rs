@@ -2,11 +2,7 @@
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::Instant,
-};
+use tokio::{net::TcpStream, time::Instant};
 
 const NO_HURRY: Duration = Duration::from_secs(60);
 
@@ -25,12 +21,7 @@ async fn running_streams_end_whole_and_new_connections_are_refused() {
     let mut server = TestServer::start(producers.router());
     let mut client = raw::http2(server.address).await;
     let mut http2 = raw::http2_get(&mut client, "/quiet").await;
-    let mut http1 = raw::tls(server.address, "http/1.1").await;
-    http1
-        .write_all(b"GET /quiet HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n")
-        .await
-        .expect("sent");
-    http1.read_exact(&mut [0; 20]).await.expect("a response");
+    let mut http1 = raw::http1_get(server.address, "/quiet").await;
 
     let handle = server.handle.clone();
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
@@ -55,12 +46,7 @@ async fn running_streams_end_whole_and_new_connections_are_refused() {
 #[tokio::test]
 async fn idle_connections_do_not_hold_the_end_up() {
     let mut server = TestServer::start(Producers::new().router());
-    let mut http1 = raw::tls(server.address, "http/1.1").await;
-    http1
-        .write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .expect("sent");
-    http1.read_exact(&mut [0; 20]).await.expect("a response");
+    let _http1 = raw::http1_get(server.address, "/ok").await;
     let mut http2 = raw::http2(server.address).await;
     let _body = raw::http2_get(&mut http2, "/ok").await;
     let _silent = raw::tls(server.address, "h2").await;
@@ -81,12 +67,7 @@ async fn streams_that_run_on_are_cut_after_the_timeout() {
     let mut server = TestServer::start(producers.router());
     let mut client = raw::http2(server.address).await;
     let mut http2 = raw::http2_get(&mut client, "/quiet").await;
-    let mut http1 = raw::tls(server.address, "http/1.1").await;
-    http1
-        .write_all(b"GET /quiet HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .expect("sent");
-    http1.read_exact(&mut [0; 20]).await.expect("a response");
+    let mut http1 = raw::http1_get(server.address, "/quiet").await;
 
     let timeout = Duration::from_millis(300);
     let began = Instant::now();

@@ -4,7 +4,7 @@ use crate::support::{TestServer, producer::Producers, raw, soon};
 use axum_trailers::server::Limits;
 use std::time::Duration;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncReadExt,
     time::{Instant, sleep},
 };
 
@@ -20,25 +20,12 @@ fn server(producers: &Producers) -> TestServer {
     )
 }
 
-async fn http1_endless(server: &TestServer) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    client
-        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .expect("sent");
-    client
-        .read_exact(&mut [0; 1000])
-        .await
-        .expect("the begin of the body");
-    client
-}
-
 #[tokio::test]
 async fn http1_reader_that_stalls_is_cut_and_its_producer_ends() {
     let producers = Producers::new();
     let server = server(&producers);
     let began = Instant::now();
-    let mut client = http1_endless(&server).await;
+    let mut client = raw::http1_get(server.address, "/endless").await;
     soon("the producer's end", producers.ended.acquire())
         .await
         .expect("open")
@@ -54,7 +41,7 @@ async fn http1_reader_that_stalls_is_cut_and_its_producer_ends() {
 async fn http1_reader_that_is_slow_is_not_cut() {
     let producers = Producers::new();
     let server = server(&producers);
-    let mut client = http1_endless(&server).await;
+    let mut client = raw::http1_get(server.address, "/endless").await;
     let began = Instant::now();
     let mut chunk = vec![0; 16 * 1024];
     while began.elapsed() < 4 * LIMIT {

@@ -1,5 +1,7 @@
 use super::{
-    bridge::Bridge, connection::Cut, guard::Guard, protocol::Protocol, shutdown::Shutdown, socket::Socket,
+    bridge::Bridge,
+    connection::{Cut, Guard, Protocol, Socket},
+    shutdown::Shutdown,
 };
 use axum_server::{
     accept::Accept,

@@ -25,15 +25,11 @@ mod accept;
 mod bridge;
 mod connection;
 mod exchange;
-mod guard;
 mod limits;
-mod outgoing;
-mod protocol;
 mod redirect;
 mod serve;
 mod shutdown;
 mod signals;
-mod socket;
 mod tls;
 
 pub use self::{

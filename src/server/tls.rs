@@ -1,4 +1,4 @@
-use super::protocol::ALPN;
+use super::connection::ALPN;
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::{
     ServerConfig,

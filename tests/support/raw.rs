@@ -54,6 +54,16 @@ pub(crate) async fn http1(address: SocketAddr, request: &str) -> String {
     rest(&mut stream).await
 }
 
+/// Sends a `GET` over HTTP/1.1 and returns once the response has begun. What came of it so far is dropped.
+pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+    let mut stream = tls(address, "http/1.1").await;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let began = soon("a response", stream.read(&mut [0; 16])).await;
+    assert_ne!(began.expect("a response"), 0);
+    stream
+}
+
 /// What comes until the connection is closed, in whatever way.
 pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
     let mut received = Vec::new();

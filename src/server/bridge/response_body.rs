@@ -1,8 +1,8 @@
 use super::head::to_new;
 use crate::{
     server::{
+        connection::{GivenUp, Outgoing},
         exchange::Exchange,
-        outgoing::{GivenUp, Outgoing},
     },
     trailers::{Declared, why_forbidden},
 };

@@ -1,8 +1,8 @@
 use super::{
-    connection::{Connection, Cut},
-    limits::deadline,
     protocol::{FirstBytes, Protocol, Verdict},
+    state::{Connection, Cut},
 };
+use crate::server::limits::deadline;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -15,8 +15,8 @@ use tokio::{
 };
 
 /// Stands between a connection and hyper, and ends it where it speaks another protocol than was chosen or runs
-/// into one of the [`Limits`](super::Limits) that hyper does not know.
-pub(super) struct Guard<S> {
+/// into one of the [`Limits`](crate::server::Limits) that hyper does not know.
+pub(in crate::server) struct Guard<S> {
     stream: S,
     connection: Arc<Connection>,
     /// `None` once the connection has said what it speaks.
@@ -25,7 +25,7 @@ pub(super) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    pub(super) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
+    pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
         connection.speaks(protocol);
         let deadline = deadline(Instant::now(), connection.limits.first_byte);
         Self {

@@ -1,21 +1,23 @@
-//! What the parts of one connection know of each other: the socket notes what moves, the bridge which responses
-//! wait for their reader, and the guard asks here whether a limit has passed.
-
-use super::{Limits, limits::deadline, outgoing::Outgoing, protocol::Protocol, shutdown::Shutdown};
+use super::{
+    clock::{Clock, Moment},
+    outgoing::Outgoing,
+    protocol::Protocol,
+};
+use crate::server::{Limits, limits::deadline, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
 };
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-pub(super) struct Connection {
-    pub(super) peer: SocketAddr,
-    pub(super) limits: Arc<Limits>,
+/// What the parts of one connection know of each other.
+pub(in crate::server) struct Connection {
+    pub(in crate::server) peer: SocketAddr,
+    pub(in crate::server) limits: Arc<Limits>,
     clock: Clock,
     last_read: Moment,
     last_write: Moment,
@@ -32,7 +34,7 @@ pub(super) struct Connection {
 
 /// Why the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Cut {
+pub(in crate::server) enum Cut {
     #[error("no byte came after the handshake")]
     NoFirstByte,
     #[error("no request came")]
@@ -46,7 +48,7 @@ pub(super) enum Cut {
 }
 
 impl Connection {
-    pub(super) fn new(
+    pub(in crate::server) fn new(
         peer: SocketAddr,
         limits: Arc<Limits>,
         shutdown: Shutdown,
@@ -71,27 +73,27 @@ impl Connection {
         })
     }
 
-    pub(super) fn clock(&self) -> Clock {
+    pub(in crate::server) fn clock(&self) -> Clock {
         self.clock
     }
 
-    pub(super) fn note_read(&self) {
+    pub(in crate::server) fn note_read(&self) {
         self.last_read.set(&self.clock);
     }
 
-    pub(super) fn note_write(&self) {
+    pub(in crate::server) fn note_write(&self) {
         self.last_write.set(&self.clock);
         self.write_blocked.clear();
     }
 
-    pub(super) fn note_write_blocked(&self) {
+    pub(in crate::server) fn note_write_blocked(&self) {
         if self.write_blocked.get(&self.clock).is_none() {
             self.write_blocked.set(&self.clock);
         }
     }
 
     /// Sets the protocol, once it is known.
-    pub(super) fn speaks(&self, protocol: Protocol) {
+    pub(in crate::server) fn speaks(&self, protocol: Protocol) {
         self.protocol.get_or_init(|| protocol);
     }
 
@@ -101,40 +103,40 @@ impl Connection {
 
     /// Says whether a response is under way whose end is the end of the connection (HTTP/1.0), so that it would
     /// look whole wherever it is cut.
-    pub(super) fn set_close_delimited(&self, under_way: bool) {
+    pub(in crate::server) fn set_close_delimited(&self, under_way: bool) {
         self.close_delimited.store(under_way, Relaxed);
     }
 
     /// Whether the client must see the connection break, not close.
-    pub(super) fn must_reset(&self) -> bool {
+    pub(in crate::server) fn must_reset(&self) -> bool {
         self.cut() == Some(Cut::StalledReader) || self.close_delimited.load(Relaxed)
     }
 
-    pub(super) fn request_begins(&self) {
+    pub(in crate::server) fn request_begins(&self) {
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.requests().begin();
     }
 
-    pub(super) fn request_ends(&self) {
+    pub(in crate::server) fn request_ends(&self) {
         self.last_request_end.set(&self.clock);
         self.open_requests.fetch_sub(1, Relaxed);
         self.shutdown.requests().end();
     }
 
-    pub(super) fn add_response(&self, response: Arc<Outgoing>) {
+    pub(in crate::server) fn add_response(&self, response: Arc<Outgoing>) {
         self.responses().push(response);
     }
 
-    pub(super) fn remove_response(&self, response: &Arc<Outgoing>) {
+    pub(in crate::server) fn remove_response(&self, response: &Arc<Outgoing>) {
         self.responses().retain(|other| !Arc::ptr_eq(other, response));
     }
 
     /// Marks the connection as ended by the server, for the log of the requests on it. The first reason counts.
-    pub(super) fn mark_cut(&self, cut: Cut) {
+    pub(in crate::server) fn mark_cut(&self, cut: Cut) {
         self.cut.get_or_init(|| cut);
     }
 
-    pub(super) fn cut(&self) -> Option<Cut> {
+    pub(in crate::server) fn cut(&self) -> Option<Cut> {
         self.cut
             .get()
             .copied()
@@ -142,7 +144,7 @@ impl Connection {
     }
 
     /// When to ask again, or why the connection has to end now.
-    pub(super) fn check(&self, now: Instant) -> Result<Instant, Cut> {
+    pub(in crate::server) fn check(&self, now: Instant) -> Result<Instant, Cut> {
         match self.open_requests.load(Relaxed) {
             0 => self.check_idle(now),
             open => self.check_readers(now, open),
@@ -221,53 +223,5 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("peer", &self.peer)
             .finish_non_exhaustive()
-    }
-}
-
-/// Milliseconds since the connection began, so that a moment fits into an atomic.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
-    began: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            began: Instant::now(),
-        }
-    }
-}
-
-/// A point in time that several tasks share, or none.
-#[derive(Debug)]
-pub(super) struct Moment(AtomicU64);
-
-const NEVER: u64 = u64::MAX;
-
-impl Moment {
-    pub(super) fn never() -> Self {
-        Self(AtomicU64::new(NEVER))
-    }
-
-    fn at(clock: &Clock) -> Self {
-        let moment = Self::never();
-        moment.set(clock);
-        moment
-    }
-
-    pub(super) fn set(&self, clock: &Clock) {
-        let millis = u64::try_from(clock.began.elapsed().as_millis()).unwrap_or(NEVER - 1);
-        self.0.store(millis, Relaxed);
-    }
-
-    pub(super) fn clear(&self) {
-        self.0.store(NEVER, Relaxed);
-    }
-
-    pub(super) fn get(&self, clock: &Clock) -> Option<Instant> {
-        match self.0.load(Relaxed) {
-            NEVER => None,
-            millis => Some(clock.began + Duration::from_millis(millis)),
-        }
     }
 }

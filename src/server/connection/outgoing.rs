@@ -1,4 +1,4 @@
-use super::connection::{Clock, Moment};
+use super::clock::{Clock, Moment};
 use axum::{
     BoxError,
     body::{BoxBody, HttpBody},
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 ///
 /// hyper takes it chunk by chunk; the connection looks from outside at how long it has been waiting, and takes
 /// the body away where that is too long.
-pub(super) struct Outgoing {
+pub(in crate::server) struct Outgoing {
     body: Mutex<Option<BoxBody>>,
     offered: Moment,
 }
@@ -25,15 +25,15 @@ pub(super) struct Outgoing {
 /// The application's body panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("the body panicked")]
-pub(super) struct BodyPanicked;
+pub(in crate::server) struct BodyPanicked;
 
 /// The connection gave the body up, since nobody read it.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader stalled")]
-pub(super) struct GivenUp;
+pub(in crate::server) struct GivenUp;
 
 impl Outgoing {
-    pub(super) fn new(body: BoxBody) -> Self {
+    pub(in crate::server) fn new(body: BoxBody) -> Self {
         Self {
             body: Mutex::new(Some(body)),
             offered: Moment::never(),
@@ -41,36 +41,39 @@ impl Outgoing {
     }
 
     /// Notes that a chunk lies ready for the reader.
-    pub(super) fn offer(&self, clock: &Clock) {
+    pub(in crate::server) fn offer(&self, clock: &Clock) {
         self.offered.set(clock);
     }
 
     /// Notes that the reader took what lay ready.
-    pub(super) fn taken(&self) {
+    pub(in crate::server) fn taken(&self) {
         self.offered.clear();
     }
 
-    pub(super) fn offered(&self, clock: &Clock) -> Option<Instant> {
+    pub(in crate::server) fn offered(&self, clock: &Clock) -> Option<Instant> {
         self.offered.get(clock)
     }
 
     /// Drops the body, and with it the reader of its producer.
-    pub(super) fn give_up(&self) {
+    pub(in crate::server) fn give_up(&self) {
         let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(body);
     }
 
-    pub(super) fn poll_data(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+    pub(in crate::server) fn poll_data(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         self.with_body(|body| body.poll_data(cx).map_err(Into::into))
             .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
     }
 
-    pub(super) fn poll_trailers(&self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
+    pub(in crate::server) fn poll_trailers(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
         self.with_body(|body| body.poll_trailers(cx).map_err(Into::into))
             .unwrap_or_else(|error| Poll::Ready(Err(error)))
     }
 
-    pub(super) fn is_end_stream(&self) -> bool {
+    pub(in crate::server) fn is_end_stream(&self) -> bool {
         self.with_body(|body| body.is_end_stream()).unwrap_or(false)
     }
 

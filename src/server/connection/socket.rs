@@ -1,4 +1,4 @@
-use super::connection::Connection;
+use super::state::Connection;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -11,13 +11,13 @@ use tokio::{
 };
 
 /// A client's TCP connection that notes what moves. It lies below TLS, whose buffers hide that.
-pub(super) struct Socket {
+pub(in crate::server) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(in crate::server) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
         Self { stream, connection }
     }
 

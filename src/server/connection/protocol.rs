@@ -1,6 +1,6 @@
 /// The protocol that a connection is to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(in crate::server) enum Protocol {
     Http1,
     Http2,
 }
@@ -10,12 +10,12 @@ pub(super) enum Protocol {
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// ALPN names, the preferred first.
-pub(super) const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+pub(in crate::server) const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 impl Protocol {
     /// The protocol that ALPN chose. A client without ALPN gets HTTP/1.1: HTTP/2 over TLS is chosen by ALPN alone
     /// ([RFC 9113 §3.2](https://www.rfc-editor.org/rfc/rfc9113#section-3.2)).
-    pub(super) fn chosen_by(alpn: Option<&[u8]>) -> Self {
+    pub(in crate::server) fn chosen_by(alpn: Option<&[u8]>) -> Self {
         if alpn == Some(ALPN[0]) {
             Self::Http2
         } else {
@@ -28,26 +28,26 @@ impl Protocol {
 ///
 /// hyper-util's `auto` builder goes by these bytes alone and answers whatever they are.
 #[derive(Debug)]
-pub(super) struct FirstBytes {
+pub(in crate::server) struct FirstBytes {
     expected: Protocol,
     matched: usize,
 }
 
 /// What is known after some of the first bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::server) enum Verdict {
     TooEarly,
     AsChosen,
     Other,
 }
 
 impl FirstBytes {
-    pub(super) fn of(expected: Protocol) -> Self {
+    pub(in crate::server) fn of(expected: Protocol) -> Self {
         Self { expected, matched: 0 }
     }
 
     /// Takes the next bytes that came. Call it until the verdict is not [`Verdict::TooEarly`].
-    pub(super) fn next(&mut self, bytes: &[u8]) -> Verdict {
+    pub(in crate::server) fn next(&mut self, bytes: &[u8]) -> Verdict {
         let awaited = HTTP2_PREFACE.get(self.matched..).unwrap_or_default();
         let compared = bytes.len().min(awaited.len());
         let is_preface_so_far = bytes.get(..compared) == awaited.get(..compared);

@@ -1,0 +1,19 @@
+//! One connection, beside what hyper knows of it.
+//!
+//! The [`Socket`] notes what moves, the bridge which responses wait for their reader ([`Outgoing`]), the
+//! [`Connection`] holds what they noted against the limits, and the [`Guard`] asks it and ends the connection.
+
+mod clock;
+mod guard;
+mod outgoing;
+mod protocol;
+mod socket;
+mod state;
+
+pub(super) use self::{
+    guard::Guard,
+    outgoing::{GivenUp, Outgoing},
+    protocol::{ALPN, Protocol},
+    socket::Socket,
+    state::{Connection, Cut},
+};
