@@ -2,8 +2,13 @@
 
 use crate::support::{
     CERTIFICATE, KEY, http1, http2,
-    process::{Process, command, run},
+    process::{Process, Signal, command, run},
     raw, read,
+};
+use rustls::{
+    client::verify_server_name,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    server::ParsedCertificate,
 };
 use std::{
     fs,
@@ -38,10 +43,9 @@ fn standard_output_has_each_listener_on_a_line_and_a_curl_line() {
 }
 
 #[tokio::test]
-async fn certificate_names_localhost_and_its_addresses_wherever_it_is_run() {
+async fn certificate_is_found_whatever_the_working_directory() {
     let elsewhere = tempfile::tempdir().expect("a folder");
-    let mut process =
-        Process::start(&[&QUIET[..], &["--dir", elsewhere.path().to_str().expect("text")]].concat());
+    let mut process = Process::spawn(command(&QUIET).current_dir(elsewhere.path()));
     let port = process.address("https").port();
     for host in ["localhost", "127.0.0.1"] {
         let response = http2()
@@ -50,6 +54,25 @@ async fn certificate_names_localhost_and_its_addresses_wherever_it_is_run() {
             .await
             .expect("trusted");
         assert_eq!(response.status(), 404);
+    }
+}
+
+#[test]
+fn certificate_names_localhost_and_both_loopback_addresses_and_nothing_else() {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    let certificate = ParsedCertificate::try_from(&certificate).expect("a certificate");
+    for (name, is_named) in [
+        ("localhost", true),
+        ("127.0.0.1", true),
+        ("::1", true),
+        ("example.com", false),
+    ] {
+        let server = ServerName::try_from(name).expect("a name");
+        assert_eq!(
+            verify_server_name(&certificate, &server).is_ok(),
+            is_named,
+            "{name}"
+        );
     }
 }
 
@@ -89,7 +112,7 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
     left.data().await.expect("a chunk").expect("no error");
     drop((left, client));
     tokio::time::sleep(Duration::from_millis(200)).await;
-    process.signal("TERM");
+    process.signal(Signal::TERM);
     let (status, log) = tokio::task::spawn_blocking(move || process.end())
         .await
         .expect("no panic");
@@ -129,7 +152,7 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
 #[cfg(unix)]
 #[tokio::test]
 async fn first_signal_lets_the_stream_end_and_the_exit_code_is_0() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut process = Process::start(&QUIET);
         let address = process.address("https");
         let response = http2().get(url(address, "/")).send().await.expect("a response");
@@ -151,7 +174,7 @@ fn signal_right_after_the_url_is_heard() {
     for _ in 0..5 {
         let mut process = Process::start(&QUIET);
         process.address("https");
-        process.signal("TERM");
+        process.signal(Signal::TERM);
         assert_eq!(process.end().0.code(), Some(0));
     }
 }
@@ -163,9 +186,9 @@ async fn second_signal_cuts_at_once() {
     let address = process.address("https");
     let mut client = raw::http2(address).await;
     let mut body = raw::http2_get(&mut client, "/").await;
-    process.signal("TERM");
+    process.signal(Signal::TERM);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    process.signal("TERM");
+    process.signal(Signal::TERM);
     assert!(
         raw::http2_read(&mut body).await.is_err(),
         "a cut transfer is an error"
@@ -384,7 +407,7 @@ fn demo_key_draws_a_warning_where_others_can_reach_it() {
         let mut process = Process::start(&["--listen", address, "--redirect", "off", "--log", "off"]);
         process.line();
         process.line();
-        process.signal("TERM");
+        process.signal(Signal::TERM);
         let (_, log) = process.end();
         assert_eq!(
             log.contains("warning: ") && log.contains("everyone has it"),

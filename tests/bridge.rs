@@ -1,6 +1,6 @@
 //! Requests and responses cross between hyper 1.x and axum 0.6 whole.
 
-use crate::support::{TestServer, clients, raw, read};
+use crate::support::{TestServer, clients, raw, read, soon};
 use axum::{
     Router,
     body::Body,
@@ -152,5 +152,24 @@ async fn websocket_upgrade_gets_a_clear_answer() {
     assert!(
         raw::http1(server.address, h2c).await.starts_with("HTTP/1.1 200 "),
         "other offers are passed over"
+    );
+}
+
+#[tokio::test]
+async fn connect_is_refused_even_where_a_route_would_take_it() {
+    let server = TestServer::start(Router::new().fallback(|| async { "anything" }));
+    let request = "CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\nconnection: close\r\n\r\n";
+    assert!(
+        raw::http1(server.address, request)
+            .await
+            .starts_with("HTTP/1.1 501 ")
+    );
+
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::connect("a:443").body(()).expect("a request");
+    let (response, _) = client.send_request(request, false).expect("sent");
+    assert_eq!(
+        soon("a response", response).await.expect("a response").status(),
+        501
     );
 }

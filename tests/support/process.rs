@@ -1,6 +1,8 @@
 //! The built binary as a process of the test's own.
 
 use super::PATIENCE;
+#[cfg(unix)]
+pub(crate) use rustix::process::Signal;
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
@@ -15,9 +17,13 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it with these arguments, and none of this process's settings for it.
+    /// Starts it with these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments)
+        Self::spawn(&mut command(arguments))
+    }
+
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -49,12 +55,8 @@ impl Process {
     }
 
     #[cfg(unix)]
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status()
-            .expect("kill");
-        assert!(sent.success());
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("sent");
     }
 
     /// Waits for its end, and returns what it left on standard error.
@@ -105,6 +107,7 @@ pub(crate) fn run(arguments: &[&str]) -> std::process::Output {
     command(arguments).output().expect("started")
 }
 
+/// The binary with these arguments, and none of this process's settings for it.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-trailers"));
     for (name, _) in std::env::vars_os() {

@@ -28,6 +28,12 @@ pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
             "this server does not carry WebSocket upgrades: use server-sent events or a streamed response",
         ));
     }
+    if request.method() == Method::CONNECT {
+        return Some(text(
+            StatusCode::NOT_IMPLEMENTED,
+            "this server is no proxy: it carries no CONNECT",
+        ));
+    }
     None
 }
 
