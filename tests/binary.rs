@@ -290,7 +290,7 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
     let taken = taken.local_addr().expect("an address").to_string();
 
     let (cert, key) = (path("cert.pem"), path("key.pem"));
-    let cases: [(&[&str], &str, &str); 8] = [
+    let cases: [(&[&str], &str, &str); 9] = [
         (&["--listen", &taken, "--redirect", "off"], &taken, "--listen"),
         (
             &["--listen", "127.0.0.1:0", "--redirect", &taken],
@@ -317,6 +317,11 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
             &["--cert", &cert, "--key", &path("other-key.pem")],
             "does not belong",
             "--key",
+        ),
+        (
+            &["--listen", "nowhere.invalid:1", "--redirect", "off"],
+            "nowhere.invalid:1",
+            "--listen",
         ),
         (&["--dir", &path("missing")], "missing", "--dir"),
     ];

@@ -5,11 +5,16 @@ use crate::support::{
     producer::{declared, rows},
     raw, read,
 };
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
     demo::{self, files::Folder},
     trailers::{Acceptance, Declared},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
 };
 
 async fn two_chunks() -> impl IntoResponse {
@@ -175,4 +180,66 @@ async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
     )
     .await;
     assert!(!wire.to_lowercase().contains("trailer"), "{wire}");
+}
+
+/// A body of another make: it says nothing of its trailers beforehand and may say what it must not.
+struct Foreign;
+
+impl HttpBody for Foreign {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_data(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Self::Data, Self::Error>>> {
+        Poll::Ready(None)
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Self::Error>> {
+        let fields = [
+            ("grpc-status", "0"),
+            ("grpc-status", "1"),
+            ("content-length", "5"),
+        ];
+        let fields =
+            fields.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut trailers = HeaderMap::new();
+        for (name, value) in fields {
+            trailers.append(name, value);
+        }
+        Poll::Ready(Ok(Some(trailers)))
+    }
+}
+
+#[tokio::test]
+async fn body_of_another_make_sends_what_may_be_sent() {
+    let plain = || async { axum::response::Response::new(axum::body::boxed(Foreign)) };
+    let announced = || async {
+        (
+            [("trailer", "grpc-status")],
+            axum::response::Response::new(axum::body::boxed(Foreign)),
+        )
+    };
+    let server = TestServer::start(
+        Router::new()
+            .route("/plain", get(plain))
+            .route("/announced", get(announced)),
+    );
+    let [(_, http2), (_, http1)] = clients();
+    for (client, path, sent) in [
+        (&http2, "/plain", true),
+        (&http2, "/announced", true),
+        (&http1, "/announced", true),
+        (&http1, "/plain", false),
+    ] {
+        let trailers = read(server.get(client, path).await)
+            .await
+            .expect("no error")
+            .trailers
+            .unwrap_or_default();
+        let values: Vec<_> = trailers.get_all("grpc-status").iter().collect();
+        assert_eq!(values, if sent { vec!["0", "1"] } else { vec![] }, "{path}");
+        assert!(!trailers.contains_key("content-length"), "{path}");
+    }
 }

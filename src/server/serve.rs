@@ -145,7 +145,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where a listener can't be used.
+    /// An [`io::Error`] where a listener can't be used, or there is none.
     pub async fn serve(mut self, router: Router) -> io::Result<()> {
         let (handle, timeout) = (self.handle(), self.shutdown_timeout);
         let Some(signals) = self.signals.take() else {
@@ -167,6 +167,12 @@ impl Server {
             handle,
             ..
         } = self;
+        if listeners.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no address to listen on: call `bind`",
+            ));
+        }
         let limits = Arc::new(limits);
         let shutdown = handle.shutdown();
         let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
@@ -185,17 +191,21 @@ impl Server {
         });
         let accepting = try_join_all(https.chain(plain).collect::<io::Result<Vec<_>>>()?);
 
-        let served = tokio::select! {
-            served = accepting => served.map(drop),
+        tokio::select! {
+            // It ends by an error alone.
+            served = accepting => {
+                handle.cut();
+                served?;
+            }
             // With the futures the listeners are dropped: the kernel refuses from now on.
-            () = shutdown.begun() => Ok(()),
-        };
+            () = shutdown.begun() => {}
+        }
         tokio::select! {
             () = connections_ended => {}
             () = shutdown.cut() => {}
         }
         handle.ended();
-        served
+        Ok(())
     }
 }
 
@@ -239,7 +249,7 @@ const HTTP2_SEND_BUFFER: usize = 32 * 1024;
 
 fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
     let unresolved = |source| BindError {
-        address: "the address given".to_owned(),
+        address: address.to_string(),
         source,
     };
     let addresses = address.to_socket_addrs().map_err(unresolved)?;

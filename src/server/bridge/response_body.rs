@@ -146,26 +146,7 @@ impl ResponseBody {
         for name in declared.iter().filter(|name| !trailers.contains_key(*name)) {
             tracing::warn!(%name, "announced trailer field never came");
         }
-        Poll::Ready(Ok(self.permitted(&trailers)))
-    }
-
-    /// A body of another make may have any trailers. HTTP/1.1 sends none that was not announced.
-    fn permitted(&self, trailers: &HeaderMap) -> Option<HeaderMap> {
-        let TrailerPlan::Sent(declared) = &self.trailers else {
-            return None;
-        };
-        let must_be_declared = self.exchange.version() < Version::HTTP_2;
-        let mut sent = HeaderMap::with_capacity(trailers.len());
-        for (name, value) in trailers {
-            if let Some(reason) = why_forbidden(name) {
-                tracing::warn!(%name, %reason, "forbidden trailer field left out");
-            } else if must_be_declared && !declared.contains(name) {
-                tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
-            } else {
-                sent.append(name, value.clone());
-            }
-        }
-        (!sent.is_empty()).then_some(sent)
+        Poll::Ready(Ok(permitted(&trailers, declared, self.exchange.version())))
     }
 
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
@@ -209,6 +190,21 @@ impl ResponseBody {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced.
+fn permitted(trailers: &HeaderMap, declared: &Declared, version: Version) -> Option<HeaderMap> {
+    let mut sent = HeaderMap::with_capacity(trailers.len());
+    for (name, value) in trailers {
+        if let Some(reason) = why_forbidden(name) {
+            tracing::warn!(%name, %reason, "forbidden trailer field left out");
+        } else if version < Version::HTTP_2 && !declared.contains(name) {
+            tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
+        } else {
+            sent.append(name, value.clone());
+        }
+    }
+    (!sent.is_empty()).then_some(sent)
 }
 
 impl Body for ResponseBody {
