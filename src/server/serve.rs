@@ -159,43 +159,22 @@ impl Server {
     }
 
     async fn serve_until_ended(self, router: Router) -> io::Result<()> {
-        let Self {
-            tls,
-            listeners,
-            redirects,
-            limits,
-            handle,
-            ..
-        } = self;
-        if listeners.is_empty() {
+        if self.listeners.is_empty() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "no address to listen on: call `bind`",
             ));
         }
-        let limits = Arc::new(limits);
+        let handle = self.handle();
         let shutdown = handle.shutdown();
-        let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
-        let app = MakeBridge::new(router, limits.clone(), shutdown.clone());
+        let app = MakeBridge::new(router, Arc::new(self.limits.clone()), shutdown.clone());
         let connections_ended = app.connections_ended();
-        let redirect = app.with_router(redirect::to_https(https_port));
-
-        let https = listeners.into_iter().map(|listener| {
-            let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, shutdown.clone());
-            let server = on(listener, &handle, &limits)?.acceptor(acceptor);
-            Ok(Either::Left(server.serve(app.clone())))
-        });
-        let plain = redirects.into_iter().map(|listener| {
-            let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
-            Ok(Either::Right(server.serve(redirect.clone())))
-        });
-        let accepting = try_join_all(https.chain(plain).collect::<io::Result<Vec<_>>>()?);
-
+        let accepting = try_join_all(self.accept_loops(&app)?);
         tokio::select! {
             // It ends by an error alone.
-            served = accepting => {
+            accepted = accepting => {
                 handle.cut();
-                served?;
+                accepted?;
             }
             // With the futures the listeners are dropped: the kernel refuses from now on.
             () = shutdown.begun() => {}
@@ -206,6 +185,36 @@ impl Server {
         }
         handle.ended();
         Ok(())
+    }
+
+    fn accept_loops(
+        self,
+        app: &MakeBridge,
+    ) -> io::Result<Vec<impl Future<Output = io::Result<()>> + Send + use<>>> {
+        let Self {
+            tls,
+            listeners,
+            redirects,
+            limits,
+            handle,
+            ..
+        } = self;
+        let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
+        let redirect = app.with_router(redirect::to_https(https_port));
+
+        let https = listeners.into_iter().map(|listener| {
+            let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, handle.shutdown());
+            Ok(Either::Left(
+                on(listener, &handle, &limits)?
+                    .acceptor(acceptor)
+                    .serve(app.clone()),
+            ))
+        });
+        let plain = redirects.into_iter().map(|listener| {
+            let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
+            Ok(Either::Right(server.serve(redirect.clone())))
+        });
+        https.chain(plain).collect()
     }
 }
 

@@ -10,10 +10,10 @@ use crate::{
     trailers::{Declared, TrailersWithheld},
 };
 use axum::{
-    body::{self, HttpBody},
+    body::{self, BoxBody, HttpBody},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, Request, StatusCode, Version, header, uri::Authority};
+use http::{HeaderMap, Method, Request, StatusCode, Version, header, response::Parts, uri::Authority};
 
 /// The answer to a request that is not passed on.
 pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
@@ -91,33 +91,42 @@ impl Answer {
         } = self;
         let has_content = has_content(exchange.method(), response.status());
         let (mut head, body) = response.into_parts();
-        let (body, length) = if has_content {
-            let length = content_length(&head.headers);
-            (body, length)
+        let body = if has_content {
+            body
         } else {
-            (body::boxed(http_body::Empty::new()), None)
+            body::boxed(http_body::Empty::new())
         };
-
-        let plan = if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-            TrailerPlan::Sent(Declared::read(&head.headers))
+        let plan = plan_trailers(&mut exchange, &mut head, &body);
+        let length = if has_content {
+            plan_length(&plan, &mut head.headers)
         } else {
-            let announced = head.headers.remove(header::TRAILER).is_some();
-            if announced || head.extensions.get::<TrailersWithheld>().is_some() {
-                exchange.withheld_trailers();
-            }
-            TrailerPlan::Withheld
-        };
-        let length = match length {
-            // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of
-            // known length, but curl (7.88) stops reading at its last byte and never shows them.
-            Some(length) if plan.announces_any() => {
-                head.headers.remove(header::CONTENT_LENGTH);
-                Length::Kept(length)
-            }
-            Some(length) => Length::Told(length),
-            None => Length::Unknown,
+            Length::Unknown
         };
         head::response(&head, ResponseBody::new(body, exchange, plan, length))
+    }
+}
+
+fn plan_trailers(exchange: &mut Exchange, head: &mut Parts, body: &BoxBody) -> TrailerPlan {
+    if exchange.acceptance().is_accepted() && !body.is_end_stream() {
+        return TrailerPlan::Sent(Declared::read(&head.headers));
+    }
+    let announced = head.headers.remove(header::TRAILER).is_some();
+    if announced || head.extensions.get::<TrailersWithheld>().is_some() {
+        exchange.withheld_trailers();
+    }
+    TrailerPlan::Withheld
+}
+
+fn plan_length(plan: &TrailerPlan, headers: &mut HeaderMap) -> Length {
+    match content_length(headers) {
+        // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
+        // length, but curl (7.88) stops reading at its last byte and never shows them.
+        Some(length) if plan.announces_any() => {
+            headers.remove(header::CONTENT_LENGTH);
+            Length::Kept(length)
+        }
+        Some(length) => Length::Told(length),
+        None => Length::Unknown,
     }
 }
 

@@ -109,11 +109,13 @@ impl ResponseBody {
         }
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
-        }
-        self.outgoing.poll_data(cx)
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let chunk = if self.rest.is_empty() {
+            ready!(self.outgoing.poll_data(cx))
+        } else {
+            Some(Ok(std::mem::take(&mut self.rest)))
+        };
+        Poll::Ready(chunk.map(|chunk| chunk.and_then(|chunk| self.take_chunk(chunk))))
     }
 
     fn take_chunk(&mut self, mut chunk: Bytes) -> Result<Frame<Bytes>, BoxError> {
@@ -222,18 +224,15 @@ impl Body for ResponseBody {
             return Poll::Ready(Some(Err(BodyFailed.into())));
         }
         if this.phase == Phase::Data {
-            match ready!(this.poll_chunk(cx)) {
-                Some(chunk) => {
-                    return match chunk.and_then(|chunk| this.take_chunk(chunk)) {
-                        Ok(frame) => Poll::Ready(Some(Ok(frame))),
-                        Err(error) => this.fail(&error, cx),
-                    };
-                }
+            match ready!(this.poll_data(cx)) {
+                Some(Err(error)) => return this.fail(&error, cx),
+                Some(frame) => return Poll::Ready(Some(frame)),
                 None => this.phase = Phase::Trailers,
             }
         }
         if this.phase == Phase::Trailers {
             return match ready!(this.poll_trailers(cx)) {
+                Err(error) => this.fail(&error, cx),
                 Ok(trailers) => {
                     this.end();
                     Poll::Ready(trailers.map(|trailers| {
@@ -241,7 +240,6 @@ impl Body for ResponseBody {
                         Ok(Frame::trailers(to_new(&trailers)))
                     }))
                 }
-                Err(error) => this.fail(&error, cx),
             };
         }
         Poll::Ready(None)

@@ -11,6 +11,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
@@ -164,33 +165,15 @@ impl Connection {
         if now < idle { Ok(idle) } else { Err(Cut::Idle) }
     }
 
-    /// A stream whose reader stalls gives up its body at once, so that its producer ends and its memory is free.
-    /// The connection ends with it only where no other request is under way: hyper holds the stream until its
-    /// reader moves, and a browser that leaves one response unread must not lose the others.
+    /// The connection ends with a stalled stream only where no other request is under way: hyper holds the stream
+    /// until its reader moves, and a browser that leaves one response unread must not lose the others.
     fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, Cut> {
         let limit = self.limits.stalled_reader;
-        if self
-            .write_blocked
-            .get(&self.clock)
-            .is_some_and(|since| now >= deadline(since, limit))
-        {
+        let blocked = self.write_blocked.get(&self.clock);
+        if blocked.is_some_and(|since| now >= deadline(since, limit)) {
             return Err(Cut::StalledReader);
         }
-        // Nothing wakes the connection when a response begins to wait: look again after a part of the limit.
-        let mut again = deadline(now, limit / 4);
-        let mut stalled = 0;
-        let responses = self.responses().clone();
-        for response in responses {
-            let Some(since) = self.waiting_since(&response) else {
-                continue;
-            };
-            if now >= deadline(since, limit) {
-                response.give_up();
-                stalled += 1;
-            } else {
-                again = again.min(deadline(since, limit));
-            }
-        }
+        let (stalled, again) = self.give_up_stalled(now, limit);
         if stalled < open {
             return Ok(again);
         }
@@ -201,6 +184,26 @@ impl Connection {
         } else {
             Err(Cut::StalledReader)
         }
+    }
+
+    /// Takes the bodies whose readers have stalled, so that their producers end and their memory is free. Returns
+    /// how many have by now, and when to look again.
+    fn give_up_stalled(&self, now: Instant, limit: Duration) -> (usize, Instant) {
+        let mut stalled = 0;
+        // Nothing wakes the connection when a response begins to wait: look again after a part of the limit.
+        let mut again = deadline(now, limit / 4);
+        let responses = self.responses().clone();
+        for response in responses {
+            match self.waiting_since(&response).map(|since| deadline(since, limit)) {
+                Some(deadline) if now >= deadline => {
+                    response.give_up();
+                    stalled += 1;
+                }
+                Some(deadline) => again = again.min(deadline),
+                None => {}
+            }
+        }
+        (stalled, again)
     }
 
     fn waiting_since(&self, response: &Outgoing) -> Option<Instant> {
