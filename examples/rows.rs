@@ -42,9 +42,7 @@ async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>>
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Router::new()
-        .route("/rows", get(rows))
-        .layer(ContentDigestLayer::new());
+    let app = Router::new().route("/rows", get(rows)).layer(ContentDigestLayer::new());
 
     let tls = Tls::from_pem(CERTIFICATE, KEY)?;
     Server::new(tls).bind("localhost:3000")?.run(app).await?;

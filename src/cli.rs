@@ -12,12 +12,7 @@ use tracing_subscriber::EnvFilter;
 pub(crate) struct Args {
     /// Listen for HTTPS on this address; may be repeated. Port 0 takes a free one
     /// [default: port 3000 of both loopback addresses]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "AXUM_TRAILERS_LISTEN",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_LISTEN", value_delimiter = ',')]
     pub(crate) listen: Vec<Address>,
 
     /// Listen for plain HTTP on this address and redirect to HTTPS, or `off`
@@ -63,7 +58,7 @@ struct LimitArgs {
           default_value_t = Limits::default().first_byte.into())]
     first_byte_timeout: Seconds,
 
-    /// How long an HTTP/1.1 request's header section may take
+    /// How long an HTTP/1.1 request's header section may take, with the pause before it
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_HEADER_TIMEOUT",
           default_value_t = Limits::default().request_headers.into())]
     header_timeout: Seconds,
@@ -174,11 +169,7 @@ impl FromStr for Redirect {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "off" {
-            Ok(Self::Off)
-        } else {
-            text.parse().map(Self::From)
-        }
+        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::From) }
     }
 }
 
@@ -202,10 +193,7 @@ impl FromStr for Seconds {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let duration = text
-            .parse()
-            .ok()
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let range = Duration::from_millis(1)..=Duration::from_secs(365 * 24 * 60 * 60);
         duration
             .filter(|duration| range.contains(duration))
@@ -247,17 +235,12 @@ mod tests {
     fn readme_has_each_option_with_its_variable_and_default() {
         let readme = include_str!("../README.md");
         let command = Args::command();
-        let options = command
-            .get_arguments()
-            .filter(|option| option.get_env().is_some());
+        let options = command.get_arguments().filter(|option| option.get_env().is_some());
         let mut rows = 0;
         for option in options {
             let flag = format!("| `--{} ", option.get_long().expect("a long name"));
             let row = readme.lines().find(|line| line.starts_with(&flag)).expect(&flag);
-            let variable = option
-                .get_env()
-                .and_then(|name| name.to_str())
-                .expect("a variable");
+            let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
             assert!(row.contains(&format!("`{variable}`")), "{row}");
             for default in option.get_default_values() {
                 let cell = row.split(" | ").nth(2).expect("a default");
@@ -265,10 +248,7 @@ mod tests {
             }
             rows += 1;
         }
-        assert_eq!(
-            readme.lines().filter(|line| line.starts_with("| `--")).count(),
-            rows
-        );
+        assert_eq!(readme.lines().filter(|line| line.starts_with("| `--")).count(), rows);
     }
 
     #[test]
@@ -296,10 +276,7 @@ mod tests {
         ] {
             let error = Args::try_parse_from(["axum-trailers"].into_iter().chain(wrong)).expect_err(wrong[1]);
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
-            assert!(
-                error.to_string().contains(wrong[0]) || wrong[0] == "--cert",
-                "{error}"
-            );
+            assert!(error.to_string().contains(wrong[0]) || wrong[0] == "--cert", "{error}");
         }
     }
 

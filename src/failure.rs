@@ -45,11 +45,10 @@ impl fmt::Display for Failure {
                     path.display()
                 )
             }
-            Self::Log(error) => write!(
-                f,
-                "RUST_LOG is not a filter: {error}; write it as info or axum_trailers=debug"
-            ),
-            Self::Serve(error) => write!(f, "the server stopped: {error}"),
+            Self::Log(error) => {
+                write!(f, "RUST_LOG is not a filter: {error}; write it as info or axum_trailers=debug")
+            }
+            Self::Serve(error) => write!(f, "the server can't run: {error}"),
         }
     }
 }

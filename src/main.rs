@@ -24,25 +24,21 @@ fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            say(&format!("error: {failure}"));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(log_filter(args)?);
-    log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init();
-    let folder = Folder::new(&args.dir).map_err(|source| Failure::Folder {
-        path: args.dir.clone(),
-        source,
-    })?;
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter(args)?);
+    // Its own way to tell of a standard error that is closed is to write to it, and to panic.
+    log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).log_internal_errors(false).init();
+    let folder =
+        Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::Serve)?;
-    let server = Server::new(certificate(args)?)
-        .limits(args.limits())
-        .shutdown_timeout(args.shutdown_timeout.0);
+    let server =
+        Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
     let server = {
         let _in_runtime = runtime.enter();
@@ -52,15 +48,15 @@ fn run(args: &Args) -> Result<(), Failure> {
         warn_of_demo_key(&server);
     }
     announce(&server);
-    runtime
-        .block_on(server.serve(demo::router(folder)))
-        .map_err(Failure::Serve)
+    runtime.block_on(server.serve(demo::router(folder))).map_err(Failure::Serve)
 }
 
 fn log_filter(args: &Args) -> Result<EnvFilter, Failure> {
     match &args.log {
         Some(filter) => Ok(filter.clone().into_env_filter()),
-        None if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none() => Ok(EnvFilter::new("info")),
+        None if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none_or(|filter| filter.is_empty()) => {
+            Ok(EnvFilter::new("info"))
+        }
         None => EnvFilter::try_from_default_env().map_err(Failure::Log),
     }
 }
@@ -87,9 +83,7 @@ fn listen(server: Server, addresses: &[Address]) -> Result<Server, BindError> {
     if addresses.is_empty() {
         return on_loopback(server, HTTPS_PORT, Server::bind);
     }
-    addresses
-        .iter()
-        .try_fold(server, |server, address| server.bind(&address.0))
+    addresses.iter().try_fold(server, |server, address| server.bind(&address.0))
 }
 
 fn redirect(server: Server, from: Option<&Redirect>) -> Result<Server, BindError> {
@@ -108,11 +102,7 @@ fn on_loopback(
 ) -> Result<Server, BindError> {
     let server = bind(server, (Ipv4Addr::LOCALHOST, port).into())?;
     let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-    if has_ipv6() {
-        bind(server, ipv6)
-    } else {
-        Ok(server)
-    }
+    if has_ipv6() { bind(server, ipv6) } else { Ok(server) }
 }
 
 fn has_ipv6() -> bool {
@@ -120,35 +110,28 @@ fn has_ipv6() -> bool {
 }
 
 fn warn_of_demo_key(server: &Server) {
-    for address in server
-        .local_addrs()
-        .into_iter()
-        .filter(|address| !address.ip().is_loopback())
-    {
-        eprintln!(
+    for address in server.local_addrs().into_iter().filter(|address| !address.ip().is_loopback()) {
+        say(&format!(
             "warning: {address} can be reached from other machines, and the demo key is public: everyone has it \
              and can read and change this traffic; give a key of your own with --cert and --key"
-        );
+        ));
     }
+}
+
+/// Says a line on standard error. Where nobody reads that, there is nobody to tell.
+fn say(line: &str) {
+    let _nobody_reads_it = writeln!(io::stderr(), "{line}");
 }
 
 /// Tells whoever started the server, or a script, where it is. Nobody may be listening: that is no error.
 fn announce(server: &Server) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
-    lines.extend(
-        server
-            .redirect_addrs()
-            .iter()
-            .map(|address| format!("http://{address}")),
-    );
+    lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
     if let Some(first) = https.first() {
         let ip = first.ip();
-        let host = if ip.is_loopback() || ip.is_unspecified() {
-            format!("localhost:{}", first.port())
-        } else {
-            first.to_string()
-        };
+        let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
+        let host = if is_localhost { format!("localhost:{}", first.port()) } else { first.to_string() };
         lines.push(format!("curl -v -k --no-buffer https://{host}/"));
     }
     let mut out = io::stdout().lock();

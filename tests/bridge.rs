@@ -27,10 +27,7 @@ fn app() -> Router {
         .route(
             "/fields",
             get(|headers: HeaderMap| async move {
-                let values = headers
-                    .get_all("x-a")
-                    .iter()
-                    .map(|value| value.to_str().expect("text"));
+                let values = headers.get_all("x-a").iter().map(|value| value.to_str().expect("text"));
                 values.collect::<Vec<_>>().join("|")
             }),
         )
@@ -41,11 +38,7 @@ fn app() -> Router {
         .route(
             "/answer",
             get(|| async {
-                (
-                    StatusCode::IM_A_TEAPOT,
-                    AppendHeaders([("x-a", "1"), ("x-a", "2")]),
-                    "short and stout",
-                )
+                (StatusCode::IM_A_TEAPOT, AppendHeaders([("x-a", "1"), ("x-a", "2")]), "short and stout")
             }),
         )
         .route("/panic", get(panics))
@@ -60,34 +53,14 @@ async fn request_head_arrives_whole() {
     let server = TestServer::start(app());
     for (protocol, client) in clients() {
         let method = reqwest::Method::from_bytes(b"PURGE").expect("a method");
-        let response = client
-            .request(method, server.url("/head/a%2Fb?q=1&q=%20"))
-            .send()
-            .await;
+        let response = client.request(method, server.url("/head/a%2Fb?q=1&q=%20")).send().await;
         let text = response.expect("a response").text().await.expect("text");
-        let version = if protocol == "HTTP/2" {
-            "HTTP/2.0"
-        } else {
-            protocol
-        };
+        let version = if protocol == "HTTP/2" { "HTTP/2.0" } else { protocol };
         assert_eq!(text, format!("PURGE /head/a%2Fb?q=1&q=%20 {version}"));
 
-        let response = client
-            .get(server.url("/fields"))
-            .header("x-a", "1")
-            .header("x-a", "2")
-            .send()
-            .await;
-        assert_eq!(
-            response.expect("a response").text().await.expect("text"),
-            "1|2",
-            "{protocol}"
-        );
-        assert_eq!(
-            server.get(&client, "/peer").await.text().await.expect("text"),
-            "127.0.0.1",
-            "{protocol}"
-        );
+        let response = client.get(server.url("/fields")).header("x-a", "1").header("x-a", "2").send().await;
+        assert_eq!(response.expect("a response").text().await.expect("text"), "1|2", "{protocol}");
+        assert_eq!(server.get(&client, "/peer").await.text().await.expect("text"), "127.0.0.1", "{protocol}");
     }
 }
 
@@ -99,11 +72,7 @@ async fn response_head_arrives_whole() {
         assert_eq!(response.status(), 418, "{protocol}");
         let values: Vec<_> = response.headers().get_all("x-a").iter().collect();
         assert_eq!(values, ["1", "2"], "{protocol}");
-        assert_eq!(
-            read(response).await.expect("no error").content,
-            b"short and stout",
-            "{protocol}"
-        );
+        assert_eq!(read(response).await.expect("no error").content, b"short and stout", "{protocol}");
     }
 }
 
@@ -114,10 +83,7 @@ async fn handler_that_panics_is_a_500_and_the_connection_lives_on() {
         "GET /panic HTTP/1.1\r\nhost: a\r\n\r\nGET /peer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, request).await;
     assert!(wire.starts_with("HTTP/1.1 500 "), "{wire}");
-    assert!(
-        wire.ends_with("127.0.0.1"),
-        "the second request is answered: {wire}"
-    );
+    assert!(wire.ends_with("127.0.0.1"), "the second request is answered: {wire}");
     for (protocol, client) in clients() {
         assert_eq!(server.get(&client, "/panic").await.status(), 500, "{protocol}");
     }
@@ -127,11 +93,9 @@ async fn handler_that_panics_is_a_500_and_the_connection_lives_on() {
 async fn http1_request_without_one_valid_host_is_refused() {
     let server = TestServer::start(app());
     for hosts in ["", "host: a\r\nhost: b\r\n", "host: a b\r\n", "host: user@a\r\n"] {
-        let wire = raw::http1(
-            server.address,
-            &format!("GET /peer HTTP/1.1\r\n{hosts}connection: close\r\n\r\n"),
-        )
-        .await;
+        let wire =
+            raw::http1(server.address, &format!("GET /peer HTTP/1.1\r\n{hosts}connection: close\r\n\r\n"))
+                .await;
         assert!(wire.starts_with("HTTP/1.1 400 "), "{hosts:?}: {wire}");
         assert!(wire.contains("Host"), "the answer says why: {wire}");
     }
@@ -143,10 +107,7 @@ async fn websocket_upgrade_gets_a_clear_answer() {
     let request = "GET /peer HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\
                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let wire = raw::http1(server.address, request).await;
-    assert!(
-        wire.starts_with("HTTP/1.1 501 ") && wire.contains("WebSocket"),
-        "{wire}"
-    );
+    assert!(wire.starts_with("HTTP/1.1 501 ") && wire.contains("WebSocket"), "{wire}");
 
     let h2c = "GET /peer HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n";
     assert!(
@@ -159,17 +120,10 @@ async fn websocket_upgrade_gets_a_clear_answer() {
 async fn connect_is_refused_even_where_a_route_would_take_it() {
     let server = TestServer::start(Router::new().fallback(|| async { "anything" }));
     let request = "CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\nconnection: close\r\n\r\n";
-    assert!(
-        raw::http1(server.address, request)
-            .await
-            .starts_with("HTTP/1.1 501 ")
-    );
+    assert!(raw::http1(server.address, request).await.starts_with("HTTP/1.1 501 "));
 
     let mut client = raw::http2(server.address).await;
     let request = http_1::Request::connect("a:443").body(()).expect("a request");
     let (response, _) = client.send_request(request, false).expect("sent");
-    assert_eq!(
-        soon("a response", response).await.expect("a response").status(),
-        501
-    );
+    assert_eq!(soon("a response", response).await.expect("a response").status(), 501);
 }

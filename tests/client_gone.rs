@@ -9,10 +9,7 @@ async fn http1_client_that_leaves_ends_its_producer() {
     let client = raw::http1_get(server.address, "/endless").await;
     assert_eq!(producers.ended.available_permits(), 0);
     drop(client);
-    soon("the producer's end", producers.ended.acquire())
-        .await
-        .expect("open")
-        .forget();
+    soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
 }
 
 #[tokio::test]
@@ -21,22 +18,13 @@ async fn http2_client_that_resets_its_stream_ends_its_producer() {
     let server = TestServer::start(producers.router());
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/endless").await;
-    soon("a chunk", body.data())
-        .await
-        .expect("a chunk")
-        .expect("no error");
+    soon("a chunk", body.data()).await.expect("a chunk").expect("no error");
     // Its window is not given back: the producer waits for room by now, or soon will.
     drop(body);
-    soon("the producer's end", producers.ended.acquire())
-        .await
-        .expect("open")
-        .forget();
+    soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
 
     let mut body = raw::http2_get(&mut client, "/ok").await;
-    assert_eq!(
-        raw::http2_read(&mut body).await.expect("the connection lives on"),
-        b"ok"
-    );
+    assert_eq!(raw::http2_read(&mut body).await.expect("the connection lives on"), b"ok");
 }
 
 #[tokio::test]
@@ -50,9 +38,6 @@ async fn http2_connection_that_breaks_ends_all_its_producers() {
     let first = raw::http2_get(&mut client, "/endless").await;
     let second = raw::http2_get(&mut client, "/endless").await;
     connection.abort();
-    soon("both ends", producers.ended.acquire_many(2))
-        .await
-        .expect("open")
-        .forget();
+    soon("both ends", producers.ended.acquire_many(2)).await.expect("open").forget();
     drop((first, second));
 }

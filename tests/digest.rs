@@ -64,19 +64,12 @@ async fn length_gives_way_where_trailers_go_out() {
         let chunked = response.headers().contains_key("transfer-encoding");
         assert_eq!(chunked, protocol == "HTTP/1.1", "{protocol}");
     }
-    let head = http2()
-        .head(server.url("/text"))
-        .send()
-        .await
-        .expect("a response");
+    let head = http2().head(server.url("/text")).send().await.expect("a response");
     assert_eq!(head.headers()["content-length"], "19");
 
     let plain = "GET /text HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, plain).await;
-    assert!(
-        wire.contains("\r\ncontent-length: 19\r\n"),
-        "without trailers the length stays: {wire}"
-    );
+    assert!(wire.contains("\r\ncontent-length: 19\r\n"), "without trailers the length stays: {wire}");
     assert!(!wire.contains("trailer") && wire.ends_with(CONTENT), "{wire}");
 }
 
@@ -84,15 +77,8 @@ async fn length_gives_way_where_trailers_go_out() {
 async fn body_that_fails_has_no_digest() {
     let server = TestServer::start(app());
     for (protocol, client) in clients() {
-        assert!(
-            read(server.get(&client, "/fails").await).await.is_err(),
-            "{protocol}"
-        );
+        assert!(read(server.get(&client, "/fails").await).await.is_err(), "{protocol}");
     }
-    let wire = raw::http1(
-        server.address,
-        "GET /fails HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n",
-    )
-    .await;
+    let wire = raw::http1(server.address, "GET /fails HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
     assert!(wire.ends_with(&format!("13\r\n{CONTENT}\r\n")), "{wire}");
 }

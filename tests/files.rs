@@ -40,9 +40,7 @@ fn serve() -> Served {
 }
 
 fn large() -> Vec<u8> {
-    (0..3_000_000_u32)
-        .map(|n| n.wrapping_mul(n).to_le_bytes()[1])
-        .collect()
+    (0..3_000_000_u32).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
 }
 
 fn digest(content: &[u8]) -> String {
@@ -54,14 +52,11 @@ fn digest(content: &[u8]) -> String {
 async fn file_arrives_whole_with_its_digest() {
     let served = serve();
     for (protocol, client) in clients() {
-        for (path, content) in [
-            ("large.bin", large()),
-            ("empty.txt", vec![]),
-            ("%C3%A4%20b%25.txt", b"encoded".to_vec()),
-        ] {
-            let ending = read(served.server.get(&client, &format!("/files/{path}")).await)
-                .await
-                .expect("no error");
+        for (path, content) in
+            [("large.bin", large()), ("empty.txt", vec![]), ("%C3%A4%20b%25.txt", b"encoded".to_vec())]
+        {
+            let ending =
+                read(served.server.get(&client, &format!("/files/{path}")).await).await.expect("no error");
             assert!(ending.content == content, "{path} over {protocol}");
             assert_eq!(
                 ending.trailers.expect("trailers")["content-digest"],
@@ -76,20 +71,10 @@ async fn file_arrives_whole_with_its_digest() {
 async fn range_has_the_digest_of_the_bytes_sent() {
     let served = serve();
     for (protocol, client) in clients() {
-        let request = client
-            .get(served.server.url("/files/large.bin"))
-            .header("te", "trailers");
-        let response = request
-            .header("range", "bytes=1000-2999")
-            .send()
-            .await
-            .expect("a response");
+        let request = client.get(served.server.url("/files/large.bin")).header("te", "trailers");
+        let response = request.header("range", "bytes=1000-2999").send().await.expect("a response");
         assert_eq!(response.status(), 206, "{protocol}");
-        assert_eq!(
-            response.headers()["content-range"],
-            "bytes 1000-2999/3000000",
-            "{protocol}"
-        );
+        assert_eq!(response.headers()["content-range"], "bytes 1000-2999/3000000", "{protocol}");
         let ending = read(response).await.expect("no error");
         assert_eq!(ending.content, large()[1000..3000], "{protocol}");
         assert_eq!(
@@ -104,22 +89,12 @@ async fn range_has_the_digest_of_the_bytes_sent() {
 async fn range_of_an_empty_file_is_passed_over() {
     let served = serve();
     for (protocol, client) in clients() {
-        let request = client
-            .get(served.server.url("/files/empty.txt"))
-            .header("te", "trailers");
-        let response = request
-            .header("range", "bytes=0-1")
-            .send()
-            .await
-            .expect("a response");
+        let request = client.get(served.server.url("/files/empty.txt")).header("te", "trailers");
+        let response = request.header("range", "bytes=0-1").send().await.expect("a response");
         assert_eq!(response.status(), 200, "{protocol}");
         let ending = read(response).await.expect("no error");
         assert!(ending.content.is_empty(), "{protocol}");
-        assert_eq!(
-            ending.trailers.expect("trailers")["content-digest"],
-            digest(b""),
-            "{protocol}"
-        );
+        assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b""), "{protocol}");
     }
 }
 
@@ -130,10 +105,7 @@ async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
         let modified =
             served.server.get(&client, "/files/large.bin").await.headers()["last-modified"].clone();
         let url = served.server.url("/files/large.bin");
-        let conditional = client
-            .get(&url)
-            .header("te", "trailers")
-            .header("if-modified-since", modified);
+        let conditional = client.get(&url).header("te", "trailers").header("if-modified-since", modified);
         let head = client.head(&url).header("te", "trailers");
         for (request, status) in [(conditional, 304), (head, 200)] {
             let response = request.send().await.expect("a response");
@@ -143,10 +115,7 @@ async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
                 assert_eq!(response.headers()["content-length"], "3000000", "{protocol}");
             }
             let ending = read(response).await.expect("no error");
-            assert!(
-                ending.content.is_empty() && ending.trailers.is_none(),
-                "{protocol}"
-            );
+            assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
         }
         let request = client.get(&url).header("range", "bytes=9000000-").send().await;
         assert_eq!(request.expect("a response").status(), 416, "{protocol}");
@@ -185,14 +154,8 @@ async fn there_is_no_way_out_and_nothing_hidden() {
     for path in paths {
         let request = format!("GET /files/{path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
         let wire = raw::http1(served.server.address, &request).await;
-        assert!(
-            wire.starts_with("HTTP/1.1 404 ") || wire.starts_with("HTTP/1.1 400 "),
-            "{path}: {wire}"
-        );
-        assert!(
-            !wire.contains("secret") && !wire.contains("root:"),
-            "{path}: {wire}"
-        );
+        assert!(wire.starts_with("HTTP/1.1 404 ") || wire.starts_with("HTTP/1.1 400 "), "{path}: {wire}");
+        assert!(!wire.contains("secret") && !wire.contains("root:"), "{path}: {wire}");
     }
 }
 
@@ -201,9 +164,7 @@ async fn there_is_no_way_out_and_nothing_hidden() {
 async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() {
     let served = serve();
     let (_, client) = clients().into_iter().next().expect("a client");
-    let ending = read(served.server.get(&client, "/files/link-inside.html").await)
-        .await
-        .expect("no error");
+    let ending = read(served.server.get(&client, "/files/link-inside.html").await).await.expect("no error");
     assert_eq!(ending.content, b"<p>inside</p>");
 
     // A named pipe would hold whoever opens it.
@@ -217,11 +178,7 @@ async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() 
 async fn other_methods_are_not_allowed() {
     let served = serve();
     for (protocol, client) in clients() {
-        let response = client
-            .post(served.server.url("/files/large.bin"))
-            .body("x")
-            .send()
-            .await;
+        let response = client.post(served.server.url("/files/large.bin")).body("x").send().await;
         assert_eq!(response.expect("a response").status(), 405, "{protocol}");
     }
 }
@@ -233,11 +190,7 @@ async fn file_that_shrinks_while_it_is_sent_is_never_whole() {
     fs::write(&path, vec![1; 40_000_000]).expect("written");
     let mut client = raw::http2(served.server.address).await;
     let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;
-    fs::File::options()
-        .write(true)
-        .open(&path)
-        .and_then(|file| file.set_len(1000))
-        .expect("cut short");
+    fs::File::options().write(true).open(&path).and_then(|file| file.set_len(1000)).expect("cut short");
     let error = raw::http2_read(&mut body).await.expect_err("a reset");
     assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
 }

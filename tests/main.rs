@@ -6,6 +6,7 @@ mod client_gone;
 mod digest;
 mod files;
 mod limits;
+mod log;
 mod producers;
 mod protocol;
 mod redirect;

@@ -15,22 +15,14 @@ const CASES: [&str; 4] = ["/returns", "/panics", "/is-aborted", "/misses-a-trail
 
 fn app() -> Router {
     Router::new()
-        .route(
-            "/returns",
-            get(|| async { spawned(|sender| async move { drop(sender) }) }),
-        )
-        .route(
-            "/panics",
-            get(|| async { spawned(|_sender| async { panic!("on purpose") }) }),
-        )
+        .route("/returns", get(|| async { spawned(|sender| async move { drop(sender) }) }))
+        .route("/panics", get(|| async { spawned(|_sender| async { panic!("on purpose") }) }))
         .route("/is-aborted", get(is_aborted))
         .route(
             "/misses-a-trailer",
             get(|| async {
                 spawned(|sender| async move {
-                    sender
-                        .finish(axum_trailers::trailers::Trailers::new())
-                        .expect_err("a field is missing");
+                    sender.finish(axum_trailers::trailers::Trailers::new()).expect_err("a field is missing");
                 })
             }),
         )
@@ -42,13 +34,14 @@ fn app() -> Router {
             }),
         )
         .route(
-            "/too-short",
-            get(|| async { ([("content-length", "10")], chunk("12345")) }),
+            "/foreign-reset",
+            get(|| async {
+                let foreign = h2::Error::from(h2::Reason::NO_ERROR);
+                Plain::new(stream::iter([Ok("first"), Err(foreign)]))
+            }),
         )
-        .route(
-            "/too-long",
-            get(|| async { ([("content-length", "10")], chunk("1234567890123")) }),
-        )
+        .route("/too-short", get(|| async { ([("content-length", "10")], chunk("12345")) }))
+        .route("/too-long", get(|| async { ([("content-length", "10")], chunk("1234567890123")) }))
         .route(
             "/ok",
             get(|| async { spawned(|sender| async move { sender.finish(rows(1)).expect("as declared") }) }),
@@ -89,28 +82,16 @@ async fn is_aborted() -> impl IntoResponse {
 async fn unfinished_body_resets_the_http2_stream_with_internal_error() {
     let server = TestServer::start(app());
     let mut client = raw::http2(server.address).await;
-    for path in CASES
-        .into_iter()
-        .chain(["/stream-panics", "/too-short", "/too-long"])
-    {
+    for path in CASES.into_iter().chain(["/stream-panics", "/foreign-reset", "/too-short", "/too-long"]) {
         let mut body = raw::http2_get(&mut client, path).await;
         let error = raw::http2_read(&mut body).await.expect_err("a reset");
         assert!(error.is_reset() && error.is_remote(), "{path}: {error:?}");
         assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR), "{path}");
-        assert!(
-            body.trailers().await.is_err(),
-            "{path}: no trailers of a failed body"
-        );
+        assert!(body.trailers().await.is_err(), "{path}: no trailers of a failed body");
     }
     let mut body = raw::http2_get(&mut client, "/ok").await;
-    assert_eq!(
-        raw::http2_read(&mut body).await.expect("the connection lives on"),
-        b"first"
-    );
-    assert_eq!(
-        body.trailers().await.expect("no error").expect("trailers")["x-rows"],
-        "1"
-    );
+    assert_eq!(raw::http2_read(&mut body).await.expect("the connection lives on"), b"first");
+    assert_eq!(body.trailers().await.expect("no error").expect("trailers")["x-rows"], "1");
 }
 
 #[tokio::test]
@@ -126,10 +107,7 @@ async fn unfinished_body_closes_http1_without_the_last_chunk() {
     }
     let ok = "GET /ok HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, ok).await;
-    assert!(
-        wire.ends_with("5\r\nfirst\r\n0\r\nx-rows: 1\r\n\r\n"),
-        "the server lives on: {wire}"
-    );
+    assert!(wire.ends_with("5\r\nfirst\r\n0\r\nx-rows: 1\r\n\r\n"), "the server lives on: {wire}");
 }
 
 #[tokio::test]
@@ -137,10 +115,7 @@ async fn unfinished_body_resets_an_http10_connection() {
     let server = TestServer::start(app());
     for (path, is_whole) in [("/returns", false), ("/ok", true)] {
         let mut client = raw::tls(server.address, "http/1.1").await;
-        client
-            .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
-            .await
-            .expect("sent");
+        client.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.expect("sent");
         let mut wire = Vec::new();
         let end = soon("the end", client.read_to_end(&mut wire)).await;
         assert_eq!(end.is_ok(), is_whole, "{path}: {end:?}");

@@ -61,19 +61,9 @@ async fn client_without_alpn_gets_http1() {
 #[tokio::test]
 async fn connection_that_sends_nothing_is_closed_after_the_first_byte_limit() {
     let limit = Duration::from_millis(500);
-    let server = TestServer::limited(
-        Producers::new().router(),
-        Limits {
-            first_byte: limit,
-            ..Limits::default()
-        },
-    );
-    for (alpn, first) in [
-        ("h2", &b""[..]),
-        ("http/1.1", b""),
-        ("h2", b"PRI *"),
-        ("http/1.1", b"PR"),
-    ] {
+    let server =
+        TestServer::limited(Producers::new().router(), Limits { first_byte: limit, ..Limits::default() });
+    for (alpn, first) in [("h2", &b""[..]), ("http/1.1", b""), ("h2", b"PRI *"), ("http/1.1", b"PR")] {
         let began = Instant::now();
         let mut client = raw::tls(server.address, alpn).await;
         client.write_all(first).await.expect("sent");

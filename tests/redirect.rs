@@ -7,9 +7,7 @@ use tokio::{
 };
 
 fn server() -> TestServer {
-    TestServer::with(Producers::new().router(), |server| {
-        server.redirect("127.0.0.1:0").expect("a free port")
-    })
+    TestServer::with(Producers::new().router(), |server| server.redirect("127.0.0.1:0").expect("a free port"))
 }
 
 #[tokio::test]
@@ -23,16 +21,9 @@ async fn every_method_is_redirected_with_308() {
         assert_eq!(response.status(), 308);
         assert_eq!(response.headers()["location"], server.url("/a%20b/?q=1&q=2"));
     }
-    let response = client
-        .get(format!("http://localhost:{plain}/ok"))
-        .send()
-        .await
-        .expect("a response");
+    let response = client.get(format!("http://localhost:{plain}/ok")).send().await.expect("a response");
     let target = response.headers()["location"].to_str().expect("text").to_owned();
-    let content = read(client.get(target).send().await.expect("a response"))
-        .await
-        .expect("no error")
-        .content;
+    let content = read(client.get(target).send().await.expect("a response")).await.expect("no error").content;
     assert_eq!(content, b"ok");
 }
 
@@ -44,9 +35,8 @@ async fn plain_port_speaks_http1_alone_and_needs_a_host() {
         ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", ""),
     ] {
-        let mut client = TcpStream::connect(server.redirect.expect("a redirect"))
-            .await
-            .expect("a connection");
+        let mut client =
+            TcpStream::connect(server.redirect.expect("a redirect")).await.expect("a connection");
         client.write_all(bytes.as_bytes()).await.expect("sent");
         client.shutdown().await.expect("sent");
         let mut wire = String::new();

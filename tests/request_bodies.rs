@@ -36,12 +36,9 @@ fn app() -> Router {
 
 async fn http2_post(server: &TestServer, trailers: Option<http_1::HeaderMap>) -> Result<String, h2::Error> {
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/")
-        .body(())
-        .expect("a request");
+    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
     let (response, mut body) = client.send_request(request, false).expect("sent");
-    body.send_data(Bytes::from("hello"), trailers.is_none())
-        .expect("sent");
+    body.send_data(Bytes::from("hello"), trailers.is_none()).expect("sent");
     if let Some(trailers) = trailers {
         body.send_trailers(trailers).expect("sent");
     }
@@ -62,15 +59,8 @@ fn fields(fields: &[(&'static str, String)]) -> http_1::HeaderMap {
 async fn request_trailers_reach_the_handler_and_forbidden_ones_do_not() {
     let server = TestServer::start(app());
     let expected = r#"hello {"x-sum": "1", "x-sum": "2"}"#;
-    let sent = [
-        ("x-sum", "1".into()),
-        ("authorization", "no".into()),
-        ("x-sum", "2".into()),
-    ];
-    assert_eq!(
-        http2_post(&server, Some(fields(&sent))).await.expect("no error"),
-        expected
-    );
+    let sent = [("x-sum", "1".into()), ("authorization", "no".into()), ("x-sum", "2".into())];
+    assert_eq!(http2_post(&server, Some(fields(&sent))).await.expect("no error"), expected);
 
     let wire = raw::http1(
         server.address,
@@ -93,20 +83,9 @@ async fn request_without_trailers_has_none() {
 
 #[tokio::test]
 async fn trailer_section_past_its_limit_breaks_the_body() {
-    let server = TestServer::limited(
-        app(),
-        Limits {
-            trailer_section: 1000,
-            ..Limits::default()
-        },
-    );
+    let server = TestServer::limited(app(), Limits { trailer_section: 1000, ..Limits::default() });
     let large = [("x-large", "x".repeat(1000))];
-    assert_eq!(
-        http2_post(&server, Some(fields(&large)))
-            .await
-            .expect("a response"),
-        "hello broken"
-    );
+    assert_eq!(http2_post(&server, Some(fields(&large))).await.expect("a response"), "hello broken");
     let wire = raw::http1(
         server.address,
         &format!(
@@ -136,36 +115,22 @@ async fn request_body_that_breaks_off_is_broken_for_the_handler() {
     client.write_all(request).await.expect("sent");
     client.shutdown().await.expect("sent");
     drop(client);
-    assert_eq!(
-        soon("an account", accounts.recv()).await.expect("an account"),
-        "hello broken"
-    );
+    assert_eq!(soon("an account", accounts.recv()).await.expect("an account"), "hello broken");
 
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/")
-        .body(())
-        .expect("a request");
+    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
     let (response, mut body) = client.send_request(request, false).expect("sent");
     body.send_data(Bytes::from("hello"), false).expect("sent");
     tokio::time::sleep(Duration::from_millis(100)).await;
     body.send_reset(h2::Reason::CANCEL);
     drop(response);
-    assert_eq!(
-        soon("an account", accounts.recv()).await.expect("an account"),
-        "hello broken"
-    );
+    assert_eq!(soon("an account", accounts.recv()).await.expect("an account"), "hello broken");
 }
 
 #[tokio::test]
 async fn request_body_that_stalls_is_broken_after_its_limit() {
     let limit = Duration::from_millis(300);
-    let server = TestServer::limited(
-        app(),
-        Limits {
-            stalled_body: limit,
-            ..Limits::default()
-        },
-    );
+    let server = TestServer::limited(app(), Limits { stalled_body: limit, ..Limits::default() });
     let began = std::time::Instant::now();
     let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\nhello";
     let wire = raw::http1(server.address, request).await;
@@ -178,42 +143,53 @@ async fn stall_counts_only_while_the_handler_reads() {
     let limit = Duration::from_millis(400);
     let app = Router::new().route(
         "/",
-        post(move |body: RawBody| async move {
+        post(move |RawBody(mut body): RawBody| async move {
             tokio::time::sleep(2 * limit).await;
-            account(body).await
+            let mut first = String::new();
+            while first.len() < 5 {
+                first += &String::from_utf8_lossy(&body.data().await.expect("more").expect("no error"));
+            }
+            tokio::time::sleep(3 * limit).await;
+            format!("{first} {}", account(RawBody(body)).await)
         }),
     );
-    let server = TestServer::limited(
-        app,
-        Limits {
-            stalled_body: limit,
-            ..Limits::default()
-        },
-    );
+    let server = TestServer::limited(app, Limits { stalled_body: limit, ..Limits::default() });
     let mut client = raw::tls(server.address, "http/1.1").await;
-    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
     client.write_all(head.as_bytes()).await.expect("sent");
     let began = std::time::Instant::now();
     let mut asked = [0; 25];
-    soon("100 Continue", client.read_exact(&mut asked))
-        .await
-        .expect("an answer");
+    soon("100 Continue", client.read_exact(&mut asked)).await.expect("an answer");
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
-    assert!(
-        began.elapsed() >= limit,
-        "nothing is asked of the client before the handler reads"
-    );
+    assert!(began.elapsed() >= limit, "nothing is asked of the client before the handler reads");
     client.write_all(b"hello").await.expect("sent");
-    assert!(raw::rest(&mut client).await.ends_with("hello {}"));
+    tokio::time::sleep(2 * limit).await;
+    client.write_all(b"world").await.expect("sent");
+    assert!(raw::rest(&mut client).await.ends_with("hello world {}"));
+}
+
+#[tokio::test]
+async fn body_that_the_handler_drops_is_asked_for_no_more() {
+    let app = Router::new().route(
+        "/",
+        post(|RawBody(mut body): RawBody| async move {
+            body.data().await.expect("data").expect("no error");
+            "enough"
+        }),
+    );
+    let server = TestServer::start(app);
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
+    let (response, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data(Bytes::from("hello"), false).expect("sent");
+    assert_eq!(soon("a response", response).await.expect("a response").status(), 200);
+    let reset = soon("a reset", std::future::poll_fn(|cx| body.poll_reset(cx))).await.expect("a reason");
+    assert_eq!(reset, h2::Reason::NO_ERROR);
 }
 
 #[tokio::test]
 async fn body_that_the_handler_leaves_unread_holds_nothing_up() {
     let server = TestServer::start(app());
     let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-    assert!(
-        raw::http1(server.address, request)
-            .await
-            .ends_with("\r\n\r\nunread")
-    );
+    assert!(raw::http1(server.address, request).await.ends_with("\r\n\r\nunread"));
 }

@@ -1,8 +1,21 @@
 //! A server that ends refuses new connections, lets running streams end for a time, and then cuts them.
 
-use crate::support::{TestServer, producer::Producers, raw, soon};
+use crate::support::{
+    CERTIFICATE, KEY, TestServer,
+    producer::{Producers, declared, rows},
+    raw, soon,
+};
+use axum::{Router, routing::get};
+use axum_trailers::{
+    body,
+    server::{Server, Tls},
+};
 use std::time::Duration;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, sleep},
+};
 
 const NO_HURRY: Duration = Duration::from_secs(60);
 
@@ -27,19 +40,16 @@ async fn running_streams_end_whole_and_new_connections_are_refused() {
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
     is_refused(&server).await;
     assert!(!server.served.is_finished());
+    // No GOAWAY yet: curl would lose the trailers behind it.
+    let mut other = raw::http2_get(&mut client, "/ok").await;
+    assert_eq!(raw::http2_read(&mut other).await.expect("served meanwhile"), b"ok");
 
     producers.go_on.notify_waiters();
     assert_eq!(raw::http2_read(&mut http2).await.expect("whole"), b"first last");
-    assert_eq!(
-        http2.trailers().await.expect("no error").expect("trailers")["x-rows"],
-        "2"
-    );
+    assert_eq!(http2.trailers().await.expect("no error").expect("trailers")["x-rows"], "2");
     assert!(raw::rest(&mut http1).await.ends_with("0\r\nx-rows: 2\r\n\r\n"));
     drop(client);
-    soon("the end", &mut server.served)
-        .await
-        .expect("no panic")
-        .expect("no error");
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     soon("the end", drained).await.expect("no panic");
 }
 
@@ -54,10 +64,7 @@ async fn idle_connections_do_not_hold_the_end_up() {
 
     let began = Instant::now();
     soon("the end", server.handle.drain(NO_HURRY)).await;
-    soon("the end", &mut server.served)
-        .await
-        .expect("no panic")
-        .expect("no error");
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
@@ -73,18 +80,9 @@ async fn streams_that_run_on_are_cut_after_the_timeout() {
     let began = Instant::now();
     soon("the end", server.handle.drain(timeout)).await;
     assert!(began.elapsed() >= timeout);
-    soon("the end", &mut server.served)
-        .await
-        .expect("no panic")
-        .expect("no error");
-    assert!(
-        raw::http2_read(&mut http2).await.is_err(),
-        "a cut transfer is an error"
-    );
-    assert!(
-        !raw::rest(&mut http1).await.ends_with("0\r\n\r\n"),
-        "a cut transfer has no last chunk"
-    );
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    assert!(raw::http2_read(&mut http2).await.is_err(), "a cut transfer is an error");
+    assert!(!raw::rest(&mut http1).await.ends_with("0\r\n\r\n"), "a cut transfer has no last chunk");
 }
 
 #[tokio::test]
@@ -96,13 +94,82 @@ async fn cut_ends_a_drain_at_once() {
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
     is_refused(&server).await;
     server.handle.cut();
-    soon("the end", &mut server.served)
-        .await
-        .expect("no panic")
-        .expect("no error");
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     soon("the end", drained).await.expect("no panic");
+    assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");
+}
+
+#[tokio::test]
+async fn slow_reader_gets_the_end_although_its_connection_is_told_to_go() {
+    const LENGTH: usize = 1_200_000;
+    // In all twice as long as the connection is left in peace.
+    const PACE: Duration = Duration::from_nanos(10_000_000_000 / LENGTH as u64);
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const PING: u8 = 6;
+    const WINDOW_UPDATE: u8 = 8;
+    const END_STREAM: u8 = 1;
+    let finite = || async {
+        let (mut sender, body) = body::channel(64 * 1024, declared());
+        tokio::spawn(async move {
+            sender.send(vec![b'x'; LENGTH]).await.expect("a reader");
+            sender.finish(rows(1)).expect("as declared");
+        });
+        body
+    };
+    let mut server = TestServer::start(Router::new().route("/finite", get(finite)));
+    let mut client = raw::http2_asked(server.address, "/finite").await;
+    let mut wire = vec![0; 9];
+    soon("a response", client.read_exact(&mut wire)).await.expect("a frame");
+    let handle = server.handle.clone();
+    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
+
+    let mut pings = 0;
+    let mut piece = vec![0; 8 * 1024];
+    loop {
+        let read = soon("data", client.read(&mut piece)).await.expect("no reset");
+        if read == 0 {
+            break;
+        }
+        wire.extend(&piece[..read]);
+        sleep(PACE * u32::try_from(read).expect("a piece")).await;
+
+        // It gives its window back as it reads and answers each `PING`, also when the server has said all.
+        let mut says = raw::http2_frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]);
+        let asked: Vec<_> = raw::http2_frames(&wire).into_iter().filter(|(kind, ..)| *kind == PING).collect();
+        says.extend(
+            asked.iter().skip(pings).flat_map(|(_, _, payload)| raw::http2_frame(PING, 1, 0, payload)),
+        );
+        pings = asked.len();
+        // Once the server has closed, this may be refused. What was sent must come all the same.
+        let _refused = client.write_all(&says).await;
+    }
+    let frames = raw::http2_frames(&wire);
+    let received: usize =
+        frames.iter().filter(|(kind, ..)| *kind == DATA).map(|(_, _, data)| data.len()).sum();
+    assert_eq!(received, LENGTH);
     assert!(
-        raw::http2_read(&mut body).await.is_err(),
-        "a cut transfer is an error"
+        frames.iter().any(|(kind, flags, _)| *kind == HEADERS && flags & END_STREAM != 0),
+        "the trailers"
     );
+    drop(client);
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    soon("the end", drained).await.expect("no panic");
+}
+
+#[tokio::test]
+async fn server_whose_future_is_dropped_cuts_its_connections() {
+    let server = TestServer::start(Producers::new().router());
+    let mut client = raw::http2(server.address).await;
+    let mut body = raw::http2_get(&mut client, "/quiet").await;
+    server.served.abort();
+    assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");
+    soon("a drain of nothing", server.handle.drain(NO_HURRY)).await;
+}
+
+#[tokio::test]
+async fn server_that_listens_nowhere_is_an_error() {
+    let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
+    let error = Server::new(tls).serve(Router::new()).await.expect_err("nowhere to listen");
+    assert!(error.to_string().contains("bind"), "{error}");
 }

@@ -9,9 +9,9 @@ use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
     demo::{self, files::Folder},
-    trailers::{Acceptance, Declared},
+    trailers::Acceptance,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -64,10 +64,7 @@ async fn body_without_data_has_its_trailers_too() {
     for (protocol, client) in clients() {
         let ending = read(server.get(&client, "/empty").await).await.expect("no error");
         assert_eq!(
-            (
-                ending.content,
-                ending.trailers.expect("trailers")["x-rows"].as_bytes()
-            ),
+            (ending.content, ending.trailers.expect("trailers")["x-rows"].as_bytes()),
             (vec![], &b"0"[..]),
             "{protocol}"
         );
@@ -81,10 +78,7 @@ async fn response_without_trailers_announces_none() {
         let response = server.get(&client, "/none").await;
         assert!(!response.headers().contains_key("trailer"), "{protocol}");
         assert_eq!(response.headers()["content-length"], "11", "{protocol}");
-        assert!(
-            read(response).await.expect("no error").trailers.is_none(),
-            "{protocol}"
-        );
+        assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
     }
 }
 
@@ -102,11 +96,7 @@ async fn http1_wire_has_the_chunks_as_sent_and_the_trailer_after_the_last() {
 #[tokio::test]
 async fn http1_wire_without_te_has_neither_trailer_nor_announcement() {
     let server = TestServer::start(app());
-    let wire = raw::http1(
-        server.address,
-        "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
-    )
-    .await;
+    let wire = raw::http1(server.address, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     let (head, body) = wire.split_once("\r\n\r\n").expect("a header section");
     assert!(!head.contains("trailer:"), "{wire}");
     assert_eq!(body, "8\r\nhello...\r\n6\r\nworld\n\r\n0\r\n\r\n");
@@ -132,26 +122,35 @@ async fn handler_sees_what_was_decided() {
 
 #[tokio::test]
 async fn head_and_bodiless_statuses_announce_no_trailer() {
-    let bodiless = || async {
-        let (_sender, body) = body::channel(1024, Declared::new(["x-rows"]).expect("permitted"));
-        (http::StatusCode::NO_CONTENT, body)
-    };
-    let server = TestServer::start(app().route("/204", get(bodiless)));
+    let bodiless = |status| move || async move { (status, body::channel(1024, declared()).1) };
+    let app = app()
+        .route("/204", get(bodiless(StatusCode::NO_CONTENT)))
+        .route("/304", get(bodiless(StatusCode::NOT_MODIFIED)))
+        .route("/plain-204", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/plain-304", get(|| async { StatusCode::NOT_MODIFIED }));
+    let server = TestServer::start(app);
     for (protocol, client) in clients() {
-        let head = client
-            .head(server.url("/"))
-            .header("te", "trailers")
-            .send()
-            .await
-            .expect("a response");
-        let no_content = server.get(&client, "/204").await;
-        for response in [head, no_content] {
+        let head = client.head(server.url("/")).header("te", "trailers").send().await.expect("a response");
+        let mut responses = vec![head];
+        for path in ["/204", "/304", "/plain-204", "/plain-304"] {
+            let response = server.get(&client, path).await;
+            assert!(!response.headers().contains_key("content-length"), "{path} over {protocol}");
+            responses.push(response);
+        }
+        for response in responses {
             assert!(!response.headers().contains_key("trailer"), "{protocol}");
             let ending = read(response).await.expect("no error");
-            assert!(
-                ending.content.is_empty() && ending.trailers.is_none(),
-                "{protocol}"
-            );
+            assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn status_that_is_not_final_is_a_500() {
+    for status in [StatusCode::CONTINUE, StatusCode::SWITCHING_PROTOCOLS] {
+        let server = TestServer::start(Router::new().route("/", get(move || async move { status })));
+        for (protocol, client) in clients() {
+            assert_eq!(server.get(&client, "/").await.status(), 500, "{status} over {protocol}");
         }
     }
 }
@@ -168,17 +167,10 @@ async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
         assert!(began.elapsed() >= demo::chunky::PAUSE, "{protocol}");
         assert_eq!(ending.content, b"hello...world\n", "{protocol}");
         let trailers = ending.trailers.expect("trailers");
-        assert_eq!(
-            (trailers.len(), &trailers["chunky-trailer"]),
-            (1, &"foo".parse().expect("a value"))
-        );
+        assert_eq!((trailers.len(), &trailers["chunky-trailer"]), (1, &"foo".parse().expect("a value")));
     }
 
-    let wire = raw::http1(
-        server.address,
-        "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
-    )
-    .await;
+    let wire = raw::http1(server.address, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     assert!(!wire.to_lowercase().contains("trailer"), "{wire}");
 }
 
@@ -197,11 +189,7 @@ impl HttpBody for Foreign {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, Self::Error>> {
-        let fields = [
-            ("grpc-status", "0"),
-            ("grpc-status", "1"),
-            ("content-length", "5"),
-        ];
+        let fields = [("grpc-status", "0"), ("grpc-status", "1"), ("content-length", "5")];
         let fields =
             fields.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut trailers = HeaderMap::new();
@@ -217,15 +205,12 @@ async fn body_of_another_make_sends_what_may_be_sent() {
     let plain = || async { axum::response::Response::new(axum::body::boxed(Foreign)) };
     let announced = || async {
         (
-            [("trailer", "grpc-status")],
+            [("trailer", "content-length, Grpc-Status, a b")],
             axum::response::Response::new(axum::body::boxed(Foreign)),
         )
     };
-    let server = TestServer::start(
-        Router::new()
-            .route("/plain", get(plain))
-            .route("/announced", get(announced)),
-    );
+    let server =
+        TestServer::start(Router::new().route("/plain", get(plain)).route("/announced", get(announced)));
     let [(_, http2), (_, http1)] = clients();
     for (client, path, sent) in [
         (&http2, "/plain", true),
@@ -233,11 +218,14 @@ async fn body_of_another_make_sends_what_may_be_sent() {
         (&http1, "/announced", true),
         (&http1, "/plain", false),
     ] {
-        let trailers = read(server.get(client, path).await)
-            .await
-            .expect("no error")
-            .trailers
-            .unwrap_or_default();
+        let response = server.get(client, path).await;
+        let announced = response.headers().get("trailer").map(|value| value.to_str().expect("text"));
+        assert_eq!(
+            announced,
+            (path == "/announced").then_some("grpc-status"),
+            "only what can come is announced"
+        );
+        let trailers = read(response).await.expect("no error").trailers.unwrap_or_default();
         let values: Vec<_> = trailers.get_all("grpc-status").iter().collect();
         assert_eq!(values, if sent { vec!["0", "1"] } else { vec![] }, "{path}");
         assert!(!trailers.contains_key("content-length"), "{path}");

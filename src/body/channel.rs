@@ -26,7 +26,7 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// announced in the response's `Trailer` field.
 ///
 /// **A producer must finish to be believed.** Where the sender is dropped without `finish` (the producer
-/// returned early, panicked or was cancelled), the body ends in the error [`ProducerGone`]: HTTP/2 resets the
+/// returned early, panicked or was cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 resets the
 /// stream, HTTP/1.1 closes the connection without the last chunk, and no client takes the part for the whole.
 ///
 /// # Panics
@@ -57,24 +57,14 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// ```
 pub fn channel(capacity: usize, declared: Declared) -> (Sender, StreamBody<Chunks>) {
     assert!(capacity > 0, "a channel without capacity carries nothing");
-    let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
+    let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let (chunks, incoming) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(capacity as usize));
     let ending = Ending::default();
 
-    let sender = Sender {
-        chunks,
-        room: room.clone(),
-        capacity,
-        declared: declared.clone(),
-        ending: ending.clone(),
-    };
-    let chunks = Chunks {
-        incoming,
-        room,
-        ending: ending.clone(),
-        ended: false,
-    };
+    let sender =
+        Sender { chunks, room: room.clone(), capacity, declared: declared.clone(), ending: ending.clone() };
+    let chunks = Chunks { incoming, room, ending: ending.clone(), ended: false };
     (sender, StreamBody::with_ending(chunks, declared, ending))
 }
 
@@ -135,10 +125,14 @@ pub enum FinishError {
     ReaderGone,
 }
 
-/// The error in which a body ends whose [`Sender`] was dropped without [`finish`](Sender::finish).
+/// The error in which a body ends that its producer did not [`finish`](Sender::finish).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
-pub struct ProducerGone;
+#[non_exhaustive]
+pub enum ProducerError {
+    /// The [`Sender`] was dropped without `finish`.
+    #[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
+    Gone,
+}
 
 impl Sender {
     /// Sends a chunk, once there is room for it. An empty chunk is nothing to send and takes no room.
@@ -151,20 +145,14 @@ impl Sender {
     pub async fn send(&mut self, chunk: impl Into<Bytes>) -> Result<(), SendError> {
         let data = chunk.into();
         if data.is_empty() {
-            return if self.is_closed() {
-                Err(SendError(data))
-            } else {
-                Ok(())
-            };
+            return if self.is_closed() { Err(SendError(data)) } else { Ok(()) };
         }
         let cost = self.cost(data.len());
         match self.room.acquire_many(cost).await {
             Ok(room) => room.forget(),
             Err(_closed) => return Err(SendError(data)),
         }
-        self.chunks
-            .send(Chunk { data, cost })
-            .map_err(|unsent| SendError(unsent.0.data))
+        self.chunks.send(Chunk { data, cost }).map_err(|unsent| SendError(unsent.0.data))
     }
 
     /// Ends the body with these trailers. They go out after the last chunk.
@@ -200,14 +188,12 @@ impl Sender {
     }
 
     fn cost(&self, len: usize) -> u32 {
-        u32::try_from(len.saturating_add(CHUNK_OVERHEAD))
-            .unwrap_or(u32::MAX)
-            .min(self.capacity)
+        u32::try_from(len.saturating_add(CHUNK_OVERHEAD)).unwrap_or(u32::MAX).min(self.capacity)
     }
 }
 
 impl Stream for Chunks {
-    type Item = Result<Bytes, ProducerGone>;
+    type Item = Result<Bytes, ProducerError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.ended {
@@ -218,11 +204,7 @@ impl Stream for Chunks {
             return Poll::Ready(Some(Ok(chunk.data)));
         }
         self.ended = true;
-        Poll::Ready(if self.ending.is_stored() {
-            None
-        } else {
-            Some(Err(ProducerGone))
-        })
+        Poll::Ready(if self.ending.is_stored() { None } else { Some(Err(ProducerError::Gone)) })
     }
 }
 
@@ -294,12 +276,7 @@ mod tests {
         drop(sender);
         let chunks = all(&mut body).await;
         assert_eq!(chunks[0], Ok(Bytes::from("a")));
-        assert!(
-            chunks[1]
-                .as_ref()
-                .is_err_and(|error| error.contains("producer is gone")),
-            "{chunks:?}"
-        );
+        assert!(chunks[1].as_ref().is_err_and(|error| error.contains("producer is gone")), "{chunks:?}");
         assert_eq!(chunks.len(), 2, "an error is the last thing a body says");
         assert!(body.trailers().await.expect("the end").is_none());
     }
@@ -322,10 +299,7 @@ mod tests {
         let name = HeaderName::from_static("x-extra");
 
         let (sender, mut body) = undeclared();
-        assert_eq!(
-            sender.finish(extra),
-            Err(FinishError::Undeclared { name: name.clone() })
-        );
+        assert_eq!(sender.finish(extra), Err(FinishError::Undeclared { name: name.clone() }));
         assert!(all(&mut body).await[0].is_err());
 
         let (sender, mut body) = channel(CAPACITY, Declared::new([&name]).expect("permitted"));
@@ -339,16 +313,9 @@ mod tests {
         for _ in 0..4 {
             sender.send(vec![0; CHUNK]).await.expect("room");
         }
-        assert!(
-            sender.send("x").now_or_never().is_none(),
-            "the capacity is used up"
-        );
+        assert!(sender.send("x").now_or_never().is_none(), "the capacity is used up");
         body.data().await.expect("a chunk").expect("no error");
-        sender
-            .send("x")
-            .now_or_never()
-            .expect("a chunk's room is free")
-            .expect("a reader");
+        sender.send("x").now_or_never().expect("a chunk's room is free").expect("a reader");
     }
 
     #[tokio::test]
@@ -368,14 +335,8 @@ mod tests {
         sender.send("x").await.expect("room");
         assert!(sender.send(vec![0; 2 * CAPACITY]).now_or_never().is_none());
         body.data().await.expect("a chunk").expect("no error");
-        sender
-            .send(vec![0; 2 * CAPACITY])
-            .await
-            .expect("an empty channel");
-        assert_eq!(
-            body.data().await.expect("a chunk").expect("no error").len(),
-            2 * CAPACITY
-        );
+        sender.send(vec![0; 2 * CAPACITY]).await.expect("an empty channel");
+        assert_eq!(body.data().await.expect("a chunk").expect("no error").len(), 2 * CAPACITY);
     }
 
     #[tokio::test]
@@ -405,11 +366,7 @@ mod tests {
     async fn empty_chunks_are_not_sent() {
         let (mut sender, mut body) = undeclared();
         for _ in 0..10 * CAPACITY {
-            sender
-                .send("")
-                .now_or_never()
-                .expect("takes no room")
-                .expect("a reader");
+            sender.send("").now_or_never().expect("takes no room").expect("a reader");
         }
         sender.finish(Trailers::new()).expect("nothing declared");
         assert!(all(&mut body).await.is_empty());
@@ -420,7 +377,7 @@ mod tests {
         let (sender, body) = undeclared();
         drop(sender);
         let mut chunks = body.into_stream();
-        assert_eq!(chunks.next().await, Some(Err(ProducerGone)));
+        assert_eq!(chunks.next().await, Some(Err(ProducerError::Gone)));
         assert_eq!(chunks.next().await, None);
         assert_eq!(chunks.next().await, None);
     }

@@ -9,6 +9,6 @@ pub(crate) mod scripted;
 mod stream_body;
 
 pub use self::{
-    channel::{CHUNK_OVERHEAD, Chunks, FinishError, ProducerGone, SendError, Sender, channel},
+    channel::{CHUNK_OVERHEAD, Chunks, FinishError, ProducerError, SendError, Sender, channel},
     stream_body::{StreamBody, TrailersPolledEarly},
 };

@@ -67,6 +67,7 @@ enum Phase {
 /// `poll_trailers` was called before `poll_data` had answered the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the trailers were polled before the data had ended")]
+#[non_exhaustive]
 pub struct TrailersPolledEarly;
 
 impl<S> StreamBody<S> {
@@ -92,11 +93,7 @@ impl<S> StreamBody<S> {
         S::Ok: Into<Bytes>,
         S::Error: Into<BoxError>,
     {
-        Self {
-            declared,
-            ending: Some(ending),
-            ..Self::new(stream)
-        }
+        Self { declared, ending: Some(ending), ..Self::new(stream) }
     }
 
     /// Sets the trailers that follow the last chunk, replacing those set before. On the body of a
@@ -185,7 +182,9 @@ where
             Phase::Trailers => {
                 *this.phase = Phase::Ended;
                 let mut trailers = std::mem::take(this.stored);
-                trailers.extend(this.ending.as_ref().and_then(Ending::take).unwrap_or_default());
+                for (name, value) in &this.ending.as_ref().and_then(Ending::take).unwrap_or_default() {
+                    trailers.append(name, value.clone());
+                }
                 Ok((!trailers.is_empty()).then_some(trailers))
             }
         })
@@ -198,9 +197,7 @@ where
 
 impl<S> fmt::Debug for StreamBody<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamBody")
-            .field("phase", &self.phase)
-            .finish_non_exhaustive()
+        f.debug_struct("StreamBody").field("phase", &self.phase).finish_non_exhaustive()
     }
 }
 
@@ -284,10 +281,7 @@ mod tests {
 
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
         while let Poll::Ready(Some(_)) = body.as_mut().poll_data(cx) {}
-        assert!(matches!(
-            body.as_mut().poll_trailers(cx),
-            Poll::Ready(Ok(Some(_)))
-        ));
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(Some(_)))));
     }
 
     #[test]
@@ -318,12 +312,7 @@ mod tests {
         let mut response = body.into_response();
         assert_eq!(response.headers()[header::TRAILER], "x-rows, chunky-trailer");
         assert!(response.body_mut().data().await.is_none());
-        let trailers = response
-            .body_mut()
-            .trailers()
-            .await
-            .expect("no error")
-            .expect("trailers");
+        let trailers = response.body_mut().trailers().await.expect("no error").expect("trailers");
         assert_eq!(trailers.len(), 2);
     }
 
@@ -334,8 +323,6 @@ mod tests {
         // The stream itself need not be `Sync`.
         let once =
             futures_util::stream::once(async { Ok::<_, std::io::Error>(std::cell::Cell::new(1).take()) });
-        send_and_sync(StreamBody::new(futures_util::TryStreamExt::map_ok(once, |n| {
-            vec![n]
-        })));
+        send_and_sync(StreamBody::new(futures_util::TryStreamExt::map_ok(once, |n| vec![n])));
     }
 }

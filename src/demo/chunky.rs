@@ -11,10 +11,10 @@ use crate::{
     trailers::{Acceptance, Declared, Trailers},
 };
 use axum::{
-    Extension,
+    body::Body,
     response::{AppendHeaders, IntoResponse},
 };
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -28,18 +28,13 @@ const CHUNKY_TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 const TRAILERS: HeaderName = HeaderName::from_static("trailers");
 
 /// Answers with `hello...`, and after [`PAUSE`] with `world` and a newline.
-pub async fn hello(Extension(acceptance): Extension<Acceptance>) -> impl IntoResponse {
+pub async fn hello(request: Request<Body>) -> impl IntoResponse {
     let declared = Declared::new([CHUNKY_TRAILER]).expect("a permitted field");
-    let trailers = acceptance
-        .is_accepted()
-        .then_some((TRAILERS, HeaderValue::from_static("chunky-trailer")));
+    let accepted = request.method() != Method::HEAD && Acceptance::of(&request).is_accepted();
+    let trailers = accepted.then_some((TRAILERS, HeaderValue::from_static("chunky-trailer")));
     let (sender, body) = body::channel(1024, declared);
     tokio::spawn(produce(sender));
-    (
-        AppendHeaders(trailers),
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-        body,
-    )
+    (AppendHeaders(trailers), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body)
 }
 
 async fn produce(mut sender: Sender) -> Result<(), SendError> {
@@ -50,9 +45,7 @@ async fn produce(mut sender: Sender) -> Result<(), SendError> {
     }
     sender.send("world\n").await?;
     let mut trailers = Trailers::new();
-    trailers
-        .insert(CHUNKY_TRAILER, HeaderValue::from_static("foo"))
-        .expect("a permitted field");
+    trailers.insert(CHUNKY_TRAILER, HeaderValue::from_static("foo")).expect("a permitted field");
     if let Err(error) = sender.finish(trailers) {
         tracing::debug!(%error, "the end of the body reached nobody");
     }

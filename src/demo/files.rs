@@ -74,9 +74,7 @@ fn is_plain(path: &Path) -> bool {
 
 pub(super) fn routes(folder: Folder) -> Router {
     let files = Router::new().route("/*path", get(file)).with_state(folder);
-    Router::new()
-        .nest("/files", files)
-        .layer(ContentDigestLayer::new())
+    Router::new().nest("/files", files).layer(ContentDigestLayer::new())
 }
 
 async fn file(
@@ -92,9 +90,8 @@ async fn file(
         // byte. A server may pass over `Range` (RFC 9110 §14.2).
         request.headers_mut().remove(header::RANGE);
     }
-    let files = ServeDir::new(&folder.root)
-        .append_index_html_on_directories(false)
-        .with_buf_chunk_size(CHUNK);
+    let files =
+        ServeDir::new(&folder.root).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
     match files.oneshot(request).await {
         Ok(response) => as_long_as_promised(response),
         Err(error) => {
@@ -112,9 +109,7 @@ where
     B::Error: Into<axum::BoxError>,
 {
     let length = response.headers().get(header::CONTENT_LENGTH);
-    let left = length
-        .and_then(|length| length.to_str().ok()?.parse().ok())
-        .unwrap_or(u64::MAX);
+    let left = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(u64::MAX);
     response.map(|inner| Upto { inner, left }).into_response()
 }
 
@@ -173,10 +168,7 @@ mod tests {
     async fn body_is_cut_to_what_was_promised() {
         let chunks = ["abc", "def", "ghi"].map(Ok::<_, io::Error>);
         let body = Body::wrap_stream(futures_util::stream::iter(chunks));
-        let response = Response::builder()
-            .header(header::CONTENT_LENGTH, 5)
-            .body(body)
-            .expect("a response");
+        let response = Response::builder().header(header::CONTENT_LENGTH, 5).body(body).expect("a response");
         let mut body = as_long_as_promised(response).into_body();
         let mut sent = Vec::new();
         while let Some(chunk) = body.data().await {

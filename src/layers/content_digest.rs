@@ -1,7 +1,9 @@
-use crate::trailers::{Acceptance, Declared, TrailersWithheld};
+//! [`ContentDigestLayer`] and what it is made of.
+
+use crate::trailers::{Acceptance, Declared, TrailersWithheld, has_content};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body::{Body, SizeHint};
 use pin_project_lite::pin_project;
 use sha2::{Digest, Sha256};
@@ -19,6 +21,9 @@ use tower_service::Service;
 /// A response is left as it is where trailers can't go out (see [`Acceptance`]), where it has no content (the
 /// answer to `HEAD`, and 204, 205 and 304), and where it has a `Content-Digest` already or announces one.
 /// A body that fails ends without a digest.
+///
+/// It needs a server that sends trailers. [`Content-Length`](http::header::CONTENT_LENGTH) is left to that server:
+/// the one of this crate lets it give way.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -59,7 +64,7 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     ResBody: Body<Data = Bytes>,
 {
-    type Response = Response<DigestBody<ResBody>>;
+    type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -68,13 +73,9 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let is_head = request.method() == Method::HEAD;
+        let method = request.method().clone();
         let acceptance = Acceptance::of(&request);
-        ResponseFuture {
-            inner: self.inner.call(request),
-            is_head,
-            acceptance,
-        }
+        ResponseFuture { inner: self.inner.call(request), method, acceptance }
     }
 }
 
@@ -83,7 +84,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        is_head: bool,
+        method: Method,
         acceptance: Acceptance,
     }
 }
@@ -93,13 +94,13 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data = Bytes>,
 {
-    type Output = Result<Response<DigestBody<B>>, E>;
+    type Output = Result<Response<ResponseBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
         let mut hash = None;
-        if !*this.is_head && can_have_digest(&response) {
+        if has_content(this.method, response.status()) && !has_digest(response.headers()) {
             if this.acceptance.is_accepted() {
                 declared().write(response.headers_mut());
                 hash = Some(Sha256::new());
@@ -107,21 +108,12 @@ where
                 response.extensions_mut().insert(TrailersWithheld);
             }
         }
-        Poll::Ready(Ok(response.map(|inner| DigestBody { inner, hash })))
+        Poll::Ready(Ok(response.map(|inner| ResponseBody { inner, hash, data_ended: false })))
     }
 }
 
-fn can_have_digest<B>(response: &Response<B>) -> bool {
-    let status = response.status();
-    let has_content = !status.is_informational()
-        && ![
-            StatusCode::NO_CONTENT,
-            StatusCode::RESET_CONTENT,
-            StatusCode::NOT_MODIFIED,
-        ]
-        .contains(&status);
-    let headers = response.headers();
-    has_content && !headers.contains_key(CONTENT_DIGEST) && !Declared::read(headers).contains(&CONTENT_DIGEST)
+fn has_digest(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_DIGEST) || Declared::read(headers).contains(&CONTENT_DIGEST)
 }
 
 fn declared() -> Declared {
@@ -131,15 +123,16 @@ fn declared() -> Declared {
 pin_project! {
     /// The response body of [`ContentDigest`]: the same data, and one field more at the end.
     #[derive(Debug)]
-    pub struct DigestBody<B> {
+    pub struct ResponseBody<B> {
         #[pin]
         inner: B,
         // `None` where nothing is hashed, and once the digest has left or the body has failed.
         hash: Option<Sha256>,
+        data_ended: bool,
     }
 }
 
-impl<B> Body for DigestBody<B>
+impl<B> Body for ResponseBody<B>
 where
     B: Body<Data = Bytes>,
 {
@@ -152,7 +145,8 @@ where
         match (&chunk, &mut *this.hash) {
             (Some(Ok(data)), Some(hash)) => hash.update(data),
             (Some(Err(_)), hash) => *hash = None,
-            _ => {}
+            (None, _) => *this.data_ended = true,
+            (Some(Ok(_)), None) => {}
         }
         Poll::Ready(chunk)
     }
@@ -162,11 +156,13 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
         let this = self.project();
-        let trailers = ready!(this.inner.poll_trailers(cx));
-        let Some(hash) = this.hash.take() else {
-            return Poll::Ready(trailers);
+        let trailers = ready!(this.inner.poll_trailers(cx))?;
+        // Before its end the digest would be that of a part.
+        let hash = if *this.data_ended { this.hash.take() } else { None };
+        let Some(hash) = hash else {
+            return Poll::Ready(Ok(trailers));
         };
-        let mut trailers = trailers?.unwrap_or_default();
+        let mut trailers = trailers.unwrap_or_default();
         trailers.insert(CONTENT_DIGEST, sha256_field_value(&hash.finalize()));
         Poll::Ready(Ok(Some(trailers)))
     }
@@ -203,7 +199,7 @@ mod tests {
         response::{IntoResponse, Response},
     };
     use futures_util::task::noop_waker;
-    use http::{Version, header};
+    use http::{StatusCode, Version, header};
     use std::{convert::Infallible, future::Ready, pin::pin};
 
     /// RFC 9530, appendix B.
@@ -236,13 +232,13 @@ mod tests {
     async fn answer(
         request: http::request::Builder,
         response: impl Fn() -> Response,
-    ) -> Response<DigestBody<BoxBody>> {
+    ) -> Response<ResponseBody<BoxBody>> {
         let mut service = ContentDigestLayer::new().layer(Answer(response));
         let Ok(response) = service.call(request.body(()).expect("a request")).await;
         response
     }
 
-    async fn ending(mut response: Response<DigestBody<BoxBody>>) -> Option<HeaderMap> {
+    async fn ending(mut response: Response<ResponseBody<BoxBody>>) -> Option<HeaderMap> {
         while let Some(chunk) = response.body_mut().data().await {
             chunk.expect("no error");
         }
@@ -290,12 +286,8 @@ mod tests {
             ("204", http2(), || StatusCode::NO_CONTENT.into_response()),
             ("205", http2(), || StatusCode::RESET_CONTENT.into_response()),
             ("304", http2(), || StatusCode::NOT_MODIFIED.into_response()),
-            ("own header field", http2(), || {
-                ([("content-digest", "sha-512=:AA==:")], "x").into_response()
-            }),
-            ("own trailer field", http2(), || {
-                ([("trailer", "x-a, Content-Digest")], "x").into_response()
-            }),
+            ("own header field", http2(), || ([("content-digest", "sha-512=:AA==:")], "x").into_response()),
+            ("own trailer field", http2(), || ([("trailer", "x-a, Content-Digest")], "x").into_response()),
         ];
         for (case, request, response) in cases {
             let plain = response();
@@ -309,10 +301,14 @@ mod tests {
     async fn http1_with_te_gets_the_digest() {
         let request = Request::builder().header(header::TE, "trailers");
         let response = answer(request, || HELLO.into_response()).await;
-        assert_eq!(
-            ending(response).await.expect("trailers")[CONTENT_DIGEST],
-            HELLO_DIGEST
-        );
+        assert_eq!(ending(response).await.expect("trailers")[CONTENT_DIGEST], HELLO_DIGEST);
+    }
+
+    #[tokio::test]
+    async fn trailers_polled_early_have_no_digest_and_it_is_not_lost() {
+        let mut response = answer(http2(), || HELLO.into_response()).await;
+        assert_eq!(response.body_mut().trailers().await.expect("no error"), None);
+        assert_eq!(ending(response).await.expect("trailers")[CONTENT_DIGEST], HELLO_DIGEST);
     }
 
     #[tokio::test]
@@ -336,10 +332,7 @@ mod tests {
             assert!(!body.is_end_stream(), "the digest has not left yet");
         }
         assert!(!body.is_end_stream(), "the digest has not left yet");
-        assert!(matches!(
-            body.as_mut().poll_trailers(cx),
-            Poll::Ready(Ok(Some(_)))
-        ));
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(Some(_)))));
         for _ in 0..2 {
             assert!(body.is_end_stream());
             assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)));

@@ -51,6 +51,9 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 128 * 1024;
 
+/// What rustls keeps of a response for a slow reader, in bytes. Its default is 64 KiB.
+const TLS_BUFFER: usize = 32 * 1024;
+
 /// Accepts TLS, and holds the connection to the protocol that ALPN chose.
 #[derive(Clone)]
 pub(super) struct TlsAcceptor {
@@ -60,9 +63,7 @@ pub(super) struct TlsAcceptor {
 
 impl TlsAcceptor {
     pub(super) fn new(config: RustlsConfig, handshake: Duration, shutdown: Shutdown) -> Self {
-        let tls = RustlsAcceptor::new(config)
-            .handshake_timeout(handshake)
-            .acceptor(SocketAcceptor);
+        let tls = RustlsAcceptor::new(config).handshake_timeout(handshake).acceptor(SocketAcceptor);
         Self { tls, shutdown }
     }
 }
@@ -82,9 +83,10 @@ impl Accept<TcpStream, Bridge> for TlsAcceptor {
                 // There is no request yet that could be lost.
                 () = shutdown.begun() => Err(io::Error::new(io::ErrorKind::ConnectionAborted, Cut::Shutdown)),
             };
-            let (stream, bridge) = accepted.inspect_err(|error| {
+            let (mut stream, bridge) = accepted.inspect_err(|error| {
                 tracing::debug!(%peer, %error, "TLS handshake failed");
             })?;
+            stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER));
             let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
             let connection = bridge.connection().clone();
             Ok((Guard::new(stream, connection, protocol), bridge))
@@ -104,10 +106,25 @@ impl Accept<TcpStream, Bridge> for PlainAcceptor {
     fn accept(&self, stream: TcpStream, bridge: Bridge) -> Self::Future {
         let accepted = SocketAcceptor.accept(stream, bridge).into_inner();
         ready(accepted.map(|(socket, bridge)| {
-            (
-                Guard::new(socket, bridge.connection().clone(), Protocol::Http1),
-                bridge,
-            )
+            (Guard::new(socket, bridge.connection().clone(), Protocol::Http1), bridge)
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn accepted_connection_has_no_delay_and_keeps_little_unsent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.expect("a connection");
+        tune(&stream).expect("tuned");
+        assert!(stream.nodelay().expect("the option"));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(socket2::SockRef::from(&stream).tcp_notsent_lowat().expect("the option"), UNSENT);
     }
 }

@@ -204,9 +204,6 @@ mod tests {
     fn trailers_are_told_by_name() {
         let names = ["x-a", "x-b"].map(HeaderName::from_static).to_vec();
         assert_eq!(Trailers::Sent(names).to_string(), "x-a,x-b");
-        assert_eq!(
-            Trailers::Withheld(WithheldReason::NotAsked).to_string(),
-            "withheld (no `TE: trailers`)"
-        );
+        assert_eq!(Trailers::Withheld(WithheldReason::NotAsked).to_string(), "withheld (no `TE: trailers`)");
     }
 }

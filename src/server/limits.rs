@@ -1,7 +1,9 @@
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
 
-/// What one client can cost the server. Every limit is on by default.
+/// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
+///
+/// None can be switched off. A duration counts as 1 ms at least and a year at most, a number as 1 at least.
 ///
 /// ```
 /// use axum_trailers::server::Limits;
@@ -54,6 +56,24 @@ pub struct Limits {
 impl Limits {
     /// The smallest limit that [`header_section`](Self::header_section) can be set to: 8 KiB.
     pub const MIN_HEADER_SECTION: u32 = 8 * 1024;
+
+    /// The same within the bounds in which they can hold: hyper panics, spins or answers nothing beyond some of them.
+    pub(super) fn within_bounds(self) -> Self {
+        let bounded = |limit: Duration| limit.clamp(MILLISECOND, YEAR);
+        Self {
+            handshake: bounded(self.handshake),
+            first_byte: bounded(self.first_byte),
+            request_headers: bounded(self.request_headers),
+            idle: bounded(self.idle),
+            stalled_body: bounded(self.stalled_body),
+            stalled_reader: bounded(self.stalled_reader),
+            ping: bounded(self.ping),
+            connections: self.connections.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
+            streams: self.streams.max(1),
+            header_section: self.header_section.max(Self::MIN_HEADER_SECTION),
+            trailer_section: self.trailer_section,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -74,13 +94,7 @@ impl Default for Limits {
     }
 }
 
-/// When a limit runs out.
-pub(super) fn deadline(since: Instant, limit: Duration) -> Instant {
-    since + in_reach(limit)
-}
+const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A limit longer than a year is as good as none, and this much can be added to any time.
-pub(super) fn in_reach(limit: Duration) -> Duration {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    limit.min(YEAR)
-}
+/// So much can be added to any time.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -19,13 +19,10 @@ pub(super) fn to_https(port: u16) -> Router {
 
 fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
     let uri = request.uri();
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let host = request.headers().get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     // The target's own authority comes before `Host` (RFC 9112 §3.2.2).
     let authority = uri.authority().cloned().or(host)?;
-    let host = authority.host();
+    let host = Some(authority.host()).filter(|host| !host.is_empty())?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let path = if path.starts_with('/') { path } else { "/" };
     Some(match port {
@@ -35,10 +32,7 @@ fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
 }
 
 fn no_host() -> Response {
-    (
-        StatusCode::BAD_REQUEST,
-        "where to redirect to is not known: the request names no host\n",
-    )
+    (StatusCode::BAD_REQUEST, "where to redirect to is not known: the request names no host\n")
         .into_response()
 }
 
@@ -49,30 +43,17 @@ mod tests {
     #[test]
     fn place_is_kept_and_the_port_changed() {
         let cases = [
-            (
-                "/a%20b?q=1&q=2",
-                "localhost:7878",
-                3000,
-                Some("https://localhost:3000/a%20b?q=1&q=2"),
-            ),
+            ("/a%20b?q=1&q=2", "localhost:7878", 3000, Some("https://localhost:3000/a%20b?q=1&q=2")),
             ("/", "[::1]:7878", 3000, Some("https://[::1]:3000/")),
             ("/x", "example.com", 443, Some("https://example.com/x")),
-            (
-                "http://other:80/x",
-                "example.com",
-                3000,
-                Some("https://other:3000/x"),
-            ),
+            ("http://other:80/x", "example.com", 3000, Some("https://other:3000/x")),
             ("*", "localhost", 3000, Some("https://localhost:3000/")),
             ("/", "", 3000, None),
+            ("/", ":80", 3000, None),
         ];
         for (target, host, port, expected) in cases {
             let request = Request::builder().uri(target).header(header::HOST, host).body(());
-            assert_eq!(
-                location(&request.expect("a request"), port).as_deref(),
-                expected,
-                "{target}"
-            );
+            assert_eq!(location(&request.expect("a request"), port).as_deref(), expected, "{target}");
         }
     }
 }

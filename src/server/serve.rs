@@ -2,7 +2,6 @@ use super::{
     Handle, Limits, Tls,
     accept::{PlainAcceptor, TlsAcceptor},
     bridge::MakeBridge,
-    limits::in_reach,
     redirect,
     signals::Signals,
 };
@@ -35,6 +34,7 @@ pub struct Server {
 /// An address can't be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("can't listen on {address}")]
+#[non_exhaustive]
 pub struct BindError {
     /// The address.
     pub address: String,
@@ -85,7 +85,7 @@ impl Server {
     /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = limits.within_bounds();
         self
     }
 
@@ -141,7 +141,7 @@ impl Server {
         self.ending_on_signals()?.serve(router).await
     }
 
-    /// Serves the router until its [`Handle`] ends it.
+    /// Serves the router until its [`Handle`] ends it. Where the future is dropped, its connections are cut.
     ///
     /// # Errors
     ///
@@ -160,22 +160,16 @@ impl Server {
 
     async fn serve_until_ended(self, router: Router) -> io::Result<()> {
         if self.listeners.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "no address to listen on: call `bind`",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
         }
-        let handle = self.handle();
-        let shutdown = handle.shutdown();
+        let ended = EndedOnDrop(self.handle());
+        let shutdown = ended.0.shutdown();
         let app = MakeBridge::new(router, Arc::new(self.limits.clone()), shutdown.clone());
         let connections_ended = app.connections_ended();
         let accepting = try_join_all(self.accept_loops(&app)?);
         tokio::select! {
             // It ends by an error alone.
-            accepted = accepting => {
-                handle.cut();
-                accepted?;
-            }
+            accepted = accepting => return accepted.map(drop),
             // With the futures the listeners are dropped: the kernel refuses from now on.
             () = shutdown.begun() => {}
         }
@@ -183,7 +177,6 @@ impl Server {
             () = connections_ended => {}
             () = shutdown.cut() => {}
         }
-        handle.ended();
         Ok(())
     }
 
@@ -191,30 +184,29 @@ impl Server {
         self,
         app: &MakeBridge,
     ) -> io::Result<Vec<impl Future<Output = io::Result<()>> + Send + use<>>> {
-        let Self {
-            tls,
-            listeners,
-            redirects,
-            limits,
-            handle,
-            ..
-        } = self;
+        let Self { tls, listeners, redirects, limits, handle, .. } = self;
         let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
         let redirect = app.with_router(redirect::to_https(https_port));
 
         let https = listeners.into_iter().map(|listener| {
             let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, handle.shutdown());
-            Ok(Either::Left(
-                on(listener, &handle, &limits)?
-                    .acceptor(acceptor)
-                    .serve(app.clone()),
-            ))
+            Ok(Either::Left(on(listener, &handle, &limits)?.acceptor(acceptor).serve(app.clone())))
         });
         let plain = redirects.into_iter().map(|listener| {
             let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
             Ok(Either::Right(server.serve(redirect.clone())))
         });
         https.chain(plain).collect()
+    }
+}
+
+/// Ends the connections with the future that serves them, however that ends.
+struct EndedOnDrop(Handle);
+
+impl Drop for EndedOnDrop {
+    fn drop(&mut self) {
+        self.0.cut();
+        self.0.ended();
     }
 }
 
@@ -240,12 +232,12 @@ fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<Htt
     // Without a timer hyper leaves out each of these timeouts and says nothing.
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(in_reach(limits.request_headers))
-        .max_buf_size(limits.header_section.max(Limits::MIN_HEADER_SECTION) as usize);
+        .header_read_timeout(limits.request_headers)
+        .max_buf_size(limits.header_section as usize);
     http.http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(in_reach(limits.ping))
-        .keep_alive_timeout(in_reach(limits.ping))
+        .keep_alive_interval(limits.ping)
+        .keep_alive_timeout(limits.ping)
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(limits.header_section)
         .max_send_buf_size(HTTP2_SEND_BUFFER);
@@ -257,24 +249,15 @@ fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<Htt
 const HTTP2_SEND_BUFFER: usize = 32 * 1024;
 
 fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
-    let unresolved = |source| BindError {
-        address: address.to_string(),
-        source,
-    };
+    let unresolved = |source| BindError { address: address.to_string(), source };
     let addresses = address.to_socket_addrs().map_err(unresolved)?;
     addresses
         .map(|address| {
-            TcpListener::bind(address).map_err(|source| BindError {
-                address: address.to_string(),
-                source,
-            })
+            TcpListener::bind(address).map_err(|source| BindError { address: address.to_string(), source })
         })
         .collect()
 }
 
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-    listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .collect()
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }

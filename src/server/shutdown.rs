@@ -3,7 +3,10 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -29,7 +32,7 @@ enum Stage {
 #[derive(Clone, Debug)]
 pub struct Handle {
     stage: watch::Sender<Stage>,
-    requests: Arc<OpenRequests>,
+    activity: Arc<Activity>,
     inner: AxumHandle<SocketAddr>,
 }
 
@@ -37,7 +40,7 @@ pub struct Handle {
 #[derive(Clone, Debug)]
 pub(super) struct Shutdown {
     stage: watch::Receiver<Stage>,
-    requests: Arc<OpenRequests>,
+    activity: Arc<Activity>,
 }
 
 /// How long running HTTP/2 streams may end before their connections are told to go away.
@@ -46,16 +49,12 @@ pub(super) struct Shutdown {
 /// data alike, and says nothing of it.
 const UNDISTURBED: Duration = Duration::from_secs(5);
 
-/// What was handed to hyper takes this long at most to be on its way to the client.
-const ON_ITS_WAY: Duration = Duration::from_millis(50);
+/// What was handed to hyper has arrived where no byte moves for so long.
+const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
     pub(super) fn new() -> Self {
-        Self {
-            stage: watch::Sender::new(Stage::Running),
-            requests: Arc::default(),
-            inner: AxumHandle::new(),
-        }
+        Self { stage: watch::Sender::new(Stage::Running), activity: Arc::default(), inner: AxumHandle::new() }
     }
 
     /// Refuses new connections and lets running streams end, for `limit` at most; those that run on are then cut.
@@ -64,10 +63,11 @@ impl Handle {
     /// Idle connections are closed once no stream is running, or after five seconds. From then on an HTTP/2
     /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
     pub async fn drain(&self, limit: Duration) {
+        self.activity.watch();
         self.enter(Stage::Draining);
         if timeout(limit, self.end_gently(limit)).await.is_err() {
             tracing::warn!(
-                requests = self.requests.open(),
+                requests = self.activity.open(),
                 ?limit,
                 "shutdown timeout is over: cutting what runs"
             );
@@ -76,12 +76,8 @@ impl Handle {
     }
 
     async fn end_gently(&self, limit: Duration) {
-        let undisturbed = async {
-            self.requests.none().await;
-            sleep(ON_ITS_WAY).await;
-        };
         // Whether all of them end in this time or not, the others are told next.
-        let _all_ended = timeout(UNDISTURBED.min(limit / 2), undisturbed).await;
+        let _all_ended = timeout(UNDISTURBED.min(limit / 2), self.activity.ceased()).await;
         self.inner.graceful_shutdown(None);
         self.shutdown().reached(Stage::Ended).await;
     }
@@ -99,10 +95,7 @@ impl Handle {
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
-        Shutdown {
-            stage: self.stage.subscribe(),
-            requests: self.requests.clone(),
-        }
+        Shutdown { stage: self.stage.subscribe(), activity: self.activity.clone() }
     }
 
     pub(super) fn inner(&self) -> AxumHandle<SocketAddr> {
@@ -139,8 +132,8 @@ impl Shutdown {
         *self.stage.borrow() >= Stage::Cut
     }
 
-    pub(super) fn requests(&self) -> &OpenRequests {
-        &self.requests
+    pub(super) fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     async fn reached(&self, stage: Stage) {
@@ -151,31 +144,57 @@ impl Shutdown {
     }
 }
 
-/// The requests that are being answered, on all connections.
+/// What goes on, on all connections.
 #[derive(Debug, Default)]
-pub(super) struct OpenRequests {
-    open: AtomicUsize,
-    none: Notify,
+pub(super) struct Activity {
+    open_requests: AtomicUsize,
+    no_request: Notify,
+    /// Bytes are counted during a shutdown alone, so that sockets do not write to one place all the time.
+    is_watched: AtomicBool,
+    moves: AtomicUsize,
 }
 
-impl OpenRequests {
-    pub(super) fn begin(&self) {
-        self.open.fetch_add(1, SeqCst);
+impl Activity {
+    pub(super) fn request_begins(&self) {
+        self.open_requests.fetch_add(1, SeqCst);
     }
 
-    pub(super) fn end(&self) {
-        if self.open.fetch_sub(1, SeqCst) == 1 {
-            self.none.notify_waiters();
+    pub(super) fn request_ends(&self) {
+        if self.open_requests.fetch_sub(1, SeqCst) == 1 {
+            self.no_request.notify_waiters();
         }
     }
 
-    fn open(&self) -> usize {
-        self.open.load(SeqCst)
+    /// Notes that bytes were read or written.
+    pub(super) fn bytes_move(&self) {
+        if self.is_watched.load(Relaxed) {
+            self.moves.fetch_add(1, Relaxed);
+        }
     }
 
-    async fn none(&self) {
+    fn watch(&self) {
+        self.is_watched.store(true, Relaxed);
+    }
+
+    fn open(&self) -> usize {
+        self.open_requests.load(SeqCst)
+    }
+
+    /// Waits until no request is open and no byte moves.
+    async fn ceased(&self) {
         loop {
-            let none = self.none.notified();
+            self.no_request().await;
+            let moves = self.moves.load(Relaxed);
+            sleep(SILENCE).await;
+            if self.open() == 0 && self.moves.load(Relaxed) == moves {
+                return;
+            }
+        }
+    }
+
+    async fn no_request(&self) {
+        loop {
+            let none = self.no_request.notified();
             if self.open() == 0 {
                 return;
             }

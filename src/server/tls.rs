@@ -30,20 +30,25 @@ pub enum TlsError {
         source: io::Error,
     },
     /// There is no certificate in the PEM text.
-    #[error("there is no PEM certificate in {origin}")]
+    #[error("there is no readable PEM certificate in {origin}")]
     NoCertificate {
         /// The file it was looked for in.
         origin: String,
     },
     /// There is no private key in the PEM text.
-    #[error("there is no PEM private key in {origin}")]
+    #[error("there is no readable PEM private key in {origin}, or it is encrypted")]
     NoKey {
         /// The file it was looked for in.
         origin: String,
     },
     /// The key is not that of the certificate.
-    #[error("the key does not belong to the certificate")]
-    Mismatch,
+    #[error("the private key in {key} does not belong to the certificate in {certificate}")]
+    Mismatch {
+        /// The certificate's file.
+        certificate: String,
+        /// The key's file.
+        key: String,
+    },
     /// The certificate or the key is damaged, or of a kind that is not supported.
     #[error("the certificate or the key can't be used")]
     Unusable(#[source] rustls::Error),
@@ -67,11 +72,7 @@ impl Tls {
     ///
     /// [`TlsError`] where the two can't be used together.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Self::new(
-            certificate,
-            key,
-            ("the certificate given".to_owned(), "the key given".to_owned()),
-        )
+        Self::new(certificate, key, ("the certificate given".to_owned(), "the key given".to_owned()))
     }
 
     fn new(certificate: &[u8], key: &[u8], origins: (String, String)) -> Result<Self, TlsError> {
@@ -79,22 +80,22 @@ impl Tls {
             .collect::<Result<_, _>>()
             .ok()
             .filter(|chain: &Vec<_>| !chain.is_empty())
-            .ok_or(TlsError::NoCertificate { origin: origins.0 })?;
-        let key =
-            PrivateKeyDer::from_pem_slice(key).map_err(|_none| TlsError::NoKey { origin: origins.1 })?;
+            .ok_or(TlsError::NoCertificate { origin: origins.0.clone() })?;
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_none| TlsError::NoKey { origin: origins.1.clone() })?;
 
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => TlsError::Mismatch,
+                rustls::Error::InconsistentKeys(_) => {
+                    TlsError::Mismatch { certificate: origins.0, key: origins.1 }
+                }
                 other => TlsError::Unusable(other),
             })?;
         config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-        Ok(Self {
-            config: RustlsConfig::from_config(Arc::new(config)),
-        })
+        Ok(Self { config: RustlsConfig::from_config(Arc::new(config)) })
     }
 
     pub(super) fn config(&self) -> RustlsConfig {
@@ -109,8 +110,5 @@ impl fmt::Debug for Tls {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }

@@ -102,11 +102,7 @@ mod tests {
             (Version::HTTP_11, &[], NOT_ASKED),
             (Version::HTTP_11, &["trailers"], Acceptance::Accepted),
             (Version::HTTP_11, &["Trailers"], Acceptance::Accepted),
-            (
-                Version::HTTP_11,
-                &["deflate;q=0.5 , trailers"],
-                Acceptance::Accepted,
-            ),
+            (Version::HTTP_11, &["deflate;q=0.5 , trailers"], Acceptance::Accepted),
             (Version::HTTP_11, &["gzip", "trailers"], Acceptance::Accepted),
             (Version::HTTP_11, &["gzip"], NOT_ASKED),
             (Version::HTTP_11, &["trailersx, trailers;q=0"], NOT_ASKED),
@@ -118,20 +114,13 @@ mod tests {
             for value in *te {
                 headers.append(header::TE, HeaderValue::from_static(value));
             }
-            assert_eq!(
-                Acceptance::decide(*version, &headers),
-                *expected,
-                "{version:?} {te:?}"
-            );
+            assert_eq!(Acceptance::decide(*version, &headers), *expected, "{version:?} {te:?}");
         }
     }
 
     #[test]
     fn what_the_server_decided_comes_first() {
-        let mut request = Request::builder()
-            .version(Version::HTTP_2)
-            .body(())
-            .expect("a request");
+        let mut request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");
         assert_eq!(Acceptance::of(&request), Acceptance::Accepted);
         request.extensions_mut().insert(NOT_ASKED);
         assert_eq!(Acceptance::of(&request), NOT_ASKED);

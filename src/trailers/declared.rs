@@ -94,9 +94,7 @@ impl Declared {
 
     /// The names of fields that were checked already.
     pub(crate) fn of(checked: &HeaderMap) -> Self {
-        Self {
-            names: checked.keys().cloned().collect(),
-        }
+        Self { names: checked.keys().cloned().collect() }
     }
 
     fn add(&mut self, name: HeaderName) {
@@ -130,18 +128,12 @@ mod tests {
 
     #[test]
     fn forbidden_and_malformed_names_are_refused_by_new_and_left_out_by_read() {
-        assert!(matches!(
-            Declared::new(["host"]),
-            Err(TrailerError::Forbidden { .. })
-        ));
+        assert!(matches!(Declared::new(["host"]), Err(TrailerError::Forbidden { .. })));
         assert_eq!(Declared::new(["a b"]), Err(TrailerError::Name));
 
         let mut headers = HeaderMap::new();
         headers.insert(header::TRAILER, HeaderValue::from_static("host, a b, x-a"));
-        assert_eq!(
-            Declared::read(&headers),
-            Declared::new(["x-a"]).expect("permitted")
-        );
+        assert_eq!(Declared::read(&headers), Declared::new(["x-a"]).expect("permitted"));
     }
 
     #[test]

@@ -49,10 +49,7 @@ impl fmt::Display for ForbiddenReason {
 /// ```
 #[must_use]
 pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
-    FORBIDDEN
-        .iter()
-        .find(|(_, names)| names.contains(&name.as_str()))
-        .map(|(reason, _)| *reason)
+    FORBIDDEN.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(reason, _)| *reason)
 }
 
 const FORBIDDEN: &[(ForbiddenReason, &[&str])] = &[
@@ -102,22 +99,9 @@ const FORBIDDEN: &[(ForbiddenReason, &[&str])] = &[
     ),
     (
         ForbiddenReason::ResponseControl,
-        &[
-            "age",
-            "cache-control",
-            "date",
-            "expires",
-            "location",
-            "pragma",
-            "retry-after",
-            "vary",
-            "warning",
-        ],
+        &["age", "cache-control", "date", "expires", "location", "pragma", "retry-after", "vary", "warning"],
     ),
-    (
-        ForbiddenReason::ContentFormat,
-        &["content-encoding", "content-range", "content-type"],
-    ),
+    (ForbiddenReason::ContentFormat, &["content-encoding", "content-range", "content-type"]),
 ];
 
 #[cfg(test)]

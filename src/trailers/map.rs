@@ -116,10 +116,7 @@ impl TryFrom<HeaderMap> for Trailers {
 pub(super) fn permitted(name: &HeaderName) -> Result<(), TrailerError> {
     match why_forbidden(name) {
         None => Ok(()),
-        Some(reason) => Err(TrailerError::Forbidden {
-            name: name.clone(),
-            reason,
-        }),
+        Some(reason) => Err(TrailerError::Forbidden { name: name.clone(), reason }),
     }
 }
 
@@ -145,9 +142,7 @@ mod tests {
     fn repeated_values_are_kept_in_order() {
         let mut trailers = Trailers::new();
         trailers.append("server-timing", "db;dur=1").expect("permitted");
-        trailers
-            .append("server-timing", "total;dur=2")
-            .expect("permitted");
+        trailers.append("server-timing", "total;dur=2").expect("permitted");
         let values: Vec<_> = trailers.as_map().get_all("server-timing").iter().collect();
         assert_eq!(values, ["db;dur=1", "total;dur=2"]);
     }
@@ -155,9 +150,7 @@ mod tests {
     #[test]
     fn refusals_name_the_field_and_leave_the_map_alone() {
         let mut trailers = Trailers::new();
-        let forbidden = trailers
-            .insert(header::CONTENT_TYPE, "text/plain")
-            .expect_err("forbidden");
+        let forbidden = trailers.insert(header::CONTENT_TYPE, "text/plain").expect_err("forbidden");
         assert_eq!(
             forbidden.to_string(),
             "`content-type` can't be a trailer field: it is about the format of the content; send it in the \
@@ -166,10 +159,7 @@ mod tests {
         assert_eq!(trailers.insert("a b", "1"), Err(TrailerError::Name));
         assert_eq!(trailers.insert(":status", "200"), Err(TrailerError::Name));
         let name = HeaderName::from_static("x-a");
-        assert_eq!(
-            trailers.append("x-a", "1\r\n2"),
-            Err(TrailerError::Value { name })
-        );
+        assert_eq!(trailers.append("x-a", "1\r\n2"), Err(TrailerError::Value { name }));
         assert!(trailers.is_empty());
     }
 

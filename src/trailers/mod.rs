@@ -10,10 +10,12 @@
 //! - [`Acceptance`], whether the sender of a request takes trailers in the response.
 
 mod acceptance;
+mod content;
 mod declared;
 mod forbidden;
 mod map;
 
+pub(crate) use self::content::has_content;
 pub use self::{
     acceptance::{Acceptance, TrailersWithheld, WithheldReason},
     declared::Declared,

@@ -1,5 +1,6 @@
 //! A server of the test's own, and clients for it that trust the repo's certificate.
 
+pub(crate) mod log;
 pub(crate) mod process;
 pub(crate) mod producer;
 pub(crate) mod raw;
@@ -39,12 +40,7 @@ impl TestServer {
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
         let handle = server.handle();
-        Self {
-            address,
-            redirect,
-            handle,
-            served: tokio::spawn(server.serve(app)),
-        }
+        Self { address, redirect, handle, served: tokio::spawn(server.serve(app)) }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -52,12 +48,7 @@ impl TestServer {
     }
 
     pub(crate) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
-        client
-            .get(self.url(path))
-            .header("te", "trailers")
-            .send()
-            .await
-            .expect("a response")
+        client.get(self.url(path)).header("te", "trailers").send().await.expect("a response")
     }
 }
 
@@ -85,7 +76,8 @@ fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_certs_only([certificate])
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .read_timeout(PATIENCE)
 }
 
 /// What came after the header section.

@@ -23,11 +23,7 @@ impl Process {
     }
 
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         Self { child, stdout }
     }
@@ -42,12 +38,8 @@ impl Process {
     /// The address behind the next line, which is a URL with this scheme.
     pub(crate) fn address(&mut self, scheme: &str) -> SocketAddr {
         let line = self.line();
-        let address = line
-            .strip_prefix(scheme)
-            .and_then(|rest| rest.strip_prefix("://"));
-        address
-            .and_then(|address| address.parse().ok())
-            .unwrap_or_else(|| panic!("{scheme} URL: {line:?}"))
+        let address = line.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+        address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("{scheme} URL: {line:?}"))
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -57,6 +49,11 @@ impl Process {
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("sent");
+    }
+
+    /// Closes the reading end of its standard error.
+    pub(crate) fn close_stderr(&mut self) {
+        drop(self.child.stderr.take());
     }
 
     /// Waits for its end, and returns what it left on standard error.
@@ -70,12 +67,7 @@ impl Process {
             std::thread::sleep(std::time::Duration::from_millis(10));
         };
         let mut log = String::new();
-        self.child
-            .stderr
-            .take()
-            .expect("piped")
-            .read_to_string(&mut log)
-            .expect("text");
+        self.child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
         (status, log)
     }
 
@@ -83,14 +75,8 @@ impl Process {
     #[cfg(target_os = "linux")]
     pub(crate) fn memory(&self, figure: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(figure))
-            .expect("the figure");
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|kib| kib.parse().ok())
-            .expect("a number")
+        let line = status.lines().find(|line| line.starts_with(figure)).expect("the figure");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) struct Producers {
 
 impl Producers {
     pub(crate) fn new() -> Self {
-        Self {
-            ended: Arc::new(Semaphore::new(0)),
-            go_on: Arc::new(Notify::new()),
-        }
+        Self { ended: Arc::new(Semaphore::new(0)), go_on: Arc::new(Notify::new()) }
     }
 
     pub(crate) fn router(&self) -> Router {

@@ -21,9 +21,7 @@ const SMALL_BUFFER: u32 = 16 * 1024;
 pub(crate) async fn tls(address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(SMALL_BUFFER).expect("a buffer size");
-    let tcp = soon("a connection", socket.connect(address))
-        .await
-        .expect("a connection");
+    let tcp = soon("a connection", socket.connect(address)).await.expect("a connection");
     handshake(tcp, &[alpn]).await
 }
 
@@ -39,12 +37,7 @@ pub(crate) async fn handshake(tcp: TcpStream, alpn: &[&str]) -> TlsStream<TcpStr
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     let name = ServerName::try_from("localhost").expect("a name");
-    soon(
-        "a handshake",
-        TlsConnector::from(Arc::new(config)).connect(name, tcp),
-    )
-    .await
-    .expect("a handshake")
+    soon("a handshake", TlsConnector::from(Arc::new(config)).connect(name, tcp)).await.expect("a handshake")
 }
 
 /// Sends bytes over HTTP/1.1 and returns all that comes until the server closes.
@@ -69,10 +62,7 @@ pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
     loop {
-        match timeout(PATIENCE, stream.read(&mut chunk))
-            .await
-            .expect("the connection stays open")
-        {
+        match timeout(PATIENCE, stream.read(&mut chunk)).await.expect("the connection stays open") {
             Ok(0) | Err(_) => return String::from_utf8_lossy(&received).into_owned(),
             Ok(n) => received.extend_from_slice(&chunk[..n]),
         }
@@ -95,10 +85,7 @@ pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path:
     let uri = format!("https://localhost{path}");
     let request = http_1::Request::get(uri).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
-    soon("a response", response)
-        .await
-        .expect("a response")
-        .into_body()
+    soon("a response", response).await.expect("a response").into_body()
 }
 
 /// Reads a stream to its end, giving its window back, and returns what came or the error that ended it.
@@ -110,4 +97,54 @@ pub(crate) async fn http2_read(body: &mut h2::RecvStream) -> Result<Vec<u8>, h2:
         content.extend_from_slice(&data);
     }
     Ok(content)
+}
+
+/// An HTTP/2 connection that has asked for a path, whose windows are open, and on which nothing is read any more once
+/// the response has begun, not even a `PING`.
+pub(crate) async fn http2_deaf(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+    let mut client = http2_asked(address, path).await;
+    let began = soon("a response", client.read(&mut [0; 16])).await;
+    assert_ne!(began.expect("a response"), 0);
+    client
+}
+
+/// The bytes of a frame ([RFC 9113 §4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)).
+pub(crate) fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags, 0, 0, 0, stream]);
+    frame.extend(payload);
+    frame
+}
+
+/// Type, flags and payload of each whole frame.
+pub(crate) fn http2_frames(mut bytes: &[u8]) -> Vec<(u8, u8, &[u8])> {
+    let mut frames = Vec::new();
+    while let [a, b, c, kind, flags, _, _, _, _, rest @ ..] = bytes {
+        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        let Some((payload, rest)) = rest.split_at_checked(length) else { break };
+        frames.push((*kind, *flags, payload));
+        bytes = rest;
+    }
+    frames
+}
+
+/// An HTTP/2 connection that has asked for a path as its stream 1, and whose windows are open.
+pub(crate) async fn http2_asked(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+    const WINDOW: u32 = 1 << 30;
+    let mut settings = vec![0, 4];
+    settings.extend(WINDOW.to_be_bytes());
+    // Indexed `GET` and `https`, then `:path` and `:authority` as literals (RFC 7541, appendix A and §6.2.2).
+    let mut head = vec![0x82, 0x87, 0x04, u8::try_from(path.len()).expect("a short path")];
+    head.extend(path.as_bytes());
+    head.extend([0x01, 9]);
+    head.extend(b"localhost");
+
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(http2_frame(4, 0, 0, &settings));
+    bytes.extend(http2_frame(8, 0, 0, &WINDOW.to_be_bytes()));
+    bytes.extend(http2_frame(1, 5, 1, &head));
+    let mut client = tls(address, "h2").await;
+    client.write_all(&bytes).await.expect("sent");
+    client
 }

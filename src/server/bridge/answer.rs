@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     server::exchange::Exchange,
-    trailers::{Declared, TrailersWithheld},
+    trailers::{Declared, TrailersWithheld, has_content},
 };
 use axum::{
     body::{self, BoxBody, HttpBody},
@@ -18,9 +18,7 @@ use http::{HeaderMap, Method, Request, StatusCode, Version, header, response::Pa
 /// The answer to a request that is not passed on.
 pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
-        return Some(bad_request(
-            "an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)",
-        ));
+        return Some(bad_request("an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)"));
     }
     if asks_for_websocket(request.headers()) {
         return Some(text(
@@ -29,10 +27,7 @@ pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
         ));
     }
     if request.method() == Method::CONNECT {
-        return Some(text(
-            StatusCode::NOT_IMPLEMENTED,
-            "this server is no proxy: it carries no CONNECT",
-        ));
+        return Some(text(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
     }
     None
 }
@@ -45,6 +40,12 @@ pub(super) fn bad_request(why: &str) -> Response {
 pub(super) fn panicked() -> Response {
     tracing::error!("a handler panicked");
     text(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
+}
+
+/// A response has a final status (RFC 9110 §15.2). Over HTTP/2 any other is a malformed message.
+fn not_final(status: StatusCode) -> Response {
+    tracing::error!(%status, "a handler answered with an informational status");
+    text(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
 }
 
 fn text(status: StatusCode, why: &str) -> Response {
@@ -80,37 +81,37 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(response: Response, mut exchange: Exchange) -> Self {
+        let response =
+            if response.status().is_informational() { not_final(response.status()) } else { response };
         exchange.answered(response.status());
         Self { response, exchange }
     }
 
     pub(super) fn into_hyper(self) -> http_1::Response<ResponseBody> {
-        let Self {
-            response,
-            mut exchange,
-        } = self;
-        let has_content = has_content(exchange.method(), response.status());
+        let Self { response, mut exchange } = self;
+        let status = response.status();
+        let has_content = has_content(exchange.method(), status);
         let (mut head, body) = response.into_parts();
-        let body = if has_content {
-            body
-        } else {
-            body::boxed(http_body::Empty::new())
-        };
+        let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
+        if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+            // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
+            // representation (RFC 9110 §8.6).
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
         let plan = plan_trailers(&mut exchange, &mut head, &body);
-        let length = if has_content {
-            plan_length(&plan, &mut head.headers)
-        } else {
-            Length::Unknown
-        };
+        let length = if has_content { plan_length(&plan, &mut head.headers) } else { Length::Unknown };
         head::response(&head, ResponseBody::new(body, exchange, plan, length))
     }
 }
 
+/// `Trailer` is written anew, so that it has no name of which nothing can come.
 fn plan_trailers(exchange: &mut Exchange, head: &mut Parts, body: &BoxBody) -> TrailerPlan {
-    if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        return TrailerPlan::Sent(Declared::read(&head.headers));
-    }
+    let declared = Declared::read(&head.headers);
     let announced = head.headers.remove(header::TRAILER).is_some();
+    if exchange.acceptance().is_accepted() && !body.is_end_stream() {
+        declared.write(&mut head.headers);
+        return TrailerPlan::Sent(declared);
+    }
     if announced || head.extensions.get::<TrailersWithheld>().is_some() {
         exchange.withheld_trailers();
     }
@@ -130,17 +131,12 @@ fn plan_length(plan: &TrailerPlan, headers: &mut HeaderMap) -> Length {
     }
 }
 
-/// Whether a response can have content (RFC 9110 §6.4.1, §15.3.5, §15.4.5). Without, it has no trailers either.
-fn has_content(method: &Method, status: StatusCode) -> bool {
-    method != Method::HEAD
-        && !status.is_informational()
-        && status != StatusCode::NO_CONTENT
-        && status != StatusCode::NOT_MODIFIED
-}
-
 /// axum's router has set it wherever the body knows its length.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    // `parse` takes a sign as well.
+    let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { length.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -169,10 +165,7 @@ mod tests {
     #[test]
     fn websocket_upgrade_is_refused_and_others_are_passed_over() {
         for (upgrade, status) in [("websocket", Some(StatusCode::NOT_IMPLEMENTED)), ("h2c", None)] {
-            let request = Request::builder()
-                .header("host", "a")
-                .header("upgrade", upgrade)
-                .body(());
+            let request = Request::builder().header("host", "a").header("upgrade", upgrade).body(());
             let refusal = refusal(&request.expect("a request"));
             assert_eq!(refusal.map(|response| response.status()), status);
         }

@@ -54,14 +54,8 @@ pub(super) fn to_new(fields: &HeaderMap) -> http_1::HeaderMap {
 fn uri(uri: &http_1::Uri) -> Result<Uri, http::Error> {
     let mut parts = uri::Parts::default();
     parts.scheme = uri.scheme_str().map(uri::Scheme::try_from).transpose()?;
-    parts.authority = uri
-        .authority()
-        .map(|authority| authority.as_str().try_into())
-        .transpose()?;
-    parts.path_and_query = uri
-        .path_and_query()
-        .map(|path| path.as_str().try_into())
-        .transpose()?;
+    parts.authority = uri.authority().map(|authority| authority.as_str().try_into()).transpose()?;
+    parts.path_and_query = uri.path_and_query().map(|path| path.as_str().try_into()).transpose()?;
     Ok(Uri::from_parts(parts)?)
 }
 
@@ -89,10 +83,7 @@ mod tests {
             .header("x-b", "1")
             .header("x-a", "2")
             .header("x-b", "3")
-            .header(
-                "x-latin",
-                http_1::HeaderValue::from_bytes(b"\xe9").expect("a field value"),
-            )
+            .header("x-latin", http_1::HeaderValue::from_bytes(b"\xe9").expect("a field value"))
             .body(())
             .expect("a request")
             .into_parts();
@@ -100,20 +91,8 @@ mod tests {
         assert_eq!(request.method(), "PURGE");
         assert_eq!(request.uri(), "https://user@example.com:8443/a%20b/?q=1&q=2");
         assert_eq!(request.version(), Version::HTTP_2);
-        let fields: Vec<_> = request
-            .headers()
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_bytes()))
-            .collect();
-        assert_eq!(
-            fields,
-            [
-                ("x-b", &b"1"[..]),
-                ("x-b", b"3"),
-                ("x-a", b"2"),
-                ("x-latin", b"\xe9")
-            ]
-        );
+        let fields: Vec<_> = request.headers().iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        assert_eq!(fields, [("x-b", &b"1"[..]), ("x-b", b"3"), ("x-a", b"2"), ("x-latin", b"\xe9")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::head::to_old;
 use crate::{server::Limits, trailers::why_forbidden};
 use axum::body::Body;
+use futures_util::FutureExt;
 use http::HeaderMap;
 use http_body_1::{Body as _, Frame};
 use hyper::body::{Bytes, Incoming};
@@ -51,36 +52,40 @@ async fn pump(mut incoming: Incoming, mut sender: Sender, limits: Arc<Limits>) {
 }
 
 async fn carry(incoming: &mut Incoming, sender: &mut Sender, limits: &Limits) -> Result<(), Interrupted> {
-    // The channel has room for one chunk before anybody reads. An empty one takes it, so that nothing is asked of
-    // the client, no `100 Continue` sent and no stall counted, before the handler reads.
-    sender
-        .send_data(Bytes::new())
-        .await
-        .map_err(|_closed| Interrupted::Unread)?;
-    loop {
-        poll_fn(|cx| sender.poll_ready(cx))
-            .await
-            .map_err(|_closed| Interrupted::Unread)?;
-        let next = poll_fn(|cx| poll_next(incoming, sender, cx));
-        let frame = timeout(limits.stalled_body, next)
-            .await
-            .map_err(|_elapsed| Interrupted::Stalled(limits.stalled_body))??;
-        let Some(frame) = frame else { return Ok(()) };
+    // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
+    demand(sender).await?;
+    while let Some(frame) = next(incoming, sender, limits.stalled_body).await? {
         match frame.into_data() {
-            Ok(data) => sender
-                .send_data(data)
-                .await
-                .map_err(|_closed| Interrupted::Unread)?,
+            Ok(data) => sender.send_data(data).await.map_err(|_closed| Interrupted::Unread)?,
             Err(frame) => {
                 let trailers = frame.into_trailers().unwrap_or_default();
                 let trailers = checked(&trailers, limits.trailer_section as usize)?;
-                return sender
-                    .send_trailers(trailers)
-                    .await
-                    .map_err(|_closed| Interrupted::Unread);
+                return sender.send_trailers(trailers).await.map_err(|_closed| Interrupted::Unread);
             }
         }
     }
+    Ok(())
+}
+
+/// Waits until the handler reads. The channel takes a chunk before anybody does: an empty one, which is gone once
+/// somebody has.
+async fn demand(sender: &mut Sender) -> Result<(), Interrupted> {
+    sender.send_data(Bytes::new()).await.map_err(|_closed| Interrupted::Unread)?;
+    poll_fn(|cx| sender.poll_ready(cx)).await.map_err(|_closed| Interrupted::Unread)
+}
+
+/// The next frame. Where it is not here yet, its time runs from when the handler waits for it.
+async fn next(
+    incoming: &mut Incoming,
+    sender: &mut Sender,
+    limit: Duration,
+) -> Result<Option<Frame<Bytes>>, Interrupted> {
+    if let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).now_or_never() {
+        return Ok(frame.transpose()?);
+    }
+    demand(sender).await?;
+    let next = poll_fn(|cx| poll_next(incoming, sender, cx));
+    timeout(limit, next).await.map_err(|_elapsed| Interrupted::Stalled(limit))?
 }
 
 /// The next frame, or word that nobody waits for it any more.
@@ -118,10 +123,7 @@ fn checked(trailers: &http_1::HeaderMap, limit: usize) -> Result<HeaderMap, Inte
 
 /// Counted as RFC 9113 §6.5.2 counts a header section: name, value and 32 bytes for each field.
 fn section_size(fields: &http_1::HeaderMap) -> usize {
-    fields
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 32)
-        .sum()
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
 }
 
 #[cfg(test)]
@@ -138,12 +140,7 @@ mod tests {
 
     #[test]
     fn forbidden_trailers_are_left_out_and_repeated_ones_kept() {
-        let came = fields(&[
-            ("x-a", "1"),
-            ("content-length", "7"),
-            ("x-a", "2"),
-            ("authorization", "no"),
-        ]);
+        let came = fields(&[("x-a", "1"), ("content-length", "7"), ("x-a", "2"), ("authorization", "no")]);
         let kept = checked(&came, 1000).expect("small enough");
         let kept: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
         assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2")]);
@@ -154,9 +151,6 @@ mod tests {
         let came = fields(&[("x-a", "12345")]);
         let size = 3 + 5 + 32;
         assert!(checked(&came, size).is_ok());
-        assert!(matches!(
-            checked(&came, size - 1),
-            Err(Interrupted::TrailersTooLarge { limit: 39 })
-        ));
+        assert!(matches!(checked(&came, size - 1), Err(Interrupted::TrailersTooLarge { limit: 39 })));
     }
 }

@@ -14,7 +14,9 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
+use tokio::time::{Sleep, sleep};
 
 /// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
 pub(in crate::server) struct ResponseBody {
@@ -60,19 +62,22 @@ impl Length {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Data,
     Trailers,
-    Failing,
+    Failing(Pin<Box<Sleep>>),
     Ended,
 }
 
-/// What one `DATA` frame holds at most before its receiver asks for more (RFC 9113 §4.2).
+/// How long a failure waits for what came before it.
+const FAILURE_WAITS: Duration = Duration::from_millis(10);
+
+/// The largest piece that hyper is given at once, in bytes: a `DATA` frame as its receiver takes it where it asks
+/// for no more (RFC 9113 §4.2).
 ///
-/// hyper hands a chunk to h2 as a whole once the reader's window has any room. In pieces of this size a stalled
-/// reader holds one of them at most, and a slow one that still moves is seen to move.
-const HTTP2_PIECE: usize = 16 * 1024;
+/// hyper takes a chunk as a whole, and a body of known length is then over for it. In pieces a stalled reader holds
+/// little, a slow one that still moves is seen to move, and the end is near when the body ends.
+const PIECE: usize = 16 * 1024;
 
 /// The body was not as long as its `Content-Length` promised.
 #[derive(Debug, thiserror::Error)]
@@ -99,14 +104,7 @@ impl ResponseBody {
         }
         exchange.connection().add_response(outgoing.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self {
-            outgoing,
-            exchange,
-            trailers,
-            length,
-            phase,
-            rest: Bytes::new(),
-        }
+        Self { outgoing, exchange, trailers, length, phase, rest: Bytes::new() }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -119,15 +117,13 @@ impl ResponseBody {
     }
 
     fn take_chunk(&mut self, mut chunk: Bytes) -> Result<Frame<Bytes>, BoxError> {
-        if self.exchange.version() >= Version::HTTP_2 && chunk.len() > HTTP2_PIECE {
-            self.rest = chunk.split_off(HTTP2_PIECE);
+        // Over HTTP/1.1 a chunk that was sent as one arrives as one.
+        let may_split = self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_));
+        if may_split && chunk.len() > PIECE {
+            self.rest = chunk.split_off(PIECE);
         }
         self.exchange.sent_data(chunk.len());
-        if self
-            .length
-            .promised()
-            .is_some_and(|promised| self.exchange.bytes() > promised)
-        {
+        if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
             return Err(self.length_broken());
         }
         self.outgoing.offer(&self.exchange.connection().clock());
@@ -158,17 +154,12 @@ impl ResponseBody {
     }
 
     fn keeps_its_length(&self) -> bool {
-        self.length
-            .promised()
-            .is_none_or(|promised| self.exchange.bytes() == promised)
+        self.length.promised().is_none_or(|promised| self.exchange.bytes() == promised)
     }
 
     fn length_broken(&self) -> BoxError {
-        LengthBroken {
-            sent: self.exchange.bytes(),
-            promised: self.length.promised().unwrap_or_default(),
-        }
-        .into()
+        LengthBroken { sent: self.exchange.bytes(), promised: self.length.promised().unwrap_or_default() }
+            .into()
     }
 
     fn end(&mut self) {
@@ -176,21 +167,28 @@ impl ResponseBody {
         self.exchange.complete();
     }
 
-    /// hyper drops what it has not sent yet when the body fails, even the header section. One turn later it has
-    /// sent what came before the failure.
+    /// hyper drops what it has not sent yet when the body fails, even the header section, and says nothing once it
+    /// is sent. A little later it is.
     fn fail(
         &mut self,
         error: &BoxError,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.phase = Phase::Failing;
+        self.phase = Phase::Failing(Box::pin(sleep(FAILURE_WAITS)));
         if error.is::<GivenUp>() {
             self.exchange.given_up();
         } else {
             self.exchange.failed(&**error);
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        self.poll_failing(cx)
+    }
+
+    fn poll_failing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Phase::Failing(wait) = &mut self.phase {
+            ready!(wait.as_mut().poll(cx));
+            self.phase = Phase::Ended;
+        }
+        Poll::Ready(Some(Err(BodyFailed.into())))
     }
 }
 
@@ -219,18 +217,17 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         this.outgoing.taken();
-        if this.phase == Phase::Failing {
-            this.phase = Phase::Ended;
-            return Poll::Ready(Some(Err(BodyFailed.into())));
+        if let Phase::Failing(_) = this.phase {
+            return this.poll_failing(cx);
         }
-        if this.phase == Phase::Data {
+        if let Phase::Data = this.phase {
             match ready!(this.poll_data(cx)) {
                 Some(Err(error)) => return this.fail(&error, cx),
                 Some(frame) => return Poll::Ready(Some(frame)),
                 None => this.phase = Phase::Trailers,
             }
         }
-        if this.phase == Phase::Trailers {
+        if let Phase::Trailers = this.phase {
             return match ready!(this.poll_trailers(cx)) {
                 Err(error) => this.fail(&error, cx),
                 Ok(trailers) => {
@@ -246,7 +243,7 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.phase == Phase::Ended
+        matches!(self.phase, Phase::Ended)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -259,6 +256,9 @@ impl Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
+        if !matches!(self.phase, Phase::Ended) && self.outgoing.is_given_up() {
+            self.exchange.given_up();
+        }
         self.exchange.connection().remove_response(&self.outgoing);
     }
 }

@@ -43,20 +43,12 @@ pub(in crate::server) struct TooManyConnections;
 impl MakeBridge {
     pub(in crate::server) fn new(router: Router, limits: Arc<Limits>, shutdown: Shutdown) -> Self {
         let places = Arc::new(Semaphore::new(places(&limits) as usize));
-        Self {
-            router: router.with_state(()),
-            limits,
-            shutdown,
-            places,
-        }
+        Self { router: router.with_state(()), limits, shutdown, places }
     }
 
     /// The same for another router, whose connections take the same places.
     pub(in crate::server) fn with_router(&self, router: Router) -> Self {
-        Self {
-            router: router.with_state(()),
-            ..self.clone()
-        }
+        Self { router: router.with_state(()), ..self.clone() }
     }
 
     /// Waits until every connection has given its place back.
@@ -74,10 +66,7 @@ impl MakeBridge {
             return Err(TooManyConnections);
         };
         let connection = Connection::new(peer, self.limits.clone(), self.shutdown.clone(), place);
-        Ok(Bridge {
-            router: Arc::new(Mutex::new(self.router.clone())),
-            connection,
-        })
+        Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), connection })
     }
 }
 
@@ -115,9 +104,7 @@ impl Bridge {
         let mut router = self.router.lock().unwrap_or_else(PoisonError::into_inner);
         match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
             Ok(future) => Route::Router { future },
-            Err(_panic) => Route::Answered {
-                response: Some(answer::panicked()),
-            },
+            Err(_panic) => Route::Answered { response: Some(answer::panicked()) },
         }
     }
 }
@@ -144,18 +131,13 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         request.extensions_mut().insert(acceptance);
         let exchange = Exchange::begin(self.connection.clone(), &request);
         let route = if let Some(response) = refusal {
-            Route::Answered {
-                response: Some(response),
-            }
+            Route::Answered { response: Some(response) }
         } else {
             request.extensions_mut().insert(ConnectInfo(self.connection.peer));
             let limits = self.connection.limits.clone();
             self.route(request.map(|()| request_body::bridge(incoming, limits)))
         };
-        BridgeFuture {
-            route,
-            exchange: Some(exchange),
-        }
+        BridgeFuture { route, exchange: Some(exchange) }
     }
 }
 

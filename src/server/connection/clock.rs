@@ -12,9 +12,7 @@ pub(in crate::server) struct Clock {
 
 impl Clock {
     pub(in crate::server) fn start() -> Self {
-        Self {
-            began: Instant::now(),
-        }
+        Self { began: Instant::now() }
     }
 }
 

@@ -2,12 +2,12 @@ use super::{
     protocol::{FirstBytes, Protocol, Verdict},
     state::{Connection, Cut},
 };
-use crate::server::limits::deadline;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -22,17 +22,32 @@ pub(in crate::server) struct Guard<S> {
     /// `None` once the connection has said what it speaks.
     first: Option<(FirstBytes, Instant)>,
     timer: Pin<Box<Sleep>>,
+    /// `None` while the connection is open.
+    closing: Option<Closing>,
 }
+
+/// When a connection that is closed for writing is closed for good.
+struct Closing {
+    after_silence: Instant,
+    at_the_latest: Instant,
+}
+
+/// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
+/// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
+/// lose the end of its response.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 
 impl<S> Guard<S> {
     pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
         connection.speaks(protocol);
-        let deadline = deadline(Instant::now(), connection.limits.first_byte);
+        let deadline = Instant::now() + connection.limits.first_byte;
         Self {
             stream,
             connection,
             first: Some((FirstBytes::of(protocol), deadline)),
             timer: Box::pin(sleep_until(deadline)),
+            closing: None,
         }
     }
 
@@ -109,7 +124,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.or_check_time(cx, polled)
@@ -134,7 +149,35 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.or_check_time(cx, polled)
+        if self.closing.is_none() {
+            let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
+            ready!(self.or_check_time(cx, polled))?;
+            if !self.connection.wrote_within(LINGER) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Guard<S> {
+    /// Reads what the client still says, until it closes or is silent.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let now = Instant::now();
+        let closing = self.closing.get_or_insert_with(|| Closing {
+            after_silence: now + LINGER,
+            at_the_latest: now + LINGER_AT_MOST,
+        });
+        let mut scratch = [0; 1024];
+        loop {
+            let mut said = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut said) {
+                Poll::Ready(Ok(())) if !said.filled().is_empty() => closing.after_silence = now + LINGER,
+                Poll::Ready(_closed) => return Poll::Ready(Ok(())),
+                Poll::Pending => break,
+            }
+        }
+        self.timer.as_mut().reset(closing.after_silence.min(closing.at_the_latest));
+        self.timer.as_mut().poll(cx).map(Ok)
     }
 }

@@ -34,10 +34,7 @@ pub(in crate::server) struct GivenUp;
 
 impl Outgoing {
     pub(in crate::server) fn new(body: BoxBody) -> Self {
-        Self {
-            body: Mutex::new(Some(body)),
-            offered: Moment::never(),
-        }
+        Self { body: Mutex::new(Some(body)), offered: Moment::never() }
     }
 
     /// Notes that a chunk lies ready for the reader.
@@ -52,6 +49,10 @@ impl Outgoing {
 
     pub(in crate::server) fn offered(&self, clock: &Clock) -> Option<Instant> {
         self.offered.get(clock)
+    }
+
+    pub(in crate::server) fn is_given_up(&self) -> bool {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// Drops the body, and with it the reader of its producer.

@@ -16,11 +16,7 @@ impl Protocol {
     /// The protocol that ALPN chose. A client without ALPN gets HTTP/1.1: HTTP/2 over TLS is chosen by ALPN alone
     /// ([RFC 9113 §3.2](https://www.rfc-editor.org/rfc/rfc9113#section-3.2)).
     pub(in crate::server) fn chosen_by(alpn: Option<&[u8]>) -> Self {
-        if alpn == Some(ALPN[0]) {
-            Self::Http2
-        } else {
-            Self::Http1
-        }
+        if alpn == Some(ALPN[0]) { Self::Http2 } else { Self::Http1 }
     }
 }
 
@@ -57,11 +53,7 @@ impl FirstBytes {
             true => Protocol::Http2,
             false => Protocol::Http1,
         };
-        if spoken == self.expected {
-            Verdict::AsChosen
-        } else {
-            Verdict::Other
-        }
+        if spoken == self.expected { Verdict::AsChosen } else { Verdict::Other }
     }
 }
 
@@ -92,14 +84,8 @@ mod tests {
 
     #[test]
     fn method_that_begins_like_the_preface_is_http1() {
-        assert_eq!(
-            verdict(Protocol::Http1, b"PRINT / HTTP/1.1\r\n", 3),
-            Verdict::AsChosen
-        );
-        assert_eq!(
-            verdict(Protocol::Http2, b"PRINT / HTTP/1.1\r\n", 3),
-            Verdict::Other
-        );
+        assert_eq!(verdict(Protocol::Http1, b"PRINT / HTTP/1.1\r\n", 3), Verdict::AsChosen);
+        assert_eq!(verdict(Protocol::Http2, b"PRINT / HTTP/1.1\r\n", 3), Verdict::Other);
         assert_eq!(verdict(Protocol::Http2, b"PRI", 1), Verdict::TooEarly);
     }
 

@@ -3,7 +3,7 @@ use super::{
     outgoing::Outgoing,
     protocol::Protocol,
 };
-use crate::server::{Limits, limits::deadline, shutdown::Shutdown};
+use crate::server::{Limits, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -80,11 +80,17 @@ impl Connection {
 
     pub(in crate::server) fn note_read(&self) {
         self.last_read.set(&self.clock);
+        self.shutdown.activity().bytes_move();
     }
 
     pub(in crate::server) fn note_write(&self) {
         self.last_write.set(&self.clock);
         self.write_blocked.clear();
+        self.shutdown.activity().bytes_move();
+    }
+
+    pub(in crate::server) fn wrote_within(&self, span: Duration) -> bool {
+        self.last_write.get(&self.clock).is_some_and(|last| last.elapsed() < span)
     }
 
     pub(in crate::server) fn note_write_blocked(&self) {
@@ -115,13 +121,13 @@ impl Connection {
 
     pub(in crate::server) fn request_begins(&self) {
         self.open_requests.fetch_add(1, Relaxed);
-        self.shutdown.requests().begin();
+        self.shutdown.activity().request_begins();
     }
 
     pub(in crate::server) fn request_ends(&self) {
         self.last_request_end.set(&self.clock);
         self.open_requests.fetch_sub(1, Relaxed);
-        self.shutdown.requests().end();
+        self.shutdown.activity().request_ends();
     }
 
     pub(in crate::server) fn add_response(&self, response: Arc<Outgoing>) {
@@ -138,18 +144,20 @@ impl Connection {
     }
 
     pub(in crate::server) fn cut(&self) -> Option<Cut> {
-        self.cut
-            .get()
-            .copied()
-            .or_else(|| self.shutdown.is_cut().then_some(Cut::Shutdown))
+        self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(Cut::Shutdown))
     }
 
     /// When to ask again, or why the connection has to end now.
     pub(in crate::server) fn check(&self, now: Instant) -> Result<Instant, Cut> {
-        match self.open_requests.load(Relaxed) {
+        let blocked = self.write_blocked.get(&self.clock).map(|since| since + self.limits.stalled_reader);
+        if blocked.is_some_and(|deadline| now >= deadline) {
+            return Err(Cut::StalledReader);
+        }
+        let again = match self.open_requests.load(Relaxed) {
             0 => self.check_idle(now),
             open => self.check_readers(now, open),
-        }
+        }?;
+        Ok(blocked.map_or(again, |deadline| deadline.min(again)))
     }
 
     /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
@@ -157,11 +165,8 @@ impl Connection {
     fn check_idle(&self, now: Instant) -> Result<Instant, Cut> {
         let bytes = [&self.last_read, &self.last_write];
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
-        let last = bytes
-            .chain([&self.last_request_end])
-            .filter_map(|moment| moment.get(&self.clock))
-            .max();
-        let idle = deadline(last.unwrap_or(now), self.limits.idle);
+        let last = bytes.chain([&self.last_request_end]).filter_map(|moment| moment.get(&self.clock)).max();
+        let idle = last.unwrap_or(now) + self.limits.idle;
         if now < idle { Ok(idle) } else { Err(Cut::Idle) }
     }
 
@@ -169,21 +174,13 @@ impl Connection {
     /// until its reader moves, and a browser that leaves one response unread must not lose the others.
     fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, Cut> {
         let limit = self.limits.stalled_reader;
-        let blocked = self.write_blocked.get(&self.clock);
-        if blocked.is_some_and(|since| now >= deadline(since, limit)) {
-            return Err(Cut::StalledReader);
-        }
         let (stalled, again) = self.give_up_stalled(now, limit);
         if stalled < open {
             return Ok(again);
         }
         // What ended last may still be on its way, and goes down with the connection.
-        let quiet = deadline(self.last_request_end.get(&self.clock).unwrap_or(now), limit);
-        if now < quiet {
-            Ok(again.min(quiet))
-        } else {
-            Err(Cut::StalledReader)
-        }
+        let quiet = self.last_request_end.get(&self.clock).unwrap_or(now) + limit;
+        if now < quiet { Ok(again.min(quiet)) } else { Err(Cut::StalledReader) }
     }
 
     /// Takes the bodies whose readers have stalled, so that their producers end and their memory is free. Returns
@@ -191,10 +188,10 @@ impl Connection {
     fn give_up_stalled(&self, now: Instant, limit: Duration) -> (usize, Instant) {
         let mut stalled = 0;
         // Nothing wakes the connection when a response begins to wait: look again after a part of the limit.
-        let mut again = deadline(now, limit / 4);
+        let mut again = now + limit / 4;
         let responses = self.responses().clone();
         for response in responses {
-            match self.waiting_since(&response).map(|since| deadline(since, limit)) {
+            match self.waiting_since(&response).map(|since| since + limit) {
                 Some(deadline) if now >= deadline => {
                     response.give_up();
                     stalled += 1;
@@ -223,8 +220,6 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("peer", &self.peer)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,62 @@
+//! The line of a request says how it ended, whatever ended it.
+
+use crate::support::{
+    TestServer,
+    log::Log,
+    producer::{Producers, declared},
+    raw,
+};
+use axum::{Router, routing::get};
+use axum_trailers::{body, server::Limits};
+use std::time::Duration;
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn failure_is_told_with_its_reason() {
+    let (log, _guard) = Log::catch();
+    let fails = || async { body::channel(1024, declared()).1 };
+    let server = TestServer::start(Router::new().route("/fails", get(fails)));
+    let mut client = raw::http2(server.address).await;
+    let mut body = raw::http2_get(&mut client, "/fails").await;
+    raw::http2_read(&mut body).await.expect_err("a reset");
+    log.line(&["/fails", "bytes=0", "trailers=none", "ended=failed: the producer is gone"]).await;
+}
+
+#[tokio::test]
+async fn stalled_reader_is_told_over_both_protocols() {
+    let (log, _guard) = Log::catch();
+    let producers = Producers::new();
+    let limits = Limits { stalled_reader: SHORT, ..Limits::default() };
+    let server = TestServer::limited(producers.router(), limits);
+    let _http1 = raw::http1_get(server.address, "/endless").await;
+    log.line(&["/endless", "HTTP/1.1", "ended=cut: the reader stalled"]).await;
+
+    // A stream that was given up counts as stalled even where its client resets it then.
+    let mut client = raw::http2(server.address).await;
+    let _quiet = raw::http2_get(&mut client, "/quiet").await;
+    let body = raw::http2_get(&mut client, "/endless").await;
+    producers.ended.acquire_many(2).await.expect("open").forget();
+    drop(body);
+    log.line(&["/endless", "HTTP/2.0", "ended=cut: the reader stalled"]).await;
+}
+
+#[tokio::test]
+async fn client_that_leaves_and_shutdown_are_told_apart() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::start(Producers::new().router());
+    drop(raw::http1_get(server.address, "/endless").await);
+    log.line(&["/endless", "ended=client gone"]).await;
+    let _quiet = raw::http1_get(server.address, "/quiet").await;
+    server.handle.cut();
+    log.line(&["/quiet", "ended=cut: the server shut down"]).await;
+}
+
+#[tokio::test]
+async fn response_of_known_length_is_complete_only_when_its_reader_took_it() {
+    let (log, _guard) = Log::catch();
+    let large = || async { vec![b'x'; 20_000_000] };
+    let server = TestServer::start(Router::new().route("/large", get(large)));
+    drop(raw::http1_get(server.address, "/large").await);
+    log.line(&["/large", "ended=client gone"]).await;
+}

@@ -1,0 +1,51 @@
+//! The log of a test's own server, which runs on the test's own thread.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Catches what is logged on this thread from now on.
+    pub(crate) fn catch() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// Waits for a line that has all these parts.
+    pub(crate) async fn line(&self, parts: &[&str]) {
+        let logged = || String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned();
+        let came = async {
+            while !logged().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        let came = tokio::time::timeout(super::PATIENCE, came).await;
+        assert!(came.is_ok(), "no line with {parts:?} in\n{}", logged());
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("a log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
