@@ -78,7 +78,7 @@ struct LimitArgs {
           default_value_t = Limits::default().stalled_reader.into())]
     reader_timeout: Seconds,
 
-    /// How often an HTTP/2 client is asked for a sign of life, and how long it may take
+    /// How often an HTTP/2 client is asked for a sign of life; it has fifteen times as long
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_PING_INTERVAL",
           default_value_t = Limits::default().ping.into())]
     ping_interval: Seconds,

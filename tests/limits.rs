@@ -73,13 +73,14 @@ async fn http2_connection_that_only_pings_is_idle() {
 
 #[tokio::test]
 async fn http2_client_that_answers_no_ping_is_ended() {
+    let ping = Duration::from_millis(100);
     let producers = Producers::new();
-    let server = TestServer::limited(producers.router(), Limits { ping: SHORT, ..Limits::default() });
+    let server = TestServer::limited(producers.router(), Limits { ping, ..Limits::default() });
     let mut deaf = raw::http2_deaf(server.address, "/quiet").await;
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/quiet").await;
-    closes_after(SHORT, &mut deaf).await;
-    tokio::time::sleep(2 * SHORT).await;
+    closes_after(15 * ping, &mut deaf).await;
+    tokio::time::sleep(5 * ping).await;
     producers.go_on.notify_waiters();
     assert_eq!(raw::http2_read(&mut body).await.expect("who answers lives on"), b"first last");
 }

@@ -36,8 +36,8 @@ pub struct Limits {
     /// dropped at once, and the client gets `RST_STREAM` when it moves again. Until then it keeps its place among
     /// the [`streams`](Self::streams). A connection on which nothing moves is cut.
     pub stalled_reader: Duration,
-    /// How often an HTTP/2 connection is asked for a sign of life (`PING`), and how long it may take to give it.
-    /// Default: 20 s.
+    /// How often an HTTP/2 connection is asked for a sign of life (`PING`). It may take fifteen times as long to give
+    /// it, since the `PING` waits behind all that a slow reader has yet to read. Default: 20 s, and so 5 min.
     pub ping: Duration,
     /// How many connections may be open at once. Those past it are closed before the handshake. Default: 512.
     pub connections: usize,
@@ -56,6 +56,10 @@ pub struct Limits {
 impl Limits {
     /// The smallest limit that [`header_section`](Self::header_section) can be set to: 8 KiB.
     pub const MIN_HEADER_SECTION: u32 = 8 * 1024;
+
+    pub(super) fn ping_timeout(&self) -> Duration {
+        self.ping * 15
+    }
 
     /// The same within the bounds in which they can hold: hyper panics, spins or answers nothing beyond some of them.
     pub(super) fn within_bounds(self) -> Self {
