@@ -28,9 +28,8 @@ pub struct Limits {
     /// How long a request's body may give nothing while the application waits for it. Default: 30 s.
     pub stalled_body: Duration,
     /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
-    /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone. A client with
-    /// large buffers that reads slowly lets its kernel take nothing for a while: at 20 KB/s for some 20 s.
-    /// Default: 60 s.
+    /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone: one with large
+    /// buffers is not seen to read from those. Default: 60 s.
     ///
     /// A stream that stalls on an HTTP/2 connection whose other streams do not is given up alone: its body is
     /// dropped at once, and the client gets `RST_STREAM` when it moves again. Until then it keeps its place among
