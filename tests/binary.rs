@@ -267,6 +267,31 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn rust_log_filters_the_log_and_the_option_comes_first() {
+    for (variable, option, logged) in [
+        ("", &[][..], true),
+        ("off", &[], false),
+        ("off", &["--log", "info"], true),
+        ("info", &["--log", "off"], false),
+    ] {
+        let arguments = [&QUIET[..], option].concat();
+        let mut process = Process::spawn(command(&arguments).env("RUST_LOG", variable));
+        let address = process.address("https");
+        read(http2().get(url(address, "/nothing")).send().await.expect("a response"))
+            .await
+            .expect("no error");
+        process.signal(Signal::TERM);
+        let (_, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+        assert_eq!(log.contains("path=\"/nothing\""), logged, "RUST_LOG={variable} {option:?}: {log}");
+    }
+    let output = command(&QUIET).env("RUST_LOG", "axum_trailers=loud").output().expect("started");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("RUST_LOG") && error.lines().count() == 1, "{error}");
+}
+
 #[test]
 fn usage_errors_name_the_flag_and_exit_with_2() {
     for arguments in
