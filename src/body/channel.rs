@@ -1,12 +1,14 @@
 use super::StreamBody;
-use crate::trailers::{Declared, Trailers};
+use crate::trailers::{Declared, FailureMark, TrailerError, Trailers};
+use axum::BoxError;
 use bytes::Bytes;
 use futures_util::Stream;
 use http::{HeaderMap, HeaderName};
 use std::{
+    convert::Infallible,
     fmt,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 use tokio::sync::{Semaphore, mpsc};
@@ -25,9 +27,11 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// `declared` names the trailer fields that the sender promises to [`finish`](Sender::finish) with. They are
 /// announced in the response's `Trailer` field.
 ///
-/// **A producer must finish to be believed.** Where the sender is dropped without `finish` (the producer
+/// **A producer must finish to be believed.** Where the sender is dropped without an ending (the producer
 /// returned early, panicked or was cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 resets the
-/// stream, HTTP/1.1 closes the connection without the last chunk, and no client takes the part for the whole.
+/// stream, HTTP/1.1 closes the connection without the last chunk, and no client takes the part for the whole. A
+/// producer that knows why it can't go on says so with [`fail`](Sender::fail) or
+/// [`fail_with_trailers`](Sender::fail_with_trailers).
 ///
 /// # Panics
 ///
@@ -60,12 +64,18 @@ pub fn channel(capacity: usize, declared: Declared) -> (Sender, StreamBody<Chunk
     let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let (chunks, incoming) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(capacity as usize));
-    let ending = Ending::default();
+    let (ending, failure) = (Ending::default(), FailureMark::default());
 
-    let sender =
-        Sender { chunks, room: room.clone(), capacity, declared: declared.clone(), ending: ending.clone() };
+    let sender = Sender {
+        chunks,
+        room: room.clone(),
+        capacity,
+        declared: declared.clone(),
+        ending: ending.clone(),
+        failure: failure.clone(),
+    };
     let chunks = Chunks { incoming, room, ending: ending.clone(), ended: false };
-    (sender, StreamBody::with_ending(chunks, declared, ending))
+    (sender, StreamBody::of_producer(chunks, Producer { declared, ending, failure }))
 }
 
 /// The producer's end of a [`channel`].
@@ -76,6 +86,15 @@ pub struct Sender {
     capacity: u32,
     declared: Declared,
     ending: Ending,
+    failure: FailureMark,
+}
+
+/// What a body knows of the producer that feeds it.
+#[derive(Debug, Default)]
+pub(super) struct Producer {
+    pub(super) declared: Declared,
+    pub(super) ending: Ending,
+    pub(super) failure: FailureMark,
 }
 
 /// The stream behind the [`StreamBody`] of a [`channel`]: the chunks as they were sent.
@@ -104,10 +123,13 @@ impl fmt::Debug for SendError {
     }
 }
 
-/// Why a body could not be finished. It ends as failed instead.
+/// Why a body could not be ended with trailers. It ends as failed instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishError {
+    /// The trailers have a field that may not be one.
+    #[error(transparent)]
+    Refused(#[from] TrailerError),
     /// The trailers have a field that was not announced.
     #[error("`{name}` was not declared: name it in the channel's `Declared`")]
     Undeclared {
@@ -120,18 +142,33 @@ pub enum FinishError {
         /// The field.
         name: HeaderName,
     },
+    /// The trailers that are to say that the body failed say nothing.
+    #[error("without a trailer field nothing says that the body failed")]
+    SaysNothing,
     /// The reader is gone: the client left, or the response was dropped.
     #[error("the reader is gone: nobody takes this body any more")]
     ReaderGone,
 }
 
-/// The error in which a body ends that its producer did not [`finish`](Sender::finish).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+impl From<Infallible> for FinishError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The error in which a body ends that its producer did not end well.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProducerError {
     /// The [`Sender`] was dropped without `finish`.
     #[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
     Gone,
+    /// The producer said why, with [`fail`](Sender::fail).
+    #[error("the producer failed")]
+    Failed(#[source] BoxError),
+    /// The producer's trailers were refused.
+    #[error("the producer's trailers were refused")]
+    Refused(#[source] FinishError),
 }
 
 impl Sender {
@@ -157,23 +194,100 @@ impl Sender {
 
     /// Ends the body with these trailers. They go out after the last chunk.
     ///
+    /// They are [`Trailers`], or a [`HeaderMap`] that is checked here.
+    ///
     /// # Errors
     ///
-    /// [`FinishError`] where the trailers are not those that were declared, or the reader is gone. The body
-    /// then ends as failed.
-    pub fn finish(self, trailers: Trailers) -> Result<(), FinishError> {
-        let sent = trailers.as_map();
-        if let Some(name) = sent.keys().find(|name| !self.declared.contains(name)) {
-            return Err(FinishError::Undeclared { name: name.clone() });
+    /// [`FinishError`] where a field is forbidden, where the trailers are not those that were declared, or the reader
+    /// is gone. The body then ends as failed, in [`ProducerError::Refused`].
+    pub fn finish<T>(self, trailers: T) -> Result<(), FinishError>
+    where
+        T: TryInto<Trailers>,
+        FinishError: From<T::Error>,
+    {
+        let checked = trailers.try_into().map_err(FinishError::from).and_then(|trailers| {
+            self.all_declared(&trailers)?;
+            self.none_missing(&trailers)?;
+            Ok(trailers)
+        });
+        self.end(checked)
+    }
+
+    /// Ends the body as failed: after the chunks that were sent the client sees a **broken transfer**.
+    ///
+    /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
+    /// reason is for the server's log alone.
+    pub fn fail(self, reason: impl Into<BoxError>) {
+        self.ending.store(State::Failed(ProducerError::Failed(reason.into())));
+    }
+
+    /// Ends the body as failed, and says so in its **trailers**: a whole, well-formed message, as gRPC ends one with
+    /// `grpc-status`.
+    ///
+    /// Fields that were declared may be missing, since what they would say may not be known any more. A digest layer
+    /// leaves its own out, too: a part is not vouched for. [The module](crate::body#failures-in-the-middle) says which
+    /// clients notice.
+    ///
+    /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), the server of this crate breaks the transfer
+    /// instead, so that it does not look whole.
+    ///
+    /// ```
+    /// use axum_trailers::{body::{FinishError, Sender}, trailers::Trailers};
+    ///
+    /// fn lost_at(sender: Sender, row: u64) -> Result<(), FinishError> {
+    ///     let mut trailers = Trailers::new();
+    ///     trailers.insert("grpc-status", 13)?; // both were declared
+    ///     trailers.insert("grpc-message", format!("Database connection lost at row {row}"))?;
+    ///     sender.fail_with_trailers(trailers)
+    /// }
+    /// # let _ = lost_at;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FinishError`] where a field is forbidden or was not declared, where there is none at all, or the reader is
+    /// gone. The body then ends as failed, in [`ProducerError::Refused`].
+    pub fn fail_with_trailers<T>(self, trailers: T) -> Result<(), FinishError>
+    where
+        T: TryInto<Trailers>,
+        FinishError: From<T::Error>,
+    {
+        let checked = trailers.try_into().map_err(FinishError::from).and_then(|trailers| {
+            self.all_declared(&trailers)?;
+            if trailers.is_empty() { Err(FinishError::SaysNothing) } else { Ok(trailers) }
+        });
+        if checked.is_ok() {
+            self.failure.set();
         }
-        if let Some(name) = self.declared.iter().find(|name| !sent.contains_key(*name)) {
-            return Err(FinishError::Missing { name: name.clone() });
+        self.end(checked)
+    }
+
+    fn all_declared(&self, trailers: &Trailers) -> Result<(), FinishError> {
+        match trailers.as_map().keys().find(|name| !self.declared.contains(name)) {
+            Some(name) => Err(FinishError::Undeclared { name: name.clone() }),
+            None => Ok(()),
         }
-        if self.is_closed() {
-            return Err(FinishError::ReaderGone);
+    }
+
+    fn none_missing(&self, trailers: &Trailers) -> Result<(), FinishError> {
+        match self.declared.iter().find(|name| !trailers.as_map().contains_key(*name)) {
+            Some(name) => Err(FinishError::Missing { name: name.clone() }),
+            None => Ok(()),
         }
-        self.ending.store(trailers.into_map());
-        Ok(())
+    }
+
+    fn end(self, trailers: Result<Trailers, FinishError>) -> Result<(), FinishError> {
+        match trailers {
+            Ok(_) if self.is_closed() => Err(FinishError::ReaderGone),
+            Ok(trailers) => {
+                self.ending.store(State::Finished(trailers.into_map()));
+                Ok(())
+            }
+            Err(refused) => {
+                self.ending.store(State::Failed(ProducerError::Refused(refused.clone())));
+                Err(refused)
+            }
+        }
     }
 
     /// Waits until the reader is gone, for producers that wait on something else than [`send`](Self::send).
@@ -204,7 +318,7 @@ impl Stream for Chunks {
             return Poll::Ready(Some(Ok(chunk.data)));
         }
         self.ended = true;
-        Poll::Ready(if self.ending.is_stored() { None } else { Some(Err(ProducerError::Gone)) })
+        Poll::Ready(self.ending.failure().map(Err))
     }
 }
 
@@ -214,31 +328,62 @@ impl Drop for Chunks {
     }
 }
 
-/// Where `finish` leaves the trailers for the body. It is filled before the queue's sender is dropped, so a
-/// reader that sees the end of the queue sees whether it was a finish.
+/// Where the sender leaves how the body ends. It is filled before the queue's sender is dropped, so a reader that sees
+/// the end of the queue sees what ended it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ending(Arc<Mutex<Option<HeaderMap>>>);
+pub(super) struct Ending(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Open,
+    Finished(HeaderMap),
+    Failed(ProducerError),
+}
 
 impl Ending {
-    fn store(&self, trailers: HeaderMap) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(trailers);
+    fn store(&self, state: State) {
+        *self.lock() = state;
     }
 
-    fn is_stored(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// Why the body failed, where its trailers are not here.
+    fn failure(&self) -> Option<ProducerError> {
+        let mut state = self.lock();
+        match std::mem::take(&mut *state) {
+            State::Open => Some(ProducerError::Gone),
+            State::Failed(error) => Some(error),
+            State::Finished(trailers) => {
+                *state = State::Finished(trailers);
+                None
+            }
+        }
     }
 
-    pub(super) fn take(&self) -> Option<HeaderMap> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+        match std::mem::take(&mut *self.lock()) {
+            State::Finished(trailers) => Some(trailers),
+            State::Open | State::Failed(_) => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::scripted::{fields, read_by_contract},
+        *,
+    };
+    use crate::trailers::ForbiddenReason;
+    use axum::response::IntoResponse;
     use futures_util::{FutureExt, StreamExt};
     use http::HeaderValue;
     use http_body::Body;
+
+    type End = fn(Sender, HeaderMap) -> Result<(), FinishError>;
 
     const CAPACITY: usize = 1024;
     const CHUNK: usize = CAPACITY / 4 - CHUNK_OVERHEAD;
@@ -293,18 +438,73 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn finish_refuses_what_was_not_declared_and_misses_what_was() {
-        let mut extra = Trailers::new();
-        extra.insert("x-extra", "1").expect("permitted");
-        let name = HeaderName::from_static("x-extra");
+    async fn refused_ending_is_a_failure_that_says_why() {
+        let declared = || Declared::new(["x-rows"]).expect("permitted");
+        let name = |name| HeaderName::from_static(name);
+        let reason = ForbiddenReason::MessageFraming;
+        let forbidden = TrailerError::Forbidden { name: name("content-length"), reason };
+        let undeclared = FinishError::Undeclared { name: name("x-extra") };
+        let whole = [("x-rows", "1")];
+        let extra = [("x-rows", "1"), ("x-extra", "1")];
+        let finish: End = |sender, trailers| sender.finish(trailers);
+        let fail: End = |sender, trailers| sender.fail_with_trailers(trailers);
+        let cases: [(&str, End, &[_], Option<FinishError>); 8] = [
+            ("finish as declared", finish, &whole, None),
+            ("finish undeclared", finish, &extra, Some(undeclared.clone())),
+            ("finish missing", finish, &[], Some(FinishError::Missing { name: name("x-rows") })),
+            ("finish forbidden", finish, &[("content-length", "1")], Some(forbidden.clone().into())),
+            ("fail as declared", fail, &whole, None),
+            ("fail undeclared", fail, &extra, Some(undeclared)),
+            ("fail forbidden", fail, &[("content-length", "1")], Some(forbidden.into())),
+            ("fail without a word", fail, &[], Some(FinishError::SaysNothing)),
+        ];
+        for (case, end, trailers, refused) in cases {
+            let (mut sender, body) = channel(CAPACITY, declared());
+            sender.send("a").await.expect("room");
+            assert_eq!(end(sender, fields(trailers)).err(), refused, "{case}");
 
-        let (sender, mut body) = undeclared();
-        assert_eq!(sender.finish(extra), Err(FinishError::Undeclared { name: name.clone() }));
-        assert!(all(&mut body).await[0].is_err());
+            let read = read_by_contract(body);
+            assert_eq!(read.content, "a", "{case}");
+            assert_eq!(read.trailers.is_some(), refused.is_none(), "{case}");
+            let error = read.error.map(|error| error.source().expect("a producer's").to_string());
+            let expected = refused.map(|_| "the producer's trailers were refused".to_owned());
+            assert_eq!(error, expected, "{case}");
+        }
+    }
 
-        let (sender, mut body) = channel(CAPACITY, Declared::new([&name]).expect("permitted"));
-        assert_eq!(sender.finish(Trailers::new()), Err(FinishError::Missing { name }));
-        assert!(all(&mut body).await[0].is_err());
+    #[tokio::test]
+    async fn failure_is_told_by_an_error_with_its_reason() {
+        let (mut sender, body) = undeclared();
+        sender.send("a").await.expect("room");
+        sender.fail("database connection lost");
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("a", None));
+        let error = read.error.expect("an error");
+        let failed = error.source().expect("a producer's");
+        assert!(matches!(failed.downcast_ref(), Some(ProducerError::Failed(_))), "{failed:?}");
+        assert_eq!(failed.source().expect("a reason").to_string(), "database connection lost");
+    }
+
+    #[tokio::test]
+    async fn failure_is_told_by_trailers_and_marked() {
+        let declared = Declared::new(["x-rows", "grpc-status"]).expect("permitted");
+        for failing in [true, false] {
+            let (sender, body) = channel(CAPACITY, declared.clone());
+            let response = body.into_response();
+            let mark = response.extensions().get::<FailureMark>().expect("a mark").clone();
+            assert!(!mark.is_set());
+            let trailers = fields(&[("grpc-status", "13")]);
+            let ended = if failing {
+                sender.fail_with_trailers(trailers.clone())
+            } else {
+                sender.finish(fields(&[("grpc-status", "0"), ("x-rows", "1")]))
+            };
+            ended.expect("as declared");
+            assert_eq!(mark.is_set(), failing);
+            let read = read_by_contract(response.into_body());
+            assert!(read.error.is_none());
+            assert_eq!(read.trailers == Some(trailers), failing, "what was declared may be missing");
+        }
     }
 
     #[tokio::test]
@@ -377,9 +577,9 @@ mod tests {
         let (sender, body) = undeclared();
         drop(sender);
         let mut chunks = body.into_stream();
-        assert_eq!(chunks.next().await, Some(Err(ProducerError::Gone)));
-        assert_eq!(chunks.next().await, None);
-        assert_eq!(chunks.next().await, None);
+        assert!(matches!(chunks.next().await, Some(Err(ProducerError::Gone))));
+        assert!(chunks.next().await.is_none());
+        assert!(chunks.next().await.is_none());
     }
 
     #[test]

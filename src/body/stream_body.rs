@@ -1,4 +1,4 @@
-use super::channel::Ending;
+use super::channel::Producer;
 use crate::trailers::{Declared, TrailerError, Trailers};
 use axum::{
     BoxError, Error,
@@ -52,8 +52,7 @@ pin_project! {
         stream: SyncWrapper<S>,
         phase: Phase,
         stored: HeaderMap,
-        declared: Declared,
-        ending: Option<Ending>,
+        producer: Option<Producer>,
     }
 }
 
@@ -82,18 +81,17 @@ impl<S> StreamBody<S> {
             stream: SyncWrapper::new(stream),
             phase: Phase::Data,
             stored: HeaderMap::new(),
-            declared: Declared::none(),
-            ending: None,
+            producer: None,
         }
     }
 
-    pub(super) fn with_ending(stream: S, declared: Declared, ending: Ending) -> Self
+    pub(super) fn of_producer(stream: S, producer: Producer) -> Self
     where
         S: TryStream + Send + 'static,
         S::Ok: Into<Bytes>,
         S::Error: Into<BoxError>,
     {
-        Self { declared, ending: Some(ending), ..Self::new(stream) }
+        Self { producer: Some(producer), ..Self::new(stream) }
     }
 
     /// Sets the trailers that follow the last chunk, replacing those set before. On the body of a
@@ -131,12 +129,13 @@ where
     S::Error: Into<BoxError>,
 {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::new();
-        self.declared.write(&mut headers);
-        Declared::of(&self.stored).write(&mut headers);
-        let mut response = Response::new(body::boxed(self));
-        *response.headers_mut() = headers;
-        response
+        let mut response = Response::new(());
+        if let Some(producer) = &self.producer {
+            producer.declared.write(response.headers_mut());
+            response.extensions_mut().insert(producer.failure.clone());
+        }
+        Declared::of(&self.stored).write(response.headers_mut());
+        response.map(|()| body::boxed(self))
     }
 }
 
@@ -182,7 +181,8 @@ where
             Phase::Trailers => {
                 *this.phase = Phase::Ended;
                 let mut trailers = std::mem::take(this.stored);
-                for (name, value) in &this.ending.as_ref().and_then(Ending::take).unwrap_or_default() {
+                let sent = this.producer.as_ref().and_then(|producer| producer.ending.take_trailers());
+                for (name, value) in &sent.unwrap_or_default() {
                     trailers.append(name, value.clone());
                 }
                 Ok((!trailers.is_empty()).then_some(trailers))
@@ -206,7 +206,7 @@ mod tests {
     use super::{
         super::scripted::{
             Step::{Data, Error as Fail, Pending},
-            scripted,
+            read_by_contract, scripted,
         },
         *,
     };
@@ -224,51 +224,17 @@ mod tests {
     fn keeps_the_contract_of_http_body() {
         let mut body = StreamBody::new(scripted([Pending, Data("a"), Data(""), Pending, Data("b")]));
         body.set_trailers(foo()).expect("permitted");
-        let mut body = pin!(body);
-        let waker = noop_waker();
-        let cx = &mut Context::from_waker(&waker);
-
-        let mut polled = Vec::new();
-        loop {
-            assert!(!body.is_end_stream(), "the trailers have not left yet");
-            match body.as_mut().poll_data(cx) {
-                Poll::Pending => polled.push("…".to_owned()),
-                Poll::Ready(Some(chunk)) => {
-                    polled.push(String::from_utf8_lossy(&chunk.expect("no error")).into_owned());
-                }
-                Poll::Ready(None) => break,
-            }
-        }
-        assert_eq!(polled, ["…", "a", "", "…", "b"]);
-        assert!(!body.is_end_stream(), "the trailers have not left yet");
-        assert_eq!(body.size_hint().exact(), None);
-        assert!(
-            matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(Some(trailers))) if trailers == foo())
-        );
-
-        for _ in 0..2 {
-            assert!(body.is_end_stream());
-            assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)));
-            assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
-        }
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.pending, read.trailers), ("ab", 2, Some(foo())));
     }
 
     #[test]
     fn error_is_the_last_thing_it_says() {
         let mut body = StreamBody::new(scripted([Data("a"), Fail, Data("never")]));
         body.set_trailers(foo()).expect("permitted");
-        let mut body = pin!(body);
-        let waker = noop_waker();
-        let cx = &mut Context::from_waker(&waker);
-
-        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(Some(Ok(_)))));
-        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(Some(Err(_)))));
-        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)));
-        assert!(
-            matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))),
-            "no trailer of a failed body"
-        );
-        assert!(body.is_end_stream());
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("a", None), "no trailer of a failed body");
+        assert!(read.error.is_some());
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl Declared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn writing_merges_with_what_is_announced_already() {
@@ -136,11 +137,26 @@ mod tests {
         assert_eq!(Declared::read(&headers), Declared::new(["x-a"]).expect("permitted"));
     }
 
-    #[test]
-    fn what_is_written_reads_back_the_same() {
-        let declared = Declared::new(["x-row-count", "server-timing"]).expect("permitted");
-        let mut headers = HeaderMap::new();
-        declared.write(&mut headers);
-        assert_eq!(Declared::read(&headers), declared);
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_the_same(
+            names in proptest::collection::btree_set("x-[a-z0-9!#$%&'*+.^_`|~-]{0,12}", 0..6),
+            lines in 1..3_usize,
+        ) {
+            let declared = Declared::new(names.iter().map(String::as_str)).expect("permitted");
+            let mut headers = HeaderMap::new();
+            declared.write(&mut headers);
+            prop_assert_eq!(headers.contains_key(header::TRAILER), !names.is_empty());
+            prop_assert_eq!(&Declared::read(&headers), &declared);
+
+            // As others may write it: in several lines, with spaces, and in capitals.
+            let names: Vec<_> = names.into_iter().collect();
+            headers.remove(header::TRAILER);
+            for line in names.chunks(names.len().div_ceil(lines).max(1)) {
+                let line = line.join(" ,\t ").to_ascii_uppercase();
+                headers.append(header::TRAILER, line.parse().expect("a field value"));
+            }
+            prop_assert_eq!(Declared::read(&headers), declared);
+        }
     }
 }

@@ -78,6 +78,10 @@ impl Trailers {
         Ok(())
     }
 
+    pub(super) fn of_checked(fields: HeaderMap) -> Self {
+        Self { fields }
+    }
+
     /// The names of the fields, for announcing them.
     #[must_use]
     pub fn declared(&self) -> Declared {

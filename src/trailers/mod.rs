@@ -7,18 +7,24 @@
 //! - [`Trailers`], a map that holds only fields a trailer section may have;
 //! - [`why_forbidden`], the fields it may not have, each with the reason;
 //! - [`Declared`], the names that a sender announces in the `Trailer` field;
-//! - [`Acceptance`], whether the sender of a request takes trailers in the response.
+//! - [`Acceptance`], whether the sender of a request takes trailers in the response;
+//! - [`TrailerLimits`], how large the trailer section of a request may be.
 
 mod acceptance;
 mod content;
 mod declared;
+mod failure;
 mod forbidden;
 mod map;
+mod received;
 
-pub(crate) use self::content::has_content;
+#[cfg(feature = "server")]
+pub(crate) use self::received::section_size;
 pub use self::{
     acceptance::{Acceptance, TrailersWithheld, WithheldReason},
     declared::Declared,
     forbidden::{ForbiddenReason, why_forbidden},
     map::{TrailerError, Trailers},
+    received::{TrailerLimits, TrailersTooLarge},
 };
+pub(crate) use self::{content::has_content, failure::FailureMark, received::received};
