@@ -105,6 +105,12 @@ struct LimitArgs {
           default_value_t = Limits::default().trailer_section,
           value_parser = clap::value_parser!(u32).range(0..=1024 * 1024))]
     max_trailer_size: u32,
+
+    /// How many fields a request's trailer section may have, up to 10,000
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_TRAILER_FIELDS",
+          default_value_t = Limits::default().trailer_fields,
+          value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    max_trailer_fields: u32,
 }
 
 const EXAMPLES: &str = "\
@@ -137,6 +143,7 @@ impl Args {
             streams: limits.max_streams,
             header_section: limits.max_header_size,
             trailer_section: limits.max_trailer_size,
+            trailer_fields: limits.max_trailer_fields,
         }
     }
 }

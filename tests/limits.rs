@@ -92,6 +92,7 @@ async fn limits_of_nothing_are_no_error() {
         streams: 0,
         header_section: 0,
         trailer_section: 0,
+        trailer_fields: 0,
         ping: Duration::from_secs(20),
         ..Limits::default()
     });

@@ -34,6 +34,7 @@ enum Trailers {
 enum Ending {
     Complete,
     Failed(String),
+    FailedInTrailers,
     Cut(Cut),
     ClientGone,
 }
@@ -110,6 +111,11 @@ impl Exchange {
         self.ending = Some(Ending::Failed(with_sources(error)));
     }
 
+    /// Notes that the response is complete for the client, and its trailers say that it failed.
+    pub(super) fn failed_in_trailers(&mut self) {
+        self.ending = Some(Ending::FailedInTrailers);
+    }
+
     pub(super) fn given_up(&mut self) {
         self.ending = Some(Ending::Cut(Cut::StalledReader));
     }
@@ -156,6 +162,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Complete => f.write_str("complete"),
             Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::FailedInTrailers => f.write_str("failed, as its trailers say"),
             Self::Cut(cut) => write!(f, "cut: {cut}"),
             Self::ClientGone => f.write_str("client gone"),
         }

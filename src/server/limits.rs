@@ -1,3 +1,5 @@
+use super::connection::TrailerBlocks;
+use crate::trailers::TrailerLimits;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -47,9 +49,13 @@ pub struct Limits {
     /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered
     /// with 431 past it. At least 8 KiB. Default: 16 KiB.
     pub header_section: u32,
-    /// The size of a request's trailer section, in bytes, counted in the same way. Past it the body ends in an
-    /// error. Default: 8 KiB.
+    /// The size of a request's trailer section, in bytes, counted as [`TrailerLimits`] says. Past it the body ends in
+    /// an error for the handler, and the client gets 431, or an error of its stream where the response has begun. Over
+    /// HTTP/1.1 never more than 16 KiB. Default: 8 KiB.
     pub trailer_section: u32,
+    /// How many fields a request's trailer section may have; past it as with
+    /// [`trailer_section`](Self::trailer_section). Over HTTP/1.1 never more than 100. Default: 64.
+    pub trailer_fields: u32,
 }
 
 impl Limits {
@@ -58,6 +64,15 @@ impl Limits {
 
     pub(super) fn ping_timeout(&self) -> Duration {
         self.ping * 15
+    }
+
+    /// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
+    pub(super) fn bound_of_h2(&self) -> u32 {
+        self.header_section.max(TrailerBlocks::bound_of_h2(self.trailer_section))
+    }
+
+    pub(super) fn trailers(&self) -> TrailerLimits {
+        TrailerLimits { size: self.trailer_section as usize, fields: self.trailer_fields as usize }
     }
 
     /// The same within the bounds in which they can hold: hyper panics, spins or answers nothing beyond some of them.
@@ -75,6 +90,7 @@ impl Limits {
             streams: self.streams.max(1),
             header_section: self.header_section.max(Self::MIN_HEADER_SECTION),
             trailer_section: self.trailer_section,
+            trailer_fields: self.trailer_fields,
         }
     }
 }
@@ -93,6 +109,7 @@ impl Default for Limits {
             streams: 100,
             header_section: 16 * 1024,
             trailer_section: 8 * 1024,
+            trailer_fields: 64,
         }
     }
 }

@@ -239,7 +239,7 @@ fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<Htt
         .keep_alive_interval(limits.ping)
         .keep_alive_timeout(limits.ping_timeout())
         .max_concurrent_streams(limits.streams)
-        .max_header_list_size(limits.header_section)
+        .max_header_list_size(limits.bound_of_h2())
         .max_send_buf_size(HTTP2_SEND_BUFFER);
     Ok(server)
 }

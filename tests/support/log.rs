@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -13,8 +13,21 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Catches what is logged on this thread from now on.
     pub(crate) fn catch() -> (Self, DefaultGuard) {
+        Self::catch_from(LevelFilter::INFO)
+    }
+
+    /// Catches debug lines, too.
+    pub(crate) fn catch_all() -> (Self, DefaultGuard) {
+        Self::catch_from(LevelFilter::DEBUG)
+    }
+
+    fn catch_from(level: LevelFilter) -> (Self, DefaultGuard) {
         let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .finish();
         (log, tracing::subscriber::set_default(subscriber))
     }
 

@@ -3,11 +3,12 @@
 
 use super::{
     head,
-    response_body::{Length, ResponseBody, TrailerPlan},
+    request_body::RefusedTrailers,
+    response_body::{Failures, Length, ResponseBody, TrailerPlan},
 };
 use crate::{
-    server::exchange::Exchange,
-    trailers::{Declared, TrailersWithheld, has_content},
+    server::{Limits, exchange::Exchange},
+    trailers::{Declared, TrailersTooLarge, TrailersWithheld, has_content, section_size},
 };
 use axum::{
     body::{self, BoxBody, HttpBody},
@@ -16,7 +17,11 @@ use axum::{
 use http::{HeaderMap, Method, Request, StatusCode, Version, header, response::Parts, uri::Authority};
 
 /// The answer to a request that is not passed on.
-pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
+pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
+    if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
+        let why = format!("the header section is larger than {} bytes", limits.header_section);
+        return Some(text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
+    }
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
         return Some(bad_request("an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)"));
     }
@@ -32,8 +37,20 @@ pub(super) fn refusal(request: &Request<()>) -> Option<Response> {
     None
 }
 
+/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
+fn head_size(request: &Request<()>) -> usize {
+    let uri = request.uri();
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    authority + path + section_size(request.headers())
+}
+
 pub(super) fn bad_request(why: &str) -> Response {
     text(StatusCode::BAD_REQUEST, why)
+}
+
+pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
+    text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &too_large.to_string())
 }
 
 /// The panic's own message is on standard error: the panic hook has put it there.
@@ -49,7 +66,8 @@ fn not_final(status: StatusCode) -> Response {
 }
 
 fn text(status: StatusCode, why: &str) -> Response {
-    (status, format!("{why}\n")).into_response()
+    let why = format!("{why}\n");
+    (status, [(header::CONTENT_LENGTH, why.len())], why).into_response()
 }
 
 /// hyper answers a request whatever its `Host` says; RFC 9112 §3.2 wants a 400.
@@ -87,7 +105,7 @@ impl Answer {
         Self { response, exchange }
     }
 
-    pub(super) fn into_hyper(self) -> http_1::Response<ResponseBody> {
+    pub(super) fn into_hyper(self, refused: RefusedTrailers) -> http_1::Response<ResponseBody> {
         let Self { response, mut exchange } = self;
         let status = response.status();
         let has_content = has_content(exchange.method(), status);
@@ -100,7 +118,8 @@ impl Answer {
         }
         let plan = plan_trailers(&mut exchange, &mut head, &body);
         let length = if has_content { plan_length(&plan, &mut head.headers) } else { Length::Unknown };
-        head::response(&head, ResponseBody::new(body, exchange, plan, length))
+        let failures = Failures { refused, mark: head.extensions.remove().unwrap_or_default() };
+        head::response(&head, ResponseBody::new(body, exchange, plan, length, failures))
     }
 }
 
@@ -166,7 +185,7 @@ mod tests {
     fn websocket_upgrade_is_refused_and_others_are_passed_over() {
         for (upgrade, status) in [("websocket", Some(StatusCode::NOT_IMPLEMENTED)), ("h2c", None)] {
             let request = Request::builder().header("host", "a").header("upgrade", upgrade).body(());
-            let refusal = refusal(&request.expect("a request"));
+            let refusal = refusal(&request.expect("a request"), &Limits::default());
             assert_eq!(refusal.map(|response| response.status()), status);
         }
     }

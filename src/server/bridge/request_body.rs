@@ -1,31 +1,46 @@
 use super::head::to_old;
-use crate::{server::Limits, trailers::why_forbidden};
+use crate::{
+    server::{Limits, connection::Connection},
+    trailers::{TrailerLimits, TrailersTooLarge, received},
+};
 use axum::body::Body;
 use futures_util::FutureExt;
-use http::HeaderMap;
 use http_body_1::{Body as _, Frame};
 use hyper::body::{Bytes, Incoming};
 use hyper_0_14::body::Sender;
 use std::{
+    error::Error,
     future::poll_fn,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::time::timeout;
 
-/// A request's body for axum 0.6, with its trailers.
+/// A request's body for axum 0.6, with its trailers, and where to see whether they were refused.
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Incoming, limits: Arc<Limits>) -> Body {
+pub(super) fn bridge(incoming: Incoming, connection: Arc<Connection>) -> (Body, RefusedTrailers) {
+    let refused = RefusedTrailers::default();
     if incoming.is_end_stream() {
-        return Body::empty();
+        return (Body::empty(), refused);
     }
     let (sender, body) = Body::channel();
-    tokio::spawn(pump(incoming, sender, limits));
-    body
+    tokio::spawn(pump(incoming, sender, connection, refused.clone()));
+    (body, refused)
+}
+
+/// Whether the request's trailer section was too large. The handler sees no more than a broken body: what is to come
+/// of it is the bridge's to say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RefusedTrailers(Arc<OnceLock<TrailersTooLarge>>);
+
+impl RefusedTrailers {
+    pub(super) fn get(&self) -> Option<TrailersTooLarge> {
+        self.0.get().copied()
+    }
 }
 
 /// Why a request's body ends before its end.
@@ -35,31 +50,49 @@ enum Interrupted {
     Unread,
     #[error("nothing came for {0:?}")]
     Stalled(Duration),
-    #[error("its trailer section is larger than {limit} bytes")]
-    TrailersTooLarge { limit: usize },
+    #[error(transparent)]
+    TrailersTooLarge(#[from] TrailersTooLarge),
     #[error("its trailers can't be passed on: {0}")]
     Trailers(#[from] http::Error),
     #[error("the client broke it off: {0}")]
-    Client(#[from] hyper::Error),
+    Client(#[source] hyper::Error),
 }
 
-async fn pump(mut incoming: Incoming, mut sender: Sender, limits: Arc<Limits>) {
-    if let Err(interrupted) = carry(&mut incoming, &mut sender, &limits).await {
+async fn pump(
+    mut incoming: Incoming,
+    mut sender: Sender,
+    connection: Arc<Connection>,
+    refused: RefusedTrailers,
+) {
+    if let Err(interrupted) = carry(&mut incoming, &mut sender, &connection).await {
         tracing::debug!(reason = %interrupted, "request body ended early");
+        if let Interrupted::TrailersTooLarge(too_large) = interrupted {
+            // There is one pump for each request, so nothing is here yet.
+            let _first = refused.0.set(too_large);
+        }
         // To drop the sender alone would look like the end of the body.
         sender.abort();
     }
 }
 
-async fn carry(incoming: &mut Incoming, sender: &mut Sender, limits: &Limits) -> Result<(), Interrupted> {
+async fn carry(
+    incoming: &mut Incoming,
+    sender: &mut Sender,
+    connection: &Connection,
+) -> Result<(), Interrupted> {
+    let limits = &connection.limits;
     // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
     demand(sender).await?;
-    while let Some(frame) = next(incoming, sender, limits.stalled_body).await? {
+    while let Some(frame) = next(incoming, sender, limits).await? {
         match frame.into_data() {
             Ok(data) => sender.send_data(data).await.map_err(|_closed| Interrupted::Unread)?,
             Err(frame) => {
-                let trailers = frame.into_trailers().unwrap_or_default();
-                let trailers = checked(&trailers, limits.trailer_section as usize)?;
+                if connection.has_large_trailers() {
+                    // Something of it may be left out already.
+                    return Err(TrailersTooLarge::Size { limit: limits.trailers().size }.into());
+                }
+                let section = to_old(&frame.into_trailers().unwrap_or_default())?;
+                let trailers = received(section, limits.trailers())?.into_map();
                 return sender.send_trailers(trailers).await.map_err(|_closed| Interrupted::Unread);
             }
         }
@@ -78,79 +111,39 @@ async fn demand(sender: &mut Sender) -> Result<(), Interrupted> {
 async fn next(
     incoming: &mut Incoming,
     sender: &mut Sender,
-    limit: Duration,
+    limits: &Limits,
 ) -> Result<Option<Frame<Bytes>>, Interrupted> {
+    let broken = |error| interruption(error, limits.trailers());
     if let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).now_or_never() {
-        return Ok(frame.transpose()?);
+        return frame.transpose().map_err(broken);
     }
     demand(sender).await?;
     let next = poll_fn(|cx| poll_next(incoming, sender, cx));
-    timeout(limit, next).await.map_err(|_elapsed| Interrupted::Stalled(limit))?
+    match timeout(limits.stalled_body, next).await {
+        Ok(Some(frame)) => frame.transpose().map_err(broken),
+        Ok(None) => Err(Interrupted::Unread),
+        Err(_elapsed) => Err(Interrupted::Stalled(limits.stalled_body)),
+    }
 }
 
-/// The next frame, or word that nobody waits for it any more.
-fn poll_next(
-    incoming: &mut Incoming,
-    sender: &mut Sender,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Option<Frame<Bytes>>, Interrupted>> {
+type Next = Option<Result<Frame<Bytes>, hyper::Error>>;
+
+/// The next frame, or `None` once nobody waits for it any more.
+fn poll_next(incoming: &mut Incoming, sender: &mut Sender, cx: &mut Context<'_>) -> Poll<Option<Next>> {
     if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
-        return Poll::Ready(Ok(frame.transpose()?));
+        return Poll::Ready(Some(frame));
     }
     match sender.poll_ready(cx) {
-        Poll::Ready(Err(_closed)) => Poll::Ready(Err(Interrupted::Unread)),
+        Poll::Ready(Err(_closed)) => Poll::Ready(None),
         _ => Poll::Pending,
     }
 }
 
-/// hyper and h2 pass on whatever came, of any size: what RFC 9110 §6.5.1 forbids is left out here.
-fn checked(trailers: &http_1::HeaderMap, limit: usize) -> Result<HeaderMap, Interrupted> {
-    if section_size(trailers) > limit {
-        return Err(Interrupted::TrailersTooLarge { limit });
-    }
-    let mut kept = HeaderMap::new();
-    let mut last = None;
-    for (name, value) in to_old(trailers)? {
-        last = name.or(last);
-        let Some(name) = &last else { continue };
-        match why_forbidden(name) {
-            None => drop(kept.append(name, value)),
-            Some(reason) => tracing::debug!(%name, %reason, "forbidden field in request trailers left out"),
-        }
-    }
-    Ok(kept)
-}
-
-/// Counted as RFC 9113 §6.5.2 counts a header section: name, value and 32 bytes for each field.
-fn section_size(fields: &http_1::HeaderMap) -> usize {
-    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(list: &[(&'static str, &'static str)]) -> http_1::HeaderMap {
-        let mut fields = http_1::HeaderMap::new();
-        for (name, value) in list {
-            fields.append(*name, http_1::HeaderValue::from_static(value));
-        }
-        fields
-    }
-
-    #[test]
-    fn forbidden_trailers_are_left_out_and_repeated_ones_kept() {
-        let came = fields(&[("x-a", "1"), ("content-length", "7"), ("x-a", "2"), ("authorization", "no")]);
-        let kept = checked(&came, 1000).expect("small enough");
-        let kept: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
-        assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2")]);
-    }
-
-    #[test]
-    fn trailer_section_past_its_limit_is_refused() {
-        let came = fields(&[("x-a", "12345")]);
-        let size = 3 + 5 + 32;
-        assert!(checked(&came, size).is_ok());
-        assert!(matches!(checked(&came, size - 1), Err(Interrupted::TrailersTooLarge { limit: 39 })));
+/// Over HTTP/1.1 hyper has bounds of its own for a trailer section, and tells of them in words alone.
+fn interruption(error: hyper::Error, limits: TrailerLimits) -> Interrupted {
+    match error.source().map(ToString::to_string).as_deref() {
+        Some("chunk trailers bytes over limit") => TrailersTooLarge::Size { limit: limits.size }.into(),
+        Some("chunk trailers count overflow") => TrailersTooLarge::Fields { limit: limits.fields }.into(),
+        _ => Interrupted::Client(error),
     }
 }

@@ -1,10 +1,10 @@
-use super::head::to_new;
+use super::{head::to_new, request_body::RefusedTrailers};
 use crate::{
     server::{
         connection::{GivenUp, Outgoing},
         exchange::Exchange,
     },
-    trailers::{Declared, why_forbidden},
+    trailers::{Declared, FailureMark, why_forbidden},
 };
 use axum::{BoxError, body::BoxBody};
 use bytes::Bytes;
@@ -24,6 +24,7 @@ pub(in crate::server) struct ResponseBody {
     exchange: Exchange,
     trailers: TrailerPlan,
     length: Length,
+    failures: Failures,
     phase: Phase,
     /// What is left of a chunk that went out in part.
     rest: Bytes,
@@ -41,6 +42,14 @@ impl TrailerPlan {
     pub(super) fn announces_any(&self) -> bool {
         matches!(self, Self::Sent(declared) if !declared.is_empty())
     }
+}
+
+/// What can become wrong with a response of which its body says nothing.
+pub(super) struct Failures {
+    /// The request's trailers were too large.
+    pub(super) refused: RefusedTrailers,
+    /// The response's trailers say that it failed.
+    pub(super) mark: FailureMark,
 }
 
 /// What the response head said of the content's length, in bytes. Whatever it said is kept.
@@ -87,6 +96,11 @@ struct LengthBroken {
     promised: u64,
 }
 
+/// The trailers that say that the response failed don't reach the client. Without them it would look whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the trailers that say that it failed can't be sent")]
+struct FailureUntold;
+
 /// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
 /// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +108,13 @@ struct LengthBroken {
 struct BodyFailed;
 
 impl ResponseBody {
-    pub(super) fn new(body: BoxBody, mut exchange: Exchange, trailers: TrailerPlan, length: Length) -> Self {
+    pub(super) fn new(
+        body: BoxBody,
+        mut exchange: Exchange,
+        trailers: TrailerPlan,
+        length: Length,
+        failures: Failures,
+    ) -> Self {
         let outgoing = Arc::new(Outgoing::new(body));
         let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
         if ended {
@@ -104,10 +124,13 @@ impl ResponseBody {
         }
         exchange.connection().add_response(outgoing.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { outgoing, exchange, trailers, length, phase, rest: Bytes::new() }
+        Self { outgoing, exchange, trailers, length, failures, phase, rest: Bytes::new() }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(too_large) = self.failures.refused.get() {
+            return Poll::Ready(Some(Err(too_large.into())));
+        }
         let chunk = if self.rest.is_empty() {
             ready!(self.outgoing.poll_data(cx))
         } else {
@@ -137,14 +160,16 @@ impl ResponseBody {
         if !self.keeps_its_length() {
             return Poll::Ready(Err(self.length_broken()));
         }
+        let failed = self.failures.mark.is_set();
         let TrailerPlan::Sent(declared) = &self.trailers else {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
         };
         let trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
-        for name in declared.iter().filter(|name| !trailers.contains_key(*name)) {
+        for name in declared.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
             tracing::warn!(%name, "announced trailer field never came");
         }
-        Poll::Ready(Ok(permitted(&trailers, declared, self.exchange.version())))
+        let sent = permitted(&trailers, declared, self.exchange.version());
+        Poll::Ready(if failed && sent.is_none() { Err(FailureUntold.into()) } else { Ok(sent) })
     }
 
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
@@ -232,6 +257,9 @@ impl Body for ResponseBody {
                 Err(error) => this.fail(&error, cx),
                 Ok(trailers) => {
                     this.end();
+                    if this.failures.mark.is_set() {
+                        this.exchange.failed_in_trailers();
+                    }
                     Poll::Ready(trailers.map(|trailers| {
                         this.exchange.sent_trailers(&trailers);
                         Ok(Frame::trailers(to_new(&trailers)))

@@ -1,6 +1,7 @@
 use super::{
     answer::{self, Answer},
-    head, request_body,
+    head,
+    request_body::{self, RefusedTrailers},
     response_body::ResponseBody,
 };
 use crate::{
@@ -122,7 +123,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts) {
             Ok(request) => {
-                let refusal = answer::refusal(&request);
+                let refusal = answer::refusal(&request, &self.connection.limits);
                 (request, refusal)
             }
             Err(error) => (Request::new(()), Some(answer::bad_request(&error.to_string()))),
@@ -130,14 +131,17 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         let acceptance = Acceptance::decide(request.version(), request.headers());
         request.extensions_mut().insert(acceptance);
         let exchange = Exchange::begin(self.connection.clone(), &request);
-        let route = if let Some(response) = refusal {
-            Route::Answered { response: Some(response) }
-        } else {
-            request.extensions_mut().insert(ConnectInfo(self.connection.peer));
-            let limits = self.connection.limits.clone();
-            self.route(request.map(|()| request_body::bridge(incoming, limits)))
-        };
-        BridgeFuture { route, exchange: Some(exchange) }
+        if let Some(response) = refusal {
+            return BridgeFuture {
+                route: Route::Answered { response: Some(response) },
+                refused: RefusedTrailers::default(),
+                exchange: Some(exchange),
+            };
+        }
+        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+        request.extensions_mut().insert(self.connection.limits.trailers());
+        let (body, refused) = request_body::bridge(incoming, self.connection.clone());
+        BridgeFuture { route: self.route(request.map(|()| body)), refused, exchange: Some(exchange) }
     }
 }
 
@@ -146,6 +150,7 @@ pin_project! {
     pub(in crate::server) struct BridgeFuture {
         #[pin]
         route: Route,
+        refused: RefusedTrailers,
         exchange: Option<Exchange>,
     }
 }
@@ -180,6 +185,11 @@ impl Future for BridgeFuture {
         let this = self.project();
         let response = ready!(this.route.poll(cx));
         let exchange = this.exchange.take().expect("polled after its end");
-        Poll::Ready(Ok(Answer::new(response, exchange).into_hyper()))
+        Poll::Ready(Ok(match this.refused.get() {
+            None => Answer::new(response, exchange).into_hyper(std::mem::take(this.refused)),
+            // What the handler makes of a body that broke is not what is wrong with it.
+            Some(too_large) => Answer::new(answer::trailers_too_large(too_large), exchange)
+                .into_hyper(RefusedTrailers::default()),
+        }))
     }
 }

@@ -1,6 +1,7 @@
 use super::{
     protocol::{FirstBytes, Protocol, Verdict},
     state::{Connection, Cut},
+    trailer_blocks::TrailerBlocks,
 };
 use std::{
     io::{self, IoSlice},
@@ -21,6 +22,8 @@ pub(in crate::server) struct Guard<S> {
     connection: Arc<Connection>,
     /// `None` once the connection has said what it speaks.
     first: Option<(FirstBytes, Instant)>,
+    /// `None` over HTTP/1.1, where hyper says itself that a trailer section is too large.
+    trailers: Option<TrailerBlocks>,
     timer: Pin<Box<Sleep>>,
     /// `None` while the connection is open.
     closing: Option<Closing>,
@@ -41,14 +44,25 @@ const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 impl<S> Guard<S> {
     pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
         connection.speaks(protocol);
+        let trailers =
+            (protocol == Protocol::Http2).then(|| TrailerBlocks::new(connection.limits.trailer_section));
         let deadline = Instant::now() + connection.limits.first_byte;
         Self {
             stream,
             connection,
             first: Some((FirstBytes::of(protocol), deadline)),
+            trailers,
             timer: Box::pin(sleep_until(deadline)),
             closing: None,
         }
+    }
+
+    fn came(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        self.check_protocol(bytes)?;
+        if self.trailers.as_mut().is_some_and(|trailers| trailers.next(bytes)) {
+            self.connection.note_large_trailers();
+        }
+        Ok(())
     }
 
     fn check_protocol(&mut self, bytes: &[u8]) -> Result<(), Cut> {
@@ -116,7 +130,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if let Poll::Ready(Ok(())) = polled
-            && let Err(cut) = self.check_protocol(buf.filled().get(before..).unwrap_or_default())
+            && let Err(cut) = self.came(buf.filled().get(before..).unwrap_or_default())
         {
             return Poll::Ready(Err(self.cut(cut)));
         }

@@ -9,6 +9,7 @@ mod outgoing;
 mod protocol;
 mod socket;
 mod state;
+mod trailer_blocks;
 
 pub(super) use self::{
     guard::Guard,
@@ -16,4 +17,5 @@ pub(super) use self::{
     protocol::{ALPN, Protocol},
     socket::Socket,
     state::{Connection, Cut},
+    trailer_blocks::TrailerBlocks,
 };

@@ -26,6 +26,7 @@ pub(in crate::server) struct Connection {
     last_request_end: Moment,
     protocol: OnceLock<Protocol>,
     close_delimited: AtomicBool,
+    large_trailers: AtomicBool,
     open_requests: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
@@ -65,6 +66,7 @@ impl Connection {
             last_request_end: Moment::at(&clock),
             protocol: OnceLock::new(),
             close_delimited: AtomicBool::new(false),
+            large_trailers: AtomicBool::new(false),
             clock,
             open_requests: AtomicUsize::new(0),
             responses: Mutex::default(),
@@ -117,6 +119,16 @@ impl Connection {
     /// Whether the client must see the connection break, not close.
     pub(in crate::server) fn must_reset(&self) -> bool {
         self.cut() == Some(Cut::StalledReader) || self.close_delimited.load(Relaxed)
+    }
+
+    /// Notes that a trailer section has come that is too large on the wire.
+    pub(in crate::server) fn note_large_trailers(&self) {
+        self.large_trailers.store(true, Relaxed);
+    }
+
+    /// Whether such a one has come. Which request's it was nobody can say: hyper tells of no stream's number.
+    pub(in crate::server) fn has_large_trailers(&self) -> bool {
+        self.large_trailers.load(Relaxed)
     }
 
     pub(in crate::server) fn request_begins(&self) {

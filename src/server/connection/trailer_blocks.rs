@@ -1,0 +1,142 @@
+/// Sees how large the trailer sections are that come on an HTTP/2 connection, as they stand on the wire.
+///
+/// h2 (0.4) leaves out what of a section is past its own bound, and says nothing. A section of which it leaves
+/// something out is either large in what it keeps, which the bridge sees, or has a field that is large by itself. That
+/// one is a literal, since it has no place in the table of 4 KiB, and so it is large on the wire, too: a Huffman code has
+/// five bits at least ([RFC 7541, appendix B](https://www.rfc-editor.org/rfc/rfc7541#appendix-B)).
+#[derive(Debug)]
+pub(in crate::server) struct TrailerBlocks {
+    limit: usize,
+    /// How many bytes of a payload, or of the preface, are still to come.
+    skip: usize,
+    head: [u8; FRAME_HEAD],
+    head_len: usize,
+    last_stream: u32,
+    /// The size so far of a trailer section whose end has not come.
+    block: Option<usize>,
+}
+
+const PREFACE: usize = 24;
+const FRAME_HEAD: usize = 9;
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+
+/// What a section may take on the wire besides the bytes that are counted of it: padding and priority.
+const SLACK: u32 = 1024;
+
+impl TrailerBlocks {
+    /// `section` is the size that a trailer section may have, in bytes, as RFC 9113 §6.5.2 counts it. No encoding makes
+    /// it larger than that.
+    pub(super) fn new(section: u32) -> Self {
+        let limit = section.saturating_add(SLACK) as usize;
+        Self { limit, skip: PREFACE, head: [0; FRAME_HEAD], head_len: 0, last_stream: 0, block: None }
+    }
+
+    /// The bound that h2 needs so that it leaves nothing out that is not seen here or by the bridge, in bytes.
+    pub(in crate::server) fn bound_of_h2(section: u32) -> u32 {
+        const TABLE_AND_FIELD: u32 = 4096 + 64;
+        let on_the_wire = section.saturating_add(SLACK);
+        section.saturating_add((on_the_wire / 5).saturating_mul(8)).saturating_add(8 + TABLE_AND_FIELD)
+    }
+
+    /// Takes the next bytes that came, and says whether a trailer section among them is too large.
+    pub(super) fn next(&mut self, mut bytes: &[u8]) -> bool {
+        let mut too_large = false;
+        loop {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            bytes = bytes.get(skipped..).unwrap_or_default();
+            let Some((byte, rest)) = bytes.split_first() else {
+                return too_large;
+            };
+            if let Some(place) = self.head.get_mut(self.head_len) {
+                *place = *byte;
+                self.head_len += 1;
+                bytes = rest;
+            }
+            if self.head_len == FRAME_HEAD {
+                self.head_len = 0;
+                too_large |= self.frame();
+            }
+        }
+    }
+
+    /// A frame's head is here (RFC 9113 §4.1).
+    fn frame(&mut self) -> bool {
+        let [a, b, c, kind, flags, stream @ ..] = self.head;
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
+        self.skip = length;
+        match kind {
+            // A client opens streams in rising order (RFC 9113 §5.1.1): on an older one the section is a trailer section.
+            HEADERS if stream > self.last_stream => {
+                self.last_stream = stream;
+                self.block = None;
+            }
+            HEADERS => self.block = Some(length),
+            CONTINUATION => self.block = self.block.map(|size| size.saturating_add(length)),
+            _ => return false,
+        }
+        let too_large = self.block.is_some_and(|size| size > self.limit);
+        if flags & END_HEADERS != 0 {
+            self.block = None;
+        }
+        too_large
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: u8 = 0;
+
+    fn frame(kind: u8, flags: u8, stream: u32, length: u32) -> Vec<u8> {
+        let mut frame = length.to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        // No payload may be taken for a head.
+        frame.extend(vec![HEADERS; length as usize]);
+        frame
+    }
+
+    fn too_large(section: u32, frames: &[Vec<u8>], step: usize) -> bool {
+        let mut blocks = TrailerBlocks::new(section);
+        let wire = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frames.concat()].concat();
+        wire.chunks(step).fold(false, |before, bytes| before | blocks.next(bytes))
+    }
+
+    #[test]
+    fn trailer_sections_alone_are_measured_however_their_bytes_are_split() {
+        let limit = 100 + 1024;
+        let cases = [
+            (vec![frame(HEADERS, 4, 1, 5000), frame(DATA, 0, 1, 5000), frame(HEADERS, 5, 3, 5000)], false),
+            (vec![frame(HEADERS, 4, 1, 10), frame(DATA, 0, 1, 7), frame(HEADERS, 5, 1, limit)], false),
+            (vec![frame(HEADERS, 4, 1, 10), frame(DATA, 0, 1, 7), frame(HEADERS, 5, 1, limit + 1)], true),
+            (vec![frame(HEADERS, 4, 1, 10), frame(HEADERS, 4, 3, 10), frame(HEADERS, 5, 1, limit + 1)], true),
+            (vec![frame(HEADERS, 4, 1, 10), frame(HEADERS, 1, 1, limit), frame(CONTINUATION, 4, 1, 1)], true),
+            (
+                vec![frame(HEADERS, 0, 1, limit), frame(CONTINUATION, 4, 1, 1000), frame(HEADERS, 5, 1, 10)],
+                false,
+            ),
+            (vec![frame(HEADERS, 4, 1, 10), frame(HEADERS, 5, 1, limit), frame(HEADERS, 5, 1, limit)], false),
+        ];
+        for (n, (frames, expected)) in cases.iter().enumerate() {
+            for step in [1, 2, 7, 9, 1000, usize::MAX] {
+                assert_eq!(too_large(100, frames, step), *expected, "case {n} in steps of {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_h2_leaves_out_unseen_is_large_on_the_wire() {
+        for section in [0, 1, 1000, 8192, 1024 * 1024, u32::MAX] {
+            let bound = u64::from(TrailerBlocks::bound_of_h2(section));
+            // One field past h2's bound, behind others that are just not too large themselves.
+            let literal = bound.saturating_sub(u64::from(section) + 32 + 4064);
+            let seen = literal * 5 / 8 > u64::from(section) + u64::from(SLACK);
+            assert_eq!(seen, section != u32::MAX, "{section}");
+        }
+    }
+}
