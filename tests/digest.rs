@@ -1,16 +1,34 @@
 //! `ContentDigestLayer` on a user's own routes, over the wire.
 
 use crate::support::{
-    TestServer, clients, http2,
+    TestServer, clients, http1, http2,
     producer::{declared, rows},
     raw, read,
 };
-use axum::{Router, routing::get};
-use axum_trailers::{body, layers::ContentDigestLayer};
+use axum::{
+    Router,
+    body::StreamBody as Plain,
+    routing::{get, post},
+};
+use axum_trailers::{
+    body,
+    demo::{self, files::Folder},
+    digest::Algorithm,
+    layers::ContentDigestLayer,
+};
+use flate2::read::GzDecoder;
+use futures_util::stream;
+use sha2::{Digest, Sha256};
+use std::{convert::Infallible, io::Read};
+use tower_http::compression::CompressionLayer;
 
 /// RFC 9530, appendix B.
 const CONTENT: &str = "{\"hello\": \"world\"}\n";
+const SHA_512: &str =
+    "sha-512=:YMAam51Jz/jOATT6/zvHrLVgOYTGFy1d6GJiOHTohq4yP+pgk4vf2aCsyRZOtw8MjkM7iw7yZ/WkppmM44T3qg==:";
 const DIGEST: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+
+type Fields = &'static [(&'static str, &'static str)];
 
 fn app() -> Router {
     Router::new()
@@ -28,6 +46,8 @@ fn app() -> Router {
                 body
             }),
         )
+        .route("/own", get(|| async { ([("content-digest", SHA_512)], CONTENT) }))
+        .route("/post", post(|| async { CONTENT }))
         .route(
             "/fails",
             get(|| async {
@@ -81,4 +101,186 @@ async fn body_that_fails_has_no_digest() {
     }
     let wire = raw::http1(server.address, "GET /fails HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
     assert!(wire.ends_with(&format!("13\r\n{CONTENT}\r\n")), "{wire}");
+}
+
+#[tokio::test]
+async fn request_says_which_algorithm_and_which_field() {
+    const CONTENT_FIELD: &str = "want-content-digest";
+    let cases: [(&str, &str, Fields); 6] = [
+        (CONTENT_FIELD, "sha-512=2, sha-256=1", &[("content-digest", SHA_512)]),
+        (CONTENT_FIELD, "sha-512=1, sha-256=2, crc32c=10", &[("content-digest", DIGEST)]),
+        (CONTENT_FIELD, "sha-512=ten", &[("content-digest", DIGEST)]),
+        (CONTENT_FIELD, "sha-256=0", &[]),
+        ("want-repr-digest", "sha-512=1", &[("content-digest", DIGEST), ("repr-digest", SHA_512)]),
+        ("want-repr-digest", "sha-512=1, =", &[("content-digest", DIGEST)]),
+    ];
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        for (name, value, expected) in cases {
+            let request = client.get(server.url("/text")).header("te", "trailers").header(name, value);
+            let response = request.send().await.expect("a response");
+            let announced = response.headers().get("trailer").cloned();
+            let names: Vec<_> = expected.iter().map(|(name, _)| *name).collect();
+            assert_eq!(announced.is_some_and(|value| value == *names.join(", ")), !names.is_empty());
+            let trailers = read(response).await.expect("no error").trailers.unwrap_or_default();
+            assert_eq!(trailers, crate::support::upload::fields(expected), "{name}: {value} over {protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_preference_is_a_debug_line() {
+    let (log, _guard) = crate::support::log::Log::catch_all();
+    let server = TestServer::start(app());
+    let request = http2().get(server.url("/text")).header("want-content-digest", "sha-512=\"");
+    request.send().await.expect("a response");
+    log.line(&["DEBUG", "malformed field passed over", "want-content-digest"]).await;
+}
+
+#[tokio::test]
+async fn own_digest_stays_and_no_content_has_none() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/own").await;
+        assert_eq!(response.headers()["content-digest"], SHA_512, "{protocol}");
+        assert!(!response.headers().contains_key("trailer"), "{protocol}");
+        assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
+
+        let head =
+            client.head(server.url("/text")).header("te", "trailers").send().await.expect("a response");
+        assert!(!head.headers().contains_key("trailer"), "{protocol}");
+        let post =
+            client.post(server.url("/post")).header("te", "trailers").send().await.expect("a response");
+        assert_eq!(read(post).await.expect("no error").trailers.expect("trailers")["content-digest"], DIGEST);
+    }
+}
+
+#[tokio::test]
+async fn range_has_the_digest_of_the_bytes_sent_and_none_of_the_representation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("hello.json"), CONTENT).expect("written");
+    let server = TestServer::start(demo::router(Folder::new(folder.path()).expect("a folder")));
+    for (protocol, client) in clients() {
+        for (range, digest, has_repr) in [
+            // RFC 9530, appendix B.3.
+            (Some("bytes=10-18"), "sha-256=:jjcgBDWNAtbYUXI37CVG3gRuGOAjaaDRGpIUFsdyepQ=:", false),
+            (None, DIGEST, true),
+        ] {
+            let mut request = client.get(server.url("/files/hello.json")).header("te", "trailers");
+            request = request.header("want-repr-digest", "sha-256=1");
+            if let Some(range) = range {
+                request = request.header("range", range);
+            }
+            let response = request.send().await.expect("a response");
+            assert_eq!(response.status(), if range.is_some() { 206 } else { 200 });
+            let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+            assert_eq!(trailers["content-digest"], digest, "{protocol}");
+            assert_eq!(trailers.contains_key("repr-digest"), has_repr, "{protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_come_through() {
+    let compressed = || {
+        let (mut sender, body) = body::channel(1024, declared());
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                sender.send(CONTENT).await.expect("a reader");
+            }
+            sender.finish(rows(100)).expect("as declared");
+        });
+        body
+    };
+    let app = Router::new()
+        .route("/", get(move || async move { compressed() }))
+        .layer(CompressionLayer::new())
+        .layer(ContentDigestLayer::new());
+    let server = TestServer::start(app);
+    for (protocol, client) in clients() {
+        for encoding in ["gzip", "identity"] {
+            let request =
+                client.get(server.url("/")).header("te", "trailers").header("accept-encoding", encoding);
+            let response = request.send().await.expect("a response");
+            let is_encoded = response.headers().get("content-encoding").is_some_and(|value| value == "gzip");
+            assert_eq!(is_encoded, encoding == "gzip", "{protocol}");
+            assert_eq!(response.headers()["trailer"], "x-rows, content-digest", "{protocol}");
+            let ending = read(response).await.expect("no error");
+            let trailers = ending.trailers.expect("trailers");
+            assert_eq!(trailers["x-rows"], "100", "{encoding} over {protocol}");
+            let digest = base64(&Sha256::digest(&ending.content));
+            assert_eq!(
+                trailers["content-digest"],
+                format!("sha-256=:{digest}:"),
+                "{encoding} over {protocol}"
+            );
+            let mut text = String::new();
+            if is_encoded {
+                GzDecoder::new(&*ending.content).read_to_string(&mut text).expect("gzip");
+            } else {
+                text = String::from_utf8(ending.content).expect("text");
+            }
+            assert_eq!(text, CONTENT.repeat(100), "{encoding} over {protocol}");
+        }
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes)
+}
+
+#[tokio::test]
+async fn buffered_digest_is_a_header_field_for_who_takes_no_trailers() {
+    let streamed =
+        || async { Plain::new(stream::iter(["{\"hello\"", ": \"world\"}\n"].map(Ok::<_, Infallible>))) };
+    let route = |limit| {
+        let layer = ContentDigestLayer::or_buffered(limit).algorithm(Algorithm::Sha512);
+        get(streamed).layer(layer)
+    };
+    let app =
+        Router::new().route("/fits", route(CONTENT.len())).route("/too-large", route(CONTENT.len() - 1));
+    let server = TestServer::start(app);
+    for path in ["/fits", "/too-large"] {
+        let response = http1().get(server.url(path)).send().await.expect("a response");
+        let field = response.headers().get("content-digest").cloned();
+        assert_eq!(field.is_some_and(|value| value == SHA_512), path == "/fits");
+        assert_eq!(response.headers().contains_key("content-length"), path == "/fits");
+        assert!(!response.headers().contains_key("trailer"));
+        assert_eq!(response.text().await.expect("text"), CONTENT);
+        for (protocol, client) in clients() {
+            let response = server.get(&client, path).await;
+            assert!(!response.headers().contains_key("content-digest"), "{protocol}");
+            let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+            assert_eq!(trailers["content-digest"], SHA_512, "{protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_body_of_axum_has_a_digest() {
+    let app = Router::new()
+        .route("/text", get(|| async { CONTENT }))
+        .route("/bytes", get(|| async { CONTENT.as_bytes().to_vec() }))
+        .route("/stream", get(|| async { Plain::new(stream::iter([Ok::<_, Infallible>(CONTENT)])) }))
+        .route("/body", get(|| async { http::Response::new(axum::body::Body::from(CONTENT)) }))
+        .route(
+            "/channel",
+            get(|| async {
+                let (sender, body) = body::channel(64, declared());
+                tokio::spawn(async move {
+                    let mut sender = sender;
+                    sender.send(CONTENT).await.expect("a reader");
+                    sender.finish(rows(1)).expect("as declared");
+                });
+                body
+            }),
+        )
+        .layer(ContentDigestLayer::new());
+    let server = TestServer::start(app);
+    for (protocol, client) in clients() {
+        for path in ["/text", "/bytes", "/stream", "/body", "/channel"] {
+            let trailers = read(server.get(&client, path).await).await.expect("no error").trailers;
+            assert_eq!(trailers.expect("trailers")["content-digest"], DIGEST, "{path} over {protocol}");
+        }
+    }
 }

@@ -1,0 +1,94 @@
+use crate::{
+    digest::{
+        Algorithm, CONTENT_DIGEST, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
+    },
+    layers::observed::Observer,
+    trailers::{Acceptance, Declared, FailureMark, has_content},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
+
+/// What a request says of the digests in its response.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    method: Method,
+    pub(super) acceptance: Acceptance,
+    content: Option<Algorithm>,
+    repr: Option<Algorithm>,
+}
+
+impl Wanted {
+    pub(super) fn of<B>(request: &Request<B>, default: Algorithm) -> Self {
+        let asked = |name| Preferences::read(request.headers(), name);
+        Self {
+            method: request.method().clone(),
+            acceptance: Acceptance::of(request),
+            content: asked(&WANT_CONTENT_DIGEST).map_or(Some(default), |wanted| wanted.choose(default)),
+            repr: asked(&WANT_REPR_DIGEST).and_then(|wanted| wanted.choose(default)),
+        }
+    }
+
+    /// The fields to add to this response, or `None` where there are none.
+    pub(super) fn fields<B>(&self, response: &Response<B>) -> Option<Hashing> {
+        if !has_content(&self.method, response.status()) {
+            return None;
+        }
+        let announced = Declared::read(response.headers());
+        let is_free = |name: &HeaderName| !response.headers().contains_key(name) && !announced.contains(name);
+        let content = self.content.filter(|_| is_free(&CONTENT_DIGEST));
+        let repr = self.repr.filter(|_| is_free(&REPR_DIGEST) && is_whole_representation(response));
+        let fields: Vec<_> = [(CONTENT_DIGEST, content), (REPR_DIGEST, repr)]
+            .into_iter()
+            .filter_map(|(name, algorithm)| Some((name, algorithm?)))
+            .collect();
+        (!fields.is_empty()).then(|| Hashing {
+            hashers: Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm)),
+            fields,
+            failure: response.extensions().get().cloned().unwrap_or_default(),
+        })
+    }
+}
+
+/// Whether the content is all of a representation (RFC 9110 §8, §15.3.7; 226 is a difference, RFC 3229 §10.4.1).
+fn is_whole_representation<B>(response: &Response<B>) -> bool {
+    response.status() != StatusCode::PARTIAL_CONTENT
+        && response.status() != StatusCode::IM_USED
+        && !response.headers().contains_key(header::CONTENT_RANGE)
+}
+
+/// Digests under way, and the fields that they are for.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    hashers: Hashers,
+    fields: Vec<(HeaderName, Algorithm)>,
+    failure: FailureMark,
+}
+
+impl Hashing {
+    pub(super) fn declared(&self) -> Declared {
+        let names = self.fields.iter().map(|(name, _)| name);
+        Declared::new(names).expect("digests may be trailers (RFC 9530 §2 and §3)")
+    }
+}
+
+impl Observer for Hashing {
+    fn data(&mut self, chunk: &Bytes) {
+        self.hashers.update(chunk);
+    }
+
+    /// Adds the digests that are not there already, to a header or a trailer section.
+    fn end(self, section: &mut HeaderMap) {
+        if self.failure.is_set() {
+            return;
+        }
+        let digests = self.hashers.finish();
+        for (name, algorithm) in self.fields {
+            if section.contains_key(&name) {
+                continue;
+            }
+            if let Some(digest) = digests.iter().find(|digest| digest.algorithm == algorithm) {
+                section.insert(name, digest.to_field_value());
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, SizeHint};
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// Sees the content of a body as it passes, and has something to say at its end.
+pub trait Observer {
+    /// Sees a chunk.
+    fn data(&mut self, chunk: &Bytes);
+
+    /// The data has ended well: adds to the trailer section.
+    fn end(self, trailers: &mut HeaderMap);
+}
+
+pin_project! {
+    /// A body with the same data, and what an observer adds to its trailer section.
+    #[derive(Debug)]
+    pub struct Observed<B, O> {
+        #[pin]
+        inner: B,
+        // `None` where there is nothing to add, and once the body has ended.
+        observer: Option<O>,
+        phase: Phase,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Data,
+    Trailers,
+    Ended,
+}
+
+impl<B, O> Observed<B, O> {
+    pub(super) fn new(inner: B, observer: Option<O>) -> Self {
+        Self { inner, observer, phase: Phase::Data }
+    }
+}
+
+impl<B, O> Body for Observed<B, O>
+where
+    B: Body<Data = Bytes>,
+    O: Observer,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        if *this.phase != Phase::Data {
+            return Poll::Ready(None);
+        }
+        let chunk = ready!(this.inner.poll_data(cx));
+        match &chunk {
+            Some(Ok(data)) => this.observer.iter_mut().for_each(|observer| observer.data(data)),
+            Some(Err(_)) => {
+                *this.observer = None;
+                *this.phase = Phase::Ended;
+            }
+            None => *this.phase = Phase::Trailers,
+        }
+        Poll::Ready(chunk)
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+        let this = self.project();
+        if *this.phase == Phase::Ended {
+            return Poll::Ready(Ok(None));
+        }
+        let below = ready!(this.inner.poll_trailers(cx));
+        if *this.phase == Phase::Data {
+            // Before the end of the data there is nothing to say of the whole.
+            return Poll::Ready(below);
+        }
+        *this.phase = Phase::Ended;
+        let observer = this.observer.take();
+        Poll::Ready(below.map(|trailers| {
+            let mut trailers = trailers.unwrap_or_default();
+            if let Some(observer) = observer {
+                observer.end(&mut trailers);
+            }
+            (!trailers.is_empty()).then_some(trailers)
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.phase == Phase::Ended || (self.observer.is_none() && self.inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::scripted::{
+        ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use http::HeaderValue;
+    use std::pin::pin;
+
+    /// Says how many bytes it has seen.
+    struct Count(usize);
+
+    impl Observer for Count {
+        fn data(&mut self, chunk: &Bytes) {
+            self.0 += chunk.len();
+        }
+
+        fn end(self, trailers: &mut HeaderMap) {
+            trailers.append("x-count", HeaderValue::from(self.0));
+        }
+    }
+
+    fn counted<const N: usize>(steps: [Step; N]) -> Observed<ScriptedBody, Count> {
+        Observed::new(ScriptedBody::new(steps), Some(Count(0)))
+    }
+
+    #[test]
+    fn what_it_adds_joins_what_comes_from_below() {
+        let steps = [Pending, Data("a"), Data(""), Pending, Data("bc"), Pending, End, Pending];
+        let read = read_by_contract(counted(steps.clone()));
+        assert_eq!((&*read.content, read.pending), ("abc", 4));
+        assert_eq!(read.trailers, Some(fields(&[("x-count", "3")])));
+
+        let below = Trailers(&[("x-below", "1"), ("x-below", "2")]);
+        let read =
+            read_by_contract(counted::<9>([steps.as_slice(), &[below]].concat().try_into().expect("9")));
+        assert_eq!(read.trailers, Some(fields(&[("x-below", "1"), ("x-below", "2"), ("x-count", "3")])));
+    }
+
+    #[test]
+    fn body_without_data_is_observed_too() {
+        assert_eq!(read_by_contract(counted([])).trailers, Some(fields(&[("x-count", "0")])));
+    }
+
+    #[test]
+    fn failure_in_the_data_or_the_trailers_is_the_end_and_nothing_is_added() {
+        for steps in [[Data("a"), Fail, Pending], [Data("a"), End, Fail]] {
+            let read = read_by_contract(counted(steps));
+            assert_eq!((&*read.content, read.trailers), ("a", None));
+            assert!(read.error.is_some());
+        }
+    }
+
+    #[test]
+    fn without_an_observer_it_is_the_body_from_below() {
+        let body = ScriptedBody::new([Data("a"), Pending, Data("b")]).sized();
+        let body = Observed::new(body, None::<Count>);
+        assert_eq!(body.size_hint().exact(), Some(2));
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("ab", None));
+
+        let read =
+            read_by_contract(Observed::new(ScriptedBody::new([Trailers(&[("x", "1")])]), None::<Count>));
+        assert_eq!(read.trailers, Some(fields(&[("x", "1")])));
+    }
+
+    #[test]
+    fn trailers_polled_early_are_those_from_below_and_nothing_is_lost() {
+        let mut body = pin!(Observed::new(http_body::Full::new(Bytes::from("abc")), Some(Count(0))));
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
+        assert_eq!(read_by_contract(body).trailers, Some(fields(&[("x-count", "3")])));
+    }
+}
