@@ -4,6 +4,7 @@ pub(crate) mod log;
 pub(crate) mod process;
 pub(crate) mod producer;
 pub(crate) mod raw;
+pub(crate) mod upload;
 
 use axum::Router;
 use axum_trailers::server::{Handle, Limits, Server, Tls};

@@ -6,6 +6,7 @@ pub(crate) use rustix::process::Signal;
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::Path,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::Instant,
 };
@@ -91,6 +92,14 @@ impl Drop for Process {
 /// Runs it to its end with these arguments.
 pub(crate) fn run(arguments: &[&str]) -> std::process::Output {
     command(arguments).output().expect("started")
+}
+
+/// A program below examples/, which `cargo test` builds.
+pub(crate) fn example(name: &str) -> Command {
+    let folder = Path::new(env!("CARGO_BIN_EXE_axum-trailers")).with_file_name("examples");
+    let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(program.is_file(), "{} is not here: build it with `cargo build --examples`", program.display());
+    Command::new(program)
 }
 
 /// The binary with these arguments, and none of this process's settings for it.
