@@ -1,50 +1,72 @@
-//! A user's own axum 0.6 application with trailers: rows from a producer task, then their number and a digest.
+//! Rows from a producer task, and behind them their number and how long they took.
 //!
 //! ```text
 //! cargo run --example rows
-//! curl -v -k https://localhost:3000/rows
+//! curl -v -k --no-buffer https://localhost:3000/rows
 //! ```
 
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::{Extension, Router, response::IntoResponse, routing::get};
 use axum_trailers::{
     body::{self, Sender},
-    layers::ContentDigestLayer,
+    layers::{
+        ServerTimingLayer,
+        server_timing::{Metric, Metrics},
+    },
     server::{Server, Tls},
     trailers::{Declared, Trailers},
 };
-use std::error::Error;
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
 
 const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
 const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
-async fn rows() -> impl IntoResponse {
+async fn rows(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
     let (sender, body) = body::channel(64 * 1024, declared);
     tokio::spawn(async move {
-        if let Err(error) = produce(sender).await {
+        if let Err(error) = produce(sender, metrics).await {
             eprintln!("the rows did not end well: {error}");
         }
     });
     body
 }
 
-async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn produce(mut sender: Sender, metrics: Metrics) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut database = Duration::ZERO;
     let mut count = 0;
-    for row in ["first\n", "second\n", "third\n"] {
-        sender.send(row).await?;
+    for id in 1..=3 {
+        let began = Instant::now();
+        let row = fetch(id).await;
+        database += began.elapsed();
+        sender.send(row).await?; // waits for room; an error once the client is gone
         count += 1;
     }
+    metrics.add(Metric::new("db").duration(database).description("all rows"))?;
     let mut trailers = Trailers::new();
     trailers.insert("x-row-count", count)?;
-    sender.finish(trailers)?;
+    sender.finish(trailers)?; // without it the client sees a broken transfer
     Ok(())
+}
+
+/// Stands for a database.
+async fn fetch(id: u32) -> String {
+    sleep(Duration::from_millis(200)).await;
+    format!("row {id}\n")
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Router::new().route("/rows", get(rows)).layer(ContentDigestLayer::new());
+    let app = Router::new().route("/rows", get(rows)).layer(ServerTimingLayer::new());
 
-    let tls = Tls::from_pem(CERTIFICATE, KEY)?;
-    Server::new(tls).bind("localhost:3000")?.run(app).await?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
+    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
+    for address in server.local_addrs() {
+        println!("https://{address}");
+    }
+    server.run(app).await?;
     Ok(())
 }

@@ -1,0 +1,66 @@
+//! Uploads that are kept only where their digest is right, be it in the header section or the trailer section.
+//!
+//! ```text
+//! cargo run --example verified_upload
+//! curl -v -k -T LICENSE -H "Content-Digest: sha-256=:$(openssl dgst -sha256 -binary LICENSE | base64):" https://localhost:3000/files/LICENSE
+//! ```
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    response::{IntoResponse, Response},
+    routing::put,
+};
+use axum_trailers::{
+    layers::ContentDigestLayer,
+    request::{CollectedBody, Verified},
+    server::{Server, Tls},
+};
+use http::StatusCode;
+use std::{
+    collections::HashMap,
+    error::Error,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
+const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
+
+/// The files, in memory.
+type Files = Arc<Mutex<HashMap<String, Bytes>>>;
+
+/// Never called with a content that is not what its digest says: that one is a 400.
+async fn store(
+    State(files): State<Files>,
+    Path(name): Path<String>,
+    Verified(body): Verified<CollectedBody>,
+) -> impl IntoResponse {
+    let answer = format!("{} bytes\n", body.content.len());
+    files.lock().unwrap_or_else(PoisonError::into_inner).insert(name, body.content);
+    (StatusCode::CREATED, answer)
+}
+
+async fn load(State(files): State<Files>, Path(name): Path<String>) -> Response {
+    match files.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        Some(content) => content.clone().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let app = Router::new()
+        .route("/files/:name", put(store).get(load))
+        .layer(DefaultBodyLimit::max(1024 * 1024))
+        .layer(ContentDigestLayer::new())
+        .with_state(Files::default());
+
+    let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
+    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
+    for address in server.local_addrs() {
+        println!("https://{address}");
+    }
+    server.run(app).await?;
+    Ok(())
+}
