@@ -167,13 +167,19 @@ mod tests {
         let split = [Pending, Data("{\"hello\""), Data(""), Pending, Data(": \"world\"}\n"), End, Pending];
         let trailers = |value| [split.as_slice(), &[Trailers(value)]].concat();
         let both: &[_] = &[("x-sum", "1"), ("content-digest", SHA_512)];
-        let cases: [(Fields<'_>, Vec<Step>); 6] = [
+        let unknown: &[_] = &[("content-digest", "md5=:AA==:")];
+        let announced: &[_] = &[("content-digest", "md5=:AA==:"), ("trailer", "content-digest")];
+        let same: &[_] = &[("content-digest", SHA_256)];
+        let cases: [(Fields<'_>, Vec<Step>); 9] = [
+            (unknown, trailers(both)),
+            (announced, trailers(both)),
+            (same, trailers(unknown)),
             (&[("content-digest", SHA_256)], split.to_vec()),
             (&[("content-digest", "md5=:AA==:"), ("content-digest", SHA_256)], split.to_vec()),
             (&[("content-digest", SHA_256), ("content-digest", SHA_512)], split.to_vec()),
             (&[("trailer", "content-digest")], trailers(both)),
             (&[], trailers(both)),
-            (&[("content-digest", SHA_256)], trailers(both)),
+            (&[("content-digest", SHA_256)], trailers(same)),
         ];
         for (fields, steps) in cases {
             let read = verify(put(fields), Need::Required, &steps).expect("not refused");
@@ -192,7 +198,18 @@ mod tests {
         let data = Data(HELLO);
         let wrong = Trailers(&[("content-digest", EMPTY)]);
         let right = Trailers(&[("content-digest", SHA_256)]);
-        let cases: [Case<'_>; 11] = [
+        let cases: [Case<'_>; 12] = [
+            (
+                "unannounced trailer of another algorithm than was computed",
+                &[("content-digest", SHA_256)],
+                Need::Optional,
+                vec![data.clone(), Trailers(&[("content-digest", SHA_512)])],
+                Malformed {
+                    reason: "a trailer field that was not announced names another algorithm than the header field"
+                        .to_owned(),
+                    got: SHA_512.to_owned(),
+                },
+            ),
             ("wrong header", &[("content-digest", EMPTY)], Need::Optional, vec![data.clone()], mismatch()),
             ("wrong trailer", &[], Need::Optional, vec![data.clone(), wrong.clone()], mismatch()),
             (
@@ -253,19 +270,22 @@ mod tests {
     #[test]
     fn digest_is_needed_only_where_it_is_required_and_there_is_content() {
         let cases = [
-            (Method::PUT, Need::Optional, None, false),
-            (Method::PUT, Need::Required, None, true),
-            (Method::GET, Need::Required, None, false),
-            (Method::DELETE, Need::Required, Some("0"), true),
-            (Method::GET, Need::Optional, Some("0"), false),
+            (Method::PUT, Need::Optional, None, vec![], false),
+            (Method::PUT, Need::Required, None, vec![], true),
+            (Method::GET, Need::Required, None, vec![], false),
+            (Method::GET, Need::Required, None, vec![Data("")], false),
+            (Method::GET, Need::Required, None, vec![Data("a")], true),
+            (Method::DELETE, Need::Optional, None, vec![Data("a")], false),
+            (Method::DELETE, Need::Required, Some("0"), vec![], true),
+            (Method::GET, Need::Optional, Some("0"), vec![], false),
         ];
-        for (method, need, length, refuses) in cases {
+        for (method, need, length, steps, refuses) in cases {
             let mut request = put(&[]).method(method.clone());
             if let Some(length) = length {
                 request = request.header("content-length", length);
             }
             let expected = refuses.then_some(ContentDigestError::Missing);
-            assert_eq!(refused(request, need, &[]), expected, "{method} {need:?} {length:?}");
+            assert_eq!(refused(request, need, &steps), expected, "{method} {need:?} {length:?} {steps:?}");
         }
     }
 

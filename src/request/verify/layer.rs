@@ -91,7 +91,7 @@ impl VerifyContentDigestLayer {
         Self::default()
     }
 
-    /// Checks the digest, and refuses a content without one.
+    /// Checks the digest, and refuses a content without one, as far as the handler reads it.
     #[must_use]
     pub fn required() -> Self {
         Self { need: Need::Required }
