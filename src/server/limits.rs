@@ -47,7 +47,8 @@ pub struct Limits {
     pub streams: u32,
     /// The size of a request's header section, in bytes: over HTTP/1.1 with the request line, over HTTP/2
     /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered
-    /// with 431 past it. At least 8 KiB. Default: 16 KiB.
+    /// with 431 past it. At least 8 KiB. Default: 16 KiB. (The `SETTINGS` of HTTP/2 tell a larger bound, within which the
+    /// server itself sees what is too large.)
     pub header_section: u32,
     /// The size of a request's trailer section, in bytes, counted as [`TrailerLimits`] says. Past it the body ends in
     /// an error for the handler, and the client gets 431, or an error of its stream where the response has begun. Over

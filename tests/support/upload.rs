@@ -107,7 +107,7 @@ pub(crate) fn fields(list: &[(&str, &str)]) -> http_1::HeaderMap {
     let mut fields = http_1::HeaderMap::new();
     for (name, value) in list {
         let name: http_1::HeaderName = name.parse().expect("a name");
-        fields.append(name, value.parse().expect("a value"));
+        fields.append(name, http_1::HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
     }
     fields
 }

@@ -139,11 +139,19 @@ fn poll_next(incoming: &mut Incoming, sender: &mut Sender, cx: &mut Context<'_>)
     }
 }
 
+/// hyper's bounds for a trailer section over HTTP/1.1.
+const HTTP1_SIZE: usize = 16 * 1024;
+const HTTP1_FIELDS: usize = 100;
+
 /// Over HTTP/1.1 hyper has bounds of its own for a trailer section, and tells of them in words alone.
 fn interruption(error: hyper::Error, limits: TrailerLimits) -> Interrupted {
     match error.source().map(ToString::to_string).as_deref() {
-        Some("chunk trailers bytes over limit") => TrailersTooLarge::Size { limit: limits.size }.into(),
-        Some("chunk trailers count overflow") => TrailersTooLarge::Fields { limit: limits.fields }.into(),
+        Some("chunk trailers bytes over limit") => {
+            TrailersTooLarge::Size { limit: limits.size.min(HTTP1_SIZE) }.into()
+        }
+        Some("chunk trailers count overflow") => {
+            TrailersTooLarge::Fields { limit: limits.fields.min(HTTP1_FIELDS) }.into()
+        }
         _ => Interrupted::Client(error),
     }
 }
