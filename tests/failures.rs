@@ -40,20 +40,19 @@ fn fails_with_trailers() -> StreamBody<Chunks> {
     })
 }
 
+fn finishes() -> StreamBody<Chunks> {
+    after_a_row(|sender| {
+        let mut trailers = grpc(0, "");
+        trailers.insert("x-rows", 1).expect("permitted");
+        sender.finish(trailers).expect("as declared");
+    })
+}
+
 fn app() -> Router {
     Router::new()
         .route("/reset", get(|| async { after_a_row(|sender| sender.fail("database connection lost")) }))
         .route("/trailers", get(|| async { fails_with_trailers() }))
-        .route(
-            "/finished",
-            get(|| async {
-                after_a_row(|sender| {
-                    let mut trailers = grpc(0, "");
-                    trailers.insert("x-rows", 1).expect("permitted");
-                    sender.finish(trailers).expect("as declared");
-                })
-            }),
-        )
+        .route("/finished", get(|| async { finishes() }))
         .route(
             "/undeclared",
             get(|| async {
@@ -149,7 +148,9 @@ async fn without_trailers(response: Response) -> Response {
 
 #[tokio::test]
 async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
-    let server = TestServer::start(app().layer(map_response(without_trailers)));
+    // What a layer further out adds says nothing of the failure.
+    let app = app().layer(map_response(without_trailers)).layer(ServerTimingLayer::new());
+    let server = TestServer::start(app);
     for (protocol, client) in clients() {
         for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
             let read = soon("the end", read(server.get(&client, path).await)).await;
@@ -170,6 +171,26 @@ async fn what_failed_is_timed_and_not_vouched_for() {
             let trailers = read(response).await.expect("a whole message").trailers.expect("trailers");
             assert!(trailers.contains_key("server-timing"), "{path} over {protocol}");
             assert_eq!(trailers.contains_key("content-digest"), is_whole, "{path} over {protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn failure_by_trailers_breaks_the_transfer_whatever_length_was_told() {
+    let told =
+        |body: fn() -> StreamBody<Chunks>| get(move || async move { ([("content-length", "4")], body()) });
+    let apps = [
+        app().layer(ContentDigestLayer::or_buffered(1000)),
+        Router::new().route("/trailers", told(fails_with_trailers)).route("/finished", told(finishes)),
+    ];
+    for (n, app) in apps.into_iter().enumerate() {
+        let server = TestServer::start(app);
+        for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
+            let response = http1().get(server.url(path)).send().await.expect("a response");
+            let has_digest = response.headers().contains_key("content-digest");
+            assert_eq!(has_digest, n == 0 && is_whole, "{path} of app {n}");
+            let read = soon("the end", read(response)).await;
+            assert_eq!(read.is_ok(), is_whole, "{path} of app {n}: {read:?}");
         }
     }
 }

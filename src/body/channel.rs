@@ -198,8 +198,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`FinishError`] where a field is forbidden, where the trailers are not those that were declared, or the reader
-    /// is gone. The body then ends as failed, in [`ProducerError::Refused`].
+    /// [`FinishError`] where a field is forbidden, or the trailers are not those that were declared: the body then ends as
+    /// failed, in [`ProducerError::Refused`]. And where the reader is gone, to whom it makes no difference.
     pub fn finish<T>(self, trailers: T) -> Result<(), FinishError>
     where
         T: TryInto<Trailers>,
@@ -224,8 +224,10 @@ impl Sender {
     /// Ends the body as failed, and says so in its **trailers**: a whole, well-formed message, as gRPC ends one with
     /// `grpc-status`.
     ///
-    /// Fields that were declared may be missing, since what they would say may not be known any more. A digest layer
-    /// leaves its own out, too: a part is not vouched for. [The module](crate::body#failures-in-the-middle) says which
+    /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
+    /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer leaves its own out, too: a part is not
+    /// vouched for. (Layer and server know of the failure through the extensions of the response that
+    /// [`into_response`](axum::response::IntoResponse) makes of the body; whoever makes another one drops that word.) [The module](crate::body#failures-in-the-middle) says which
     /// clients notice.
     ///
     /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), the server of this crate breaks the transfer
@@ -245,8 +247,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`FinishError`] where a field is forbidden or was not declared, where there is none at all, or the reader is
-    /// gone. The body then ends as failed, in [`ProducerError::Refused`].
+    /// [`FinishError`] where a field is forbidden or was not declared, or there is none at all: the body then ends as
+    /// failed, in [`ProducerError::Refused`]. And where the reader is gone, to whom it makes no difference.
     pub fn fail_with_trailers<T>(self, trailers: T) -> Result<(), FinishError>
     where
         T: TryInto<Trailers>,
@@ -256,8 +258,8 @@ impl Sender {
             self.all_declared(&trailers)?;
             if trailers.is_empty() { Err(FinishError::SaysNothing) } else { Ok(trailers) }
         });
-        if checked.is_ok() {
-            self.failure.set();
+        if let Ok(trailers) = &checked {
+            self.failure.set(trailers.declared());
         }
         self.end(checked)
     }

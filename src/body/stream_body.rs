@@ -132,7 +132,9 @@ where
         let mut response = Response::new(());
         if let Some(producer) = &self.producer {
             producer.declared.write(response.headers_mut());
-            response.extensions_mut().insert(producer.failure.clone());
+            if !producer.declared.is_empty() {
+                response.extensions_mut().insert(producer.failure.clone());
+            }
         }
         Declared::of(&self.stored).write(response.headers_mut());
         response.map(|()| body::boxed(self))
@@ -181,6 +183,10 @@ where
             Phase::Trailers => {
                 *this.phase = Phase::Ended;
                 let mut trailers = std::mem::take(this.stored);
+                if this.producer.as_ref().is_some_and(|producer| producer.failure.is_set()) {
+                    // They were set for a body that ends well.
+                    trailers.clear();
+                }
                 let sent = this.producer.as_ref().and_then(|producer| producer.ending.take_trailers());
                 for (name, value) in &sent.unwrap_or_default() {
                     trailers.append(name, value.clone());
@@ -280,6 +286,21 @@ mod tests {
         assert!(response.body_mut().data().await.is_none());
         let trailers = response.body_mut().trailers().await.expect("no error").expect("trailers");
         assert_eq!(trailers.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn trailers_of_the_body_are_left_out_where_its_producer_fails() {
+        for failing in [true, false] {
+            let (sender, mut body) = crate::body::channel(64, Declared::new(["x-state"]).expect("permitted"));
+            body.set_trailers(foo()).expect("permitted");
+            let mut trailers = Trailers::new();
+            trailers.insert("x-state", "1").expect("permitted");
+            let ended = if failing { sender.fail_with_trailers(trailers) } else { sender.finish(trailers) };
+            ended.expect("as declared");
+            let trailers = read_by_contract(body).trailers.expect("trailers");
+            assert!(trailers.contains_key("x-state"));
+            assert_eq!(trailers.contains_key("chunky-trailer"), !failing);
+        }
     }
 
     #[test]

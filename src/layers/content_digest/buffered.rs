@@ -63,6 +63,7 @@ impl<B: Body<Data = Bytes>> Buffered<B> {
     pub(super) fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<ReadAhead> {
         while self.held.saturating_add(self.inner.size_hint().lower()) <= self.limit {
             match ready!(self.inner.as_mut().poll_data(cx)) {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
                 Some(Ok(chunk)) => {
                     self.held += chunk.len() as u64;
                     self.chunks.push_back(chunk);

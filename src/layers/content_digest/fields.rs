@@ -65,6 +65,10 @@ pub struct Hashing {
 }
 
 impl Hashing {
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_set()
+    }
+
     pub(super) fn declared(&self) -> Declared {
         let names = self.fields.iter().map(|(name, _)| name);
         Declared::new(names).expect("digests may be trailers (RFC 9530 §2 and §3)")

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     layers::observed::{Observed, Observer},
-    trailers::TrailersWithheld,
+    trailers::{FailureMark, TrailersWithheld},
 };
 use bytes::Bytes;
 use http::{Response, response::Parts};
@@ -81,6 +81,10 @@ impl<B: Body<Data = Bytes>> HeldBack<B> {
     fn released(self, came: ReadAhead) -> Response<ResponseBody<B>> {
         let Self { mut head, mut hashing, body } = self;
         if came == ReadAhead::Whole {
+            if !hashing.has_failed() {
+                // It has ended well, and the server may tell its length.
+                head.extensions.remove::<FailureMark>();
+            }
             body.chunks().for_each(|chunk| hashing.data(chunk));
             hashing.end(&mut head.headers);
         } else {

@@ -31,12 +31,14 @@ use tower_service::Service;
 /// the buffers between.
 ///
 /// Handlers and producers add metrics of their own through [`Metrics`], which the layer leaves in the request's
-/// extensions, until the body ends. They come before these three, in the order in which they were added.
+/// extensions, until the body ends. They come before these three, in the order in which they were added; leave their
+/// three names to them.
 ///
-/// Where trailers can't go out (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) and where a response has no
-/// content (the answer to `HEAD`, and 204, 205 and 304), nothing is sent. Metrics are taken in until the body ends all the same. A body that fails ends without trailers,
-/// but one whose producer says [in its trailers](crate::body::Sender::fail_with_trailers) that it failed has this one,
-/// too. A `Server-Timing` header field or trailer of the handler's own stays beside it.
+/// Where trailers can't go out (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) nothing is sent, and metrics are
+/// taken in all the same. A response without content (the answer to `HEAD`, and 204, 205 and 304) has no trailers:
+/// metrics are taken in until it begins. A body that fails ends without trailers, but one whose producer says
+/// [in its trailers](crate::body::Sender::fail_with_trailers) that it failed has this one, too. A `Server-Timing` header
+/// field or trailer of the handler's own stays beside it.
 ///
 /// Firefox shows the trailer in its developer tools and to scripts; Chromium shows header fields alone.
 ///

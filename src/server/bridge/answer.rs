@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     server::{Limits, exchange::Exchange},
-    trailers::{Declared, TrailersTooLarge, TrailersWithheld, has_content, section_size},
+    trailers::{Declared, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
 };
 use axum::{
     body::{self, BoxBody, HttpBody},
@@ -117,7 +117,10 @@ impl Answer {
             head.headers.remove(header::CONTENT_LENGTH);
         }
         let plan = plan_trailers(&mut exchange, &mut head, &body);
-        let length = if has_content { plan_length(&plan, &mut head.headers) } else { Length::Unknown };
+        let may_fail_untold =
+            matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
+        let gives_way = plan.announces_any() || may_fail_untold;
+        let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
         let failures = Failures { refused, mark: head.extensions.remove().unwrap_or_default() };
         head::response(&head, ResponseBody::new(body, exchange, plan, length, failures))
     }
@@ -137,11 +140,11 @@ fn plan_trailers(exchange: &mut Exchange, head: &mut Parts, body: &BoxBody) -> T
     TrailerPlan::Withheld
 }
 
-fn plan_length(plan: &TrailerPlan, headers: &mut HeaderMap) -> Length {
+fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
     match content_length(headers) {
-        // Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
+        // At its last byte a body of known length is over for hyper, and no failure behind it is ever seen. Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
         // length, but curl (7.88) stops reading at its last byte and never shows them.
-        Some(length) if plan.announces_any() => {
+        Some(length) if gives_way => {
             headers.remove(header::CONTENT_LENGTH);
             Length::Kept(length)
         }

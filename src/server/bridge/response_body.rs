@@ -169,7 +169,11 @@ impl ResponseBody {
             tracing::warn!(%name, "announced trailer field never came");
         }
         let sent = permitted(&trailers, declared, self.exchange.version());
-        Poll::Ready(if failed && sent.is_none() { Err(FailureUntold.into()) } else { Ok(sent) })
+        Poll::Ready(if self.failures.mark.is_told_by(sent.as_ref().unwrap_or(&HeaderMap::new())) {
+            Ok(sent)
+        } else {
+            Err(FailureUntold.into())
+        })
     }
 
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
