@@ -189,6 +189,8 @@ async fn failure_by_trailers_breaks_the_transfer_whatever_length_was_told() {
             let response = http1().get(server.url(path)).send().await.expect("a response");
             let has_digest = response.headers().contains_key("content-digest");
             assert_eq!(has_digest, n == 0 && is_whole, "{path} of app {n}");
+            let has_length = response.headers().contains_key("content-length");
+            assert_eq!(has_length, n == 0 && is_whole, "{path} of app {n}: a length tells of a good end");
             let read = soon("the end", read(response)).await;
             assert_eq!(read.is_ok(), is_whole, "{path} of app {n}: {read:?}");
         }

@@ -1,7 +1,7 @@
 //! What a request's `Content-Digest` says is held against what came, by the layer and by the extractors.
 
 use crate::support::{
-    TestServer,
+    TestServer, raw,
     upload::{Answer, PROTOCOLS, Upload},
 };
 use axum::{
@@ -244,4 +244,23 @@ async fn stream_that_fails_after_the_response_has_begun_breaks_it() {
             assert_eq!((answer.status, answer.is_whole), (200, is_whole), "{protocol}: {answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn content_that_can_only_fail_is_not_asked_for() {
+    let server = TestServer::start(app(&Good::default()));
+    for fields in ["", "content-digest: md5=:AA==:\r\n"] {
+        let request = format!(
+            "PUT /layer/bytes HTTP/1.1\r\nhost: a\r\n{fields}expect: 100-continue\r\ncontent-length: 5\r\n\
+             connection: close\r\n\r\n"
+        );
+        let wire = raw::http1(server.address, &request).await;
+        assert!(wire.starts_with("HTTP/1.1 400"), "{wire}");
+    }
+    let request = format!(
+        "PUT /layer/bytes HTTP/1.1\r\nhost: a\r\ncontent-digest: {SHA_256}\r\nexpect: 100-continue\r\n\
+         content-length: 19\r\nconnection: close\r\n\r\n{HELLO}"
+    );
+    let wire = raw::http1(server.address, &request).await;
+    assert!(wire.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), "{wire}");
 }
