@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::{Bytes, StreamBody},
     response::IntoResponse,
-    routing::{get, put},
+    routing::put,
 };
 use axum_trailers::request::{
     CollectedBody, RequestBody, RequestBodyError, Verified, VerifyContentDigestLayer,
@@ -76,7 +76,7 @@ fn app(good: &Good) -> Router {
     let optional = Router::new()
         .route("/optional", put(|content: Bytes| async move { content }))
         .route("/echo", put(|body: RequestBody| async move { StreamBody::new(body) }))
-        .route("/none", get(|| async { "none" }))
+        .route("/unread", put(|| async { "unread" }))
         .layer(VerifyContentDigestLayer::new());
     let extracted = Router::new()
         .route(
@@ -263,4 +263,16 @@ async fn content_that_can_only_fail_is_not_asked_for() {
     );
     let wire = raw::http1(server.address, &request).await;
     assert!(wire.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), "{wire}");
+}
+
+#[tokio::test]
+async fn body_without_content_is_checked_though_nobody_reads_it() {
+    let server = TestServer::start(app(&Good::default()));
+    for protocol in PROTOCOLS {
+        for (digest, status) in [(OTHER, 200), (SHA_256, 400)] {
+            let fields = &[("content-digest", digest)];
+            let upload = Upload { path: "/unread", fields, ..Upload::default() };
+            assert_eq!(upload.send(protocol, server.address).await.status, status, "{protocol}");
+        }
+    }
 }

@@ -279,6 +279,10 @@ mod tests {
         let (announced, trailers) = asked(&wants, own).await;
         assert_eq!((&*announced, trailers), ("repr-digest", fields(&[("repr-digest", SHA_256)])));
 
+        let own = |_: &Request<()>| ([("repr-digest", "sha-512=:AA==:")], HELLO).into_response();
+        let (announced, trailers) = asked(&wants, own).await;
+        assert_eq!((&*announced, trailers), ("content-digest", fields(&[("content-digest", SHA_256)])));
+
         let unannounced = |_: &Request<()>| {
             let body = ScriptedBody::new([Data(HELLO), Trailers(&[("content-digest", "own=:AA==:")])]);
             http::Response::new(axum::body::boxed(body))
