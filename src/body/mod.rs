@@ -23,11 +23,13 @@
 //! [`ContentDigestLayer`](crate::layers::ContentDigestLayer) above all, says in both cases that something is missing.
 
 mod channel;
+mod ending;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod stream_body;
 
 pub use self::{
-    channel::{CHUNK_OVERHEAD, Chunks, FinishError, ProducerError, SendError, Sender, channel},
+    channel::{CHUNK_OVERHEAD, Chunks, SendError, Sender, channel},
+    ending::{FinishError, ProducerError},
     stream_body::{StreamBody, TrailersPolledEarly},
 };
