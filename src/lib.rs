@@ -76,6 +76,7 @@ pub mod body;
 pub mod demo;
 pub mod digest;
 pub mod layers;
+mod problem;
 pub mod request;
 #[cfg(feature = "server")]
 pub mod server;

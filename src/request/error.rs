@@ -1,5 +1,5 @@
-use super::{ContentDigestError, problem::Problem};
-use crate::trailers::TrailersTooLarge;
+use super::ContentDigestError;
+use crate::{problem::Problem, trailers::TrailersTooLarge};
 use axum::{
     BoxError,
     response::{IntoResponse, Response},

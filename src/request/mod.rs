@@ -10,7 +10,6 @@
 mod body;
 mod collected;
 mod error;
-mod problem;
 pub mod verify;
 
 pub use self::{

@@ -1,5 +1,7 @@
-use super::super::problem::Problem;
-use crate::digest::Algorithm;
+use crate::{
+    digest::{Algorithm, WANT_CONTENT_DIGEST},
+    problem::Problem,
+};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -68,9 +70,7 @@ impl ContentDigestError {
 
 impl IntoResponse for ContentDigestError {
     fn into_response(self) -> Response {
-        let mut response = self.problem().into_response();
-        response.headers_mut().insert("want-content-digest", WANTED);
-        response
+        self.problem().field(WANT_CONTENT_DIGEST, WANTED).into_response()
     }
 }
 

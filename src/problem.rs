@@ -2,14 +2,16 @@ use axum::{
     body::{self, BoxBody},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
-/// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+/// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): what is said of a request that can't be
+/// answered as it was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     members: Map<String, Value>,
+    fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -20,7 +22,7 @@ impl Problem {
         members.insert("title".to_owned(), status.canonical_reason().unwrap_or_default().into());
         members.insert("status".to_owned(), status.as_u16().into());
         members.insert("detail".to_owned(), detail.into().into());
-        Self { status, members }
+        Self { status, members, fields: Vec::new() }
     }
 
     /// The same of a kind of its own.
@@ -33,6 +35,12 @@ impl Problem {
         self.members.insert(member.to_owned(), value.into());
         self
     }
+
+    /// The same with a header field more.
+    pub(crate) fn field(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
 }
 
 impl IntoResponse for Problem {
@@ -42,6 +50,7 @@ impl IntoResponse for Problem {
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().extend(self.fields);
         response
     }
 }
