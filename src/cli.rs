@@ -1,6 +1,9 @@
 //! What the command line says.
 
-use axum_trailers::server::{Limits, Server};
+use axum_trailers::{
+    demo::Bounds,
+    server::{Limits, Server},
+};
 use clap::Parser;
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 use tracing_subscriber::EnvFilter;
@@ -31,6 +34,14 @@ pub(crate) struct Args {
     /// The folder whose files `/files/…` serves
     #[arg(long, value_name = "FOLDER", env = "AXUM_TRAILERS_DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+
+    /// Let `PUT /files/…` write into that folder
+    #[arg(long, env = "AXUM_TRAILERS_ALLOW_UPLOAD")]
+    pub(crate) allow_upload: bool,
+
+    /// The SQLite database whose rows `/export/…` gives, opened to be read only [default: a sample]
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_DATABASE")]
+    pub(crate) database: Option<PathBuf>,
 
     /// What is logged to standard error, as `RUST_LOG` says it [default: `RUST_LOG`, else `info`]
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
@@ -85,7 +96,7 @@ struct LimitArgs {
 
     /// How many connections may be open at once
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_CONNECTIONS",
-          default_value_t = u32::try_from(Limits::default().connections).unwrap_or(u32::MAX),
+          default_value_t = flag(Limits::default().connections),
           value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
 
@@ -111,6 +122,36 @@ struct LimitArgs {
           default_value_t = Limits::default().trailer_fields,
           value_parser = clap::value_parser!(u32).range(0..=10_000))]
     max_trailer_fields: u32,
+
+    /// How many exports may run at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS",
+          default_value_t = flag(Bounds::default().exports), value_parser = clap::value_parser!(u32).range(1..=256))]
+    max_exports: u32,
+
+    /// How many exports of one client may run at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS_PER_CLIENT",
+          default_value_t = flag(Bounds::default().exports_per_client),
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    max_exports_per_client: u32,
+
+    /// How many rows an export may have
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows)]
+    max_rows: u64,
+
+    /// How many uploads may run at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS",
+          default_value_t = flag(Bounds::default().uploads), value_parser = clap::value_parser!(u32).range(1..))]
+    max_uploads: u32,
+
+    /// How large an upload may be
+    #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_UPLOAD_SIZE",
+          default_value_t = Bounds::default().upload_size)]
+    max_upload_size: u64,
+}
+
+/// A small bound as a flag's value.
+fn flag(bound: usize) -> u32 {
+    u32::try_from(bound).unwrap_or(u32::MAX)
 }
 
 const EXAMPLES: &str = "\
@@ -123,6 +164,8 @@ Examples:
       See a body in two chunks and a trailer behind it.
   axum-trailers --listen 127.0.0.1:0 --redirect off --dir /srv/files
       Take a free port, print it, and serve the files of /srv/files under /files/.
+  axum-trailers --database shop.db --dir /srv/files --allow-upload
+      Export the rows of a database, and take uploads.
   axum-trailers --listen 0.0.0.0:443 --cert chain.pem --key key.pem
       Serve other machines, with a certificate of your own.
 
@@ -144,6 +187,17 @@ impl Args {
             header_section: limits.max_header_size,
             trailer_section: limits.max_trailer_size,
             trailer_fields: limits.max_trailer_fields,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        let limits = &self.limits;
+        Bounds {
+            exports: limits.max_exports as usize,
+            exports_per_client: limits.max_exports_per_client as usize,
+            rows: limits.max_rows,
+            uploads: limits.max_uploads as usize,
+            upload_size: limits.max_upload_size,
         }
     }
 }
@@ -245,11 +299,14 @@ mod tests {
         let options = command.get_arguments().filter(|option| option.get_env().is_some());
         let mut rows = 0;
         for option in options {
-            let flag = format!("| `--{} ", option.get_long().expect("a long name"));
-            let row = readme.lines().find(|line| line.starts_with(&flag)).expect(&flag);
+            let flag = format!("| `--{}", option.get_long().expect("a long name"));
+            let is_of_it =
+                |line: &&str| line.strip_prefix(&flag).is_some_and(|rest| rest.starts_with([' ', '`']));
+            let row = readme.lines().find(is_of_it).expect(&flag);
             let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
             assert!(row.contains(&format!("`{variable}`")), "{row}");
-            for default in option.get_default_values() {
+            let takes_value = option.get_action().takes_values();
+            for default in option.get_default_values().iter().filter(|_| takes_value) {
                 let cell = row.split(" | ").nth(2).expect("a default");
                 assert_eq!(cell.trim_matches('`'), default.to_str().expect("text"), "{row}");
             }
@@ -262,6 +319,7 @@ mod tests {
     fn defaults_are_those_of_the_library() {
         let args = Args::parse_from(["axum-trailers"]);
         assert_eq!(args.limits(), Limits::default());
+        assert_eq!(args.bounds(), Bounds::default());
         assert_eq!(args.shutdown_timeout.0, Server::DEFAULT_SHUTDOWN_TIMEOUT);
     }
 
@@ -278,6 +336,8 @@ mod tests {
             ["--idle-timeout", "inf"],
             ["--max-header-size", "100"],
             ["--max-connections", "0"],
+            ["--max-exports", "0"],
+            ["--max-upload-size", "1G"],
             ["--log", "axum_trailers=loud"],
             ["--cert", "alone.pem"],
         ] {

@@ -1,6 +1,9 @@
 //! Why the server could not start or go on: one line that says what was wrong and what to do.
 
-use axum_trailers::server::{BindError, TlsError};
+use axum_trailers::{
+    demo::database::DatabaseError,
+    server::{BindError, TlsError},
+};
 use std::{error::Error, fmt, io, path::PathBuf};
 use tracing_subscriber::filter::FromEnvError;
 
@@ -9,6 +12,8 @@ pub(crate) enum Failure {
     Bind(BindError),
     Tls(TlsError),
     Folder { path: PathBuf, source: io::Error },
+    Uploads { path: PathBuf, source: io::Error },
+    Database { path: Option<PathBuf>, source: DatabaseError },
     Log(FromEnvError),
     Serve(io::Error),
 }
@@ -43,6 +48,29 @@ impl fmt::Display for Failure {
                     f,
                     "can't serve files from {}: {source}; give a folder that can be read with --dir",
                     path.display()
+                )
+            }
+            Self::Uploads { path, source } => {
+                write!(
+                    f,
+                    "can't clear away what broken uploads have left in {}: {source}; give a folder that can be written \
+                     with --dir, or leave --allow-upload out",
+                    path.display()
+                )
+            }
+            Self::Database { path: Some(path), source } => {
+                write!(
+                    f,
+                    "{}: {}; give a SQLite database with --database, or leave it out for the sample",
+                    path.display(),
+                    WithSource(source)
+                )
+            }
+            Self::Database { path: None, source } => {
+                write!(
+                    f,
+                    "the sample can't be made: {}; give a SQLite database with --database",
+                    WithSource(source)
                 )
             }
             Self::Log(error) => {

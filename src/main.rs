@@ -4,7 +4,7 @@ mod cli;
 mod failure;
 
 use axum_trailers::{
-    demo::{self, files::Folder},
+    demo::{Workbench, database::Database, files::Folder},
     server::{BindError, Server, Tls},
 };
 use clap::Parser;
@@ -36,6 +36,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).log_internal_errors(false).init();
     let folder =
         Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
+    let workbench = workbench(args, folder)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::Serve)?;
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
@@ -48,7 +49,21 @@ fn run(args: &Args) -> Result<(), Failure> {
         warn_of_demo_key(&server);
     }
     announce(&server);
-    runtime.block_on(server.serve(demo::router(folder))).map_err(Failure::Serve)
+    runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve)
+}
+
+fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Failure> {
+    let database = match &args.database {
+        Some(path) => {
+            Database::open(path).map_err(|source| Failure::Database { path: Some(path.clone()), source })?
+        }
+        None => Database::sample().map_err(|source| Failure::Database { path: None, source })?,
+    };
+    let workbench = Workbench::new(folder, database).bounds(args.bounds());
+    if !args.allow_upload {
+        return Ok(workbench);
+    }
+    workbench.allow_upload().map_err(|source| Failure::Uploads { path: args.dir.clone(), source })
 }
 
 fn log_filter(args: &Args) -> Result<EnvFilter, Failure> {

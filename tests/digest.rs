@@ -3,19 +3,14 @@
 use crate::support::{
     TestServer, clients, http1, http2,
     producer::{declared, rows},
-    raw, read,
+    raw, read, workbench,
 };
 use axum::{
     Router,
     body::StreamBody as Plain,
     routing::{get, post},
 };
-use axum_trailers::{
-    body,
-    demo::{self, files::Folder},
-    digest::Algorithm,
-    layers::ContentDigestLayer,
-};
+use axum_trailers::{body, digest::Algorithm, layers::ContentDigestLayer};
 use flate2::read::GzDecoder;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
@@ -159,7 +154,7 @@ async fn own_digest_stays_and_no_content_has_none() {
 async fn range_has_the_digest_of_the_bytes_sent_and_none_of_the_representation() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("hello.json"), CONTENT).expect("written");
-    let server = TestServer::start(demo::router(Folder::new(folder.path()).expect("a folder")));
+    let server = TestServer::start(workbench(folder.path()).router());
     for (protocol, client) in clients() {
         for (range, digest, has_repr) in [
             // RFC 9530, appendix B.3.

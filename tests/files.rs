@@ -1,7 +1,6 @@
 //! `GET /files/…` serves the files of its folder, all of them and nothing else, with the digest of what was sent.
 
-use crate::support::{TestServer, clients, raw, read};
-use axum_trailers::demo::{self, files::Folder};
+use crate::support::{TestServer, clients, raw, read, workbench};
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -35,7 +34,7 @@ fn serve() -> Served {
         symlink("..", dir.join("link-up")).expect("a link");
         symlink(".secret", dir.join("link-hidden.txt")).expect("a link");
     }
-    let server = TestServer::start(demo::router(Folder::new(&dir).expect("a folder")));
+    let server = TestServer::start(workbench(&dir).router());
     Served { root, server }
 }
 

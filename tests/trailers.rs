@@ -3,14 +3,10 @@
 use crate::support::{
     TestServer, clients,
     producer::{declared, rows},
-    raw, read,
+    raw, read, workbench,
 };
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
-use axum_trailers::{
-    body,
-    demo::{self, files::Folder},
-    trailers::Acceptance,
-};
+use axum_trailers::{body, demo, trailers::Acceptance};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
     pin::Pin,
@@ -157,7 +153,7 @@ async fn status_that_is_not_final_is_a_500() {
 
 #[tokio::test]
 async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
-    let server = TestServer::start(demo::router(Folder::new(".").expect("a folder")));
+    let server = TestServer::start(workbench(".").router());
     for (protocol, client) in clients() {
         let began = std::time::Instant::now();
         let response = server.get(&client, "/").await;

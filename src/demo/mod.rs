@@ -1,10 +1,38 @@
-//! The workbench: one route for each use that trailers have, each in a file of its own.
+//! The workbench: one route for each use that trailers have, each in a file of its own, with the curl line that shows
+//! it. [`ROUTES`] lists them all; `GET /help` and the README are made from it.
 //!
 //! - [`chunky`]: `GET /`, a body in two chunks and a trailer, the demo of the article this began with;
-//! - [`files`]: `GET /files/…`, files with the digest of what was sent behind them.
+//! - [`bytes`]: `GET /bytes/{n}`, deterministic bytes and their digest;
+//! - [`files`]: `GET /files/…`, files with the digest of what was sent, and `PUT`, uploads that are kept only where
+//!   their digest is right;
+//! - [`export`]: the rows of a database with their count, digest and timing, failures in the middle, progress, and the
+//!   alternatives for clients without trailers;
+//! - [`trailers`]: `GET /trailers`, whatever trailers the query asks for;
+//! - [`te`]: `GET /te`, whether this client gets any;
+//! - [`echo`] and [`inspect`]: `POST`, the trailers of requests;
+//! - [`help`] and [`healthz`].
 
+mod accept;
+mod bounds;
+pub mod bytes;
 pub mod chunky;
+pub mod database;
+pub mod echo;
+pub mod export;
 pub mod files;
+mod grpc_status;
+pub mod healthz;
+pub mod help;
+pub mod inspect;
+mod json;
+mod query;
 mod routes;
+pub mod te;
+pub mod trailers;
+mod workbench;
 
-pub use self::routes::router;
+pub use self::{
+    bounds::Bounds,
+    routes::{Example, ROUTES, Route},
+    workbench::Workbench,
+};

@@ -1,15 +1,262 @@
-use super::{
-    chunky,
-    files::{self, Folder},
-};
-use axum::{Router, response::IntoResponse, routing::get};
-use http::{StatusCode, Uri};
+//! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
-/// All routes of the workbench, with the files below `folder`.
-pub fn router(folder: Folder) -> Router {
-    Router::new().route("/", get(chunky::hello)).merge(files::routes(folder)).fallback(no_route)
+use super::{bytes, chunky, echo, export, files, healthz, help, inspect, te, trailers, workbench::Served};
+use crate::{layers::ContentDigestLayer, problem::Problem};
+use axum::{
+    Router,
+    routing::{MethodRouter, get, post, put},
+};
+use http::{HeaderValue, StatusCode, Uri, header};
+use std::{fmt::Write, future::ready};
+
+/// One route of the workbench.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Route {
+    /// The method. `HEAD` works wherever `GET` does.
+    pub method: &'static str,
+    /// The path, its variable parts in braces.
+    pub path: &'static str,
+    /// What it shows.
+    pub shows: &'static str,
+    /// The trailer fields that the example's response ends with.
+    pub trailers: &'static [&'static str],
+    /// The parameters of its query.
+    pub parameters: &'static [&'static str],
+    /// What a request can cost here.
+    pub bounds: &'static str,
+    /// A request that shows it.
+    pub example: Example,
+    /// The path as axum has it.
+    pattern: &'static str,
+    handler: fn() -> MethodRouter<Served>,
 }
 
-async fn no_route(uri: Uri) -> impl IntoResponse {
-    (StatusCode::NOT_FOUND, format!("there is nothing at {}: try / and /files/…\n", uri.path()))
+/// A request that shows a route.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Example {
+    /// Path and query.
+    pub target: &'static str,
+    /// Header fields.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// Content.
+    pub content: Option<&'static str>,
+    /// The status of the response.
+    pub status: u16,
+    /// What curl's output is piped into.
+    pipe: &'static str,
+}
+
+const EXAMPLE: Example = Example { target: "", fields: &[], content: None, status: 200, pipe: "" };
+
+const ROUTE: Route = Route {
+    method: "GET",
+    path: "",
+    shows: "",
+    trailers: &[],
+    parameters: &[],
+    bounds: "",
+    example: EXAMPLE,
+    pattern: "",
+    handler: MethodRouter::new,
+};
+
+const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timing"];
+
+/// All routes.
+pub const ROUTES: &[Route] = &[
+    Route {
+        path: "/",
+        shows: "Two chunks with a pause of 2 s, then a trailer. This route alone sends the article's `Trailers` field, too.",
+        trailers: &["chunky-trailer"],
+        example: Example { target: "/", ..EXAMPLE },
+        pattern: "/",
+        handler: || get(chunky::hello),
+        ..ROUTE
+    },
+    Route {
+        path: "/bytes/{n}",
+        shows: "n bytes, the same ones for the same seed, and their digest.",
+        trailers: &["content-digest"],
+        parameters: &["seed", "chunk", "delay"],
+        bounds: "n up to 1 GiB, chunks up to 1 MiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
+        example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " | xxd", ..EXAMPLE },
+        pattern: "/bytes/:n",
+        handler: || get(bytes::bytes).layer(ContentDigestLayer::new()),
+        ..ROUTE
+    },
+    Route {
+        path: "/files/{path}",
+        shows: "A file below `--dir` with its digest. Ranges and conditional requests are those of tower-http's `ServeDir` (one range, no `If-Range`); the digest is of the bytes sent. Nothing outside the folder (`..`, encoded forms, links), nothing hidden, no folders.",
+        trailers: &["content-digest"],
+        example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
+        pattern: "/files/*path",
+        handler: || get(files::download).layer(ContentDigestLayer::new()),
+        ..ROUTE
+    },
+    Route {
+        method: "PUT",
+        path: "/files/{name}",
+        shows: "An upload (with `--allow-upload`) that is kept only where it is what its `Content-Digest`, header field or trailer, says.",
+        bounds: "the size (`--max-upload-size`), and how many run at once (`--max-uploads`)",
+        example: Example {
+            target: "/files/hello.txt",
+            fields: &[("content-digest", "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:")],
+            content: Some("hello"),
+            status: 201,
+            ..EXAMPLE
+        },
+        pattern: "/files/*path",
+        handler: || put(files::upload),
+        ..ROUTE
+    },
+    Route {
+        path: "/export",
+        shows: "The tables of the database, with their columns.",
+        example: Example { target: "/export", ..EXAMPLE },
+        pattern: "/export",
+        handler: || get(export::list),
+        ..ROUTE
+    },
+    Route {
+        path: "/export/{table}",
+        shows: "Rows as CSV, NDJSON or JSON, with their count, digest and timing; as one JSON document with its metadata (`metadata=body`); with a failure in the middle (`fail_at`), told by a broken transfer or by trailers (`fail`).",
+        trailers: EXPORT_TRAILERS,
+        parameters: &["format", "limit", "columns", "metadata", "fail_at", "fail"],
+        bounds: "rows (`--max-rows`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
+        example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
+        pattern: "/export/:table",
+        handler: || get(export::export),
+        ..ROUTE
+    },
+    Route {
+        path: "/export/{table}/events",
+        shows: "The same rows as server-sent events, with progress, and a last one that says what the trailers would.",
+        parameters: &["limit", "columns", "fail_at", "fail"],
+        bounds: "those of `/export/{table}`",
+        example: Example { target: "/export/orders/events?limit=10", ..EXAMPLE },
+        pattern: "/export/:table/events",
+        handler: || get(export::events),
+        ..ROUTE
+    },
+    Route {
+        path: "/exports/{id}",
+        shows: "How far the export of this `X-Export-Id` is, and after its end what its trailers said.",
+        bounds: "remembered for ten minutes after the end, and 256 of them",
+        example: Example { target: "/exports/{id}", ..EXAMPLE },
+        pattern: "/exports/:id",
+        handler: || get(export::progress),
+        ..ROUTE
+    },
+    Route {
+        path: "/trailers",
+        shows: "The fields that the query names, as trailers; repeated ones too. What can't be one is refused with the reason.",
+        trailers: &["x-color", "x-size"],
+        bounds: "64 fields, 8 KiB",
+        example: Example { target: "/trailers?x-color=blue&x-color=green&x-size=9", ..EXAMPLE },
+        pattern: "/trailers",
+        handler: || get(trailers::trailers),
+        ..ROUTE
+    },
+    Route {
+        path: "/te",
+        shows: "What this request said about trailers, and whether it gets any.",
+        trailers: &["x-protocol", "x-te", "x-trailers"],
+        example: Example { target: "/te", ..EXAMPLE },
+        pattern: "/te",
+        handler: || get(te::te),
+        ..ROUTE
+    },
+    Route {
+        method: "POST",
+        path: "/echo",
+        shows: "The request's body as it comes, then the request's trailers as `X-Echo-…`.",
+        bounds: "1 GiB",
+        example: Example { target: "/echo", content: Some("hello"), ..EXAMPLE },
+        pattern: "/echo",
+        handler: || post(echo::echo),
+        ..ROUTE
+    },
+    Route {
+        method: "POST",
+        path: "/inspect",
+        shows: "The request as it arrived: protocol, fields, trailers, length and digest, what was announced and never came.",
+        bounds: "1 GiB",
+        example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
+        pattern: "/inspect",
+        handler: || post(inspect::inspect),
+        ..ROUTE
+    },
+    Route {
+        path: "/help",
+        shows: "This table, as text or, where `Accept` prefers it, as JSON.",
+        example: Example { target: "/help", ..EXAMPLE },
+        pattern: "/help",
+        handler: || get(help::help),
+        ..ROUTE
+    },
+    Route {
+        path: "/healthz",
+        shows: "That the server answers.",
+        example: Example { target: "/healthz", ..EXAMPLE },
+        pattern: "/healthz",
+        handler: || get(healthz::healthz),
+        ..ROUTE
+    },
+];
+
+impl Route {
+    /// The line that shows it.
+    #[must_use]
+    pub fn curl(&self) -> String {
+        const SERVER: &str = "https://localhost:3000";
+        let mut line = "curl -v -k --no-buffer".to_owned();
+        let Example { target, fields, content, pipe, .. } = &self.example;
+        if let Some(content) = content {
+            if self.method != "POST" {
+                write!(line, " -X {}", self.method).expect("memory");
+            }
+            write!(line, " -d '{content}'").expect("memory");
+        }
+        for (name, value) in *fields {
+            write!(line, " -H '{name}: {value}'").expect("memory");
+        }
+        match target.strip_suffix("{id}") {
+            // An export's id is known once there was one.
+            Some(path) => {
+                let id =
+                    format!("curl -s -k -o /dev/null -w '%header{{x-export-id}}' '{SERVER}/export/orders'");
+                write!(line, " '{SERVER}{path}'$({id})").expect("memory");
+            }
+            None => write!(line, " '{SERVER}{target}'{pipe}").expect("memory"),
+        }
+        line
+    }
+}
+
+/// All of them, and for everything else a problem document.
+pub(super) fn router() -> Router<Served> {
+    let mut paths: Vec<&str> = ROUTES.iter().map(|route| route.pattern).collect();
+    paths.dedup();
+    let router = paths.into_iter().fold(Router::new(), |router, pattern| {
+        let here = || ROUTES.iter().filter(|route| route.pattern == pattern);
+        let methods = here().fold(MethodRouter::new(), |all, route| all.merge((route.handler)()));
+        let methods_here: Vec<_> = here().map(|route| route.method).collect();
+        let allowed = methods_here.join(", ").replace("GET", "GET, HEAD");
+        router.route(pattern, methods.fallback(move || ready(not_allowed(&allowed))))
+    });
+    router.fallback(no_route)
+}
+
+fn not_allowed(allowed: &str) -> Problem {
+    let detail = format!("this path takes {allowed}");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
+    let allowed = HeaderValue::try_from(allowed).expect("methods and commas make a field value");
+    problem.field(header::ALLOW, allowed)
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    let detail = format!("there is nothing at {}: see /help", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }

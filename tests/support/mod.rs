@@ -7,9 +7,12 @@ pub(crate) mod raw;
 pub(crate) mod upload;
 
 use axum::Router;
-use axum_trailers::server::{Handle, Limits, Server, Tls};
+use axum_trailers::{
+    demo::{Workbench, database::Database, files::Folder},
+    server::{Handle, Limits, Server, Tls},
+};
 use http_body_util::BodyExt;
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 use tokio::task::JoinHandle;
 
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
@@ -57,6 +60,12 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.handle.cut();
     }
+}
+
+/// A workbench with the files of a folder, and the sample, which takes a while to make and is the same for all.
+pub(crate) fn workbench(folder: impl AsRef<Path>) -> Workbench {
+    static SAMPLE: LazyLock<Database> = LazyLock::new(|| Database::sample().expect("memory"));
+    Workbench::new(Folder::new(folder).expect("a folder"), SAMPLE.clone())
 }
 
 /// Both protocols, each with its name for messages.

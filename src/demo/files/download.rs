@@ -1,25 +1,13 @@
-//! `GET /files/…`: a file of the folder served, and behind it the SHA-256 of what was sent.
-//!
-//! ```text
-//! curl -v -k https://localhost:3000/files/Cargo.toml
-//! ```
-//!
-//! Ranges and conditional requests are those of tower-http's `ServeDir`. There is no way out of the folder, be it
-//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot.
-
-use crate::layers::ContentDigestLayer;
+use super::Folder;
+use crate::problem::Problem;
 use axum::{
-    Router,
     body::{Body, Bytes, HttpBody},
     extract::{Path as UrlPath, State},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{HeaderMap, Request, StatusCode, header};
 use pin_project_lite::pin_project;
 use std::{
-    io,
-    path::{Component, Path, PathBuf},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -29,61 +17,14 @@ use tower_http::services::ServeDir;
 /// What is read of a file at once, in bytes. A stalled reader holds it twice: as it was read, and as it is sent.
 const CHUNK: usize = 32 * 1024;
 
-/// The folder whose files are served.
-#[derive(Clone, Debug)]
-pub struct Folder {
-    root: PathBuf,
-}
-
-impl Folder {
-    /// Takes a folder that exists and can be read.
-    ///
-    /// # Errors
-    ///
-    /// An [`io::Error`] where it is missing, not a folder or not readable.
-    pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
-        let root = path.as_ref().canonicalize()?;
-        std::fs::read_dir(&root)?;
-        Ok(Self { root })
-    }
-
-    /// The length of the file that a path leads to, in bytes, or `None` where that is no regular file in this
-    /// folder or is hidden.
-    ///
-    /// Who can write into the folder can exchange a file for a link between this look and the opening.
-    async fn find(&self, path: &str) -> Option<u64> {
-        let path = Path::new(path);
-        if !is_plain(path) {
-            return None;
-        }
-        let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
-        let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
-        let metadata = tokio::fs::metadata(&file).await.ok()?;
-        (is_inside && metadata.is_file()).then_some(metadata.len())
-    }
-}
-
-/// Whether a relative path only goes down, through names that are not hidden.
-fn is_plain(path: &Path) -> bool {
-    path.components().all(|component| match component {
-        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
-        Component::CurDir => true,
-        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
-    })
-}
-
-pub(super) fn routes(folder: Folder) -> Router {
-    let files = Router::new().route("/*path", get(file)).with_state(folder);
-    Router::new().nest("/files", files).layer(ContentDigestLayer::new())
-}
-
-async fn file(
+/// `GET /files/…`.
+pub(in crate::demo) async fn download(
     State(folder): State<Folder>,
     UrlPath(path): UrlPath<String>,
     mut request: Request<Body>,
-) -> Response {
+) -> Result<Response, Problem> {
     let Some(length) = folder.find(&path).await else {
-        return (StatusCode::NOT_FOUND, "there is no such file here\n").into_response();
+        return Err(Problem::new(StatusCode::NOT_FOUND, "there is no such file here"));
     };
     if length == 0 {
         // No range of an empty file can be satisfied, and the parser that `ServeDir` uses computes with its last
@@ -91,12 +32,12 @@ async fn file(
         request.headers_mut().remove(header::RANGE);
     }
     let files =
-        ServeDir::new(&folder.root).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
+        ServeDir::new(folder.root()).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
     match files.oneshot(request).await {
-        Ok(response) => as_long_as_promised(response),
+        Ok(response) => Ok(as_long_as_promised(response)),
         Err(error) => {
             tracing::error!(%error, path, "can't read a file");
-            (StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read\n").into_response()
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read"))
         }
     }
 }
@@ -162,16 +103,6 @@ mod tests {
         Step::{Data, Error as Fail, Pending},
         read_by_contract,
     };
-
-    #[test]
-    fn plain_paths_go_down_and_are_not_hidden() {
-        for plain in ["a", "a/b.txt", "./a", "a..b"] {
-            assert!(is_plain(Path::new(plain)), "{plain}");
-        }
-        for other in ["..", "../a", "a/../b", "/etc/passwd", ".git/config", "a/.hidden"] {
-            assert!(!is_plain(Path::new(other)), "{other}");
-        }
-    }
 
     #[test]
     fn body_is_cut_to_what_was_promised() {

@@ -1,0 +1,31 @@
+/// What the requests to a workbench can cost. Whatever is past a bound is answered with a problem document that names
+/// it.
+///
+/// Bounds that need no setting are at the routes that keep them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many exports may run at once. Default: 32. 503 past it.
+    ///
+    /// Each has a thread, and up to some 3 MiB: SQLite's cache and what waits for the client.
+    pub exports: usize,
+    /// How many of them one client, told by its address, may have. Default: 8. 429 past it.
+    pub exports_per_client: usize,
+    /// How many rows an export may have. Default: 10,000,000. 400 past it, before the first row.
+    pub rows: u64,
+    /// How many uploads may run at once. Default: 16. 503 past it.
+    pub uploads: usize,
+    /// How large an upload may be, in bytes. Default: 1 GiB. 413 past it.
+    pub upload_size: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            exports: 32,
+            exports_per_client: 8,
+            rows: 10_000_000,
+            uploads: 16,
+            upload_size: 1024 * 1024 * 1024,
+        }
+    }
+}

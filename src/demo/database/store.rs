@@ -1,0 +1,119 @@
+use super::{sample::SAMPLE, tables};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// How long a reader waits for a writer of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A database that is read and never written.
+#[derive(Clone)]
+pub struct Database {
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    File(PathBuf),
+    /// A database in memory is there as long as a connection to it.
+    Sample {
+        name: String,
+        _keep: Arc<Mutex<Connection>>,
+    },
+}
+
+/// Why a database can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the database can't be read")]
+pub struct DatabaseError(#[from] rusqlite::Error);
+
+impl Database {
+    /// Takes a database file, which is opened to be read only.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] where there is none, or it can't be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
+        let database = Self { source: Source::File(path.as_ref().to_owned()) };
+        tables(&database.connect()?)?;
+        Ok(database)
+    }
+
+    /// Makes the sample, in memory: some 15 MB.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] where there is no memory for it.
+    pub fn sample() -> Result<Self, DatabaseError> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name = format!("file:/sample-{}?vfs=memdb", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = Connection::open_with_flags(&name, flags | OpenFlags::SQLITE_OPEN_URI)?;
+        connection.execute_batch(SAMPLE)?;
+        Ok(Self { source: Source::Sample { name, _keep: Arc::new(Mutex::new(connection)) } })
+    }
+
+    /// A connection of its own, for one thread.
+    pub(in crate::demo) fn connect(&self) -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match &self.source {
+            Source::File(path) => Connection::open_with_flags(path, flags),
+            Source::Sample { name, .. } => {
+                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI)
+            }
+        }?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        // The file may come from anywhere: nothing that its schema names is run.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        Ok(connection)
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::File(path) => f.debug_tuple("Database").field(path).finish(),
+            Source::Sample { .. } => f.write_str("Database(sample)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sample_is_always_the_same_and_can_only_be_read() {
+        let sum = |database: &Database| {
+            let connection = database.connect().expect("the sample");
+            let sum = "SELECT count(*), sum(length(quote(comment))), sum(price), max(placed_at) FROM orders";
+            let row: (i64, i64, f64, String) = connection
+                .query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .expect("a sum");
+            assert!(connection.execute("DELETE FROM orders", []).is_err());
+            row
+        };
+        let (first, second) = (Database::sample().expect("memory"), Database::sample().expect("memory"));
+        assert_eq!(sum(&first).0, 100_000);
+        assert_eq!(sum(&first), sum(&second));
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("text.db");
+        assert!(Database::open(&file).is_err(), "nothing is there");
+        assert!(!file.exists(), "nothing was made");
+        std::fs::write(&file, "no database ".repeat(1000)).expect("written");
+        assert!(Database::open(&file).is_err());
+        assert!(Database::open(folder.path()).is_err());
+    }
+}

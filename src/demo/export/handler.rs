@@ -1,0 +1,83 @@
+use super::{
+    options::Options,
+    presentation::Presentation,
+    registry::Exports,
+    rows::{Job, Started, run},
+};
+use crate::{body, demo::database::Database, problem::Problem, trailers::Declared};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use std::{net::SocketAddr, time::Instant};
+use tokio::{runtime::Handle, sync::oneshot, task::spawn_blocking};
+
+/// Names an export for `GET /exports/{id}`.
+const X_EXPORT_ID: HeaderName = HeaderName::from_static("x-export-id");
+
+/// `GET /export/{table}`.
+pub(in crate::demo) async fn export(
+    State(database): State<Database>,
+    State(exports): State<Exports>,
+    Path(table): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let options = Options::of_export(request.uri(), request.headers(), exports.bounds())?;
+    begin(database, &exports, table, options, &request).await
+}
+
+/// `GET /export/{table}/events`.
+pub(in crate::demo) async fn events(
+    State(database): State<Database>,
+    State(exports): State<Exports>,
+    Path(table): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    if request.headers().contains_key("last-event-id") {
+        // Only the last event has an id. 204 tells an `EventSource` to ask no more (HTML §9.2.3).
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let options = Options::of_events(request.uri(), request.headers(), exports.bounds())?;
+    begin(database, &exports, table, options, &request).await
+}
+
+/// Runs the export on a thread of its own, and answers once it is known to have begun.
+async fn begin(
+    database: Database,
+    exports: &Exports,
+    table: String,
+    options: Options,
+    request: &Request<Body>,
+) -> Result<Response, Problem> {
+    let began = Instant::now();
+    let client =
+        request.extensions().get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip());
+    let slot = exports.admit(client)?;
+    let (presentation, content_type) =
+        (options.presentation, options.presentation.content_type(options.format));
+    let is_head = request.method() == Method::HEAD;
+    let job = Job { database, table, options, began, is_head, slot, runtime: Handle::current() };
+    let (answer, answered) = oneshot::channel();
+    spawn_blocking(move || run(job, answer));
+
+    let started = answered.await.map_err(|_panicked| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export stopped before it began")
+    })??;
+    let mut response = match started {
+        // Of a length that is not known, as it would be for `GET`.
+        None => body::channel(1, Declared::none()).1.into_response(),
+        Some(Started { id, body }) => {
+            let id = HeaderValue::try_from(id).expect("hexadecimal digits make a field value");
+            ([(X_EXPORT_ID, id)], body).into_response()
+        }
+    };
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if presentation == Presentation::Content {
+        fields.insert(header::VARY, HeaderValue::from_static("accept, want-content-digest"));
+    }
+    Ok(response)
+}

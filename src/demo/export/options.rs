@@ -1,0 +1,88 @@
+use super::{format::Format, presentation::Presentation};
+use crate::{
+    demo::{Bounds, accept, query::Query, query::bad_request},
+    digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
+    problem::Problem,
+};
+use http::{HeaderMap, StatusCode, Uri};
+
+/// What a request asks of an export.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) format: Format,
+    pub(super) presentation: Presentation,
+    pub(super) limit: Option<u64>,
+    /// The values of `columns`, as they came.
+    pub(super) columns: Vec<String>,
+    /// The row at which a failure is made up.
+    pub(super) fail_at: Option<u64>,
+    pub(super) told: Told,
+    pub(super) digest: Option<Algorithm>,
+}
+
+/// How a failure is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    ByReset,
+    ByTrailers,
+}
+
+impl Options {
+    /// Of `GET /export/{table}`.
+    pub(super) fn of_export(uri: &Uri, headers: &HeaderMap, bounds: &Bounds) -> Result<Self, Problem> {
+        let mut query = Query::of(uri);
+        let format = query.one_of("format", &Format::NAMED)?;
+        let presentation = query.one_of("metadata", &[("body", Presentation::Document)])?;
+        let format = match (format, presentation) {
+            (None | Some(Format::Json), Some(_)) => Format::Json,
+            (Some(other), Some(_)) => {
+                let detail =
+                    format!("metadata in the body needs format=json: {} has no place for it", other.name());
+                return Err(bad_request(detail));
+            }
+            (Some(format), None) => format,
+            (None, None) => accepted(headers)?,
+        };
+        Self::of_both(query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
+    }
+
+    /// Of `GET /export/{table}/events`.
+    pub(super) fn of_events(uri: &Uri, headers: &HeaderMap, bounds: &Bounds) -> Result<Self, Problem> {
+        Self::of_both(Query::of(uri), headers, bounds, Format::Ndjson, Presentation::Events)
+    }
+
+    fn of_both(
+        mut query: Query,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+        format: Format,
+        presentation: Presentation,
+    ) -> Result<Self, Problem> {
+        let limit = query.number("limit", 0..=bounds.rows)?;
+        let columns = query.take_all("columns");
+        let fail_at = query.number("fail_at", 1..=u64::MAX)?;
+        let told = query.one_of("fail", &[("reset", Told::ByReset), ("trailer", Told::ByTrailers)])?;
+        query.finish()?;
+        let digest = match Preferences::read(headers, &WANT_CONTENT_DIGEST) {
+            Some(wanted) => wanted.choose(Algorithm::default()),
+            None => Some(Algorithm::default()),
+        };
+        Ok(Self {
+            format,
+            presentation,
+            limit,
+            columns,
+            fail_at,
+            told: told.unwrap_or(Told::ByReset),
+            digest,
+        })
+    }
+}
+
+fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
+    accept::preferred(headers, &Format::MEDIA_TYPES).ok_or_else(|| {
+        let offered = Format::MEDIA_TYPES.map(|(media_type, _)| media_type);
+        let detail = format!("`Accept` takes none of {}", offered.join(", "));
+        Problem::new(StatusCode::NOT_ACCEPTABLE, detail).with("offered", &offered[..])
+    })
+}

@@ -1,0 +1,35 @@
+//! `GET /exports/{id}`: how far an export is, and once it has ended, how: for clients that can't read trailers.
+//!
+//! The id is in the export's header section, in `X-Export-Id`.
+//!
+//! | Member | |
+//! |---|---|
+//! | `state` | `running`, `complete`, `failed` or `client gone` |
+//! | `rows`, `bytes` | how much was sent so far, of rows and of what was written of them |
+//! | `total` | how many rows it will be |
+//! | `durationMs` | since the request |
+//! | `trailers` | what the trailers say, or would say to a client that takes them |
+//! | `reason` | why it failed |
+//! | `id`, `table`, `format` | which export this is |
+//!
+//! An export that has ended is known for ten minutes, or until 256 others have ended after it. Its `state` is as the
+//! server sees it: what was sent may still be on its way.
+
+use super::registry::Exports;
+use crate::{demo::json::Json, problem::Problem};
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+pub(in crate::demo) async fn progress(
+    State(exports): State<Exports>,
+    Path(id): Path<String>,
+) -> Result<Json, Problem> {
+    let export = exports.find(&id).ok_or_else(|| {
+        let detail = format!(
+            "no export `{id}` is known: its id is in `X-Export-Id` of its response, and it is remembered for ten \
+             minutes after its end, or until 256 others have ended"
+        );
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    })?;
+    Ok(Json(export.to_json()))
+}

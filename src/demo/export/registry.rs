@@ -1,0 +1,296 @@
+use super::{format::Format, metadata::trailers_to_json};
+use crate::{demo::Bounds, problem::Problem, trailers::Trailers};
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// How long an export that has ended is remembered: 10 minutes.
+const KEPT_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// How many exports that have ended are remembered: 256, the last ones.
+const KEPT: usize = 256;
+
+/// After how many seconds a client that was refused may find room.
+const RETRY_AFTER: u64 = 5;
+
+/// The exports that run, and those that ended not long ago.
+#[derive(Clone)]
+pub(in crate::demo) struct Exports {
+    bounds: Bounds,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// What makes the ids hard to guess: its keys are random.
+    ids: RandomState,
+    started: AtomicU64,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    running: HashMap<Client, usize>,
+    exports: HashMap<String, Arc<Export>>,
+}
+
+/// Who asks: an address, where it is known.
+pub(super) type Client = Option<IpAddr>;
+
+/// One export, as it is told by `GET /exports/{id}`.
+pub(super) struct Export {
+    pub(super) id: String,
+    table: String,
+    format: Format,
+    total: u64,
+    began: Instant,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    ended: OnceLock<Ended>,
+}
+
+struct Ended {
+    at: Instant,
+    how: End,
+}
+
+/// How an export ended.
+pub(super) enum End {
+    Complete(Trailers),
+    /// With what said so, where trailers did.
+    Failed {
+        reason: String,
+        trailers: Option<Trailers>,
+    },
+    ClientGone,
+}
+
+impl Exports {
+    pub(in crate::demo) fn new(bounds: Bounds) -> Self {
+        Self { bounds, shared: Arc::default() }
+    }
+
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Makes room for an export, or says which bound is reached.
+    pub(super) fn admit(&self, client: Client) -> Result<Slot, Problem> {
+        let mut table = self.lock();
+        let (mine, all) =
+            (table.running.get(&client).copied().unwrap_or(0), table.running.values().sum::<usize>());
+        if all >= self.bounds.exports {
+            let detail = format!("{all} exports run, which is as many as there may be at once");
+            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, detail, self.bounds.exports));
+        }
+        if mine >= self.bounds.exports_per_client {
+            let detail =
+                format!("{mine} exports of this client run, which is as many as one may have at once");
+            return Err(busy(StatusCode::TOO_MANY_REQUESTS, detail, self.bounds.exports_per_client));
+        }
+        *table.running.entry(client).or_default() += 1;
+        Ok(Slot { exports: self.clone(), client, export: None })
+    }
+
+    /// The export of this id.
+    pub(super) fn find(&self, id: &str) -> Option<Arc<Export>> {
+        let mut table = self.lock();
+        table.forget(Instant::now());
+        table.exports.get(id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.shared.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn busy(status: StatusCode, detail: String, maximum: usize) -> Problem {
+    Problem::new(status, detail).with("maximum", maximum).field(header::RETRY_AFTER, RETRY_AFTER)
+}
+
+impl Table {
+    /// Drops what ended long ago, and the oldest of what is too much.
+    fn forget(&mut self, now: Instant) {
+        self.exports.retain(|_, export| export.ended_at().is_none_or(|at| now - at < KEPT_FOR));
+        let mut ended: Vec<_> = self
+            .exports
+            .values()
+            .filter_map(|export| Some((export.ended_at()?, export.id.clone())))
+            .collect();
+        ended.sort();
+        let surplus = ended.len().saturating_sub(KEPT);
+        for (_, id) in &ended[..surplus] {
+            self.exports.remove(id);
+        }
+    }
+}
+
+/// The room of an export that runs. It is given back when it is dropped.
+pub(super) struct Slot {
+    exports: Exports,
+    client: Client,
+    export: Option<Arc<Export>>,
+}
+
+impl Slot {
+    /// How many rows an export may have.
+    pub(super) fn most_rows(&self) -> u64 {
+        self.exports.bounds.rows
+    }
+
+    /// Enters the export into the table.
+    pub(super) fn begin(&mut self, table: &str, format: Format, total: u64, began: Instant) -> Arc<Export> {
+        let shared = &self.exports.shared;
+        let id = format!("{:016x}", shared.ids.hash_one(shared.started.fetch_add(1, Ordering::Relaxed)));
+        let export = Arc::new(Export {
+            id: id.clone(),
+            table: table.to_owned(),
+            format,
+            total,
+            began,
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            ended: OnceLock::new(),
+        });
+        let mut known = self.exports.lock();
+        known.forget(Instant::now());
+        known.exports.insert(id, export.clone());
+        drop(known);
+        self.export = Some(export.clone());
+        export
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(export) = &self.export {
+            // A thread that panicked has said nothing else.
+            export.end(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
+        }
+        let mut table = self.exports.lock();
+        if let Some(running) = table.running.get_mut(&self.client) {
+            *running -= 1;
+            if *running == 0 {
+                table.running.remove(&self.client);
+            }
+        }
+    }
+}
+
+impl Export {
+    /// So much was sent.
+    pub(super) fn progressed(&self, rows: u64, bytes: u64) {
+        self.rows.store(rows, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The first end counts.
+    pub(super) fn end(&self, how: End) {
+        let _known_already = self.ended.set(Ended { at: Instant::now(), how });
+    }
+
+    pub(super) fn progress(&self) -> Value {
+        json!({
+            "rows": self.rows.load(Ordering::Relaxed),
+            "bytes": self.bytes.load(Ordering::Relaxed),
+            "total": self.total,
+        })
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let mut told = self.progress();
+        let ended = self.ended.get();
+        let (state, reason, trailers) = match ended.map(|ended| &ended.how) {
+            None => ("running", None, None),
+            Some(End::Complete(trailers)) => ("complete", None, Some(trailers)),
+            Some(End::Failed { reason, trailers }) => ("failed", Some(reason), trailers.as_ref()),
+            Some(End::ClientGone) => ("client gone", None, None),
+        };
+        let took = ended.map_or_else(Instant::now, |ended| ended.at) - self.began;
+        told["id"] = self.id.as_str().into();
+        told["table"] = self.table.as_str().into();
+        told["format"] = self.format.name().into();
+        told["state"] = state.into();
+        told["reason"] = reason.map(String::as_str).into();
+        told["durationMs"] = super::metadata::milliseconds(took).into();
+        told["trailers"] = trailers.map(trailers_to_json).into();
+        told
+    }
+
+    fn ended_at(&self) -> Option<Instant> {
+        self.ended.get().map(|ended| ended.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+
+    fn exports() -> Exports {
+        Exports::new(Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() })
+    }
+
+    fn begin(slot: &mut Slot) -> String {
+        slot.begin("t", Format::Csv, 1, Instant::now()).id.clone()
+    }
+
+    fn status(admitted: Result<Slot, Problem>) -> Option<StatusCode> {
+        let response = admitted.err()?.into_response();
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+        Some(response.status())
+    }
+
+    #[test]
+    fn exports_are_bounded_per_client_and_in_all_until_they_end() {
+        let (exports, other) = (exports(), Some(IpAddr::from([127, 0, 0, 2])));
+        let (first, second) = (exports.admit(None).expect("room"), exports.admit(None).expect("room"));
+        assert_eq!(status(exports.admit(None)), Some(StatusCode::TOO_MANY_REQUESTS));
+        let third = exports.admit(other).expect("room for another client");
+        assert_eq!(status(exports.admit(other)), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(third);
+        assert!(exports.admit(other).is_ok());
+        drop((first, second));
+        assert!(exports.admit(None).is_ok());
+        assert!(exports.lock().running.is_empty());
+    }
+
+    #[test]
+    fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
+        let exports = exports();
+        let mut running = exports.admit(None).expect("room");
+        let running_id = begin(&mut running);
+        let ended: Vec<_> = (0..KEPT + 2)
+            .map(|_| {
+                let mut slot = exports.admit(None).expect("room");
+                begin(&mut slot)
+            })
+            .collect();
+        assert!(exports.find(&ended[1]).is_none(), "the oldest are gone");
+        assert!(exports.find(&ended[2]).is_some() && exports.find(&ended[KEPT + 1]).is_some());
+        assert_eq!(exports.lock().exports.len(), KEPT + 1);
+
+        exports.lock().forget(Instant::now() + KEPT_FOR);
+        assert!(exports.find(&ended[KEPT + 1]).is_none());
+        assert!(exports.find(&running_id).is_some());
+    }
+
+    #[test]
+    fn one_that_stopped_without_a_word_has_failed() {
+        let exports = exports();
+        let mut slot = exports.admit(None).expect("room");
+        let id = begin(&mut slot);
+        assert_eq!(exports.find(&id).expect("known").to_json()["state"], "running");
+        drop(slot);
+        assert_eq!(exports.find(&id).expect("known").to_json()["state"], "failed");
+    }
+}

@@ -1,0 +1,29 @@
+use super::rows::unreadable;
+use crate::{
+    demo::{
+        database::{Database, tables},
+        json::Json,
+    },
+    problem::Problem,
+};
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+/// `GET /export`: the tables with their columns.
+pub(in crate::demo) async fn list(State(database): State<Database>) -> Result<Json, Problem> {
+    let read = move || {
+        let connection = database.connect()?;
+        tables(&connection)
+    };
+    let tables = spawn_blocking(read).await.map_err(|_panicked| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
+    })?;
+    let tables = tables.map_err(|error| unreadable(&error))?.into_iter().map(|table| {
+        let columns = table.columns.iter();
+        let columns: Value = columns.map(|c| json!({ "name": c.name, "declaredType": c.declared })).collect();
+        json!({ "name": table.name, "columns": columns })
+    });
+    Ok(Json(json!({ "tables": tables.collect::<Value>() })))
+}

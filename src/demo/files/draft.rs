@@ -1,0 +1,163 @@
+//! A file that is being written, beside the place where it is to be.
+
+use std::{
+    collections::hash_map::RandomState,
+    fs::{self, File, OpenOptions},
+    hash::BuildHasher,
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tokio::{io::AsyncWriteExt, task::spawn_blocking};
+
+/// Hidden, so that it is not served.
+const PREFIX: &str = ".axum-trailers-upload-";
+
+/// A file that is removed again unless it is published.
+#[derive(Debug)]
+pub(super) struct Draft {
+    path: PathBuf,
+    /// Locked as long as it is open, which tells drafts from what a process that is gone has left.
+    file: Option<tokio::fs::File>,
+}
+
+impl Draft {
+    pub(super) async fn create(folder: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = folder.join(format!("{PREFIX}{number:016x}"));
+        spawn_blocking(|| {
+            // Never one that is there, and never through a link.
+            let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            let mut draft = Self { path, file: None };
+            file.try_lock()?;
+            draft.file = Some(tokio::fs::File::from_std(file));
+            Ok(draft)
+        })
+        .await?
+    }
+
+    pub(super) async fn write(&mut self, content: &[u8]) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(content).await,
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Puts it in its place, once all of it is on the disk. Says whether something was there before.
+    pub(super) async fn publish(mut self, place: PathBuf) -> io::Result<bool> {
+        if let Some(file) = &mut self.file {
+            file.flush().await?;
+            file.sync_all().await?;
+        }
+        // Not to be cut in two by a client that leaves.
+        spawn_blocking(move || {
+            let replaced = fs::symlink_metadata(&place).is_ok();
+            fs::rename(&self.path, &place)?;
+            drop(std::mem::take(&mut self.path));
+            sync_folder(&place)?;
+            Ok(replaced)
+        })
+        .await?
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.path.as_os_str().is_empty() {
+            return;
+        }
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "can't remove an upload that broke off");
+        }
+    }
+}
+
+/// A name is on the disk once its folder is.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    match file.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what processes that are gone have left in a folder. Drafts of those that run are locked, and stay.
+pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !is_draft(&entry.file_name().to_string_lossy()) || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let file = File::open(entry.path())?;
+        match file.try_lock() {
+            Ok(()) => {
+                fs::remove_file(entry.path())?;
+                tracing::info!(path = %entry.path().display(), "removed an upload that broke off");
+            }
+            Err(fs::TryLockError::WouldBlock) => {}
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn is_draft(name: &str) -> bool {
+    name.strip_prefix(PREFIX)
+        .is_some_and(|number| number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn draft_is_in_its_place_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("a");
+        for (content, replaced) in [("one", false), ("another", true)] {
+            let mut draft = Draft::create(folder.path()).await.expect("created");
+            draft.write(content.as_bytes()).await.expect("written");
+            assert_eq!(names(folder.path()).len(), usize::from(replaced) + 1);
+            assert_eq!(draft.publish(place.clone()).await.expect("published"), replaced);
+            assert_eq!(fs::read_to_string(&place).expect("there"), content);
+            assert_eq!(names(folder.path()), ["a"]);
+        }
+        let mut draft = Draft::create(folder.path()).await.expect("created");
+        draft.write(b"a third").await.expect("written");
+        drop(draft);
+        assert_eq!(names(folder.path()), ["a"]);
+        assert_eq!(fs::read_to_string(&place).expect("there"), "another");
+    }
+
+    #[tokio::test]
+    async fn sweep_takes_what_was_left_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = format!("{PREFIX}0123456789abcdef");
+        let others = [
+            format!("{PREFIX}0123456789abcde"),
+            format!("{PREFIX}0123456789abcdeg"),
+            ".hidden".to_owned(),
+            "0123456789abcdef".to_owned(),
+        ];
+        for name in others.iter().chain([&left]) {
+            fs::write(folder.path().join(name), "x").expect("written");
+        }
+        fs::create_dir(folder.path().join(format!("{PREFIX}fedcba9876543210"))).expect("a folder");
+        let draft = Draft::create(folder.path()).await.expect("created");
+        let before = names(folder.path());
+        sweep(folder.path()).expect("swept");
+        let expected: Vec<_> = before.into_iter().filter(|name| *name != left).collect();
+        assert_eq!(names(folder.path()), expected);
+        drop(draft);
+        assert_eq!(names(folder.path()).len(), expected.len() - 1);
+    }
+}

@@ -1,0 +1,66 @@
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+/// The folder whose files are served.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Takes a folder that exists and can be read.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where it is missing, not a folder or not readable.
+    pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
+        let root = path.as_ref().canonicalize()?;
+        std::fs::read_dir(&root)?;
+        Ok(Self { root })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The length of the file that a path leads to, in bytes, or `None` where that is no regular file in this
+    /// folder or is hidden.
+    ///
+    /// Who can write into the folder can exchange a file for a link between this look and the opening.
+    pub(super) async fn find(&self, path: &str) -> Option<u64> {
+        let path = Path::new(path);
+        if !is_plain(path) {
+            return None;
+        }
+        let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
+        let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
+        let metadata = tokio::fs::metadata(&file).await.ok()?;
+        (is_inside && metadata.is_file()).then_some(metadata.len())
+    }
+}
+
+/// Whether a relative path only goes down, through names that are not hidden.
+fn is_plain(path: &Path) -> bool {
+    path.components().all(|component| match component {
+        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+        Component::CurDir => true,
+        Component::Prefix(_) | Component::RootDir | Component::ParentDir => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_paths_go_down_and_are_not_hidden() {
+        for plain in ["a", "a/b.txt", "./a", "a..b"] {
+            assert!(is_plain(Path::new(plain)), "{plain}");
+        }
+        for other in ["..", "../a", "a/../b", "/etc/passwd", ".git/config", "a/.hidden"] {
+            assert!(!is_plain(Path::new(other)), "{other}");
+        }
+    }
+}

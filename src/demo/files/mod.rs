@@ -1,0 +1,35 @@
+//! `GET /files/…`: a file of the folder served, and behind it the SHA-256 of what was sent. `PUT /files/{name}`: a file
+//! that is kept only where its digest is right.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/files/Cargo.toml'
+//! curl -v -k --no-buffer -X PUT -d 'hello' -H 'content-digest: sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:' 'https://localhost:3000/files/hello.txt'
+//! ```
+//!
+//! # Downloads
+//!
+//! Ranges and conditional requests are those of tower-http's `ServeDir`. There is no way out of the folder, be it
+//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot.
+//!
+//! # Uploads
+//!
+//! They need `--allow-upload`, and a `Content-Digest` ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)) as a header
+//! field or as a trailer field. The content is written to a hidden file beside its place, synced, and renamed only
+//! once all of it has come and its digest is right: whoever reads the name sees the old content or the new one, whole.
+//! What breaks off, is too short or is wrong leaves nothing behind. Where the process is killed, what it left is
+//! removed when a server with `--allow-upload` next starts on the folder.
+//!
+//! A link of that name is replaced, not followed. The name is that of a file in the folder itself, not hidden. Of two
+//! uploads of one name at once, the one that ends last stays. 201 says that the file is new, 200 that it replaced
+//! another; the answer has its `name`, `size` in bytes, `digest`, and `stored`: `created` or `replaced`.
+
+mod download;
+mod draft;
+mod folder;
+mod upload;
+
+pub use self::folder::Folder;
+pub(super) use self::{
+    download::download,
+    upload::{Uploads, upload},
+};

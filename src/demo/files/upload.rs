@@ -1,0 +1,199 @@
+use super::{Folder, draft::Draft, draft::sweep};
+use crate::{
+    demo::{
+        Bounds,
+        echo::{fits, too_large},
+        json::Json,
+        query::bad_request,
+    },
+    digest::{Algorithm, Hashers},
+    problem::Problem,
+    request::{ContentDigestError, RequestBody, RequestBodyError, Verified},
+};
+use axum::{
+    RequestExt,
+    body::Body,
+    extract::{Path as UrlPath, State},
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use serde_json::json;
+use std::{fs, io, path::PathBuf, sync::Arc};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// How long a name may be, in bytes: what file systems take.
+const MAX_NAME: usize = 255;
+
+/// Where uploads go, where they are allowed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::demo) struct Uploads(Option<Arc<Allowed>>);
+
+#[derive(Debug)]
+struct Allowed {
+    folder: Folder,
+    room: Semaphore,
+    bounds: Bounds,
+}
+
+impl Uploads {
+    /// Takes uploads, after what broken ones have left in the folder is removed.
+    pub(in crate::demo) fn into(folder: Folder, bounds: Bounds) -> io::Result<Self> {
+        sweep(folder.root())?;
+        Ok(Self(Some(Arc::new(Allowed { folder, room: Semaphore::new(bounds.uploads), bounds }))))
+    }
+}
+
+/// `PUT /files/{name}`.
+pub(in crate::demo) async fn upload(
+    State(uploads): State<Uploads>,
+    UrlPath(name): UrlPath<String>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let Some(allowed) = uploads.0 else {
+        let problem = Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "uploads are not allowed: the server takes them once it is started with --allow-upload",
+        );
+        return Err(problem.field(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into());
+    };
+    let place = allowed.place(&name)?;
+    whole_file(request.headers())?;
+    fits(request.headers(), allowed.bounds.upload_size)?;
+    let _room = allowed.room()?;
+    let Verified(body): Verified<RequestBody> = request.extract().await?;
+
+    let stored = allowed.store(body, place).await?;
+    let account = json!({
+        "name": name,
+        "size": stored.size,
+        "digest": stored.digest,
+        "stored": if stored.replaced { "replaced" } else { "created" },
+    });
+    let status = if stored.replaced { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(account)).into_response())
+}
+
+struct Stored {
+    size: u64,
+    digest: String,
+    replaced: bool,
+}
+
+impl Allowed {
+    /// Where a file of this name is to be.
+    fn place(&self, name: &str) -> Result<PathBuf, Problem> {
+        let is_plain = !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        if name.is_empty() || name.len() > MAX_NAME || !is_plain {
+            let detail = format!(
+                "{name:?} can't be the name of an upload: it needs 1 to {MAX_NAME} bytes, no slash, and no dot at its \
+                 beginning"
+            );
+            return Err(bad_request(detail));
+        }
+        let place = self.folder.root().join(name);
+        match fs::symlink_metadata(&place) {
+            Ok(there) if there.is_dir() => Err(is_folder(name)),
+            _ => Ok(place),
+        }
+    }
+
+    fn room(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.room.try_acquire().map_err(|_none| {
+            let most = self.bounds.uploads;
+            let detail = format!("{most} uploads run, which is as many as there may be at once");
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", most);
+            problem.field(header::RETRY_AFTER, 5)
+        })
+    }
+
+    /// Stores a body that is found right at its end.
+    async fn store(&self, mut body: RequestBody, place: PathBuf) -> Result<Stored, Refusal> {
+        let mut draft = Draft::create(self.folder.root()).await?;
+        let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk?;
+            size += chunk.len() as u64;
+            if size > self.bounds.upload_size {
+                return Err(too_large(self.bounds.upload_size).into());
+            }
+            hashers.update(&chunk);
+            draft.write(&chunk).await?;
+        }
+        let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
+        let replaced = draft.publish(place).await?;
+        Ok(Stored { size, digest: digests.join(", "), replaced })
+    }
+}
+
+/// A part of a file and a coded one are not what would be served under that name (RFC 9110 §14.4, §8.4).
+fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(bad_request("`Content-Range`: a part of a file can't be uploaded"));
+    }
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        let detail = "`Content-Encoding`: upload the file without a content coding";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Ok(())
+}
+
+fn is_folder(name: &str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder"))
+}
+
+/// Why nothing was stored.
+pub(in crate::demo) enum Refusal {
+    Asked(Problem),
+    Body(RequestBodyError),
+    Disk(io::Error),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Asked(problem)
+    }
+}
+
+impl From<RequestBodyError> for Refusal {
+    fn from(error: RequestBodyError) -> Self {
+        Self::Body(error)
+    }
+}
+
+impl From<ContentDigestError> for Refusal {
+    fn from(error: ContentDigestError) -> Self {
+        Self::Body(error.into())
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Asked(problem) => problem.into_response(),
+            Self::Body(error) => error.into_response(),
+            Self::Disk(error) => {
+                tracing::error!(%error, "can't store an upload");
+                disk_problem(&error).into_response()
+            }
+        }
+    }
+}
+
+fn disk_problem(error: &io::Error) -> Problem {
+    let status = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
+        io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => StatusCode::CONFLICT,
+        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Problem::new(status, format!("the upload can't be stored, and what was there is as it was: {error}"))
+}

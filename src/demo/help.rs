@@ -1,0 +1,66 @@
+//! `GET /help`: all routes, each with the curl line that shows it.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/help'
+//! ```
+//!
+//! It is text, or JSON where `Accept` prefers that.
+
+use super::{ROUTES, Route, accept, json::Json};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
+use std::fmt::{self, Write};
+
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Json,
+}
+
+pub(super) async fn help(headers: HeaderMap) -> Response {
+    let offered = [("text/plain", Form::Text), ("application/json", Form::Json)];
+    let mut response = match accept::preferred(&headers, &offered) {
+        Some(Form::Json) => Json(json()).into_response(),
+        // Whoever takes neither is better helped by text than by a 406.
+        Some(Form::Text) | None => text().into_response(),
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn text() -> String {
+    let mut text = "A workbench for HTTP trailers: one route for each use that they have.\n\n".to_owned();
+    for route in ROUTES {
+        describe(route, &mut text).expect("memory");
+    }
+    text + "HEAD works wherever GET does.\n"
+}
+
+fn describe(route: &Route, text: &mut String) -> fmt::Result {
+    writeln!(text, "{} {}\n  {}", route.method, route.path, route.shows.replace('`', ""))?;
+    for (name, list) in [("trailers", route.trailers), ("parameters", route.parameters)] {
+        if !list.is_empty() {
+            writeln!(text, "  {name}: {}", list.join(", "))?;
+        }
+    }
+    if !route.bounds.is_empty() {
+        writeln!(text, "  bounds: {}", route.bounds.replace('`', ""))?;
+    }
+    writeln!(text, "  {}\n", route.curl())
+}
+
+fn json() -> Value {
+    let routes = ROUTES.iter().map(|route| {
+        json!({
+            "method": route.method,
+            "path": route.path,
+            "shows": route.shows,
+            "trailers": route.trailers,
+            "parameters": route.parameters,
+            "bounds": route.bounds,
+            "curl": route.curl(),
+        })
+    });
+    json!({ "routes": routes.collect::<Value>() })
+}

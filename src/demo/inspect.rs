@@ -1,0 +1,75 @@
+//! `POST /inspect`: the request as it arrived here, told as JSON.
+//!
+//! ```text
+//! curl -v -k --no-buffer -d 'hello' 'https://localhost:3000/inspect'
+//! ```
+//!
+//! | Member | |
+//! |---|---|
+//! | `protocol`, `method`, `target` | of the request line, or what HTTP/2 has in its place |
+//! | `te`, `trailer` | the values of these two fields, as they came |
+//! | `headers`, `trailers` | all fields of both sections, each with its name and value, repeated ones too; without the trailer fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids |
+//! | `announcedButMissing` | the names in `Trailer` that never came, of those that may be trailers |
+//! | `content` | the `length` of the data in bytes, and its `digest` as in `Content-Digest` |
+//! | `responseTrailers` | whether trailers can be `sent` back to this client, and `why` |
+//!
+//! There is up to [`MAX_BODY`](super::echo::MAX_BODY) of data; it is not kept.
+
+use super::{
+    echo::{MAX_BODY, fits, too_large},
+    json::Json,
+    te::{concluded, protocol, values},
+};
+use crate::{
+    digest::{Algorithm, Hashers},
+    request::RequestBody,
+    trailers::Declared,
+};
+use axum::{
+    RequestExt,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt;
+use http::{HeaderMap, Request, header};
+use serde_json::{Value, json};
+
+pub(super) async fn inspect(request: Request<Body>) -> Result<Json, Response> {
+    fits(request.headers(), MAX_BODY).map_err(IntoResponse::into_response)?;
+    let response_trailers = concluded(&request);
+    let head = json!({
+        "protocol": protocol(request.version()),
+        "method": request.method().as_str(),
+        "target": request.uri().path_and_query().map(http::uri::PathAndQuery::as_str),
+        "te": values(request.headers(), &header::TE),
+        "trailer": values(request.headers(), &header::TRAILER),
+        "headers": fields(request.headers()),
+    });
+    let announced = Declared::read(request.headers());
+    let mut body: RequestBody = request.extract().await.unwrap_or_else(|never| match never {});
+
+    let (mut length, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(IntoResponse::into_response)?;
+        length += chunk.len() as u64;
+        if length > MAX_BODY {
+            return Err(too_large(MAX_BODY).into_response());
+        }
+        hashers.update(&chunk);
+    }
+    let trailers = body.trailers().await.map_err(IntoResponse::into_response)?.into_map();
+    let missing = announced.iter().filter(|name| !trailers.contains_key(*name));
+    let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
+
+    let mut account = head;
+    account["content"] = json!({ "length": length, "digest": digests.join(", ") });
+    account["trailers"] = fields(&trailers);
+    account["announcedButMissing"] = missing.map(http::HeaderName::as_str).collect();
+    account["responseTrailers"] = response_trailers;
+    Ok(Json(account))
+}
+
+fn fields(section: &HeaderMap) -> Value {
+    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) });
+    section.iter().map(field).collect()
+}

@@ -1,0 +1,70 @@
+//! `GET /trailers?name=value&…`: those fields as trailers.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/trailers?x-color=blue&x-color=green&x-size=9'
+//! ```
+//!
+//! A name that is repeated has several field lines, in their order. A name or value that can't be sent, and a field that
+//! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, is a 400 that
+//! says why. There may be 64 fields and 8 KiB, counted as
+//! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
+//! body lists them too, for a client that can't see them otherwise.
+
+use super::query::{bad_request, pairs};
+use crate::{
+    body::{self, FinishError},
+    problem::Problem,
+    trailers::{Trailers, section_size},
+};
+use axum::response::IntoResponse;
+use http::{HeaderValue, Uri, header};
+
+const MAX_FIELDS: usize = 64;
+const MAX_SIZE: usize = 8 * 1024;
+
+pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
+    let trailers = asked_for(&uri)?;
+    let list = listed(&trailers);
+    let (mut sender, body) = body::channel(16 * 1024, trailers.declared());
+    tokio::spawn(async move {
+        sender.send(list).await.map_err(|_unsent| FinishError::ReaderGone)?;
+        sender.finish(trailers)
+    });
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body))
+}
+
+fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
+    let pairs = pairs(uri);
+    if pairs.is_empty() {
+        return Err(bad_request(
+            "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9",
+        ));
+    }
+    if pairs.len() > MAX_FIELDS {
+        let detail = format!("{} trailer fields are asked for: {MAX_FIELDS} at most", pairs.len());
+        return Err(bad_request(detail).with("maximum", MAX_FIELDS));
+    }
+    let mut trailers = Trailers::new();
+    for (name, value) in pairs {
+        let refused = |error: &dyn std::fmt::Display| {
+            bad_request(format!("{name:?} can't be sent as a trailer field: {error}"))
+                .with("field", name.as_str())
+        };
+        if value.trim_matches([' ', '\t']).len() < value.len() {
+            // RFC 9110 §5.5: whitespace around a value is no part of it.
+            return Err(refused(&"its value begins or ends with whitespace, which does not arrive"));
+        }
+        trailers.append(name.as_str(), value.as_bytes()).map_err(|error| refused(&error))?;
+    }
+    let size = section_size(trailers.as_map());
+    if size > MAX_SIZE {
+        let detail = format!("the trailer section would have {size} bytes: {MAX_SIZE} at most");
+        return Err(bad_request(detail).with("maximum", MAX_SIZE));
+    }
+    Ok(trailers)
+}
+
+fn listed(trailers: &Trailers) -> Vec<u8> {
+    let line = |name: &str, value: &HeaderValue| [name.as_bytes(), b": ", value.as_bytes(), b"\n"].concat();
+    trailers.as_map().iter().flat_map(|(name, value)| line(name.as_str(), value)).collect()
+}

@@ -1,0 +1,90 @@
+use super::{
+    Bounds,
+    database::Database,
+    export::Exports,
+    files::{Folder, Uploads},
+    routes,
+};
+use axum::{Router, extract::FromRef};
+use std::io;
+
+/// The workbench as an application: its routes, and what they serve.
+///
+/// ```
+/// use axum::Router;
+/// use axum_trailers::demo::{Workbench, database::Database, files::Folder};
+///
+/// let workbench = Workbench::new(Folder::new(".")?, Database::sample()?);
+/// let app: Router = workbench.router();
+/// # let _ = app;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Workbench {
+    folder: Folder,
+    database: Database,
+    bounds: Bounds,
+    uploads: Uploads,
+}
+
+impl Workbench {
+    /// Serves the files of a folder and the rows of a database. Nothing is written.
+    pub fn new(folder: Folder, database: Database) -> Self {
+        Self { folder, database, bounds: Bounds::default(), uploads: Uploads::default() }
+    }
+
+    /// Sets what requests can cost. Call it before [`allow_upload`](Self::allow_upload).
+    pub fn bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Takes uploads into the folder. What uploads that broke off with their process have left there is removed.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where the folder can't be read, or what was left can't be removed.
+    pub fn allow_upload(self) -> io::Result<Self> {
+        let uploads = Uploads::into(self.folder.clone(), self.bounds)?;
+        Ok(Self { uploads, ..self })
+    }
+
+    /// All routes.
+    pub fn router(self) -> Router {
+        let Self { folder, database, bounds, uploads } = self;
+        routes::router().with_state(Served { folder, database, uploads, exports: Exports::new(bounds) })
+    }
+}
+
+/// What the routes' handlers work with.
+#[derive(Clone)]
+pub(super) struct Served {
+    folder: Folder,
+    database: Database,
+    uploads: Uploads,
+    exports: Exports,
+}
+
+impl FromRef<Served> for Folder {
+    fn from_ref(served: &Served) -> Self {
+        served.folder.clone()
+    }
+}
+
+impl FromRef<Served> for Database {
+    fn from_ref(served: &Served) -> Self {
+        served.database.clone()
+    }
+}
+
+impl FromRef<Served> for Uploads {
+    fn from_ref(served: &Served) -> Self {
+        served.uploads.clone()
+    }
+}
+
+impl FromRef<Served> for Exports {
+    fn from_ref(served: &Served) -> Self {
+        served.exports.clone()
+    }
+}
