@@ -54,7 +54,8 @@ fn app() -> Router {
         .layer(DefaultBodyLimit::max(10))
 }
 
-const HELLO: Upload<'_> = Upload { path: "/streamed", fields: &[], chunks: &["hel", "lo"], trailers: &[] };
+const HELLO: Upload<'_> =
+    Upload { method: "PUT", path: "/streamed", fields: &[], chunks: &["hel", "lo"], trailers: &[] };
 
 #[tokio::test]
 async fn content_comes_and_then_the_trailers() {

@@ -1,7 +1,7 @@
 //! `GET /`: two chunks with a pause of two seconds between them, then a trailer.
 //!
 //! ```text
-//! curl -v -k --no-buffer https://localhost:3000/
+//! curl -v -k --no-buffer 'https://localhost:3000/'
 //! ```
 //!
 //! It is the demo of the article "Stream a Body With Trailers in axum 0.6", made to hold over HTTP/1.1 too.

@@ -110,6 +110,11 @@ pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest:
     Ok(ending)
 }
 
+/// How many lines have ended.
+pub(crate) fn lines(content: &[u8]) -> usize {
+    content.split(|byte| *byte == b'\n').count() - 1
+}
+
 /// Waits for something that must come.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let came = tokio::time::timeout(PATIENCE, future).await;

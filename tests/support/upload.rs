@@ -6,9 +6,10 @@ use std::{fmt::Write, net::SocketAddr};
 
 pub(crate) const PROTOCOLS: [&str; 2] = ["HTTP/2", "HTTP/1.1"];
 
-/// A `PUT`.
-#[derive(Clone, Copy, Default)]
+/// A request with a body, a `PUT` where nothing else is said.
+#[derive(Clone, Copy)]
 pub(crate) struct Upload<'a> {
+    pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) fields: &'a [(&'a str, &'a str)],
     pub(crate) chunks: &'a [&'a str],
@@ -21,8 +22,15 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: http_1::HeaderMap,
     pub(crate) content: String,
+    pub(crate) trailers: http_1::HeaderMap,
     /// Whether the response's content came to a good end.
     pub(crate) is_whole: bool,
+}
+
+impl Default for Upload<'_> {
+    fn default() -> Self {
+        Self { method: "PUT", path: "/", fields: &[], chunks: &[], trailers: &[] }
+    }
 }
 
 impl Answer {
@@ -38,7 +46,8 @@ impl Upload<'_> {
 
     async fn over_http2(&self, server: SocketAddr) -> Answer {
         let mut client = raw::http2(server).await;
-        let mut request = http_1::Request::put(format!("https://localhost{}", self.path));
+        let mut request =
+            http_1::Request::builder().method(self.method).uri(format!("https://localhost{}", self.path));
         for (name, value) in self.fields {
             request = request.header(*name, *value);
         }
@@ -57,17 +66,20 @@ impl Upload<'_> {
         let response = super::soon("a response", response).await.expect("a response");
         let (head, mut body) = response.into_parts();
         let content = raw::http2_read(&mut body).await;
+        let trailers = super::soon("the end", body.trailers()).await;
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
             is_whole: content.is_ok(),
+            trailers: trailers.ok().flatten().unwrap_or_default(),
             content: String::from_utf8(content.unwrap_or_default()).expect("text"),
         }
     }
 
     /// Chunked where there is content or a trailer, else without a body.
     async fn over_http1(&self, server: SocketAddr) -> Answer {
-        let mut request = format!("PUT {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", self.path);
+        let mut request =
+            format!("{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", self.method, self.path);
         for (name, value) in self.fields {
             write!(request, "{name}: {value}\r\n").expect("memory");
         }
@@ -88,19 +100,38 @@ impl Upload<'_> {
         let (head, content) = wire.split_once("\r\n\r\n").expect("a header section");
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-        let headers: http_1::HeaderMap = lines
-            .map(|line| line.split_once(": ").expect("a field line"))
-            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
-            .collect();
-        let is_chunked = headers.contains_key("transfer-encoding");
-        let length = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
-        Answer {
-            status: status.parse().expect("a number"),
-            is_whole: if is_chunked { content.ends_with("0\r\n\r\n") } else { length == Some(content.len()) },
-            content: content.to_owned(),
-            headers,
+        let headers = section(lines);
+        let status = status.parse().expect("a number");
+        if headers.contains_key("transfer-encoding") {
+            let (content, trailers) = unchunked(content);
+            let is_whole = trailers.is_some();
+            return Answer { status, headers, content, trailers: trailers.unwrap_or_default(), is_whole };
         }
+        let length = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+        let (is_whole, trailers) = (length == Some(content.len()), http_1::HeaderMap::new());
+        Answer { status, headers, content: content.to_owned(), trailers, is_whole }
     }
+}
+
+fn section<'a>(lines: impl Iterator<Item = &'a str>) -> http_1::HeaderMap {
+    let fields: Vec<_> = lines.map(|line| line.split_once(": ").expect("a field line")).collect();
+    self::fields(&fields)
+}
+
+/// What chunks carry, and the trailers behind them, where the last chunk has come.
+fn unchunked(mut wire: &str) -> (String, Option<http_1::HeaderMap>) {
+    let mut content = String::new();
+    while let Some((size, rest)) = wire.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).expect("a chunk's size");
+        if size == 0 {
+            let section_end = rest.strip_suffix("\r\n").expect("the end");
+            return (content, Some(section(section_end.split_terminator("\r\n"))));
+        }
+        let (Some(chunk), Some(next)) = (rest.get(..size), rest.get(size + 2..)) else { break };
+        content += chunk;
+        wire = next;
+    }
+    (content, None)
 }
 
 pub(crate) fn fields(list: &[(&str, &str)]) -> http_1::HeaderMap {

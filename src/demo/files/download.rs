@@ -5,7 +5,7 @@ use axum::{
     extract::{Path as UrlPath, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, Uri, header};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -31,6 +31,7 @@ pub(in crate::demo) async fn download(
         // byte. A server may pass over `Range` (RFC 9110 §14.2).
         request.headers_mut().remove(header::RANGE);
     }
+    below_root(request.uri_mut());
     let files =
         ServeDir::new(folder.root()).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
     match files.oneshot(request).await {
@@ -40,6 +41,12 @@ pub(in crate::demo) async fn download(
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read"))
         }
     }
+}
+
+/// `ServeDir` takes the path for one below its folder.
+fn below_root(uri: &mut Uri) {
+    let path = uri.path().strip_prefix("/files").and_then(|path| path.parse().ok());
+    *uri = path.unwrap_or_default();
 }
 
 /// `ServeDir` reads to the end of the file. One that grows meanwhile is sent as long as it was at the start, and

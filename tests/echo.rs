@@ -1,0 +1,239 @@
+//! The routes that show a client its own trailers: those it asks for, and those it sends.
+
+use crate::support::{
+    TestServer, clients, http1, raw, read,
+    upload::{PROTOCOLS, Upload, fields},
+    workbench,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+fn serve() -> TestServer {
+    TestServer::start(workbench(".").router())
+}
+
+#[tokio::test]
+async fn echo_ends_with_the_requests_trailers() {
+    let server = serve();
+    for protocol in PROTOCOLS {
+        let request = Upload {
+            method: "POST",
+            path: "/echo",
+            fields: &[("te", "trailers"), ("trailer", "x-sum, X-Note"), ("content-type", "text/html")],
+            chunks: &["first ", "second"],
+            trailers: &[("x-sum", "1"), ("x-note", "a"), ("x-sum", "2"), ("authorization", "secret")],
+        };
+        let answer = request.send(protocol, server.address).await;
+        assert_eq!(
+            (answer.status, &*answer.content, answer.is_whole),
+            (200, "first second", true),
+            "{protocol}"
+        );
+        assert_eq!(answer.field("trailer"), "x-echo-x-sum, x-echo-x-note", "{protocol}");
+        assert_eq!(answer.field("content-type"), "application/octet-stream", "{protocol}");
+        assert_eq!(answer.field("x-content-type-options"), "nosniff", "{protocol}");
+        let expected = fields(&[("x-echo-x-sum", "1"), ("x-echo-x-sum", "2"), ("x-echo-x-note", "a")]);
+        assert_eq!(answer.trailers, expected, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn echo_makes_up_nothing_and_sends_what_was_not_announced_where_it_can() {
+    let server = serve();
+    for protocol in PROTOCOLS {
+        let request =
+            Upload { method: "POST", path: "/echo", fields: &[("te", "trailers")], ..Upload::default() };
+        let announced =
+            Upload { fields: &[("te", "trailers"), ("trailer", "x-sum")], chunks: &["a"], ..request };
+        let answer = announced.send(protocol, server.address).await;
+        assert!(answer.is_whole && answer.content == "a" && answer.trailers.is_empty(), "{answer:?}");
+
+        let unannounced = Upload { chunks: &["a"], trailers: &[("x-sum", "1")], ..request };
+        let answer = unannounced.send(protocol, server.address).await;
+        assert!(answer.is_whole && answer.field("trailer").is_empty(), "{answer:?}");
+        let came = answer.trailers.get("x-echo-x-sum").map(|value| value.to_str().expect("text"));
+        assert_eq!(came, (protocol == "HTTP/2").then_some("1"), "{protocol}");
+
+        let empty = request.send(protocol, server.address).await;
+        assert_eq!((empty.status, &*empty.content, empty.is_whole), (200, "", true), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn echo_streams() {
+    let server = serve();
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::post("https://localhost/echo").body(()).expect("a request");
+    let (response, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data("first".into(), false).expect("sent");
+    let mut back = crate::support::soon("a response", response).await.expect("a response").into_body();
+    let first = crate::support::soon("the first chunk", back.data()).await.expect("data").expect("no error");
+    assert_eq!(first, "first", "it comes back before the request has ended");
+    body.send_reset(h2::Reason::CANCEL);
+    assert!(raw::http2_read(&mut back).await.is_err(), "a request that breaks off breaks its echo");
+}
+
+#[tokio::test]
+async fn bodies_that_are_announced_as_too_large_are_refused() {
+    let server = serve();
+    for path in ["/echo", "/inspect"] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1073741825\r\n\r\n"
+        );
+        let wire = raw::http1(server.address, &request).await;
+        assert!(wire.starts_with("HTTP/1.1 413 ") && wire.contains("1073741824 bytes"), "{wire}");
+    }
+}
+
+#[tokio::test]
+async fn inspect_tells_the_request_as_it_arrived() {
+    let server = serve();
+    for protocol in PROTOCOLS {
+        let request = Upload {
+            method: "POST",
+            path: "/inspect?a=b",
+            fields: &[("te", "trailers"), ("trailer", "x-sum, x-never"), ("x-a", "1"), ("x-a", "2")],
+            chunks: &["hello ", "world"],
+            trailers: &[("x-sum", "1"), ("x-sum", "2"), ("host", "forbidden")],
+        };
+        let answer = request.send(protocol, server.address).await;
+        assert_eq!(answer.status, 200, "{protocol}");
+        let told: Value = serde_json::from_str(&answer.content).expect("JSON");
+        assert_eq!([&told["protocol"], &told["method"], &told["target"]], [protocol, "POST", "/inspect?a=b"]);
+        assert_eq!([&told["te"], &told["trailer"]], [&json!(["trailers"]), &json!(["x-sum, x-never"])]);
+        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest("hello world")));
+        assert_eq!(told["content"], json!({ "length": 11, "digest": digest }), "{protocol}");
+        let field = |name: &str, value: &str| json!({ "name": name, "value": value });
+        assert_eq!(told["trailers"], json!([field("x-sum", "1"), field("x-sum", "2")]), "{protocol}");
+        let headers = told["headers"].as_array().expect("a list");
+        for expected in [field("x-a", "1"), field("x-a", "2"), field("te", "trailers")] {
+            assert!(headers.contains(&expected), "{expected} in {headers:?} over {protocol}");
+        }
+        assert_eq!(told["announcedButMissing"], json!(["x-never"]), "{protocol}");
+        assert_eq!(told["responseTrailers"]["sent"], true, "{protocol}");
+    }
+    let plain = http1().post(server.url("/inspect")).body("a").send().await.expect("a response");
+    let told: Value = serde_json::from_slice(&read(plain).await.expect("no error").content).expect("JSON");
+    assert_eq!(told["responseTrailers"], json!({ "sent": false, "why": "no `TE: trailers`" }));
+    assert_eq!([&told["trailers"], &told["announcedButMissing"]], [&json!([]), &json!([])]);
+}
+
+#[tokio::test]
+async fn te_tells_what_was_concluded_in_body_and_trailers() {
+    let server = serve();
+    for (protocol, te, sent, why) in [
+        ("HTTP/2", None, true, "this protocol carries them to every client"),
+        ("HTTP/2", Some("trailers"), true, "this protocol carries them to every client"),
+        ("HTTP/1.1", None, false, "no `TE: trailers`"),
+        ("HTTP/1.1", Some("gzip"), false, "no `TE: trailers`"),
+        ("HTTP/1.1", Some("gzip, trailers"), true, "the request said `TE: trailers`"),
+    ] {
+        let (_, client) = clients().into_iter().find(|(name, _)| *name == protocol).expect("a client");
+        let mut request = client.get(server.url("/te"));
+        if let Some(te) = te {
+            request = request.header("te", te);
+        }
+        let ending = read(request.send().await.expect("a response")).await.expect("no error");
+        let told: Value = serde_json::from_slice(&ending.content).expect("JSON");
+        let expected = json!({ "protocol": protocol, "te": te, "trailers": { "sent": sent, "why": why } });
+        assert_eq!(told, expected);
+        let trailers = sent.then(|| {
+            fields(&[("x-protocol", protocol), ("x-te", te.unwrap_or("none")), ("x-trailers", "sent")])
+        });
+        assert_eq!(ending.trailers, trailers, "{protocol} {te:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_trailers_are_sent_as_asked_for() {
+    let server = serve();
+    for (protocol, client) in clients() {
+        let path = "/trailers?x-b=2&X-A=first&x-a=second%20%C3%A4&x-empty=";
+        let response = server.get(&client, path).await;
+        assert_eq!(response.headers()["trailer"], "x-b, x-a, x-empty", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        let expected = fields(&[("x-b", "2"), ("x-a", "first"), ("x-a", "second ä"), ("x-empty", "")]);
+        assert_eq!(ending.trailers, Some(expected), "{protocol}");
+        let listed = String::from_utf8(ending.content).expect("text");
+        assert_eq!(listed, "x-b: 2\nx-a: first\nx-a: second ä\nx-empty: \n", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn trailers_that_cannot_be_are_refused_with_the_reason() {
+    let server = serve();
+    let many = format!("/trailers?{}", ["x-a=1"; 65].join("&"));
+    let large = format!("/trailers?x-a={}&x-a={0}", "a".repeat(4096));
+    let cases = [
+        ("/trailers", "name the trailer fields in the query"),
+        ("/trailers?content-length=5", "message framing"),
+        ("/trailers?x-a=1&host=a", "routing"),
+        ("/trailers?a%20b=1", "not a field name"),
+        ("/trailers?=1", "not a field name"),
+        ("/trailers?x-a=a%0D%0Ax-b:1", "control characters"),
+        ("/trailers?x-a=%00", "control characters"),
+        ("/trailers?x-a=%20a", "whitespace"),
+        (&many, "65 trailer fields are asked for: 64 at most"),
+        (&large, "the trailer section would have 8262 bytes: 8192 at most"),
+    ];
+    for (protocol, client) in clients() {
+        for (path, why) in cases {
+            let response = server.get(&client, path).await;
+            assert_eq!(response.status(), 400, "{path} over {protocol}");
+            assert_eq!(
+                response.headers()["content-type"],
+                "application/problem+json",
+                "{path} over {protocol}"
+            );
+            let problem = response.text().await.expect("text");
+            assert!(problem.contains(why), "{path} over {protocol}: {problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bytes_are_the_same_for_the_same_seed_however_they_are_cut() {
+    let server = serve();
+    for (protocol, client) in clients() {
+        let whole = read(server.get(&client, "/bytes/100000?seed=7").await).await.expect("no error");
+        assert_eq!(whole.content.len(), 100_000, "{protocol}");
+        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&whole.content)));
+        assert_eq!(whole.trailers.expect("trailers")["content-digest"], digest, "{protocol}");
+        for (query, is_same) in
+            [("seed=7&chunk=1000", true), ("seed=7&chunk=1048576", true), ("seed=8", false), ("", false)]
+        {
+            let other =
+                read(server.get(&client, &format!("/bytes/100000?{query}")).await).await.expect("no error");
+            assert_eq!(other.content == whole.content, is_same, "{query} over {protocol}");
+        }
+        let began = std::time::Instant::now();
+        let paced = read(server.get(&client, "/bytes/3?chunk=1&delay=100").await).await.expect("no error");
+        assert!(paced.content.len() == 3 && began.elapsed().as_millis() >= 200, "{protocol}");
+        let empty = read(server.get(&client, "/bytes/0").await).await.expect("no error");
+        assert!(empty.content.is_empty() && empty.trailers.is_some(), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_past_a_bound_are_refused_with_the_bound() {
+    let server = serve();
+    let cases = [
+        ("/bytes/1073741825", "the number of bytes is a number from 0 to 1073741824, not `1073741825`"),
+        ("/bytes/many", "the number of bytes is a number from 0 to 1073741824, not `many`"),
+        ("/bytes/1?chunk=0", "`chunk` is a number from 1 to 1048576, not `0`"),
+        ("/bytes/1?delay=10001", "`delay` is a number from 0 to 10000, not `10001`"),
+        ("/bytes/100001?chunk=1", "100001 bytes in chunks of 1 are 100001 chunks: 100000 at most"),
+        ("/bytes/302?chunk=1&delay=1000", "302 chunks with 1s between them take 301 s: 300 s at most"),
+        ("/bytes/1?pace=1", "there is no parameter `pace`: there are seed, chunk, delay"),
+    ];
+    for (protocol, client) in clients() {
+        for (path, detail) in cases {
+            let response = server.get(&client, path).await;
+            assert_eq!(response.status(), 400, "{path} over {protocol}");
+            let problem: Value =
+                serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON");
+            assert_eq!(problem["detail"], detail, "{protocol}");
+        }
+    }
+}

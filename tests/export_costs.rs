@@ -1,0 +1,147 @@
+//! What an export can cost is bounded, and a client that goes away ends it.
+
+use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, workbench};
+use axum_trailers::demo::Bounds;
+use h2::client::SendRequest;
+use rusqlite::Connection;
+use std::{path::Path, time::Duration};
+
+/// Asks for a path and reads nothing of what comes.
+async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::Response<h2::RecvStream> {
+    let request = http_1::Request::get(format!("https://localhost{path}")).body(()).expect("a request");
+    let (response, _) = client.send_request(request, true).expect("sent");
+    soon("a response", response).await.expect("a response")
+}
+
+#[tokio::test]
+async fn exports_past_a_bound_are_refused_until_others_end() {
+    let cases = [
+        (
+            Bounds { exports: 2, ..Bounds::default() },
+            503,
+            "2 exports run, which is as many as there may be at once",
+        ),
+        (
+            Bounds { exports_per_client: 2, ..Bounds::default() },
+            429,
+            "2 exports of this client run, which is as many as one may have at once",
+        ),
+    ];
+    for (bounds, status, detail) in cases {
+        let server = TestServer::start(workbench(".").bounds(bounds).router());
+        let mut client = raw::http2(server.address).await;
+        let first = stalled(&mut client, "/export/orders").await;
+        let second = stalled(&mut client, "/export/orders/events").await;
+        let other = http1();
+        for path in ["/export/orders", "/export/orders/events", "/export/orders?metadata=body"] {
+            let refused = server.get(&other, path).await;
+            assert_eq!(refused.status(), status, "{path}");
+            assert_eq!(refused.headers()["retry-after"], "5", "{path}");
+            let problem: serde_json::Value =
+                serde_json::from_slice(&read(refused).await.expect("no error").content).expect("JSON");
+            assert_eq!(problem["detail"], detail, "{path}");
+            assert_eq!(problem["maximum"], 2, "{path}");
+        }
+        drop(first);
+        soon("room", async {
+            while server.get(&other, "/export/customers?limit=1").await.status() != 200 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        drop(second);
+    }
+}
+
+#[tokio::test]
+async fn head_starts_no_export() {
+    let bounds = Bounds { exports: 1, ..Bounds::default() };
+    let server = TestServer::start(workbench(".").bounds(bounds).router());
+    for (protocol, client) in clients() {
+        for _ in 0..20 {
+            let head = client.head(server.url("/export/orders")).send().await.expect("a response");
+            assert!(head.status() == 200 || head.status() == 503, "{protocol}");
+            assert!(!head.headers().contains_key("x-export-id"), "{protocol}");
+        }
+        let missing = client.head(server.url("/export/nope")).send().await.expect("a response");
+        assert!(missing.status() == 404 || missing.status() == 503, "{protocol}");
+    }
+}
+
+/// A database of this many rows of some 100 bytes.
+fn fill(file: &Path, rows: u32) {
+    let connection = Connection::open(file).expect("a database");
+    let sql = format!(
+        "CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+         INSERT INTO rows SELECT i, printf('%090d', i) FROM n;"
+    );
+    connection.execute_batch(&sql).expect("rows");
+}
+
+/// How many descriptors of a process are of this file.
+#[cfg(target_os = "linux")]
+fn opened(process: &Process, file: &Path) -> usize {
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", process.id())).expect("its descriptors");
+    let links = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link == file).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn client_that_is_gone_ends_the_database_thread() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().canonicalize().expect("a folder").join("rows.db");
+    fill(&file, 100_000);
+    let path = file.to_str().expect("text");
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off", "--database", path]);
+    let address = process.address("https");
+    for target in ["/export/rows", "/export/rows/events", "/export/rows?metadata=body"] {
+        assert_eq!(opened(&process, &file), 0, "before {target}");
+        let http1 = raw::http1_get(address, target).await;
+        let mut client = raw::http2(address).await;
+        let http2 = stalled(&mut client, target).await;
+        assert_eq!(opened(&process, &file), 2, "each thread has its own: {target}");
+        drop(http1);
+        drop(http2);
+        // A thread closes its connection to the database with its last step.
+        soon("the threads' end", async {
+            while opened(&process, &file) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn million_rows_take_constant_memory() {
+    const ROWS: u32 = 1_000_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rows.db");
+    fill(&file, ROWS);
+    let path = file.to_str().expect("text");
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off", "--database", path]);
+    let address = process.address("https");
+    for (protocol, client) in clients() {
+        let url = format!("https://localhost:{}/export/rows?format=ndjson", address.port());
+        let response = client.get(url).header("te", "trailers").send().await.expect("a response");
+        let mut body = http_1::Response::from(response).into_body();
+        let (mut rows, mut bytes, mut trailers) = (0, 0, None);
+        while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
+            match frame.expect("no error").into_data() {
+                Ok(data) => {
+                    bytes += data.len();
+                    rows += lines(&data);
+                }
+                Err(frame) => trailers = frame.into_trailers().ok(),
+            }
+        }
+        assert_eq!(rows, ROWS as usize, "{protocol}");
+        assert!(bytes > 100_000_000, "{bytes} bytes over {protocol}");
+        assert_eq!(trailers.expect("trailers")["x-row-count"], ROWS.to_string(), "{protocol}");
+    }
+    let peak = process.memory("VmHWM");
+    assert!(peak < 48 * 1024, "{peak} KiB for two exports of 100 MB");
+}

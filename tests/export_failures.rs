@@ -1,0 +1,211 @@
+//! An export whose database is lost in the middle never looks whole, be the failure made up or real.
+
+use crate::support::{Ending, TestServer, clients, http1, lines, read, workbench};
+use axum_trailers::demo::{Workbench, database::Database, files::Folder};
+use http_body_util::BodyExt;
+use rusqlite::Connection;
+use serde_json::Value;
+use std::{
+    fs::OpenOptions,
+    io::{Seek, SeekFrom, Write},
+    path::Path,
+};
+
+const LOST_AT_3: &str = "Database connection lost at row 3";
+
+fn names(ending: &Ending) -> Vec<&str> {
+    ending.trailers.iter().flat_map(http_1::HeaderMap::keys).map(http_1::HeaderName::as_str).collect()
+}
+
+/// What comes before the end, and whether that was a good one.
+async fn partial(response: reqwest::Response) -> (String, bool) {
+    let mut body = http_1::Response::from(response).into_body();
+    let mut content = Vec::new();
+    let is_whole = loop {
+        match body.frame().await {
+            None => break true,
+            Some(Err(_)) => break false,
+            Some(Ok(frame)) => content.extend_from_slice(&frame.into_data().unwrap_or_default()),
+        }
+    };
+    (String::from_utf8(content).expect("text"), is_whole)
+}
+
+#[tokio::test]
+async fn reset_breaks_the_transfer_behind_the_rows_before() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for query in ["fail_at=3", "fail_at=3&fail=reset"] {
+            for (format, expected) in [
+                ("csv", "id\r\n1\r\n2\r\n"),
+                ("ndjson", "{\"id\":1}\n{\"id\":2}\n"),
+                ("json", "[\n{\"id\":1},\n{\"id\":2}"),
+            ] {
+                let path = format!("/export/orders?columns=id&format={format}&{query}");
+                let (content, is_whole) = partial(server.get(&client, &path).await).await;
+                assert_eq!((&*content, is_whole), (expected, false), "{path} over {protocol}");
+            }
+        }
+        let (content, is_whole) =
+            partial(server.get(&client, "/export/orders?columns=id&metadata=body&fail_at=1").await).await;
+        assert_eq!((&*content, is_whole), ("{\"data\":[", false), "{protocol}");
+        let (content, is_whole) =
+            partial(server.get(&client, "/export/orders/events?columns=id&fail_at=1").await).await;
+        assert_eq!((&*content, is_whole), ("", false), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn trailers_tell_it_behind_a_body_that_ends_well() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for (format, expected) in [("csv", "id\r\n1\r\n2\r\n"), ("json", "[\n{\"id\":1},\n{\"id\":2}")] {
+            let path = format!("/export/orders?columns=id&format={format}&fail_at=3&fail=trailer");
+            let ending = read(server.get(&client, &path).await).await.expect("a good end");
+            assert_eq!(String::from_utf8_lossy(&ending.content), expected, "{path} over {protocol}");
+            assert_eq!(names(&ending), ["grpc-status", "grpc-message"], "no count, no digest");
+            let trailers = ending.trailers.expect("trailers");
+            assert_eq!(trailers["grpc-status"], "13", "{path} over {protocol}");
+            assert_eq!(trailers["grpc-message"], LOST_AT_3, "{path} over {protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn trailers_that_cannot_be_sent_are_a_broken_transfer() {
+    let server = TestServer::start(workbench(".").router());
+    let url = server.url("/export/orders?columns=id&fail_at=3&fail=trailer");
+    let response = http1().get(url).send().await.expect("a response");
+    assert_eq!(partial(response).await, ("id\r\n1\r\n2\r\n".to_owned(), false));
+}
+
+#[tokio::test]
+async fn failure_behind_the_last_row_never_comes() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let path = "/export/orders?columns=id&limit=2&fail_at=3";
+        let ending = read(server.get(&client, path).await).await.expect("a good end");
+        assert_eq!(names(&ending), ["x-row-count", "content-digest", "server-timing"], "{protocol}");
+        let ending =
+            read(server.get(&client, &format!("{path}&fail=trailer")).await).await.expect("a good end");
+        let all = ["x-row-count", "content-digest", "server-timing", "grpc-status", "grpc-message"];
+        assert_eq!(names(&ending), all, "{protocol}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!([&trailers["grpc-status"], &trailers["grpc-message"]], ["0", "OK"], "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn body_and_events_tell_it_where_trailers_would() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let path = "/export/orders?columns=id&metadata=body&fail_at=3&fail=trailer";
+        let ending = read(server.get(&client, path).await).await.expect("a good end");
+        let document: Value = serde_json::from_slice(&ending.content).expect("JSON");
+        assert_eq!(document["data"].as_array().expect("rows").len(), 2, "{protocol}");
+        assert_eq!(document["metadata"]["error"], LOST_AT_3, "{protocol}");
+        assert_eq!(document["metadata"]["processedRows"], 2, "{protocol}");
+        assert!(document["metadata"].get("checksum").is_none(), "{protocol}");
+
+        let path = "/export/orders/events?columns=id&fail_at=3&fail=trailer";
+        let ending = read(server.get(&client, path).await).await.expect("a good end");
+        let events = String::from_utf8(ending.content).expect("text");
+        let last = events.trim_end().rsplit("\n\n").next().expect("an event");
+        let data = last.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
+        assert!(last.contains("event: failed\n") && !events.contains("event: end"), "{events}");
+        let told: Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!(told, serde_json::json!({ "grpc-status": "13", "grpc-message": LOST_AT_3 }), "{protocol}");
+    }
+}
+
+/// 100,000 rows in some 12 MB, in a file of its own.
+fn large(file: &Path) -> Workbench {
+    let connection = Connection::open(file).expect("a database");
+    connection
+        .execute_batch(
+            "CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+             INSERT INTO rows SELECT i, printf('%0100d', i) FROM n;",
+        )
+        .expect("rows");
+    connection.close().expect("closed");
+    let folder = Folder::new(file.parent().expect("a folder")).expect("a folder");
+    Workbench::new(folder, Database::open(file).expect("a database"))
+}
+
+/// Overwrites the file from `from` bytes on.
+fn damage(file: &Path, from: u64) {
+    let mut open = OpenOptions::new().write(true).open(file).expect("a file");
+    let length = open.metadata().expect("a length").len();
+    open.seek(SeekFrom::Start(from)).expect("a place");
+    let rest = usize::try_from(length - from).expect("some megabytes");
+    open.write_all(&vec![0xa5; rest]).expect("written");
+}
+
+#[tokio::test]
+async fn database_that_breaks_in_the_middle_goes_the_same_way() {
+    for (protocol, client) in clients() {
+        for told in ["reset", "trailer"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("large.db");
+            let server = TestServer::start(large(&file).router());
+            let path = format!("/export/rows?format=ndjson&fail={told}");
+            let response = server.get(&client, &path).await;
+            let id = response.headers()["x-export-id"].to_str().expect("text").to_owned();
+            // What is on its way and in SQLite's cache is far less than the half of it.
+            damage(&file, 6 * 1024 * 1024);
+            let mut body = http_1::Response::from(response).into_body();
+            let (mut content, mut trailers, mut is_whole) = (Vec::new(), None, true);
+            while let Some(frame) = body.frame().await {
+                match frame {
+                    Ok(frame) if frame.is_data() => content.extend(frame.into_data().expect("data")),
+                    Ok(frame) => trailers = frame.into_trailers().ok(),
+                    Err(_) => {
+                        is_whole = false;
+                        break;
+                    }
+                }
+            }
+            let rows = lines(&content);
+            assert!(
+                content.ends_with(b"\n") && (1000..100_000).contains(&rows),
+                "{rows} rows over {protocol}"
+            );
+            let lost = format!("Database connection lost at row {}: ", rows + 1);
+            if told == "trailer" {
+                let trailers = trailers.expect("trailers");
+                assert!(is_whole && trailers["grpc-status"] == "13", "{protocol}");
+                let message = trailers["grpc-message"].to_str().expect("text");
+                assert!(message.starts_with(&lost) && message.contains("malformed"), "{message}");
+                assert!(!trailers.contains_key("content-digest"), "{protocol}");
+            } else {
+                assert!(!is_whole && trailers.is_none(), "{protocol}");
+            }
+            let progress =
+                read(server.get(&client, &format!("/exports/{id}")).await).await.expect("no error");
+            let progress: Value = serde_json::from_slice(&progress.content).expect("JSON");
+            assert_eq!(progress["state"], "failed", "{protocol}");
+            assert!(progress["reason"].as_str().expect("text").starts_with(&lost), "{progress}");
+            assert_eq!(progress["rows"], rows, "{protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn database_that_is_broken_from_the_start_is_a_problem() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("large.db");
+    let server = TestServer::start(large(&file).router());
+    damage(&file, 4096);
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/export/rows").await;
+        assert_eq!(response.status(), 500, "{protocol}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
+        let problem = response.text().await.expect("text");
+        assert!(problem.contains("the database can't be read: "), "{problem}");
+    }
+    std::fs::remove_file(&file).expect("removed");
+    let response = server.get(&http1(), "/export").await;
+    assert_eq!(response.status(), 500);
+    assert!(!file.exists(), "nothing is made in its place");
+}

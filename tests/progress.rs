@@ -1,0 +1,169 @@
+//! Clients that can't read trailers are told the same by asking for an export's progress, and by events.
+
+use crate::support::{TestServer, clients, http1, raw, read, soon, workbench};
+use serde_json::Value;
+use std::time::Duration;
+
+async fn progress(server: &TestServer, client: &reqwest::Client, id: &str) -> Value {
+    let response = server.get(client, &format!("/exports/{id}")).await;
+    assert_eq!(response.status(), 200);
+    serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON")
+}
+
+async fn until(server: &TestServer, client: &reqwest::Client, id: &str, state: &str) -> Value {
+    let came = async {
+        loop {
+            let told = progress(server, client, id).await;
+            if told["state"] == state {
+                break told;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(state, came).await
+}
+
+fn id(headers: &http_1::HeaderMap) -> String {
+    headers["x-export-id"].to_str().expect("text").to_owned()
+}
+
+#[tokio::test]
+async fn after_the_end_it_says_what_the_trailers_said() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/export/orders?limit=5000&format=ndjson").await;
+        let id = id(response.headers());
+        let ending = read(response).await.expect("no error");
+        let told = until(&server, &client, &id, "complete").await;
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(told["trailers"].as_object().expect("fields").len(), 3, "{protocol}");
+        for (name, value) in &trailers {
+            assert_eq!(told["trailers"][name.as_str()], value.to_str().expect("text"), "{protocol}");
+        }
+        assert_eq!([&told["rows"], &told["total"]], [5000, 5000], "{protocol}");
+        assert_eq!(told["bytes"], ending.content.len(), "{protocol}");
+        assert_eq!([&told["table"], &told["format"], &told["id"]], ["orders", "ndjson", &*id], "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn client_without_trailers_gets_them_there() {
+    let server = TestServer::start(workbench(".").router());
+    let client = http1();
+    let response = client.get(server.url("/export/customers")).send().await.expect("a response");
+    let id = id(response.headers());
+    let ending = read(response).await.expect("no error");
+    assert!(ending.trailers.is_none());
+    let told = until(&server, &client, &id, "complete").await;
+    assert_eq!(told["trailers"]["x-row-count"], "5000");
+}
+
+#[tokio::test]
+async fn while_it_runs_it_says_how_far_it_is() {
+    let server = TestServer::start(workbench(".").router());
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::get("https://localhost/export/orders").body(()).expect("a request");
+    let (response, _) = client.send_request(request, true).expect("sent");
+    let response = soon("a response", response).await.expect("a response");
+    let id = id(response.headers());
+    let mut body = response.into_body();
+    soon("data", body.data()).await.expect("data").expect("no error");
+
+    let other = http1();
+    let told = progress(&server, &other, &id).await;
+    let rows = told["rows"].as_u64().expect("a number");
+    assert!(told["state"] == "running" && rows > 0 && rows < 100_000, "{told}");
+    assert_eq!(told["total"], 100_000);
+    assert!(told["bytes"].as_u64().expect("a number") > 0 && told["trailers"].is_null(), "{told}");
+
+    drop(body);
+    let told = until(&server, &other, &id, "client gone").await;
+    assert!(told["trailers"].is_null() && told["rows"].as_u64().expect("a number") < 100_000, "{told}");
+}
+
+#[tokio::test]
+async fn failure_is_told_with_its_reason() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for (told, status) in [("reset", None), ("trailer", Some("13"))] {
+            let response = server.get(&client, &format!("/export/orders?fail_at=9&fail={told}")).await;
+            let id = id(response.headers());
+            let _broken_or_not = read(response).await;
+            let told = until(&server, &client, &id, "failed").await;
+            assert_eq!(told["reason"], "Database connection lost at row 9", "{protocol}");
+            assert_eq!(told["rows"], 8, "{protocol}");
+            assert_eq!(told["trailers"]["grpc-status"].as_str(), status, "{protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_id_is_a_problem_that_says_where_ids_are() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/exports/0123456789abcdef").await;
+        assert_eq!(response.status(), 404, "{protocol}");
+        assert!(response.text().await.expect("text").contains("X-Export-Id"), "{protocol}");
+    }
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Event {
+    id: String,
+    kind: String,
+    data: String,
+}
+
+/// Reads a stream of events as a browser does (HTML §9.2.6).
+fn parse(stream: &str) -> Vec<Event> {
+    let (mut events, mut event) = (Vec::new(), Event::default());
+    for line in stream.lines() {
+        match line.split_once(": ") {
+            Some(("id", id)) => id.clone_into(&mut event.id),
+            Some(("event", kind)) => kind.clone_into(&mut event.kind),
+            Some(("data", data)) => event.data = event.data + data + "\n",
+            _ => {
+                assert_eq!(line, "");
+                events.push(std::mem::take(&mut event));
+            }
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn events_have_the_rows_and_the_progress_and_at_last_what_the_trailers_say() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let plain = server.get(&client, "/export/orders?format=ndjson&limit=3000").await;
+        let plain = read(plain).await.expect("no error");
+        let response = server.get(&client, "/export/orders/events?limit=3000").await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream", "{protocol}");
+        let id = id(response.headers());
+        let ending = read(response).await.expect("no error");
+        assert!(ending.trailers.is_none(), "{protocol}");
+        let events = parse(std::str::from_utf8(&ending.content).expect("text"));
+
+        let of = |kind: &str| events.iter().filter(|event| event.kind == kind).collect::<Vec<_>>();
+        let rows: String = of("rows").iter().map(|event| &*event.data).collect();
+        assert_eq!(rows.as_bytes(), plain.content, "{protocol}");
+        let progress: Vec<Value> =
+            of("progress").iter().map(|event| serde_json::from_str(&event.data).expect("JSON")).collect();
+        let so_far: Vec<_> = progress.iter().map(|told| told["rows"].as_u64().expect("a number")).collect();
+        assert!(so_far.len() > 5 && so_far.is_sorted() && so_far.last() == Some(&3000), "{so_far:?}");
+        assert!(progress.iter().all(|told| told["total"] == 3000), "{protocol}");
+
+        let last = events.last().expect("an event");
+        assert_eq!([&*last.kind, &*last.id], ["end", &*id], "{protocol}");
+        assert!(events.iter().filter(|event| !event.id.is_empty()).count() == 1, "no other has an id");
+        let (told, trailers): (Value, _) =
+            (serde_json::from_str(&last.data).expect("JSON"), plain.trailers.expect("trailers"));
+        for name in ["x-row-count", "content-digest"] {
+            assert_eq!(told[name], trailers[name].to_str().expect("text"), "{protocol}");
+        }
+        assert!(told["server-timing"].as_str().expect("text").contains("total;dur="), "{protocol}");
+
+        let again = client.get(server.url("/export/orders/events")).header("last-event-id", &last.id);
+        assert_eq!(again.send().await.expect("a response").status(), 204, "{protocol}");
+    }
+}

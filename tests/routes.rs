@@ -1,0 +1,195 @@
+//! The workbench's table of routes says what is there: each row can be tried over both protocols, and what is made
+//! from the table says the same.
+
+use crate::support::{PATIENCE, TestServer, clients, read, workbench};
+use axum_trailers::demo::{ROUTES, Route};
+use serde_json::Value;
+use std::{fmt::Write, fs, path::Path};
+
+fn serve() -> (tempfile::TempDir, TestServer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Cargo.toml"), "[package]").expect("written");
+    let app = workbench(folder.path()).allow_upload().expect("a folder").router();
+    (folder, TestServer::start(app))
+}
+
+async fn send(
+    client: &reqwest::Client,
+    server: &TestServer,
+    route: &Route,
+    method: &str,
+) -> reqwest::Response {
+    let mut target = route.example.target.to_owned();
+    if target.contains("{id}") {
+        let export = server.get(client, "/export/customers?limit=1").await;
+        let id = export.headers()["x-export-id"].to_str().expect("text").to_owned();
+        read(export).await.expect("an export");
+        target = target.replace("{id}", &id);
+    }
+    let method = method.parse().expect("a method");
+    let mut request = client.request(method, server.url(&target)).header("te", "trailers");
+    for (name, value) in route.example.fields {
+        request = request.header(*name, *value);
+    }
+    if let Some(content) = route.example.content {
+        request = request.body(content);
+    }
+    tokio::time::timeout(PATIENCE, request.send()).await.expect("in time").expect("a response")
+}
+
+#[tokio::test]
+async fn each_row_can_be_tried_over_both_protocols() {
+    for (protocol, client) in clients() {
+        let (_folder, server) = serve();
+        for route in ROUTES {
+            let case = format!("{} {} over {protocol}", route.method, route.path);
+            let response = send(&client, &server, route, route.method).await;
+            assert_eq!(response.status(), route.example.status, "{case}");
+            let announced: Vec<_> = response.headers().get_all("trailer").iter().cloned().collect();
+            let ending = read(response).await.expect("no error");
+            assert!(!ending.content.is_empty(), "{case}");
+            let names: Vec<_> = ending
+                .trailers
+                .iter()
+                .flat_map(http_1::HeaderMap::keys)
+                .map(http_1::HeaderName::as_str)
+                .collect();
+            assert_eq!(names, route.trailers, "{case}");
+            assert_eq!(announced.join(&b", "[..]), route.trailers.join(", ").as_bytes(), "{case}");
+        }
+    }
+}
+
+trait Join {
+    fn join(&self, with: &[u8]) -> Vec<u8>;
+}
+
+impl Join for Vec<http_1::HeaderValue> {
+    fn join(&self, with: &[u8]) -> Vec<u8> {
+        let values: Vec<_> = self.iter().map(http_1::HeaderValue::as_bytes).collect();
+        values.as_slice().join(with)
+    }
+}
+
+#[tokio::test]
+async fn head_says_what_get_would_and_sends_nothing() {
+    for (protocol, client) in clients() {
+        let (_folder, server) = serve();
+        for route in ROUTES.iter().filter(|route| route.method == "GET") {
+            let case = format!("{} over {protocol}", route.path);
+            let response = send(&client, &server, route, "HEAD").await;
+            assert_eq!(response.status(), route.example.status, "{case}");
+            let head = response.headers().clone();
+            let ending = read(response).await.expect("no error");
+            assert!(ending.content.is_empty() && ending.trailers.is_none(), "{case}");
+            let get = send(&client, &server, route, "GET").await;
+            assert_eq!(head.get("content-type"), get.headers().get("content-type"), "{case}");
+            // Each export has an account of its own.
+            let is_same = route.path != "/exports/{id}";
+            if let Some(length) = head.get("content-length").filter(|_| is_same) {
+                let length: usize = length.to_str().expect("text").parse().expect("a number");
+                assert_eq!(read(get).await.expect("no error").content.len(), length, "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_problems_that_say_so() {
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        let missing = client.get(server.url("/nothing/here?a=1")).send().await.expect("a response");
+        assert_eq!(missing.status(), 404, "{protocol}");
+        let problem = problem(missing).await;
+        assert_eq!(problem["detail"], "there is nothing at /nothing/here: see /help", "{protocol}");
+
+        let mut paths: Vec<_> = ROUTES.iter().map(|route| route.example.target).collect();
+        paths.retain(|path| !path.starts_with("/files/"));
+        paths.push("/files/hello.txt");
+        for path in paths {
+            let response = client.delete(server.url(path)).send().await.expect("a response");
+            assert_eq!(response.status(), 405, "{path} over {protocol}");
+            let allowed = response.headers()["allow"].to_str().expect("text").to_owned();
+            let here = ROUTES.iter().filter(|route| {
+                route.example.target == path
+                    || (path.starts_with("/files/") && route.path.starts_with("/files/"))
+            });
+            let methods: Vec<_> = here.map(|route| route.method).collect();
+            assert_eq!(allowed, methods.join(", ").replace("GET", "GET, HEAD"), "{path} over {protocol}");
+            let problem = problem_of(response, 405).await;
+            assert_eq!(problem["detail"], format!("this path takes {allowed}"), "{path} over {protocol}");
+        }
+    }
+}
+
+async fn problem(response: reqwest::Response) -> Value {
+    let status = response.status().as_u16();
+    problem_of(response, status).await
+}
+
+async fn problem_of(response: reqwest::Response, status: u16) -> Value {
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Value =
+        serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON");
+    assert_eq!(problem["status"], status);
+    problem
+}
+
+#[tokio::test]
+async fn help_has_each_row_as_text_and_as_json() {
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        let text = read(server.get(&client, "/help").await).await.expect("no error").content;
+        let text = String::from_utf8(text).expect("text");
+        let json = client.get(server.url("/help")).header("accept", "application/json");
+        let json = json.send().await.expect("a response");
+        assert_eq!(json.headers()["content-type"], "application/json");
+        let json: Value = serde_json::from_slice(&read(json).await.expect("no error").content).expect("JSON");
+        assert_eq!(json["routes"].as_array().expect("a list").len(), ROUTES.len(), "{protocol}");
+        for (route, listed) in ROUTES.iter().zip(json["routes"].as_array().expect("a list")) {
+            assert!(text.contains(&format!("{} {}\n", route.method, route.path)), "{text}");
+            assert!(text.contains(&format!("  {}\n", route.curl())), "{text}");
+            assert_eq!([&listed["method"], &listed["path"]], [route.method, route.path]);
+            assert_eq!(listed["curl"], route.curl());
+        }
+    }
+}
+
+#[test]
+fn readme_has_the_table_as_it_is() {
+    let mut table = "| Route | What it shows | Trailers |\n|---|---|---|\n".to_owned();
+    for route in ROUTES {
+        let trailers: Vec<_> = route.trailers.iter().map(|name| format!("`{name}`")).collect();
+        let Route { method, path, shows, .. } = route;
+        writeln!(table, "| `{method} {path}` | {shows} | {} |", trailers.join(", ")).expect("memory");
+    }
+    assert!(include_str!("../README.md").contains(&table), "put this into README.md:\n{table}");
+}
+
+#[test]
+fn uses_show_each_row_with_its_line() {
+    for route in ROUTES {
+        let line = format!("$ {}\n", route.curl());
+        assert!(include_str!("../docs/uses.md").contains(&line), "docs/uses.md lacks: {line}");
+    }
+}
+
+#[test]
+fn each_file_of_the_workbench_begins_with_the_line_that_shows_it() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if !path.ends_with("routes.rs") {
+                *all += &fs::read_to_string(&path).expect("text");
+            }
+        }
+    }
+    let mut all = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo"), &mut all);
+    for route in ROUTES {
+        let line = format!("//! {}\n", route.curl());
+        assert!(all.contains(&line), "no file below src/demo has: {line}");
+    }
+}

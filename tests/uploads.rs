@@ -1,0 +1,424 @@
+//! An upload is stored whole and only where it is what its digest says, whatever happens in the middle.
+
+use crate::support::{
+    TestServer, clients, raw,
+    upload::{Answer, PROTOCOLS, Upload},
+    workbench,
+};
+use axum_trailers::demo::Bounds;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{fs, path::Path};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+
+fn serve(bounds: Bounds) -> (TempDir, TestServer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = workbench(folder.path()).bounds(bounds).allow_upload().expect("a folder").router();
+    (folder, TestServer::start(app))
+}
+
+fn digest(content: impl AsRef<[u8]>) -> String {
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
+}
+
+/// All names in a folder, hidden ones too.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+async fn put(server: &TestServer, protocol: &str, path: &str, content: &str) -> Answer {
+    let fields = [("content-digest", &*digest(content))];
+    let chunks = [content];
+    Upload { path, fields: &fields, chunks: &chunks, ..Upload::default() }
+        .send(protocol, server.address)
+        .await
+}
+
+/// Waits until nothing is there but these names: a request that broke off ends a little later than its client.
+async fn only(folder: &Path, expected: &[&str]) {
+    let came = async {
+        while names(folder) != expected {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let came = tokio::time::timeout(crate::support::PATIENCE, came).await;
+    assert!(came.is_ok(), "{:?} and not {expected:?}", names(folder));
+}
+
+#[tokio::test]
+async fn right_upload_is_stored_and_told() {
+    let (folder, server) = serve(Bounds::default());
+    for protocol in PROTOCOLS {
+        let content = "first second";
+        let name = format!("{}.txt", protocol.replace('/', "-"));
+        let path = format!("/files/{name}");
+        let trailer = [("content-digest", &*digest(content))];
+        let by_trailer = Upload {
+            path: &path,
+            fields: &[("trailer", "content-digest")],
+            chunks: &["first ", "second"],
+            trailers: &trailer,
+            ..Upload::default()
+        };
+        let answer = by_trailer.send(protocol, server.address).await;
+        assert_eq!(answer.status, 201, "{protocol}: {answer:?}");
+        let told: Value = serde_json::from_str(&answer.content).expect("JSON");
+        let expected = json!({ "name": name, "size": 12, "digest": digest(content), "stored": "created" });
+        assert_eq!(told, expected, "{protocol}");
+        assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), content);
+
+        let answer = put(&server, protocol, &path, "other").await;
+        assert_eq!(answer.status, 200, "{protocol}");
+        let told: Value = serde_json::from_str(&answer.content).expect("JSON");
+        let expected = json!({ "name": name, "size": 5, "digest": digest("other"), "stored": "replaced" });
+        assert_eq!(told, expected, "{protocol}");
+        assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), "other");
+    }
+    assert_eq!(names(folder.path()), ["HTTP-1.1.txt", "HTTP-2.txt"]);
+}
+
+#[tokio::test]
+async fn what_was_stored_is_served() {
+    let (_folder, server) = serve(Bounds::default());
+    for (protocol, client) in clients() {
+        let content = "ä".repeat(100_000);
+        assert!(put(&server, protocol, "/files/%C3%A4%20b.txt", &content).await.status < 300, "{protocol}");
+        let ending =
+            crate::support::read(server.get(&client, "/files/%C3%A4%20b.txt").await).await.expect("no error");
+        assert!(ending.content == content.as_bytes(), "{protocol}");
+        assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(content), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_or_missing_digest_leaves_what_was_there() {
+    let (folder, server) = serve(Bounds::default());
+    fs::write(folder.path().join("kept.txt"), "kept").expect("written");
+    let wrong = digest("another");
+    for protocol in PROTOCOLS {
+        for path in ["/files/kept.txt", "/files/new.txt"] {
+            let request = Upload { path, chunks: &["content"], ..Upload::default() };
+            let by_header = Upload { fields: &[("content-digest", &wrong)], ..request };
+            let by_trailer = Upload {
+                fields: &[("trailer", "content-digest")],
+                trailers: &[("content-digest", &wrong)],
+                ..request
+            };
+            let never_came = Upload { fields: &[("trailer", "content-digest")], ..request };
+            for (upload, why) in [
+                (by_header, "the content is not what its `Content-Digest` says"),
+                (by_trailer, "the content is not what its `Content-Digest` says"),
+                (never_came, "was announced and never came"),
+                (request, "there is no `Content-Digest`"),
+            ] {
+                let answer = upload.send(protocol, server.address).await;
+                assert_eq!(answer.status, 400, "{why} over {protocol}");
+                assert!(answer.content.contains(why), "{} over {protocol}", answer.content);
+                only(folder.path(), &["kept.txt"]).await;
+            }
+        }
+        assert_eq!(fs::read_to_string(folder.path().join("kept.txt")).expect("a file"), "kept");
+    }
+}
+
+#[tokio::test]
+async fn upload_that_breaks_off_leaves_nothing() {
+    let (folder, server) = serve(Bounds::default());
+    let (content, half) = ("x".repeat(200_000), "x".repeat(100_000));
+    let head = format!("PUT /files/a HTTP/1.1\r\nhost: a\r\ncontent-digest: {}\r\n", digest(&content));
+    for framing in ["content-length: 200000\r\n\r\n", "transfer-encoding: chunked\r\n\r\n30d40\r\n"] {
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client.write_all(format!("{head}{framing}{half}").as_bytes()).await.expect("sent");
+        client.flush().await.expect("sent");
+        let began = async {
+            while names(folder.path()).is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        };
+        crate::support::soon("the upload", began).await;
+        assert!(names(folder.path())[0].starts_with(".axum-trailers-upload-"), "{:?}", names(folder.path()));
+        drop(client);
+        only(folder.path(), &[]).await;
+    }
+    let mut client = raw::http2(server.address).await;
+    let request =
+        http_1::Request::put("https://localhost/files/a").header("content-digest", digest(&content));
+    let (_response, mut body) =
+        client.send_request(request.body(()).expect("a request"), false).expect("sent");
+    body.send_data(half.into(), false).expect("sent");
+    crate::support::soon("the upload", async {
+        while names(folder.path()).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    body.send_reset(h2::Reason::CANCEL);
+    only(folder.path(), &[]).await;
+}
+
+#[tokio::test]
+async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
+    let (folder, server) = serve(Bounds { upload_size: 10, uploads: 1, ..Bounds::default() });
+    for protocol in PROTOCOLS {
+        let answer = put(&server, protocol, "/files/a", "12345678901").await;
+        assert_eq!(answer.status, 413, "{protocol}");
+        assert!(answer.content.contains("10 bytes"), "{}", answer.content);
+        only(folder.path(), &[]).await;
+        assert!(put(&server, protocol, "/files/b", "1234567890").await.status < 300, "{protocol}");
+        fs::remove_file(folder.path().join("b")).expect("removed");
+    }
+    let request = "PUT /files/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 11\r\n\r\n";
+    let refused = raw::http1(server.address, request).await;
+    assert!(refused.starts_with("HTTP/1.1 413 "), "before any of it comes: {refused}");
+
+    let mut client = raw::http2(server.address).await;
+    let request = http_1::Request::put("https://localhost/files/a").header("content-digest", digest("1"));
+    let (_response, mut body) =
+        client.send_request(request.body(()).expect("a request"), false).expect("sent");
+    body.send_data("1".into(), false).expect("sent");
+    crate::support::soon("the upload", async {
+        while names(folder.path()).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    let refused = put(&server, "HTTP/1.1", "/files/b", "b").await;
+    assert_eq!((refused.status, refused.field("retry-after")), (503, "5"));
+    assert!(refused.content.contains("1 uploads run"), "{}", refused.content);
+    body.send_data(bytes::Bytes::new(), true).expect("sent");
+    only(folder.path(), &["a"]).await;
+}
+
+#[tokio::test]
+async fn names_that_lead_elsewhere_are_refused() {
+    let (root, server) = {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(root.path().join("served/sub")).expect("a folder");
+        let app = workbench(root.path().join("served")).allow_upload().expect("a folder").router();
+        (root, TestServer::start(app))
+    };
+    for protocol in PROTOCOLS {
+        for (name, status) in [
+            ("%2E%2E%2Fout", 400),
+            ("sub/in", 400),
+            ("sub%2Fin", 400),
+            ("%2Fetc", 400),
+            (".hidden", 400),
+            ("%2E", 400),
+            ("a%00b", 400),
+            ("a%5Cb", 400),
+            (&"a".repeat(256), 400),
+            ("sub", 409),
+        ] {
+            let answer = put(&server, protocol, &format!("/files/{name}"), "x").await;
+            assert_eq!(answer.status, status, "{name} over {protocol}: {}", answer.content);
+            assert_eq!(answer.field("content-type"), "application/problem+json", "{name} over {protocol}");
+        }
+    }
+    assert_eq!(names(root.path()), ["served"]);
+    assert_eq!(names(&root.path().join("served")), ["sub"]);
+    assert!(names(&root.path().join("served/sub")).is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn link_is_replaced_and_not_followed() {
+    let (folder, server) = serve(Bounds::default());
+    let outside = tempfile::tempdir().expect("a folder");
+    let target = outside.path().join("target");
+    fs::write(&target, "untouched").expect("written");
+    for (link, to) in
+        [("to-file", &*target), ("to-nothing", &*outside.path().join("new")), ("to-folder", outside.path())]
+    {
+        std::os::unix::fs::symlink(to, folder.path().join(link)).expect("a link");
+        let answer = put(&server, "HTTP/2", &format!("/files/{link}"), "stored").await;
+        assert_eq!(answer.status, 200, "{link}: {}", answer.content);
+        let stored = fs::symlink_metadata(folder.path().join(link)).expect("a file");
+        assert!(stored.is_file(), "{link}");
+        assert_eq!(fs::read_to_string(folder.path().join(link)).expect("a file"), "stored");
+    }
+    assert_eq!(fs::read_to_string(&target).expect("a file"), "untouched");
+    assert_eq!(names(outside.path()), ["target"]);
+}
+
+#[tokio::test]
+async fn parts_and_coded_contents_are_refused() {
+    let (folder, server) = serve(Bounds::default());
+    for (field, status) in [(("content-range", "bytes 0-1/2"), 400), (("content-encoding", "gzip"), 415)] {
+        let fields = [field, ("content-digest", &*digest("x"))];
+        let upload = Upload { path: "/files/a", fields: &fields, chunks: &["x"], ..Upload::default() };
+        assert_eq!(upload.send("HTTP/2", server.address).await.status, status, "{field:?}");
+    }
+    assert!(names(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn uploads_are_off_unless_they_are_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let left = ".axum-trailers-upload-0123456789abcdef";
+    fs::write(folder.path().join(left), "left").expect("written");
+    let server = TestServer::start(workbench(folder.path()).router());
+    for protocol in PROTOCOLS {
+        let answer = put(&server, protocol, "/files/a", "x").await;
+        assert_eq!((answer.status, answer.field("allow")), (405, "GET, HEAD"), "{protocol}");
+        assert!(answer.content.contains("--allow-upload"), "{}", answer.content);
+    }
+    assert_eq!(names(folder.path()), [left], "nothing is removed either");
+}
+
+#[tokio::test]
+async fn two_uploads_of_one_name_end_with_one_of_them_whole() {
+    let (folder, server) = serve(Bounds::default());
+    let contents = ["a".repeat(300_000), "b".repeat(200_000)];
+    for _ in 0..10 {
+        let both = contents.each_ref().map(|content| put(&server, "HTTP/2", "/files/one", content));
+        let [first, second] = both;
+        let (first, second) = tokio::join!(first, second);
+        assert!(first.status < 300 && second.status < 300, "{first:?} {second:?}");
+        let stored = fs::read_to_string(folder.path().join("one")).expect("a file");
+        assert!(contents.contains(&stored), "{} bytes", stored.len());
+        only(folder.path(), &["one"]).await;
+    }
+}
+
+#[cfg(unix)]
+mod killed {
+    use super::{digest, names};
+    use crate::support::{
+        CERTIFICATE, PATIENCE,
+        process::{Process, Signal},
+    };
+    use std::{
+        collections::HashMap,
+        fs,
+        path::Path,
+        time::{Duration, Instant},
+    };
+
+    const NAMES: [&str; 3] = ["a", "b", "c"];
+    const SIZE: usize = 2 * 1024 * 1024;
+    const ROUNDS: usize = 24;
+
+    fn start(folder: &Path, database: &Path) -> (Process, String) {
+        let mut process = Process::start(&[
+            "--listen",
+            "127.0.0.1:0",
+            "--redirect",
+            "off",
+            "--allow-upload",
+            "--dir",
+            folder.to_str().expect("text"),
+            "--database",
+            database.to_str().expect("text"),
+        ]);
+        let address = process.address("https");
+        (process, format!("https://localhost:{}/files", address.port()))
+    }
+
+    fn content(round: usize, name: &str) -> Vec<u8> {
+        let seed = format!("{round} {name} ");
+        seed.bytes().cycle().take(SIZE).collect()
+    }
+
+    fn client() -> reqwest::Client {
+        let certificate = reqwest::Certificate::from_pem(CERTIFICATE).expect("a certificate");
+        let builder = reqwest::Client::builder().tls_certs_only([certificate]).timeout(PATIENCE);
+        builder.build().expect("a client")
+    }
+
+    /// Kills the server at another moment in each round. In a fourth of the rounds all uploads are known to be in the
+    /// middle then, in another fourth one has just ended.
+    #[tokio::test]
+    async fn every_file_is_whole_and_no_left_over_remains() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("served");
+        fs::create_dir(&folder).expect("a folder");
+        let database = root.path().join("empty.db");
+        rusqlite::Connection::open(&database)
+            .expect("a database")
+            .execute_batch("CREATE TABLE t (x)")
+            .expect("a table");
+
+        let mut stored: HashMap<&str, Vec<u8>> = HashMap::new();
+        let (mut left, mut replaced) = (0, 0);
+        for round in 0..ROUNDS {
+            let (mut process, url) = start(&folder, &database);
+            assert!(names(&folder).iter().all(|name| !name.starts_with('.')), "{:?}", names(&folder));
+            for (name, content) in &stored {
+                assert!(fs::read(folder.join(name)).expect("a file") == *content, "{name} in round {round}");
+            }
+            let stalls = round % 4 == 0;
+            let mut uploads: Vec<_> =
+                NAMES.iter().map(|name| tokio::spawn(upload(&url, round, name, stalls))).collect();
+            match round % 4 {
+                0 => wait_for_drafts(&folder).await,
+                3 => uploads.pop().expect("an upload").await.expect("no panic"),
+                _ => tokio::time::sleep(Duration::from_millis(round as u64 * 4)).await,
+            }
+            process.signal(Signal::KILL);
+            process.end();
+            for upload in uploads {
+                upload.await.expect("no panic");
+            }
+
+            left += names(&folder).iter().filter(|name| name.starts_with('.')).count();
+            for name in NAMES {
+                let Ok(now) = fs::read(folder.join(name)) else {
+                    assert!(!stored.contains_key(name), "{name} is gone in round {round}");
+                    continue;
+                };
+                let is_new = now == content(round, name);
+                replaced += usize::from(is_new);
+                assert!(
+                    is_new || stored.get(name) == Some(&now),
+                    "{name} is neither old nor new in round {round}"
+                );
+                stored.insert(name, now);
+            }
+        }
+        let (_process, _) = start(&folder, &database);
+        assert!(names(&folder).iter().all(|name| !name.starts_with('.')), "{:?}", names(&folder));
+        assert!(left >= ROUNDS / 4, "{left} uploads were in the middle");
+        assert!(replaced >= ROUNDS / 4, "{replaced} uploads came to their end");
+    }
+
+    /// Whatever becomes of it: the server is killed meanwhile.
+    fn upload(url: &str, round: usize, name: &str, stalls: bool) -> impl Future<Output = ()> + use<> {
+        let content = content(round, name);
+        let request = client().put(format!("{url}/{name}")).header("content-digest", digest(&content));
+        let stream = in_chunks(&content, stalls);
+        async move {
+            let _killed_or_not = request.body(reqwest::Body::wrap_stream(stream)).send().await;
+        }
+    }
+
+    /// The content in chunks; one that stalls never ends.
+    fn in_chunks(
+        content: &[u8],
+        stalls: bool,
+    ) -> impl futures_util::Stream<Item = Result<Vec<u8>, std::io::Error>> + use<> {
+        use futures_util::StreamExt;
+        let half = if stalls { content.len() / 2 } else { content.len() };
+        let chunks: Vec<_> = content[..half].chunks(64 * 1024).map(|chunk| Ok(chunk.to_vec())).collect();
+        let rest = if stalls {
+            futures_util::stream::pending().boxed()
+        } else {
+            futures_util::stream::empty().boxed()
+        };
+        futures_util::stream::iter(chunks).chain(rest)
+    }
+
+    async fn wait_for_drafts(folder: &Path) {
+        let began = Instant::now();
+        while names(folder).iter().filter(|name| name.starts_with('.')).count() < NAMES.len() {
+            assert!(began.elapsed() < PATIENCE, "{:?}", names(folder));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
