@@ -13,7 +13,7 @@
 //! | `content` | the `length` of the data in bytes, and its `digest` as in `Content-Digest` |
 //! | `responseTrailers` | whether trailers can be `sent` back to this client, and `why` |
 //!
-//! There is up to [`MAX_BODY`](super::echo::MAX_BODY) of data; it is not kept.
+//! There is up to [`MAX_BODY`] of data; it is not kept.
 
 use super::{
     echo::{MAX_BODY, fits, too_large},

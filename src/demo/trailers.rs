@@ -47,8 +47,7 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
     let mut trailers = Trailers::new();
     for (name, value) in pairs {
         let refused = |error: &dyn std::fmt::Display| {
-            bad_request(format!("{name:?} can't be sent as a trailer field: {error}"))
-                .with("field", name.as_str())
+            bad_request(format!("{name:?}: {error}")).with("field", name.as_str())
         };
         if value.trim_matches([' ', '\t']).len() < value.len() {
             // RFC 9110 §5.5: whitespace around a value is no part of it.

@@ -18,7 +18,7 @@ mod forbidden;
 mod map;
 mod received;
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", feature = "demo"))]
 pub(crate) use self::received::section_size;
 pub use self::{
     acceptance::{Acceptance, TrailersWithheld, WithheldReason},
