@@ -34,7 +34,8 @@ async fn after_the_end_it_says_what_the_trailers_said() {
         let response = server.get(&client, "/export/orders?limit=5000&format=ndjson").await;
         let id = id(response.headers());
         let ending = read(response).await.expect("no error");
-        let told = until(&server, &client, &id, "complete").await;
+        let told = progress(&server, &client, &id).await;
+        assert_eq!(told["state"], "complete", "known by the time the end is");
         let trailers = ending.trailers.expect("trailers");
         assert_eq!(told["trailers"].as_object().expect("fields").len(), 3, "{protocol}");
         for (name, value) in &trailers {

@@ -25,16 +25,16 @@ pub struct Workbench {
     folder: Folder,
     database: Database,
     bounds: Bounds,
-    uploads: Uploads,
+    allows_upload: bool,
 }
 
 impl Workbench {
     /// Serves the files of a folder and the rows of a database. Nothing is written.
     pub fn new(folder: Folder, database: Database) -> Self {
-        Self { folder, database, bounds: Bounds::default(), uploads: Uploads::default() }
+        Self { folder, database, bounds: Bounds::default(), allows_upload: false }
     }
 
-    /// Sets what requests can cost. Call it before [`allow_upload`](Self::allow_upload).
+    /// Sets what requests can cost.
     pub fn bounds(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
     }
@@ -45,13 +45,14 @@ impl Workbench {
     ///
     /// An [`io::Error`] where the folder can't be read, or what was left can't be removed.
     pub fn allow_upload(self) -> io::Result<Self> {
-        let uploads = Uploads::into(self.folder.clone(), self.bounds)?;
-        Ok(Self { uploads, ..self })
+        self.folder.sweep()?;
+        Ok(Self { allows_upload: true, ..self })
     }
 
     /// All routes.
     pub fn router(self) -> Router {
-        let Self { folder, database, bounds, uploads } = self;
+        let Self { folder, database, bounds, allows_upload } = self;
+        let uploads = if allows_upload { Uploads::into(folder.clone(), bounds) } else { Uploads::none() };
         routes::router().with_state(Served { folder, database, uploads, exports: Exports::new(bounds) })
     }
 }

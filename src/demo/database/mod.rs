@@ -11,5 +11,5 @@ mod sample;
 mod schema;
 mod store;
 
-pub(super) use self::schema::{Table, find, quoted, tables};
+pub(super) use self::schema::{Table, quoted, table, table_names, tables};
 pub use self::store::{Database, DatabaseError};

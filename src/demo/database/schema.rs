@@ -14,29 +14,26 @@ pub(in crate::demo) struct Column {
     pub(in crate::demo) declared: String,
 }
 
-/// All tables, by name. Views, virtual tables and those of SQLite itself are none.
-pub(in crate::demo) fn tables(connection: &Connection) -> Result<Vec<Table>, rusqlite::Error> {
+/// The names of all tables, sorted. Views, virtual tables and those of SQLite itself are none.
+pub(in crate::demo) fn table_names(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut names = connection.prepare(
         r"SELECT name FROM pragma_table_list
           WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name",
     )?;
-    let names: Vec<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    names.into_iter().map(|name| Ok(Table { columns: columns(connection, &name)?, name })).collect()
+    names.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The table of this name.
-pub(in crate::demo) fn find(tables: Vec<Table>, name: &str) -> Result<Table, Vec<String>> {
-    let names = tables.iter().map(|table| table.name.clone()).collect();
-    tables.into_iter().find(|table| table.name == name).ok_or(names)
+/// The table of a name that is known to be one. Generated columns are among its columns.
+pub(in crate::demo) fn table(connection: &Connection, name: &str) -> Result<Table, rusqlite::Error> {
+    let mut columns = connection.prepare("SELECT name, type FROM pragma_table_xinfo(?1) ORDER BY cid")?;
+    let column = |row: &rusqlite::Row<'_>| Ok(Column { name: row.get(0)?, declared: row.get(1)? });
+    let columns = columns.query_map(params![name], column)?.collect::<Result<_, _>>()?;
+    Ok(Table { name: name.to_owned(), columns })
 }
 
-/// Generated columns are among them, the hidden ones of virtual tables are not.
-fn columns(connection: &Connection, table: &str) -> Result<Vec<Column>, rusqlite::Error> {
-    let mut columns =
-        connection.prepare("SELECT name, type FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
-    columns
-        .query_map(params![table], |row| Ok(Column { name: row.get(0)?, declared: row.get(1)? }))?
-        .collect()
+/// All tables.
+pub(in crate::demo) fn tables(connection: &Connection) -> Result<Vec<Table>, rusqlite::Error> {
+    table_names(connection)?.iter().map(|name| table(connection, name)).collect()
 }
 
 /// A name as SQL has it, whatever characters it has.
@@ -68,7 +65,6 @@ mod tests {
 
         let sql = format!("SELECT {} FROM {}", quoted("y,z"), quoted("a \"b\" c"));
         assert!(connection.prepare(&sql).is_ok());
-        assert_eq!(find(listed.clone(), "without").expect("a table").columns.len(), 2);
-        assert_eq!(find(listed, "sqlite_sequence").expect_err("none"), ["a \"b\" c", "without"]);
+        assert_eq!(table(&connection, "without").expect("a table"), listed[1]);
     }
 }

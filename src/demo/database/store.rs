@@ -1,5 +1,5 @@
-use super::{sample::SAMPLE, tables};
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use super::{sample::SAMPLE, table_names};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -12,6 +12,9 @@ use std::{
 
 /// How long a reader waits for a writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How large a value or a row may be, in bytes: each is in memory once. Reading a larger one fails.
+const MAX_ROW: i32 = 16 * 1024 * 1024;
 
 /// A database that is read and never written.
 #[derive(Clone)]
@@ -42,7 +45,7 @@ impl Database {
     /// [`DatabaseError`] where there is none, or it can't be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         let database = Self { source: Source::File(path.as_ref().to_owned()) };
-        tables(&database.connect()?)?;
+        table_names(&database.connect()?)?;
         Ok(database)
     }
 
@@ -70,6 +73,7 @@ impl Database {
             }
         }?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_ROW)?;
         // The file may come from anywhere: nothing that its schema names is run.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

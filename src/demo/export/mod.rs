@@ -9,7 +9,8 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/exports/'$(curl -s -k -o /dev/null -w '%header{x-export-id}' 'https://localhost:3000/export/orders')
 //! ```
 //!
-//! A thread of its own reads the rows and feeds them through the channel, in constant memory. A client that goes away
+//! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 16 MiB
+//! can't be read, and fails. A client that goes away
 //! ends it with its next chunk.
 //!
 //! | Trailer | |

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     body::{self, Chunks, Sender, StreamBody},
     demo::{
-        database::{Database, Table, find, quoted, tables},
+        database::{Database, Table, quoted, table, table_names},
         grpc_status,
         query::bad_request,
     },
@@ -50,42 +50,56 @@ pub(super) struct Started {
     pub(super) body: StreamBody<Chunks>,
 }
 
+/// Who waits to be told whether an export has begun.
+pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
+
 /// Checks a job, says what becomes of it, and does it.
-pub(super) fn run(job: Job, answer: oneshot::Sender<Result<Option<Started>, Problem>>) {
-    let connection = match job.database.connect() {
-        Ok(connection) => connection,
-        Err(error) => return tell(answer, Err(unreadable(&error))),
+///
+/// Its room is free again before anyone is told of its end: a client that goes on with the next one finds it.
+pub(super) fn run(mut job: Job, answer: Answer) {
+    let begun = match job.database.connect() {
+        Ok(connection) => begin(&mut job, &connection, answer),
+        Err(error) => Begun::Refused(answer, Err(unreadable(&error))),
     };
-    // What is checked, counted and read is one state of the database.
-    let prepared = connection.execute_batch("BEGIN").map_err(|error| unreadable(&error));
-    match prepared.and_then(|()| Query::prepare(&connection, &job)) {
-        Err(problem) => tell(answer, Err(problem)),
-        Ok(_) if job.is_head => tell(answer, Ok(None)),
-        Ok(query) => start(job, query, answer),
+    drop(job.slot);
+    match begun {
+        // Where the handler is gone, so is whoever asked.
+        Begun::Refused(answer, why) => drop(answer.send(why)),
+        Begun::Ended(ending) => ending.tell(),
     }
 }
 
-fn start(mut job: Job, query: Query<'_>, answer: oneshot::Sender<Result<Option<Started>, Problem>>) {
+/// What became of a job.
+enum Begun {
+    /// There is nothing to send, and the handler has to be told so.
+    Refused(Answer, Result<Option<Started>, Problem>),
+    Ended(Ending),
+}
+
+fn begin(job: &mut Job, connection: &Connection, answer: Answer) -> Begun {
+    // What is checked, counted and read is one state of the database.
+    let transaction = connection.execute_batch("BEGIN").map_err(|error| unreadable(&error));
+    let query = match transaction.and_then(|()| Query::prepare(connection, job)) {
+        Err(problem) => return Begun::Refused(answer, Err(problem)),
+        Ok(_) if job.is_head => return Begun::Refused(answer, Ok(None)),
+        Ok(query) => query,
+    };
     let export = job.slot.begin(&job.table, job.options.format, query.total, job.began);
     let (sender, body) = body::channel(CAPACITY, declared(&job.options));
-    tell(answer, Ok(Some(Started { id: export.id.clone(), body })));
+    // Where the handler is gone, so is the body, which its sender finds out.
+    drop(answer.send(Ok(Some(Started { id: export.id.clone(), body }))));
     let feed = Feed {
         hashers: Hashers::new(job.options.digest),
         db: job.began.elapsed(),
         render: Duration::ZERO,
         rows: 0,
         bytes: 0,
-        content: Vec::with_capacity(CHUNK * 2),
+        content: Vec::with_capacity(CHUNK),
         sender,
         export,
-        job: &job,
+        job,
     };
-    feed.all(query);
-}
-
-/// Where the handler is gone, so is the body, which its sender finds out.
-fn tell<T>(answer: oneshot::Sender<T>, word: T) {
-    drop(answer.send(word));
+    Begun::Ended(feed.all(query))
 }
 
 fn declared(options: &Options) -> Declared {
@@ -111,11 +125,12 @@ struct Query<'c> {
 
 impl<'c> Query<'c> {
     fn prepare(connection: &'c Connection, job: &Job) -> Result<Self, Problem> {
-        let tables = tables(connection).map_err(|error| unreadable(&error))?;
-        let table = find(tables, &job.table).map_err(|tables| {
-            let detail = format!("there is no table `{}`: there are {}", job.table, tables.join(", "));
-            Problem::new(StatusCode::NOT_FOUND, detail).with("tables", tables)
-        })?;
+        let names = table_names(connection).map_err(|error| unreadable(&error))?;
+        if !names.contains(&job.table) {
+            let detail = format!("there is no table `{}`: there are {}", job.table, names.join(", "));
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
+        }
+        let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
         let columns = columns(&table, &job.options.columns)?;
         let most = job.slot.most_rows();
         let total = count(connection, &table, job.options.limit.unwrap_or(most.saturating_add(1)))
@@ -195,14 +210,49 @@ enum Stop {
     Lost(Lost),
 }
 
+/// What is left to say once all rows are sent that can be.
+struct Ending {
+    sender: Sender,
+    word: Word,
+}
+
+enum Word {
+    Nothing,
+    Finish(Trailers),
+    FailWithTrailers(Trailers),
+    Fail(Lost),
+}
+
+impl Ending {
+    fn tell(self) {
+        let told = match self.word {
+            Word::Nothing => Ok(()),
+            Word::Finish(trailers) => self.sender.finish(trailers),
+            Word::FailWithTrailers(trailers) => self.sender.fail_with_trailers(trailers),
+            Word::Fail(lost) => {
+                self.sender.fail(lost);
+                Ok(())
+            }
+        };
+        if let Err(error) = told {
+            tracing::debug!(%error, "the end of the export reached nobody");
+        }
+    }
+}
+
 impl Feed<'_> {
-    fn all(mut self, query: Query<'_>) {
+    fn all(mut self, query: Query<'_>) -> Ending {
         let mut writer = Writer::new(self.job.options.format, &query.columns);
-        match self.read(query, &mut writer) {
+        let ended = match self.read(query, &mut writer) {
             Ok(()) => self.complete(&writer),
             Err(Stop::Lost(lost)) => self.lost(lost, &writer),
-            Err(Stop::ClientGone) => self.export.end(End::ClientGone),
-        }
+            Err(Stop::ClientGone) => Err(Stop::ClientGone),
+        };
+        let word = ended.unwrap_or_else(|_client_gone| {
+            self.export.end(End::ClientGone);
+            Word::Nothing
+        });
+        Ending { sender: self.sender, word }
     }
 
     fn read(&mut self, mut query: Query<'_>, writer: &mut Writer) -> Result<(), Stop> {
@@ -241,7 +291,8 @@ impl Feed<'_> {
         if self.content.is_empty() {
             return Ok(());
         }
-        let content = std::mem::replace(&mut self.content, Vec::with_capacity(CHUNK * 2));
+        let next = Vec::with_capacity(self.content.len());
+        let content = std::mem::replace(&mut self.content, next);
         let hashing = Instant::now();
         self.hashers.update(&content);
         self.render += hashing.elapsed();
@@ -254,14 +305,12 @@ impl Feed<'_> {
         self.job.runtime.block_on(self.sender.send(chunk)).map_err(|_unsent| Stop::ClientGone)
     }
 
-    fn complete(mut self, writer: &Writer) {
+    fn complete(&mut self, writer: &Writer) -> Result<Word, Stop> {
         writer.end(&mut self.content);
-        if self.flush().is_err() {
-            return self.export.end(End::ClientGone);
-        }
+        self.flush()?;
         let metadata = Metadata {
             rows: self.rows,
-            digest: std::mem::replace(&mut self.hashers, Hashers::new([])).finish().pop(),
+            digest: self.hashers.clone().finish().pop(),
             db: self.db,
             render: self.render,
             total: self.job.began.elapsed(),
@@ -269,14 +318,12 @@ impl Feed<'_> {
         let trailers = metadata.trailers().and_then(|trailers| self.with_status(trailers));
         let trailers = trailers.expect("digits, base64 and tokens make permitted fields");
         let presentation = self.job.options.presentation;
-        if self.send(presentation.complete(&metadata, &trailers, &self.export.id)).is_err() {
-            return self.export.end(End::ClientGone);
-        }
-        let last = if presentation == Presentation::Content { trailers.clone() } else { Trailers::new() };
-        match self.sender.finish(last) {
-            Ok(()) => self.export.end(End::Complete(trailers)),
-            Err(_reader_gone) => self.export.end(End::ClientGone),
-        }
+        self.send(presentation.complete(&metadata, &trailers, &self.export.id))?;
+        self.export.end(End::Complete(trailers.clone()));
+        Ok(Word::Finish(match presentation {
+            Presentation::Content => trailers,
+            Presentation::Document | Presentation::Events => Trailers::new(),
+        }))
     }
 
     /// Where a failure would be told by trailers, so is that there was none.
@@ -290,7 +337,7 @@ impl Feed<'_> {
     }
 
     /// The rows before the failure are sent.
-    fn lost(mut self, lost: Lost, writer: &Writer) {
+    fn lost(&mut self, lost: Lost, writer: &Writer) -> Result<Word, Stop> {
         let reason = lost.to_string();
         tracing::warn!(table = self.job.table, id = self.export.id, reason, "export failed");
         let presentation = self.job.options.presentation;
@@ -298,25 +345,17 @@ impl Feed<'_> {
         if is_told && presentation == Presentation::Document {
             writer.end(&mut self.content);
         }
-        if self.flush().is_err() {
-            return self.export.end(End::ClientGone);
-        }
+        self.flush()?;
         if !is_told {
             self.export.end(End::Failed { reason, trailers: None });
-            return self.sender.fail(lost);
+            return Ok(Word::Fail(lost));
         }
         let trailers = lost.trailers().expect("printable ASCII makes a field value");
-        let closing = presentation.failed(&lost, &trailers, self.job.began.elapsed(), &self.export.id);
-        if self.send(closing).is_err() {
-            return self.export.end(End::ClientGone);
-        }
-        let ended = match presentation {
-            Presentation::Content => self.sender.fail_with_trailers(trailers.clone()),
-            Presentation::Document | Presentation::Events => self.sender.finish(Trailers::new()),
-        };
-        self.export.end(match ended {
-            Ok(()) => End::Failed { reason, trailers: Some(trailers) },
-            Err(_reader_gone) => End::ClientGone,
-        });
+        self.send(presentation.failed(&lost, &trailers, self.job.began.elapsed(), &self.export.id))?;
+        self.export.end(End::Failed { reason, trailers: Some(trailers.clone()) });
+        Ok(match presentation {
+            Presentation::Content => Word::FailWithTrailers(trailers),
+            Presentation::Document | Presentation::Events => Word::Finish(Trailers::new()),
+        })
     }
 }

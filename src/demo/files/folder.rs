@@ -1,3 +1,4 @@
+use super::draft::sweep;
 use std::{
     io,
     path::{Component, Path, PathBuf},
@@ -23,6 +24,11 @@ impl Folder {
 
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Removes what uploads have left here whose process is gone.
+    pub(in crate::demo) fn sweep(&self) -> io::Result<()> {
+        sweep(&self.root)
     }
 
     /// The length of the file that a path leads to, in bytes, or `None` where that is no regular file in this

@@ -1,4 +1,4 @@
-use super::{Folder, draft::Draft, draft::sweep};
+use super::{Folder, draft::Draft};
 use crate::{
     demo::{
         Bounds,
@@ -19,14 +19,14 @@ use axum::{
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::json;
-use std::{fs, io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a name may be, in bytes: what file systems take.
 const MAX_NAME: usize = 255;
 
 /// Where uploads go, where they are allowed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(in crate::demo) struct Uploads(Option<Arc<Allowed>>);
 
 #[derive(Debug)]
@@ -37,10 +37,12 @@ struct Allowed {
 }
 
 impl Uploads {
-    /// Takes uploads, after what broken ones have left in the folder is removed.
-    pub(in crate::demo) fn into(folder: Folder, bounds: Bounds) -> io::Result<Self> {
-        sweep(folder.root())?;
-        Ok(Self(Some(Arc::new(Allowed { folder, room: Semaphore::new(bounds.uploads), bounds }))))
+    pub(in crate::demo) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(in crate::demo) fn into(folder: Folder, bounds: Bounds) -> Self {
+        Self(Some(Arc::new(Allowed { folder, room: Semaphore::new(bounds.uploads), bounds })))
     }
 }
 
@@ -57,7 +59,7 @@ pub(in crate::demo) async fn upload(
         );
         return Err(problem.field(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into());
     };
-    let place = allowed.place(&name)?;
+    let place = allowed.place(&name).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _room = allowed.room()?;
@@ -82,7 +84,7 @@ struct Stored {
 
 impl Allowed {
     /// Where a file of this name is to be.
-    fn place(&self, name: &str) -> Result<PathBuf, Problem> {
+    async fn place(&self, name: &str) -> Result<PathBuf, Problem> {
         let is_plain = !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         if name.is_empty() || name.len() > MAX_NAME || !is_plain {
             let detail = format!(
@@ -92,7 +94,7 @@ impl Allowed {
             return Err(bad_request(detail));
         }
         let place = self.folder.root().join(name);
-        match fs::symlink_metadata(&place) {
+        match tokio::fs::symlink_metadata(&place).await {
             Ok(there) if there.is_dir() => Err(is_folder(name)),
             _ => Ok(place),
         }
