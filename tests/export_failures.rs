@@ -209,3 +209,29 @@ async fn database_that_is_broken_from_the_start_is_a_problem() {
     assert_eq!(response.status(), 500);
     assert!(!file.exists(), "nothing is made in its place");
 }
+
+#[tokio::test]
+async fn row_that_is_too_large_fails_and_is_not_cut() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("blobs.db");
+    let connection = Connection::open(&file).expect("a database");
+    let sql = "CREATE TABLE blobs (id INTEGER PRIMARY KEY, blob BLOB);
+               INSERT INTO blobs VALUES (1, zeroblob(15000000)), (2, zeroblob(17000000)), (3, x'00');";
+    connection.execute_batch(sql).expect("rows");
+    let workbench = Workbench::new(
+        Folder::new(folder.path()).expect("a folder"),
+        Database::open(&file).expect("a database"),
+    );
+    let server = TestServer::start(workbench.router());
+    for (protocol, client) in clients() {
+        let path = "/export/blobs?format=ndjson&fail=trailer";
+        let ending = read(server.get(&client, path).await).await.expect("a good end");
+        assert_eq!(lines(&ending.content), 1, "{protocol}");
+        assert!(ending.content.len() > 20_000_000, "base64 of the first, whole");
+        let trailers = ending.trailers.expect("trailers");
+        let message = trailers["grpc-message"].to_str().expect("text");
+        assert_eq!(message, "Database connection lost at row 2: string or blob too big", "{protocol}");
+        let others = read(server.get(&client, "/export/blobs?columns=id").await).await.expect("a good end");
+        assert_eq!(others.trailers.expect("trailers")["x-row-count"], "3", "{protocol}");
+    }
+}

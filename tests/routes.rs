@@ -4,7 +4,7 @@
 use crate::support::{PATIENCE, TestServer, clients, read, workbench};
 use axum_trailers::demo::{ROUTES, Route};
 use serde_json::Value;
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path, time::Duration};
 
 fn serve() -> (tempfile::TempDir, TestServer) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -91,6 +91,34 @@ async fn head_says_what_get_would_and_sends_nothing() {
                 assert_eq!(read(get).await.expect("no error").content.len(), length, "{case}");
             }
         }
+    }
+}
+
+/// Their producers would live for minutes.
+#[tokio::test]
+async fn head_leaves_no_producer_behind() {
+    let (_folder, server) = serve();
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    for (protocol, client) in clients() {
+        client.head(server.url("/healthz")).send().await.expect("a response");
+        let before = tasks();
+        for path in [
+            "/bytes/30?chunk=1&delay=10000",
+            "/bytes/1000000",
+            "/export/orders",
+            "/export/orders/events",
+            "/te",
+        ] {
+            let head = client.head(server.url(path)).send().await.expect("a response");
+            assert_eq!(head.status(), 200, "{path} over {protocol}");
+        }
+        let ended = async {
+            while tasks() > before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(8), ended).await;
+        assert!(ended.is_ok(), "{} tasks where there were {before} over {protocol}", tasks());
     }
 }
 

@@ -28,23 +28,8 @@ pub(in crate::demo) async fn export(
     begin(database, &exports, table, options, &request).await
 }
 
-/// `GET /export/{table}/events`.
-pub(in crate::demo) async fn events(
-    State(database): State<Database>,
-    State(exports): State<Exports>,
-    Path(table): Path<String>,
-    request: Request<Body>,
-) -> Result<Response, Problem> {
-    if request.headers().contains_key("last-event-id") {
-        // Only the last event has an id. 204 tells an `EventSource` to ask no more (HTML §9.2.3).
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    let options = Options::of_events(request.uri(), request.headers(), exports.bounds())?;
-    begin(database, &exports, table, options, &request).await
-}
-
 /// Runs the export on a thread of its own, and answers once it is known to have begun.
-async fn begin(
+pub(super) async fn begin(
     database: Database,
     exports: &Exports,
     table: String,

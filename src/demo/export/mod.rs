@@ -1,12 +1,9 @@
 //! The rows of a database, with what only their end can know.
 //!
 //! ```text
-//! curl -v -k --no-buffer 'https://localhost:3000/export'
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders?limit=10'
-//! curl -v -k --no-buffer 'https://localhost:3000/export/orders?format=ndjson&limit=10&fail_at=5&fail=trailer'
+//! curl -v -k --no-buffer 'https://localhost:3000/export/orders?limit=10&fail_at=5&fail=trailer'
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders?limit=10&metadata=body'
-//! curl -v -k --no-buffer 'https://localhost:3000/export/orders/events?limit=10'
-//! curl -v -k --no-buffer 'https://localhost:3000/exports/'$(curl -s -k -o /dev/null -w '%header{x-export-id}' 'https://localhost:3000/export/orders')
 //! ```
 //!
 //! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 16 MiB
@@ -63,6 +60,7 @@
 //! Only a client that reads trailers sees digest and count in the place where they cost nothing: the others need a
 //! document that is parsed to its end, events, or a second request.
 
+mod events;
 mod format;
 mod handler;
 mod metadata;
@@ -73,9 +71,4 @@ mod registry;
 mod rows;
 mod tables;
 
-pub(super) use self::{
-    handler::{events, export},
-    progress::progress,
-    registry::Exports,
-    tables::list,
-};
+pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};

@@ -1,5 +1,9 @@
 //! `GET /exports/{id}`: how far an export is, and once it has ended, how: for clients that can't read trailers.
 //!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/exports/'$(curl -s -k -o /dev/null -w '%header{x-export-id}' 'https://localhost:3000/export/orders')
+//! ```
+//!
 //! The id is in the export's header section, in `X-Export-Id`.
 //!
 //! | Member | |

@@ -1,3 +1,9 @@
+//! `GET /export`: the tables with their columns.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/export'
+//! ```
+
 use super::rows::unreadable;
 use crate::{
     demo::{
@@ -11,7 +17,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-/// `GET /export`: the tables with their columns.
 pub(in crate::demo) async fn list(State(database): State<Database>) -> Result<Json, Problem> {
     let read = move || {
         let connection = database.connect()?;

@@ -1,0 +1,28 @@
+//! `GET /export/{table}/events`: the rows as server-sent events, with their progress.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/export/orders/events?limit=10'
+//! ```
+
+use super::{handler::begin, options::Options, registry::Exports};
+use crate::{demo::database::Database, problem::Problem};
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{Request, StatusCode};
+
+pub(in crate::demo) async fn events(
+    State(database): State<Database>,
+    State(exports): State<Exports>,
+    Path(table): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    if request.headers().contains_key("last-event-id") {
+        // Only the last event has an id. 204 tells an `EventSource` to ask no more (HTML §9.2.3).
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let options = Options::of_events(request.uri(), request.headers(), exports.bounds())?;
+    begin(database, &exports, table, options, &request).await
+}
