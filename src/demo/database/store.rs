@@ -49,7 +49,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Makes the sample, in memory: some 15 MB.
+    /// Makes the sample, in memory: some 8 MB.
     ///
     /// # Errors
     ///
