@@ -1,8 +1,8 @@
 use super::{
+    job::{Job, Started, run},
     options::Options,
     presentation::Presentation,
     registry::Exports,
-    rows::{Job, Started, run},
 };
 use crate::{body, demo::database::Database, problem::Problem, trailers::Declared};
 use axum::{

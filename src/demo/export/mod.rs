@@ -61,14 +61,16 @@
 //! document that is parsed to its end, events, or a second request.
 
 mod events;
+mod feed;
 mod format;
 mod handler;
+mod job;
 mod metadata;
 mod options;
 mod presentation;
 pub mod progress;
 mod registry;
-mod rows;
+mod selection;
 mod tables;
 
 pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};

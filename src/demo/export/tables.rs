@@ -4,7 +4,7 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export'
 //! ```
 
-use super::rows::unreadable;
+use super::selection::unreadable;
 use crate::{
     demo::{
         database::{Database, tables},

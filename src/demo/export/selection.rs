@@ -1,0 +1,93 @@
+//! Which rows of which columns an export has.
+
+use super::job::Job;
+use crate::{
+    demo::{
+        database::{Table, quoted, table, table_names},
+        query::bad_request,
+    },
+    problem::Problem,
+};
+use http::{StatusCode, header};
+use rusqlite::{Connection, ErrorCode, Rows, Statement};
+
+/// A query, of names that are the schema's own.
+pub(super) struct Selection<'c> {
+    statement: Statement<'c>,
+    pub(super) columns: Vec<String>,
+    /// How many rows there are.
+    pub(super) total: u64,
+}
+
+impl<'c> Selection<'c> {
+    pub(super) fn prepare(connection: &'c Connection, job: &Job) -> Result<Self, Problem> {
+        let names = table_names(connection).map_err(|error| unreadable(&error))?;
+        if !names.contains(&job.table) {
+            let detail = format!("there is no table `{}`: there are {}", job.table, names.join(", "));
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
+        }
+        let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
+        let columns = columns(&table, &job.options.columns)?;
+        let most = job.slot.most_rows();
+        let total = count(connection, &table, job.options.limit.unwrap_or(most.saturating_add(1)))
+            .map_err(|error| unreadable(&error))?;
+        if total > most {
+            let detail =
+                format!("the table has more than the {most} rows that an export may have: give a limit");
+            return Err(bad_request(detail).with("maximum", most));
+        }
+        let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
+        // An index that covers some columns would give them in its own order.
+        let sql = format!("SELECT {} FROM {} NOT INDEXED LIMIT ?1", names.join(", "), quoted(&table.name));
+        let statement = connection.prepare(&sql).map_err(|error| unreadable(&error))?;
+        Ok(Self { statement, columns, total })
+    }
+
+    /// The rows, in the order in which the table has them.
+    pub(super) fn rows(&mut self) -> Result<Rows<'_>, rusqlite::Error> {
+        self.statement.query([signed(self.total)])
+    }
+}
+
+/// How many rows a table has, up to a limit.
+fn count(connection: &Connection, table: &Table, limit: u64) -> Result<u64, rusqlite::Error> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", quoted(&table.name));
+    let counted: i64 = connection.query_row(&sql, [signed(limit)], |row| row.get(0))?;
+    Ok(counted.unsigned_abs())
+}
+
+/// SQLite's integers have a sign.
+fn signed(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// The columns that a request names, which are all where it names none.
+fn columns(table: &Table, asked: &[String]) -> Result<Vec<String>, Problem> {
+    let all: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let named = asked.iter().flat_map(|value| {
+        if all.contains(&value.as_str()) { vec![value.as_str()] } else { value.split(',').collect() }
+    });
+    let mut columns: Vec<String> = Vec::new();
+    for name in named {
+        if !all.contains(&name) {
+            let detail =
+                format!("the table `{}` has no column `{name}`: it has {}", table.name, all.join(", "));
+            return Err(bad_request(detail).with("columns", all));
+        }
+        if columns.iter().any(|column| column == name) {
+            return Err(bad_request(format!("the column `{name}` is named more than once")));
+        }
+        columns.push(name.to_owned());
+    }
+    Ok(if columns.is_empty() { all.into_iter().map(str::to_owned).collect() } else { columns })
+}
+
+/// A database that can't be read before the response has begun.
+pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
+    tracing::error!(%error, "can't read the database");
+    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+        let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
+        return busy.field(header::RETRY_AFTER, 5);
+    }
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the database can't be read: {error}"))
+}
