@@ -131,6 +131,11 @@ async fn other_paths_and_methods_are_problems_that_say_so() {
         let problem = problem(missing).await;
         assert_eq!(problem["detail"], "there is nothing at /nothing/here: see /help", "{protocol}");
 
+        for path in ["/files/%FF", "/export/%FF", "/export/%FF/events", "/exports/%FF", "/bytes/%FF"] {
+            let response = client.get(server.url(path)).send().await.expect("a response");
+            assert_eq!(problem_of(response, 400).await["detail"], "the path is no UTF-8 once it is decoded");
+        }
+
         let mut paths: Vec<_> = ROUTES.iter().map(|route| route.example.target).collect();
         paths.retain(|path| !path.starts_with("/files/"));
         paths.push("/files/hello.txt");

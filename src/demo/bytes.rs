@@ -14,13 +14,16 @@
 //! lowest byte first: the same seed gives the same bytes, and of two lengths the shorter is the beginning of the longer.
 //! There are up to 1 GiB, 100,000 chunks and five minutes of delay in one response.
 
-use super::query::{self, Query};
+use super::{
+    query::{self, Query},
+    segment::Segment,
+};
 use crate::{
     body::{self, SendError, Sender},
     problem::Problem,
     trailers::{Declared, Trailers},
 };
-use axum::{extract::Path, response::IntoResponse};
+use axum::response::IntoResponse;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Uri, header};
 use std::time::Duration;
@@ -42,7 +45,7 @@ struct Plan {
     seed: u64,
 }
 
-pub(super) async fn bytes(Path(length): Path<String>, uri: Uri) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl IntoResponse, Problem> {
     let plan = Plan::read(&length, &uri)?;
     let (sender, body) = body::channel(64 * 1024, Declared::none());
     tokio::spawn(produce(plan, sender));

@@ -27,6 +27,7 @@ pub mod inspect;
 mod json;
 mod query;
 mod routes;
+mod segment;
 pub mod te;
 pub mod trailers;
 mod workbench;

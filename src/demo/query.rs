@@ -1,5 +1,6 @@
 use crate::problem::Problem;
 use http::{StatusCode, Uri};
+use percent_encoding::percent_decode;
 use std::ops::RangeInclusive;
 
 /// The parameters of a request's query, taken one by one. What is left at the end is refused: a parameter that is
@@ -12,7 +13,8 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) fn of(uri: &Uri) -> Self {
-        Self { pairs: pairs(uri), known: Vec::new() }
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        Self { pairs: pairs.into_owned().collect(), known: Vec::new() }
     }
 
     /// The value of a parameter.
@@ -71,9 +73,14 @@ impl Query {
     }
 }
 
-/// All pairs of a query, in their order.
-pub(super) fn pairs(uri: &Uri) -> Vec<(String, String)> {
-    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
+/// All pairs of a query in their order, in bytes: they need not be UTF-8.
+pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let decoded = |text: &str| percent_decode(text.replace('+', " ").as_bytes()).collect();
+    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(n, v)| (decoded(n), decoded(v)))
+        .collect()
 }
 
 /// A number within a range. What is not one is the problem that says so.

@@ -10,7 +10,7 @@
 //! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
 //! body lists them too, for a client that can't see them otherwise.
 
-use super::query::{bad_request, pairs};
+use super::query::{bad_request, raw_pairs};
 use crate::{
     body::{self, FinishError},
     problem::Problem,
@@ -18,6 +18,7 @@ use crate::{
 };
 use axum::response::IntoResponse;
 use http::{HeaderValue, Uri, header};
+use std::fmt::Display;
 
 const MAX_FIELDS: usize = 64;
 const MAX_SIZE: usize = 8 * 1024;
@@ -34,7 +35,7 @@ pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
 }
 
 fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
-    let pairs = pairs(uri);
+    let pairs = raw_pairs(uri);
     if pairs.is_empty() {
         return Err(bad_request(
             "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9",
@@ -46,14 +47,14 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
     }
     let mut trailers = Trailers::new();
     for (name, value) in pairs {
-        let refused = |error: &dyn std::fmt::Display| {
-            bad_request(format!("{name:?}: {error}")).with("field", name.as_str())
-        };
-        if value.trim_matches([' ', '\t']).len() < value.len() {
+        let shown = String::from_utf8_lossy(&name);
+        let refused =
+            |why: &dyn Display| bad_request(format!("{shown:?}: {why}")).with("field", shown.as_ref());
+        if value.trim_ascii().len() < value.len() {
             // RFC 9110 §5.5: whitespace around a value is no part of it.
             return Err(refused(&"its value begins or ends with whitespace, which does not arrive"));
         }
-        trailers.append(name.as_str(), value.as_bytes()).map_err(|error| refused(&error))?;
+        trailers.append(name.as_slice(), value.as_slice()).map_err(|error| refused(&error))?;
     }
     let size = section_size(trailers.as_map());
     if size > MAX_SIZE {

@@ -5,10 +5,13 @@
 //! ```
 
 use super::{handler::begin, options::Options, registry::Exports};
-use crate::{demo::database::Database, problem::Problem};
+use crate::{
+    demo::{database::Database, segment::Segment},
+    problem::Problem,
+};
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{Request, StatusCode};
@@ -16,7 +19,7 @@ use http::{Request, StatusCode};
 pub(in crate::demo) async fn events(
     State(database): State<Database>,
     State(exports): State<Exports>,
-    Path(table): Path<String>,
+    Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     if request.headers().contains_key("last-event-id") {

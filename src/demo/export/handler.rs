@@ -4,10 +4,15 @@ use super::{
     presentation::Presentation,
     registry::Exports,
 };
-use crate::{body, demo::database::Database, problem::Problem, trailers::Declared};
+use crate::{
+    body,
+    demo::{database::Database, segment::Segment},
+    problem::Problem,
+    trailers::Declared,
+};
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Path, State},
+    extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
@@ -21,7 +26,7 @@ const X_EXPORT_ID: HeaderName = HeaderName::from_static("x-export-id");
 pub(in crate::demo) async fn export(
     State(database): State<Database>,
     State(exports): State<Exports>,
-    Path(table): Path<String>,
+    Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let options = Options::of_export(request.uri(), request.headers(), exports.bounds())?;

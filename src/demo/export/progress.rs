@@ -20,13 +20,16 @@
 //! server sees it: what was sent may still be on its way.
 
 use super::registry::Exports;
-use crate::{demo::json::Json, problem::Problem};
-use axum::extract::{Path, State};
+use crate::{
+    demo::{json::Json, segment::Segment},
+    problem::Problem,
+};
+use axum::extract::State;
 use http::StatusCode;
 
 pub(in crate::demo) async fn progress(
     State(exports): State<Exports>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json, Problem> {
     let export = exports.find(&id).ok_or_else(|| {
         let detail = format!(

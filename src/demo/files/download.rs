@@ -1,8 +1,8 @@
 use super::Folder;
-use crate::problem::Problem;
+use crate::{demo::segment::Segment, problem::Problem};
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{Path as UrlPath, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, Request, StatusCode, Uri, header};
@@ -20,7 +20,7 @@ const CHUNK: usize = 32 * 1024;
 /// `GET /files/…`.
 pub(in crate::demo) async fn download(
     State(folder): State<Folder>,
-    UrlPath(path): UrlPath<String>,
+    Segment(path): Segment,
     mut request: Request<Body>,
 ) -> Result<Response, Problem> {
     let Some(length) = folder.find(&path).await else {

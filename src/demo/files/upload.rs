@@ -5,6 +5,7 @@ use crate::{
         echo::{fits, too_large},
         json::Json,
         query::bad_request,
+        segment::Segment,
     },
     digest::{Algorithm, Hashers},
     problem::Problem,
@@ -13,7 +14,7 @@ use crate::{
 use axum::{
     RequestExt,
     body::Body,
-    extract::{Path as UrlPath, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
@@ -49,7 +50,7 @@ impl Uploads {
 /// `PUT /files/{name}`.
 pub(in crate::demo) async fn upload(
     State(uploads): State<Uploads>,
-    UrlPath(name): UrlPath<String>,
+    Segment(name): Segment,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let Some(allowed) = uploads.0 else {
