@@ -138,6 +138,11 @@ struct LimitArgs {
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows)]
     max_rows: u64,
 
+    /// How large the body of `POST /echo` and `POST /inspect` may be
+    #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_BODY_SIZE",
+          default_value_t = Bounds::default().body_size)]
+    max_body_size: u64,
+
     /// How many uploads may run at once
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS",
           default_value_t = flag(Bounds::default().uploads), value_parser = clap::value_parser!(u32).range(1..))]
@@ -196,6 +201,7 @@ impl Args {
             exports: limits.max_exports as usize,
             exports_per_client: limits.max_exports_per_client as usize,
             rows: limits.max_rows,
+            body_size: limits.max_body_size,
             uploads: limits.max_uploads as usize,
             upload_size: limits.max_upload_size,
         }

@@ -53,7 +53,7 @@ impl fmt::Display for Failure {
             Self::Uploads { path, source } => {
                 write!(
                     f,
-                    "can't clear away what broken uploads have left in {}: {source}; give a folder that can be written \
+                    "can't write uploads into {}: {source}; give a folder that can be written \
                      with --dir, or leave --allow-upload out",
                     path.display()
                 )
@@ -61,7 +61,8 @@ impl fmt::Display for Failure {
             Self::Database { path: Some(path), source } => {
                 write!(
                     f,
-                    "{}: {}; give a SQLite database with --database, or leave it out for the sample",
+                    "{}: {}; give a SQLite database with --database (one in WAL mode in a folder that can be written: \
+                     SQLite has a file beside it), or leave it out for the sample",
                     path.display(),
                     WithSource(source)
                 )

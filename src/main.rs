@@ -14,11 +14,15 @@ use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    time::Duration,
 };
 use tracing_subscriber::EnvFilter;
 
 const HTTPS_PORT: u16 = 3000;
 const HTTP_PORT: u16 = 7878;
+
+/// How long tasks and threads have after the shutdown, to clear away what they have begun.
+const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
@@ -49,7 +53,10 @@ fn run(args: &Args) -> Result<(), Failure> {
         warn_of_demo_key(&server);
     }
     announce(&server);
-    runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve)
+    let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve);
+    // A thread that waits for a database that is locked would hold the end up.
+    runtime.shutdown_timeout(LAST_STEPS);
+    outcome
 }
 
 fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Failure> {

@@ -243,7 +243,7 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
     let taken = taken.local_addr().expect("an address").to_string();
 
     let (cert, key) = (path("cert.pem"), path("key.pem"));
-    let cases: [(&[&str], &str, &str); 12] = [
+    let cases: [(&[&str], &str, &str); 14] = [
         (&["--listen", &taken, "--redirect", "off"], &taken, "--listen"),
         (&["--listen", "127.0.0.1:0", "--redirect", &taken], &taken, "--redirect"),
         (&["--listen", "192.0.2.1:0", "--redirect", "off"], "192.0.2.1:0", "address of this machine"),
@@ -255,7 +255,9 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
         (&["--dir", &path("missing")], "missing", "--dir"),
         (&["--database", &path("missing.db")], "missing.db", "--database"),
         (&["--database", &cert], "file is not a database", "--database"),
-        (&["--database", dir.path().to_str().expect("text")], "can't be read", "--database"),
+        (&["--database", dir.path().to_str().expect("text")], "no regular file", "--database"),
+        (&["--database", ":memory:"], "No such file", "--database"),
+        (&["--dir", "/proc/self/task", "--allow-upload"], "/proc/self/task", "--allow-upload"),
     ];
     for (arguments, what, advice) in cases {
         let output = run(arguments);

@@ -16,15 +16,11 @@ async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::
 #[tokio::test]
 async fn exports_past_a_bound_are_refused_until_others_end() {
     let cases = [
-        (
-            Bounds { exports: 2, ..Bounds::default() },
-            503,
-            "2 exports run, which is as many as there may be at once",
-        ),
+        (Bounds { exports: 2, ..Bounds::default() }, 503, "as many exports run as there may be at once: 2"),
         (
             Bounds { exports_per_client: 2, ..Bounds::default() },
             429,
-            "2 exports of this client run, which is as many as one may have at once",
+            "as many exports of this client run as one may have at once: 2",
         ),
     ];
     for (bounds, status, detail) in cases {

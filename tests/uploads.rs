@@ -190,7 +190,11 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     .await;
     let refused = put(&server, "HTTP/1.1", "/files/b", "b").await;
     assert_eq!((refused.status, refused.field("retry-after")), (503, "5"));
-    assert!(refused.content.contains("1 uploads run"), "{}", refused.content);
+    assert!(
+        refused.content.contains("as many uploads run as there may be at once: 1"),
+        "{}",
+        refused.content
+    );
     body.send_data(bytes::Bytes::new(), true).expect("sent");
     only(folder.path(), &["a"]).await;
 }
@@ -212,6 +216,7 @@ async fn names_that_lead_elsewhere_are_refused() {
             (".hidden", 400),
             ("%2E", 400),
             ("a%00b", 400),
+            ("a%0Ab", 400),
             ("a%5Cb", 400),
             (&"a".repeat(256), 400),
             ("sub", 409),
@@ -266,7 +271,7 @@ async fn uploads_are_off_unless_they_are_allowed() {
     let server = TestServer::start(workbench(folder.path()).router());
     for protocol in PROTOCOLS {
         let answer = put(&server, protocol, "/files/a", "x").await;
-        assert_eq!((answer.status, answer.field("allow")), (405, "GET, HEAD"), "{protocol}");
+        assert_eq!(answer.status, 403, "{protocol}");
         assert!(answer.content.contains("--allow-upload"), "{}", answer.content);
     }
     assert_eq!(names(folder.path()), [left], "nothing is removed either");

@@ -7,7 +7,7 @@
 //! | Parameter | |
 //! |---|---|
 //! | `seed` | which bytes they are, 0 where it is not given |
-//! | `chunk` | how many are sent at once, up to 1 MiB; 16 KiB where it is not given |
+//! | `chunk` | how many are sent at once, up to 64 KiB; 16 KiB where it is not given |
 //! | `delay` | how long each chunk but the first waits, in milliseconds, up to 10,000 |
 //!
 //! The bytes are those of [`SplitMix64`](https://prng.di.unimi.it/splitmix64.c), whose numbers are written with their
@@ -30,7 +30,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
-const MAX_CHUNK: u64 = 1024 * 1024;
+const MAX_CHUNK: u64 = 64 * 1024;
 const MAX_CHUNKS: u64 = 100_000;
 const MAX_DELAY: u64 = 10_000;
 const MAX_PAUSES: Duration = Duration::from_secs(5 * 60);
@@ -92,7 +92,7 @@ async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
                 () = sender.closed() => return Ok(()),
             }
         }
-        let length = usize::try_from(left.min(plan.chunk)).expect("a megabyte at most");
+        let length = usize::try_from(left.min(plan.chunk)).expect("a chunk at most");
         let chunk = numbers.chunk(&mut made, length);
         left -= chunk.len() as u64;
         sender.send(chunk).await?;

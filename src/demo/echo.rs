@@ -8,11 +8,12 @@
 //! not come is not made up: the echo lacks it, too. Trailers that the request did not announce come back over HTTP/2;
 //! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out.
 //!
-//! There is up to 1 GiB of data. It comes back as `application/octet-stream`, so that no browser runs what another page
+//! It comes back as `application/octet-stream`, so that no browser runs what another page
 //! made it send.
 //!
 //! [RFC 9110 §6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 
+use super::{Bounds, body_limit::fits};
 use crate::{
     problem::Problem,
     request::{RequestBody, RequestBodyError},
@@ -20,39 +21,30 @@ use crate::{
 };
 use axum::{
     body::{self, HttpBody},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures_util::{Stream, future::BoxFuture};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, header};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-/// How much data a request to `POST /echo` and `POST /inspect` may have: 1 GiB. 413 past it.
-pub const MAX_BODY: u64 = 1024 * 1024 * 1024;
-
-pub(super) async fn echo(headers: HeaderMap, body: RequestBody) -> Result<impl IntoResponse, Problem> {
-    fits(&headers, MAX_BODY)?;
+pub(super) async fn echo(
+    State(bounds): State<Bounds>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<impl IntoResponse, Problem> {
+    fits(&headers, bounds.body_size)?;
     let announced = Declared::read(&headers);
     let declared = Declared::new(announced.iter().map(echoed)).expect("`X-Echo-…` is a permitted field");
-    let mut response = Response::new(body::boxed(Echo { phase: Phase::Data(body), left: MAX_BODY }));
+    let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
     declared.write(response.headers_mut());
     let fields =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((fields, response))
-}
-
-/// Refuses a body that is announced as larger than `limit` before any of it comes.
-pub(super) fn fits(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > limit) { Err(too_large(limit)) } else { Ok(()) }
-}
-
-pub(super) fn too_large(limit: u64) -> Problem {
-    let detail = format!("the request's body is larger than the {limit} bytes that are taken");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).with("maximum", limit)
 }
 
 fn echoed(name: &HeaderName) -> HeaderName {
@@ -62,6 +54,7 @@ fn echoed(name: &HeaderName) -> HeaderName {
 /// The body of a request as that of its response.
 struct Echo {
     phase: Phase,
+    limit: u64,
     left: u64,
 }
 
@@ -73,8 +66,16 @@ enum Phase {
 
 /// More came than is sent back.
 #[derive(Debug, thiserror::Error)]
-#[error("the request's body is larger than the {MAX_BODY} bytes that are sent back")]
-struct TooMuch;
+#[error("the request's body is larger than the {limit} bytes that are sent back")]
+struct TooMuch {
+    limit: u64,
+}
+
+impl Echo {
+    fn new(body: RequestBody, limit: u64) -> Self {
+        Self { phase: Phase::Data(body), limit, left: limit }
+    }
+}
 
 impl HttpBody for Echo {
     type Data = Bytes;
@@ -92,7 +93,7 @@ impl HttpBody for Echo {
             }
             Some(Ok(_)) => {
                 self.phase = Phase::Ended;
-                Some(Err(TooMuch.into()))
+                Some(Err(TooMuch { limit: self.limit }.into()))
             }
             Some(Err(error)) => {
                 self.phase = Phase::Ended;
@@ -130,4 +131,50 @@ fn prefixed(trailers: &HeaderMap) -> HeaderMap {
         fields.append(echoed(name), value.clone());
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::scripted::{
+        Read, ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use axum::extract::FromRequest;
+    use futures_util::FutureExt;
+    use http::Request;
+
+    fn echoed_of(steps: &[Step], limit: u64) -> Read {
+        let request = Request::new(ScriptedBody::new(steps.iter().cloned()));
+        let body = RequestBody::from_request(request, &()).now_or_never().expect("at once");
+        read_by_contract(Echo::new(body.unwrap_or_else(|never| match never {}), limit))
+    }
+
+    const TRAILERS: Step = Trailers(&[("x-sum", "1"), ("x-sum", "2")]);
+
+    #[test]
+    fn echo_keeps_the_contract_of_bodies() {
+        let read = echoed_of(&[Pending, Data("ab"), Data(""), Pending, Data("c"), End, Pending, TRAILERS], 3);
+        assert!(read.content == "abc" && read.error.is_none());
+        assert_eq!(read.trailers, Some(fields(&[("x-echo-x-sum", "1"), ("x-echo-x-sum", "2")])));
+        let read = echoed_of(&[Data("ab"), Pending, Fail], 3);
+        assert!(read.content == "ab" && read.error.is_some() && read.trailers.is_none());
+        let read = echoed_of(&[Data("ab"), End, Fail], 3);
+        assert!(read.content == "ab" && read.error.is_some() && read.trailers.is_none());
+    }
+
+    #[test]
+    fn echo_past_its_limit_fails() {
+        let read = echoed_of(&[Data("ab"), Data("cd"), TRAILERS], 3);
+        assert!(read.content == "ab" && read.trailers.is_none());
+        let error = read.error.expect("too much").to_string();
+        assert_eq!(error, "the request's body is larger than the 3 bytes that are sent back");
+    }
+
+    #[test]
+    fn type_facts() {
+        fn send_and_unpin<T: Send + Unpin + 'static>() {}
+        send_and_unpin::<Echo>();
+    }
 }

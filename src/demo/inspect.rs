@@ -6,19 +6,20 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `protocol`, `method`, `target` | of the request line, or what HTTP/2 has in its place |
+//! | `protocol`, `method`, `authority`, `target` | of the request line and `Host`, or what HTTP/2 has in their place |
 //! | `te`, `trailer` | the values of these two fields, as they came |
 //! | `headers`, `trailers` | all fields of both sections, each with its name and value, repeated ones too; without the trailer fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids |
 //! | `announcedButMissing` | the names in `Trailer` that never came, of those that may be trailers |
 //! | `content` | the `length` of the data in bytes, and its `digest` as in `Content-Digest` |
 //! | `responseTrailers` | whether trailers can be `sent` back to this client, and `why` |
 //!
-//! There is up to [`MAX_BODY`] of data; it is not kept.
+//! What is no UTF-8 in a value has U+FFFD in its place. The data is not kept.
 
 use super::{
-    echo::{MAX_BODY, fits, too_large},
+    Bounds,
+    account::{concluded, protocol, values},
+    body_limit::{fits, too_large},
     json::Json,
-    te::{concluded, protocol, values},
 };
 use crate::{
     digest::{Algorithm, Hashers},
@@ -28,18 +29,20 @@ use crate::{
 use axum::{
     RequestExt,
     body::Body,
+    extract::State,
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, Request, header};
 use serde_json::{Value, json};
 
-pub(super) async fn inspect(request: Request<Body>) -> Result<Json, Response> {
-    fits(request.headers(), MAX_BODY).map_err(IntoResponse::into_response)?;
+pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>) -> Result<Json, Response> {
+    fits(request.headers(), bounds.body_size).map_err(IntoResponse::into_response)?;
     let response_trailers = concluded(&request);
     let head = json!({
         "protocol": protocol(request.version()),
         "method": request.method().as_str(),
+        "authority": authority(&request),
         "target": request.uri().path_and_query().map(http::uri::PathAndQuery::as_str),
         "te": values(request.headers(), &header::TE),
         "trailer": values(request.headers(), &header::TRAILER),
@@ -52,8 +55,8 @@ pub(super) async fn inspect(request: Request<Body>) -> Result<Json, Response> {
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(IntoResponse::into_response)?;
         length += chunk.len() as u64;
-        if length > MAX_BODY {
-            return Err(too_large(MAX_BODY).into_response());
+        if length > bounds.body_size {
+            return Err(too_large(bounds.body_size).into_response());
         }
         hashers.update(&chunk);
     }
@@ -67,6 +70,12 @@ pub(super) async fn inspect(request: Request<Body>) -> Result<Json, Response> {
     account["announcedButMissing"] = missing.map(http::HeaderName::as_str).collect();
     account["responseTrailers"] = response_trailers;
     Ok(Json(account))
+}
+
+/// HTTP/2 has it in `:authority` (RFC 9113 §8.3.1).
+fn authority(request: &Request<Body>) -> Option<String> {
+    let of_target = request.uri().authority().map(ToString::to_string);
+    of_target.or_else(|| values(request.headers(), &header::HOST).pop())
 }
 
 fn fields(section: &HeaderMap) -> Value {

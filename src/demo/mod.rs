@@ -13,6 +13,8 @@
 //! - [`help`] and [`healthz`].
 
 mod accept;
+mod account;
+mod body_limit;
 mod bounds;
 pub mod bytes;
 pub mod chunky;
@@ -28,6 +30,7 @@ mod json;
 mod query;
 mod routes;
 mod segment;
+mod served;
 pub mod te;
 pub mod trailers;
 mod workbench;

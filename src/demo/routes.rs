@@ -1,13 +1,13 @@
 //! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
-use super::{bytes, chunky, echo, export, files, healthz, help, inspect, te, trailers, workbench::Served};
+use super::{bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te, trailers};
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
     routing::{MethodRouter, get, post, put},
 };
 use http::{HeaderValue, StatusCode, Uri, header};
-use std::{fmt::Write, future::ready};
+use std::{collections::BTreeSet, fmt::Write, future::ready};
 
 /// One route of the workbench.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Route {
     pub shows: &'static str,
     /// The trailer fields that the example's response ends with.
     pub trailers: &'static [&'static str],
-    /// The parameters of its query.
+    /// The parameters of its query, with their values.
     pub parameters: &'static [&'static str],
     /// What a request can cost here.
     pub bounds: &'static str,
@@ -79,8 +79,8 @@ pub const ROUTES: &[Route] = &[
         path: "/bytes/{n}",
         shows: "n bytes, the same ones for the same seed, and their digest.",
         trailers: &["content-digest"],
-        parameters: &["seed", "chunk", "delay"],
-        bounds: "n up to 1 GiB, chunks up to 1 MiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
+        parameters: &["seed=N", "chunk=BYTES", "delay=MILLISECONDS"],
+        bounds: "n up to 1 GiB, chunks up to 64 KiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
         example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " | xxd", ..EXAMPLE },
         pattern: "/bytes/:n",
         handler: || get(bytes::bytes).layer(ContentDigestLayer::new()),
@@ -123,7 +123,14 @@ pub const ROUTES: &[Route] = &[
         path: "/export/{table}",
         shows: "Rows as CSV, NDJSON or JSON, with their count, digest and timing; as one JSON document with its metadata (`metadata=body`); with a failure in the middle (`fail_at`), told by a broken transfer or by trailers (`fail`).",
         trailers: EXPORT_TRAILERS,
-        parameters: &["format", "limit", "columns", "metadata", "fail_at", "fail"],
+        parameters: &[
+            "format=csv|ndjson|json",
+            "limit=N",
+            "columns=A,B",
+            "metadata=body",
+            "fail_at=ROW",
+            "fail=reset|trailer",
+        ],
         bounds: "rows (`--max-rows`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
         example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
         pattern: "/export/:table",
@@ -133,7 +140,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/export/{table}/events",
         shows: "The same rows as server-sent events, with progress, and a last one that says what the trailers would.",
-        parameters: &["limit", "columns", "fail_at", "fail"],
+        parameters: &["limit=N", "columns=A,B", "fail_at=ROW", "fail=reset|trailer"],
         bounds: "those of `/export/{table}`",
         example: Example { target: "/export/orders/events?limit=10", ..EXAMPLE },
         pattern: "/export/:table/events",
@@ -153,6 +160,7 @@ pub const ROUTES: &[Route] = &[
         path: "/trailers",
         shows: "The fields that the query names, as trailers; repeated ones too. What can't be one is refused with the reason.",
         trailers: &["x-color", "x-size"],
+        parameters: &["NAME=VALUE"],
         bounds: "64 fields, 8 KiB",
         example: Example { target: "/trailers?x-color=blue&x-color=green&x-size=9", ..EXAMPLE },
         pattern: "/trailers",
@@ -172,7 +180,7 @@ pub const ROUTES: &[Route] = &[
         method: "POST",
         path: "/echo",
         shows: "The request's body as it comes, then the request's trailers as `X-Echo-…`.",
-        bounds: "1 GiB",
+        bounds: "the body (`--max-body-size`)",
         example: Example { target: "/echo", content: Some("hello"), ..EXAMPLE },
         pattern: "/echo",
         handler: || post(echo::echo),
@@ -182,7 +190,7 @@ pub const ROUTES: &[Route] = &[
         method: "POST",
         path: "/inspect",
         shows: "The request as it arrived: protocol, fields, trailers, length and digest, what was announced and never came.",
-        bounds: "1 GiB",
+        bounds: "the body (`--max-body-size`)",
         example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
         pattern: "/inspect",
         handler: || post(inspect::inspect),
@@ -237,9 +245,8 @@ impl Route {
 
 /// All of them, and for everything else a problem document.
 pub(super) fn router() -> Router<Served> {
-    let mut paths: Vec<&str> = ROUTES.iter().map(|route| route.pattern).collect();
-    paths.dedup();
-    let router = paths.into_iter().fold(Router::new(), |router, pattern| {
+    let patterns: BTreeSet<&str> = ROUTES.iter().map(|route| route.pattern).collect();
+    let router = patterns.into_iter().fold(Router::new(), |router, pattern| {
         let here = || ROUTES.iter().filter(|route| route.pattern == pattern);
         let methods = here().fold(MethodRouter::new(), |all, route| all.merge((route.handler)()));
         let methods_here: Vec<_> = here().map(|route| route.method).collect();

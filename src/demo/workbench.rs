@@ -4,8 +4,9 @@ use super::{
     export::Exports,
     files::{Folder, Uploads},
     routes,
+    served::Served,
 };
-use axum::{Router, extract::FromRef};
+use axum::Router;
 use std::io;
 
 /// The workbench as an application: its routes, and what they serve.
@@ -53,39 +54,12 @@ impl Workbench {
     pub fn router(self) -> Router {
         let Self { folder, database, bounds, allows_upload } = self;
         let uploads = if allows_upload { Uploads::into(folder.clone(), bounds) } else { Uploads::none() };
-        routes::router().with_state(Served { folder, database, uploads, exports: Exports::new(bounds) })
-    }
-}
-
-/// What the routes' handlers work with.
-#[derive(Clone)]
-pub(super) struct Served {
-    folder: Folder,
-    database: Database,
-    uploads: Uploads,
-    exports: Exports,
-}
-
-impl FromRef<Served> for Folder {
-    fn from_ref(served: &Served) -> Self {
-        served.folder.clone()
-    }
-}
-
-impl FromRef<Served> for Database {
-    fn from_ref(served: &Served) -> Self {
-        served.database.clone()
-    }
-}
-
-impl FromRef<Served> for Uploads {
-    fn from_ref(served: &Served) -> Self {
-        served.uploads.clone()
-    }
-}
-
-impl FromRef<Served> for Exports {
-    fn from_ref(served: &Served) -> Self {
-        served.exports.clone()
+        routes::router().with_state(Served {
+            folder,
+            database,
+            uploads,
+            exports: Exports::new(bounds),
+            bounds,
+        })
     }
 }

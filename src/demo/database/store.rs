@@ -1,7 +1,8 @@
 use super::{sample::SAMPLE, table_names};
+use axum::BoxError;
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -14,7 +15,7 @@ use std::{
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How large a value or a row may be, in bytes: each is in memory once. Reading a larger one fails.
-const MAX_ROW: i32 = 16 * 1024 * 1024;
+const MAX_ROW: i32 = 4 * 1024 * 1024;
 
 /// A database that is read and never written.
 #[derive(Clone)]
@@ -35,7 +36,19 @@ enum Source {
 /// Why a database can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the database can't be read")]
-pub struct DatabaseError(#[from] rusqlite::Error);
+pub struct DatabaseError(#[source] BoxError);
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<io::Error> for DatabaseError {
+    fn from(error: io::Error) -> Self {
+        Self(error.into())
+    }
+}
 
 impl Database {
     /// Takes a database file, which is opened to be read only.
@@ -44,7 +57,12 @@ impl Database {
     ///
     /// [`DatabaseError`] where there is none, or it can't be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
-        let database = Self { source: Source::File(path.as_ref().to_owned()) };
+        // Absolute, it is none of the names that SQLite takes for something else, such as `:memory:`.
+        let path = path.as_ref().canonicalize()?;
+        if !path.is_file() {
+            return Err(io::Error::other("it is no regular file").into());
+        }
+        let database = Self { source: Source::File(path) };
         table_names(&database.connect()?)?;
         Ok(database)
     }

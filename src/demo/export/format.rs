@@ -16,13 +16,8 @@ impl Format {
     /// Each with its name and its media type.
     pub(super) const NAMED: [(&str, Self); 3] =
         [("csv", Self::Csv), ("ndjson", Self::Ndjson), ("json", Self::Json)];
-    pub(super) const MEDIA_TYPES: [(&str, Self); 5] = [
-        ("text/csv", Self::Csv),
-        ("application/x-ndjson", Self::Ndjson),
-        ("application/ndjson", Self::Ndjson),
-        ("application/jsonl", Self::Ndjson),
-        ("application/json", Self::Json),
-    ];
+    pub(super) const MEDIA_TYPES: [(&str, Self); 3] =
+        [("text/csv", Self::Csv), ("application/x-ndjson", Self::Ndjson), ("application/json", Self::Json)];
 
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use super::{
     options::{Options, Told},
     presentation::Presentation,
     registry::Slot,
-    selection::{Selection, unreadable},
+    selection::{Selection, not_opened, unreadable},
 };
 use crate::{
     body::{self, Chunks, StreamBody},
@@ -49,7 +49,7 @@ pub(super) fn run(mut job: Job, answer: Answer) {
     let opening = Instant::now();
     let begun = match job.database.connect() {
         Ok(connection) => begin(&mut job, &connection, opening, answer),
-        Err(error) => Begun::Refused(answer, Err(unreadable(&error))),
+        Err(error) => Begun::Refused(answer, Err(not_opened(&error))),
     };
     drop(job.slot);
     match begun {

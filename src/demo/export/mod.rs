@@ -6,7 +6,7 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders?limit=10&metadata=body'
 //! ```
 //!
-//! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 16 MiB
+//! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 4 MiB
 //! can't be read, and fails. A client that goes away
 //! ends it with its next chunk.
 //!

@@ -89,13 +89,12 @@ impl Exports {
         let (mine, all) =
             (table.running.get(&client).copied().unwrap_or(0), table.running.values().sum::<usize>());
         if all >= self.bounds.exports {
-            let detail = format!("{all} exports run, which is as many as there may be at once");
-            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, detail, self.bounds.exports));
+            let what = "exports run as there may be at once";
+            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, what, self.bounds.exports));
         }
         if mine >= self.bounds.exports_per_client {
-            let detail =
-                format!("{mine} exports of this client run, which is as many as one may have at once");
-            return Err(busy(StatusCode::TOO_MANY_REQUESTS, detail, self.bounds.exports_per_client));
+            let what = "exports of this client run as one may have at once";
+            return Err(busy(StatusCode::TOO_MANY_REQUESTS, what, self.bounds.exports_per_client));
         }
         *table.running.entry(client).or_default() += 1;
         Ok(Slot { exports: self.clone(), client, export: None })
@@ -113,8 +112,10 @@ impl Exports {
     }
 }
 
-fn busy(status: StatusCode, detail: String, maximum: usize) -> Problem {
-    Problem::new(status, detail).with("maximum", maximum).field(header::RETRY_AFTER, RETRY_AFTER)
+fn busy(status: StatusCode, what: &str, maximum: usize) -> Problem {
+    Problem::new(status, format!("as many {what}: {maximum}"))
+        .with("maximum", maximum)
+        .field(header::RETRY_AFTER, RETRY_AFTER)
 }
 
 impl Table {

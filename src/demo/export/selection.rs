@@ -23,7 +23,8 @@ impl<'c> Selection<'c> {
     pub(super) fn prepare(connection: &'c Connection, job: &Job) -> Result<Self, Problem> {
         let names = table_names(connection).map_err(|error| unreadable(&error))?;
         if !names.contains(&job.table) {
-            let detail = format!("there is no table `{}`: there are {}", job.table, names.join(", "));
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let detail = format!("there is no table `{}`: there are {there}", job.table);
             return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
         }
         let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
@@ -37,9 +38,11 @@ impl<'c> Selection<'c> {
             return Err(bad_request(detail).with("maximum", most));
         }
         let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
-        // An index that covers some columns would give them in its own order.
-        let sql = format!("SELECT {} FROM {} NOT INDEXED LIMIT ?1", names.join(", "), quoted(&table.name));
-        let statement = connection.prepare(&sql).map_err(|error| unreadable(&error))?;
+        let sql = |hint| format!("SELECT {} FROM {} {hint} LIMIT ?1", names.join(", "), quoted(&table.name));
+        // An index that covers some columns would give them in its own order. A table without row ids is an index
+        // itself, and there may be no way around it.
+        let statement = connection.prepare(&sql("NOT INDEXED")).or_else(|_| connection.prepare(&sql("")));
+        let statement = statement.map_err(|error| unreadable(&error))?;
         Ok(Self { statement, columns, total })
     }
 
@@ -80,6 +83,12 @@ fn columns(table: &Table, asked: &[String]) -> Result<Vec<String>, Problem> {
         columns.push(name.to_owned());
     }
     Ok(if columns.is_empty() { all.into_iter().map(str::to_owned).collect() } else { columns })
+}
+
+/// SQLite's message names the file, which is nobody's business.
+pub(super) fn not_opened(error: &rusqlite::Error) -> Problem {
+    tracing::error!(%error, "can't open the database");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the database can't be opened")
 }
 
 /// A database that can't be read before the response has begun.

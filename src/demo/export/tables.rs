@@ -4,7 +4,7 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export'
 //! ```
 
-use super::selection::unreadable;
+use super::selection::{not_opened, unreadable};
 use crate::{
     demo::{
         database::{Database, tables},
@@ -19,13 +19,13 @@ use tokio::task::spawn_blocking;
 
 pub(in crate::demo) async fn list(State(database): State<Database>) -> Result<Json, Problem> {
     let read = move || {
-        let connection = database.connect()?;
-        tables(&connection)
+        let connection = database.connect().map_err(|error| not_opened(&error))?;
+        tables(&connection).map_err(|error| unreadable(&error))
     };
     let tables = spawn_blocking(read).await.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
     })?;
-    let tables = tables.map_err(|error| unreadable(&error))?.into_iter().map(|table| {
+    let tables = tables?.into_iter().map(|table| {
         let columns = table.columns.iter();
         let columns: Value = columns.map(|c| json!({ "name": c.name, "declaredType": c.declared })).collect();
         json!({ "name": table.name, "columns": columns })

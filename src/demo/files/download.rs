@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -35,12 +35,19 @@ pub(in crate::demo) async fn download(
     let files =
         ServeDir::new(folder.root()).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
     match files.oneshot(request).await {
+        Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => Err(no_such_range(length)),
         Ok(response) => Ok(as_long_as_promised(response)),
         Err(error) => {
             tracing::error!(%error, path, "can't read a file");
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read"))
         }
     }
+}
+
+fn no_such_range(length: u64) -> Problem {
+    let detail = format!("the file has {length} bytes, and none of the range");
+    let range = HeaderValue::try_from(format!("bytes */{length}")).expect("digits make a field value");
+    Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, detail).field(header::CONTENT_RANGE, range)
 }
 
 /// `ServeDir` takes the path for one below its folder.

@@ -23,9 +23,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) async fn create(folder: &Path) -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = folder.join(format!("{PREFIX}{number:016x}"));
+        let path = folder.join(new_name());
         spawn_blocking(|| {
             // Never one that is there, and never through a link.
             let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
@@ -81,8 +79,22 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes what processes that are gone have left in a folder. Drafts of those that run are locked, and stay.
+/// Whether a draft can be made in a folder.
+fn probe(folder: &Path) -> io::Result<()> {
+    let path = folder.join(new_name());
+    OpenOptions::new().write(true).create_new(true).open(&path)?;
+    fs::remove_file(path)
+}
+
+fn new_name() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    format!("{PREFIX}{:016x}", RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// Makes a folder ready for drafts. It removes what processes that are gone have left in a folder. Drafts of those that run
+/// are locked, and stay.
 pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+    probe(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if !is_draft(&entry.file_name().to_string_lossy()) || !entry.file_type()?.is_file() {

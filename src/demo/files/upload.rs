@@ -2,7 +2,7 @@ use super::{Folder, draft::Draft};
 use crate::{
     demo::{
         Bounds,
-        echo::{fits, too_large},
+        body_limit::{fits, too_large},
         json::Json,
         query::bad_request,
         segment::Segment,
@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::json;
 use std::{io, path::PathBuf, sync::Arc};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -54,11 +54,8 @@ pub(in crate::demo) async fn upload(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let Some(allowed) = uploads.0 else {
-        let problem = Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "uploads are not allowed: the server takes them once it is started with --allow-upload",
-        );
-        return Err(problem.field(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into());
+        let detail = "uploads are not allowed: the server takes them once it is started with --allow-upload";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
     let place = allowed.place(&name).await?;
     whole_file(request.headers())?;
@@ -86,11 +83,12 @@ struct Stored {
 impl Allowed {
     /// Where a file of this name is to be.
     async fn place(&self, name: &str) -> Result<PathBuf, Problem> {
-        let is_plain = !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        let is_plain =
+            !name.starts_with('.') && !name.contains(['/', '\\']) && !name.contains(char::is_control);
         if name.is_empty() || name.len() > MAX_NAME || !is_plain {
             let detail = format!(
-                "{name:?} can't be the name of an upload: it needs 1 to {MAX_NAME} bytes, no slash, and no dot at its \
-                 beginning"
+                "{name:?} can't be the name of an upload: it needs 1 to {MAX_NAME} bytes, no slash or backslash, no \
+                 control character, and no dot at its beginning"
             );
             return Err(bad_request(detail));
         }
@@ -104,7 +102,7 @@ impl Allowed {
     fn room(&self) -> Result<SemaphorePermit<'_>, Problem> {
         self.room.try_acquire().map_err(|_none| {
             let most = self.bounds.uploads;
-            let detail = format!("{most} uploads run, which is as many as there may be at once");
+            let detail = format!("as many uploads run as there may be at once: {most}");
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", most);
             problem.field(header::RETRY_AFTER, 5)
         })

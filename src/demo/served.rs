@@ -1,0 +1,47 @@
+use super::{
+    Bounds,
+    database::Database,
+    export::Exports,
+    files::{Folder, Uploads},
+};
+use axum::extract::FromRef;
+
+/// What the routes' handlers work with.
+#[derive(Clone)]
+pub(super) struct Served {
+    pub(super) folder: Folder,
+    pub(super) database: Database,
+    pub(super) uploads: Uploads,
+    pub(super) exports: Exports,
+    pub(super) bounds: Bounds,
+}
+
+impl FromRef<Served> for Folder {
+    fn from_ref(served: &Served) -> Self {
+        served.folder.clone()
+    }
+}
+
+impl FromRef<Served> for Database {
+    fn from_ref(served: &Served) -> Self {
+        served.database.clone()
+    }
+}
+
+impl FromRef<Served> for Uploads {
+    fn from_ref(served: &Served) -> Self {
+        served.uploads.clone()
+    }
+}
+
+impl FromRef<Served> for Exports {
+    fn from_ref(served: &Served) -> Self {
+        served.exports.clone()
+    }
+}
+
+impl FromRef<Served> for Bounds {
+    fn from_ref(served: &Served) -> Self {
+        served.bounds
+    }
+}
