@@ -87,6 +87,21 @@ async fn bodies_that_are_announced_as_too_large_are_refused() {
 }
 
 #[tokio::test]
+async fn bodies_past_the_bound_are_refused_or_break_their_echo() {
+    let bounds = axum_trailers::demo::Bounds { body_size: 5, ..Default::default() };
+    let server = TestServer::start(workbench(".").bounds(bounds).router());
+    for protocol in PROTOCOLS {
+        for (chunks, fits) in [(["abc", "de"], true), (["abc", "def"], false)] {
+            let request = Upload { method: "POST", path: "/inspect", chunks: &chunks, ..Upload::default() };
+            let inspected = request.send(protocol, server.address).await;
+            assert_eq!(inspected.status, if fits { 200 } else { 413 }, "{protocol}: {inspected:?}");
+            let echoed = Upload { path: "/echo", ..request }.send(protocol, server.address).await;
+            assert_eq!((echoed.status, echoed.is_whole), (200, fits), "{protocol}: {echoed:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn inspect_tells_the_request_as_it_arrived() {
     let server = serve();
     for protocol in PROTOCOLS {

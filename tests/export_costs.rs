@@ -1,7 +1,7 @@
 //! What an export can cost is bounded, and a client that goes away ends it.
 
 use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, workbench};
-use axum_trailers::demo::Bounds;
+use axum_trailers::demo::{Bounds, Workbench, database::Database, files::Folder};
 use h2::client::SendRequest;
 use rusqlite::Connection;
 use std::{path::Path, time::Duration};
@@ -47,6 +47,45 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
         .await;
         drop(second);
     }
+}
+
+/// On Linux all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn clients_are_told_apart_by_their_address() {
+    let bounds = Bounds { exports_per_client: 1, ..Bounds::default() };
+    let server = TestServer::start(workbench(".").bounds(bounds).router());
+    let mut client = raw::http2(server.address).await;
+    let running = stalled(&mut client, "/export/orders").await;
+    assert_eq!(server.get(&http1(), "/export/orders").await.status(), 429);
+    assert_eq!(server.get(&http1(), "/export").await.status(), 429, "a list needs the database, too");
+    let builder =
+        crate::support::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().expect("an address"));
+    let other = builder.build().expect("a client");
+    let url = format!("https://127.0.0.1:{}/export/customers", server.address.port());
+    let other = other.get(url).send().await;
+    assert_eq!(other.expect("a response").status(), 200);
+    drop(running);
+}
+
+#[tokio::test]
+async fn database_that_is_being_written_is_a_503() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rows.db");
+    fill(&file, 10);
+    let database = Database::open(&file).expect("a database");
+    let server =
+        TestServer::start(Workbench::new(Folder::new(folder.path()).expect("a folder"), database).router());
+    let writer = Connection::open(&file).expect("a database");
+    writer.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+    let client = http1();
+    let refused = server.get(&client, "/export/rows").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    writer.execute_batch("COMMIT").expect("no lock");
+    let response = server.get(&client, "/export/rows").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["cache-control"], "no-store");
 }
 
 #[tokio::test]

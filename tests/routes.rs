@@ -4,7 +4,7 @@
 use crate::support::{PATIENCE, TestServer, clients, read, workbench};
 use axum_trailers::demo::{ROUTES, Route};
 use serde_json::Value;
-use std::{fmt::Write, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path, time::Duration};
 
 fn serve() -> (tempfile::TempDir, TestServer) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -166,6 +166,24 @@ async fn problem_of(response: reqwest::Response, status: u16) -> Value {
         serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON");
     assert_eq!(problem["status"], status);
     problem
+}
+
+#[tokio::test]
+async fn parameters_are_those_of_the_table() {
+    let (_folder, server) = serve();
+    let client = crate::support::http2();
+    // `GET /trailers` takes any name.
+    let rows = ROUTES.iter().filter(|route| !route.parameters.is_empty() && route.path != "/trailers");
+    for route in rows {
+        let path = route.example.target.split('?').next().expect("a path");
+        let response =
+            client.get(server.url(&format!("{path}?surely-unknown=1"))).send().await.expect("a response");
+        let problem = problem_of(response, 400).await;
+        let known =
+            problem["parameters"].as_array().expect("names").iter().map(|name| name.as_str().expect("text"));
+        let listed = route.parameters.iter().map(|parameter| parameter.split('=').next().expect("a name"));
+        assert_eq!(known.collect::<BTreeSet<_>>(), listed.collect(), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -253,6 +253,52 @@ async fn link_is_replaced_and_not_followed() {
 }
 
 #[tokio::test]
+async fn preconditions_are_kept_to() {
+    let (folder, server) = serve(Bounds::default());
+    for protocol in PROTOCOLS {
+        fs::write(folder.path().join("there"), "old").expect("written");
+        for (name, field, status) in [
+            ("there", ("if-none-match", "*"), 412),
+            ("new", ("if-match", "*"), 412),
+            ("there", ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), 412),
+            ("there", ("if-match", "*"), 200),
+            ("new", ("if-none-match", "*"), 201),
+        ] {
+            let fields = [field, ("content-digest", &*digest("x"))];
+            let path = format!("/files/{name}");
+            let upload = Upload { path: &path, fields: &fields, chunks: &["x"], ..Upload::default() };
+            let answer = upload.send(protocol, server.address).await;
+            assert_eq!(answer.status, status, "{name} {field:?} over {protocol}: {}", answer.content);
+            let is_old = fs::read(folder.path().join("there")).expect("a file") == b"old";
+            assert_eq!(is_old, field.0 != "if-match" || name == "new", "{field:?} over {protocol}");
+            if status == 200 {
+                fs::write(folder.path().join("there"), "old").expect("written");
+            }
+        }
+        fs::remove_file(folder.path().join("new")).expect("removed");
+    }
+}
+
+/// Both find nothing at first. The second must see what the first has made.
+#[tokio::test]
+async fn of_two_uploads_that_must_be_new_one_is_refused() {
+    let (folder, server) = serve(Bounds::default());
+    let content = "x".repeat(100_000);
+    let fields = [("if-none-match", "*"), ("content-digest", &*digest(&content))];
+    let chunks = [&*content];
+    for n in 0..10 {
+        let path = format!("/files/{n}");
+        let upload = Upload { path: &path, fields: &fields, chunks: &chunks, ..Upload::default() };
+        let (first, second) =
+            tokio::join!(upload.send("HTTP/2", server.address), upload.send("HTTP/2", server.address));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 412]);
+    }
+    assert_eq!(names(folder.path()).len(), 10);
+}
+
+#[tokio::test]
 async fn parts_and_coded_contents_are_refused() {
     let (folder, server) = serve(Bounds::default());
     for (field, status) in [(("content-range", "bytes 0-1/2"), 400), (("content-encoding", "gzip"), 415)] {

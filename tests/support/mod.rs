@@ -81,7 +81,7 @@ pub(crate) fn http1() -> reqwest::Client {
     builder().http1_only().build().expect("a client")
 }
 
-fn builder() -> reqwest::ClientBuilder {
+pub(crate) fn builder() -> reqwest::ClientBuilder {
     let certificate = reqwest::Certificate::from_pem(CERTIFICATE).expect("a certificate");
     reqwest::Client::builder()
         .tls_certs_only([certificate])

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// How long a reader waits for a writer of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How large a value or a row may be, in bytes: each is in memory once. Reading a larger one fails.
 const MAX_ROW: i32 = 4 * 1024 * 1024;
@@ -126,6 +126,20 @@ mod tests {
         let (first, second) = (Database::sample().expect("memory"), Database::sample().expect("memory"));
         assert_eq!(sum(&first).0, 100_000);
         assert_eq!(sum(&first), sum(&second));
+    }
+
+    #[test]
+    fn file_is_only_read_and_its_schema_not_trusted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.db");
+        Connection::open(&file).expect("a database").execute_batch("CREATE TABLE t (x)").expect("a table");
+        let connection = Database::open(&file).expect("a database").connect().expect("a connection");
+        let refused = connection.execute("INSERT INTO t VALUES (1)", []).expect_err("read only");
+        assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly));
+        let is_set = |config| connection.db_config(config).expect("a setting");
+        assert!(is_set(DbConfig::SQLITE_DBCONFIG_DEFENSIVE));
+        assert!(!is_set(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA));
+        assert_eq!(connection.limit(Limit::SQLITE_LIMIT_LENGTH).expect("a limit"), MAX_ROW);
     }
 
     #[test]

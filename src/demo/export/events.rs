@@ -23,7 +23,8 @@ pub(in crate::demo) async fn events(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     if request.headers().contains_key("last-event-id") {
-        // Only the last event has an id. 204 tells an `EventSource` to ask no more (HTML §9.2.3).
+        // It has had this export, to its end or to where it broke off. 204 tells an `EventSource` to ask no more (HTML
+        // §9.2.3), since it would get all rows again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let options = Options::of_events(request.uri(), request.headers(), exports.bounds())?;

@@ -16,9 +16,13 @@ use crate::{
     trailers::{TrailerError, Trailers},
 };
 use std::{
+    fmt::Display,
     sync::Arc,
     time::{Duration, Instant},
 };
+
+/// An index that does not fit its table may count other rows than there are.
+const MISCOUNTED: &str = "there are other rows than were counted";
 
 /// How many bytes of rows go out together.
 const CHUNK: usize = 16 * 1024;
@@ -38,6 +42,7 @@ pub(super) struct Feed<'j> {
 }
 
 enum Stop {
+    /// Which its body has told the table of exports.
     ClientGone,
     Lost(Lost),
 }
@@ -96,29 +101,26 @@ impl<'j> Feed<'j> {
             Err(Stop::Lost(lost)) => self.lost(lost, &writer),
             Err(Stop::ClientGone) => Err(Stop::ClientGone),
         };
-        let word = ended.unwrap_or_else(|_client_gone| {
-            self.export.end(End::ClientGone);
-            Word::Nothing
-        });
-        Ending { sender: self.sender, word }
+        Ending { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
     }
 
     fn read(&mut self, mut selection: Selection<'_>, writer: &mut Writer) -> Result<(), Stop> {
-        self.send(self.job.options.presentation.opening().to_vec())?;
+        self.send(self.job.options.presentation.opening(&self.export.id))?;
         writer.begin(&mut self.content);
         let mut mark = Instant::now();
-        let mut rows = selection.rows().map_err(|cause| self.lost_here(Some(cause)))?;
+        let total = selection.total;
+        let mut rows = selection.rows().map_err(|error| self.lost_here(&error))?;
         loop {
             let row = rows.next();
             let read = Instant::now();
             self.db += read - mark;
-            let Some(row) = row.map_err(|cause| self.lost_here(Some(cause)))? else {
-                return Ok(());
+            let Some(row) = row.map_err(|error| self.lost_here(&error))? else {
+                return if self.rows == total { Ok(()) } else { Err(self.lost_here(&MISCOUNTED)) };
             };
             if self.job.options.fail_at == Some(self.rows + 1) {
-                return Err(self.lost_here(None));
+                return Err(Stop::Lost(Lost { row: self.rows + 1, cause: None }));
             }
-            writer.row(row, &mut self.content).map_err(|cause| self.lost_here(Some(cause)))?;
+            writer.row(row, &mut self.content).map_err(|error| self.lost_here(&error))?;
             self.rows += 1;
             mark = Instant::now();
             self.render += mark - read;
@@ -129,8 +131,8 @@ impl<'j> Feed<'j> {
         }
     }
 
-    fn lost_here(&self, cause: Option<rusqlite::Error>) -> Stop {
-        Stop::Lost(Lost { row: self.rows + 1, cause })
+    fn lost_here(&self, cause: &dyn Display) -> Stop {
+        Stop::Lost(Lost { row: self.rows + 1, cause: Some(cause.to_string()) })
     }
 
     /// Sends the rows that were written.
@@ -144,8 +146,10 @@ impl<'j> Feed<'j> {
         self.hashers.update(&content);
         self.render += hashing.elapsed();
         self.bytes += content.len() as u64;
+        let progress = self.export.progress(self.rows, self.bytes);
+        self.send(self.job.options.presentation.rows(content, &progress))?;
         self.export.progressed(self.rows, self.bytes);
-        self.send(self.job.options.presentation.rows(content, &self.export.progress()))
+        Ok(())
     }
 
     fn send(&mut self, chunk: Vec<u8>) -> Result<(), Stop> {
@@ -165,8 +169,8 @@ impl<'j> Feed<'j> {
         let trailers = metadata.trailers().and_then(|trailers| self.with_status(trailers));
         let trailers = trailers.expect("digits, base64 and tokens make permitted fields");
         let presentation = self.job.options.presentation;
-        self.send(presentation.complete(&metadata, &trailers, &self.export.id))?;
-        self.export.end(End::Complete(trailers.clone()));
+        self.send(presentation.complete(&metadata, &trailers))?;
+        self.export.ends(End::Complete(trailers.clone()));
         Ok(Word::Finish(match presentation {
             Presentation::Content => trailers,
             Presentation::Document | Presentation::Events => Trailers::new(),
@@ -194,12 +198,12 @@ impl<'j> Feed<'j> {
         }
         self.flush()?;
         if !is_told {
-            self.export.end(End::Failed { reason, trailers: None });
+            self.export.ends(End::Failed { reason, trailers: None });
             return Ok(Word::Fail(lost));
         }
         let trailers = lost.trailers().expect("printable ASCII makes a field value");
-        self.send(presentation.failed(&lost, &trailers, self.job.began.elapsed(), &self.export.id))?;
-        self.export.end(End::Failed { reason, trailers: Some(trailers.clone()) });
+        self.send(presentation.failed(&lost, &trailers, self.job.began.elapsed()))?;
+        self.export.ends(End::Failed { reason, trailers: Some(trailers.clone()) });
         Ok(match presentation {
             Presentation::Content => Word::FailWithTrailers(trailers),
             Presentation::Document | Presentation::Events => Word::Finish(Trailers::new()),

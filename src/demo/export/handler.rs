@@ -2,7 +2,7 @@ use super::{
     job::{Job, Started, run},
     options::Options,
     presentation::Presentation,
-    registry::Exports,
+    registry::{Client, Exports},
 };
 use crate::{
     body,
@@ -15,8 +15,15 @@ use axum::{
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use std::{net::SocketAddr, time::Instant};
+use http::{Extensions, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 use tokio::{runtime::Handle, sync::oneshot, task::spawn_blocking};
 
 /// Names an export for `GET /exports/{id}`.
@@ -33,6 +40,22 @@ pub(in crate::demo) async fn export(
     begin(database, &exports, table, options, &request).await
 }
 
+/// Who waits for an answer. Dropped before there is one, it says so.
+struct Asked(Option<Arc<AtomicBool>>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(is_unasked) = &self.0 {
+            is_unasked.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Who a request is from, where the server says so.
+pub(super) fn client(extensions: &Extensions) -> Client {
+    extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip())
+}
+
 /// Runs the export on a thread of its own, and answers once it is known to have begun.
 pub(super) async fn begin(
     database: Database,
@@ -42,25 +65,28 @@ pub(super) async fn begin(
     request: &Request<Body>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let client =
-        request.extensions().get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip());
+    let client = client(request.extensions());
     let slot = exports.admit(client)?;
+    let is_unasked = Arc::new(AtomicBool::new(false));
+    let mut asked = Asked(Some(is_unasked.clone()));
     let (presentation, content_type) =
         (options.presentation, options.presentation.content_type(options.format));
     let is_head = request.method() == Method::HEAD;
-    let job = Job { database, table, options, began, is_head, slot, runtime: Handle::current() };
+    let job = Job { database, table, options, began, is_head, is_unasked, slot, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
     spawn_blocking(move || run(job, answer));
 
-    let started = answered.await.map_err(|_panicked| {
+    let answered = answered.await;
+    asked.0 = None;
+    let started = answered.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export stopped before it began")
     })??;
     let mut response = match started {
         // Of a length that is not known, as it would be for `GET`.
         None => body::channel(1, Declared::none()).1.into_response(),
-        Some(Started { id, body }) => {
+        Some(Started { id, response }) => {
             let id = HeaderValue::try_from(id).expect("hexadecimal digits make a field value");
-            ([(X_EXPORT_ID, id)], body).into_response()
+            ([(X_EXPORT_ID, id)], response).into_response()
         }
     };
     let fields = response.headers_mut();

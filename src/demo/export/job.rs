@@ -7,15 +7,21 @@ use super::{
     presentation::Presentation,
     registry::Slot,
     selection::{Selection, not_opened, unreadable},
+    watched::Watched,
 };
-use crate::{
-    body::{self, Chunks, StreamBody},
-    demo::database::Database,
-    problem::Problem,
-    trailers::Declared,
+use crate::{body, demo::database::Database, problem::Problem, trailers::Declared};
+use axum::{
+    body::boxed,
+    response::{IntoResponse, Response},
 };
 use rusqlite::Connection;
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// How many bytes wait for the client.
@@ -29,6 +35,8 @@ pub(super) struct Job {
     pub(super) began: Instant,
     /// Whether only the header section is asked for.
     pub(super) is_head: bool,
+    /// Whether who asked has gone before there was an answer.
+    pub(super) is_unasked: Arc<AtomicBool>,
     pub(super) slot: Slot,
     pub(super) runtime: Handle,
 }
@@ -36,7 +44,7 @@ pub(super) struct Job {
 /// An export that has begun.
 pub(super) struct Started {
     pub(super) id: String,
-    pub(super) body: StreamBody<Chunks>,
+    pub(super) response: Response,
 }
 
 /// Who waits to be told whether an export has begun.
@@ -47,7 +55,12 @@ pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
 /// Its room is free again before anyone is told of its end: a client that goes on with the next one finds it.
 pub(super) fn run(mut job: Job, answer: Answer) {
     let opening = Instant::now();
-    let begun = match job.database.connect() {
+    let is_unasked = job.is_unasked.clone();
+    let connection = job.database.connect().and_then(|mut connection| {
+        watch(&mut connection, is_unasked)?;
+        Ok(connection)
+    });
+    let begun = match connection {
         Ok(connection) => begin(&mut job, &connection, opening, answer),
         Err(error) => Begun::Refused(answer, Err(not_opened(&error))),
     };
@@ -76,10 +89,17 @@ fn begin(job: &mut Job, connection: &Connection, opening: Instant, answer: Answe
     };
     let export = job.slot.begin(&job.table, job.options.format, selection.total, job.began);
     let (sender, body) = body::channel(CAPACITY, declared(&job.options));
+    let response = body.into_response().map(|body| boxed(Watched::new(body, export.clone())));
     // Where the handler is gone, so is the body, which its sender finds out.
-    drop(answer.send(Ok(Some(Started { id: export.id.clone(), body }))));
+    drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
     let feed = Feed::new(job, sender, export, opening.elapsed());
     Begun::Ended(feed.all(selection))
+}
+
+/// Counting rows takes a while where there are many. It ends where nobody waits for it.
+fn watch(connection: &mut Connection, is_unasked: Arc<AtomicBool>) -> Result<(), rusqlite::Error> {
+    const STEPS: i32 = 10_000;
+    connection.progress_handler(STEPS, Some(move || is_unasked.load(Ordering::Relaxed)))
 }
 
 fn declared(options: &Options) -> Declared {
@@ -92,6 +112,42 @@ fn declared(options: &Options) -> Declared {
         Told::ByTrailers => {
             let status = Lost::declared();
             Declared::new(metadata.iter().chain(status.iter())).expect("permitted fields")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::registry::Exports, *};
+    use crate::demo::Bounds;
+    use http::{HeaderMap, StatusCode};
+
+    #[tokio::test]
+    async fn count_ends_where_nobody_waits_for_it() {
+        let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
+        for is_unasked in [true, false] {
+            let uri = "/export/orders".parse().expect("a URI");
+            let options = Options::of_export(&uri, &HeaderMap::new(), &Bounds::default());
+            let job = Job {
+                database: Database::sample().expect("memory"),
+                table: "orders".to_owned(),
+                options: options.unwrap_or_else(|_problem| panic!("no parameters")),
+                began: Instant::now(),
+                is_head: true,
+                is_unasked: Arc::new(AtomicBool::new(is_unasked)),
+                slot: exports.admit(None).unwrap_or_else(|_problem| panic!("room")),
+                runtime: Handle::current(),
+            };
+            let (answer, answered) = oneshot::channel();
+            run(job, answer);
+            match answered.await.expect("an answer") {
+                Ok(begun) => assert!(begun.is_none() && !is_unasked),
+                Err(problem) => {
+                    assert!(is_unasked);
+                    let status = problem.into_response().status();
+                    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "interrupted");
+                }
+            }
         }
     }
 }

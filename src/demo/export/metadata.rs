@@ -55,7 +55,7 @@ pub(super) struct Lost {
     /// The row that could not be read, from 1 on.
     pub(super) row: u64,
     /// Why, where it is not made up.
-    pub(super) cause: Option<rusqlite::Error>,
+    pub(super) cause: Option<String>,
 }
 
 impl Lost {
@@ -97,4 +97,17 @@ pub(super) fn trailers_to_json(trailers: &Trailers) -> Value {
 /// Milliseconds, to the microsecond.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_is_percent_encoded_where_it_is_no_printable_ascii() {
+        let lost = Lost { row: 7, cause: Some("no such table: ä\n".to_owned()) };
+        let trailers = lost.trailers().expect("permitted").into_map();
+        assert_eq!(trailers[GRPC_STATUS], "13");
+        assert_eq!(trailers[GRPC_MESSAGE], "Database connection lost at row 7: no such table: %C3%A4%0A");
+    }
 }

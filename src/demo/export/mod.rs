@@ -72,5 +72,6 @@ pub mod progress;
 mod registry;
 mod selection;
 mod tables;
+mod watched;
 
 pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};

@@ -26,10 +26,14 @@ impl Presentation {
     }
 
     /// What comes before all rows.
-    pub(super) fn opening(self) -> &'static [u8] {
+    ///
+    /// Events have the export's id from the beginning: a client that asks again, be it after the end or since they broke
+    /// off, is known by it.
+    pub(super) fn opening(self, id: &str) -> Vec<u8> {
         match self {
-            Self::Document => b"{\"data\":",
-            Self::Content | Self::Events => b"",
+            Self::Content => Vec::new(),
+            Self::Document => b"{\"data\":".to_vec(),
+            Self::Events => format!("id: {id}\n\n").into_bytes(),
         }
     }
 
@@ -47,16 +51,16 @@ impl Presentation {
     }
 
     /// What comes after all rows.
-    pub(super) fn complete(self, metadata: &Metadata, trailers: &Trailers, id: &str) -> Vec<u8> {
+    pub(super) fn complete(self, metadata: &Metadata, trailers: &Trailers) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
             Self::Document => closing(&metadata.to_json()),
-            Self::Events => last_event("end", trailers, id),
+            Self::Events => last_event("end", trailers),
         }
     }
 
     /// What comes after the rows before a failure, where the message is to be whole.
-    pub(super) fn failed(self, lost: &Lost, trailers: &Trailers, total: Duration, id: &str) -> Vec<u8> {
+    pub(super) fn failed(self, lost: &Lost, trailers: &Trailers, total: Duration) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
             Self::Document => closing(&json!({
@@ -64,7 +68,7 @@ impl Presentation {
                 "processedRows": lost.row - 1,
                 "durationMs": milliseconds(total),
             })),
-            Self::Events => last_event("failed", trailers, id),
+            Self::Events => last_event("failed", trailers),
         }
     }
 }
@@ -73,9 +77,8 @@ fn closing(metadata: &Value) -> Vec<u8> {
     format!(",\"metadata\":{metadata}}}\n").into_bytes()
 }
 
-/// The last event alone has an id: by it a client that asks again is known to have come to the end.
-fn last_event(name: &str, trailers: &Trailers, id: &str) -> Vec<u8> {
-    let mut events = format!("id: {id}\n").into_bytes();
+fn last_event(name: &str, trailers: &Trailers) -> Vec<u8> {
+    let mut events = Vec::new();
     event(name, trailers_to_json(trailers).to_string().as_bytes(), &mut events);
     events
 }

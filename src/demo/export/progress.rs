@@ -8,16 +8,16 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `state` | `running`, `complete`, `failed` or `client gone` |
-//! | `rows`, `bytes` | how much was sent so far, of rows and of what was written of them |
+//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left before the end |
+//! | `rows`, `bytes` | how much was written so far; what waits for the client is among it |
 //! | `total` | how many rows it will be |
 //! | `durationMs` | since the request |
 //! | `trailers` | what the trailers say, or would say to a client that takes them |
 //! | `reason` | why it failed |
 //! | `id`, `table`, `format` | which export this is |
 //!
-//! An export that has ended is known for ten minutes, or until 256 others have ended after it. Its `state` is as the
-//! server sees it: what was sent may still be on its way.
+//! An export that has ended is known for ten minutes, or until 256 others have ended after it. It
+//! has ended once its end was given to the connection: what buffers on the way hold is not known.
 
 use super::registry::Exports;
 use crate::{

@@ -55,25 +55,26 @@ pub(super) struct Export {
     began: Instant,
     rows: AtomicU64,
     bytes: AtomicU64,
+    /// How it ends for a client that takes all of it.
+    end: OnceLock<End>,
     ended: OnceLock<Ended>,
 }
 
 struct Ended {
     at: Instant,
-    how: End,
+    /// Whether the client took the end.
+    is_taken: bool,
 }
 
-/// How an export ended.
+/// How an export ends.
 pub(super) enum End {
     Complete(Trailers),
-    /// With what said so, where trailers did.
+    /// With what says so, where trailers do.
     Failed {
         reason: String,
         trailers: Option<Trailers>,
     },
-    ClientGone,
 }
-
 impl Exports {
     pub(in crate::demo) fn new(bounds: Bounds) -> Self {
         Self { bounds, shared: Arc::default() }
@@ -160,6 +161,7 @@ impl Slot {
             began,
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            end: OnceLock::new(),
             ended: OnceLock::new(),
         });
         let mut known = self.exports.lock();
@@ -175,7 +177,8 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(export) = &self.export {
             // A thread that panicked has said nothing else.
-            export.end(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
+            export
+                .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
         }
         let mut table = self.exports.lock();
         if let Some(running) = table.running.get_mut(&self.client) {
@@ -188,33 +191,42 @@ impl Drop for Slot {
 }
 
 impl Export {
-    /// So much was sent.
+    /// So much was written.
     pub(super) fn progressed(&self, rows: u64, bytes: u64) {
         self.rows.store(rows, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// The first end counts.
-    pub(super) fn end(&self, how: End) {
-        let _known_already = self.ended.set(Ended { at: Instant::now(), how });
+    /// So it ends for a client that takes all of it. The first word counts.
+    pub(super) fn ends(&self, how: End) {
+        let _known_already = self.end.set(how);
     }
 
-    pub(super) fn progress(&self) -> Value {
-        json!({
-            "rows": self.rows.load(Ordering::Relaxed),
-            "bytes": self.bytes.load(Ordering::Relaxed),
-            "total": self.total,
-        })
+    /// Its client has taken its end.
+    pub(super) fn taken(&self) {
+        let _known_already = self.ended.set(Ended { at: Instant::now(), is_taken: true });
+    }
+
+    /// Nobody takes any more of it.
+    pub(super) fn dropped(&self) {
+        let _known_already = self.ended.set(Ended { at: Instant::now(), is_taken: false });
+    }
+
+    pub(super) fn progress(&self, rows: u64, bytes: u64) -> Value {
+        json!({ "rows": rows, "bytes": bytes, "total": self.total })
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let mut told = self.progress();
+        let mut told = self.progress(self.rows.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
         let ended = self.ended.get();
-        let (state, reason, trailers) = match ended.map(|ended| &ended.how) {
-            None => ("running", None, None),
-            Some(End::Complete(trailers)) => ("complete", None, Some(trailers)),
-            Some(End::Failed { reason, trailers }) => ("failed", Some(reason), trailers.as_ref()),
-            Some(End::ClientGone) => ("client gone", None, None),
+        let (state, reason, trailers) = match (ended.map(|ended| ended.is_taken), self.end.get()) {
+            (None, _) => ("running", None, None),
+            (Some(false), _) => ("cancelled", None, None),
+            (Some(true), Some(End::Complete(trailers))) => ("complete", None, Some(trailers)),
+            (Some(true), Some(End::Failed { reason, trailers })) => {
+                ("failed", Some(reason), trailers.as_ref())
+            }
+            (Some(true), None) => ("failed", None, None),
         };
         let took = ended.map_or_else(Instant::now, |ended| ended.at) - self.began;
         told["id"] = self.id.as_str().into();
@@ -241,8 +253,12 @@ mod tests {
         Exports::new(Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() })
     }
 
-    fn begin(slot: &mut Slot) -> String {
-        slot.begin("t", Format::Csv, 1, Instant::now()).id.clone()
+    /// An export that is taken to its end at once.
+    fn begin(exports: &Exports, slot: &mut Slot) -> String {
+        let export = slot.begin("t", Format::Csv, 1, Instant::now());
+        export.taken();
+        assert!(exports.lock().exports.len() <= KEPT + 2);
+        export.id.clone()
     }
 
     fn status(admitted: Result<Slot, Problem>) -> Option<StatusCode> {
@@ -269,13 +285,14 @@ mod tests {
     fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
         let exports = exports();
         let mut running = exports.admit(None).expect("room");
-        let running_id = begin(&mut running);
+        let running_id = running.begin("t", Format::Csv, 1, Instant::now()).id.clone();
         let ended: Vec<_> = (0..KEPT + 2)
             .map(|_| {
                 let mut slot = exports.admit(None).expect("room");
-                begin(&mut slot)
+                begin(&exports, &mut slot)
             })
             .collect();
+        assert_eq!(exports.lock().exports.len(), KEPT + 2, "the next one that begins makes room");
         assert!(exports.find(&ended[1]).is_none(), "the oldest are gone");
         assert!(exports.find(&ended[2]).is_some() && exports.find(&ended[KEPT + 1]).is_some());
         assert_eq!(exports.lock().exports.len(), KEPT + 1);
@@ -286,12 +303,19 @@ mod tests {
     }
 
     #[test]
-    fn one_that_stopped_without_a_word_has_failed() {
+    fn one_that_stopped_without_a_word_has_failed_and_one_that_was_dropped_is_cancelled() {
         let exports = exports();
-        let mut slot = exports.admit(None).expect("room");
-        let id = begin(&mut slot);
-        assert_eq!(exports.find(&id).expect("known").to_json()["state"], "running");
-        drop(slot);
-        assert_eq!(exports.find(&id).expect("known").to_json()["state"], "failed");
+        for is_taken in [true, false] {
+            let mut slot = exports.admit(None).expect("room");
+            let export = slot.begin("t", Format::Csv, 1, Instant::now());
+            drop(slot);
+            assert_eq!(export.to_json()["state"], "running");
+            if is_taken {
+                export.taken();
+            }
+            export.dropped();
+            assert_eq!(export.to_json()["state"], if is_taken { "failed" } else { "cancelled" });
+            assert_eq!(export.to_json()["reason"].is_string(), is_taken);
+        }
     }
 }

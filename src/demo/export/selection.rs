@@ -93,6 +93,9 @@ pub(super) fn not_opened(error: &rusqlite::Error) -> Problem {
 
 /// A database that can't be read before the response has begun.
 pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody waits for it any more");
+    }
     tracing::error!(%error, "can't read the database");
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
         let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");

@@ -4,7 +4,11 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export'
 //! ```
 
-use super::selection::{not_opened, unreadable};
+use super::{
+    handler::client,
+    registry::Exports,
+    selection::{not_opened, unreadable},
+};
 use crate::{
     demo::{
         database::{Database, tables},
@@ -12,13 +16,19 @@ use crate::{
     },
     problem::Problem,
 };
-use axum::extract::State;
-use http::StatusCode;
+use axum::{body::Body, extract::State};
+use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-pub(in crate::demo) async fn list(State(database): State<Database>) -> Result<Json, Problem> {
+pub(in crate::demo) async fn list(
+    State(database): State<Database>,
+    State(exports): State<Exports>,
+    request: Request<Body>,
+) -> Result<Json, Problem> {
+    let slot = exports.admit(client(request.extensions()))?;
     let read = move || {
+        let _until_the_end = slot;
         let connection = database.connect().map_err(|error| not_opened(&error))?;
         tables(&connection).map_err(|error| unreadable(&error))
     };

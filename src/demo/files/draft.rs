@@ -1,12 +1,16 @@
 //! A file that is being written, beside the place where it is to be.
 
+use super::precondition::Precondition;
 use std::{
     collections::hash_map::RandomState,
     fs::{self, File, OpenOptions},
     hash::BuildHasher,
     io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::{io::AsyncWriteExt, task::spawn_blocking};
 
@@ -29,6 +33,10 @@ impl Draft {
             let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
             let mut draft = Self { path, file: None };
             file.try_lock()?;
+            if !draft.path.exists() {
+                drop(std::mem::take(&mut draft.path));
+                return Err(io::Error::other("a server that starts has taken it for a left-over: try again"));
+            }
             draft.file = Some(tokio::fs::File::from_std(file));
             Ok(draft)
         })
@@ -42,22 +50,47 @@ impl Draft {
         }
     }
 
-    /// Puts it in its place, once all of it is on the disk. Says whether something was there before.
-    pub(super) async fn publish(mut self, place: PathBuf) -> io::Result<bool> {
+    /// Puts it in its place, once all of it is on the disk, where the precondition holds then. Says whether something
+    /// was there before.
+    pub(super) async fn publish(
+        mut self,
+        place: PathBuf,
+        precondition: Precondition,
+    ) -> Result<bool, PublishError> {
         if let Some(file) = &mut self.file {
             file.flush().await?;
             file.sync_all().await?;
         }
         // Not to be cut in two by a client that leaves.
         spawn_blocking(move || {
-            let replaced = fs::symlink_metadata(&place).is_ok();
+            let one_by_one = PUBLISHING.lock().unwrap_or_else(PoisonError::into_inner);
+            let there = fs::symlink_metadata(&place).ok();
+            if !precondition.holds(there.as_ref()) {
+                return Err(PublishError::Precondition);
+            }
             fs::rename(&self.path, &place)?;
             drop(std::mem::take(&mut self.path));
-            sync_folder(&place)?;
-            Ok(replaced)
+            drop(one_by_one);
+            sync_folder(&place).map_err(PublishError::NotSynced)?;
+            Ok(there.is_some())
         })
-        .await?
+        .await
+        .map_err(io::Error::from)?
     }
+}
+
+/// Between the look at what is there and the rename nobody else may publish.
+static PUBLISHING: Mutex<()> = Mutex::new(());
+
+/// Why a draft was not published, or is not known to be.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PublishError {
+    #[error("the precondition does not hold")]
+    Precondition,
+    #[error("it is not in its place")]
+    NotPublished(#[from] io::Error),
+    #[error("it is in its place, but its folder can't be synced")]
+    NotSynced(#[source] io::Error),
 }
 
 impl Drop for Draft {
@@ -97,20 +130,27 @@ pub(super) fn sweep(folder: &Path) -> io::Result<()> {
     probe(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if !is_draft(&entry.file_name().to_string_lossy()) || !entry.file_type()?.is_file() {
-            continue;
-        }
-        let file = File::open(entry.path())?;
-        match file.try_lock() {
-            Ok(()) => {
-                fs::remove_file(entry.path())?;
-                tracing::info!(path = %entry.path().display(), "removed an upload that broke off");
+        if is_draft(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_file() {
+            match remove_left_over(&entry.path()) {
+                // Another server may have ended it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
             }
-            Err(fs::TryLockError::WouldBlock) => {}
-            Err(fs::TryLockError::Error(error)) => return Err(error),
         }
     }
     Ok(())
+}
+
+fn remove_left_over(draft: &Path) -> io::Result<()> {
+    match File::open(draft)?.try_lock() {
+        Ok(()) => {
+            fs::remove_file(draft)?;
+            tracing::info!(path = %draft.display(), "removed an upload that broke off");
+            Ok(())
+        }
+        Err(fs::TryLockError::WouldBlock) => Ok(()),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
 }
 
 fn is_draft(name: &str) -> bool {
@@ -139,7 +179,10 @@ mod tests {
             let mut draft = Draft::create(folder.path()).await.expect("created");
             draft.write(content.as_bytes()).await.expect("written");
             assert_eq!(names(folder.path()).len(), usize::from(replaced) + 1);
-            assert_eq!(draft.publish(place.clone()).await.expect("published"), replaced);
+            assert_eq!(
+                draft.publish(place.clone(), Precondition::default()).await.expect("published"),
+                replaced
+            );
             assert_eq!(fs::read_to_string(&place).expect("there"), content);
             assert_eq!(names(folder.path()), ["a"]);
         }

@@ -48,7 +48,7 @@ impl Folder {
 }
 
 /// Whether a relative path only goes down, through names that are not hidden.
-fn is_plain(path: &Path) -> bool {
+pub(super) fn is_plain(path: &Path) -> bool {
     path.components().all(|component| match component {
         Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
         Component::CurDir => true,

@@ -1,4 +1,9 @@
-use super::{Folder, draft::Draft};
+use super::{
+    Folder,
+    draft::{Draft, PublishError},
+    folder::is_plain,
+    precondition::Precondition,
+};
 use crate::{
     demo::{
         Bounds,
@@ -20,7 +25,11 @@ use axum::{
 use futures_util::StreamExt;
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::json;
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a name may be, in bytes: what file systems take.
@@ -43,7 +52,11 @@ impl Uploads {
     }
 
     pub(in crate::demo) fn into(folder: Folder, bounds: Bounds) -> Self {
-        Self(Some(Arc::new(Allowed { folder, room: Semaphore::new(bounds.uploads), bounds })))
+        Self(Some(Arc::new(Allowed {
+            folder,
+            room: Semaphore::new(bounds.uploads.min(Semaphore::MAX_PERMITS)),
+            bounds,
+        })))
     }
 }
 
@@ -57,13 +70,14 @@ pub(in crate::demo) async fn upload(
         let detail = "uploads are not allowed: the server takes them once it is started with --allow-upload";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
-    let place = allowed.place(&name).await?;
+    let precondition = Precondition::read(request.headers());
+    let place = allowed.place(&name, &precondition).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _room = allowed.room()?;
     let Verified(body): Verified<RequestBody> = request.extract().await?;
 
-    let stored = allowed.store(body, place).await?;
+    let stored = allowed.store(body, place, precondition).await?;
     let account = json!({
         "name": name,
         "size": stored.size,
@@ -82,10 +96,14 @@ struct Stored {
 
 impl Allowed {
     /// Where a file of this name is to be.
-    async fn place(&self, name: &str) -> Result<PathBuf, Problem> {
-        let is_plain =
-            !name.starts_with('.') && !name.contains(['/', '\\']) && !name.contains(char::is_control);
-        if name.is_empty() || name.len() > MAX_NAME || !is_plain {
+    async fn place(&self, name: &str, precondition: &Precondition) -> Result<PathBuf, Problem> {
+        let is_portable = !name.contains(['/', '\\']) && !name.contains(char::is_control);
+        if name.is_empty()
+            || name.len() > MAX_NAME
+            || !is_portable
+            || !is_plain(Path::new(name))
+            || name == "."
+        {
             let detail = format!(
                 "{name:?} can't be the name of an upload: it needs 1 to {MAX_NAME} bytes, no slash or backslash, no \
                  control character, and no dot at its beginning"
@@ -93,10 +111,11 @@ impl Allowed {
             return Err(bad_request(detail));
         }
         let place = self.folder.root().join(name);
-        match tokio::fs::symlink_metadata(&place).await {
-            Ok(there) if there.is_dir() => Err(is_folder(name)),
-            _ => Ok(place),
+        let there = tokio::fs::symlink_metadata(&place).await.ok();
+        if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+            return Err(Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder")));
         }
+        if precondition.holds(there.as_ref()) { Ok(place) } else { Err(precondition_failed()) }
     }
 
     fn room(&self) -> Result<SemaphorePermit<'_>, Problem> {
@@ -109,7 +128,12 @@ impl Allowed {
     }
 
     /// Stores a body that is found right at its end.
-    async fn store(&self, mut body: RequestBody, place: PathBuf) -> Result<Stored, Refusal> {
+    async fn store(
+        &self,
+        mut body: RequestBody,
+        place: PathBuf,
+        precondition: Precondition,
+    ) -> Result<Stored, Refusal> {
         let mut draft = Draft::create(self.folder.root()).await?;
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
         while let Some(chunk) = body.next().await {
@@ -122,7 +146,7 @@ impl Allowed {
             draft.write(&chunk).await?;
         }
         let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
-        let replaced = draft.publish(place).await?;
+        let replaced = draft.publish(place, precondition).await?;
         Ok(Stored { size, digest: digests.join(", "), replaced })
     }
 }
@@ -139,8 +163,10 @@ fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-fn is_folder(name: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder"))
+fn precondition_failed() -> Problem {
+    let detail = "`If-Match`, `If-None-Match` or `If-Unmodified-Since` does not hold of what is there (files have no \
+                  entity tags here)";
+    Problem::new(StatusCode::PRECONDITION_FAILED, detail)
 }
 
 /// Why nothing was stored.
@@ -148,6 +174,17 @@ pub(in crate::demo) enum Refusal {
     Asked(Problem),
     Body(RequestBodyError),
     Disk(io::Error),
+    NotSynced(io::Error),
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Precondition => Self::Asked(precondition_failed()),
+            PublishError::NotPublished(error) => Self::Disk(error),
+            PublishError::NotSynced(error) => Self::NotSynced(error),
+        }
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -183,6 +220,11 @@ impl IntoResponse for Refusal {
                 tracing::error!(%error, "can't store an upload");
                 disk_problem(&error).into_response()
             }
+            Self::NotSynced(error) => {
+                tracing::error!(%error, "can't sync the folder of an upload");
+                let detail = format!("the upload is in its place, but may not outlast a crash: {error}");
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
+            }
         }
     }
 }
@@ -197,4 +239,25 @@ fn disk_problem(error: &io::Error) -> Problem {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Problem::new(status, format!("the upload can't be stored, and what was there is as it was: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_says_has_its_status() {
+        for (kind, status) in [
+            (io::ErrorKind::StorageFull, 507),
+            (io::ErrorKind::QuotaExceeded, 507),
+            (io::ErrorKind::FileTooLarge, 507),
+            (io::ErrorKind::IsADirectory, 409),
+            (io::ErrorKind::InvalidFilename, 400),
+            (io::ErrorKind::PermissionDenied, 500),
+        ] {
+            assert_eq!(Refusal::from(io::Error::from(kind)).into_response().status(), status, "{kind:?}");
+        }
+        let refused = Refusal::from(PublishError::Precondition).into_response();
+        assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED);
+    }
 }
