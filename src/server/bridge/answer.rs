@@ -7,6 +7,7 @@ use super::{
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
 };
 use crate::{
+    problem::Problem,
     server::{Limits, exchange::Exchange},
     trailers::{Declared, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
 };
@@ -20,19 +21,19 @@ use http::{HeaderMap, Method, Request, StatusCode, Version, header, response::Pa
 pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
     if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
         let why = format!("the header section is larger than {} bytes", limits.header_section);
-        return Some(text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
+        return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
     }
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
         return Some(bad_request("an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)"));
     }
     if asks_for_websocket(request.headers()) {
-        return Some(text(
+        return Some(problem(
             StatusCode::NOT_IMPLEMENTED,
             "this server does not carry WebSocket upgrades: use server-sent events or a streamed response",
         ));
     }
     if request.method() == Method::CONNECT {
-        return Some(text(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
+        return Some(problem(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
     }
     None
 }
@@ -46,28 +47,27 @@ fn head_size(request: &Request<()>) -> usize {
 }
 
 pub(super) fn bad_request(why: &str) -> Response {
-    text(StatusCode::BAD_REQUEST, why)
+    problem(StatusCode::BAD_REQUEST, why)
 }
 
 pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
-    text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &too_large.to_string())
+    problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &too_large.to_string())
 }
 
 /// The panic's own message is on standard error: the panic hook has put it there.
 pub(super) fn panicked() -> Response {
     tracing::error!("a handler panicked");
-    text(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
 }
 
 /// A response has a final status (RFC 9110 §15.2). Over HTTP/2 any other is a malformed message.
 fn not_final(status: StatusCode) -> Response {
     tracing::error!(%status, "a handler answered with an informational status");
-    text(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
 }
 
-fn text(status: StatusCode, why: &str) -> Response {
-    let why = format!("{why}\n");
-    (status, [(header::CONTENT_LENGTH, why.len())], why).into_response()
+fn problem(status: StatusCode, why: &str) -> Response {
+    Problem::new(status, why).into_response()
 }
 
 /// hyper answers a request whatever its `Host` says; RFC 9112 §3.2 wants a 400.
