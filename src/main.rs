@@ -47,6 +47,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
     let server = {
         let _in_runtime = runtime.enter();
+        outlive_file_size_limit().map_err(Failure::Serve)?;
         server.ending_on_signals().map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
@@ -138,6 +139,19 @@ fn warn_of_demo_key(server: &Server) {
              and can read and change this traffic; give a key of your own with --cert and --key"
         ));
     }
+}
+
+/// The system ends a process that writes past its limit on the size of files (`ulimit -f`), unless somebody listens for
+/// the signal. Then the write fails, and with it one upload.
+#[cfg(unix)]
+fn outlive_file_size_limit() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
+}
+
+#[cfg(not(unix))]
+fn outlive_file_size_limit() -> io::Result<()> {
+    Ok(())
 }
 
 /// Says a line on standard error. Where nobody reads that, there is nobody to tell.

@@ -439,6 +439,28 @@ mod killed {
         assert!(replaced >= ROUNDS / 4, "{replaced} uploads came to their end");
     }
 
+    /// The limit is 100 KiB. What is larger fails, and the server lives on.
+    #[tokio::test]
+    async fn file_that_the_system_does_not_take_is_a_507_and_leaves_nothing() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (folder, database) = (root.path().join("served"), root.path().join("empty.db"));
+        fs::create_dir(&folder).expect("a folder");
+        fs::write(&database, "").expect("written");
+        let mut shell = std::process::Command::new("sh");
+        let line = "ulimit -f 200 && exec \"$0\" --listen 127.0.0.1:0 --redirect off --allow-upload --dir \"$1\" --database \"$2\"";
+        shell.args(["-c", line, env!("CARGO_BIN_EXE_axum-trailers")]).arg(&folder).arg(&database);
+        let mut process = Process::spawn(&mut shell);
+        let url = format!("https://localhost:{}/files/a", process.address("https").port());
+        for (size, status) in [(300_000, 507), (1000, 201), (300_000, 507)] {
+            let content = vec![b'x'; size];
+            let request = client().put(&url).header("content-digest", digest(&content)).body(content);
+            let answer = request.send().await.expect("a response");
+            assert_eq!(answer.status(), status, "{}", answer.text().await.expect("text"));
+        }
+        assert_eq!(names(&folder), ["a"]);
+        assert_eq!(fs::metadata(folder.join("a")).expect("a file").len(), 1000);
+    }
+
     /// Whatever becomes of it: the server is killed meanwhile.
     fn upload(url: &str, round: usize, name: &str, stalls: bool) -> impl Future<Output = ()> + use<> {
         let content = content(round, name);
