@@ -235,3 +235,42 @@ async fn row_that_is_too_large_fails_and_is_not_cut() {
         assert_eq!(others.trailers.expect("trailers")["x-row-count"], "3", "{protocol}");
     }
 }
+
+/// The index of one table is put in the place of another's, and the rows are counted by it.
+#[tokio::test]
+async fn rows_that_are_others_than_were_counted_are_a_failure() {
+    for (rows, others) in [(10, 3), (3, 10)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("index.db");
+        let table = |table, rows| {
+            format!(
+                "CREATE TABLE {table} (id INTEGER PRIMARY KEY, x, y);
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+                 INSERT INTO {table} SELECT i, i, printf('%0100d', i) FROM n;
+                 CREATE INDEX of_{table} ON {table} (x);"
+            )
+        };
+        let swap = "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'of_others')
+                    WHERE name = 'of_rows';";
+        let connection = Connection::open(&file).expect("a database");
+        let sql =
+            format!("{}{}PRAGMA writable_schema = ON;{swap}", table("rows", rows), table("others", others));
+        connection.execute_batch(&sql).expect("a database");
+        drop(connection);
+        let database = Database::open(&file).expect("a database");
+        let folder = Folder::new(folder.path()).expect("a folder");
+        let server = TestServer::start(Workbench::new(folder, database).router());
+        for (protocol, client) in clients() {
+            let ending = read(server.get(&client, "/export/rows?columns=id&fail=trailer").await)
+                .await
+                .expect("a good end");
+            assert_eq!(lines(&ending.content), rows + 1, "{protocol}");
+            let message = &ending.trailers.as_ref().expect("trailers")["grpc-message"];
+            let expected = format!(
+                "Database connection lost at row {}: there are other rows than were counted",
+                rows + 1
+            );
+            assert_eq!(*message, *expected, "{protocol}");
+        }
+    }
+}

@@ -17,6 +17,7 @@ pub(super) struct Selection<'c> {
     pub(super) columns: Vec<String>,
     /// How many rows there are.
     pub(super) total: u64,
+    limit: u64,
 }
 
 impl<'c> Selection<'c> {
@@ -30,8 +31,8 @@ impl<'c> Selection<'c> {
         let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
         let columns = columns(&table, &job.options.columns)?;
         let most = job.slot.most_rows();
-        let total = count(connection, &table, job.options.limit.unwrap_or(most.saturating_add(1)))
-            .map_err(|error| unreadable(&error))?;
+        let limit = job.options.limit.unwrap_or(most.saturating_add(1));
+        let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
         if total > most {
             let detail =
                 format!("the table has more than the {most} rows that an export may have: give a limit");
@@ -43,12 +44,12 @@ impl<'c> Selection<'c> {
         // itself, and there may be no way around it.
         let statement = connection.prepare(&sql("NOT INDEXED")).or_else(|_| connection.prepare(&sql("")));
         let statement = statement.map_err(|error| unreadable(&error))?;
-        Ok(Self { statement, columns, total })
+        Ok(Self { statement, columns, total, limit })
     }
 
     /// The rows, in the order in which the table has them.
     pub(super) fn rows(&mut self) -> Result<Rows<'_>, rusqlite::Error> {
-        self.statement.query([signed(self.total)])
+        self.statement.query([signed(self.limit)])
     }
 }
 
