@@ -208,11 +208,12 @@ async fn help_has_each_row_as_text_and_as_json() {
 
 #[test]
 fn readme_has_the_table_as_it_is() {
-    let mut table = "| Route | What it shows | Trailers |\n|---|---|---|\n".to_owned();
+    let mut table = "| Route | What it shows | Trailers | Try it |\n|---|---|---|---|\n".to_owned();
     for route in ROUTES {
         let trailers: Vec<_> = route.trailers.iter().map(|name| format!("`{name}`")).collect();
         let Route { method, path, shows, .. } = route;
-        writeln!(table, "| `{method} {path}` | {shows} | {} |", trailers.join(", ")).expect("memory");
+        let (trailers, line) = (trailers.join(", "), route.curl().replace('|', "\\|"));
+        writeln!(table, "| `{method} {path}` | {shows} | {trailers} | `{line}` |").expect("memory");
     }
     assert!(include_str!("../README.md").contains(&table), "put this into README.md:\n{table}");
 }
