@@ -138,6 +138,11 @@ struct LimitArgs {
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows)]
     max_rows: u64,
 
+    /// How long an export may take
+    #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_MAX_EXPORT_TIME",
+          default_value_t = Bounds::default().export_time.into())]
+    max_export_time: Seconds,
+
     /// How large the body of `POST /echo` and `POST /inspect` may be
     #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_BODY_SIZE",
           default_value_t = Bounds::default().body_size)]
@@ -201,6 +206,7 @@ impl Args {
             exports: limits.max_exports as usize,
             exports_per_client: limits.max_exports_per_client as usize,
             rows: limits.max_rows,
+            export_time: limits.max_export_time.0,
             body_size: limits.max_body_size,
             uploads: limits.max_uploads as usize,
             upload_size: limits.max_upload_size,

@@ -61,8 +61,7 @@ impl fmt::Display for Failure {
             Self::Database { path: Some(path), source } => {
                 write!(
                     f,
-                    "{}: {}; give a SQLite database with --database (one in WAL mode in a folder that can be written: \
-                     SQLite has a file beside it), or leave it out for the sample",
+                    "{}: {}; give a SQLite database with --database, or leave it out for the sample",
                     path.display(),
                     WithSource(source)
                 )

@@ -49,6 +49,29 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
     }
 }
 
+/// A few rows fit into the buffers on the way, so that their thread has ended.
+#[tokio::test]
+async fn export_has_its_room_until_its_client_has_taken_it() {
+    let server =
+        TestServer::start(workbench(".").bounds(Bounds { exports: 1, ..Bounds::default() }).router());
+    let stream = raw::tls(server.address, "h2").await;
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(0);
+    let (client, connection) = builder.handshake::<_, bytes::Bytes>(stream).await.expect("a preface");
+    tokio::spawn(connection);
+    let mut client = client.ready().await.expect("a connection");
+    let first = stalled(&mut client, "/export/orders?limit=10").await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.get(&http1(), "/export/orders?limit=10").await.status(), 503);
+    drop(first);
+    soon("room", async {
+        while server.get(&http1(), "/export/orders?limit=10").await.status() != 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
 /// On Linux all of 127.0.0.0/8 is this machine.
 #[cfg(target_os = "linux")]
 #[tokio::test]

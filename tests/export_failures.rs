@@ -1,7 +1,7 @@
 //! An export whose database is lost in the middle never looks whole, be the failure made up or real.
 
 use crate::support::{Ending, TestServer, clients, http1, lines, read, workbench};
-use axum_trailers::demo::{Workbench, database::Database, files::Folder};
+use axum_trailers::demo::{Bounds, Workbench, database::Database, files::Folder};
 use http_body_util::BodyExt;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -233,6 +233,44 @@ async fn row_that_is_too_large_fails_and_is_not_cut() {
         assert_eq!(message, "Database connection lost at row 2: string or blob too big", "{protocol}");
         let others = read(server.get(&client, "/export/blobs?columns=id").await).await.expect("a good end");
         assert_eq!(others.trailers.expect("trailers")["x-row-count"], "3", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn row_of_many_values_is_bounded_as_a_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("wide.db");
+    let connection = Connection::open(&file).expect("a database");
+    let sql = "CREATE TABLE wide (a BLOB, b BLOB, c TEXT); INSERT INTO wide VALUES
+               (zeroblob(1000000), zeroblob(1000000), 'fits'), (zeroblob(3000000), zeroblob(3000000), 'does not');";
+    connection.execute_batch(sql).expect("rows");
+    let folder = Folder::new(folder.path()).expect("a folder");
+    let server =
+        TestServer::start(Workbench::new(folder, Database::open(&file).expect("a database")).router());
+    for (protocol, client) in clients() {
+        for format in ["csv", "ndjson", "json"] {
+            let path = format!("/export/wide?format={format}&fail=trailer");
+            let ending = read(server.get(&client, &path).await).await.expect("a good end");
+            assert!((2_600_000..2_700_000).contains(&ending.content.len()), "{path} over {protocol}");
+            let message = &ending.trailers.as_ref().expect("trailers")["grpc-message"];
+            assert_eq!(message, "Database connection lost at row 2: a row of more than 4194304 bytes");
+        }
+    }
+}
+
+#[tokio::test]
+async fn export_that_takes_too_long_fails() {
+    let bounds = Bounds { export_time: std::time::Duration::from_millis(1), ..Bounds::default() };
+    let server = TestServer::start(workbench(".").bounds(bounds).router());
+    for (protocol, client) in clients() {
+        let ending =
+            read(server.get(&client, "/export/orders?fail=trailer").await).await.expect("a good end");
+        let message = ending.trailers.expect("trailers")["grpc-message"].clone();
+        let message = message.to_str().expect("text");
+        assert!(
+            message.ends_with(": it took more than the 1ms that an export may take"),
+            "{message} over {protocol}"
+        );
     }
 }
 

@@ -195,5 +195,7 @@ async fn events_have_the_rows_and_the_progress_and_at_last_what_the_trailers_say
 
         let again = client.get(server.url("/export/orders/events")).header("last-event-id", &events[0].id);
         assert_eq!(again.send().await.expect("a response").status(), 204, "{protocol}");
+        let wrong = client.get(server.url("/export/orders/events?x=1")).header("last-event-id", "x");
+        assert_eq!(wrong.send().await.expect("a response").status(), 400, "{protocol}");
     }
 }

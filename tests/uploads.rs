@@ -279,6 +279,32 @@ async fn preconditions_are_kept_to() {
     }
 }
 
+#[tokio::test]
+async fn precondition_is_looked_at_before_the_content_and_behind_all_else() {
+    let (folder, server) = serve(Bounds::default());
+    fs::write(folder.path().join("there"), "old").expect("written");
+    let head = "PUT /files/there HTTP/1.1\r\nhost: a\r\nconnection: close\r\nif-none-match: *\r\ncontent-length: 5\r\n";
+    let digest = format!("content-digest: {}\r\n", digest("hello"));
+    for (fields, status) in
+        [(&*digest, "412"), ("", "400"), (&*format!("{digest}content-encoding: gzip\r\n"), "415")]
+    {
+        let wire = raw::http1(server.address, &format!("{head}{fields}\r\n")).await;
+        assert!(wire.starts_with(&format!("HTTP/1.1 {status} ")), "{fields}: {wire}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_is_replaced_leaves_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, server) = serve(Bounds::default());
+    let file = folder.path().join("private");
+    fs::write(&file, "old").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    assert_eq!(put(&server, "HTTP/2", "/files/private", "new").await.status, 200);
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
 /// Both find nothing at first. The second must see what the first has made.
 #[tokio::test]
 async fn of_two_uploads_that_must_be_new_one_is_refused() {

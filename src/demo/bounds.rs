@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 /// What the requests to a workbench can cost. Whatever is past a bound is answered with a problem document that names
 /// it.
 ///
@@ -6,13 +8,15 @@
 pub struct Bounds {
     /// How many exports may run at once. Default: 32. 503 past it.
     ///
-    /// Each has a thread, and some 3 MiB: SQLite's cache and what waits for the client. Where rows are large it has
-    /// some copies of one besides; one has 4 MiB at most.
+    /// Each has a thread, and some 3 MiB: SQLite's cache and what waits for the client. Where rows are large
+    /// it takes more: up to some 50 MiB for rows of 4 MiB, than which none may be larger.
     pub exports: usize,
     /// How many of them one client, told by its address, may have. Default: 8. 429 past it.
     pub exports_per_client: usize,
     /// How many rows an export may have. Default: 10,000,000. 400 past it, before the first row.
     pub rows: u64,
+    /// How long an export may take. Default: one hour. Past it, it fails with its next chunk.
+    pub export_time: Duration,
     /// How large the body of a request to `POST /echo` and `POST /inspect` may be, in bytes. Default: 1 GiB. 413 past it,
     /// or a broken echo where it has begun.
     pub body_size: u64,
@@ -28,6 +32,7 @@ impl Default for Bounds {
             exports: 32,
             exports_per_client: 8,
             rows: 10_000_000,
+            export_time: Duration::from_secs(60 * 60),
             body_size: 1024 * 1024 * 1024,
             uploads: 16,
             upload_size: 1024 * 1024 * 1024,

@@ -131,7 +131,7 @@ pub const ROUTES: &[Route] = &[
             "fail_at=ROW",
             "fail=reset|trailer",
         ],
-        bounds: "rows (`--max-rows`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
+        bounds: "rows (`--max-rows`, of 4 MiB each), time (`--max-export-time`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
         example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
         pattern: "/export/:table",
         handler: || get(export::export),

@@ -53,7 +53,7 @@ impl Workbench {
     /// All routes.
     pub fn router(self) -> Router {
         let Self { folder, database, bounds, allows_upload } = self;
-        let uploads = if allows_upload { Uploads::into(folder.clone(), bounds) } else { Uploads::none() };
+        let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
         routes::router().with_state(Served {
             folder,
             database,

@@ -13,3 +13,4 @@ mod store;
 
 pub(super) use self::schema::{Table, quoted, table, table_names, tables};
 pub use self::store::{Database, DatabaseError};
+pub(super) use self::store::{MAX_ROW, explained};

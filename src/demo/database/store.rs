@@ -1,6 +1,6 @@
 use super::{sample::SAMPLE, table_names};
 use axum::BoxError;
-use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -14,8 +14,8 @@ use std::{
 /// How long a reader waits for a writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How large a value or a row may be, in bytes: each is in memory once. Reading a larger one fails.
-const MAX_ROW: i32 = 4 * 1024 * 1024;
+/// How large a row may be, in bytes: it is in memory, and so is what is written of it. Reading a larger value fails.
+pub(in crate::demo) const MAX_ROW: usize = 4 * 1024 * 1024;
 
 /// A database that is read and never written.
 #[derive(Clone)]
@@ -40,7 +40,19 @@ pub struct DatabaseError(#[source] BoxError);
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(error.into())
+        Self(explained(&error).into())
+    }
+}
+
+/// SQLite's words, and what they mean for a database that is only read.
+pub(in crate::demo) fn explained(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ReadOnly) => format!(
+            "{error} (a writer was cut off, or the database is in WAL mode in a folder that can't be written: open it \
+             once with write access, as with `sqlite3 FILE .tables`)"
+        ),
+        Some(ErrorCode::DatabaseBusy) => format!("{error} (it is being written: try again)"),
+        _ => error.to_string(),
     }
 }
 
@@ -91,7 +103,7 @@ impl Database {
             }
         }?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_ROW)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_ROW).unwrap_or(i32::MAX))?;
         // The file may come from anywhere: nothing that its schema names is run.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -139,7 +151,7 @@ mod tests {
         let is_set = |config| connection.db_config(config).expect("a setting");
         assert!(is_set(DbConfig::SQLITE_DBCONFIG_DEFENSIVE));
         assert!(!is_set(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA));
-        assert_eq!(connection.limit(Limit::SQLITE_LIMIT_LENGTH).expect("a limit"), MAX_ROW);
+        assert_eq!(connection.limit(Limit::SQLITE_LIMIT_LENGTH).expect("a limit"), 4 * 1024 * 1024);
     }
 
     #[test]

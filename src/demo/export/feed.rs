@@ -48,7 +48,7 @@ enum Stop {
 }
 
 /// What is left to say once all rows are sent that can be.
-pub(super) struct Ending {
+pub(super) struct LastWord {
     sender: Sender,
     word: Word,
 }
@@ -60,7 +60,7 @@ enum Word {
     Fail(Lost),
 }
 
-impl Ending {
+impl LastWord {
     pub(super) fn tell(self) {
         let told = match self.word {
             Word::Nothing => Ok(()),
@@ -94,14 +94,14 @@ impl<'j> Feed<'j> {
     }
 
     /// Sends all rows, up to the first that can't be read.
-    pub(super) fn all(mut self, selection: Selection<'_>) -> Ending {
+    pub(super) fn all(mut self, selection: Selection<'_>) -> LastWord {
         let mut writer = Writer::new(self.job.options.format, &selection.columns);
         let ended = match self.read(selection, &mut writer) {
             Ok(()) => self.complete(&writer),
             Err(Stop::Lost(lost)) => self.lost(lost, &writer),
             Err(Stop::ClientGone) => Err(Stop::ClientGone),
         };
-        Ending { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
+        LastWord { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
     }
 
     fn read(&mut self, mut selection: Selection<'_>, writer: &mut Writer) -> Result<(), Stop> {
@@ -126,6 +126,7 @@ impl<'j> Feed<'j> {
             self.render += mark - read;
             if self.content.len() >= CHUNK {
                 self.flush()?;
+                self.in_time()?;
                 mark = Instant::now();
             }
         }
@@ -135,12 +136,21 @@ impl<'j> Feed<'j> {
         Stop::Lost(Lost { row: self.rows + 1, cause: Some(cause.to_string()) })
     }
 
+    /// A client that takes its time holds a thread and, where it is not in WAL mode, the database.
+    fn in_time(&self) -> Result<(), Stop> {
+        let most = self.job.slot.bounds().export_time;
+        if self.job.began.elapsed() <= most {
+            return Ok(());
+        }
+        Err(self.lost_here(&format_args!("it took more than the {most:?} that an export may take")))
+    }
+
     /// Sends the rows that were written.
     fn flush(&mut self) -> Result<(), Stop> {
         if self.content.is_empty() {
             return Ok(());
         }
-        let next = Vec::with_capacity(self.content.len());
+        let next = Vec::with_capacity(CHUNK * 5 / 4);
         let content = std::mem::replace(&mut self.content, next);
         let hashing = Instant::now();
         self.hashers.update(&content);

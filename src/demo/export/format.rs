@@ -1,5 +1,6 @@
 //! How rows are written.
 
+use crate::demo::database::MAX_ROW;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Row, types::ValueRef};
 use std::{borrow::Cow, io::Write};
@@ -75,7 +76,7 @@ impl Writer {
     }
 
     /// A row, or nothing where it can't be read.
-    pub(super) fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), rusqlite::Error> {
+    pub(super) fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
         let length = out.len();
         let written = match self.format {
             Format::Csv => self.csv(row, out),
@@ -101,12 +102,13 @@ impl Writer {
         }
     }
 
-    fn csv(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), rusqlite::Error> {
+    fn csv(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+        let mut size = 0;
         for n in 0..self.names.len() {
             if n > 0 {
                 out.push(b',');
             }
-            match row.get_ref(n)? {
+            match value(row, n, &mut size)? {
                 ValueRef::Null if self.names.len() == 1 => out.extend(b"\"\""),
                 ValueRef::Null => {}
                 ValueRef::Integer(integer) => number(integer, out),
@@ -119,10 +121,11 @@ impl Writer {
         Ok(())
     }
 
-    fn object(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), rusqlite::Error> {
+    fn object(&self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+        let mut size = 0;
         for (n, key) in self.names.iter().enumerate() {
             out.extend(key);
-            match row.get_ref(n)? {
+            match value(row, n, &mut size)? {
                 ValueRef::Null => out.extend(b"null"),
                 ValueRef::Integer(integer) => number(integer, out),
                 ValueRef::Real(real) if real.is_finite() => out.extend(real_text(real).as_bytes()),
@@ -134,6 +137,24 @@ impl Writer {
         out.push(b'}');
         Ok(())
     }
+}
+
+/// Why a row can't be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RowError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("a row of more than {MAX_ROW} bytes")]
+    TooLarge,
+}
+
+/// A value of a row whose values before had `size` bytes.
+fn value<'r>(row: &'r Row<'_>, n: usize, size: &mut usize) -> Result<ValueRef<'r>, RowError> {
+    let value = row.get_ref(n)?;
+    if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
+        *size += bytes.len();
+    }
+    if *size > MAX_ROW { Err(RowError::TooLarge) } else { Ok(value) }
 }
 
 /// The shortest digits that give it back, as JSON has them. SQLite has no NaN: it stores `NULL`.

@@ -41,12 +41,12 @@ pub(in crate::demo) async fn export(
 }
 
 /// Who waits for an answer. Dropped before there is one, it says so.
-struct Asked(Option<Arc<AtomicBool>>);
+struct Waiting(Option<Arc<AtomicBool>>);
 
-impl Drop for Asked {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(is_unasked) = &self.0 {
-            is_unasked.store(true, Ordering::Relaxed);
+        if let Some(is_abandoned) = &self.0 {
+            is_abandoned.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -66,18 +66,19 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let client = client(request.extensions());
-    let slot = exports.admit(client)?;
-    let is_unasked = Arc::new(AtomicBool::new(false));
-    let mut asked = Asked(Some(is_unasked.clone()));
+    let slot = Arc::new(exports.admit(client)?);
+    let is_abandoned = Arc::new(AtomicBool::new(false));
+    let mut waiting = Waiting(Some(is_abandoned.clone()));
     let (presentation, content_type) =
         (options.presentation, options.presentation.content_type(options.format));
     let is_head = request.method() == Method::HEAD;
-    let job = Job { database, table, options, began, is_head, is_unasked, slot, runtime: Handle::current() };
+    let job =
+        Job { database, table, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
     spawn_blocking(move || run(job, answer));
 
     let answered = answered.await;
-    asked.0 = None;
+    waiting.0 = None;
     let started = answered.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export stopped before it began")
     })??;

@@ -1,7 +1,7 @@
 //! An export from its checks to its end, on a thread of its own.
 
 use super::{
-    feed::{Ending, Feed},
+    feed::{Feed, LastWord},
     metadata::{Lost, Metadata},
     options::{Options, Told},
     presentation::Presentation,
@@ -36,8 +36,8 @@ pub(super) struct Job {
     /// Whether only the header section is asked for.
     pub(super) is_head: bool,
     /// Whether who asked has gone before there was an answer.
-    pub(super) is_unasked: Arc<AtomicBool>,
-    pub(super) slot: Slot,
+    pub(super) is_abandoned: Arc<AtomicBool>,
+    pub(super) slot: Arc<Slot>,
     pub(super) runtime: Handle,
 }
 
@@ -52,16 +52,16 @@ pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
 
 /// Checks a job, says what becomes of it, and does it.
 ///
-/// Its room is free again before anyone is told of its end: a client that goes on with the next one finds it.
-pub(super) fn run(mut job: Job, answer: Answer) {
+/// Its room is free again before its client sees its end: one that goes on with the next finds it.
+pub(super) fn run(job: Job, answer: Answer) {
     let opening = Instant::now();
-    let is_unasked = job.is_unasked.clone();
+    let is_abandoned = job.is_abandoned.clone();
     let connection = job.database.connect().and_then(|mut connection| {
-        watch(&mut connection, is_unasked)?;
+        watch(&mut connection, is_abandoned)?;
         Ok(connection)
     });
     let begun = match connection {
-        Ok(connection) => begin(&mut job, &connection, opening, answer),
+        Ok(connection) => begin(&job, &connection, opening, answer),
         Err(error) => Begun::Refused(answer, Err(not_opened(&error))),
     };
     drop(job.slot);
@@ -76,10 +76,10 @@ pub(super) fn run(mut job: Job, answer: Answer) {
 enum Begun {
     /// There is nothing to send, and the handler has to be told so.
     Refused(Answer, Result<Option<Started>, Problem>),
-    Ended(Ending),
+    Ended(LastWord),
 }
 
-fn begin(job: &mut Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
+fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
     // What is checked, counted and read is one state of the database.
     let transaction = connection.execute_batch("BEGIN").map_err(|error| unreadable(&error));
     let selection = match transaction.and_then(|()| Selection::prepare(connection, job)) {
@@ -89,7 +89,8 @@ fn begin(job: &mut Job, connection: &Connection, opening: Instant, answer: Answe
     };
     let export = job.slot.begin(&job.table, job.options.format, selection.total, job.began);
     let (sender, body) = body::channel(CAPACITY, declared(&job.options));
-    let response = body.into_response().map(|body| boxed(Watched::new(body, export.clone())));
+    let response =
+        body.into_response().map(|body| boxed(Watched::new(body, export.clone(), job.slot.clone())));
     // Where the handler is gone, so is the body, which its sender finds out.
     drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
     let feed = Feed::new(job, sender, export, opening.elapsed());
@@ -97,9 +98,9 @@ fn begin(job: &mut Job, connection: &Connection, opening: Instant, answer: Answe
 }
 
 /// Counting rows takes a while where there are many. It ends where nobody waits for it.
-fn watch(connection: &mut Connection, is_unasked: Arc<AtomicBool>) -> Result<(), rusqlite::Error> {
+fn watch(connection: &mut Connection, is_abandoned: Arc<AtomicBool>) -> Result<(), rusqlite::Error> {
     const STEPS: i32 = 10_000;
-    connection.progress_handler(STEPS, Some(move || is_unasked.load(Ordering::Relaxed)))
+    connection.progress_handler(STEPS, Some(move || is_abandoned.load(Ordering::Relaxed)))
 }
 
 fn declared(options: &Options) -> Declared {
@@ -125,7 +126,7 @@ mod tests {
     #[tokio::test]
     async fn count_ends_where_nobody_waits_for_it() {
         let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
-        for is_unasked in [true, false] {
+        for is_abandoned in [true, false] {
             let uri = "/export/orders".parse().expect("a URI");
             let options = Options::of_export(&uri, &HeaderMap::new(), &Bounds::default());
             let job = Job {
@@ -134,16 +135,16 @@ mod tests {
                 options: options.unwrap_or_else(|_problem| panic!("no parameters")),
                 began: Instant::now(),
                 is_head: true,
-                is_unasked: Arc::new(AtomicBool::new(is_unasked)),
-                slot: exports.admit(None).unwrap_or_else(|_problem| panic!("room")),
+                is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),
+                slot: Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room"))),
                 runtime: Handle::current(),
             };
             let (answer, answered) = oneshot::channel();
             run(job, answer);
             match answered.await.expect("an answer") {
-                Ok(begun) => assert!(begun.is_none() && !is_unasked),
+                Ok(begun) => assert!(begun.is_none() && !is_abandoned),
                 Err(problem) => {
-                    assert!(is_unasked);
+                    assert!(is_abandoned);
                     let status = problem.into_response().status();
                     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "interrupted");
                 }

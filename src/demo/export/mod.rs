@@ -29,7 +29,7 @@
 //!
 //! | SQLite | CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) | NDJSON, JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) |
 //! |---|---|---|
-//! | `NULL` | nothing between two commas; in an export of one column `""`, since many readers pass over empty lines | `null` |
+//! | `NULL` | nothing between two commas; in an export of one column `""`, as empty text, since many readers pass over empty lines | `null` |
 //! | integer | digits | a number, in all its digits: JavaScript keeps those up to 2^53 |
 //! | real | the shortest digits that give it back, with a point or an exponent; `Infinity`, `-Infinity` | the same as a number; the infinite ones as strings |
 //! | text | as it is; in quotes where it is empty, begins or ends with a space, or has a comma, a quote (doubled), CR or LF | a string |

@@ -8,7 +8,7 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left before the end |
+//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left before the end, or was cut |
 //! | `rows`, `bytes` | how much was written so far; what waits for the client is among it |
 //! | `total` | how many rows it will be |
 //! | `durationMs` | since the request |

@@ -98,7 +98,7 @@ impl Exports {
             return Err(busy(StatusCode::TOO_MANY_REQUESTS, what, self.bounds.exports_per_client));
         }
         *table.running.entry(client).or_default() += 1;
-        Ok(Slot { exports: self.clone(), client, export: None })
+        Ok(Slot { exports: self.clone(), client, export: OnceLock::new() })
     }
 
     /// The export of this id.
@@ -120,35 +120,34 @@ fn busy(status: StatusCode, what: &str, maximum: usize) -> Problem {
 }
 
 impl Table {
-    /// Drops what ended long ago, and the oldest of what is too much. One that is written to its end counts there even
-    /// where its client takes its time: it has no room any more that would bound it.
+    /// Drops what ended long ago, and the oldest of what is too much.
     fn forget(&mut self, now: Instant) {
         self.exports.retain(|_, export| export.ended_at().is_none_or(|at| now - at < KEPT_FOR));
-        let written = self.exports.values().filter(|export| export.end.get().is_some());
-        let mut written: Vec<_> = written.map(|export| (export.began, export.id.clone())).collect();
-        written.sort();
-        let surplus = written.len().saturating_sub(KEPT);
-        for (_, id) in &written[..surplus] {
+        let ended = self.exports.values();
+        let ended = ended.filter_map(|export| Some((export.ended_at()?, export.id.clone())));
+        let mut ended: Vec<_> = ended.collect();
+        ended.sort();
+        let surplus = ended.len().saturating_sub(KEPT);
+        for (_, id) in &ended[..surplus] {
             self.exports.remove(id);
         }
     }
 }
 
-/// The room of an export that runs. It is given back when it is dropped.
+/// The room of an export that runs. Its thread and its body share it; it is given back when both have dropped it.
 pub(super) struct Slot {
     exports: Exports,
     client: Client,
-    export: Option<Arc<Export>>,
+    export: OnceLock<Arc<Export>>,
 }
 
 impl Slot {
-    /// How many rows an export may have.
-    pub(super) fn most_rows(&self) -> u64 {
-        self.exports.bounds.rows
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.exports.bounds
     }
 
     /// Enters the export into the table.
-    pub(super) fn begin(&mut self, table: &str, format: Format, total: u64, began: Instant) -> Arc<Export> {
+    pub(super) fn begin(&self, table: &str, format: Format, total: u64, began: Instant) -> Arc<Export> {
         let shared = &self.exports.shared;
         let id = format!("{:016x}", shared.ids.hash_one(shared.started.fetch_add(1, Ordering::Relaxed)));
         let export = Arc::new(Export {
@@ -166,14 +165,13 @@ impl Slot {
         known.forget(Instant::now());
         known.exports.insert(id, export.clone());
         drop(known);
-        self.export = Some(export.clone());
-        export
+        self.export.get_or_init(|| export).clone()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(export) = &self.export {
+        if let Some(export) = self.export.get() {
             // A thread that panicked has said nothing else.
             export
                 .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
@@ -251,12 +249,10 @@ mod tests {
         Exports::new(Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() })
     }
 
-    /// An export that is written to its end at once. Each other one is taken, too.
-    fn begin(exports: &Exports, slot: &mut Slot, n: usize) -> String {
+    /// An export that is taken to its end at once.
+    fn begin(exports: &Exports, slot: &Slot) -> String {
         let export = slot.begin("t", Format::Csv, 1, Instant::now());
-        if n.is_multiple_of(2) {
-            export.taken();
-        }
+        export.taken();
         assert!(exports.lock().exports.len() <= KEPT + 2);
         export.id.clone()
     }
@@ -284,12 +280,12 @@ mod tests {
     #[test]
     fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
         let exports = exports();
-        let mut running = exports.admit(None).expect("room");
+        let running = exports.admit(None).expect("room");
         let running_id = running.begin("t", Format::Csv, 1, Instant::now()).id.clone();
         let ended: Vec<_> = (0..KEPT + 2)
-            .map(|n| {
-                let mut slot = exports.admit(None).expect("room");
-                begin(&exports, &mut slot, n)
+            .map(|_| {
+                let slot = exports.admit(None).expect("room");
+                begin(&exports, &slot)
             })
             .collect();
         assert_eq!(exports.lock().exports.len(), KEPT + 2, "the next one that begins makes room");
@@ -298,7 +294,7 @@ mod tests {
         assert_eq!(exports.lock().exports.len(), KEPT + 1);
 
         exports.lock().forget(Instant::now() + KEPT_FOR);
-        assert!(exports.find(&ended[KEPT]).is_none(), "it was taken long ago");
+        assert!(exports.find(&ended[KEPT + 1]).is_none());
         assert!(exports.find(&running_id).is_some());
     }
 
@@ -306,7 +302,7 @@ mod tests {
     fn one_that_stopped_without_a_word_has_failed_and_one_that_was_dropped_is_cancelled() {
         let exports = exports();
         for is_taken in [true, false] {
-            let mut slot = exports.admit(None).expect("room");
+            let slot = exports.admit(None).expect("room");
             let export = slot.begin("t", Format::Csv, 1, Instant::now());
             drop(slot);
             assert_eq!(export.to_json()["state"], "running");

@@ -3,7 +3,7 @@
 use super::job::Job;
 use crate::{
     demo::{
-        database::{Table, quoted, table, table_names},
+        database::{Table, explained, quoted, table, table_names},
         query::bad_request,
     },
     problem::Problem,
@@ -30,7 +30,7 @@ impl<'c> Selection<'c> {
         }
         let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
         let columns = columns(&table, &job.options.columns)?;
-        let most = job.slot.most_rows();
+        let most = job.slot.bounds().rows;
         let limit = job.options.limit.unwrap_or(most.saturating_add(1));
         let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
         if total > most {
@@ -102,5 +102,8 @@ pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
         let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
         return busy.field(header::RETRY_AFTER, 5);
     }
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the database can't be read: {error}"))
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        format!("the database can't be read: {}", explained(error)),
+    )
 }

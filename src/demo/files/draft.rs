@@ -27,18 +27,10 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) async fn create(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(new_name());
-        spawn_blocking(|| {
-            // Never one that is there, and never through a link.
-            let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-            let mut draft = Self { path, file: None };
-            file.try_lock()?;
-            if !draft.path.exists() {
-                drop(std::mem::take(&mut draft.path));
-                return Err(io::Error::other("a server that starts has taken it for a left-over: try again"));
-            }
-            draft.file = Some(tokio::fs::File::from_std(file));
-            Ok(draft)
+        let folder = folder.to_owned();
+        spawn_blocking(move || {
+            let (path, file) = make(&folder)?;
+            Ok(Self { path, file: Some(tokio::fs::File::from_std(file)) })
         })
         .await?
     }
@@ -68,8 +60,10 @@ impl Draft {
             if !precondition.holds(there.as_ref()) {
                 return Err(PublishError::Precondition);
             }
-            fs::rename(&self.path, &place)?;
-            drop(std::mem::take(&mut self.path));
+            if let Some(file) = there.as_ref().filter(|there| there.is_file()) {
+                fs::set_permissions(&self.path, file.permissions())?;
+            }
+            self.put(&place, &precondition)?;
             drop(one_by_one);
             sync_folder(&place).map_err(PublishError::NotSynced)?;
             Ok(there.is_some())
@@ -79,7 +73,24 @@ impl Draft {
     }
 }
 
-/// Between the look at what is there and the rename nobody else may publish.
+impl Draft {
+    /// Gives it its name, and takes the other one from it.
+    fn put(&mut self, place: &Path, precondition: &Precondition) -> Result<(), PublishError> {
+        // A link is not made where there is something, whoever has made that. Some file systems have none.
+        let linked = precondition.must_be_new().then(|| fs::hard_link(&self.path, place));
+        match linked {
+            Some(Ok(())) => fs::remove_file(&self.path)?,
+            Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(PublishError::Precondition);
+            }
+            Some(Err(_)) | None => fs::rename(&self.path, place)?,
+        }
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+/// Between the look at what is there and the rename no one else in this process may publish.
 static PUBLISHING: Mutex<()> = Mutex::new(());
 
 /// Why a draft was not published, or is not known to be.
@@ -112,10 +123,29 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes an empty file with a lock on it.
+fn make(folder: &Path) -> io::Result<(PathBuf, File)> {
+    const ATTEMPTS: usize = 10;
+    for _ in 0..ATTEMPTS {
+        let path = folder.join(new_name());
+        // Never one that is there, and never through a link.
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        match file.try_lock() {
+            // A server that starts may have taken it for a left-over before it was locked.
+            Ok(()) if path.exists() => return Ok((path, file)),
+            Ok(()) | Err(fs::TryLockError::WouldBlock) => {}
+            Err(fs::TryLockError::Error(error)) => {
+                fs::remove_file(&path)?;
+                return Err(error);
+            }
+        }
+    }
+    Err(io::Error::other("servers that start have taken it for a left-over again and again"))
+}
+
 /// Whether a draft can be made in a folder.
 fn probe(folder: &Path) -> io::Result<()> {
-    let path = folder.join(new_name());
-    OpenOptions::new().write(true).create_new(true).open(&path)?;
+    let (path, _locked) = make(folder)?;
     fs::remove_file(path)
 }
 

@@ -33,6 +33,11 @@ impl Precondition {
         }
     }
 
+    /// Whether there must be nothing, whatever else must hold.
+    pub(super) fn must_be_new(&self) -> bool {
+        self.none_there
+    }
+
     /// Whether it holds of what is there.
     pub(super) fn holds(&self, there: Option<&Metadata>) -> bool {
         let matches = match (self.matches, there) {

@@ -51,7 +51,7 @@ impl Uploads {
         Self(None)
     }
 
-    pub(in crate::demo) fn into(folder: Folder, bounds: Bounds) -> Self {
+    pub(in crate::demo) fn allowed(folder: Folder, bounds: Bounds) -> Self {
         Self(Some(Arc::new(Allowed {
             folder,
             room: Semaphore::new(bounds.uploads.min(Semaphore::MAX_PERMITS)),
@@ -71,11 +71,15 @@ pub(in crate::demo) async fn upload(
         return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
     let precondition = Precondition::read(request.headers());
-    let place = allowed.place(&name, &precondition).await?;
+    let place = allowed.place(&name).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _room = allowed.room()?;
     let Verified(body): Verified<RequestBody> = request.extract().await?;
+    // RFC 9110 §13.2.1: behind all that would refuse the request anyway, before its content.
+    if !precondition.holds(tokio::fs::symlink_metadata(&place).await.ok().as_ref()) {
+        return Err(precondition_failed().into());
+    }
 
     let stored = allowed.store(body, place, precondition).await?;
     let account = json!({
@@ -96,7 +100,7 @@ struct Stored {
 
 impl Allowed {
     /// Where a file of this name is to be.
-    async fn place(&self, name: &str, precondition: &Precondition) -> Result<PathBuf, Problem> {
+    async fn place(&self, name: &str) -> Result<PathBuf, Problem> {
         let is_portable = !name.contains(['/', '\\']) && !name.contains(char::is_control);
         if name.is_empty()
             || name.len() > MAX_NAME
@@ -111,11 +115,12 @@ impl Allowed {
             return Err(bad_request(detail));
         }
         let place = self.folder.root().join(name);
-        let there = tokio::fs::symlink_metadata(&place).await.ok();
-        if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
-            return Err(Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder")));
+        match tokio::fs::symlink_metadata(&place).await {
+            Ok(there) if there.is_dir() => {
+                Err(Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder")))
+            }
+            _ => Ok(place),
         }
-        if precondition.holds(there.as_ref()) { Ok(place) } else { Err(precondition_failed()) }
     }
 
     fn room(&self) -> Result<SemaphorePermit<'_>, Problem> {
