@@ -6,9 +6,8 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders?limit=10&metadata=body'
 //! ```
 //!
-//! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 4 MiB
-//! can't be read, and fails. A client that goes away
-//! ends it with its next chunk.
+//! A thread of its own reads the rows and feeds them through the channel, in constant memory: a row of more than 4
+//! MiB can't be read, and fails. A client that goes away ends it with its next chunk.
 //!
 //! | Trailer | |
 //! |---|---|
@@ -53,8 +52,8 @@
 //!   `fail=trailer`, a failure closes the document, and `metadata` has `error` in the checksum's place.
 //! - `/events` sends [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): `rows` with
 //!   NDJSON lines, `progress` with `rows`, `bytes` and `total`, and at last `end` with what the trailers of the same
-//!   export with `format=ndjson` say, or `failed` with `fail=trailer`. A browser's `EventSource` that asks
-//!   again with the id that it was given, after the end or since the events broke off, is told with 204 to stop.
+//!   export with `format=ndjson` say, or `failed` with `fail=trailer`. A browser's `EventSource` that asks again with an
+//!   id, after the end or since the events broke off, is told with 204 to stop.
 //! - `X-Export-Id` in the header section of each of them names what `GET /exports/{id}` tells: [`progress`].
 //!
 //! Only a client that reads trailers sees digest and count in the place where they cost nothing: the others need a

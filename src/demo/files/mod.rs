@@ -22,10 +22,10 @@
 //! `If-Match`, `If-None-Match` and `If-Unmodified-Since` are kept to
 //! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), with 412 where they do not hold; files have
 //! no entity tags, so `If-None-Match: *` for a file that is to be new and `If-Match: *` for one that must be there are
-//! those of use. A file that is replaced leaves its permissions to the new one. A link of that
-//! name is replaced, not followed. The name is that of a file in the folder itself, not hidden. Of two
-//! uploads of one name at once, the one that ends last stays. 201 says that the file is new, 200 that it replaced
-//! another; the answer has its `name`, `size` in bytes, `digest`, and `stored`: `created` or `replaced`.
+//! those of use. A file that is replaced leaves its permissions to the new one. A link of that name is replaced, not
+//! followed. The name is that of a file in the folder itself, not hidden. Of two uploads of one name at once, the one
+//! that ends last stays. 201 says that the file is new, 200 that it replaced another; the answer has its `name`, `size`
+//! in bytes, `digest`, and `stored`: `created` or `replaced`.
 
 mod download;
 mod draft;
