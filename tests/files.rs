@@ -118,8 +118,12 @@ async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
             let ending = read(response).await.expect("no error");
             assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
         }
-        let request = client.get(&url).header("range", "bytes=9000000-").send().await;
-        assert_eq!(request.expect("a response").status(), 416, "{protocol}");
+        let response =
+            client.get(&url).header("range", "bytes=9000000-").header("te", "trailers").send().await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 416, "{protocol}");
+        assert_eq!(response.headers()["content-range"], "bytes */3000000", "{protocol}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
     }
 }
 

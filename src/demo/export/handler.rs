@@ -98,3 +98,21 @@ pub(super) async fn begin(
     }
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_goes_before_the_answer_says_so_and_who_goes_after_it_does_not() {
+        for is_answered in [true, false] {
+            let is_abandoned = Arc::new(AtomicBool::new(false));
+            let mut waiting = Waiting(Some(is_abandoned.clone()));
+            if is_answered {
+                waiting.0 = None;
+            }
+            drop(waiting);
+            assert_eq!(is_abandoned.load(Ordering::Relaxed), !is_answered);
+        }
+    }
+}

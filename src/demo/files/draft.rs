@@ -223,6 +223,27 @@ mod tests {
         assert_eq!(fs::read_to_string(&place).expect("there"), "another");
     }
 
+    /// Between the look at the place and the name given to the draft another process may have been faster.
+    #[tokio::test]
+    async fn draft_that_must_be_new_replaces_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("a");
+        let mut headers = http::HeaderMap::new();
+        headers.insert(http::header::IF_NONE_MATCH, http::HeaderValue::from_static("*"));
+        let must_be_new = Precondition::read(&headers);
+        for is_there in [false, true] {
+            let mut draft = Draft::create(folder.path()).await.expect("created");
+            draft.write(if is_there { b"second" } else { b"first" }).await.expect("written");
+            draft.file.as_mut().expect("open").flush().await.expect("written");
+            let put = draft.put(&place, &must_be_new);
+            assert_eq!(matches!(put, Err(PublishError::Precondition)), is_there, "{put:?}");
+            assert_eq!(put.is_ok(), !is_there);
+            drop(draft);
+            assert_eq!(fs::read_to_string(&place).expect("there"), "first");
+            assert_eq!(names(folder.path()), ["a"]);
+        }
+    }
+
     #[tokio::test]
     async fn sweep_takes_what_was_left_and_nothing_else() {
         let folder = tempfile::tempdir().expect("a folder");
