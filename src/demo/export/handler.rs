@@ -1,8 +1,9 @@
 use super::{
-    job::{Job, Started, run},
+    job::Job,
     options::Options,
     presentation::Presentation,
     registry::{Client, Exports},
+    thread::{Started, run},
 };
 use crate::{
     body,

@@ -1,31 +1,10 @@
-//! An export from its checks to its end, on a thread of its own.
-
-use super::{
-    feed::{Feed, LastWord},
-    metadata::{Lost, Metadata},
-    options::{Options, Told},
-    presentation::Presentation,
-    registry::Slot,
-    selection::{Selection, not_opened, unreadable},
-    watched::Watched,
-};
-use crate::{body, demo::database::Database, problem::Problem, trailers::Declared};
-use axum::{
-    body::boxed,
-    response::{IntoResponse, Response},
-};
-use rusqlite::Connection;
+use super::{options::Options, registry::Slot};
+use crate::demo::database::Database;
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     time::Instant,
 };
-use tokio::{runtime::Handle, sync::oneshot};
-
-/// How many bytes wait for the client.
-const CAPACITY: usize = 64 * 1024;
+use tokio::runtime::Handle;
 
 /// What an export is to be.
 pub(super) struct Job {
@@ -39,116 +18,4 @@ pub(super) struct Job {
     pub(super) is_abandoned: Arc<AtomicBool>,
     pub(super) slot: Arc<Slot>,
     pub(super) runtime: Handle,
-}
-
-/// An export that has begun.
-pub(super) struct Started {
-    pub(super) id: String,
-    pub(super) response: Response,
-}
-
-/// Who waits to be told whether an export has begun.
-pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
-
-/// Checks a job, says what becomes of it, and does it.
-///
-/// Its room is free again before its client sees its end: one that goes on with the next finds it.
-pub(super) fn run(job: Job, answer: Answer) {
-    let opening = Instant::now();
-    let is_abandoned = job.is_abandoned.clone();
-    let connection = job.database.connect().and_then(|mut connection| {
-        watch(&mut connection, is_abandoned)?;
-        Ok(connection)
-    });
-    let begun = match connection {
-        Ok(connection) => begin(&job, &connection, opening, answer),
-        Err(error) => Begun::Refused(answer, Err(not_opened(&error))),
-    };
-    drop(job.slot);
-    match begun {
-        // Where the handler is gone, so is whoever asked.
-        Begun::Refused(answer, why) => drop(answer.send(why)),
-        Begun::Ended(ending) => ending.tell(),
-    }
-}
-
-/// What became of a job.
-enum Begun {
-    /// There is nothing to send, and the handler has to be told so.
-    Refused(Answer, Result<Option<Started>, Problem>),
-    Ended(LastWord),
-}
-
-fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
-    // What is checked, counted and read is one state of the database.
-    let transaction = connection.execute_batch("BEGIN").map_err(|error| unreadable(&error));
-    let selection = match transaction.and_then(|()| Selection::prepare(connection, job)) {
-        Err(problem) => return Begun::Refused(answer, Err(problem)),
-        Ok(_) if job.is_head => return Begun::Refused(answer, Ok(None)),
-        Ok(selection) => selection,
-    };
-    let export = job.slot.begin(&job.table, job.options.format, selection.total, job.began);
-    let (sender, body) = body::channel(CAPACITY, declared(&job.options));
-    let response =
-        body.into_response().map(|body| boxed(Watched::new(body, export.clone(), job.slot.clone())));
-    // Where the handler is gone, so is the body, which its sender finds out.
-    drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
-    let feed = Feed::new(job, sender, export, opening.elapsed());
-    Begun::Ended(feed.all(selection))
-}
-
-/// Counting rows takes a while where there are many. It ends where nobody waits for it.
-fn watch(connection: &mut Connection, is_abandoned: Arc<AtomicBool>) -> Result<(), rusqlite::Error> {
-    const STEPS: i32 = 10_000;
-    connection.progress_handler(STEPS, Some(move || is_abandoned.load(Ordering::Relaxed)))
-}
-
-fn declared(options: &Options) -> Declared {
-    if options.presentation != Presentation::Content {
-        return Declared::none();
-    }
-    let metadata = Metadata::declared(options.digest.is_some());
-    match options.told {
-        Told::ByReset => metadata,
-        Told::ByTrailers => {
-            let status = Lost::declared();
-            Declared::new(metadata.iter().chain(status.iter())).expect("permitted fields")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::registry::Exports, *};
-    use crate::demo::Bounds;
-    use http::{HeaderMap, StatusCode};
-
-    #[tokio::test]
-    async fn count_ends_where_nobody_waits_for_it() {
-        let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
-        for is_abandoned in [true, false] {
-            let uri = "/export/orders".parse().expect("a URI");
-            let options = Options::of_export(&uri, &HeaderMap::new(), &Bounds::default());
-            let job = Job {
-                database: Database::sample().expect("memory"),
-                table: "orders".to_owned(),
-                options: options.unwrap_or_else(|_problem| panic!("no parameters")),
-                began: Instant::now(),
-                is_head: true,
-                is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),
-                slot: Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room"))),
-                runtime: Handle::current(),
-            };
-            let (answer, answered) = oneshot::channel();
-            run(job, answer);
-            match answered.await.expect("an answer") {
-                Ok(begun) => assert!(begun.is_none() && !is_abandoned),
-                Err(problem) => {
-                    assert!(is_abandoned);
-                    let status = problem.into_response().status();
-                    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "interrupted");
-                }
-            }
-        }
-    }
 }

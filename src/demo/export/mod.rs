@@ -71,6 +71,7 @@ pub mod progress;
 mod registry;
 mod selection;
 mod tables;
+mod thread;
 mod watched;
 
 pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};
