@@ -300,9 +300,9 @@ async fn file_that_is_replaced_leaves_its_permissions() {
     let (folder, server) = serve(Bounds::default());
     let file = folder.path().join("private");
     fs::write(&file, "old").expect("written");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o4640)).expect("a mode");
     assert_eq!(put(&server, "HTTP/2", "/files/private", "new").await.status, 200);
-    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o7777, 0o640);
 }
 
 /// Both find nothing at first. The second must see what the first has made.

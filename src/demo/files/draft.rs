@@ -22,7 +22,7 @@ const PREFIX: &str = ".axum-trailers-upload-";
 pub(super) struct Draft {
     path: PathBuf,
     /// Locked as long as it is open, which tells drafts from what a process that is gone has left.
-    file: Option<tokio::fs::File>,
+    file: tokio::fs::File,
 }
 
 impl Draft {
@@ -30,16 +30,13 @@ impl Draft {
         let folder = folder.to_owned();
         spawn_blocking(move || {
             let (path, file) = make(&folder)?;
-            Ok(Self { path, file: Some(tokio::fs::File::from_std(file)) })
+            Ok(Self { path, file: tokio::fs::File::from_std(file) })
         })
         .await?
     }
 
     pub(super) async fn write(&mut self, content: &[u8]) -> io::Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(content).await,
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
+        self.file.write_all(content).await
     }
 
     /// Puts it in its place, once all of it is on the disk, where the precondition holds then. Says whether something
@@ -49,10 +46,8 @@ impl Draft {
         place: PathBuf,
         precondition: Precondition,
     ) -> Result<bool, PublishError> {
-        if let Some(file) = &mut self.file {
-            file.flush().await?;
-            file.sync_all().await?;
-        }
+        self.file.flush().await?;
+        self.file.sync_all().await?;
         // Not to be cut in two by a client that leaves.
         spawn_blocking(move || {
             let one_by_one = PUBLISHING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +56,7 @@ impl Draft {
                 return Err(PublishError::Precondition);
             }
             if let Some(file) = there.as_ref().filter(|there| there.is_file()) {
-                fs::set_permissions(&self.path, file.permissions())?;
+                fs::set_permissions(&self.path, inherited(file))?;
             }
             self.put(&place, &precondition)?;
             drop(one_by_one);
@@ -71,23 +66,37 @@ impl Draft {
         .await
         .map_err(io::Error::from)?
     }
-}
 
-impl Draft {
-    /// Gives it its name, and takes the other one from it.
+    /// Gives it its name.
     fn put(&mut self, place: &Path, precondition: &Precondition) -> Result<(), PublishError> {
         // A link is not made where there is something, whoever has made that. Some file systems have none.
         let linked = precondition.must_be_new().then(|| fs::hard_link(&self.path, place));
         match linked {
-            Some(Ok(())) => fs::remove_file(&self.path)?,
+            // Its other name goes with the draft.
+            Some(Ok(())) => Ok(()),
             Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(PublishError::Precondition);
+                Err(PublishError::Precondition)
             }
-            Some(Err(_)) | None => fs::rename(&self.path, place)?,
+            Some(Err(_)) | None => {
+                fs::rename(&self.path, place)?;
+                self.path = PathBuf::new();
+                Ok(())
+            }
         }
-        self.path = PathBuf::new();
-        Ok(())
     }
+}
+
+/// What of the permissions of a file goes over to the one that replaces it: who may read, write and run it. Whose rights
+/// it runs with does not: that was granted to another content.
+#[cfg(unix)]
+fn inherited(file: &fs::Metadata) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(file.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn inherited(file: &fs::Metadata) -> fs::Permissions {
+    file.permissions()
 }
 
 /// Between the look at what is there and the rename no one else in this process may publish.
@@ -154,8 +163,8 @@ fn new_name() -> String {
     format!("{PREFIX}{:016x}", RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// Makes a folder ready for drafts. It removes what processes that are gone have left in a folder. Drafts of those that run
-/// are locked, and stay.
+/// Makes a folder ready for drafts: removes what processes that are gone have left there. Drafts of those that run are
+/// locked, and stay.
 pub(super) fn sweep(folder: &Path) -> io::Result<()> {
     probe(folder)?;
     for entry in fs::read_dir(folder)? {
@@ -234,7 +243,7 @@ mod tests {
         for is_there in [false, true] {
             let mut draft = Draft::create(folder.path()).await.expect("created");
             draft.write(if is_there { b"second" } else { b"first" }).await.expect("written");
-            draft.file.as_mut().expect("open").flush().await.expect("written");
+            draft.file.flush().await.expect("written");
             let put = draft.put(&place, &must_be_new);
             assert_eq!(matches!(put, Err(PublishError::Precondition)), is_there, "{put:?}");
             assert_eq!(put.is_ok(), !is_there);
