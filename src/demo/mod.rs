@@ -16,6 +16,7 @@ mod accept;
 mod account;
 mod body_limit;
 mod bounds;
+mod busy;
 pub mod bytes;
 pub mod chunky;
 pub mod database;

@@ -13,8 +13,9 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) fn of(uri: &Uri) -> Self {
-        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        Self { pairs: pairs.into_owned().collect(), known: Vec::new() }
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let pairs = raw_pairs(uri).into_iter().map(|(name, value)| (text(name), text(value)));
+        Self { pairs: pairs.collect(), known: Vec::new() }
     }
 
     /// The value of a parameter.

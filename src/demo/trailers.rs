@@ -6,7 +6,7 @@
 //!
 //! A name that is repeated has several field lines, in their order. A name or value that can't be sent, and a field that
 //! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, is a 400 that
-//! says why. There may be 64 fields and 8 KiB, counted as
+//! says why. There may be as many as [`TrailerLimits`] takes of a request, 64 fields and 8 KiB, counted as
 //! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
 //! body lists them too, for a client that can't see them otherwise.
 
@@ -14,14 +14,11 @@ use super::query::{bad_request, raw_pairs};
 use crate::{
     body::{self, FinishError},
     problem::Problem,
-    trailers::{Trailers, section_size},
+    trailers::{TrailerLimits, Trailers, section_size},
 };
 use axum::response::IntoResponse;
 use http::{HeaderValue, Uri, header};
 use std::fmt::Display;
-
-const MAX_FIELDS: usize = 64;
-const MAX_SIZE: usize = 8 * 1024;
 
 pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
     let trailers = asked_for(&uri)?;
@@ -41,9 +38,10 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
             "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9",
         ));
     }
-    if pairs.len() > MAX_FIELDS {
-        let detail = format!("{} trailer fields are asked for: {MAX_FIELDS} at most", pairs.len());
-        return Err(bad_request(detail).with("maximum", MAX_FIELDS));
+    let most = TrailerLimits::default();
+    if pairs.len() > most.fields {
+        let detail = format!("{} trailer fields are asked for: {} at most", pairs.len(), most.fields);
+        return Err(bad_request(detail).with("maximum", most.fields));
     }
     let mut trailers = Trailers::new();
     for (name, value) in pairs {
@@ -57,9 +55,9 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
         trailers.append(name.as_slice(), value.as_slice()).map_err(|error| refused(&error))?;
     }
     let size = section_size(trailers.as_map());
-    if size > MAX_SIZE {
-        let detail = format!("the trailer section would have {size} bytes: {MAX_SIZE} at most");
-        return Err(bad_request(detail).with("maximum", MAX_SIZE));
+    if size > most.size {
+        let detail = format!("the trailer section would have {size} bytes: {} at most", most.size);
+        return Err(bad_request(detail).with("maximum", most.size));
     }
     Ok(trailers)
 }

@@ -1,6 +1,10 @@
 use super::{format::Format, metadata::trailers_to_json};
-use crate::{demo::Bounds, problem::Problem, trailers::Trailers};
-use http::{StatusCode, header};
+use crate::{
+    demo::{Bounds, busy::busy},
+    problem::Problem,
+    trailers::Trailers,
+};
+use http::StatusCode;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -18,9 +22,6 @@ const KEPT_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// How many exports that have ended are remembered: 256, the last ones.
 const KEPT: usize = 256;
-
-/// After how many seconds a client that was refused may find room.
-const RETRY_AFTER: u64 = 5;
 
 /// The exports that run, and those that ended not long ago.
 #[derive(Clone)]
@@ -90,12 +91,13 @@ impl Exports {
         let (mine, all) =
             (table.running.get(&client).copied().unwrap_or(0), table.running.values().sum::<usize>());
         if all >= self.bounds.exports {
-            let what = "exports run as there may be at once";
-            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, what, self.bounds.exports));
+            let detail = format!("as many exports run as there may be at once: {all}");
+            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", self.bounds.exports));
         }
         if mine >= self.bounds.exports_per_client {
-            let what = "exports of this client run as one may have at once";
-            return Err(busy(StatusCode::TOO_MANY_REQUESTS, what, self.bounds.exports_per_client));
+            let detail = format!("as many exports of this client run as one may have at once: {mine}");
+            let refused = busy(StatusCode::TOO_MANY_REQUESTS, detail);
+            return Err(refused.with("maximum", self.bounds.exports_per_client));
         }
         *table.running.entry(client).or_default() += 1;
         Ok(Slot { exports: self.clone(), client, export: OnceLock::new() })
@@ -111,12 +113,6 @@ impl Exports {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.shared.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn busy(status: StatusCode, what: &str, maximum: usize) -> Problem {
-    Problem::new(status, format!("as many {what}: {maximum}"))
-        .with("maximum", maximum)
-        .field(header::RETRY_AFTER, RETRY_AFTER)
 }
 
 impl Table {
@@ -244,6 +240,7 @@ impl Export {
 mod tests {
     use super::*;
     use axum::response::IntoResponse;
+    use http::header;
 
     fn exports() -> Exports {
         Exports::new(Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() })

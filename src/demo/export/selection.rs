@@ -3,12 +3,13 @@
 use super::job::Job;
 use crate::{
     demo::{
+        busy::busy,
         database::{Table, explained, quoted, table, table_names},
         query::bad_request,
     },
     problem::Problem,
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 use rusqlite::{Connection, ErrorCode, Rows, Statement};
 
 /// A query, of names that are the schema's own.
@@ -99,8 +100,7 @@ pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
     }
     tracing::error!(%error, "can't read the database");
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-        let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
-        return busy.field(header::RETRY_AFTER, 5);
+        return busy(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
     }
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,

@@ -8,6 +8,7 @@ use crate::{
     demo::{
         Bounds,
         body_limit::{fits, too_large},
+        busy::busy,
         json::Json,
         query::bad_request,
         segment::Segment,
@@ -127,8 +128,7 @@ impl Allowed {
         self.room.try_acquire().map_err(|_none| {
             let most = self.bounds.uploads;
             let detail = format!("as many uploads run as there may be at once: {most}");
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", most);
-            problem.field(header::RETRY_AFTER, 5)
+            busy(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", most)
         })
     }
 
