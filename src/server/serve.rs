@@ -1,13 +1,15 @@
 use super::{
     Handle, Limits, Tls,
     accept::{PlainAcceptor, TlsAcceptor},
-    bridge::MakeBridge,
+    bridge::{GrpcServices, MakeBridge},
     redirect,
     signals::Signals,
 };
-use axum::Router;
+use axum::{BoxError, Router, body::Bytes};
 use axum_server::accept::DefaultAcceptor;
 use futures_util::future::{Either, try_join_all};
+use http_body_1::Body;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioTimer;
 use std::{
     convert::Infallible,
@@ -16,6 +18,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tower_service::Service;
 
 /// A TLS server for an axum 0.6 router.
 ///
@@ -23,6 +26,7 @@ use std::{
 #[derive(Debug)]
 pub struct Server {
     tls: Tls,
+    grpc: GrpcServices,
     listeners: Vec<TcpListener>,
     redirects: Vec<TcpListener>,
     limits: Limits,
@@ -51,6 +55,7 @@ impl Server {
     pub fn new(tls: Tls) -> Self {
         Self {
             tls,
+            grpc: GrpcServices::default(),
             listeners: Vec::new(),
             redirects: Vec::new(),
             limits: Limits::default(),
@@ -86,6 +91,34 @@ impl Server {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits.within_bounds();
+        self
+    }
+
+    /// Serves a gRPC service beside the router, on the same listeners: requests whose path begins with `/` and the
+    /// service's name. That is the `SERVICE_NAME` beside a service that tonic generates.
+    ///
+    /// Any version of tonic will do that has `http` 1.x (0.12 and later), without its `transport` and `router`: this
+    /// server is both. A service's `tonic::Request` has axum's `ConnectInfo<SocketAddr>` among its extensions. A call over
+    /// HTTP/1.1 is answered with 505.
+    ///
+    /// What [`Limits`] says of responses holds here too. A request's messages may take their time: a stream of them
+    /// that is silent is no stalled body, and `PING` finds clients that are gone.
+    ///
+    /// ```ignore
+    /// Server::new(tls).grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
+    /// ```
+    #[must_use]
+    pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
+    where
+        S: Service<http_1::Request<Incoming>, Response = http_1::Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        self.grpc = self.grpc.with(name, service);
         self
     }
 
@@ -164,7 +197,7 @@ impl Server {
         }
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
-        let app = MakeBridge::new(router, Arc::new(self.limits.clone()), shutdown.clone());
+        let app = MakeBridge::new(router, self.grpc.clone(), Arc::new(self.limits.clone()), shutdown.clone());
         let connections_ended = app.connections_ended();
         let accepting = try_join_all(self.accept_loops(&app)?);
         tokio::select! {

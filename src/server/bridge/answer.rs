@@ -54,6 +54,16 @@ pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
     problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &too_large.to_string())
 }
 
+pub(super) fn needs_http2(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: it is called over HTTP/2");
+    problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
+}
+
+pub(super) fn not_passed_on(error: &http::Error) -> Response {
+    tracing::error!(%error, "a service's response can't be passed on");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the service's response can't be passed on")
+}
+
 /// The panic's own message is on standard error: the panic hook has put it there.
 pub(super) fn panicked() -> Response {
     tracing::error!("a handler panicked");

@@ -1,7 +1,7 @@
 //! Message heads, from one generation of `http` to the other. Names, values, their order and their repetitions
 //! are kept; extensions are not, since no type means the same in both.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, uri};
 
 /// A request head that the older generation does not take.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,14 @@ pub(super) fn response<B>(head: &http::response::Parts, body: B) -> http_1::Resp
         http_1::StatusCode::from_u16(head.status.as_u16()).expect("a status code is one in both generations");
     *response.headers_mut() = to_new(&head.headers);
     response
+}
+
+/// The head of a response that is not the router's.
+pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<()>, http::Error> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_u16(head.status.as_u16())?;
+    *response.headers_mut() = to_old(&head.headers)?;
+    Ok(response)
 }
 
 /// A header or trailer section for axum.
@@ -72,7 +80,6 @@ fn version(version: http_1::Version) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::StatusCode;
 
     #[test]
     fn request_head_arrives_whole() {

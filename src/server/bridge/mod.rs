@@ -2,9 +2,13 @@
 //! generations of `http` and `http-body`, and a body's trailers in both directions.
 
 mod answer;
+mod grpc;
 mod head;
 mod request_body;
 mod response_body;
 mod service;
 
-pub(super) use self::service::{Bridge, MakeBridge};
+pub(super) use self::{
+    grpc::GrpcServices,
+    service::{Bridge, MakeBridge},
+};

@@ -1,5 +1,6 @@
 use super::{
     answer::{self, Answer},
+    grpc::{Answering, GrpcService, GrpcServices},
     head,
     request_body::{self, RefusedTrailers},
     response_body::ResponseBody,
@@ -31,6 +32,7 @@ use tower_service::Service;
 #[derive(Clone)]
 pub(in crate::server) struct MakeBridge {
     router: Router,
+    grpc: GrpcServices,
     limits: Arc<Limits>,
     shutdown: Shutdown,
     places: Arc<Semaphore>,
@@ -42,14 +44,19 @@ pub(in crate::server) struct MakeBridge {
 pub(in crate::server) struct TooManyConnections;
 
 impl MakeBridge {
-    pub(in crate::server) fn new(router: Router, limits: Arc<Limits>, shutdown: Shutdown) -> Self {
+    pub(in crate::server) fn new(
+        router: Router,
+        grpc: GrpcServices,
+        limits: Arc<Limits>,
+        shutdown: Shutdown,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(places(&limits) as usize));
-        Self { router: router.with_state(()), limits, shutdown, places }
+        Self { router: router.with_state(()), grpc, limits, shutdown, places }
     }
 
-    /// The same for another router, whose connections take the same places.
+    /// The same for another router alone, whose connections take the same places.
     pub(in crate::server) fn with_router(&self, router: Router) -> Self {
-        Self { router: router.with_state(()), ..self.clone() }
+        Self { router: router.with_state(()), grpc: GrpcServices::default(), ..self.clone() }
     }
 
     /// Waits until every connection has given its place back.
@@ -67,7 +74,7 @@ impl MakeBridge {
             return Err(TooManyConnections);
         };
         let connection = Connection::new(peer, self.limits.clone(), self.shutdown.clone(), place);
-        Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), connection })
+        Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), grpc: self.grpc.clone(), connection })
     }
 }
 
@@ -93,6 +100,7 @@ impl Service<SocketAddr> for MakeBridge {
 #[derive(Clone)]
 pub(in crate::server) struct Bridge {
     router: Arc<Mutex<Router>>,
+    grpc: GrpcServices,
     connection: Arc<Connection>,
 }
 
@@ -105,7 +113,15 @@ impl Bridge {
         let mut router = self.router.lock().unwrap_or_else(PoisonError::into_inner);
         match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
             Ok(future) => Route::Router { future },
-            Err(_panic) => Route::Answered { response: Some(answer::panicked()) },
+            Err(_panic) => Route::answered(answer::panicked()),
+        }
+    }
+
+    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Incoming>) -> Route {
+        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+            Ok(future) => Route::Grpc { future },
+            Err(_panic) => Route::answered(answer::panicked()),
         }
     }
 }
@@ -131,17 +147,19 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         let acceptance = Acceptance::decide(request.version(), request.headers());
         request.extensions_mut().insert(acceptance);
         let exchange = Exchange::begin(self.connection.clone(), &request);
+        let grpc = self.grpc.service(&request);
+        let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(request.version()));
         if let Some(response) = refusal {
-            return BridgeFuture {
-                route: Route::Answered { response: Some(response) },
-                refused: RefusedTrailers::default(),
-                exchange: Some(exchange),
-            };
+            return BridgeFuture::new(Route::answered(response), exchange);
+        }
+        if let Some(service) = grpc {
+            let request = http_1::Request::from_parts(parts, incoming);
+            return BridgeFuture::new(self.call_grpc(&service, request), exchange);
         }
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
         request.extensions_mut().insert(self.connection.limits.trailers());
         let (body, refused) = request_body::bridge(incoming, self.connection.clone());
-        BridgeFuture { route: self.route(request.map(|()| body)), refused, exchange: Some(exchange) }
+        BridgeFuture { refused, ..BridgeFuture::new(self.route(request.map(|()| body)), exchange) }
     }
 }
 
@@ -159,7 +177,20 @@ pin_project! {
     #[project = RouteProj]
     enum Route {
         Router { #[pin] future: RouteFuture<Body, Infallible> },
+        Grpc { future: Answering },
         Answered { response: Option<Response> },
+    }
+}
+
+impl BridgeFuture {
+    fn new(route: Route, exchange: Exchange) -> Self {
+        Self { route, refused: RefusedTrailers::default(), exchange: Some(exchange) }
+    }
+}
+
+impl Route {
+    fn answered(response: Response) -> Self {
+        Self::Answered { response: Some(response) }
     }
 }
 
@@ -168,13 +199,12 @@ impl Future for Route {
 
     /// A panic in a handler is a 500 for its request, not the end of the connection.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        match self.project() {
-            RouteProj::Router { future } => match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-                Ok(polled) => polled.map(|Ok(response)| response),
-                Err(_panic) => Poll::Ready(answer::panicked()),
-            },
+        let polled = catch_unwind(AssertUnwindSafe(|| match self.project() {
+            RouteProj::Router { future } => future.poll(cx).map(|Ok(response)| response),
+            RouteProj::Grpc { future } => future.as_mut().poll(cx),
             RouteProj::Answered { response } => Poll::Ready(response.take().expect("polled after its end")),
-        }
+        }));
+        polled.unwrap_or_else(|_panic| Poll::Ready(answer::panicked()))
     }
 }
 

@@ -1,0 +1,9 @@
+//! gRPC services beside the router, of any version of tonic that has `http` 1.x. They take hyper's requests as they are;
+//! their responses go the way of the router's, so that all that holds for those holds for them.
+
+mod body;
+mod response;
+mod services;
+
+pub(in crate::server) use self::services::GrpcServices;
+pub(super) use self::services::{Answering, GrpcService};

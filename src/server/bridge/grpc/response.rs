@@ -1,0 +1,38 @@
+use super::{
+    super::{answer, head},
+    body::GrpcBody,
+};
+use crate::trailers::{Declared, FailureMark};
+use axum::{
+    BoxError,
+    body::{Bytes, boxed},
+    response::Response,
+};
+use http::{HeaderMap, HeaderName};
+use http_body_1::Body;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// A service's response as the router would give it.
+pub(super) fn older<B>(response: http_1::Response<B>) -> Response
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let (head, body) = response.into_parts();
+    let mut response = match head::older_response(&head) {
+        Ok(response) => response,
+        Err(error) => return answer::not_passed_on(&error),
+    };
+    let failure = FailureMark::default();
+    mark(&failure, response.headers());
+    response.extensions_mut().insert(failure.clone());
+    response.map(|()| boxed(GrpcBody::new(body, failure)))
+}
+
+/// Notes what the status says, be it in the trailer section or, where there is no content, in the header section
+/// (`Trailers-Only`).
+pub(super) fn mark(failure: &FailureMark, section: &HeaderMap) {
+    if section.get(GRPC_STATUS).is_some_and(|status| status != "0") {
+        failure.set(Declared::none());
+    }
+}
