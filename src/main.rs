@@ -4,7 +4,12 @@ mod cli;
 mod failure;
 
 use axum_trailers::{
-    demo::{Workbench, database::Database, files::Folder},
+    demo::{
+        Workbench,
+        database::Database,
+        files::Folder,
+        grpc::{self, v1::exports_server},
+    },
     server::{BindError, Server, Tls},
 };
 use clap::Parser;
@@ -15,6 +20,10 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
     time::Duration,
+};
+use tonic_health::pb::health_server::{self, Health, HealthServer};
+use tonic_reflection::pb::{
+    v1::server_reflection_server as reflection, v1alpha::server_reflection_server as reflection_v1alpha,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -45,6 +54,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    let server = with_grpc(server, &workbench, runtime.block_on(grpc::health()));
     let server = {
         let _in_runtime = runtime.enter();
         outlive_file_size_limit().map_err(Failure::Serve)?;
@@ -107,6 +117,14 @@ fn listen(server: Server, addresses: &[Address]) -> Result<Server, BindError> {
         return on_loopback(server, HTTPS_PORT, Server::bind);
     }
     addresses.iter().try_fold(server, |server, address| server.bind(&address.0))
+}
+
+fn with_grpc(server: Server, workbench: &Workbench, health: HealthServer<impl Health>) -> Server {
+    server
+        .grpc(exports_server::SERVICE_NAME, workbench.grpc())
+        .grpc(health_server::SERVICE_NAME, health)
+        .grpc(reflection::SERVICE_NAME, grpc::reflection())
+        .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
 }
 
 fn redirect(server: Server, from: Option<&Redirect>) -> Result<Server, BindError> {

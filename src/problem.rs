@@ -25,6 +25,21 @@ impl Problem {
         Self { status, members, fields: Vec::new() }
     }
 
+    #[cfg(feature = "demo")]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    #[cfg(feature = "demo")]
+    pub(crate) fn detail(&self) -> &str {
+        self.members.get("detail").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    #[cfg(feature = "demo")]
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.members.contains_key(member)
+    }
+
     /// The same of a kind of its own.
     pub(crate) fn of_type(self, uri: &str, title: &str) -> Self {
         self.with("type", uri).with("title", title)

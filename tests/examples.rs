@@ -1,14 +1,15 @@
 //! Each program below examples/ runs, and shows what it is there to show.
 
 use crate::support::{
-    clients,
+    channel, clients,
     process::{Process, example},
     read,
     upload::{Upload, fields},
 };
 use std::{collections::BTreeSet, net::SocketAddr};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-const NAMES: [&str; 4] = ["digest_everywhere", "rows", "static_trailer", "verified_upload"];
+const NAMES: [&str; 5] = ["digest_everywhere", "grpc", "rows", "static_trailer", "verified_upload"];
 
 fn start(name: &str) -> (Process, SocketAddr) {
     let mut process = Process::spawn(example(name).arg("127.0.0.1:0"));
@@ -38,6 +39,18 @@ fn each_says_first_how_it_is_run_and_shown() {
         names.insert(name);
     }
     assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), NAMES, "each has a test here");
+}
+
+#[tokio::test]
+async fn grpc() {
+    let (_process, address) = start("grpc");
+    let mut health = HealthClient::new(channel(address).await);
+    let answer = health.check(HealthCheckRequest::default()).await.expect("an answer").into_inner();
+    assert_eq!(answer.status, 1, "it serves");
+    for (protocol, client) in clients() {
+        let beside = client.get(format!("https://localhost:{}/", address.port())).send().await;
+        assert_eq!(beside.expect("a response").text().await.expect("text"), "hello\n", "{protocol}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod export_failures;
 mod exports;
 mod failures;
 mod files;
+mod grpc;
 mod limits;
 mod log;
 mod producers;

@@ -2,7 +2,7 @@ use crate::problem::Problem;
 use http::{StatusCode, header};
 
 /// After how many seconds a client that was refused may find room.
-const RETRY_AFTER: u64 = 5;
+pub(super) const RETRY_AFTER: u64 = 5;
 
 /// What waiting helps against.
 pub(super) fn busy(status: StatusCode, detail: impl Into<String>) -> Problem {

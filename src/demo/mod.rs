@@ -38,6 +38,7 @@ mod workbench;
 
 pub use self::{
     bounds::Bounds,
+    export::grpc,
     routes::{Example, ROUTES, Route},
     workbench::Workbench,
 };

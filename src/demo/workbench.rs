@@ -1,7 +1,10 @@
 use super::{
     Bounds,
     database::Database,
-    export::Exports,
+    export::{
+        Exports,
+        grpc::{ExportsService, v1::exports_server::ExportsServer},
+    },
     files::{Folder, Uploads},
     routes,
     served::Served,
@@ -26,18 +29,20 @@ pub struct Workbench {
     folder: Folder,
     database: Database,
     bounds: Bounds,
+    exports: Exports,
     allows_upload: bool,
 }
 
 impl Workbench {
     /// Serves the files of a folder and the rows of a database. Nothing is written.
     pub fn new(folder: Folder, database: Database) -> Self {
-        Self { folder, database, bounds: Bounds::default(), allows_upload: false }
+        let bounds = Bounds::default();
+        Self { folder, database, bounds, exports: Exports::new(bounds), allows_upload: false }
     }
 
     /// Sets what requests can cost.
     pub fn bounds(self, bounds: Bounds) -> Self {
-        Self { bounds, ..self }
+        Self { bounds, exports: Exports::new(bounds), ..self }
     }
 
     /// Takes uploads into the folder. What uploads that broke off with their process have left there is removed.
@@ -50,16 +55,17 @@ impl Workbench {
         Ok(Self { allows_upload: true, ..self })
     }
 
+    /// The tables and their rows as a gRPC service, under the name
+    /// [`SERVICE_NAME`](super::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
+    #[must_use]
+    pub fn grpc(&self) -> ExportsServer<ExportsService> {
+        ExportsServer::new(ExportsService::new(self.database.clone(), self.exports.clone()))
+    }
+
     /// All routes.
     pub fn router(self) -> Router {
-        let Self { folder, database, bounds, allows_upload } = self;
+        let Self { folder, database, bounds, exports, allows_upload } = self;
         let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
-        routes::router().with_state(Served {
-            folder,
-            database,
-            uploads,
-            exports: Exports::new(bounds),
-            bounds,
-        })
+        routes::router().with_state(Served { folder, database, uploads, exports, bounds })
     }
 }

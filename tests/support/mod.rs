@@ -14,6 +14,7 @@ use axum_trailers::{
 use http_body_util::BodyExt;
 use std::{io, net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 use tokio::task::JoinHandle;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
 pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
@@ -88,6 +89,14 @@ pub(crate) fn builder() -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(PATIENCE)
         .read_timeout(PATIENCE)
+}
+
+/// tonic's own client.
+pub(crate) async fn channel(server: SocketAddr) -> Channel {
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(CERTIFICATE));
+    let url = format!("https://localhost:{}", server.port());
+    let endpoint = Endpoint::from_shared(url).expect("a URL").timeout(PATIENCE);
+    soon("a connection", endpoint.tls_config(tls).expect("TLS").connect()).await.expect("a connection")
 }
 
 /// What came after the header section.

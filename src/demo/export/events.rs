@@ -22,11 +22,11 @@ pub(in crate::demo) async fn events(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let options = Options::of_events(request.uri(), request.headers(), exports.bounds())?;
+    let (wanted, options) = Options::of_events(table, request.uri(), request.headers(), exports.bounds())?;
     if request.headers().get("last-event-id").is_some_and(|id| !id.is_empty()) {
         // It has had this export, to its end or to where it broke off. 204 tells an `EventSource` to ask no more (HTML
         // §9.2.3), since it would get all rows again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    begin(database, &exports, table, options, &request).await
+    begin(database, &exports, wanted, options, &request).await
 }

@@ -1,11 +1,12 @@
 //! From the database into the channel.
 
 use super::{
-    format::Writer,
+    format::{RowError, Writer},
     job::Job,
     metadata::{Lost, Metadata, status},
     options::Told,
     presentation::Presentation,
+    reading::{Reading, Sink, Stop},
     registry::{End, Export},
     selection::Selection,
 };
@@ -15,14 +16,8 @@ use crate::{
     digest::Hashers,
     trailers::{TrailerError, Trailers},
 };
-use std::{
-    fmt::Display,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-/// An index that does not fit its table may count other rows than there are.
-const MISCOUNTED: &str = "there are other rows than were counted";
+use rusqlite::Row;
+use std::{sync::Arc, time::Instant};
 
 /// How many bytes of rows go out together.
 const CHUNK: usize = 16 * 1024;
@@ -33,18 +28,10 @@ pub(super) struct Feed<'j> {
     sender: Sender,
     export: Arc<Export>,
     hashers: Hashers,
+    writer: Writer,
     /// Rows that are not sent yet.
     content: Vec<u8>,
-    rows: u64,
     bytes: u64,
-    db: Duration,
-    render: Duration,
-}
-
-enum Stop {
-    /// Which its body has told the table of exports.
-    ClientGone,
-    Lost(Lost),
 }
 
 /// What is left to say once all rows are sent that can be.
@@ -78,87 +65,32 @@ impl LastWord {
 }
 
 impl<'j> Feed<'j> {
-    /// `opening` is the time that the database has taken so far.
-    pub(super) fn new(job: &'j Job, sender: Sender, export: Arc<Export>, opening: Duration) -> Self {
+    pub(super) fn new(job: &'j Job, sender: Sender, export: Arc<Export>, columns: &[String]) -> Self {
         Self {
             job,
             sender,
             export,
             hashers: Hashers::new(job.options.digest),
+            writer: Writer::new(job.options.format, columns),
             content: Vec::with_capacity(CHUNK),
-            rows: 0,
             bytes: 0,
-            db: opening,
-            render: Duration::ZERO,
         }
     }
 
     /// Sends all rows, up to the first that can't be read.
-    pub(super) fn all(mut self, selection: Selection<'_>) -> LastWord {
-        let mut writer = Writer::new(self.job.options.format, &selection.columns);
-        let ended = match self.read(selection, &mut writer) {
-            Ok(()) => self.complete(&writer),
-            Err(Stop::Lost(lost)) => self.lost(lost, &writer),
+    pub(super) fn all(mut self, selection: Selection<'_>, mut reading: Reading) -> LastWord {
+        let read = self.begin().and_then(|()| reading.all(selection, &mut self));
+        let ended = match read {
+            Ok(()) => self.complete(&mut reading),
+            Err(Stop::Lost(lost)) => self.lost(lost, &mut reading),
             Err(Stop::ClientGone) => Err(Stop::ClientGone),
         };
         LastWord { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
     }
 
-    fn read(&mut self, mut selection: Selection<'_>, writer: &mut Writer) -> Result<(), Stop> {
+    fn begin(&mut self) -> Result<(), Stop> {
         self.send(self.job.options.presentation.opening(&self.export.id))?;
-        writer.begin(&mut self.content);
-        let mut mark = Instant::now();
-        let total = selection.total;
-        let mut rows = selection.rows().map_err(|error| self.lost_here(&error))?;
-        loop {
-            let row = rows.next();
-            let read = Instant::now();
-            self.db += read - mark;
-            let Some(row) = row.map_err(|error| self.lost_here(&error))? else {
-                return if self.rows == total { Ok(()) } else { Err(self.lost_here(&MISCOUNTED)) };
-            };
-            if self.job.options.fail_at == Some(self.rows + 1) {
-                return Err(Stop::Lost(Lost { row: self.rows + 1, cause: None }));
-            }
-            writer.row(row, &mut self.content).map_err(|error| self.lost_here(&error))?;
-            self.rows += 1;
-            mark = Instant::now();
-            self.render += mark - read;
-            if self.content.len() >= CHUNK {
-                self.flush()?;
-                self.in_time()?;
-                mark = Instant::now();
-            }
-        }
-    }
-
-    fn lost_here(&self, cause: &dyn Display) -> Stop {
-        Stop::Lost(Lost { row: self.rows + 1, cause: Some(cause.to_string()) })
-    }
-
-    /// A client that takes its time holds a thread and, where it is not in WAL mode, the database.
-    fn in_time(&self) -> Result<(), Stop> {
-        let most = self.job.slot.bounds().export_time;
-        if self.job.began.elapsed() <= most {
-            return Ok(());
-        }
-        Err(self.lost_here(&format_args!("it took more than the {most:?} that an export may take")))
-    }
-
-    /// Sends the rows that were written.
-    fn flush(&mut self) -> Result<(), Stop> {
-        if self.content.is_empty() {
-            return Ok(());
-        }
-        let next = Vec::with_capacity(CHUNK * 5 / 4);
-        let content = std::mem::replace(&mut self.content, next);
-        let hashing = Instant::now();
-        self.hashers.update(&content);
-        self.render += hashing.elapsed();
-        self.bytes += content.len() as u64;
-        let progress = self.export.progress(self.rows, self.bytes);
-        self.send(self.job.options.presentation.rows(content, &progress))?;
-        self.export.progressed(self.rows, self.bytes);
+        self.writer.begin(&mut self.content);
         Ok(())
     }
 
@@ -166,14 +98,14 @@ impl<'j> Feed<'j> {
         self.job.runtime.block_on(self.sender.send(chunk)).map_err(|_unsent| Stop::ClientGone)
     }
 
-    fn complete(&mut self, writer: &Writer) -> Result<Word, Stop> {
-        writer.end(&mut self.content);
-        self.flush()?;
+    fn complete(&mut self, reading: &mut Reading) -> Result<Word, Stop> {
+        self.writer.end(&mut self.content);
+        self.flush(reading)?;
         let metadata = Metadata {
-            rows: self.rows,
+            rows: reading.rows,
             digest: self.hashers.clone().finish().pop(),
-            db: self.db,
-            render: self.render,
+            db: reading.db,
+            render: reading.render,
             total: self.job.began.elapsed(),
         };
         let trailers = metadata.trailers().and_then(|trailers| self.with_status(trailers));
@@ -198,15 +130,15 @@ impl<'j> Feed<'j> {
     }
 
     /// The rows before the failure are sent.
-    fn lost(&mut self, lost: Lost, writer: &Writer) -> Result<Word, Stop> {
+    fn lost(&mut self, lost: Lost, reading: &mut Reading) -> Result<Word, Stop> {
         let reason = lost.to_string();
-        tracing::warn!(table = self.job.table, id = self.export.id, reason, "export failed");
+        tracing::warn!(table = self.job.wanted.table, id = self.export.id, reason, "export failed");
         let presentation = self.job.options.presentation;
         let is_told = self.job.options.told == Told::ByTrailers;
         if is_told && presentation == Presentation::Document {
-            writer.end(&mut self.content);
+            self.writer.end(&mut self.content);
         }
-        self.flush()?;
+        self.flush(reading)?;
         if !is_told {
             self.export.ends(End::Failed { reason, trailers: None });
             return Ok(Word::Fail(lost));
@@ -218,5 +150,31 @@ impl<'j> Feed<'j> {
             Presentation::Content => Word::FailWithTrailers(trailers),
             Presentation::Document | Presentation::Events => Word::Finish(Trailers::new()),
         })
+    }
+}
+
+impl Sink for Feed<'_> {
+    fn take(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        self.writer.row(row, &mut self.content)
+    }
+
+    fn is_full(&self) -> bool {
+        self.content.len() >= CHUNK
+    }
+
+    fn flush(&mut self, reading: &mut Reading) -> Result<(), Stop> {
+        if self.content.is_empty() {
+            return Ok(());
+        }
+        let next = Vec::with_capacity(CHUNK * 5 / 4);
+        let content = std::mem::replace(&mut self.content, next);
+        let hashing = Instant::now();
+        self.hashers.update(&content);
+        reading.render += hashing.elapsed();
+        self.bytes += content.len() as u64;
+        let progress = self.export.progress(reading.rows, self.bytes);
+        self.send(self.job.options.presentation.rows(content, &progress))?;
+        self.export.progressed(reading.rows, self.bytes);
+        Ok(())
     }
 }

@@ -149,7 +149,7 @@ pub(super) enum RowError {
 }
 
 /// A value of a row whose values before had `size` bytes.
-fn value<'r>(row: &'r Row<'_>, n: usize, size: &mut usize) -> Result<ValueRef<'r>, RowError> {
+pub(super) fn value<'r>(row: &'r Row<'_>, n: usize, size: &mut usize) -> Result<ValueRef<'r>, RowError> {
     let value = row.get_ref(n)?;
     if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
         *size += bytes.len();

@@ -4,6 +4,8 @@ use super::{
     presentation::Presentation,
     registry::{Client, Exports},
     thread::{Started, run},
+    waiting::Waiting,
+    wanted::Wanted,
 };
 use crate::{
     body,
@@ -17,14 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 use tokio::{runtime::Handle, sync::oneshot, task::spawn_blocking};
 
 /// Names an export for `GET /exports/{id}`.
@@ -37,19 +32,8 @@ pub(in crate::demo) async fn export(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let options = Options::of_export(request.uri(), request.headers(), exports.bounds())?;
-    begin(database, &exports, table, options, &request).await
-}
-
-/// Who waits for an answer. Dropped before there is one, it says so.
-struct Waiting(Option<Arc<AtomicBool>>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if let Some(is_abandoned) = &self.0 {
-            is_abandoned.store(true, Ordering::Relaxed);
-        }
-    }
+    let (wanted, options) = Options::of_export(table, request.uri(), request.headers(), exports.bounds())?;
+    begin(database, &exports, wanted, options, &request).await
 }
 
 /// Who a request is from, where the server says so.
@@ -61,25 +45,24 @@ pub(super) fn client(extensions: &Extensions) -> Client {
 pub(super) async fn begin(
     database: Database,
     exports: &Exports,
-    table: String,
+    wanted: Wanted,
     options: Options,
     request: &Request<Body>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let client = client(request.extensions());
     let slot = Arc::new(exports.admit(client)?);
-    let is_abandoned = Arc::new(AtomicBool::new(false));
-    let mut waiting = Waiting(Some(is_abandoned.clone()));
+    let (waiting, is_abandoned) = Waiting::begin();
     let (presentation, content_type) =
         (options.presentation, options.presentation.content_type(options.format));
     let is_head = request.method() == Method::HEAD;
     let job =
-        Job { database, table, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
+        Job { database, wanted, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
     spawn_blocking(move || run(job, answer));
 
     let answered = answered.await;
-    waiting.0 = None;
+    waiting.answered();
     let started = answered.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export stopped before it began")
     })??;
@@ -98,22 +81,4 @@ pub(super) async fn begin(
         fields.insert(header::VARY, HeaderValue::from_static("accept, want-content-digest"));
     }
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_goes_before_the_answer_says_so_and_who_goes_after_it_does_not() {
-        for is_answered in [true, false] {
-            let is_abandoned = Arc::new(AtomicBool::new(false));
-            let mut waiting = Waiting(Some(is_abandoned.clone()));
-            if is_answered {
-                waiting.0 = None;
-            }
-            drop(waiting);
-            assert_eq!(is_abandoned.load(Ordering::Relaxed), !is_answered);
-        }
-    }
 }

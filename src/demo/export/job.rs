@@ -1,4 +1,4 @@
-use super::{options::Options, registry::Slot};
+use super::{options::Options, registry::Slot, wanted::Wanted};
 use crate::demo::database::Database;
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 /// What an export is to be.
 pub(super) struct Job {
     pub(super) database: Database,
-    pub(super) table: String,
+    pub(super) wanted: Wanted,
     pub(super) options: Options,
     pub(super) began: Instant,
     /// Whether only the header section is asked for.

@@ -62,16 +62,20 @@
 mod events;
 mod feed;
 mod format;
+pub mod grpc;
 mod handler;
 mod job;
 mod metadata;
 mod options;
 mod presentation;
 pub mod progress;
+mod reading;
 mod registry;
 mod selection;
 mod tables;
 mod thread;
+mod waiting;
+mod wanted;
 mod watched;
 
 pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};

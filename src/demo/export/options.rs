@@ -1,4 +1,4 @@
-use super::{format::Format, presentation::Presentation};
+use super::{format::Format, presentation::Presentation, wanted::Wanted};
 use crate::{
     demo::{Bounds, accept, query::Query, query::bad_request},
     digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
@@ -6,16 +6,11 @@ use crate::{
 };
 use http::{HeaderMap, StatusCode, Uri};
 
-/// What a request asks of an export.
+/// How a request asks for rows.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) format: Format,
     pub(super) presentation: Presentation,
-    pub(super) limit: Option<u64>,
-    /// The values of `columns`, as they came.
-    pub(super) columns: Vec<String>,
-    /// The row at which a failure is made up.
-    pub(super) fail_at: Option<u64>,
     pub(super) told: Told,
     pub(super) digest: Option<Algorithm>,
 }
@@ -29,7 +24,12 @@ pub(super) enum Told {
 
 impl Options {
     /// Of `GET /export/{table}`.
-    pub(super) fn of_export(uri: &Uri, headers: &HeaderMap, bounds: &Bounds) -> Result<Self, Problem> {
+    pub(super) fn of_export(
+        table: String,
+        uri: &Uri,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+    ) -> Result<(Wanted, Self), Problem> {
         let mut query = Query::of(uri);
         let format = query.one_of("format", &Format::NAMED)?;
         let presentation = query.one_of("metadata", &[("body", Presentation::Document)])?;
@@ -43,21 +43,27 @@ impl Options {
             (Some(format), None) => format,
             (None, None) => accepted(headers)?,
         };
-        Self::of_both(query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
+        Self::of_both(table, query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
     }
 
     /// Of `GET /export/{table}/events`.
-    pub(super) fn of_events(uri: &Uri, headers: &HeaderMap, bounds: &Bounds) -> Result<Self, Problem> {
-        Self::of_both(Query::of(uri), headers, bounds, Format::Ndjson, Presentation::Events)
+    pub(super) fn of_events(
+        table: String,
+        uri: &Uri,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+    ) -> Result<(Wanted, Self), Problem> {
+        Self::of_both(table, Query::of(uri), headers, bounds, Format::Ndjson, Presentation::Events)
     }
 
     fn of_both(
+        table: String,
         mut query: Query,
         headers: &HeaderMap,
         bounds: &Bounds,
         format: Format,
         presentation: Presentation,
-    ) -> Result<Self, Problem> {
+    ) -> Result<(Wanted, Self), Problem> {
         let limit = query.number("limit", 0..=bounds.rows)?;
         let columns = query.take_all("columns");
         let fail_at = query.number("fail_at", 1..=u64::MAX)?;
@@ -67,15 +73,8 @@ impl Options {
             Some(wanted) => wanted.choose(Algorithm::default()),
             None => Some(Algorithm::default()),
         };
-        Ok(Self {
-            format,
-            presentation,
-            limit,
-            columns,
-            fail_at,
-            told: told.unwrap_or(Told::ByReset),
-            digest,
-        })
+        let wanted = Wanted { table, columns, limit, fail_at };
+        Ok((wanted, Self { format, presentation, told: told.unwrap_or(Told::ByReset), digest }))
     }
 }
 

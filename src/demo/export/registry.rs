@@ -1,4 +1,4 @@
-use super::{format::Format, metadata::trailers_to_json};
+use super::metadata::trailers_to_json;
 use crate::{
     demo::{Bounds, busy::busy},
     problem::Problem,
@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, hash_map::RandomState},
+    fmt,
     hash::BuildHasher,
     net::IpAddr,
     sync::{
@@ -28,6 +29,12 @@ const KEPT: usize = 256;
 pub(in crate::demo) struct Exports {
     bounds: Bounds,
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Exports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exports").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]
@@ -51,7 +58,7 @@ pub(super) type Client = Option<IpAddr>;
 pub(super) struct Export {
     pub(super) id: String,
     table: String,
-    format: Format,
+    format: &'static str,
     total: u64,
     began: Instant,
     rows: AtomicU64,
@@ -143,7 +150,7 @@ impl Slot {
     }
 
     /// Enters the export into the table.
-    pub(super) fn begin(&self, table: &str, format: Format, total: u64, began: Instant) -> Arc<Export> {
+    pub(super) fn begin(&self, table: &str, format: &'static str, total: u64, began: Instant) -> Arc<Export> {
         let shared = &self.exports.shared;
         let id = format!("{:016x}", shared.ids.hash_one(shared.started.fetch_add(1, Ordering::Relaxed)));
         let export = Arc::new(Export {
@@ -223,7 +230,7 @@ impl Export {
         let took = ended.map_or_else(Instant::now, |ended| ended.at) - self.began;
         told["id"] = self.id.as_str().into();
         told["table"] = self.table.as_str().into();
-        told["format"] = self.format.name().into();
+        told["format"] = self.format.into();
         told["state"] = state.into();
         told["reason"] = reason.map(String::as_str).into();
         told["durationMs"] = super::metadata::milliseconds(took).into();
@@ -248,7 +255,7 @@ mod tests {
 
     /// An export that is taken to its end at once.
     fn begin(exports: &Exports, slot: &Slot) -> String {
-        let export = slot.begin("t", Format::Csv, 1, Instant::now());
+        let export = slot.begin("t", "csv", 1, Instant::now());
         export.taken();
         assert!(exports.lock().exports.len() <= KEPT + 2);
         export.id.clone()
@@ -278,7 +285,7 @@ mod tests {
     fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
         let exports = exports();
         let running = exports.admit(None).expect("room");
-        let running_id = running.begin("t", Format::Csv, 1, Instant::now()).id.clone();
+        let running_id = running.begin("t", "csv", 1, Instant::now()).id.clone();
         let ended: Vec<_> = (0..KEPT + 2)
             .map(|_| {
                 let slot = exports.admit(None).expect("room");
@@ -300,7 +307,7 @@ mod tests {
         let exports = exports();
         for is_taken in [true, false] {
             let slot = exports.admit(None).expect("room");
-            let export = slot.begin("t", Format::Csv, 1, Instant::now());
+            let export = slot.begin("t", "csv", 1, Instant::now());
             drop(slot);
             assert_eq!(export.to_json()["state"], "running");
             if is_taken {

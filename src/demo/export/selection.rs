@@ -1,16 +1,20 @@
 //! Which rows of which columns an export has.
 
-use super::job::Job;
+use super::wanted::Wanted;
 use crate::{
     demo::{
         busy::busy,
-        database::{Table, explained, quoted, table, table_names},
+        database::{Database, Table, explained, quoted, table, table_names},
         query::bad_request,
     },
     problem::Problem,
 };
 use http::StatusCode;
 use rusqlite::{Connection, ErrorCode, Rows, Statement};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// A query, of names that are the schema's own.
 pub(super) struct Selection<'c> {
@@ -21,18 +25,33 @@ pub(super) struct Selection<'c> {
     limit: u64,
 }
 
+/// Opens the database to check, count and read one state of it.
+///
+/// Counting rows takes a while where there are many. It ends where nobody waits for it.
+pub(super) fn open(database: &Database, is_abandoned: Arc<AtomicBool>) -> Result<Connection, Problem> {
+    const STEPS: i32 = 10_000;
+    let opened = database.connect().and_then(|mut connection| {
+        connection
+            .progress_handler(STEPS, Some(move || is_abandoned.load(Ordering::Relaxed)))
+            .map(|()| connection)
+    });
+    let connection = opened.map_err(|error| not_opened(&error))?;
+    connection.execute_batch("BEGIN").map_err(|error| unreadable(&error))?;
+    Ok(connection)
+}
+
 impl<'c> Selection<'c> {
-    pub(super) fn prepare(connection: &'c Connection, job: &Job) -> Result<Self, Problem> {
+    /// The most rows that it may have are `most`.
+    pub(super) fn prepare(connection: &'c Connection, wanted: &Wanted, most: u64) -> Result<Self, Problem> {
         let names = table_names(connection).map_err(|error| unreadable(&error))?;
-        if !names.contains(&job.table) {
+        if !names.contains(&wanted.table) {
             let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let detail = format!("there is no table `{}`: there are {there}", job.table);
+            let detail = format!("there is no table `{}`: there are {there}", wanted.table);
             return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
         }
-        let table = table(connection, &job.table).map_err(|error| unreadable(&error))?;
-        let columns = columns(&table, &job.options.columns)?;
-        let most = job.slot.bounds().rows;
-        let limit = job.options.limit.unwrap_or(most.saturating_add(1));
+        let table = table(connection, &wanted.table).map_err(|error| unreadable(&error))?;
+        let columns = columns(&table, &wanted.columns)?;
+        let limit = wanted.limit.unwrap_or(most.saturating_add(1));
         let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
         if total > most {
             let detail =

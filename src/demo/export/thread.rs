@@ -6,7 +6,8 @@ use super::{
     metadata::{Lost, Metadata},
     options::{Options, Told},
     presentation::Presentation,
-    selection::{Selection, not_opened, unreadable},
+    reading::Reading,
+    selection::{Selection, open},
     watched::Watched,
 };
 use crate::{body, problem::Problem, trailers::Declared};
@@ -15,13 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rusqlite::Connection;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// How many bytes wait for the client.
@@ -41,14 +36,9 @@ pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
 /// Its room is free again before its client sees its end: one that goes on with the next finds it.
 pub(super) fn run(job: Job, answer: Answer) {
     let opening = Instant::now();
-    let is_abandoned = job.is_abandoned.clone();
-    let connection = job.database.connect().and_then(|mut connection| {
-        watch(&mut connection, is_abandoned)?;
-        Ok(connection)
-    });
-    let begun = match connection {
+    let begun = match open(&job.database, job.is_abandoned.clone()) {
         Ok(connection) => begin(&job, &connection, opening, answer),
-        Err(error) => Begun::Refused(answer, Err(not_opened(&error))),
+        Err(problem) => Begun::Refused(answer, Err(problem)),
     };
     drop(job.slot);
     match begun {
@@ -66,27 +56,21 @@ enum Begun {
 }
 
 fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
-    // What is checked, counted and read is one state of the database.
-    let transaction = connection.execute_batch("BEGIN").map_err(|error| unreadable(&error));
-    let selection = match transaction.and_then(|()| Selection::prepare(connection, job)) {
+    let bounds = job.slot.bounds();
+    let selection = match Selection::prepare(connection, &job.wanted, bounds.rows) {
         Err(problem) => return Begun::Refused(answer, Err(problem)),
         Ok(_) if job.is_head => return Begun::Refused(answer, Ok(None)),
         Ok(selection) => selection,
     };
-    let export = job.slot.begin(&job.table, job.options.format, selection.total, job.began);
+    let export = job.slot.begin(&job.wanted.table, job.options.format.name(), selection.total, job.began);
     let (sender, body) = body::channel(CAPACITY, declared(&job.options));
     let response =
         body.into_response().map(|body| boxed(Watched::new(body, export.clone(), job.slot.clone())));
     // Where the handler is gone, so is the body, which its sender finds out.
     drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
-    let feed = Feed::new(job, sender, export, opening.elapsed());
-    Begun::Ended(feed.all(selection))
-}
-
-/// Counting rows takes a while where there are many. It ends where nobody waits for it.
-fn watch(connection: &mut Connection, is_abandoned: Arc<AtomicBool>) -> Result<(), rusqlite::Error> {
-    const STEPS: i32 = 10_000;
-    connection.progress_handler(STEPS, Some(move || is_abandoned.load(Ordering::Relaxed)))
+    let feed = Feed::new(job, sender, export, &selection.columns);
+    let reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.wanted.fail_at);
+    Begun::Ended(feed.all(selection, reading))
 }
 
 fn declared(options: &Options) -> Declared {
@@ -108,6 +92,7 @@ mod tests {
     use super::{super::registry::Exports, *};
     use crate::demo::{Bounds, database::Database};
     use http::{HeaderMap, StatusCode};
+    use std::sync::{Arc, atomic::AtomicBool};
     use tokio::runtime::Handle;
 
     #[tokio::test]
@@ -115,11 +100,12 @@ mod tests {
         let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
         for is_abandoned in [true, false] {
             let uri = "/export/orders".parse().expect("a URI");
-            let options = Options::of_export(&uri, &HeaderMap::new(), &Bounds::default());
+            let asked = Options::of_export("orders".to_owned(), &uri, &HeaderMap::new(), &Bounds::default());
+            let (wanted, options) = asked.unwrap_or_else(|_problem| panic!("no parameters"));
             let job = Job {
                 database: Database::sample().expect("memory"),
-                table: "orders".to_owned(),
-                options: options.unwrap_or_else(|_problem| panic!("no parameters")),
+                wanted,
+                options,
                 began: Instant::now(),
                 is_head: true,
                 is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),

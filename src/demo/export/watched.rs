@@ -76,17 +76,14 @@ mod tests {
             Step::{self, Data, Error as Fail, Pending, Trailers},
             fields, read_by_contract,
         },
-        demo::{
-            Bounds,
-            export::{format::Format, registry::Exports},
-        },
+        demo::{Bounds, export::registry::Exports},
     };
     use std::time::Instant;
 
     /// A body in the only room that there is.
     fn watched(exports: &Exports, steps: &[Step]) -> (Watched<ScriptedBody>, Arc<Export>) {
         let slot = Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room")));
-        let export = slot.begin("t", Format::Csv, 1, Instant::now());
+        let export = slot.begin("t", "csv", 1, Instant::now());
         (Watched::new(ScriptedBody::new(steps.iter().cloned()), export.clone(), slot), export)
     }
 

@@ -1,0 +1,32 @@
+//! The database's tables as a gRPC service, on the port of all the rest: what `grpc-status`, `grpc-message` and
+//! `grpc-status-details-bin` are as trailers of a real protocol.
+//!
+//! ```text
+//! python3 -m pip install grpcio grpcio-reflection && interop/grpc/run target/release/axum-trailers
+//! ```
+//!
+//! The service is that of `proto/axum_trailers/v1/exports.proto`; reflection tells clients of it. Beside it are the
+//! standard services for health and reflection (v1, and v1alpha for older clients). It is made with tonic, without its
+//! transport: [`Server::grpc`](../../server/struct.Server.html#method.grpc) mounts them.
+
+mod rows;
+mod service;
+mod standard;
+mod status;
+mod thread;
+mod value;
+
+pub use self::{
+    service::ExportsService,
+    standard::{health, reflection, reflection_v1alpha},
+};
+
+/// The messages, the server and the client of `axum_trailers.v1.Exports`, as tonic generates them from
+/// `proto/axum_trailers/v1/exports.proto` (`cargo run --manifest-path proto/generate/Cargo.toml`).
+#[allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "it is generated")]
+pub mod v1 {
+    include!("generated/axum_trailers.v1.rs");
+}
+
+/// The descriptors of [`v1`], for reflection: an encoded `FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!("generated/axum_trailers.v1.bin");

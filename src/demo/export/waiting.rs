@@ -1,0 +1,45 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// Who waits for an answer. Dropped before there is one, it says so.
+pub(super) struct Waiting(Option<Arc<AtomicBool>>);
+
+impl Waiting {
+    /// With it comes what is set where nobody waits any more.
+    pub(super) fn begin() -> (Self, Arc<AtomicBool>) {
+        let is_abandoned = Arc::new(AtomicBool::new(false));
+        (Self(Some(is_abandoned.clone())), is_abandoned)
+    }
+
+    pub(super) fn answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(is_abandoned) = &self.0 {
+            is_abandoned.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_goes_before_the_answer_says_so_and_who_goes_after_it_does_not() {
+        for is_answered in [true, false] {
+            let (waiting, is_abandoned) = Waiting::begin();
+            if is_answered {
+                waiting.answered();
+            } else {
+                drop(waiting);
+            }
+            assert_eq!(is_abandoned.load(Ordering::Relaxed), !is_answered);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! gRPC services are called on the port of the router, and tell how they end by trailers.
+
+use crate::support::{TestServer, channel, clients, http1, http2, log::Log, read, soon, workbench};
+use axum::{Router, routing::get};
+use axum_trailers::demo::{
+    Bounds, Workbench,
+    grpc::{
+        self,
+        v1::{
+            ExportRequest, ListTablesRequest, ListTablesResponse, Row,
+            exports_client::ExportsClient,
+            exports_server::{self, Exports, ExportsServer},
+            value::Kind,
+        },
+    },
+};
+use futures_util::{Stream, stream};
+use std::pin::Pin;
+use tonic::{Code, Request, Response, Status, Streaming, async_trait};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient, health_server};
+use tonic_reflection::pb::{
+    v1::{
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        server_reflection_server,
+    },
+    v1alpha,
+};
+use tonic_types::StatusExt;
+
+/// A workbench with all its services.
+async fn serve(workbench: Workbench) -> TestServer {
+    let (exports, health) = (workbench.grpc(), grpc::health().await);
+    TestServer::with(workbench.router(), |server| {
+        server
+            .grpc(exports_server::SERVICE_NAME, exports)
+            .grpc(health_server::SERVICE_NAME, health)
+            .grpc(server_reflection_server::SERVICE_NAME, grpc::reflection())
+            .grpc(v1alpha::server_reflection_server::SERVICE_NAME, grpc::reflection_v1alpha())
+    })
+}
+
+fn of_orders() -> ExportRequest {
+    ExportRequest { table: "orders".to_owned(), ..ExportRequest::default() }
+}
+
+/// The rows that came, and what came behind them.
+async fn to_the_end(mut rows: Streaming<Row>) -> (Vec<Row>, Result<(), Status>) {
+    let mut came = Vec::new();
+    loop {
+        match soon("a row or the end", rows.message()).await {
+            Ok(Some(row)) => came.push(row),
+            Ok(None) => return (came, Ok(())),
+            Err(status) => return (came, Err(status)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn export_arrives_whole_with_its_count_in_the_trailing_metadata() {
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let request = ExportRequest {
+        columns: vec!["id".to_owned(), "comment".to_owned()],
+        limit: Some(5000),
+        ..of_orders()
+    };
+    let mut rows = client.export(request).await.expect("an export").into_inner();
+    let mut came = Vec::new();
+    while let Some(row) = rows.message().await.expect("a row") {
+        came.push(row);
+    }
+    assert_eq!(came.len(), 5000);
+    assert!(came.iter().all(|row| row.values.len() == 2));
+    let ids = came.iter().map(|row| row.values[0].kind.clone());
+    assert!(ids.eq((1..=5000).map(|id| Some(Kind::Integer(id)))), "in order");
+
+    let trailing = rows.trailers().await.expect("its end").expect("trailers");
+    assert_eq!(trailing.get("x-row-count").expect("a count"), "5000");
+    let timing = trailing.get("server-timing").expect("timing").to_str().expect("text");
+    assert!(timing.starts_with("db;dur=") && timing.contains("total;dur="), "{timing}");
+}
+
+#[tokio::test]
+async fn database_lost_after_a_thousand_rows_is_14_with_details_behind_a_200() {
+    let (log, _until_the_end) = Log::catch();
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let response = client.export(ExportRequest { fail_at: Some(1001), ..of_orders() }).await;
+    let response = response.expect("a header section with 200");
+    assert!(response.metadata().contains_key("x-export-id"));
+
+    let (rows, ended) = to_the_end(response.into_inner()).await;
+    assert_eq!(rows.len(), 1000);
+    let status = ended.expect_err("a failure");
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unavailable, "Database connection lost at row 1001")
+    );
+    let details = status.get_error_details();
+    let info = details.error_info().expect("a reason");
+    assert_eq!(
+        (&*info.reason, &*info.domain, &*info.metadata["rows"]),
+        ("DATABASE_LOST", "axum-trailers", "1000")
+    );
+    assert!(details.retry_info().expect("when").retry_delay.is_some());
+
+    let parts = [
+        "path=\"/axum_trailers.v1.Exports/Export\"",
+        "status=200",
+        "trailers=grpc-status,grpc-message,grpc-status-details-bin",
+        "ended=failed, as its trailers say",
+    ];
+    log.line(&parts).await;
+}
+
+#[tokio::test]
+async fn refusals_say_what_was_wrong_in_details() {
+    let bounds = Bounds { rows: 100_000, exports_per_client: 1, ..Bounds::default() };
+    let server = serve(workbench(".").bounds(bounds)).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let field = |status: &Status| {
+        let details = status.get_error_details();
+        details.bad_request().expect("a violation").field_violations[0].field.clone()
+    };
+    let cases = [
+        (ExportRequest { columns: vec!["nothing".to_owned()], ..of_orders() }, "columns"),
+        (ExportRequest { columns: vec!["id,id".to_owned()], ..of_orders() }, "columns"),
+        (ExportRequest { limit: Some(100_001), ..of_orders() }, "limit"),
+        (ExportRequest { fail_at: Some(0), ..of_orders() }, "fail_at"),
+    ];
+    for (request, argument) in cases {
+        let status = client.export(request).await.expect_err("a refusal");
+        assert_eq!((status.code(), &*field(&status)), (Code::InvalidArgument, argument));
+    }
+    let long = "ä".repeat(100_000);
+    let status = client.export(ExportRequest { table: long.clone(), ..ExportRequest::default() }).await;
+    let status = status.expect_err("a refusal");
+    assert_eq!(status.code(), Code::NotFound);
+    let details = status.get_error_details();
+    let name = &details.resource_info().expect("a resource").resource_name;
+    assert!(long.starts_with(name) && name.len() == 1024, "trailers are short: {}", name.len());
+
+    let rows = client.export(of_orders()).await.expect("an export").into_inner();
+    let status = client.export(of_orders()).await.expect_err("there is one already");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.get_error_details().retry_info().is_some());
+    let status = client.list_tables(ListTablesRequest {}).await.expect_err("it counts, too");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let of_routes = server.get(&http2(), "/export/orders").await;
+    assert_eq!(of_routes.status(), 429, "the routes count the same exports");
+    let (rows, ended) = to_the_end(rows).await;
+    ended.expect("the first goes on");
+    assert_eq!(rows.len(), 100_000);
+    client.export(of_orders()).await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn too_many_rows_without_a_limit_are_refused() {
+    let server = serve(workbench(".").bounds(Bounds { rows: 1000, ..Bounds::default() })).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let status = client.export(of_orders()).await.expect_err("a refusal");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    assert_eq!(details.bad_request().expect("a violation").field_violations[0].field, "limit");
+}
+
+#[tokio::test]
+async fn progress_tells_how_calls_ended() {
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let http = http2();
+    let progress = async |id: &str| {
+        let told = read(server.get(&http, &format!("/exports/{id}")).await).await.expect("progress");
+        serde_json::from_slice::<serde_json::Value>(&told.content).expect("JSON")
+    };
+    for (fail_at, leaves, state) in
+        [(None, false, "complete"), (Some(2), false, "failed"), (None, true, "cancelled")]
+    {
+        let response = client.export(ExportRequest { fail_at, ..of_orders() }).await.expect("an export");
+        let id = response.metadata().get("x-export-id").expect("an id").to_str().expect("text").to_owned();
+        let mut rows = response.into_inner();
+        rows.message().await.expect("a row").expect("the first");
+        if leaves {
+            drop(rows);
+        } else {
+            assert_eq!(to_the_end(rows).await.1.is_err(), state == "failed");
+        }
+        let told = soon("the end", async {
+            loop {
+                let told = progress(&id).await;
+                if told["state"] != "running" {
+                    break told;
+                }
+            }
+        });
+        let told = told.await;
+        assert_eq!((told["state"].as_str(), told["format"].as_str()), (Some(state), Some("grpc")), "{told}");
+        match state {
+            "complete" => assert_eq!(told["trailers"]["x-row-count"], "100000"),
+            "failed" => assert_eq!(told["trailers"]["grpc-status"], "14"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn tables_are_those_of_the_route() {
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let tables = client.list_tables(ListTablesRequest {}).await.expect("tables").into_inner().tables;
+    let listed = read(server.get(&http2(), "/export").await).await.expect("tables").content;
+    let listed: serde_json::Value = serde_json::from_slice(&listed).expect("JSON");
+    let tables = tables.iter().map(|table| {
+        let columns = table.columns.iter();
+        let columns = columns.map(|c| serde_json::json!({ "name": c.name, "declaredType": c.declared_type }));
+        serde_json::json!({ "name": table.name, "columns": columns.collect::<Vec<_>>() })
+    });
+    assert_eq!(listed["tables"], tables.collect::<serde_json::Value>());
+}
+
+#[tokio::test]
+async fn standard_services_answer() {
+    let server = serve(workbench(".")).await;
+    let channel = channel(server.address).await;
+    let mut health = HealthClient::new(channel.clone());
+    for service in ["", exports_server::SERVICE_NAME] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let answer = health.check(request).await.expect("an answer").into_inner();
+        assert_eq!(answer.status, 1, "{service} serves");
+    }
+
+    let ask = |message| ServerReflectionRequest {
+        message_request: Some(message),
+        ..ServerReflectionRequest::default()
+    };
+    let questions = [
+        ask(MessageRequest::ListServices(String::new())),
+        ask(MessageRequest::FileContainingSymbol("axum_trailers.v1.Row".to_owned())),
+    ];
+    let mut reflection = ServerReflectionClient::new(channel);
+    let answers = reflection.server_reflection_info(stream::iter(questions)).await.expect("answers");
+    let mut answers = answers.into_inner();
+    let mut next = async || answers.message().await.expect("an answer").expect("one").message_response;
+    let Some(MessageResponse::ListServicesResponse(services)) = next().await else { panic!("services") };
+    let services: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
+    for name in [exports_server::SERVICE_NAME, health_server::SERVICE_NAME] {
+        assert!(services.iter().any(|service| service == name), "{name} is among {services:?}");
+    }
+    let Some(MessageResponse::FileDescriptorResponse(files)) = next().await else { panic!("a file") };
+    assert_eq!(files.file_descriptor_proto.len(), 1);
+}
+
+#[tokio::test]
+async fn router_and_services_share_the_port_and_http1_has_the_router_alone() {
+    let server = serve(workbench(".")).await;
+    for (protocol, client) in clients() {
+        let beside = server.get(&client, "/healthz").await;
+        assert_eq!(beside.status(), 200, "{protocol}");
+        let unknown = client.post(server.url("/axum_trailers.v9.Exports/Export")).send().await;
+        assert_eq!(
+            unknown.expect("a response").status(),
+            404,
+            "{protocol}: what is no service is the router's"
+        );
+    }
+    let refused =
+        http1().post(server.url("/axum_trailers.v1.Exports/Export")).send().await.expect("a response");
+    assert_eq!(refused.status(), 505);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let why = refused.text().await.expect("text");
+    assert!(why.contains("`axum_trailers.v1.Exports` is a gRPC service: it is called over HTTP/2"), "{why}");
+}
+
+/// A service of somebody else's.
+#[derive(Clone)]
+enum Misbehaving {
+    InTheCall,
+    InTheStream,
+}
+
+#[async_trait]
+impl Exports for Misbehaving {
+    type ExportStream = Pin<Box<dyn Stream<Item = Result<Row, Status>> + Send>>;
+
+    async fn list_tables(
+        &self,
+        request: Request<ListTablesRequest>,
+    ) -> Result<Response<ListTablesResponse>, Status> {
+        let axum::extract::ConnectInfo(peer): &axum::extract::ConnectInfo<std::net::SocketAddr> =
+            request.extensions().get().expect("the server tells who calls");
+        Err(Status::permission_denied(peer.ip().to_string()))
+    }
+
+    async fn export(&self, _request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
+        match self {
+            Self::InTheCall => panic!("in the call"),
+            Self::InTheStream => Ok(Response::new(Box::pin(stream::iter([Row::default()]).map_panicking()))),
+        }
+    }
+}
+
+trait Panicking: Stream<Item = Row> + Sized {
+    fn map_panicking(self) -> impl Stream<Item = Result<Row, Status>> {
+        use futures_util::StreamExt;
+        self.map(Ok).chain(stream::once(async { panic!("in the stream") }))
+    }
+}
+
+impl<S: Stream<Item = Row>> Panicking for S {}
+
+#[tokio::test]
+async fn service_that_panics_looks_like_no_success_and_the_server_lives_on() {
+    for service in [Misbehaving::InTheCall, Misbehaving::InTheStream] {
+        let app = Router::new().route("/", get(|| async { "alive" }));
+        let exports = ExportsServer::new(service.clone());
+        let server = TestServer::with(app, |server| server.grpc(exports_server::SERVICE_NAME, exports));
+        let mut client = ExportsClient::new(channel(server.address).await);
+        let ended = match client.export(of_orders()).await {
+            Ok(response) => to_the_end(response.into_inner()).await.1,
+            Err(status) => Err(status),
+        };
+        ended.expect_err("an error");
+        let status = client.list_tables(ListTablesRequest {}).await.expect_err("a status");
+        assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "127.0.0.1"));
+        assert_eq!(server.get(&http2(), "/").await.text().await.expect("text"), "alive");
+    }
+}
+
+#[tokio::test]
+async fn stream_that_a_shutdown_cuts_is_no_success() {
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let mut rows = client.export(of_orders()).await.expect("an export").into_inner();
+    rows.message().await.expect("a row").expect("the first");
+    server.handle.cut();
+    let (came, ended) = to_the_end(rows).await;
+    ended.expect_err("it was cut");
+    assert!(came.len() < 99_999);
+}
