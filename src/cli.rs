@@ -47,6 +47,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
     pub(crate) log: Option<Filter>,
 
+    /// Tell on this address, over plain HTTP, what the server counts: `GET /metrics`, for Prometheus [default: off]
+    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_METRICS")]
+    pub(crate) metrics: Option<Address>,
+
     /// How long running streams have to end after SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
           default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]

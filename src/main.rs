@@ -54,6 +54,11 @@ fn run(args: &Args) -> Result<(), Failure> {
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    let server = match &args.metrics {
+        Some(address) => server.metrics(&address.0)?,
+        None => server,
+    };
+    workbench.register(server.registry()).expect("there are no metrics yet");
     let server = with_grpc(server, &workbench, runtime.block_on(grpc::health()));
     let server = {
         let _in_runtime = runtime.enter();
@@ -182,6 +187,7 @@ fn announce(server: &Server) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
+    lines.extend(server.metrics_addrs().iter().map(|address| format!("http://{address}/metrics")));
     if let Some(first) = https.first() {
         let ip = first.ip();
         let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();

@@ -14,6 +14,7 @@ mod files;
 mod grpc;
 mod limits;
 mod log;
+mod metrics;
 mod producers;
 mod progress;
 mod protocol;

@@ -28,6 +28,7 @@ pub mod healthz;
 pub mod help;
 pub mod inspect;
 mod json;
+mod metrics;
 mod query;
 mod routes;
 mod segment;

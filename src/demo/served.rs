@@ -3,6 +3,7 @@ use super::{
     database::Database,
     export::Exports,
     files::{Folder, Uploads},
+    metrics::Metrics,
 };
 use axum::extract::FromRef;
 
@@ -13,6 +14,7 @@ pub(super) struct Served {
     pub(super) database: Database,
     pub(super) uploads: Uploads,
     pub(super) exports: Exports,
+    pub(super) metrics: Metrics,
     pub(super) bounds: Bounds,
 }
 
@@ -37,6 +39,12 @@ impl FromRef<Served> for Uploads {
 impl FromRef<Served> for Exports {
     fn from_ref(served: &Served) -> Self {
         served.exports.clone()
+    }
+}
+
+impl FromRef<Served> for Metrics {
+    fn from_ref(served: &Served) -> Self {
+        served.metrics.clone()
     }
 }
 

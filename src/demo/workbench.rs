@@ -6,10 +6,12 @@ use super::{
         grpc::{ExportsService, v1::exports_server::ExportsServer},
     },
     files::{Folder, Uploads},
+    metrics::Metrics,
     routes,
     served::Served,
 };
 use axum::Router;
+use prometheus::Registry;
 use std::io;
 
 /// The workbench as an application: its routes, and what they serve.
@@ -30,19 +32,22 @@ pub struct Workbench {
     database: Database,
     bounds: Bounds,
     exports: Exports,
+    metrics: Metrics,
     allows_upload: bool,
 }
 
 impl Workbench {
     /// Serves the files of a folder and the rows of a database. Nothing is written.
     pub fn new(folder: Folder, database: Database) -> Self {
-        let bounds = Bounds::default();
-        Self { folder, database, bounds, exports: Exports::new(bounds), allows_upload: false }
+        let (bounds, metrics) = (Bounds::default(), Metrics::new());
+        let exports = Exports::new(bounds, metrics.exports_running.clone());
+        Self { folder, database, bounds, exports, metrics, allows_upload: false }
     }
 
     /// Sets what requests can cost.
     pub fn bounds(self, bounds: Bounds) -> Self {
-        Self { bounds, exports: Exports::new(bounds), ..self }
+        let exports = Exports::new(bounds, self.metrics.exports_running.clone());
+        Self { bounds, exports, ..self }
     }
 
     /// Takes uploads into the folder. What uploads that broke off with their process have left there is removed.
@@ -55,6 +60,16 @@ impl Workbench {
         Ok(Self { allows_upload: true, ..self })
     }
 
+    /// Registers what it counts: `axum_trailers_exports_running`, the exports that hold their place, and
+    /// `axum_trailers_uploads_refused_total` by `status`.
+    ///
+    /// # Errors
+    ///
+    /// [`prometheus::Error`] where the registry has metrics of these names.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.metrics.register(registry)
+    }
+
     /// The tables and their rows as a gRPC service, under the name
     /// [`SERVICE_NAME`](super::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
     #[must_use]
@@ -64,8 +79,8 @@ impl Workbench {
 
     /// All routes.
     pub fn router(self) -> Router {
-        let Self { folder, database, bounds, exports, allows_upload } = self;
+        let Self { folder, database, bounds, exports, metrics, allows_upload } = self;
         let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
-        routes::router().with_state(Served { folder, database, uploads, exports, bounds })
+        routes::router().with_state(Served { folder, database, uploads, exports, metrics, bounds })
     }
 }

@@ -1,4 +1,7 @@
-use super::connection::{Connection, Cut};
+use super::{
+    connection::{Connection, Cut},
+    metrics::{Ended, MatchedRoute, Metrics},
+};
 use crate::trailers::{Acceptance, WithheldReason};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, Version};
 use std::{
@@ -7,20 +10,30 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tracing::{Span, field::Empty};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
 /// Its end is one line in the log, whatever ended it.
 pub(super) struct Exchange {
     connection: Arc<Connection>,
     began: Instant,
+    first_byte: Option<Duration>,
+    span: Span,
     method: Method,
     uri: Uri,
     version: Version,
     acceptance: Acceptance,
+    route: Route,
     status: Option<StatusCode>,
     bytes: u64,
     trailers: Trailers,
     ending: Option<Ending>,
+}
+
+/// What answers a request, as the metrics name it.
+enum Route {
+    Router(MatchedRoute),
+    Grpc(Arc<str>),
 }
 
 /// What became of the response's trailers.
@@ -33,23 +46,52 @@ enum Trailers {
 /// How a response ended.
 enum Ending {
     Complete,
-    Failed(String),
+    Failed(Failure, String),
     FailedInTrailers,
     Cut(Cut),
     ClientGone,
+}
+
+/// What is wrong with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Its body failed.
+    Body,
+    /// It is not as long as its header section says.
+    Length,
+    /// The trailers that say that it failed can't be sent.
+    Untold,
+    /// The trailers of its request are too large.
+    RequestTrailers,
 }
 
 impl Exchange {
     pub(super) fn begin<B>(connection: Arc<Connection>, request: &http::Request<B>) -> Self {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
+        let span = tracing::info_span!(
+            target: "axum_trailers::request",
+            "request",
+            peer = %connection.peer,
+            method = %request.method(),
+            path = request.uri().path(),
+            status = Empty,
+            protocol = ?request.version(),
+            bytes = Empty,
+            duration = Empty,
+            trailers = Empty,
+            ended = Empty,
+        );
         Self {
             connection,
             began: Instant::now(),
+            first_byte: None,
+            span,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
             acceptance,
+            route: Route::Router(MatchedRoute::default()),
             status: None,
             bytes: 0,
             trailers: Trailers::None,
@@ -73,7 +115,26 @@ impl Exchange {
         self.acceptance
     }
 
+    /// What is logged in it is logged with the request, and its fields say how the request ended.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Where the router is to say which of its routes answers, if anybody wants to know.
+    pub(super) fn matched_route(&self) -> Option<MatchedRoute> {
+        match &self.route {
+            Route::Router(matched) => self.connection.metrics().map(|_| matched.clone()),
+            Route::Grpc(_) => None,
+        }
+    }
+
+    /// A gRPC service answers.
+    pub(super) fn is_for_service(&mut self, name: Arc<str>) {
+        self.route = Route::Grpc(name);
+    }
+
     pub(super) fn answered(&mut self, status: StatusCode) {
+        self.first_byte = Some(self.began.elapsed());
         self.status = Some(status);
     }
 
@@ -107,8 +168,8 @@ impl Exchange {
         self.ending = Some(Ending::Complete);
     }
 
-    pub(super) fn failed(&mut self, error: &(dyn Error + 'static)) {
-        self.ending = Some(Ending::Failed(with_sources(error)));
+    pub(super) fn failed(&mut self, failure: Failure, error: &(dyn Error + 'static)) {
+        self.ending = Some(Ending::Failed(failure, with_sources(error)));
     }
 
     /// Notes that the response is complete for the client, and its trailers say that it failed.
@@ -126,18 +187,70 @@ impl Drop for Exchange {
         self.connection.request_ends();
         let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
         let ending = self.ending.take().unwrap_or_else(unfinished);
+        let took = self.began.elapsed();
+        if let Some(metrics) = self.connection.metrics() {
+            self.count(metrics, &ending, took);
+        }
+        let (status, duration) = (self.status.map(|status| status.as_u16()), Millis(took));
+        self.span.record("status", status);
+        self.span.record("bytes", self.bytes);
+        self.span.record("duration", tracing::field::display(&duration));
+        self.span.record("trailers", tracing::field::display(&self.trailers));
+        self.span.record("ended", tracing::field::display(&ending));
         tracing::info!(
             target: "axum_trailers::request",
+            // The span says the same, but for those alone who keep spans.
+            parent: None,
             peer = %self.connection.peer,
             method = %self.method,
             path = self.uri.path(),
-            status = self.status.map(|status| status.as_u16()),
+            status,
             protocol = ?self.version,
             bytes = self.bytes,
-            duration = %Millis(self.began.elapsed()),
+            %duration,
             trailers = %self.trailers,
             ended = %ending,
         );
+    }
+}
+
+impl Exchange {
+    fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
+        match self.trailers {
+            Trailers::None => {}
+            Trailers::Sent(_) => metrics.trailers_sent(self.version),
+            Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, reason),
+        }
+        match ending {
+            Ending::Complete => {}
+            Ending::Failed(failure, _) => metrics.failed(self.version, failure.label()),
+            Ending::FailedInTrailers => metrics.failed(self.version, "told_by_trailers"),
+            Ending::Cut(cut) => metrics.failed(self.version, cut.label()),
+            Ending::ClientGone => metrics.client_gone(self.version),
+        }
+        metrics.request_ends(&Ended {
+            version: self.version,
+            route: match &self.route {
+                Route::Router(matched) => matched.name(),
+                Route::Grpc(name) => Some(name),
+            },
+            status: self.status,
+            bytes: self.bytes,
+            first_byte: self.first_byte,
+            took,
+        });
+    }
+}
+
+impl Failure {
+    /// For metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Length => "length",
+            Self::Untold => "untold",
+            Self::RequestTrailers => "request_trailers",
+        }
     }
 }
 
@@ -161,7 +274,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Complete => f.write_str("complete"),
-            Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::Failed(_, why) => write!(f, "failed: {why}"),
             Self::FailedInTrailers => f.write_str("failed, as its trailers say"),
             Self::Cut(cut) => write!(f, "cut: {cut}"),
             Self::ClientGone => f.write_str("client gone"),

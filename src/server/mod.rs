@@ -26,6 +26,7 @@ mod bridge;
 mod connection;
 mod exchange;
 mod limits;
+mod metrics;
 mod redirect;
 mod serve;
 mod shutdown;

@@ -2,6 +2,7 @@ use super::{
     Handle, Limits, Tls,
     accept::{PlainAcceptor, TlsAcceptor},
     bridge::{GrpcServices, MakeBridge},
+    metrics::{self, Metrics},
     redirect,
     signals::Signals,
 };
@@ -11,6 +12,7 @@ use futures_util::future::{Either, try_join_all};
 use http_body_1::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioTimer;
+use prometheus::Registry;
 use std::{
     convert::Infallible,
     fmt, io,
@@ -29,6 +31,8 @@ pub struct Server {
     grpc: GrpcServices,
     listeners: Vec<TcpListener>,
     redirects: Vec<TcpListener>,
+    metrics: Vec<TcpListener>,
+    registry: Registry,
     limits: Limits,
     shutdown_timeout: Duration,
     signals: Option<Signals>,
@@ -58,6 +62,8 @@ impl Server {
             grpc: GrpcServices::default(),
             listeners: Vec::new(),
             redirects: Vec::new(),
+            metrics: Vec::new(),
+            registry: Registry::new(),
             limits: Limits::default(),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
             signals: None,
@@ -85,6 +91,43 @@ impl Server {
     pub fn redirect(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
         self.redirects.extend(listen(address)?);
         Ok(self)
+    }
+
+    /// Listens for plain HTTP on an address, and tells there what the server counts: `GET /metrics`, in Prometheus'
+    /// text form. Nothing is counted without it.
+    ///
+    /// It goes on until the server has ended, and takes eight connections of its own, whatever
+    /// [`Limits::connections`] says.
+    ///
+    /// | Metric | Labels | |
+    /// |---|---|---|
+    /// | `axum_trailers_connections` | | connections that are open |
+    /// | `axum_trailers_streams` | | requests whose response has not ended |
+    /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended |
+    /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes of connections, TLS included |
+    /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
+    /// | `axum_trailers_trailer_sections_sent_total` | `protocol` | |
+    /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), and where the server cut it `stalled_reader`, `shutdown`, `idle`, `wrong_protocol` |
+    /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not take to the end |
+    /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
+    ///
+    /// A route is named as the router has it, a gRPC service by its name; what neither answers is `none`. A status
+    /// that is not registered is `other`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub fn metrics(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
+        self.metrics.extend(listen(address)?);
+        Ok(self)
+    }
+
+    /// What `GET /metrics` tells besides: an application registers its own here, under names that do not begin with
+    /// `axum_trailers_`.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Sets the limits.
@@ -141,6 +184,12 @@ impl Server {
         addresses(&self.redirects)
     }
 
+    /// The addresses that it tells its metrics on, with their real ports.
+    #[must_use]
+    pub fn metrics_addrs(&self) -> Vec<SocketAddr> {
+        addresses(&self.metrics)
+    }
+
     /// A handle that ends the server while it runs.
     #[must_use]
     pub fn handle(&self) -> Handle {
@@ -191,26 +240,55 @@ impl Server {
         }
     }
 
-    async fn serve_until_ended(self, router: Router) -> io::Result<()> {
+    async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
         if self.listeners.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
         }
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
-        let app = MakeBridge::new(router, self.grpc.clone(), Arc::new(self.limits.clone()), shutdown.clone());
+        let counted = (!self.metrics.is_empty()).then(|| Metrics::new(&self.registry));
+        let told = self.tell_metrics()?;
+        let limits = Arc::new(self.limits.clone());
+        let app = MakeBridge::new(router, self.grpc.clone(), limits, shutdown.clone(), counted);
         let connections_ended = app.connections_ended();
         let accepting = try_join_all(self.accept_loops(&app)?);
+        let served = async {
+            tokio::select! {
+                // It ends by an error alone.
+                accepted = accepting => return accepted.map(drop),
+                // With the futures the listeners are dropped: the kernel refuses from now on.
+                () = shutdown.begun() => {}
+            }
+            tokio::select! {
+                () = connections_ended => {}
+                () = shutdown.cut() => {}
+            }
+            Ok(())
+        };
         tokio::select! {
-            // It ends by an error alone.
-            accepted = accepting => return accepted.map(drop),
-            // With the futures the listeners are dropped: the kernel refuses from now on.
-            () = shutdown.begun() => {}
+            served = served => served,
+            told = told => told,
         }
-        tokio::select! {
-            () = connections_ended => {}
-            () = shutdown.cut() => {}
-        }
-        Ok(())
+    }
+
+    /// Tells the metrics until the future is dropped.
+    fn tell_metrics(&mut self) -> io::Result<impl Future<Output = io::Result<()>> + Send + use<>> {
+        let ended = EndedOnDrop(Handle::new());
+        let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
+        let page = metrics::page(self.registry.clone());
+        let shutdown = ended.0.shutdown();
+        let app = MakeBridge::new(page, GrpcServices::default(), Arc::new(limits.clone()), shutdown, None);
+        let loops = std::mem::take(&mut self.metrics).into_iter().map(|listener| {
+            let server = on(listener, &ended.0, &limits)?.acceptor(PlainAcceptor);
+            Ok(server.serve(app.clone()))
+        });
+        let loops = loops.collect::<io::Result<Vec<_>>>()?;
+        Ok(async move {
+            let _until_dropped = ended;
+            try_join_all(loops).await?;
+            // There is none, and nothing to wait for.
+            std::future::pending().await
+        })
     }
 
     fn accept_loops(
@@ -255,6 +333,9 @@ async fn end_on_signals(mut signals: Signals, handle: &Handle, timeout: Duration
     }
     std::future::pending().await
 }
+
+/// So many can read the metrics at once.
+const METRICS_CONNECTIONS: usize = 8;
 
 type HttpServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
 

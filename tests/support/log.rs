@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    filter::LevelFilter,
+    fmt::{MakeWriter, format::FmtSpan},
+};
 
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -21,10 +24,20 @@ impl Log {
         Self::catch_from(LevelFilter::DEBUG)
     }
 
+    /// Catches the ends of spans, too.
+    pub(crate) fn catch_spans() -> (Self, DefaultGuard) {
+        Self::catch_with(LevelFilter::INFO, FmtSpan::CLOSE)
+    }
+
     fn catch_from(level: LevelFilter) -> (Self, DefaultGuard) {
+        Self::catch_with(level, FmtSpan::NONE)
+    }
+
+    fn catch_with(level: LevelFilter, spans: FmtSpan) -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
+            .with_span_events(spans)
             .with_writer(log.clone())
             .with_ansi(false)
             .finish();

@@ -21,6 +21,7 @@ use axum::{
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use tokio::{runtime::Handle, sync::oneshot, task::spawn_blocking};
+use tracing::Span;
 
 /// Names an export for `GET /exports/{id}`.
 const X_EXPORT_ID: HeaderName = HeaderName::from_static("x-export-id");
@@ -59,7 +60,8 @@ pub(super) async fn begin(
     let job =
         Job { database, wanted, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
-    spawn_blocking(move || run(job, answer));
+    let span = Span::current();
+    spawn_blocking(move || span.in_scope(|| run(job, answer)));
 
     let answered = answered.await;
     waiting.answered();

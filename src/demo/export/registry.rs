@@ -5,6 +5,7 @@ use crate::{
     trailers::Trailers,
 };
 use http::StatusCode;
+use prometheus::IntGauge;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -28,6 +29,7 @@ const KEPT: usize = 256;
 #[derive(Clone)]
 pub(in crate::demo) struct Exports {
     bounds: Bounds,
+    running: IntGauge,
     shared: Arc<Shared>,
 }
 
@@ -84,8 +86,9 @@ pub(super) enum End {
     },
 }
 impl Exports {
-    pub(in crate::demo) fn new(bounds: Bounds) -> Self {
-        Self { bounds, shared: Arc::default() }
+    /// How many run is told by the gauge, too.
+    pub(in crate::demo) fn new(bounds: Bounds, running: IntGauge) -> Self {
+        Self { bounds, running, shared: Arc::default() }
     }
 
     pub(super) fn bounds(&self) -> &Bounds {
@@ -107,6 +110,7 @@ impl Exports {
             return Err(refused.with("maximum", self.bounds.exports_per_client));
         }
         *table.running.entry(client).or_default() += 1;
+        self.running.inc();
         Ok(Slot { exports: self.clone(), client, export: OnceLock::new() })
     }
 
@@ -179,6 +183,7 @@ impl Drop for Slot {
             export
                 .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
         }
+        self.exports.running.dec();
         let mut table = self.exports.lock();
         if let Some(running) = table.running.get_mut(&self.client) {
             *running -= 1;
@@ -246,11 +251,13 @@ impl Export {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::metrics::Metrics;
     use axum::response::IntoResponse;
     use http::header;
 
     fn exports() -> Exports {
-        Exports::new(Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() })
+        let bounds = Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() };
+        Exports::new(bounds, Metrics::new().exports_running)
     }
 
     /// An export that is taken to its end at once.
@@ -272,6 +279,7 @@ mod tests {
         let (exports, other) = (exports(), Some(IpAddr::from([127, 0, 0, 2])));
         let (first, second) = (exports.admit(None).expect("room"), exports.admit(None).expect("room"));
         assert_eq!(status(exports.admit(None)), Some(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(exports.running.get(), 2, "who was refused does not count");
         let third = exports.admit(other).expect("room for another client");
         assert_eq!(status(exports.admit(other)), Some(StatusCode::SERVICE_UNAVAILABLE));
         drop(third);
@@ -279,6 +287,7 @@ mod tests {
         drop((first, second));
         assert!(exports.admit(None).is_ok());
         assert!(exports.lock().running.is_empty());
+        assert_eq!(exports.running.get(), 0);
     }
 
     #[test]

@@ -90,14 +90,15 @@ fn declared(options: &Options) -> Declared {
 #[cfg(test)]
 mod tests {
     use super::{super::registry::Exports, *};
-    use crate::demo::{Bounds, database::Database};
+    use crate::demo::{Bounds, database::Database, metrics::Metrics};
     use http::{HeaderMap, StatusCode};
     use std::sync::{Arc, atomic::AtomicBool};
     use tokio::runtime::Handle;
 
     #[tokio::test]
     async fn count_ends_where_nobody_waits_for_it() {
-        let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
+        let exports =
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
         for is_abandoned in [true, false] {
             let uri = "/export/orders".parse().expect("a URI");
             let asked = Options::of_export("orders".to_owned(), &uri, &HeaderMap::new(), &Bounds::default());

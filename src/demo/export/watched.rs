@@ -76,7 +76,7 @@ mod tests {
             Step::{self, Data, Error as Fail, Pending, Trailers},
             fields, read_by_contract,
         },
-        demo::{Bounds, export::registry::Exports},
+        demo::{Bounds, export::registry::Exports, metrics::Metrics},
     };
     use std::time::Instant;
 
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn body_is_as_it_was_and_its_end_gives_the_room_back() {
-        let exports = Exports::new(Bounds { exports: 1, ..Bounds::default() });
+        let exports =
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
         let (body, export) =
             watched(&exports, &[Pending, Data("a"), Pending, Data("b"), Trailers(&[("x", "1")])]);
         let read = read_by_contract(body);

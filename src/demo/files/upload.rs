@@ -10,6 +10,7 @@ use crate::{
         body_limit::{fits, too_large},
         busy::busy,
         json::Json,
+        metrics::Metrics,
         query::bad_request,
         segment::Segment,
     },
@@ -64,15 +65,24 @@ impl Uploads {
 /// `PUT /files/{name}`.
 pub(in crate::demo) async fn upload(
     State(uploads): State<Uploads>,
+    State(metrics): State<Metrics>,
     Segment(name): Segment,
     request: Request<Body>,
-) -> Result<Response, Refusal> {
+) -> Response {
+    let response = taken(uploads, &name, request).await.into_response();
+    if !response.status().is_success() {
+        metrics.upload_refused(response.status());
+    }
+    response
+}
+
+async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<Response, Refusal> {
     let Some(allowed) = uploads.0 else {
         let detail = "uploads are not allowed: the server takes them once it is started with --allow-upload";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
     let precondition = Precondition::read(request.headers());
-    let place = allowed.place(&name).await?;
+    let place = allowed.place(name).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _room = allowed.room()?;

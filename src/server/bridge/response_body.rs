@@ -2,9 +2,9 @@ use super::{head::to_new, request_body::RefusedTrailers};
 use crate::{
     server::{
         connection::{GivenUp, Outgoing},
-        exchange::Exchange,
+        exchange::{Exchange, Failure},
     },
-    trailers::{Declared, FailureMark, why_forbidden},
+    trailers::{Declared, FailureMark, TrailersTooLarge, why_forbidden},
 };
 use axum::{BoxError, body::BoxBody};
 use bytes::Bytes;
@@ -210,7 +210,7 @@ impl ResponseBody {
         if error.is::<GivenUp>() {
             self.exchange.given_up();
         } else {
-            self.exchange.failed(&**error);
+            self.exchange.failed(failure(error), &**error);
         }
         self.poll_failing(cx)
     }
@@ -221,6 +221,18 @@ impl ResponseBody {
             self.phase = Phase::Ended;
         }
         Poll::Ready(Some(Err(BodyFailed.into())))
+    }
+}
+
+fn failure(error: &BoxError) -> Failure {
+    if error.is::<LengthBroken>() {
+        Failure::Length
+    } else if error.is::<FailureUntold>() {
+        Failure::Untold
+    } else if error.is::<TrailersTooLarge>() {
+        Failure::RequestTrailers
+    } else {
+        Failure::Body
     }
 }
 
@@ -248,6 +260,8 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
+        let span = this.exchange.span().clone();
+        let _in_it = span.enter();
         this.outgoing.taken();
         if let Phase::Failing(_) = this.phase {
             return this.poll_failing(cx);

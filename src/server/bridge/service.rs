@@ -6,7 +6,13 @@ use super::{
     response_body::ResponseBody,
 };
 use crate::{
-    server::{Limits, connection::Connection, exchange::Exchange, shutdown::Shutdown},
+    server::{
+        Limits,
+        connection::Connection,
+        exchange::Exchange,
+        metrics::{Metrics, RouteLayer},
+        shutdown::Shutdown,
+    },
     trailers::Acceptance,
 };
 use axum::{Router, body::Body, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
@@ -24,6 +30,7 @@ use std::{
 };
 use tokio::sync::Semaphore;
 use tower_service::Service;
+use tracing::Span;
 
 /// Makes the service of each connection from an axum 0.6 router.
 ///
@@ -35,6 +42,7 @@ pub(in crate::server) struct MakeBridge {
     grpc: GrpcServices,
     limits: Arc<Limits>,
     shutdown: Shutdown,
+    metrics: Option<Metrics>,
     places: Arc<Semaphore>,
 }
 
@@ -49,9 +57,11 @@ impl MakeBridge {
         grpc: GrpcServices,
         limits: Arc<Limits>,
         shutdown: Shutdown,
+        metrics: Option<Metrics>,
     ) -> Self {
         let places = Arc::new(Semaphore::new(places(&limits) as usize));
-        Self { router: router.with_state(()), grpc, limits, shutdown, places }
+        let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
+        Self { router: router.with_state(()), grpc, limits, shutdown, metrics, places }
     }
 
     /// The same for another router alone, whose connections take the same places.
@@ -73,7 +83,8 @@ impl MakeBridge {
             tracing::warn!(%peer, limit = self.limits.connections, "connection refused: too many are open");
             return Err(TooManyConnections);
         };
-        let connection = Connection::new(peer, self.limits.clone(), self.shutdown.clone(), place);
+        let connection =
+            Connection::new(peer, self.limits.clone(), self.shutdown.clone(), self.metrics.clone(), place);
         Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), grpc: self.grpc.clone(), connection })
     }
 }
@@ -146,20 +157,26 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         };
         let acceptance = Acceptance::decide(request.version(), request.headers());
         request.extensions_mut().insert(acceptance);
-        let exchange = Exchange::begin(self.connection.clone(), &request);
+        let mut exchange = Exchange::begin(self.connection.clone(), &request);
         let grpc = self.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(request.version()));
         if let Some(response) = refusal {
             return BridgeFuture::new(Route::answered(response), exchange);
         }
         if let Some(service) = grpc {
+            exchange.is_for_service(service.name());
             let request = http_1::Request::from_parts(parts, incoming);
-            return BridgeFuture::new(self.call_grpc(&service, request), exchange);
+            let route = exchange.span().in_scope(|| self.call_grpc(&service, request));
+            return BridgeFuture::new(route, exchange);
+        }
+        if let Some(route) = exchange.matched_route() {
+            request.extensions_mut().insert(route);
         }
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
         request.extensions_mut().insert(self.connection.limits.trailers());
         let (body, refused) = request_body::bridge(incoming, self.connection.clone());
-        BridgeFuture { refused, ..BridgeFuture::new(self.route(request.map(|()| body)), exchange) }
+        let route = exchange.span().in_scope(|| self.route(request.map(|()| body)));
+        BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }
     }
 }
 
@@ -213,6 +230,8 @@ impl Future for BridgeFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let span = this.exchange.as_ref().map(|exchange| exchange.span().clone());
+        let _in_it = span.as_ref().map(Span::enter);
         let response = ready!(this.route.poll(cx));
         let exchange = this.exchange.take().expect("polled after its end");
         Poll::Ready(Ok(match this.refused.get() {

@@ -23,7 +23,7 @@ impl Socket {
 
     fn note_written(&self, written: &Poll<io::Result<usize>>) {
         match written {
-            Poll::Ready(Ok(_)) => self.connection.note_write(),
+            Poll::Ready(Ok(bytes)) => self.connection.note_write(*bytes),
             Poll::Pending => self.connection.note_write_blocked(),
             Poll::Ready(Err(_)) => {}
         }
@@ -36,9 +36,10 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if polled.is_ready() {
-            self.connection.note_read();
+            self.connection.note_read(buf.filled().len() - before);
         }
         polled
     }

@@ -3,7 +3,7 @@ use super::{
     outgoing::Outgoing,
     protocol::Protocol,
 };
-use crate::server::{Limits, shutdown::Shutdown};
+use crate::server::{Limits, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -31,6 +31,7 @@ pub(in crate::server) struct Connection {
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
     shutdown: Shutdown,
+    metrics: Option<Metrics>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -49,14 +50,31 @@ pub(in crate::server) enum Cut {
     Shutdown,
 }
 
+impl Cut {
+    /// For metrics.
+    pub(in crate::server) fn label(self) -> &'static str {
+        match self {
+            Self::NoFirstByte => "no_first_byte",
+            Self::Idle => "idle",
+            Self::StalledReader => "stalled_reader",
+            Self::WrongProtocol => "wrong_protocol",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
 impl Connection {
     pub(in crate::server) fn new(
         peer: SocketAddr,
         limits: Arc<Limits>,
         shutdown: Shutdown,
+        metrics: Option<Metrics>,
         place: OwnedSemaphorePermit,
     ) -> Arc<Self> {
         let clock = Clock::start();
+        if let Some(metrics) = &metrics {
+            metrics.connection_opened();
+        }
         Arc::new(Self {
             peer,
             limits,
@@ -72,6 +90,7 @@ impl Connection {
             responses: Mutex::default(),
             cut: OnceLock::new(),
             shutdown,
+            metrics,
             _place: place,
         })
     }
@@ -80,12 +99,22 @@ impl Connection {
         self.clock
     }
 
-    pub(in crate::server) fn note_read(&self) {
+    pub(in crate::server) fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    pub(in crate::server) fn note_read(&self, bytes: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.received(bytes);
+        }
         self.last_read.set(&self.clock);
         self.shutdown.activity().bytes_move();
     }
 
-    pub(in crate::server) fn note_write(&self) {
+    pub(in crate::server) fn note_write(&self, bytes: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.sent(bytes);
+        }
         self.last_write.set(&self.clock);
         self.write_blocked.clear();
         self.shutdown.activity().bytes_move();
@@ -134,6 +163,9 @@ impl Connection {
     pub(in crate::server) fn request_begins(&self) {
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.activity().request_begins();
+        if let Some(metrics) = &self.metrics {
+            metrics.request_begins();
+        }
     }
 
     pub(in crate::server) fn request_ends(&self) {
@@ -233,5 +265,13 @@ impl Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.connection_closed();
+        }
     }
 }

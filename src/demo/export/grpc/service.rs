@@ -16,6 +16,7 @@ use axum::extract::ConnectInfo;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use tokio::{sync::oneshot, task::spawn_blocking};
 use tonic::{Request, Response, Status, async_trait, metadata::MetadataValue};
+use tracing::Span;
 
 const X_EXPORT_ID: &str = "x-export-id";
 
@@ -75,7 +76,8 @@ impl ExportsApi for ExportsService {
         let (waiting, is_abandoned) = Waiting::begin();
         let job = Job { database: self.database.clone(), wanted, began, is_abandoned, slot: Arc::new(slot) };
         let (answer, answered) = oneshot::channel();
-        spawn_blocking(move || run(job, answer));
+        let span = Span::current();
+        spawn_blocking(move || span.in_scope(|| run(job, answer)));
 
         let answered = answered.await;
         waiting.answered();

@@ -11,7 +11,7 @@ pub(in crate::server::bridge) type Answering = Pin<Box<dyn Future<Output = Respo
 
 /// Services by the names that are the first segment of their paths.
 #[derive(Clone, Default)]
-pub(in crate::server) struct GrpcServices(Arc<HashMap<String, Arc<dyn Mounted>>>);
+pub(in crate::server) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>>>);
 
 /// A service whose types are told to nobody.
 trait Mounted: Send + Sync {
@@ -28,7 +28,7 @@ impl GrpcServices {
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let mut services = Arc::unwrap_or_clone(self.0);
-        services.insert(name.to_owned(), Arc::new(service));
+        services.insert(name.into(), Arc::new(service));
         Self(Arc::new(services))
     }
 
@@ -51,11 +51,15 @@ impl fmt::Debug for GrpcServices {
 
 /// One of them.
 pub(in crate::server::bridge) struct GrpcService<'s> {
-    name: &'s str,
+    name: &'s Arc<str>,
     service: &'s dyn Mounted,
 }
 
 impl GrpcService<'_> {
+    pub(in crate::server::bridge) fn name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
     /// Whether it can be used over a version of HTTP, or what is said where it can't.
     pub(in crate::server::bridge) fn refusal(&self, version: Version) -> Option<Response> {
         (version < Version::HTTP_2).then(|| answer::needs_http2(self.name))

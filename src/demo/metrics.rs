@@ -1,0 +1,37 @@
+use http::StatusCode;
+use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+
+/// What the workbench counts.
+///
+/// | Metric | Labels | |
+/// |---|---|---|
+/// | `axum_trailers_exports_running` | | exports that hold their place among `--max-exports` |
+/// | `axum_trailers_uploads_refused_total` | `status` | uploads that were refused, or failed |
+#[derive(Clone, Debug)]
+pub(super) struct Metrics {
+    pub(super) exports_running: IntGauge,
+    uploads_refused: IntCounterVec,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let opts = |name, help| Opts::new(name, help).namespace("axum_trailers");
+        let running = opts("exports_running", "Exports that hold their place among those that may run.");
+        let refused = opts("uploads_refused_total", "Uploads that were refused, or failed, by status.");
+        Self {
+            exports_running: IntGauge::with_opts(running).expect(VALID),
+            uploads_refused: IntCounterVec::new(refused, &["status"]).expect(VALID),
+        }
+    }
+
+    pub(super) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(self.exports_running.clone()))?;
+        registry.register(Box::new(self.uploads_refused.clone()))
+    }
+
+    pub(super) fn upload_refused(&self, status: StatusCode) {
+        self.uploads_refused.with_label_values(&[status.as_str()]).inc();
+    }
+}
+
+const VALID: &str = "the names are valid";

@@ -1,0 +1,216 @@
+use crate::trailers::WithheldReason;
+use http::{StatusCode, Version};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
+};
+use std::{sync::Arc, time::Duration};
+
+/// The metrics of one server.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Metrics(Arc<Families>);
+
+#[derive(Debug)]
+struct Families {
+    connections: IntGauge,
+    requests_open: IntGauge,
+    requests: IntCounterVec,
+    received: IntCounter,
+    sent: IntCounter,
+    body: IntCounterVec,
+    trailers_sent: IntCounterVec,
+    trailers_withheld: IntCounterVec,
+    failed: IntCounterVec,
+    gone: IntCounterVec,
+    first_byte: HistogramVec,
+    end: HistogramVec,
+}
+
+/// From half a millisecond to half a minute, in seconds; exports may take longer.
+const BUCKETS: [f64; 15] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+impl Metrics {
+    /// Makes them, and registers them.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the registry has metrics of these names.
+    pub(in crate::server) fn new(registry: &Registry) -> Self {
+        let families = Families {
+            connections: gauge("connections", "Connections that are open."),
+            requests_open: gauge("streams", "Requests whose response has not ended: streams, over HTTP/2."),
+            requests: counters(
+                "requests_total",
+                "Requests whose response has ended, by route and status.",
+                &["protocol", "route", "status"],
+            ),
+            received: counter("received_bytes_total", "Bytes read from connections, TLS included."),
+            sent: counter("sent_bytes_total", "Bytes written to connections, TLS included."),
+            body: counters(
+                "response_body_bytes_total",
+                "Bytes of the content of responses that have ended.",
+                &["protocol"],
+            ),
+            trailers_sent: counters(
+                "trailer_sections_sent_total",
+                "Responses that ended with a trailer section.",
+                &["protocol"],
+            ),
+            trailers_withheld: counters(
+                "trailer_sections_withheld_total",
+                "Responses whose trailer section was left out, by what the request lacked.",
+                &["protocol", "reason"],
+            ),
+            failed: counters(
+                "streams_failed_total",
+                "Responses that failed or were cut, by reason.",
+                &["protocol", "reason"],
+            ),
+            gone: counters(
+                "clients_gone_total",
+                "Responses that their clients did not take to the end.",
+                &["protocol"],
+            ),
+            first_byte: histograms(
+                "first_byte_seconds",
+                "From the end of a request's header section to the beginning of its response.",
+                &["route"],
+            ),
+            end: histograms(
+                "end_seconds",
+                "From the end of a request's header section to the end of its response.",
+                &["route"],
+            ),
+        };
+        families.register(registry);
+        Self(Arc::new(families))
+    }
+
+    pub(in crate::server) fn connection_opened(&self) {
+        self.0.connections.inc();
+    }
+
+    pub(in crate::server) fn connection_closed(&self) {
+        self.0.connections.dec();
+    }
+
+    pub(in crate::server) fn request_begins(&self) {
+        self.0.requests_open.inc();
+    }
+
+    pub(in crate::server) fn received(&self, bytes: usize) {
+        self.0.received.inc_by(bytes as u64);
+    }
+
+    pub(in crate::server) fn sent(&self, bytes: usize) {
+        self.0.sent.inc_by(bytes as u64);
+    }
+
+    pub(in crate::server) fn trailers_sent(&self, version: Version) {
+        self.0.trailers_sent.with_label_values(&[protocol(version)]).inc();
+    }
+
+    pub(in crate::server) fn trailers_withheld(&self, version: Version, reason: WithheldReason) {
+        let reason = match reason {
+            WithheldReason::NotAsked => "not_asked",
+            WithheldReason::OldProtocol => "old_protocol",
+        };
+        self.0.trailers_withheld.with_label_values(&[protocol(version), reason]).inc();
+    }
+
+    /// A response failed, for a reason of a fixed set.
+    pub(in crate::server) fn failed(&self, version: Version, reason: &'static str) {
+        self.0.failed.with_label_values(&[protocol(version), reason]).inc();
+    }
+
+    pub(in crate::server) fn client_gone(&self, version: Version) {
+        self.0.gone.with_label_values(&[protocol(version)]).inc();
+    }
+
+    pub(in crate::server) fn request_ends(&self, request: &Ended<'_>) {
+        let families = &*self.0;
+        let protocol = protocol(request.version);
+        let route = request.route.unwrap_or(NONE);
+        // A status of an application's own is a number of its choice.
+        let status = match &request.status {
+            Some(status) if status.canonical_reason().is_some() => status.as_str(),
+            Some(_) => "other",
+            None => NONE,
+        };
+        families.requests_open.dec();
+        families.requests.with_label_values(&[protocol, route, status]).inc();
+        families.body.with_label_values(&[protocol]).inc_by(request.bytes);
+        families.end.with_label_values(&[route]).observe(request.took.as_secs_f64());
+        if let Some(first_byte) = request.first_byte {
+            families.first_byte.with_label_values(&[route]).observe(first_byte.as_secs_f64());
+        }
+    }
+}
+
+/// A request whose response has ended.
+pub(in crate::server) struct Ended<'e> {
+    pub(in crate::server) version: Version,
+    /// `None` for what no route answered.
+    pub(in crate::server) route: Option<&'e str>,
+    /// `None` where the client left before there was one.
+    pub(in crate::server) status: Option<StatusCode>,
+    pub(in crate::server) bytes: u64,
+    pub(in crate::server) first_byte: Option<Duration>,
+    pub(in crate::server) took: Duration,
+}
+
+/// The label where there is no route, or no status.
+const NONE: &str = "none";
+
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_11 => "HTTP/1.1",
+        _ => "HTTP/1.0",
+    }
+}
+
+impl Families {
+    fn register(&self, registry: &Registry) {
+        let all: [Box<dyn Collector>; 12] = [
+            Box::new(self.connections.clone()),
+            Box::new(self.requests_open.clone()),
+            Box::new(self.requests.clone()),
+            Box::new(self.received.clone()),
+            Box::new(self.sent.clone()),
+            Box::new(self.body.clone()),
+            Box::new(self.trailers_sent.clone()),
+            Box::new(self.trailers_withheld.clone()),
+            Box::new(self.failed.clone()),
+            Box::new(self.gone.clone()),
+            Box::new(self.first_byte.clone()),
+            Box::new(self.end.clone()),
+        ];
+        for family in all {
+            registry.register(family).expect("metrics of other names");
+        }
+    }
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("axum_trailers")
+}
+
+const VALID: &str = "the names are valid";
+
+fn gauge(name: &str, help: &str) -> IntGauge {
+    IntGauge::with_opts(opts(name, help)).expect(VALID)
+}
+
+fn counter(name: &str, help: &str) -> IntCounter {
+    IntCounter::with_opts(opts(name, help)).expect(VALID)
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    IntCounterVec::new(opts(name, help), labels).expect(VALID)
+}
+
+fn histograms(name: &str, help: &str, labels: &[&str]) -> HistogramVec {
+    let opts = HistogramOpts { common_opts: opts(name, help), buckets: BUCKETS.to_vec() };
+    HistogramVec::new(opts, labels).expect(VALID)
+}

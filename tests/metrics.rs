@@ -1,0 +1,293 @@
+//! What `GET /metrics` says is what happened.
+
+use crate::support::{
+    PATIENCE, TestServer, channel, http1, http2,
+    log::Log,
+    producer::{Producers, declared, rows},
+    raw, read, soon, workbench,
+};
+use axum::{Router, response::IntoResponse, routing::get};
+use axum_trailers::{
+    body,
+    demo::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
+    server::Limits,
+};
+use http::StatusCode;
+use std::{net::SocketAddr, time::Duration};
+
+/// A server that tells its metrics, and where.
+fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
+    let mut address = None;
+    let server = TestServer::with(app, |server| {
+        let server = server.limits(limits).metrics("127.0.0.1:0").expect("a free port");
+        address = server.metrics_addrs().first().copied();
+        server
+    });
+    (server, Metrics(address.expect("an address")))
+}
+
+struct Metrics(SocketAddr);
+
+impl Metrics {
+    async fn text(&self) -> String {
+        let response = reqwest::get(format!("http://{}/metrics", self.0)).await.expect("a response");
+        assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4");
+        response.text().await.expect("text")
+    }
+
+    /// Waits until a series has a value: a request is counted once its response has ended, which the client may see
+    /// before.
+    async fn say(&self, series: &str, value: u64) {
+        let line = format!("axum_trailers_{series} {value}");
+        let came = async {
+            while !self.text().await.lines().any(|told| told == line) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let came = tokio::time::timeout(PATIENCE, came).await;
+        assert!(came.is_ok(), "no line «{line}» in\n{}", self.text().await);
+    }
+
+    async fn say_nothing_of(&self, name: &str) {
+        let text = self.text().await;
+        assert!(
+            !text.lines().any(|line| line.starts_with(&format!("axum_trailers_{name}"))),
+            "{name} in\n{text}"
+        );
+    }
+}
+
+async fn with_trailers() -> impl IntoResponse {
+    let (sender, body) = body::channel(1024, declared());
+    sender.finish(rows(1)).expect("as declared");
+    body
+}
+
+#[tokio::test]
+async fn requests_are_told_by_protocol_route_and_status() {
+    let app = Router::new()
+        .route("/items/:id", get(|| async { "item" }).post(|| async { StatusCode::CREATED }))
+        .nest("/nested", Router::new().route("/*rest", get(|| async { "rest" })))
+        .route("/own", get(|| async { StatusCode::from_u16(799).expect("a status") }))
+        .route("/panics", get(|| async { panic!("a handler's") as () }));
+    let (server, metrics) = counted(app, Limits::default());
+    for path in ["/items/1", "/items/2", "/nested/a/b", "/own", "/panics", "/nothing", "/nothing/else"] {
+        let _content = server.get(&http2(), path).await.bytes().await;
+    }
+    server.get(&http1(), "/items/3").await.bytes().await.expect("content");
+    http1().post(server.url("/items/4")).send().await.expect("a response").bytes().await.expect("content");
+    let requests = |labels: &str| format!("requests_total{{{labels}}}");
+    for (labels, value) in [
+        (r#"protocol="HTTP/2",route="/items/:id",status="200""#, 2),
+        (r#"protocol="HTTP/1.1",route="/items/:id",status="200""#, 1),
+        (r#"protocol="HTTP/1.1",route="/items/:id",status="201""#, 1),
+        (r#"protocol="HTTP/2",route="/nested/*rest",status="200""#, 1),
+        (r#"protocol="HTTP/2",route="/own",status="other""#, 1),
+        (r#"protocol="HTTP/2",route="/panics",status="500""#, 1),
+        (r#"protocol="HTTP/2",route="none",status="404""#, 2),
+    ] {
+        metrics.say(&requests(labels), value).await;
+    }
+    let series = metrics.text().await.matches("axum_trailers_requests_total{").count();
+    assert_eq!(series, 7, "none but these");
+}
+
+#[tokio::test]
+async fn trailers_are_told_by_protocol_and_reason() {
+    let (server, metrics) = counted(Router::new().route("/", get(with_trailers)), Limits::default());
+    read(server.get(&http2(), "/").await).await.expect("whole");
+    read(server.get(&http1(), "/").await).await.expect("whole");
+    http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
+    raw::http1(server.address, "GET / HTTP/1.0\r\nhost: a\r\n\r\n").await;
+    for (series, value) in [
+        (r#"trailer_sections_sent_total{protocol="HTTP/2"}"#, 1),
+        (r#"trailer_sections_sent_total{protocol="HTTP/1.1"}"#, 1),
+        (r#"trailer_sections_withheld_total{protocol="HTTP/1.1",reason="not_asked"}"#, 1),
+        (r#"trailer_sections_withheld_total{protocol="HTTP/1.0",reason="old_protocol"}"#, 1),
+    ] {
+        metrics.say(series, value).await;
+    }
+    metrics.say_nothing_of("streams_failed_total").await;
+    metrics.say_nothing_of("clients_gone_total").await;
+}
+
+#[tokio::test]
+async fn failures_are_told_by_reason_and_clients_that_leave_apart() {
+    let short = async || {
+        let mut response = "four".into_response();
+        response.headers_mut().insert("content-length", http::HeaderValue::from_static("5"));
+        response
+    };
+    let told = async || {
+        let (sender, body) = body::channel(1024, declared());
+        sender.fail_with_trailers(rows(0)).expect("as declared");
+        body
+    };
+    let app = Producers::new()
+        .router()
+        .route("/fails", get(async || body::channel(1024, declared()).1))
+        .route("/short", get(short))
+        .route("/told", get(told));
+    let limits = Limits { stalled_reader: Duration::from_millis(300), ..Limits::default() };
+    let (server, metrics) = counted(app, limits);
+    for path in ["/fails", "/short"] {
+        server.get(&http2(), path).await.bytes().await.expect_err("a broken one");
+    }
+    read(server.get(&http2(), "/told").await).await.expect("whole");
+    read(http1().get(server.url("/told")).send().await.expect("a response"))
+        .await
+        .expect_err("it can't be told");
+    let failed =
+        |protocol, reason| format!(r#"streams_failed_total{{protocol="{protocol}",reason="{reason}"}}"#);
+    metrics.say(&failed("HTTP/2", "body"), 1).await;
+    metrics.say(&failed("HTTP/2", "length"), 1).await;
+    metrics.say(&failed("HTTP/2", "told_by_trailers"), 1).await;
+    metrics.say(&failed("HTTP/1.1", "untold"), 1).await;
+    let stalled = raw::http1_get(server.address, "/endless").await;
+    metrics.say(&failed("HTTP/1.1", "stalled_reader"), 1).await;
+    drop(stalled);
+    metrics.say_nothing_of("clients_gone_total").await;
+    drop(raw::http1_get(server.address, "/endless").await);
+    metrics.say(r#"clients_gone_total{protocol="HTTP/1.1"}"#, 1).await;
+    let series = metrics.text().await.matches("axum_trailers_streams_failed_total{").count();
+    assert_eq!(series, 5, "none but these");
+}
+
+#[tokio::test]
+async fn what_is_open_is_told_while_it_is_and_bytes_when_they_have_moved() {
+    let producers = Producers::new();
+    let (server, metrics) = counted(producers.router(), Limits::default());
+    metrics.say("connections", 0).await;
+    let mut client = raw::http2(server.address).await;
+    let mut quiet = raw::http2_get(&mut client, "/quiet").await;
+    let _other = raw::http1_get(server.address, "/quiet").await;
+    metrics.say("connections", 2).await;
+    metrics.say("streams", 2).await;
+    metrics.say_nothing_of("requests_total").await;
+    producers.go_on.notify_waiters();
+    raw::http2_read(&mut quiet).await.expect("whole");
+    metrics.say("streams", 0).await;
+    metrics.say(r#"response_body_bytes_total{protocol="HTTP/2"}"#, 10).await;
+    drop((client, quiet));
+    metrics.say("connections", 1).await;
+
+    let text = metrics.text().await;
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("axum_trailers_{name} ")));
+        line.expect("a line").parse::<u64>().expect("a number")
+    };
+    assert!(
+        bytes("received_bytes_total") > 100 && bytes("sent_bytes_total") > 1000,
+        "handshakes, too: {text}"
+    );
+}
+
+#[tokio::test]
+async fn time_to_the_first_byte_and_to_the_end_are_told_apart() {
+    let slow = async || {
+        let (mut sender, body) = body::channel(1024, declared());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            sender.send("late").await.expect("a reader");
+            sender.finish(rows(1)).expect("as declared");
+        });
+        body
+    };
+    let (server, metrics) = counted(Router::new().route("/slow", get(slow)), Limits::default());
+    read(server.get(&http2(), "/slow").await).await.expect("whole");
+    metrics.say(r#"end_seconds_count{route="/slow"}"#, 1).await;
+    metrics.say(r#"end_seconds_bucket{route="/slow",le="0.5"}"#, 0).await;
+    metrics.say(r#"end_seconds_bucket{route="/slow",le="+Inf"}"#, 1).await;
+    metrics.say(r#"first_byte_seconds_bucket{route="/slow",le="0.5"}"#, 1).await;
+}
+
+#[tokio::test]
+async fn grpc_services_are_told_by_name_and_their_failures_too() {
+    let workbench = workbench(".");
+    let (exports, mut address) = (workbench.grpc(), None);
+    let server = TestServer::with(workbench.clone().router(), |server| {
+        let server = server.metrics("127.0.0.1:0").expect("a free port");
+        workbench.register(server.registry()).expect("nothing is there");
+        address = server.metrics_addrs().first().copied();
+        server.grpc(exports_server::SERVICE_NAME, exports)
+    });
+    let metrics = Metrics(address.expect("an address"));
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let request = ExportRequest { table: "orders".to_owned(), ..ExportRequest::default() };
+    let mut rows = client.export(request).await.expect("an export").into_inner();
+    metrics.say("exports_running", 1).await;
+    while rows.message().await.expect("a row").is_some() {}
+    metrics.say("exports_running", 0).await;
+    client.export(ExportRequest::default()).await.expect_err("no table");
+    let labels = r#"{protocol="HTTP/2",route="axum_trailers.v1.Exports",status="200"}"#;
+    metrics.say(&format!("requests_total{labels}"), 2).await;
+    metrics.say(r#"streams_failed_total{protocol="HTTP/2",reason="told_by_trailers"}"#, 1).await;
+
+    let refused = http2().put(server.url("/files/a")).body("a").send().await.expect("a response");
+    assert_eq!(refused.status(), 403);
+    metrics.say(r#"uploads_refused_total{status="403"}"#, 1).await;
+}
+
+#[tokio::test]
+async fn page_goes_on_while_streams_end_and_has_nothing_else() {
+    let producers = Producers::new();
+    let (server, metrics) = counted(producers.router(), Limits { connections: 1, ..Limits::default() });
+    let elsewhere = reqwest::get(format!("http://{}/", metrics.0)).await.expect("a response");
+    assert_eq!(elsewhere.status(), 404);
+    assert!(elsewhere.text().await.expect("text").contains("/metrics"));
+
+    let mut client = raw::http2(server.address).await;
+    let mut quiet = raw::http2_get(&mut client, "/quiet").await;
+    metrics.say("connections", 1).await;
+    let handle = server.handle.clone();
+    let drained = tokio::spawn(async move { handle.drain(PATIENCE).await });
+    let refused = async {
+        while tokio::net::TcpStream::connect(server.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon("the end of the listener", refused).await;
+    metrics.say("streams", 1).await;
+    producers.go_on.notify_waiters();
+    raw::http2_read(&mut quiet).await.expect("whole");
+    drop((client, quiet));
+    soon("the end", drained).await.expect("no panic");
+    reqwest::get(format!("http://{}/metrics", metrics.0)).await.expect_err("it ended with the server");
+}
+
+#[tokio::test]
+async fn registry_of_the_application_is_told_too() {
+    let own = prometheus::IntCounter::new("own_total", "The application's own.").expect("valid");
+    let mut address = None;
+    let _server = TestServer::with(Router::new(), |server| {
+        let server = server.metrics("127.0.0.1:0").expect("a free port");
+        server.registry().register(Box::new(own.clone())).expect("nothing is there");
+        address = server.metrics_addrs().first().copied();
+        server
+    });
+    own.inc_by(7);
+    let text = Metrics(address.expect("an address")).text().await;
+    assert!(text.lines().any(|line| line == "own_total 7"), "{text}");
+}
+
+#[tokio::test]
+async fn what_a_handler_logs_is_logged_with_its_request_whose_span_says_how_it_ended() {
+    let (log, _guard) = Log::catch_spans();
+    let logs = async || {
+        tracing::info!("from the handler");
+        "ok"
+    };
+    let server = TestServer::start(Router::new().route("/logs", get(logs)));
+    server.get(&http2(), "/logs").await.bytes().await.expect("content");
+    log.line(&["request{", "method=GET", "path=\"/logs\"", "}", "from the handler"]).await;
+    let parts = [
+        "request{",
+        "path=\"/logs\"",
+        "status=200",
+        "bytes=2",
+        "trailers=none",
+        "ended=complete}",
+        ": close",
+    ];
+    log.line(&parts).await;
+}
