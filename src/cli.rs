@@ -23,11 +23,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
     pub(crate) redirect: Option<Redirect>,
 
-    /// The certificate chain, as PEM [default: the demo certificate for localhost]
+    /// The certificate chain, as PEM, read anew on SIGHUP and when it changes [default: the demo certificate for localhost]
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
     pub(crate) cert: Option<PathBuf>,
 
-    /// The certificate's private key, as PEM [default: the demo key, which everyone has]
+    /// The certificate's private key, as PEM, read anew likewise [default: the demo key, which everyone has]
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
 

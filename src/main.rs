@@ -63,7 +63,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let server = {
         let _in_runtime = runtime.enter();
         outlive_file_size_limit().map_err(Failure::Serve)?;
-        server.ending_on_signals().map_err(Failure::Serve)?
+        server.ending_on_signals().and_then(Server::reloading_certificate).map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
         warn_of_demo_key(&server);

@@ -19,6 +19,7 @@ mod producers;
 mod progress;
 mod protocol;
 mod redirect;
+mod reload;
 mod request_bodies;
 mod request_trailers;
 mod routes;

@@ -4,7 +4,8 @@ use super::{
     bridge::{GrpcServices, MakeBridge},
     metrics::{self, Metrics},
     redirect,
-    signals::Signals,
+    reload::reload,
+    signals::{Hangup, Signals},
 };
 use axum::{BoxError, Router, body::Bytes};
 use axum_server::accept::DefaultAcceptor;
@@ -36,6 +37,7 @@ pub struct Server {
     limits: Limits,
     shutdown_timeout: Duration,
     signals: Option<Signals>,
+    hangup: Option<Hangup>,
     handle: Handle,
 }
 
@@ -67,6 +69,7 @@ impl Server {
             limits: Limits::default(),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
             signals: None,
+            hangup: None,
             handle: Handle::new(),
         }
     }
@@ -213,6 +216,31 @@ impl Server {
         Ok(self)
     }
 
+    /// Reads certificate and key anew while it serves: on SIGHUP, which is caught from now on, and when the files
+    /// change that [`Tls::from_pem_files`] had them from.
+    ///
+    /// New handshakes get the new certificate; open connections and what runs on them go on untouched. TLS sessions
+    /// begun under the old one are not resumed, and their clients make a full handshake.
+    ///
+    /// The files are looked at each second, and taken once both have stayed the same for two looks; on SIGHUP they are
+    /// taken at once. What is of no use is an `ERROR` in the log, once until the files change again, and the old pair
+    /// stays; what is taken is an `INFO`.
+    ///
+    /// A pair from [`Tls::from_pem`], or from anything but regular files (a pipe), can't be read anew: then SIGHUP is an
+    /// `INFO` and no more. In no case does it end the process from now on.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where the signal can't be caught.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a tokio runtime.
+    pub fn reloading_certificate(mut self) -> io::Result<Self> {
+        self.hangup = Some(Hangup::catch()?);
+        Ok(self)
+    }
+
     /// Serves the router until a signal ends it: [`ending_on_signals`](Self::ending_on_signals) and
     /// [`serve`](Self::serve) in one.
     ///
@@ -230,13 +258,12 @@ impl Server {
     /// An [`io::Error`] where a listener can't be used, or there is none.
     pub async fn serve(mut self, router: Router) -> io::Result<()> {
         let (handle, timeout) = (self.handle(), self.shutdown_timeout);
-        let Some(signals) = self.signals.take() else {
-            return self.serve_until_ended(router).await;
-        };
-        let ending = end_on_signals(signals, &handle, timeout);
+        let ending = self.signals.take().map(|signals| end_on_signals(signals, handle, timeout));
+        let reloading = self.hangup.take().map(|hangup| reload(self.tls.clone(), hangup));
         tokio::select! {
             served = self.serve_until_ended(router) => served,
-            never = ending => match never {},
+            never = if_any(ending) => match never {},
+            never = if_any(reloading) => match never {},
         }
     }
 
@@ -321,7 +348,14 @@ impl Drop for EndedOnDrop {
     }
 }
 
-async fn end_on_signals(mut signals: Signals, handle: &Handle, timeout: Duration) -> Infallible {
+async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible {
+    match endless {
+        Some(endless) => endless.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
     let signal = signals.next().await;
     tracing::info!(signal, ?timeout, "shutting down: running streams may end");
     tokio::select! {

@@ -38,3 +38,33 @@ impl Signals {
         }
     }
 }
+
+/// SIGHUP, by which a server is told to read its files anew. Where there are no signals it never comes.
+#[derive(Debug)]
+pub(super) struct Hangup {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Hangup {
+    pub(super) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { signal: signal(SignalKind::hangup())? })
+    }
+
+    pub(super) async fn next(&mut self) {
+        self.signal.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+impl Hangup {
+    pub(super) fn catch() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    pub(super) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}

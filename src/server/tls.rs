@@ -1,4 +1,7 @@
-use super::connection::ALPN;
+use super::{
+    connection::ALPN,
+    pem_files::{Contents, Fingerprint, PemFiles},
+};
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::{
     ServerConfig,
@@ -11,10 +14,11 @@ use std::{
     sync::Arc,
 };
 
-/// A server's certificate and key.
+/// A server's certificate and key. Clones share them, be they [read anew](super::Server::reloading_certificate) or not.
 #[derive(Clone)]
 pub struct Tls {
     config: RustlsConfig,
+    files: Option<(PemFiles, Fingerprint)>,
 }
 
 /// Why a certificate and a key are of no use.
@@ -55,15 +59,18 @@ pub enum TlsError {
 }
 
 impl Tls {
-    /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files.
+    /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files. They are
+    /// read once, unless the server is told to [read them anew](super::Server::reloading_certificate).
     ///
     /// # Errors
     ///
     /// [`TlsError`] where a file can't be read, or the two can't be used together.
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
-        let (certificate, key) = (certificate.as_ref(), key.as_ref());
-        let origins = (certificate.display().to_string(), key.display().to_string());
-        Self::new(&read(certificate)?, &read(key)?, origins)
+        let files = PemFiles::new(certificate.as_ref(), key.as_ref());
+        let contents = files.read();
+        let fingerprint = contents.fingerprint();
+        let config = RustlsConfig::from_config(config_from_files(&files, contents)?);
+        Ok(Self { config, files: files.are_lasting().then_some((files, fingerprint)) })
     }
 
     /// The same from PEM text.
@@ -72,30 +79,20 @@ impl Tls {
     ///
     /// [`TlsError`] where the two can't be used together.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Self::new(certificate, key, ("the certificate given".to_owned(), "the key given".to_owned()))
+        let origins = ["the certificate given", "the key given"].map(str::to_owned);
+        let config = RustlsConfig::from_config(config_from_pem(certificate, key, origins)?);
+        Ok(Self { config, files: None })
     }
 
-    fn new(certificate: &[u8], key: &[u8], origins: (String, String)) -> Result<Self, TlsError> {
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
-            .collect::<Result<_, _>>()
-            .ok()
-            .filter(|chain: &Vec<_>| !chain.is_empty())
-            .ok_or(TlsError::NoCertificate { origin: origins.0.clone() })?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_none| TlsError::NoKey { origin: origins.1.clone() })?;
+    /// The files that it can be read from again, and what they said when it was made.
+    pub(super) fn files(&self) -> Option<&(PemFiles, Fingerprint)> {
+        self.files.as_ref()
+    }
 
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => {
-                    TlsError::Mismatch { certificate: origins.0, key: origins.1 }
-                }
-                other => TlsError::Unusable(other),
-            })?;
-        config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-        Ok(Self { config: RustlsConfig::from_config(Arc::new(config)) })
+    /// Gives new handshakes what the files say now. Where that is of no use they get what they got before.
+    pub(super) fn replace(&self, files: &PemFiles, contents: Contents) -> Result<(), TlsError> {
+        self.config.reload_from_config(config_from_files(files, contents)?);
+        Ok(())
     }
 
     pub(super) fn config(&self) -> RustlsConfig {
@@ -109,6 +106,40 @@ impl fmt::Debug for Tls {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+fn config_from_files(files: &PemFiles, contents: Contents) -> Result<Arc<ServerConfig>, TlsError> {
+    let unread = |path: &Path| {
+        let path = path.to_owned();
+        |source| TlsError::Read { path, source }
+    };
+    let certificate = contents.certificate.map_err(unread(&files.certificate))?;
+    let key = contents.key.map_err(unread(&files.key))?;
+    let origins = [&files.certificate, &files.key].map(|path| path.display().to_string());
+    config_from_pem(&certificate, &key, origins)
+}
+
+fn config_from_pem(
+    certificate: &[u8],
+    key: &[u8],
+    [certificate_origin, key_origin]: [String; 2],
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
+        .collect::<Result<_, _>>()
+        .ok()
+        .filter(|chain: &Vec<_>| !chain.is_empty())
+        .ok_or_else(|| TlsError::NoCertificate { origin: certificate_origin.clone() })?;
+    let key =
+        PrivateKeyDer::from_pem_slice(key).map_err(|_none| TlsError::NoKey { origin: key_origin.clone() })?;
+
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                TlsError::Mismatch { certificate: certificate_origin, key: key_origin }
+            }
+            other => TlsError::Unusable(other),
+        })?;
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config))
 }

@@ -46,14 +46,18 @@ impl Log {
 
     /// Waits for a line that has all these parts.
     pub(crate) async fn line(&self, parts: &[&str]) {
-        let logged = || String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned();
         let came = async {
-            while !logged().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+            while !self.text().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
         let came = tokio::time::timeout(super::PATIENCE, came).await;
-        assert!(came.is_ok(), "no line with {parts:?} in\n{}", logged());
+        assert!(came.is_ok(), "no line with {parts:?} in\n{}", self.text());
+    }
+
+    /// All that was logged so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned()
     }
 }
 

@@ -40,7 +40,10 @@ impl TestServer {
     }
 
     pub(crate) fn with(app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
-        let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
+        Self::with_tls(Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate"), app, configure)
+    }
+
+    pub(crate) fn with_tls(tls: Tls, app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
         let server = configure(Server::new(tls).bind("127.0.0.1:0").expect("a free port"));
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();

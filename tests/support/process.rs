@@ -4,17 +4,26 @@ use super::PATIENCE;
 #[cfg(unix)]
 pub(crate) use rustix::process::Signal;
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    time::Instant,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 /// A running server. It is killed with the test.
 pub(crate) struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    log: Option<Log>,
+}
+
+/// What comes on standard error, and the thread that reads it.
+struct Log {
+    text: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
 }
 
 impl Process {
@@ -26,7 +35,7 @@ impl Process {
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, stdout }
+        Self { child, stdout, log: None }
     }
 
     /// The next line of its standard output.
@@ -57,7 +66,36 @@ impl Process {
         drop(self.child.stderr.take());
     }
 
-    /// Waits for its end, and returns what it left on standard error.
+    /// Waits for a line on its standard error that has all these parts.
+    pub(crate) async fn logged(&mut self, parts: &[&str]) {
+        let text = self.log().text.clone();
+        let text = || text.lock().expect("a log").clone();
+        let came = async {
+            while !text().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let came = tokio::time::timeout(PATIENCE, came).await;
+        assert!(came.is_ok(), "no line with {parts:?} in\n{}", text());
+    }
+
+    fn log(&mut self) -> &mut Log {
+        self.log.get_or_insert_with(|| {
+            let mut stderr = BufReader::new(self.child.stderr.take().expect("piped"));
+            let text = Arc::<Mutex<String>>::default();
+            let read = text.clone();
+            let reader = std::thread::spawn(move || {
+                let mut line = String::new();
+                while stderr.read_line(&mut line).expect("text") != 0 {
+                    read.lock().expect("a log").push_str(&line);
+                    line.clear();
+                }
+            });
+            Log { text, reader }
+        })
+    }
+
+    /// Waits for its end, and returns what it wrote on standard error.
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
         let began = Instant::now();
         let status = loop {
@@ -65,11 +103,13 @@ impl Process {
                 break status;
             }
             assert!(began.elapsed() < PATIENCE, "the process runs on");
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         };
-        let mut log = String::new();
-        self.child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
-        (status, log)
+        self.log();
+        let log = self.log.take().expect("just made");
+        log.reader.join().expect("no panic");
+        let text = log.text.lock().expect("a log").clone();
+        (status, text)
     }
 
     /// A figure of `/proc/PID/status`, in KiB.

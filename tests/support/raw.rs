@@ -3,7 +3,7 @@
 use super::{CERTIFICATE, PATIENCE, soon};
 use bytes::Bytes;
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use std::{net::SocketAddr, sync::Arc};
@@ -27,17 +27,33 @@ pub(crate) async fn tls(address: SocketAddr, alpn: &str) -> TlsStream<TcpStream>
 
 pub(crate) async fn handshake(tcp: TcpStream, alpn: &[&str]) -> TlsStream<TcpStream> {
     let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    let config = client_config(&[certificate], rustls::DEFAULT_VERSIONS, alpn);
+    handshake_with(Arc::new(config), tcp).await
+}
+
+/// A client that trusts these certificates alone, and offers these protocols.
+pub(crate) fn client_config(
+    trusted: &[CertificateDer<'static>],
+    versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&str],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(certificate).expect("a root");
+    for certificate in trusted {
+        roots.add(certificate.clone()).expect("a root");
+    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config
+}
+
+pub(crate) async fn handshake_with(config: Arc<ClientConfig>, tcp: TcpStream) -> TlsStream<TcpStream> {
     let name = ServerName::try_from("localhost").expect("a name");
-    soon("a handshake", TlsConnector::from(Arc::new(config)).connect(name, tcp)).await.expect("a handshake")
+    soon("a handshake", TlsConnector::from(config).connect(name, tcp)).await.expect("a handshake")
 }
 
 /// Sends bytes over HTTP/1.1 and returns all that comes until the server closes.

@@ -1,0 +1,319 @@
+//! Certificate and key are read anew on SIGHUP and when their files change; no connection notices, and a pair that is
+//! of no use changes nothing.
+
+#[cfg(unix)]
+use crate::support::process::{Process, Signal, command};
+use crate::support::{CERTIFICATE, KEY, TestServer, log::Log, producer::Producers, raw, soon};
+use axum_trailers::server::{Server, Tls};
+use futures_util::future::join_all;
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::{
+    DEFAULT_VERSIONS, HandshakeKind,
+    pki_types::{CertificateDer, pem::PemObject},
+    version::{TLS12, TLS13},
+};
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// Two looks and more.
+const LOOKS: Duration = Duration::from_millis(2500);
+
+struct Pair {
+    certificate: CertificateDer<'static>,
+    chain: String,
+    key: String,
+}
+
+impl Pair {
+    /// The one that the other clients of the tests trust.
+    fn demo() -> Self {
+        let text = |pem: &[u8]| String::from_utf8(pem.to_vec()).expect("text");
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+        Self { certificate, chain: text(CERTIFICATE), key: text(KEY) }
+    }
+
+    fn new() -> Self {
+        let CertifiedKey::<KeyPair> { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+        Self { certificate: cert.der().clone(), chain: cert.pem(), key: signing_key.serialize_pem() }
+    }
+}
+
+/// The files of a pair, in a folder of the test's own.
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn of(pair: &Pair) -> Self {
+        let files = Self { folder: tempfile::tempdir().expect("a folder") };
+        files.replace(pair);
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("text").to_owned()
+    }
+
+    fn replace(&self, pair: &Pair) {
+        self.write("cert.pem", &pair.chain);
+        self.write("key.pem", &pair.key);
+    }
+
+    /// Replaces a file the way it is best done: nobody reads a half of it.
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.path("new"), content).expect("written");
+        fs::rename(self.path("new"), self.path(name)).expect("renamed");
+    }
+
+    fn tls(&self) -> Tls {
+        Tls::from_pem_files(self.path("cert.pem"), self.path("key.pem")).expect("a pair")
+    }
+
+    fn server(&self, producers: &Producers) -> TestServer {
+        TestServer::with_tls(self.tls(), producers.router(), reloading)
+    }
+}
+
+fn reloading(server: Server) -> Server {
+    server.reloading_certificate().expect("a signal to catch")
+}
+
+async fn presents(address: SocketAddr, pair: &Pair) -> bool {
+    let config =
+        raw::client_config(&[pair.certificate.clone(), Pair::demo().certificate], DEFAULT_VERSIONS, &["h2"]);
+    let tcp = TcpStream::connect(address).await.expect("a connection");
+    let stream = raw::handshake_with(Arc::new(config), tcp).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]), "the rest stays as it was");
+    stream.get_ref().1.peer_certificates().expect("a certificate")[0] == pair.certificate
+}
+
+fn count(log: &str, part: &str) -> usize {
+    log.lines().filter(|line| line.contains(part)).count()
+}
+
+#[tokio::test]
+async fn changed_files_are_taken_without_a_signal_and_streams_go_on() {
+    let (log, _guard) = Log::catch();
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    let producers = Producers::new();
+    let server = files.server(&producers);
+    let mut client = raw::http2(server.address).await;
+    let mut http2 = raw::http2_get(&mut client, "/quiet").await;
+    let mut http1 = raw::http1_get(server.address, "/quiet").await;
+    assert!(presents(server.address, &old).await);
+
+    files.replace(&new);
+    log.line(&["INFO", "read anew", "cert.pem", "key.pem", "trigger=\"change\""]).await;
+    assert!(presents(server.address, &new).await);
+
+    producers.go_on.notify_waiters();
+    assert_eq!(raw::http2_read(&mut http2).await.expect("whole"), b"first last");
+    assert_eq!(http2.trailers().await.expect("no error").expect("trailers")["x-rows"], "2");
+    let mut further = raw::http2_get(&mut client, "/ok").await;
+    assert_eq!(raw::http2_read(&mut further).await.expect("whole"), b"ok");
+
+    http1.write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.expect("sent");
+    let rest = raw::rest(&mut http1).await;
+    let (quiet, further) = rest.split_once("0\r\nx-rows: 2\r\n\r\n").expect("trailers");
+    assert!(
+        quiet.contains("last") && further.starts_with("HTTP/1.1 200") && further.ends_with("ok"),
+        "{rest}"
+    );
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn server_that_was_not_told_to_keeps_its_certificate() {
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    let server = TestServer::with_tls(files.tls(), Producers::new().router(), |server| server);
+    files.replace(&new);
+    tokio::time::sleep(LOOKS).await;
+    assert!(presents(server.address, &old).await);
+}
+
+#[tokio::test]
+async fn pair_replaced_one_after_the_other_is_no_error() {
+    let (log, _guard) = Log::catch_all();
+    let new = Pair::new();
+    let files = Files::of(&Pair::demo());
+    let server = files.server(&Producers::new());
+    files.write("cert.pem", &new.chain);
+    log.line(&["DEBUG", "changed"]).await;
+    files.write("key.pem", &new.key);
+    log.line(&["INFO", "read anew"]).await;
+    assert!(presents(server.address, &new).await);
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn broken_pair_is_told_once_and_the_old_one_stays_until_it_is_mended() {
+    type Break = fn(&Files);
+    let cases: [(Break, [&str; 2]); 5] = [
+        (|files| fs::remove_file(files.path("key.pem")).expect("removed"), ["can't read", "No such file"]),
+        (unreadable, ["can't read", "directory"]),
+        (|files| files.write("cert.pem", "no certificate"), ["no readable PEM certificate", "cert.pem"]),
+        (|files| files.write("key.pem", ""), ["no readable PEM private key", "key.pem"]),
+        (|files| files.write("key.pem", &Pair::new().key), ["does not belong", "key.pem"]),
+    ];
+    let (log, _guard) = Log::catch();
+    let log = &log;
+    let checks = cases.map(|(break_it, told)| async move {
+        let (old, new) = (Pair::demo(), Pair::new());
+        let files = Files::of(&old);
+        let folder = files.folder.path().to_str().expect("text");
+        let server = files.server(&Producers::new());
+        let is_told_once = || {
+            let log = log.text();
+            let errors = log.lines().filter(|line| line.contains("ERROR") && line.contains(folder));
+            assert_eq!(errors.count(), 1, "{told:?}: {log}");
+        };
+
+        break_it(&files);
+        log.line(&["ERROR", "the old ones stay", "trigger=\"change\"", folder, told[0], told[1]]).await;
+        tokio::time::sleep(LOOKS).await;
+        assert!(presents(server.address, &old).await, "{told:?}");
+        is_told_once();
+
+        if files.path("key.pem").is_dir() {
+            fs::remove_dir(files.path("key.pem")).expect("removed");
+        }
+        files.replace(&new);
+        log.line(&["INFO", "read anew", folder]).await;
+        assert!(presents(server.address, &new).await, "{told:?}");
+        is_told_once();
+    });
+    join_all(checks).await;
+}
+
+fn unreadable(files: &Files) {
+    fs::remove_file(files.path("key.pem")).expect("removed");
+    fs::create_dir(files.path("key.pem")).expect("a folder in its place");
+}
+
+/// Kubernetes keeps a secret's files behind a link to a folder, and exchanges the link.
+#[cfg(unix)]
+#[tokio::test]
+async fn exchanged_link_is_a_change() {
+    use std::os::unix::fs::symlink;
+    let (log, _guard) = Log::catch();
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    for (version, pair) in [("1", &old), ("2", &new)] {
+        fs::create_dir(files.path(version)).expect("a folder");
+        files.write(&format!("{version}/cert.pem"), &pair.chain);
+        files.write(&format!("{version}/key.pem"), &pair.key);
+    }
+    symlink("1", files.path("data")).expect("a link");
+    let tls = Tls::from_pem_files(files.path("data/cert.pem"), files.path("data/key.pem")).expect("a pair");
+    let server = TestServer::with_tls(tls, Producers::new().router(), reloading);
+
+    symlink("2", files.path("next")).expect("a link");
+    fs::rename(files.path("next"), files.path("data")).expect("exchanged");
+    log.line(&["INFO", "read anew"]).await;
+    assert!(presents(server.address, &new).await);
+    assert_eq!(count(&log.text(), "ERROR"), 0, "{}", log.text());
+}
+
+/// A session that was begun under the old certificate would go on to vouch for it.
+#[tokio::test]
+async fn session_is_resumed_until_the_certificate_is_another() {
+    let (log, _guard) = Log::catch();
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    let server = files.server(&Producers::new());
+    let trusted = [old.certificate.clone(), new.certificate.clone()];
+    let clients =
+        [&TLS12, &TLS13].map(|version| Arc::new(raw::client_config(&trusted, &[version], &["http/1.1"])));
+    let handshake = async |client: &Arc<_>| {
+        let tcp = TcpStream::connect(server.address).await.expect("a connection");
+        let mut stream = raw::handshake_with(Arc::clone(client), tcp).await;
+        // Over TLS 1.3 the ticket comes behind the handshake.
+        stream.write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+        soon("a response", stream.read(&mut [0; 512])).await.expect("a response");
+        stream.get_ref().1.handshake_kind().expect("a handshake")
+    };
+    for client in &clients {
+        assert_eq!(handshake(client).await, HandshakeKind::Full);
+        assert_eq!(handshake(client).await, HandshakeKind::Resumed);
+    }
+    files.replace(&new);
+    log.line(&["INFO", "read anew"]).await;
+    for client in &clients {
+        assert_eq!(handshake(client).await, HandshakeKind::Full);
+        assert_eq!(handshake(client).await, HandshakeKind::Resumed);
+    }
+}
+
+#[cfg(unix)]
+const QUIET: [&str; 4] = ["--listen", "127.0.0.1:0", "--redirect", "off"];
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sighup_takes_the_pair_at_once_and_tells_of_a_broken_one() {
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    let (certificate, key) = (files.text("cert.pem"), files.text("key.pem"));
+    let given = ["--cert", &certificate, "--key", &key, "--log", "trace"];
+    let mut process = Process::start(&[&QUIET[..], &given].concat());
+    let address = process.address("https");
+    let mut client = raw::http2(address).await;
+    let mut body = raw::http2_get(&mut client, "/").await;
+
+    files.write("key.pem", &new.key);
+    process.signal(Signal::HUP);
+    process.logged(&["ERROR", "does not belong", "trigger=\"SIGHUP\""]).await;
+    assert!(presents(address, &old).await);
+
+    files.replace(&new);
+    process.signal(Signal::HUP);
+    process.logged(&["INFO", "read anew", "trigger=\"SIGHUP\""]).await;
+    assert!(presents(address, &new).await);
+
+    assert_eq!(raw::http2_read(&mut body).await.expect("whole"), b"hello...world\n");
+    assert_eq!(body.trailers().await.expect("no error").expect("trailers")["chunky-trailer"], "foo");
+    drop(client);
+    process.signal(Signal::TERM);
+    let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+    assert!(status.success());
+    assert_eq!(count(&log, "ERROR axum_trailers"), 1, "{log}");
+    assert_eq!(count(&log, "trigger=\"change\""), 0, "{log}");
+    for key in [&old.key, &new.key] {
+        assert!(
+            key.lines().skip(1).all(|line| line.contains("-----") || !log.contains(line)),
+            "a key in {log}"
+        );
+    }
+}
+
+/// From a pipe it can be read but once.
+#[cfg(unix)]
+#[tokio::test]
+async fn sighup_with_nothing_to_read_leaves_the_server_as_it_is() {
+    let files = Files::of(&Pair::demo());
+    let certificate = files.text("cert.pem");
+    for given in [&[][..], &["--cert", &certificate, "--key", "/dev/stdin"]] {
+        let (input, mut key) = std::io::pipe().expect("a pipe");
+        std::io::Write::write_all(&mut key, KEY).expect("room for a key");
+        drop(key);
+        let mut process = Process::spawn(command(&[&QUIET[..], given].concat()).stdin(input));
+        let address = process.address("https");
+        process.signal(Signal::HUP);
+        process.logged(&["INFO", "SIGHUP", "no files"]).await;
+        tokio::time::sleep(LOOKS).await;
+        assert!(presents(address, &Pair::demo()).await);
+        process.signal(Signal::TERM);
+        let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+        assert!(status.success() && count(&log, "ERROR") == 0, "{log}");
+    }
+}
