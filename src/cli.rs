@@ -1,5 +1,6 @@
 //! What the command line says.
 
+use crate::log::LogFormat;
 use axum_trailers::{
     demo::Bounds,
     server::{Limits, Server},
@@ -46,6 +47,16 @@ pub(crate) struct Args {
     /// What is logged to standard error, as `RUST_LOG` says it [default: `RUST_LOG`, else `info`]
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
     pub(crate) log: Option<Filter>,
+
+    /// How standard error is written: lines of text, or a JSON object on each
+    #[arg(
+        long,
+        value_name = "text|json",
+        env = "AXUM_TRAILERS_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(crate) log_format: LogFormat,
 
     /// Tell on this address, over plain HTTP, what the server counts: `GET /metrics`, for Prometheus [default: off]
     #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_METRICS")]
@@ -355,6 +366,7 @@ mod tests {
             ["--max-exports", "0"],
             ["--max-upload-size", "1G"],
             ["--log", "axum_trailers=loud"],
+            ["--log-format", "yaml"],
             ["--cert", "alone.pem"],
         ] {
             let error = Args::try_parse_from(["axum-trailers"].into_iter().chain(wrong)).expect_err(wrong[1]);

@@ -2,6 +2,7 @@
 
 mod cli;
 mod failure;
+mod log;
 
 use axum_trailers::{
     demo::{
@@ -15,6 +16,7 @@ use axum_trailers::{
 use clap::Parser;
 use cli::{Address, Args, Redirect};
 use failure::Failure;
+use log::LogFormat;
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -25,6 +27,7 @@ use tonic_health::pb::health_server::{self, Health, HealthServer};
 use tonic_reflection::pb::{
     v1::server_reflection_server as reflection, v1alpha::server_reflection_server as reflection_v1alpha,
 };
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 const HTTPS_PORT: u16 = 3000;
@@ -34,19 +37,18 @@ const HTTP_PORT: u16 = 7878;
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    let args = Args::parse();
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&format!("error: {failure}"));
+            args.log_format.say(Level::ERROR, &failure.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(log_filter(args)?);
-    // Its own way to tell of a standard error that is closed is to write to it, and to panic.
-    log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).log_internal_errors(false).init();
+    args.log_format.start(log_filter(args)?);
     let folder =
         Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
     let workbench = workbench(args, folder)?;
@@ -66,7 +68,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         server.ending_on_signals().and_then(Server::reloading_certificate).map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
-        warn_of_demo_key(&server);
+        warn_of_demo_key(&server, args.log_format);
     }
     announce(&server);
     let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve);
@@ -155,12 +157,13 @@ fn has_ipv6() -> bool {
     std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
-fn warn_of_demo_key(server: &Server) {
+fn warn_of_demo_key(server: &Server, log: LogFormat) {
     for address in server.local_addrs().into_iter().filter(|address| !address.ip().is_loopback()) {
-        say(&format!(
-            "warning: {address} can be reached from other machines, and the demo key is public: everyone has it \
-             and can read and change this traffic; give a key of your own with --cert and --key"
-        ));
+        let warning = format!(
+            "{address} can be reached from other machines, and the demo key is public: everyone has it and can read \
+             and change this traffic; give a key of your own with --cert and --key"
+        );
+        log.say(Level::WARN, &warning);
     }
 }
 
@@ -175,11 +178,6 @@ fn outlive_file_size_limit() -> io::Result<()> {
 #[cfg(not(unix))]
 fn outlive_file_size_limit() -> io::Result<()> {
     Ok(())
-}
-
-/// Says a line on standard error. Where nobody reads that, there is nobody to tell.
-fn say(line: &str) {
-    let _nobody_reads_it = writeln!(io::stderr(), "{line}");
 }
 
 /// Tells whoever started the server, or a script, where it is. Nobody may be listening: that is no error.

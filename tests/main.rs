@@ -12,6 +12,8 @@ mod exports;
 mod failures;
 mod files;
 mod grpc;
+#[cfg(unix)]
+mod json_log;
 mod limits;
 mod log;
 mod metrics;

@@ -97,6 +97,8 @@ impl Process {
 
     /// Waits for its end, and returns what it wrote on standard error.
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
+        // A pipe that nobody reads is soon full, and holds its writer.
+        self.log();
         let began = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("its state") {
@@ -105,7 +107,6 @@ impl Process {
             assert!(began.elapsed() < PATIENCE, "the process runs on");
             std::thread::sleep(Duration::from_millis(10));
         };
-        self.log();
         let log = self.log.take().expect("just made");
         log.reader.join().expect("no panic");
         let text = log.text.lock().expect("a log").clone();
