@@ -80,13 +80,13 @@ async fn log_has_a_line_for_each_request_with_its_outcome() {
     let withheld = "trailers=withheld (no `TE: trailers`) ended=complete";
     let expected = [
         [
-            "path=\"/\" status=200 protocol=HTTP/2.0 bytes=14 duration=2",
+            "path=\"/\" status=200 protocol=HTTP/2.0 bytes=14 duration_ms=2",
             "trailers=chunky-trailer ended=complete",
         ],
-        ["path=\"/\" status=200 protocol=HTTP/1.1 bytes=14 duration=2", withheld],
+        ["path=\"/\" status=200 protocol=HTTP/1.1 bytes=14 duration_ms=2", withheld],
         ["path=\"/nothing\" status=404 protocol=HTTP/1.1 bytes=", "trailers=none ended=complete"],
         ["path=\"/files/Cargo.toml\" status=200 protocol=HTTP/1.1 bytes=", withheld],
-        ["path=\"/\" status=200 protocol=HTTP/2.0 bytes=8 duration=", "trailers=none ended=client gone"],
+        ["path=\"/\" status=200 protocol=HTTP/2.0 bytes=8 duration_ms=", "trailers=none ended=client gone"],
     ];
     assert_eq!(lines.len(), expected.len(), "{log}");
     for (line, parts) in lines.iter().zip(expected) {

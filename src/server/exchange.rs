@@ -78,7 +78,7 @@ impl Exchange {
             status = Empty,
             protocol = ?request.version(),
             bytes = Empty,
-            duration = Empty,
+            duration_ms = Empty,
             trailers = Empty,
             ended = Empty,
         );
@@ -191,10 +191,11 @@ impl Drop for Exchange {
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);
         }
-        let (status, duration) = (self.status.map(|status| status.as_u16()), Millis(took));
+        let status = self.status.map(|status| status.as_u16());
+        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         self.span.record("status", status);
         self.span.record("bytes", self.bytes);
-        self.span.record("duration", tracing::field::display(&duration));
+        self.span.record("duration_ms", duration_ms);
         self.span.record("trailers", tracing::field::display(&self.trailers));
         self.span.record("ended", tracing::field::display(&ending));
         tracing::info!(
@@ -207,7 +208,7 @@ impl Drop for Exchange {
             status,
             protocol = ?self.version,
             bytes = self.bytes,
-            %duration,
+            duration_ms,
             trailers = %self.trailers,
             ended = %ending,
         );
@@ -279,14 +280,6 @@ impl fmt::Display for Ending {
             Self::Cut(cut) => write!(f, "cut: {cut}"),
             Self::ClientGone => f.write_str("client gone"),
         }
-    }
-}
-
-struct Millis(Duration);
-
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}ms", self.0.as_secs_f64() * 1e3)
     }
 }
 
