@@ -37,7 +37,7 @@
 //! | know what may be a trailer | [`why_forbidden`](trailers::why_forbidden) |
 #![cfg_attr(
     feature = "server",
-    doc = "| send it all over HTTP/2 and HTTP/1.1 | [`Server`](server::Server) |"
+    doc = "| send it all over HTTP/2 and HTTP/1.1 | [`Server`](server::Server) |\n| serve tonic's services on the same port | [`Server::grpc`](server::Server::grpc) |"
 )]
 //!
 //! All of it works with any axum 0.6 route and any of its bodies. What reaches the client is the server's to do, and
@@ -65,8 +65,8 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | `server` | the module `server`: hyper 1.x, rustls, axum-server |
-//! | `demo` | the module `demo`: the workbench's routes |
+//! | `server` | the module `server`: hyper 1.x, rustls, axum-server, metrics |
+//! | `demo` | the module `demo`: the workbench's routes, and its gRPC service |
 //! | `cli` (default) | the binary, with the two above |
 //!
 //! Without any (`default-features = false`) there is no TLS stack, no command line and no file service.

@@ -150,9 +150,11 @@ impl Server {
     /// What [`Limits`] says of responses holds here too. A request's messages may take their time: a stream of them
     /// that is silent is no stalled body, and `PING` finds clients that are gone.
     ///
-    /// ```ignore
-    /// Server::new(tls).grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
+    /// ```text
+    /// server.grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
     /// ```
+    ///
+    /// `examples/grpc.rs` does it with a service that is there.
     #[must_use]
     pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
     where

@@ -2,7 +2,7 @@
 //! `grpc-status-details-bin` are as trailers of a real protocol.
 //!
 //! ```text
-//! python3 -m pip install grpcio grpcio-reflection && interop/grpc/run target/release/axum-trailers
+//! curl -v -k -o /dev/null -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @<(printf '\0\0\0\0\012\012\006orders\040\003') 'https://localhost:3000/axum_trailers.v1.Exports/Export'
 //! ```
 //!
 //! The service is that of `proto/axum_trailers/v1/exports.proto`; reflection tells clients of it. Beside it are the

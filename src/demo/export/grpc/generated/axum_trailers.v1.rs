@@ -178,9 +178,10 @@ pub mod exports_client {
         /// | `INVALID_ARGUMENT` (3) | `BadRequest` | a column that the table has not, or too many rows |
         /// | `NOT_FOUND` (5) | `ResourceInfo` | there is no such table |
         /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | as many exports of this client run as may |
-        /// | `INTERNAL` (13) | | the database can't be read |
         /// | `UNAVAILABLE` (14) | `RetryInfo` | as many exports run as may, or the database is being written |
-        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database was lost after so many rows |
+        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after so many rows |
+        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after so many rows |
+        /// | `INTERNAL` (13) | | the database can't be read |
         pub async fn export(
             &mut self,
             request: impl tonic::IntoRequest<super::ExportRequest>,
@@ -244,9 +245,10 @@ pub mod exports_server {
         /// | `INVALID_ARGUMENT` (3) | `BadRequest` | a column that the table has not, or too many rows |
         /// | `NOT_FOUND` (5) | `ResourceInfo` | there is no such table |
         /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | as many exports of this client run as may |
-        /// | `INTERNAL` (13) | | the database can't be read |
         /// | `UNAVAILABLE` (14) | `RetryInfo` | as many exports run as may, or the database is being written |
-        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database was lost after so many rows |
+        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after so many rows |
+        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after so many rows |
+        /// | `INTERNAL` (13) | | the database can't be read |
         async fn export(
             &self,
             request: tonic::Request<super::ExportRequest>,
