@@ -26,18 +26,22 @@ mod bridge;
 mod connection;
 mod exchange;
 mod limits;
+mod listen;
 mod metrics;
 mod pem_files;
 mod redirect;
 mod reload;
+mod running;
 mod serve;
 mod shutdown;
 mod signals;
 mod tls;
+mod tuning;
 
 pub use self::{
     limits::Limits,
-    serve::{BindError, Server},
+    listen::BindError,
+    serve::Server,
     shutdown::Handle,
     tls::{Tls, TlsError},
 };

@@ -1,24 +1,19 @@
 use super::{
     Handle, Limits, Tls,
-    accept::{PlainAcceptor, TlsAcceptor},
-    bridge::{GrpcServices, MakeBridge},
-    metrics::{self, Metrics},
-    redirect,
+    bridge::GrpcServices,
+    listen::{BindError, addresses, listen},
     reload::reload,
+    running::{end_on_signals, if_any},
     signals::{Hangup, Signals},
 };
 use axum::{BoxError, Router, body::Bytes};
-use axum_server::accept::DefaultAcceptor;
-use futures_util::future::{Either, try_join_all};
 use http_body_1::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::TokioTimer;
 use prometheus::Registry;
 use std::{
     convert::Infallible,
     fmt, io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
-    sync::Arc,
     time::Duration,
 };
 use tower_service::Service;
@@ -28,28 +23,17 @@ use tower_service::Service;
 /// See the [module](super) for the shortest example.
 #[derive(Debug)]
 pub struct Server {
-    tls: Tls,
-    grpc: GrpcServices,
-    listeners: Vec<TcpListener>,
-    redirects: Vec<TcpListener>,
-    metrics: Vec<TcpListener>,
-    registry: Registry,
-    limits: Limits,
+    pub(super) tls: Tls,
+    pub(super) grpc: GrpcServices,
+    pub(super) listeners: Vec<TcpListener>,
+    pub(super) redirects: Vec<TcpListener>,
+    pub(super) metrics: Vec<TcpListener>,
+    pub(super) registry: Registry,
+    pub(super) limits: Limits,
     shutdown_timeout: Duration,
     signals: Option<Signals>,
     hangup: Option<Hangup>,
-    handle: Handle,
-}
-
-/// An address can't be listened on.
-#[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address}")]
-#[non_exhaustive]
-pub struct BindError {
-    /// The address.
-    pub address: String,
-    /// Why.
-    pub source: io::Error,
+    pub(super) handle: Handle,
 }
 
 impl Server {
@@ -268,146 +252,4 @@ impl Server {
             never = if_any(reloading) => match never {},
         }
     }
-
-    async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
-        if self.listeners.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
-        }
-        let ended = EndedOnDrop(self.handle());
-        let shutdown = ended.0.shutdown();
-        let counted = (!self.metrics.is_empty()).then(|| Metrics::new(&self.registry));
-        let told = self.tell_metrics()?;
-        let limits = Arc::new(self.limits.clone());
-        let app = MakeBridge::new(router, self.grpc.clone(), limits, shutdown.clone(), counted);
-        let connections_ended = app.connections_ended();
-        let accepting = try_join_all(self.accept_loops(&app)?);
-        let served = async {
-            tokio::select! {
-                // It ends by an error alone.
-                accepted = accepting => return accepted.map(drop),
-                // With the futures the listeners are dropped: the kernel refuses from now on.
-                () = shutdown.begun() => {}
-            }
-            tokio::select! {
-                () = connections_ended => {}
-                () = shutdown.cut() => {}
-            }
-            Ok(())
-        };
-        tokio::select! {
-            served = served => served,
-            told = told => told,
-        }
-    }
-
-    /// Tells the metrics until the future is dropped.
-    fn tell_metrics(&mut self) -> io::Result<impl Future<Output = io::Result<()>> + Send + use<>> {
-        let ended = EndedOnDrop(Handle::new());
-        let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
-        let page = metrics::page(self.registry.clone());
-        let shutdown = ended.0.shutdown();
-        let app = MakeBridge::new(page, GrpcServices::default(), Arc::new(limits.clone()), shutdown, None);
-        let loops = std::mem::take(&mut self.metrics).into_iter().map(|listener| {
-            let server = on(listener, &ended.0, &limits)?.acceptor(PlainAcceptor);
-            Ok(server.serve(app.clone()))
-        });
-        let loops = loops.collect::<io::Result<Vec<_>>>()?;
-        Ok(async move {
-            let _until_dropped = ended;
-            try_join_all(loops).await?;
-            // There is none, and nothing to wait for.
-            std::future::pending().await
-        })
-    }
-
-    fn accept_loops(
-        self,
-        app: &MakeBridge,
-    ) -> io::Result<Vec<impl Future<Output = io::Result<()>> + Send + use<>>> {
-        let Self { tls, listeners, redirects, limits, handle, .. } = self;
-        let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
-        let redirect = app.with_router(redirect::to_https(https_port));
-
-        let https = listeners.into_iter().map(|listener| {
-            let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, handle.shutdown());
-            Ok(Either::Left(on(listener, &handle, &limits)?.acceptor(acceptor).serve(app.clone())))
-        });
-        let plain = redirects.into_iter().map(|listener| {
-            let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
-            Ok(Either::Right(server.serve(redirect.clone())))
-        });
-        https.chain(plain).collect()
-    }
-}
-
-/// Ends the connections with the future that serves them, however that ends.
-struct EndedOnDrop(Handle);
-
-impl Drop for EndedOnDrop {
-    fn drop(&mut self) {
-        self.0.cut();
-        self.0.ended();
-    }
-}
-
-async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible {
-    match endless {
-        Some(endless) => endless.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
-    let signal = signals.next().await;
-    tracing::info!(signal, ?timeout, "shutting down: running streams may end");
-    tokio::select! {
-        () = handle.drain(timeout) => {}
-        signal = signals.next() => {
-            tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
-            handle.cut();
-        }
-    }
-    std::future::pending().await
-}
-
-/// So many can read the metrics at once.
-const METRICS_CONNECTIONS: usize = 8;
-
-type HttpServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
-
-fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<HttpServer> {
-    listener.set_nonblocking(true)?;
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.inner());
-    let http = server.http_builder();
-    // Without a timer hyper leaves out each of these timeouts and says nothing.
-    http.http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.request_headers)
-        .max_buf_size(limits.header_section as usize);
-    http.http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(limits.ping)
-        .keep_alive_timeout(limits.ping_timeout())
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(limits.bound_of_h2())
-        .max_send_buf_size(HTTP2_SEND_BUFFER);
-    Ok(server)
-}
-
-/// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
-/// default is 400 KiB, which a stalled reader would hold.
-const HTTP2_SEND_BUFFER: usize = 32 * 1024;
-
-fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
-    let unresolved = |source| BindError { address: address.to_string(), source };
-    let addresses = address.to_socket_addrs().map_err(unresolved)?;
-    addresses
-        .map(|address| {
-            TcpListener::bind(address).map_err(|source| BindError { address: address.to_string(), source })
-        })
-        .collect()
-}
-
-fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }
