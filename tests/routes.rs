@@ -233,7 +233,7 @@ fn each_file_of_the_workbench_begins_with_the_line_that_shows_it() {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 sources(&path, all);
-            } else if !path.ends_with("routes.rs") {
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("routes.rs") {
                 *all += &fs::read_to_string(&path).expect("text");
             }
         }
