@@ -14,8 +14,14 @@ use axum_trailers::demo::{
         },
     },
 };
-use futures_util::{Stream, stream};
-use std::pin::Pin;
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
+use std::{
+    future::pending,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
 use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient, health_server};
 use tonic_reflection::pb::{
@@ -275,8 +281,11 @@ async fn router_and_services_share_the_port_and_http1_has_the_router_alone() {
 /// A service of somebody else's.
 #[derive(Clone)]
 enum Misbehaving {
-    InTheCall,
-    InTheStream,
+    PanicsInTheCall,
+    PanicsInTheStream,
+    HangsInTheCall,
+    /// What it waits for is given once its stream is dropped.
+    HangsInTheStream(Arc<Semaphore>),
 }
 
 #[async_trait]
@@ -293,25 +302,73 @@ impl Exports for Misbehaving {
     }
 
     async fn export(&self, _request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
-        match self {
-            Self::InTheCall => panic!("in the call"),
-            Self::InTheStream => Ok(Response::new(Box::pin(stream::iter([Row::default()]).map_panicking()))),
-        }
+        let behind: BoxFuture<'static, _> = match self {
+            Self::PanicsInTheCall => panic!("in the call"),
+            Self::PanicsInTheStream => Box::pin(async { panic!("in the stream") }),
+            Self::HangsInTheCall => pending().await,
+            Self::HangsInTheStream(dropped) => {
+                let guard = GivesOnDrop(dropped.clone());
+                Box::pin(async move {
+                    let _until_dropped = guard;
+                    pending().await
+                })
+            }
+        };
+        Ok(Response::new(Box::pin(stream::iter([Ok(Row::default())]).chain(stream::once(behind)))))
     }
 }
 
-trait Panicking: Stream<Item = Row> + Sized {
-    fn map_panicking(self) -> impl Stream<Item = Result<Row, Status>> {
-        use futures_util::StreamExt;
-        self.map(Ok).chain(stream::once(async { panic!("in the stream") }))
+struct GivesOnDrop(Arc<Semaphore>);
+
+impl Drop for GivesOnDrop {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
     }
 }
 
-impl<S: Stream<Item = Row>> Panicking for S {}
+/// A call as it is on the wire.
+async fn call(server: &TestServer, timeout: &str) -> (reqwest::Response, Instant) {
+    let call = http2().post(server.url("/axum_trailers.v1.Exports/Export")).body(&b"\0\0\0\0\0"[..]);
+    let call = call.header("content-type", "application/grpc").header("te", "trailers");
+    let began = Instant::now();
+    (call.header("grpc-timeout", timeout).send().await.expect("a response"), began)
+}
+
+#[tokio::test]
+async fn call_ends_by_its_deadline_and_so_does_the_service() {
+    let dropped = Arc::new(Semaphore::new(0));
+    for service in [Misbehaving::HangsInTheCall, Misbehaving::HangsInTheStream(dropped.clone())] {
+        let in_the_call = matches!(service, Misbehaving::HangsInTheCall);
+        let exports = ExportsServer::new(service);
+        let server =
+            TestServer::with(Router::new(), |server| server.grpc(exports_server::SERVICE_NAME, exports));
+        let (response, began) = call(&server, "300m").await;
+        assert_eq!(response.status(), 200);
+        let header_section = response.headers().clone();
+        assert_eq!(header_section["content-type"], "application/grpc");
+        let ending = read(response).await.expect("whole");
+        assert!(began.elapsed() >= Duration::from_millis(300));
+        let (status, rows) = if in_the_call {
+            (header_section.get("grpc-status").cloned(), 0)
+        } else {
+            assert!(!header_section.contains_key("grpc-status"));
+            (ending.trailers.expect("trailers").get("grpc-status").cloned(), 1)
+        };
+        assert_eq!(status.expect("a status"), "4");
+        assert_eq!(ending.content.len(), rows * 5, "the message before it has come");
+    }
+    let _dropped = soon("the end of the service", dropped.acquire()).await.expect("open");
+
+    let server = serve(workbench(".")).await;
+    for timeout in ["20S", "no timeout"] {
+        let (response, _) = call(&server, timeout).await;
+        assert_eq!(response.headers()["grpc-status"], "5", "it answers: there is no table of no name");
+    }
+}
 
 #[tokio::test]
 async fn service_that_panics_looks_like_no_success_and_the_server_lives_on() {
-    for service in [Misbehaving::InTheCall, Misbehaving::InTheStream] {
+    for service in [Misbehaving::PanicsInTheCall, Misbehaving::PanicsInTheStream] {
         let app = Router::new().route("/", get(|| async { "alive" }));
         let exports = ExportsServer::new(service.clone());
         let server = TestServer::with(app, |server| server.grpc(exports_server::SERVICE_NAME, exports));

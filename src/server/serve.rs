@@ -129,7 +129,8 @@ impl Server {
     ///
     /// Any version of tonic will do that has `http` 1.x (0.12 and later), without its `transport` and `router`: this
     /// server is both. A service's `tonic::Request` has axum's `ConnectInfo<SocketAddr>` among its extensions. A call over
-    /// HTTP/1.1 is answered with 505.
+    /// HTTP/1.1 is answered with 505. Past its `grpc-timeout` a call is `DEADLINE_EXCEEDED`, and what the service still
+    /// does for it is dropped.
     ///
     /// What [`Limits`] says of responses holds here too. A request's messages may take their time: a stream of them
     /// that is silent is no stalled body, and `PING` finds clients that are gone.

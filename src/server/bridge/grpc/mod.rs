@@ -2,6 +2,7 @@
 //! their responses go the way of the router's, so that all that holds for those holds for them.
 
 mod body;
+mod deadline;
 mod response;
 mod services;
 

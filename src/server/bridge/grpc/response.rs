@@ -1,6 +1,7 @@
 use super::{
     super::{answer, head},
     body::GrpcBody,
+    deadline::{Deadline, exceeded},
 };
 use crate::trailers::{Declared, FailureMark};
 use axum::{
@@ -8,13 +9,13 @@ use axum::{
     body::{Bytes, boxed},
     response::Response,
 };
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body_1::Body;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// A service's response as the router would give it.
-pub(super) fn older<B>(response: http_1::Response<B>) -> Response
+/// A service's response as the router would give it, which ends by the deadline.
+pub(super) fn older<B>(response: http_1::Response<B>, deadline: Option<Deadline>) -> Response
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
@@ -26,7 +27,19 @@ where
     let failure = FailureMark::default();
     mark(&failure, response.headers());
     response.extensions_mut().insert(failure.clone());
-    response.map(|()| boxed(GrpcBody::new(body, failure)))
+    response.map(|()| boxed(GrpcBody::new(body, failure, deadline)))
+}
+
+/// The response to a call that has none when its time is over.
+pub(super) fn too_late() -> Response {
+    let mut response = Response::new(boxed(http_body::Empty::new()));
+    *response.headers_mut() = exceeded();
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+    let failure = FailureMark::default();
+    mark(&failure, response.headers());
+    response.extensions_mut().insert(failure);
+    response
 }
 
 /// Notes what the status says, be it in the trailer section or, where there is no content, in the header section

@@ -1,9 +1,14 @@
-use super::{super::answer, response::older};
+use super::{
+    super::answer,
+    deadline::Deadline,
+    response::{older, too_late},
+};
 use axum::{BoxError, body::Bytes, response::Response};
 use http::{Request, Version};
 use http_body_1::Body;
 use hyper::body::Incoming;
 use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
+use tokio::time::timeout_at;
 use tower_service::Service;
 
 /// The response to come.
@@ -79,10 +84,19 @@ where
 {
     fn begin(&self, request: http_1::Request<Incoming>) -> Answering {
         let mut service = self.clone();
+        let deadline = Deadline::read(request.headers());
         Box::pin(async move {
-            let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
-            let Ok(response) = service.call(request).await;
-            older(response)
+            let answered = async {
+                let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+                let Ok(response) = service.call(request).await;
+                older(response, deadline)
+            };
+            match deadline {
+                None => answered.await,
+                Some(deadline) => {
+                    timeout_at(deadline.instant(), answered).await.unwrap_or_else(|_| too_late())
+                }
+            }
         })
     }
 }
