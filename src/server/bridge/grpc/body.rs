@@ -1,7 +1,7 @@
 use super::{
     super::head::to_old,
-    deadline::{Deadline, exceeded},
-    response::mark,
+    deadline::Deadline,
+    status::{exceeded, mark},
 };
 use crate::trailers::FailureMark;
 use axum::{

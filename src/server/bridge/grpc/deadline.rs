@@ -1,4 +1,3 @@
-use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -35,14 +34,6 @@ fn timeout(value: &str) -> Option<Duration> {
         "n" => Duration::from_nanos(amount),
         _ => return None,
     })
-}
-
-/// `DEADLINE_EXCEEDED`, as trailers or, where there is nothing before them, as a header section.
-pub(super) fn exceeded() -> HeaderMap {
-    HeaderMap::from_iter([
-        (HeaderName::from_static("grpc-status"), HeaderValue::from_static("4")),
-        (HeaderName::from_static("grpc-message"), HeaderValue::from_static("the deadline is over")),
-    ])
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod body;
 mod deadline;
 mod response;
 mod services;
+mod status;
 
 pub(in crate::server) use self::services::GrpcServices;
 pub(super) use self::services::{Answering, GrpcService};

@@ -1,18 +1,17 @@
 use super::{
     super::{answer, head},
     body::GrpcBody,
-    deadline::{Deadline, exceeded},
+    deadline::Deadline,
+    status::{exceeded, mark},
 };
-use crate::trailers::{Declared, FailureMark};
+use crate::trailers::FailureMark;
 use axum::{
     BoxError,
     body::{Bytes, boxed},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderValue, header};
 use http_body_1::Body;
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// A service's response as the router would give it, which ends by the deadline.
 pub(super) fn older<B>(response: http_1::Response<B>, deadline: Option<Deadline>) -> Response
@@ -40,12 +39,4 @@ pub(super) fn too_late() -> Response {
     mark(&failure, response.headers());
     response.extensions_mut().insert(failure);
     response
-}
-
-/// Notes what the status says, be it in the trailer section or, where there is no content, in the header section
-/// (`Trailers-Only`).
-pub(super) fn mark(failure: &FailureMark, section: &HeaderMap) {
-    if section.get(GRPC_STATUS).is_some_and(|status| status != "0") {
-        failure.set(Declared::none());
-    }
 }
