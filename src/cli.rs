@@ -191,6 +191,8 @@ Examples:
       Take a free port, print it, and serve the files of /srv/files under /files/.
   axum-trailers --database shop.db --dir /srv/files --allow-upload
       Export the rows of a database, and take uploads.
+  axum-trailers --metrics 127.0.0.1:9090
+      Tell Prometheus what the server counts, at http://127.0.0.1:9090/metrics.
   axum-trailers --listen 0.0.0.0:443 --cert chain.pem --key key.pem
       Serve other machines, with a certificate of your own.
 
