@@ -1,0 +1,3 @@
+await (await fetch(url)).arrayBuffer();
+const [{ serverTiming }] = performance.getEntriesByName(url);
+for (const { name, duration } of serverTiming) console.log(name, duration);

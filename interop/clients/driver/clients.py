@@ -1,0 +1,248 @@
+"""The clients: how each is run, and what its interface calls the things that are asked."""
+
+import importlib.metadata
+import json
+import platform
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tools import HERE, Failure, run
+
+HTTP1 = "HTTP/1.1"
+HTTP2 = "HTTP/2"
+BOTH = (HTTP2, HTTP1)
+
+# In seconds.
+EXCHANGE = 60
+BUILD = 600
+
+
+@dataclass
+class Client:
+    name: str
+    folder: str
+    protocols: tuple
+    version: str
+    # The shortest code, below the folder.
+    code: str
+    # How a user reads the trailers of a response, where that is possible.
+    reads: str | None = None
+    # How a user sends trailers with a request, where that is possible.
+    sends: str | None = None
+
+    def source(self):
+        return (HERE / self.folder / self.code).read_text()
+
+
+@dataclass
+class Program(Client):
+    """A client that is a program for each exchange."""
+
+    probe: list = field(default_factory=list)
+    shortest: list = field(default_factory=list)
+    # What the shortest code needs to speak HTTP/1.1 where it would speak HTTP/2 by itself.
+    http1_options: list = field(default_factory=list)
+    http1_environment: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+
+    @contextmanager
+    def speaking(self, protocol, _origin):
+        yield Speaking(self, protocol)
+
+
+@dataclass
+class Speaking:
+    """A client that speaks one protocol."""
+
+    client: Program
+    protocol: str
+
+    def exchange(self, url, te=False, trailer=False):
+        options = ["--te"] * te + ["--trailer"] * trailer
+        command = [*self.client.probe, url, self.protocol, *options]
+        told = run(command, EXCHANGE, cwd=HERE / self.client.folder, env=self.client.environment)
+        try:
+            return json.loads(told)
+        except ValueError:
+            raise Failure(f"no JSON from {' '.join(map(str, command))}: {told}") from None
+
+    def shortest(self, url):
+        environment, options = self.client.environment, []
+        if self.protocol == HTTP1:
+            environment = environment | self.client.http1_environment
+            options = self.client.http1_options
+        command = [*self.client.shortest, url, *options]
+        return run(command, EXCHANGE, cwd=HERE / self.client.folder, env=environment)
+
+
+@dataclass
+class Browser(Client):
+    """A browser, which stays open for all exchanges over a protocol."""
+
+    @contextmanager
+    def speaking(self, protocol, origin):
+        import driver
+
+        try:
+            with driver.launch(self.name.lower(), http2=protocol == HTTP2) as browser:
+                browser.navigate(f"{origin}/healthz")
+                yield Page(self, protocol, browser)
+        except driver.BrowserError as error:
+            raise Failure(str(error)) from error
+
+
+@dataclass
+class Page:
+    """An open page of the server."""
+
+    client: Browser
+    protocol: str
+    browser: object
+
+    def exchange(self, url, te=False, trailer=False):
+        probe = (HERE / self.client.folder / "probe.js").read_text().partition("\n")[2]
+        arguments = ", ".join(map(json.dumps, (url, te, trailer)))
+        return self.browser.evaluate(f"({probe})({arguments})", EXCHANGE)
+
+    def shortest(self, url):
+        # What the code prints is kept, and it is told of its URL.
+        return self.browser.evaluate(
+            "(async (url, lines) => { const console = { log: (...words) => lines.push(words.join(' ')) };\n"
+            f"{self.client.source()}\nreturn lines.join('\\n'); }})({json.dumps(url)}, [])",
+            EXCHANGE,
+        )
+
+
+def version(pattern, *command):
+    """What a program says of its version."""
+    text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], EXCHANGE)
+    found = re.search(pattern, text)
+    if not found:
+        raise Failure(f"no version in what {' '.join(command)} prints: {text}")
+    return found[1]
+
+
+def build(work):
+    """Builds the programs that are to be built, and gives the path of reqwest's."""
+    for name in ("probe", "shortest"):
+        run(["go", "build", "-o", work / f"go_{name}", HERE / f"go/{name}/main.go"], BUILD)
+        run(["javac", "-d", work, HERE / f"java/{name.title()}.java"], BUILD)
+    told = run(
+        ["cargo", "build", "--locked", "--example", "client_reqwest", "--message-format=json"], BUILD, cwd=HERE
+    )
+    artifacts = [json.loads(line) for line in told.splitlines()]
+    [program] = [
+        artifact["executable"] for artifact in artifacts if artifact.get("target", {}).get("name") == "client_reqwest"
+    ]
+    return program
+
+
+def trust(environment, work, certificate):
+    """The variables and files by which each client is told to trust the demo certificate, and no others."""
+    wgetrc = work / "wgetrc"
+    wgetrc.write_text(f"ca_certificate = {certificate}\n")
+    store, password = work / "trusted.p12", "trusted"
+    run(
+        ["keytool", "-importcert", "-noprompt", "-alias", "demo", "-file", certificate, "-keystore", store,
+         "-storetype", "PKCS12", "-storepass", password],
+        EXCHANGE,
+    )
+    # A proxy would be another client than the one that is asked.
+    direct = {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
+    java = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword={password}"
+    return direct | {
+        "CURL_CA_BUNDLE": str(certificate),
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(certificate),
+        "JAVA_TOOL_OPTIONS": java,
+        "NODE_EXTRA_CA_CERTS": str(certificate),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(HERE / "driver"),
+        "SSL_CERT_FILE": str(certificate),
+        "WGETRC": str(wgetrc),
+    }
+
+
+def clients(work, environment):
+    """All of them, in the order of the table. Programs are built into a folder for work."""
+    reqwest = build(work)
+    locked = (HERE.parent.parent / "Cargo.lock").read_text()
+    node = version(r"v(\S+)", "node", "--version")
+    python = platform.python_version()
+
+    def program(**more):
+        return Program(environment=environment, **more)
+
+    def script(name, folder, protocols, of, **more):
+        """A client with a probe in Python."""
+        return program(
+            name=name, folder=folder, protocols=protocols, version=of, probe=[sys.executable, "probe.py"], **more
+        )
+
+    def shell(name, of, protocols, **more):
+        return script(name, name, protocols, of, code="shortest.sh", shortest=["sh", "shortest.sh"], **more)
+
+    def nodejs(name, folder, protocols, **more):
+        return program(
+            name=name, folder=folder, protocols=protocols, version=node, code="shortest.mjs",
+            probe=["node", "probe.mjs"], shortest=["node", "shortest.mjs"], **more,
+        )
+
+    def library(name, folder, protocols, of, **more):
+        return script(
+            name, folder, protocols, of, code="shortest.py", shortest=[sys.executable, "shortest.py"], **more
+        )
+
+    return [
+        shell(
+            "curl", version(r"curl (\S+)", "curl", "--version"), BOTH,
+            reads="`-D -`, `-v`: behind the content", http1_options=["--http1.1"],
+        ),
+        shell(
+            "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
+            reads="`-v`: among the frames", sends="`--trailer`",
+        ),
+        shell("wget", version(r"Wget (\S+)", "wget", "--version"), (HTTP1,)),
+        nodejs(
+            "Node `http2`", "node_http2", (HTTP2,),
+            reads="`stream.on('trailers')`", sends="`stream.sendTrailers`",
+        ),
+        nodejs(
+            "Node `https`", "node_https", (HTTP1,),
+            reads="`response.trailers`", sends="`request.addTrailers`",
+        ),
+        nodejs("Node `fetch`", "node_fetch", (HTTP1,)),
+        program(
+            name="Go `net/http`", folder="go", protocols=BOTH, version=version(r"go(\d\S+)", "go", "version"),
+            code="shortest/main.go", probe=[work / "go_probe"], shortest=[work / "go_shortest"],
+            reads="`Response.Trailer`", sends="`Request.Trailer`", http1_environment={"GODEBUG": "http2client=0"},
+        ),
+        library(
+            "Python `http.client`", "python_http_client", (HTTP1,), python, sends="`send`, written by hand",
+        ),
+        library("Python httpx", "python_httpx", BOTH, importlib.metadata.version("httpx")),
+        library(
+            "Python h2", "python_h2", (HTTP2,), importlib.metadata.version("h2"),
+            reads="`TrailersReceived`", sends="`send_headers` with `end_stream`",
+        ),
+        program(
+            name="Java `HttpClient`", folder="java", protocols=BOTH, version=version(r'version "(\S+)"', "java", "-version"),
+            code="Shortest.java", probe=["java", "-cp", work, "Probe"], shortest=["java", "-cp", work, "Shortest"],
+        ),
+        program(
+            name="reqwest", folder="reqwest", protocols=BOTH,
+            version=re.search(r'name = "reqwest"\nversion = "(.*)"', locked)[1],
+            code="shortest.rs", probe=[reqwest], shortest=[reqwest, "--shortest"],
+            reads="frames of the body", sends="`Body::wrap`",
+        ),
+        Browser(
+            name="Chromium", folder="browser", protocols=BOTH, code="shortest.js",
+            version=version(r"Chromium (\S+)", "chromium", "--version"),
+        ),
+        Browser(
+            name="Firefox", folder="browser", protocols=BOTH, code="server_timing.js",
+            version=version(r"Firefox (\S+)", "firefox-esr", "--version"),
+            reads="`PerformanceResourceTiming.serverTiming`",
+        ),
+    ]

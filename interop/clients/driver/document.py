@@ -1,0 +1,57 @@
+"""docs/clients.md: its tables and its code are this script's, its prose is written by hand."""
+
+import re
+from dataclasses import astuple, fields, replace
+
+from questions import Row
+from tools import Failure
+
+TITLES = (
+    "Client", "Version", "Protocol", "Response trailers", "Sends `TE`", "Request trailers", "A reset in the middle",
+    "Verifies the digest",
+)
+
+
+def write(text, rows, names, clients):
+    """The document with what was found in its places."""
+    text = _replaced(text, "results", _table(TITLES, [astuple(row) for row in rows]))
+    cells = [(name, ", ".join(f"`{word}`" for word in words) or "nothing") for name, words in names.items()]
+    text = _replaced(text, "names", _table(("Client", "What has `trailer` in its name"), cells))
+    for client in clients:
+        language = {"sh": "sh", "mjs": "js", "js": "js", "go": "go", "py": "python", "java": "java", "rs": "rust"}
+        block = f"```{language[client.code.rpartition('.')[2]]}\n{client.source()}```"
+        pattern = rf"(?ms)(^### {re.escape(client.name)}\n(?:(?!^#).)*?)^```.*?^```$"
+        text, count = re.subn(pattern, lambda found: found[1] + block, text)
+        if count != 1:
+            raise Failure(f"docs/clients.md has no code below a heading «### {client.name}»")
+    return text
+
+
+def with_versions_of(text, rows):
+    """The rows with the versions that the document has, and those that differ."""
+    versions = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if len(cells) == len(fields(Row)):
+            versions[cells[0], cells[2]] = cells[1]
+    kept = [replace(row, version=versions.get((row.client, row.protocol), row.version)) for row in rows]
+    changed = [
+        f"{row.client} is {row.version} here, and was {old.version}"
+        for row, old in zip(rows, kept, strict=True)
+        if row.version != old.version
+    ]
+    return kept, sorted(set(changed))
+
+
+def _replaced(text, name, content):
+    pattern = rf"(?s)(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
+    text, count = re.subn(pattern, lambda found: found[1] + content + found[2], text)
+    if count != 1:
+        raise Failure(f"docs/clients.md has no place for the {name}")
+    return text
+
+
+def _table(titles, rows):
+    lines = [titles, ["---"] * len(titles), *rows]
+    # A bar would end its cell.
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

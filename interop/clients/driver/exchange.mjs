@@ -1,0 +1,32 @@
+// What a client's probe tells of one exchange, for those that are written in JavaScript. exchange.py says what it is.
+import { createHash } from 'node:crypto';
+
+export function parse() {
+  const [url, protocol, ...options] = process.argv.slice(2);
+  return { url: new URL(url), protocol, te: options.includes('--te'), trailer: options.includes('--trailer') };
+}
+
+// Names and values in turn, as Node has them, in pairs.
+export function pairs(raw) {
+  return raw.flatMap((name, at) => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1]]]));
+}
+
+// What has `trailer` in its name, of objects and their prototypes.
+export function names(owners) {
+  const found = new Set();
+  for (const [label, owner] of Object.entries(owners)) {
+    for (let at = owner; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+      for (const name of Object.getOwnPropertyNames(at)) {
+        if (/trailer/i.test(name) && !name.startsWith('_')) found.add(`${label}.${name}`);
+      }
+    }
+  }
+  return [...found].sort();
+}
+
+export function tell({ chunks, trailers, error, names }) {
+  const content = Buffer.concat(chunks);
+  const sha256 = createHash('sha256').update(content).digest('base64');
+  const text = content.subarray(0, 4096).toString();
+  process.stdout.write(JSON.stringify({ length: content.length, sha256, text, trailers, error, names }) + '\n');
+}

@@ -1,0 +1,167 @@
+"""What each client is asked, and how its answers are told."""
+
+import base64
+import hashlib
+import http.client
+import json
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tools import Failure
+
+ROWS = 1000
+EXPORT = f"/export/orders?limit={ROWS}"
+EXPORT_TRAILERS = ("x-row-count", "content-digest", "server-timing")
+PART = f"/export/orders?columns=id,item&limit={ROWS}"
+CUT = f"/export/orders?columns=id,item&limit={2 * ROWS}&fail_at={ROWS + 1}&fail=reset"
+# The digest of nothing, behind a content that is something.
+WRONG_DIGEST = "/trailers?content-digest=sha-256%3D%3A47DEQpj8HBSa%2B%2FTImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D%3A"
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    client: str
+    version: str
+    protocol: str
+    trailers: str
+    te: str
+    request_trailers: str
+    cut: str
+    digest: str
+
+
+@dataclass
+class Reference:
+    """What the answers are held against, fetched without any of the clients."""
+
+    export: bytes
+    part: bytes
+
+    @classmethod
+    def fetch(cls, origin, certificate):
+        return cls(_get(origin, EXPORT, certificate), _get(origin, PART, certificate))
+
+
+def _get(origin, target, certificate):
+    trusted = ssl.create_default_context(cafile=certificate)
+    connection = http.client.HTTPSConnection(urlsplit(origin).netloc, timeout=60, context=trusted)
+    try:
+        connection.request("GET", target)
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise Failure(f"{response.status} from {target}")
+    return content
+
+
+class Interview:
+    """One client that speaks one protocol, and a server."""
+
+    def __init__(self, speaking, origin, reference):
+        self.speaking, self.origin, self.reference = speaking, origin, reference
+        # Whether trailers are sent to it, asked for as well as it can ask.
+        self.are_sent = self.can_set_te = False
+        self.names = []
+
+    def row(self):
+        client = self.speaking.client
+        te = self._te()
+        export = self._exchange(EXPORT, te=self.can_set_te)
+        if export["error"] or export["sha256"] != _sha256(self.reference.export):
+            raise Failure(f"another export came: {export}")
+        self.names = export["names"]
+        trailers = self._trailers(export)
+        self._run_shortest(export)
+        return Row(
+            client.name, client.version, self.speaking.protocol, trailers, te,
+            self._request_trailers(), self._cut(), self._digest(export),
+        )
+
+    def _exchange(self, target, **options):
+        return self.speaking.exchange(self.origin + target, **options)
+
+    def _te(self):
+        alone = _account(self._exchange("/te"))
+        if alone["protocol"] != self.speaking.protocol:
+            raise Failure(f"it speaks {alone['protocol']}")
+        told = self._exchange("/te", te=True)
+        if told["error"]:
+            self.are_sent = alone["trailers"]["sent"]
+            return f"no, and refuses to: `{told['error']}`"
+        asked = _account(told)
+        self.can_set_te = asked["te"] == "trailers"
+        self.are_sent = asked["trailers"]["sent"]
+        if alone["te"] is not None:
+            return f"`{alone['te']}`"
+        return "no; its user can" if self.can_set_te else "no, and drops it"
+
+    def _trailers(self, export):
+        if not self.are_sent:
+            return "none are sent to it"
+        seen = [name for name in EXPORT_TRAILERS if name in dict(export["trailers"])]
+        if not seen:
+            return "**no**"
+        which = "yes" if len(seen) == len(EXPORT_TRAILERS) else "**" + ", ".join(f"`{name}`" for name in seen) + " alone**"
+        return f"{which}: {self._how('reads')}"
+
+    def _how(self, what):
+        how = getattr(self.speaking.client, what)
+        if how is None:
+            raise Failure(f"it can, and nothing says how: set `{what}`")
+        return how
+
+    def _request_trailers(self):
+        told = self._exchange("/inspect", trailer=True)
+        if told["error"]:
+            return f"**no**: `{told['error']}`"
+        account = _account(told)
+        if account["content"]["length"] != len("hello"):
+            raise Failure(f"another content arrived: {account}")
+        arrived = {"name": "x-sum", "value": "1"} in account["trailers"]
+        return f"yes: {self._how('sends')}" if arrived else "**no**"
+
+    def _cut(self):
+        told = self._exchange(CUT, te=self.can_set_te)
+        if told["length"] > len(self.reference.part):
+            raise Failure(f"more came than was sent: {told['length']} bytes")
+        if told["error"] is None:
+            return f"**no**: {told['hint']}" if told["hint"] else "**no**: it looks whole"
+        lost = "" if told["length"] == len(self.reference.part) else "; some of what came before it is lost"
+        return f"`{told['error']}`{lost}"
+
+    def _digest(self, export):
+        wrong = self._exchange(WRONG_DIGEST, te=self.can_set_te)
+        if wrong["error"]:
+            raise Failure(f"not the whole content: {wrong['error']}")
+        said, said_wrong = (dict(told["trailers"]).get("content-digest") for told in (export, wrong))
+        if said is None and said_wrong is None:
+            return "**no**"
+        fits = said == f"sha-256=:{export['sha256']}:"
+        if not fits or said_wrong is None or said_wrong == f"sha-256=:{wrong['sha256']}:":
+            raise Failure(f"it sees digests, and they can't be relied on: {said}, {said_wrong}")
+        return "yes"
+
+    def _run_shortest(self, export):
+        """The shortest code gives the count, be it from a trailer or, where it can't, from the content."""
+        client = self.speaking.client
+        printed = self.speaking.shortest(self.origin + EXPORT)
+        reads_trailers = client.reads is not None
+        sees = dict(export["trailers"])
+        expected = str(ROWS) if not reads_trailers or "x-row-count" in sees else "total" if sees else None
+        if expected is not None and expected not in printed:
+            raise Failure(f"its shortest code does not print {expected}: {printed}")
+
+
+def _account(told):
+    if told["error"]:
+        raise Failure(f"it fails: {told['error']}")
+    return json.loads(told["text"])
+
+
+def _sha256(content):
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

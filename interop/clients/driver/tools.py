@@ -1,0 +1,77 @@
+"""The programs that the clients need. What is missing is installed; what can't be had is an error."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+REQUIREMENTS = (HERE / "requirements.txt", HERE.parent / "browsers/requirements.txt")
+
+# A program, and Debian's package that has it.
+PACKAGES = {
+    "chromium": "chromium",
+    "curl": "curl",
+    "firefox-esr": "firefox-esr",
+    "go": "golang-go",
+    "javac": "default-jdk-headless",
+    "nghttp": "nghttp2-client",
+    "node": "nodejs",
+    "wget": "wget",
+}
+
+# In seconds.
+INSTALL = 900
+
+
+class Failure(Exception):
+    """What keeps the clients from being measured."""
+
+
+def run(command, seconds, **more):
+    """Standard output of a command that must end well within some time. With it ends all that it has started."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, **more,
+    )
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
+    if process.returncode:
+        raise Failure(f"exit code {process.returncode} from {' '.join(map(str, command))}\n{out}{err}")
+    return out
+
+
+def install_packages():
+    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    try:
+        import ensurepip  # noqa: F401, which Debian has in a package of its own
+    except ImportError:
+        missing.append("python3-venv")
+    if missing:
+        print("installing", *missing, flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        run(["apt-get", "update", "-q"], INSTALL, env=quiet)
+        run(["apt-get", "install", "-qy", *missing], INSTALL, env=quiet)
+
+
+def python():
+    """A Python with the packages that are required, in a folder that is theirs alone."""
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in REQUIREMENTS)).hexdigest()[:12]
+    version = "{}.{}".format(*sys.version_info)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
+    folder = cache / f"clients-python{version}-{key}"
+    # Written last, so that a folder that is half made is made anew.
+    done = folder / "installed"
+    if not done.exists():
+        print("installing Python packages", flush=True)
+        run([sys.executable, "-m", "venv", "--clear", folder], INSTALL)
+        files = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
+        run([folder / "bin/python", "-m", "pip", "install", "--quiet", *files], INSTALL)
+        done.touch()
+    return folder / "bin/python"

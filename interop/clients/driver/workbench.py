@@ -1,0 +1,50 @@
+"""The server that the clients are pointed at."""
+
+import queue
+import subprocess
+import tempfile
+import threading
+from contextlib import contextmanager
+
+from tools import Failure
+
+# In seconds.
+START = 30
+END = 20
+
+
+@contextmanager
+def serve(binary):
+    """Starts a built binary on a free port, and gives its URL. It must still be there at the end, and end well."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [binary, "--listen", "127.0.0.1:0", "--redirect", "off", "--dir", folder, "--shutdown-timeout", "5"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+        )
+        try:
+            yield _url(process)
+            if process.poll() is not None:
+                raise Failure(f"the server ended with {process.returncode}")
+            process.terminate()
+            if process.wait(END):
+                raise Failure(f"the server ended with {process.returncode} after SIGTERM")
+        except Failure as failure:
+            log.seek(0)
+            said = log.read()[-4000:]
+            raise Failure(f"{failure}\nThe server said:\n{said}") from failure
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def _url(process):
+    first = queue.Queue()
+    threading.Thread(target=lambda: first.put(process.stdout.readline()), daemon=True).start()
+    try:
+        line = first.get(timeout=START).strip()
+    except queue.Empty:
+        raise Failure(f"the server did not print its URL within {START} s") from None
+    if not line.startswith("https://127.0.0.1:"):
+        raise Failure(f"the server printed {line!r} where its URL was expected")
+    return line.replace("127.0.0.1", "localhost")

@@ -1,0 +1,25 @@
+"""One exchange with httpx."""
+
+import httpx
+
+from exchange import Exchange, arguments, names
+
+url, protocol, te, trailer = arguments()
+headers = {"TE": "trailers"} if te else {}
+if trailer:
+    headers["Trailer"] = "x-sum"
+# The nearest to a trailer that it has: an announcement, and a content whose length is not known.
+content = iter([b"hello"]) if trailer else None
+told = Exchange(names=names(httpx, httpx.Request, httpx.Response, httpx.Client))
+try:
+    with (
+        httpx.Client(http1=protocol == "HTTP/1.1", http2=protocol == "HTTP/2", timeout=60) as client,
+        client.stream("POST" if trailer else "GET", url, headers=headers, content=content) as response,
+    ):
+        for chunk in response.iter_raw():
+            told.content += chunk
+        # Trailers would be among the extensions, if anywhere.
+        told.trailers = [(str(name), str(value)) for name, value in response.extensions.items() if "trailer" in str(name)]
+except httpx.HTTPError as error:
+    told.error = type(error).__name__
+told.tell()

@@ -1,0 +1,82 @@
+//! One exchange with reqwest, told as `../driver/exchange.py` says; or, with `--shortest URL`, the shortest code.
+
+mod shortest;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures_util::stream;
+use http_1::{HeaderMap, HeaderName, HeaderValue};
+use http_body_1::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use reqwest::{Body, Client, Method};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::{convert::Infallible, env, error::Error};
+
+type Failure = Box<dyn Error>;
+
+const X_SUM: HeaderName = HeaderName::from_static("x-sum");
+
+/// What came, until it failed.
+#[derive(Default)]
+struct Exchange {
+    content: Vec<u8>,
+    trailers: HeaderMap,
+}
+
+async fn exchange(told: &mut Exchange, url: &str, protocol: &str, options: &[String]) -> Result<(), Failure> {
+    let asked = |option: &str| options.iter().any(|given| given == option);
+    let builder = Client::builder().no_proxy();
+    let builder = if protocol == "HTTP/1.1" { builder.http1_only() } else { builder };
+    let method = if asked("--trailer") { Method::POST } else { Method::GET };
+    let mut request = builder.build()?.request(method, url);
+    if asked("--te") {
+        request = request.header("te", "trailers");
+    }
+    if asked("--trailer") {
+        let trailers = HeaderMap::from_iter([(X_SUM, HeaderValue::from_static("1"))]);
+        let frames = [Frame::data(Bytes::from("hello")), Frame::trailers(trailers)];
+        let body = StreamBody::new(stream::iter(frames.map(Ok::<_, Infallible>)));
+        request = request.header("trailer", X_SUM.as_str()).body(Body::wrap(body));
+    }
+    let mut body = http_1::Response::from(request.send().await?).into_body();
+    while let Some(frame) = body.frame().await {
+        match frame?.into_data() {
+            Ok(data) => told.content.extend_from_slice(&data),
+            Err(frame) => told.trailers = frame.into_trailers().unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
+
+/// The first of an error's causes. The error itself names the address, and those behind it are other crates' words.
+fn cause(failure: &dyn Error) -> String {
+    failure.source().unwrap_or(failure).to_string()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [option, url] if option == "--shortest" => shortest::show(url).await?,
+        [url, protocol, options @ ..] => {
+            let mut told = Exchange::default();
+            let outcome = exchange(&mut told, url, protocol, options).await;
+            let error = outcome.err().map(|failure| cause(&*failure));
+            let fields = told.trailers.iter();
+            let trailers: Vec<_> =
+                fields.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
+            let account = json!({
+                "length": told.content.len(),
+                "sha256": BASE64_STANDARD.encode(Sha256::digest(&told.content)),
+                "text": String::from_utf8_lossy(&told.content[..told.content.len().min(4096)]),
+                "trailers": trailers,
+                "error": error,
+                "names": [],
+            });
+            println!("{account}");
+        }
+        _ => return Err("URL PROTOCOL [--te] [--trailer], or --shortest URL".into()),
+    }
+    Ok(())
+}
