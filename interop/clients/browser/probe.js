@@ -33,7 +33,7 @@ async (url, te, trailer) => {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
   const named = [Request, Response, Headers, PerformanceResourceTiming, XMLHttpRequest].flatMap((owner) =>
     Object.getOwnPropertyNames(owner.prototype)
-      .filter((name) => /trailer/i.test(name))
+      .filter((name) => /trail/i.test(name))
       .map((name) => `${owner.name}.${name}`));
   return {
     length: content.byteLength,
@@ -41,7 +41,6 @@ async (url, te, trailer) => {
     text: new TextDecoder().decode(content.slice(0, 4096)),
     trailers,
     error,
-    hint: null,
     names: named,
   };
 }

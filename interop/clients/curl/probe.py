@@ -24,5 +24,5 @@ with tempfile.TemporaryDirectory() as folder:
 if run.returncode:
     told.error = f"exit code {run.returncode}"
 options = subprocess.run(["curl", "--help", "all"], capture_output=True, text=True, check=True).stdout
-told.names = re.findall(r"--\S*trailer\S*", options)
+told.names = re.findall(r"--\S*trail\S*", options)
 told.tell()

@@ -7,8 +7,10 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tools import HERE, Failure, run
+import driver
+from tools import HERE, ROOT, Failure, run
 
 HTTP1 = "HTTP/1.1"
 HTTP2 = "HTTP/2"
@@ -42,6 +44,8 @@ class Program(Client):
 
     probe: list = field(default_factory=list)
     shortest: list = field(default_factory=list)
+    # A folder that both may write into.
+    work: Path | None = None
     # What the shortest code needs to speak HTTP/1.1 where it would speak HTTP/2 by itself.
     http1_options: list = field(default_factory=list)
     http1_environment: dict = field(default_factory=dict)
@@ -60,9 +64,11 @@ class Speaking:
     protocol: str
 
     def exchange(self, url, te=False, trailer=False):
-        options = ["--te"] * te + ["--trailer"] * trailer
-        command = [*self.client.probe, url, self.protocol, *options]
-        told = run(command, EXCHANGE, cwd=HERE / self.client.folder, env=self.client.environment)
+        return self.told(url, self.protocol, *["--te"] * te, *["--trailer"] * trailer)
+
+    def told(self, *arguments):
+        command = [*self.client.probe, *arguments]
+        told = run(command, EXCHANGE, cwd=self.client.work, env=self.client.environment)
         try:
             return json.loads(told)
         except ValueError:
@@ -74,7 +80,11 @@ class Speaking:
             environment = environment | self.client.http1_environment
             options = self.client.http1_options
         command = [*self.client.shortest, url, *options]
-        return run(command, EXCHANGE, cwd=HERE / self.client.folder, env=environment)
+        return run(command, EXCHANGE, cwd=self.client.work, env=environment)
+
+
+class Caller(Program):
+    """A client of gRPC services, which is asked for calls."""
 
 
 @dataclass
@@ -83,8 +93,6 @@ class Browser(Client):
 
     @contextmanager
     def speaking(self, protocol, origin):
-        import driver
-
         try:
             with driver.launch(self.name.lower(), http2=protocol == HTTP2) as browser:
                 browser.navigate(f"{origin}/healthz")
@@ -167,31 +175,35 @@ def trust(environment, work, certificate):
 def clients(work, environment):
     """All of them, in the order of the table. Programs are built into a folder for work."""
     reqwest = build(work)
-    locked = (HERE.parent.parent / "Cargo.lock").read_text()
+    locked = (ROOT / "Cargo.lock").read_text()
     node = version(r"v(\S+)", "node", "--version")
     python = platform.python_version()
 
     def program(**more):
-        return Program(environment=environment, **more)
+        return Program(work=work, environment=environment, **more)
 
     def script(name, folder, protocols, of, **more):
         """A client with a probe in Python."""
         return program(
-            name=name, folder=folder, protocols=protocols, version=of, probe=[sys.executable, "probe.py"], **more
+            name=name, folder=folder, protocols=protocols, version=of,
+            probe=[sys.executable, HERE / folder / "probe.py"], **more,
         )
 
     def shell(name, of, protocols, **more):
-        return script(name, name, protocols, of, code="shortest.sh", shortest=["sh", "shortest.sh"], **more)
+        return script(
+            name, name, protocols, of, code="shortest.sh", shortest=["sh", HERE / name / "shortest.sh"], **more
+        )
 
     def nodejs(name, folder, protocols, **more):
         return program(
             name=name, folder=folder, protocols=protocols, version=node, code="shortest.mjs",
-            probe=["node", "probe.mjs"], shortest=["node", "shortest.mjs"], **more,
+            probe=["node", HERE / folder / "probe.mjs"], shortest=["node", HERE / folder / "shortest.mjs"], **more,
         )
 
     def library(name, folder, protocols, of, **more):
         return script(
-            name, folder, protocols, of, code="shortest.py", shortest=[sys.executable, "shortest.py"], **more
+            name, folder, protocols, of, code="shortest.py", shortest=[sys.executable, HERE / folder / "shortest.py"],
+            **more,
         )
 
     return [
@@ -203,7 +215,7 @@ def clients(work, environment):
             "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
             reads="`-v`: among the frames", sends="`--trailer`",
         ),
-        shell("wget", version(r"Wget (\S+)", "wget", "--version"), (HTTP1,)),
+        shell("wget", version(r"Wget (\S+)", "wget", "--version"), (HTTP1,), reads="`--warc-file`"),
         nodejs(
             "Node `http2`", "node_http2", (HTTP2,),
             reads="`stream.on('trailers')`", sends="`stream.sendTrailers`",
@@ -212,7 +224,10 @@ def clients(work, environment):
             "Node `https`", "node_https", (HTTP1,),
             reads="`response.trailers`", sends="`request.addTrailers`",
         ),
-        nodejs("Node `fetch`", "node_fetch", (HTTP1,)),
+        nodejs(
+            "Node `fetch`", "node_fetch", (HTTP1,),
+            reads="`undici:request:trailers` of `diagnostics_channel`, not `fetch` itself",
+        ),
         program(
             name="Go `net/http`", folder="go", protocols=BOTH, version=version(r"go(\d\S+)", "go", "version"),
             code="shortest/main.go", probe=[work / "go_probe"], shortest=[work / "go_shortest"],
@@ -226,9 +241,16 @@ def clients(work, environment):
             "Python h2", "python_h2", (HTTP2,), importlib.metadata.version("h2"),
             reads="`TrailersReceived`", sends="`send_headers` with `end_stream`",
         ),
+        Caller(
+            name="Python grpcio", folder="grpcio", protocols=(HTTP2,), version=importlib.metadata.version("grpcio"),
+            code="shortest.py", probe=[sys.executable, HERE / "grpcio/probe.py"],
+            shortest=[sys.executable, HERE / "grpcio/shortest.py"], work=work, environment=environment,
+            reads="`call.trailing_metadata()`",
+        ),
         program(
-            name="Java `HttpClient`", folder="java", protocols=BOTH, version=version(r'version "(\S+)"', "java", "-version"),
-            code="Shortest.java", probe=["java", "-cp", work, "Probe"], shortest=["java", "-cp", work, "Shortest"],
+            name="Java `HttpClient`", folder="java", protocols=BOTH,
+            version=version(r'version "(\S+)"', "java", "-version"), code="Shortest.java",
+            probe=["java", "-cp", work, "Probe"], shortest=["java", "-cp", work, "Shortest"],
         ),
         program(
             name="reqwest", folder="reqwest", protocols=BOTH,

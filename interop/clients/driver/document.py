@@ -7,7 +7,7 @@ from questions import Row
 from tools import Failure
 
 TITLES = (
-    "Client", "Version", "Protocol", "Response trailers", "Sends `TE`", "Request trailers", "A reset in the middle",
+    "Client", "Version", "Protocol", "Response trailers", "Sends `TE`", "Request trailers", "A reset is an error",
     "Verifies the digest",
 )
 
@@ -15,8 +15,8 @@ TITLES = (
 def write(text, rows, names, clients):
     """The document with what was found in its places."""
     text = _replaced(text, "results", _table(TITLES, [astuple(row) for row in rows]))
-    cells = [(name, ", ".join(f"`{word}`" for word in words) or "nothing") for name, words in names.items()]
-    text = _replaced(text, "names", _table(("Client", "What has `trailer` in its name"), cells))
+    cells = [(name, _listed(words)) for name, words in names.items()]
+    text = _replaced(text, "names", _table(("Client", "What has `trail` in its name"), cells))
     for client in clients:
         language = {"sh": "sh", "mjs": "js", "js": "js", "go": "go", "py": "python", "java": "java", "rs": "rust"}
         block = f"```{language[client.code.rpartition('.')[2]]}\n{client.source()}```"
@@ -41,6 +41,12 @@ def with_versions_of(text, rows):
         if row.version != old.version
     ]
     return kept, sorted(set(changed))
+
+
+def _listed(words):
+    if words is None:
+        return "can't be asked"
+    return ", ".join(f"`{word}`" for word in words) or "nothing"
 
 
 def _replaced(text, name, content):

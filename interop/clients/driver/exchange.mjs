@@ -11,13 +11,13 @@ export function pairs(raw) {
   return raw.flatMap((name, at) => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1]]]));
 }
 
-// What has `trailer` in its name, of objects and their prototypes.
+// What has `trail` in its name, of objects and their prototypes.
 export function names(owners) {
   const found = new Set();
   for (const [label, owner] of Object.entries(owners)) {
     for (let at = owner; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
       for (const name of Object.getOwnPropertyNames(at)) {
-        if (/trailer/i.test(name) && !name.startsWith('_')) found.add(`${label}.${name}`);
+        if (/trail/i.test(name) && !name.startsWith('_')) found.add(`${label}.${name}`);
       }
     }
   }

@@ -21,7 +21,7 @@ class Exchange:
     error: str | None = None
     # What hints at a failure where nothing has failed.
     hint: str | None = None
-    # What has `trailer` in its name in the client's interface.
+    # What the client's interface has with `trail` in its name.
     names: list[str] = field(default_factory=list)
 
     def tell(self):
@@ -44,12 +44,12 @@ def arguments():
 
 
 def names(*owners):
-    """The public names with `trailer` in them, of classes and modules."""
+    """The public names with `trail` in them, of classes and modules."""
     return [
         f"{owner.__name__}.{name}"
         for owner in owners
         for name in dir(owner)
-        if "trailer" in name.lower() and not name.startswith("_")
+        if "trail" in name.lower() and not name.startswith("_")
     ]
 
 

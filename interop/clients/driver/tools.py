@@ -3,11 +3,13 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE.parent.parent
 REQUIREMENTS = (HERE / "requirements.txt", HERE.parent / "browsers/requirements.txt")
 
 # A program, and Debian's package that has it.
@@ -39,9 +41,11 @@ def run(command, seconds, **more):
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.communicate()
         raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
     if process.returncode:
         raise Failure(f"exit code {process.returncode} from {' '.join(map(str, command))}\n{out}{err}")
     return out

@@ -57,7 +57,7 @@ class Probe {
                 HttpRequest.class, HttpResponse.class, HttpResponse.BodyHandlers.class,
                 HttpResponse.BodySubscribers.class, HttpResponse.ResponseInfo.class)
             .flatMap(owner -> Arrays.stream(owner.getMethods()))
-            .filter(method -> method.getName().toLowerCase().contains("trailer"))
+            .filter(method -> method.getName().toLowerCase().contains("trail"))
             .map(method -> quoted(method.getDeclaringClass().getSimpleName() + "." + method.getName()))
             .distinct().sorted().collect(Collectors.joining(","));
         System.out.println("{\"length\":" + bytes.length

@@ -1,5 +1,6 @@
 // One exchange with Node's `fetch`.
-import { names, parse, tell } from '../driver/exchange.mjs';
+import { subscribe } from 'node:diagnostics_channel';
+import { names, pairs, parse, tell } from '../driver/exchange.mjs';
 
 const { url, te, trailer } = parse();
 const options = { headers: {} };
@@ -14,13 +15,10 @@ if (trailer) {
 const chunks = [];
 let trailers = [];
 let error = null;
+subscribe('undici:request:trailers', (message) => { trailers = pairs(message.trailers.map(String)); });
 try {
   const response = await fetch(url, options);
-  const before = new Set(response.headers.keys());
   for await (const chunk of response.body) chunks.push(chunk);
-  // Trailers would be where the header fields are, or in a member that drafts of Fetch once had.
-  const late = [...response.headers].filter(([name]) => !before.has(name));
-  trailers = [...late, ...((await (response.trailers ?? response.trailer)) ?? [])];
 } catch (failure) {
   error = [failure.message, failure.cause?.code].filter(Boolean).join(': ');
 }

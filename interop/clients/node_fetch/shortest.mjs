@@ -1,3 +1,8 @@
-const response = await fetch(process.argv[2] + '&metadata=body');
-const { metadata } = await response.json();
-console.log(metadata.processedRows);
+import { subscribe } from 'node:diagnostics_channel';
+
+subscribe('undici:request:trailers', ({ trailers }) => {
+  const texts = trailers.map(String);
+  console.log(texts[texts.indexOf('x-row-count') + 1]);
+});
+const response = await fetch(process.argv[2], { headers: { TE: 'trailers' } });
+await response.arrayBuffer();

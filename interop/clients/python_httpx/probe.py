@@ -16,10 +16,12 @@ try:
         httpx.Client(http1=protocol == "HTTP/1.1", http2=protocol == "HTTP/2", timeout=60) as client,
         client.stream("POST" if trailer else "GET", url, headers=headers, content=content) as response,
     ):
+        before = response.headers.multi_items()
         for chunk in response.iter_raw():
             told.content += chunk
-        # Trailers would be among the extensions, if anywhere.
-        told.trailers = [(str(name), str(value)) for name, value in response.extensions.items() if "trailer" in str(name)]
+        # Trailers would be where the header fields are, or among the extensions.
+        told.trailers = [field for field in response.headers.multi_items() if field not in before]
+        told.names += [f"extensions.{name}" for name in response.extensions if "trail" in name]
 except httpx.HTTPError as error:
     told.error = type(error).__name__
 told.tell()

@@ -64,15 +64,15 @@ async fn main() -> Result<(), Failure> {
             let outcome = exchange(&mut told, url, protocol, options).await;
             let error = outcome.err().map(|failure| cause(&*failure));
             let fields = told.trailers.iter();
-            let trailers: Vec<_> =
-                fields.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
+            let trailers: Vec<_> = fields
+                .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+                .collect();
             let account = json!({
                 "length": told.content.len(),
                 "sha256": BASE64_STANDARD.encode(Sha256::digest(&told.content)),
                 "text": String::from_utf8_lossy(&told.content[..told.content.len().min(4096)]),
                 "trailers": trailers,
                 "error": error,
-                "names": [],
             });
             println!("{account}");
         }

@@ -2,22 +2,27 @@
 
 import re
 import subprocess
+import tempfile
+from pathlib import Path
 
 from exchange import Exchange, arguments, fields
 
 url, protocol, te, trailer = arguments()
-command = ["wget", "--tries=1", "--server-response", "-O", "-"]
+command = ["wget", "--tries=1", "--no-warc-compression", "--no-warc-keep-log", "-O", "-"]
 if te:
     command += ["--header", "TE: trailers"]
 if trailer:
     command += ["--post-data", "hello", "--header", "Trailer: x-sum"]
-run = subprocess.run([*command, url], capture_output=True)
+with tempfile.TemporaryDirectory() as folder:
+    run = subprocess.run([*command, f"--warc-file={folder}/exchange", url], capture_output=True)
+    archive = Path(folder, "exchange.warc").read_bytes()
 told = Exchange(content=run.stdout)
-# Fields of the header section are indented alike; trailers would come behind it.
-_, _, behind = run.stderr.decode().partition("\nSaving to: ")
-told.trailers = fields("\n".join(re.findall(r"(?m)^  ([a-z0-9-]+: .*)$", behind)))
+# The archive has responses as they came, and so the trailer section behind the last chunk.
+section = re.search(rb"\r\n0\r\n((?:[^\r\n]+\r\n)*)", archive)
+if section:
+    told.trailers = fields(section[1].decode())
 if run.returncode:
     told.error = f"exit code {run.returncode}"
 options = subprocess.run(["wget", "--help"], capture_output=True, text=True, check=True).stdout
-told.names = re.findall(r"--\S*trailer\S*", options)
+told.names = re.findall(r"--\S*trail\S*", options)
 told.tell()

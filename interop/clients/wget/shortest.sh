@@ -1,1 +1,2 @@
-wget -qO - "$1&metadata=body" | sed -n '$ s/.*"processedRows":\([0-9]*\)}}$/\1/p'
+wget -q -O /dev/null --header 'TE: trailers' --no-warc-compression --warc-file=export "$1"
+sed -n '/^0\r$/,/^\r$/ s/^x-row-count: //p' export.warc

@@ -74,13 +74,13 @@ func min(a, b int) int {
 	return b
 }
 
-// What has `trailer` in its name, of structures.
+// What has `Trail` in its name, of structures.
 func names(owners ...any) []string {
 	found := []string{}
 	for _, owner := range owners {
 		kind := reflect.TypeOf(owner)
 		for i := 0; i < kind.NumField(); i++ {
-			if field := kind.Field(i); field.IsExported() && strings.Contains(field.Name, "Trailer") {
+			if field := kind.Field(i); field.IsExported() && strings.Contains(field.Name, "Trail") {
 				found = append(found, kind.Name()+"."+field.Name)
 			}
 		}

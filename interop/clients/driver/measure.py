@@ -1,0 +1,76 @@
+"""Measures all clients, and holds what is found against docs/clients.md: `measure.py BINARY [--write]`."""
+
+import difflib
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from calls import Calls
+from clients import Caller, clients, trust
+from document import with_versions_of, write
+from questions import Interview, Server
+from tools import ROOT, Failure
+from workbench import serve
+
+DOCUMENT = ROOT / "docs/clients.md"
+CERTIFICATE = ROOT / "self_signed_certs/cert.pem"
+KEY = ROOT / "self_signed_certs/key.pem"
+
+
+def measure(asked, server):
+    """The rows of the table, and the names that each client has."""
+    rows, names = [], {}
+    for client in asked:
+        kind = Calls if isinstance(client, Caller) else Interview
+        for protocol in client.protocols:
+            try:
+                with client.speaking(protocol, server.origin) as speaking:
+                    interview = kind(speaking, server)
+                    row = interview.row()
+            except Failure as failure:
+                raise Failure(f"{client.name} over {protocol}: {failure}") from failure
+            rows.append(row)
+            names[client.name] = interview.names
+            print(
+                f"{row.client} {row.version}, {row.protocol}: response trailers: {row.trailers}; TE: {row.te};"
+                f" request trailers: {row.request_trailers}; reset: {row.cut}; digest: {row.digest}",
+                flush=True,
+            )
+    return rows, names
+
+
+def differences(was, rows, names, asked):
+    """What this run found otherwise than the document says. Versions alone are no difference."""
+    kept, changed = with_versions_of(was, rows)
+    for line in changed:
+        print(f"note: {line}")
+    found = write(was, kept, names, asked)
+    return list(difflib.unified_diff(was.splitlines(True), found.splitlines(True), "docs/clients.md", "found"))
+
+
+def main(binary, *options):
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        asked = clients(work, trust(dict(os.environ), work, CERTIFICATE))
+        with serve(Path(binary).resolve()) as origin:
+            rows, names = measure(asked, Server(origin, CERTIFICATE, KEY))
+    was = DOCUMENT.read_text()
+    if "--write" in options:
+        DOCUMENT.write_text(write(was, rows, names, asked))
+        return
+    difference = differences(was, rows, names, asked)
+    sys.stdout.writelines(difference)
+    if difference:
+        raise Failure("this is not what docs/clients.md says; --write writes it anew")
+    print(f"ok: docs/clients.md says what {len(asked)} clients do")
+
+
+if __name__ == "__main__":
+    # So that what was started is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
+    try:
+        main(*sys.argv[1:])
+    except Failure as failure:
+        sys.exit(f"FAILED: {failure}")

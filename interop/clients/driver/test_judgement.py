@@ -1,0 +1,155 @@
+"""What the clients' answers are taken for, tried with answers that no client here gives, too: `python3 -m unittest`."""
+
+import base64
+import hashlib
+import json
+import unittest
+from types import SimpleNamespace
+
+import document
+from questions import CUT, EXPORT, WRONG_DIGEST, Interview, Row
+from tools import Failure
+
+WHOLE = b"whole"
+PART = b"part"
+
+
+def sha256(content):
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def told(content=b"", trailers=(), error=None, **more):
+    return {
+        "length": len(content), "sha256": sha256(content), "text": content.decode(), "trailers": trailers,
+        "error": error, **more,
+    }
+
+
+def te(protocol="HTTP/2", te=None, sent=True):
+    return told(json.dumps({"protocol": protocol, "te": te, "trailers": {"sent": sent}}).encode())
+
+
+def inspected(*trailers, length=5):
+    fields = [{"name": name, "value": value} for name, value in trailers]
+    return told(json.dumps({"trailers": fields, "content": {"length": length}}).encode())
+
+
+FIELDS = (("x-row-count", "1000"), ("content-digest", f"sha-256=:{sha256(WHOLE)}:"), ("server-timing", "total;dur=1"))
+
+# A client that can do everything.
+ANSWERS = {
+    ("/te", ""): te(),
+    ("/te", "te"): te(te="trailers"),
+    (EXPORT, "te"): told(WHOLE, FIELDS),
+    ("/inspect", "trailer"): inspected(("x-sum", "1")),
+    (CUT, "te"): told(PART, error="reset"),
+    (WRONG_DIGEST, "te"): told(b"something", [("content-digest", f"sha-256=:{sha256(b'')}:")]),
+}
+
+
+class Speaking:
+    """A client that has its answers ready."""
+
+    protocol = "HTTP/2"
+
+    def __init__(self, answers, printed="1000"):
+        self.answers, self.printed = answers, printed
+        self.client = SimpleNamespace(name="a client", version="1", reads="`trailers`", sends="`send`")
+
+    def exchange(self, url, te=False, trailer=False):
+        return self.answers[url.removeprefix("origin"), "te" * te + "trailer" * trailer]
+
+    def shortest(self, _url):
+        return self.printed
+
+
+def row(changed=None, printed="1000"):
+    server = SimpleNamespace(origin="origin", export=WHOLE, part=PART)
+    return Interview(Speaking(ANSWERS | (changed or {}), printed), server).row()
+
+
+class Judgement(unittest.TestCase):
+    def test_a_client_that_can_do_everything(self):
+        self.assertEqual(row(), Row(
+            "a client", "1", "HTTP/2", "yes: `trailers`", "no; its user can", "yes: `send`", "yes: `reset`", "yes",
+        ))
+
+    def test_a_cut_transfer_that_looks_whole(self):
+        self.assertEqual(row({(CUT, "te"): told(PART)}).cut, "**no**: it looks whole")
+
+    def test_a_cut_transfer_that_is_hinted_at(self):
+        self.assertEqual(row({(CUT, "te"): told(PART, hint="a word")}).cut, "**no**: a word")
+
+    def test_a_cut_transfer_that_loses_what_came(self):
+        lost = row({(CUT, "te"): told(PART[:-1], error="reset")}).cut
+        self.assertEqual(lost, "yes: `reset`; some of what came before it is lost")
+
+    def test_trailers_that_are_hidden(self):
+        hidden = row({(EXPORT, "te"): told(WHOLE), (WRONG_DIGEST, "te"): told(b"something")}, printed="")
+        self.assertEqual((hidden.trailers, hidden.digest), ("**no**", "**no**"))
+
+    def test_one_trailer_of_three(self):
+        one = row({(EXPORT, "te"): told(WHOLE, FIELDS[:1])})
+        self.assertEqual((one.trailers, one.digest), ("**`x-row-count` alone**: `trailers`", "**no**"))
+
+    def test_trailers_that_are_not_sent(self):
+        unsent = {("/te", ""): te(sent=False), ("/te", "te"): te(sent=False), (EXPORT, ""): told(WHOLE)}
+        unsent |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): told(b"something")}
+        found = row(unsent, printed="")
+        self.assertEqual((found.trailers, found.te), ("none are sent to it", "no, and drops it"))
+
+    def test_te_that_is_refused(self):
+        refused = {("/te", "te"): told(error="forbidden"), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
+        refused |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
+        self.assertEqual(row(refused).te, "no, and refuses to: `forbidden`")
+
+    def test_request_trailers_that_do_not_arrive(self):
+        self.assertEqual(row({("/inspect", "trailer"): inspected()}).request_trailers, "**no**")
+
+    def test_what_nothing_can_be_concluded_from(self):
+        fits = told(b"something", [("content-digest", f"sha-256=:{sha256(b'something')}:")])
+        for what, answers in {
+            "another protocol": {("/te", ""): te(protocol="HTTP/1.1")},
+            "another export": {(EXPORT, "te"): told(PART, FIELDS)},
+            "a digest that is wrong": {(EXPORT, "te"): told(WHOLE, [("content-digest", "sha-256=:AAAA:")])},
+            "a wrong digest that fits": {(WRONG_DIGEST, "te"): fits},
+            "more than was sent": {(CUT, "te"): told(PART + b"!", error="reset")},
+            "another content sent": {("/inspect", "trailer"): inspected(length=4)},
+        }.items():
+            with self.subTest(what), self.assertRaises(Failure):
+                row(answers)
+
+    def test_shortest_code_that_shows_nothing(self):
+        with self.assertRaises(Failure):
+            row(printed="0")
+
+
+class Document(unittest.TestCase):
+    def text(self, found):
+        client = SimpleNamespace(name="a client", code="code.py", source=lambda: "print()\n")
+        tables = "<!-- results -->\n\n<!-- /results -->\n<!-- names -->\n\n<!-- /names -->\n"
+        empty = f"{tables}### a client\n\nNotes.\n\n```\n```\n"
+        return document.write(empty, [found], {"a client": []}, [client])
+
+    def test_another_version_is_no_difference(self):
+        was = row()
+        now = row()
+        now.version = "2"
+        kept, changed = document.with_versions_of(self.text(was), [now])
+        self.assertEqual(kept, [was])
+        self.assertEqual(changed, ["a client is 2 here, and was 1"])
+
+    def test_another_result_is_a_difference(self):
+        was = row()
+        now = row({(CUT, "te"): told(PART)})
+        kept, _ = document.with_versions_of(self.text(was), [now])
+        self.assertNotEqual(self.text(kept[0]), self.text(was))
+
+    def test_what_has_no_place_is_refused(self):
+        client = SimpleNamespace(name="another", code="code.py", source=lambda: "")
+        with self.assertRaises(Failure):
+            document.write(self.text(row()), [row()], {}, [client])
+
+
+if __name__ == "__main__":
+    unittest.main()
