@@ -2,6 +2,7 @@
 
 import queue
 import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -28,10 +29,10 @@ def serve(binary):
             process.terminate()
             if process.wait(END):
                 raise Failure(f"the server ended with {process.returncode} after SIGTERM")
-        except Failure as failure:
+        except Failure:
             log.seek(0)
-            said = log.read()[-4000:]
-            raise Failure(f"{failure}\nThe server said:\n{said}") from failure
+            print("The server said:", *log.read().splitlines()[-20:], sep="\n  | ", file=sys.stderr)
+            raise
         finally:
             process.kill()
             process.wait()
