@@ -1,4 +1,4 @@
-// One exchange with a browser's `fetch`, from a page of the same server. ../driver/exchange.py says what it tells.
+// One exchange with a browser's `fetch`, from a page of the same server. ../table/exchange.py says what it tells.
 async (url, te, trailer) => {
   const options = { cache: 'no-store', headers: {} };
   if (te) options.headers.TE = 'trailers';

@@ -1,6 +1,6 @@
 // One exchange with Node's `fetch`.
 import { subscribe } from 'node:diagnostics_channel';
-import { names, pairs, parse, tell } from '../driver/exchange.mjs';
+import { names, pairs, parse, tell } from '../table/exchange.mjs';
 
 const { url, te, trailer } = parse();
 const options = { headers: {} };

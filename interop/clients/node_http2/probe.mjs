@@ -1,6 +1,6 @@
 // One exchange with Node's `http2`.
 import { connect } from 'node:http2';
-import { names, parse, pairs, tell } from '../driver/exchange.mjs';
+import { names, parse, pairs, tell } from '../table/exchange.mjs';
 
 const { url, te, trailer } = parse();
 const chunks = [];

@@ -1,7 +1,7 @@
 // One exchange with Node's `https`.
 import { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { names, pairs, parse, tell } from '../driver/exchange.mjs';
+import { names, pairs, parse, tell } from '../table/exchange.mjs';
 
 const { url, te, trailer } = parse();
 const headers = {};

@@ -1,4 +1,4 @@
-//! One exchange with reqwest, told as `../driver/exchange.py` says; or, with `--shortest URL`, the shortest code.
+//! One exchange with reqwest, told as `../table/exchange.py` says; or, with `--shortest URL`, the shortest code.
 
 mod shortest;
 

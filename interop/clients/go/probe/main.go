@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// What ../../driver/exchange.py says.
+// What ../../table/exchange.py says.
 type exchange struct {
 	Length   int         `json:"length"`
 	Sha256   []byte      `json:"sha256"`

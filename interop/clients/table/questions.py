@@ -64,6 +64,8 @@ class Interview:
         # Whether trailers are sent to it, asked for as well as it can ask.
         self.are_sent = self.can_set_te = False
         self.names = []
+        # What its user was given of a transfer that broke.
+        self.came = ""
 
     def row(self):
         client = self.speaking.client
@@ -127,10 +129,11 @@ class Interview:
         told = self._exchange(CUT, te=self.can_set_te)
         if told["length"] > len(self.server.part):
             raise Failure(f"more came than was sent: {told['length']} bytes")
+        # How much of it is a matter of timing, and no result.
+        self.came = f"{told['length']} of {len(self.server.part)} bytes"
         if told["error"] is None:
             return f"**no**: {told.get('hint') or 'it looks whole'}"
-        lost = "" if told["length"] == len(self.server.part) else "; some of what came before it is lost"
-        return f"yes: `{told['error']}`{lost}"
+        return f"yes: `{told['error']}`"
 
     def _digest(self, export):
         wrong = self._exchange(WRONG_DIGEST, te=self.can_set_te)

@@ -80,9 +80,8 @@ class Judgement(unittest.TestCase):
     def test_a_cut_transfer_that_is_hinted_at(self):
         self.assertEqual(row({(CUT, "te"): told(PART, hint="a word")}).cut, "**no**: a word")
 
-    def test_a_cut_transfer_that_loses_what_came(self):
-        lost = row({(CUT, "te"): told(PART[:-1], error="reset")}).cut
-        self.assertEqual(lost, "yes: `reset`; some of what came before it is lost")
+    def test_what_is_lost_of_a_cut_transfer_is_no_result(self):
+        self.assertEqual(row({(CUT, "te"): told(PART[:-1], error="reset")}), row())
 
     def test_trailers_that_are_hidden(self):
         hidden = row({(EXPORT, "te"): told(WHOLE), (WRONG_DIGEST, "te"): told(b"something")}, printed="")

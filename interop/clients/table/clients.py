@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import platform
 import re
 import sys
@@ -147,8 +148,8 @@ def build(work):
     return program
 
 
-def trust(environment, work, certificate):
-    """The variables and files by which each client is told to trust the demo certificate, and no others."""
+def variables(work, certificate):
+    """The variables for the clients: they trust the demo certificate, and know nothing of who starts them."""
     wgetrc = work / "wgetrc"
     wgetrc.write_text(f"ca_certificate = {certificate}\n")
     store, password = work / "trusted.p12", "trusted"
@@ -158,22 +159,23 @@ def trust(environment, work, certificate):
         EXCHANGE,
     )
     # A proxy would be another client than the one that is asked.
-    direct = {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_config_home"))}
     java = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword={password}"
-    return direct | {
+    return kept | {
         "CURL_CA_BUNDLE": str(certificate),
-        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(certificate),
+        "HOME": str(work),
         "JAVA_TOOL_OPTIONS": java,
         "NODE_EXTRA_CA_CERTS": str(certificate),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(HERE / "driver"),
+        "PYTHONPATH": str(HERE / "table"),
         "SSL_CERT_FILE": str(certificate),
         "WGETRC": str(wgetrc),
     }
 
 
-def clients(work, environment):
+def clients(work, certificate):
     """All of them, in the order of the table. Programs are built into a folder for work."""
+    environment = variables(work, certificate)
     reqwest = build(work)
     locked = (ROOT / "Cargo.lock").read_text()
     node = version(r"v(\S+)", "node", "--version")

@@ -1,14 +1,13 @@
 """Measures all clients, and holds what is found against docs/clients.md: `measure.py BINARY [--write]`."""
 
 import difflib
-import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
 from calls import Calls
-from clients import Caller, clients, trust
+from clients import Caller, clients
 from document import with_versions_of, write
 from questions import Interview, Server
 from tools import ROOT, Failure
@@ -35,7 +34,7 @@ def measure(asked, server):
             names[client.name] = interview.names
             print(
                 f"{row.client} {row.version}, {row.protocol}: response trailers: {row.trailers}; TE: {row.te};"
-                f" request trailers: {row.request_trailers}; reset: {row.cut}; digest: {row.digest}",
+                f" request trailers: {row.request_trailers}; reset: {row.cut}, {interview.came}; digest: {row.digest}",
                 flush=True,
             )
     return rows, names
@@ -52,8 +51,7 @@ def differences(was, rows, names, asked):
 
 def main(binary, *options):
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        asked = clients(work, trust(dict(os.environ), work, CERTIFICATE))
+        asked = clients(Path(folder), CERTIFICATE)
         with serve(Path(binary).resolve()) as origin:
             rows, names = measure(asked, Server(origin, CERTIFICATE, KEY))
     was = DOCUMENT.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
-REQUIREMENTS = (HERE / "requirements.txt", HERE.parent / "browsers/requirements.txt")
+REQUIREMENTS = [HERE.parent / name / "requirements.txt" for name in ("clients", "browsers", "grpc")]
 
 # A program, and Debian's package that has it.
 PACKAGES = {
