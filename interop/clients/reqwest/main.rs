@@ -1,4 +1,5 @@
-//! One exchange with reqwest, told as `../table/exchange.py` says; or, with `--shortest URL`, the shortest code.
+//! One exchange with reqwest, told as `../table/exchange.py` says; or, with `--shortest URL PROTOCOL`, the
+//! shortest code.
 
 mod shortest;
 
@@ -24,12 +25,15 @@ struct Exchange {
     trailers: HeaderMap,
 }
 
+fn client(protocol: &str) -> reqwest::Result<Client> {
+    let builder = Client::builder();
+    if protocol == "HTTP/1.1" { builder.http1_only().build() } else { builder.build() }
+}
+
 async fn exchange(told: &mut Exchange, url: &str, protocol: &str, options: &[String]) -> Result<(), Failure> {
     let asked = |option: &str| options.iter().any(|given| given == option);
-    let builder = Client::builder().no_proxy();
-    let builder = if protocol == "HTTP/1.1" { builder.http1_only() } else { builder };
     let method = if asked("--trailer") { Method::POST } else { Method::GET };
-    let mut request = builder.build()?.request(method, url);
+    let mut request = client(protocol)?.request(method, url);
     if asked("--te") {
         request = request.header("te", "trailers");
     }
@@ -58,7 +62,7 @@ fn cause(failure: &dyn Error) -> String {
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
-        [option, url] if option == "--shortest" => shortest::show(url).await?,
+        [option, url, protocol] if option == "--shortest" => shortest::show(client(protocol)?, url).await?,
         [url, protocol, options @ ..] => {
             let mut told = Exchange::default();
             let outcome = exchange(&mut told, url, protocol, options).await;
@@ -76,7 +80,7 @@ async fn main() -> Result<(), Failure> {
             });
             println!("{account}");
         }
-        _ => return Err("URL PROTOCOL [--te] [--trailer], or --shortest URL".into()),
+        _ => return Err("URL PROTOCOL [--te] [--trailer], or --shortest URL PROTOCOL".into()),
     }
     Ok(())
 }

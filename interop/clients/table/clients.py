@@ -24,6 +24,9 @@ BUILD = 600
 
 @dataclass
 class Client:
+    """A client as the table has it."""
+
+    # As in the heading of its section.
     name: str
     folder: str
     protocols: tuple
@@ -47,8 +50,8 @@ class Program(Client):
     shortest: list = field(default_factory=list)
     # A folder that both may write into.
     work: Path | None = None
-    # What the shortest code needs to speak HTTP/1.1 where it would speak HTTP/2 by itself.
-    http1_options: list = field(default_factory=list)
+    # What tells the shortest code which protocol to speak. A code that reads no trailers speaks what it likes.
+    options: dict = field(default_factory=dict)
     http1_environment: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
 
@@ -76,11 +79,10 @@ class Speaking:
             raise Failure(f"no JSON from {' '.join(map(str, command))}: {told}") from None
 
     def shortest(self, url):
-        environment, options = self.client.environment, []
+        environment = self.client.environment
         if self.protocol == HTTP1:
             environment = environment | self.client.http1_environment
-            options = self.client.http1_options
-        command = [*self.client.shortest, url, *options]
+        command = [*self.client.shortest, url, *self.client.options.get(self.protocol, [])]
         return run(command, EXCHANGE, cwd=self.client.work, env=environment)
 
 
@@ -211,7 +213,7 @@ def clients(work, certificate):
     return [
         shell(
             "curl", version(r"curl (\S+)", "curl", "--version"), BOTH,
-            reads="`-D -`, `-v`: behind the content", http1_options=["--http1.1"],
+            reads="`-D -`, `-v`: behind the content", options={HTTP1: ["--http1.1"]},
         ),
         shell(
             "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
@@ -258,7 +260,7 @@ def clients(work, certificate):
             name="reqwest", folder="reqwest", protocols=BOTH,
             version=re.search(r'name = "reqwest"\nversion = "(.*)"', locked)[1],
             code="shortest.rs", probe=[reqwest], shortest=[reqwest, "--shortest"],
-            reads="frames of the body", sends="`Body::wrap`",
+            reads="frames of the body", sends="`Body::wrap`", options={HTTP1: [HTTP1], HTTP2: [HTTP2]},
         ),
         Browser(
             name="Chromium", folder="browser", protocols=BOTH, code="shortest.js",

@@ -11,6 +11,8 @@ TITLES = (
     "Verifies the digest",
 )
 
+LANGUAGES = {"go": "go", "java": "java", "js": "js", "mjs": "js", "py": "python", "rs": "rust", "sh": "sh"}
+
 
 def write(text, rows, names, clients):
     """The document with what was found in its places."""
@@ -18,8 +20,7 @@ def write(text, rows, names, clients):
     cells = [(name, _listed(words)) for name, words in names.items()]
     text = _replaced(text, "names", _table(("Client", "What has `trail` in its name"), cells))
     for client in clients:
-        language = {"sh": "sh", "mjs": "js", "js": "js", "go": "go", "py": "python", "java": "java", "rs": "rust"}
-        block = f"```{language[client.code.rpartition('.')[2]]}\n{client.source()}```"
+        block = f"```{LANGUAGES[client.code.rpartition('.')[2]]}\n{client.source()}```"
         pattern = rf"(?ms)(^### {re.escape(client.name)}\n(?:(?!^#).)*?)^```.*?^```$"
         text, count = re.subn(pattern, lambda found: found[1] + block, text)
         if count != 1:

@@ -57,6 +57,7 @@ def main(binary, *options):
     was = DOCUMENT.read_text()
     if "--write" in options:
         DOCUMENT.write_text(write(was, rows, names, asked))
+        print("ok: written into docs/clients.md")
         return
     difference = differences(was, rows, names, asked)
     sys.stdout.writelines(difference)

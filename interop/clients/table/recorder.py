@@ -16,8 +16,8 @@ import h2.events
 # In seconds.
 PATIENCE = 60
 
-# An empty message, not compressed.
-MESSAGE = b"\0" + (0).to_bytes(4)
+# An empty message: whether it is compressed, and its length.
+MESSAGE = bytes(5)
 
 
 @dataclass
@@ -43,13 +43,20 @@ def record(certificate, key):
 
 
 def _serve(listener, context, recording):
+    try:
+        _converse(listener, context, recording)
+    except OSError:
+        pass  # The client fails then, or has left without a farewell.
+
+
+def _converse(listener, context, recording):
     plain, _ = listener.accept()
     plain.settimeout(PATIENCE)
     with context.wrap_socket(plain, server_side=True) as tls:
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.initiate_connection()
         tls.sendall(connection.data_to_send())
-        while data := _receive(tls):
+        while data := tls.recv(65536):
             for event in connection.receive_data(data):
                 match event:
                     case h2.events.RequestReceived():
@@ -59,13 +66,6 @@ def _serve(listener, context, recording):
                     case h2.events.StreamEnded():
                         _answer(connection, event.stream_id, recording.headers[":path"])
             tls.sendall(connection.data_to_send())
-
-
-def _receive(tls):
-    try:
-        return tls.recv(65536)
-    except OSError:
-        return b""  # It was left without a farewell.
 
 
 def _answer(connection, stream, path):

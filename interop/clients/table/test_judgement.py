@@ -110,6 +110,7 @@ class Judgement(unittest.TestCase):
         for what, answers in {
             "another protocol": {("/te", ""): te(protocol="HTTP/1.1")},
             "another export": {(EXPORT, "te"): told(PART, FIELDS)},
+            "another count": {(EXPORT, "te"): told(WHOLE, [("x-row-count", "999")])},
             "a digest that is wrong": {(EXPORT, "te"): told(WHOLE, [("content-digest", "sha-256=:AAAA:")])},
             "a wrong digest that fits": {(WRONG_DIGEST, "te"): fits},
             "more than was sent": {(CUT, "te"): told(PART + b"!", error="reset")},

@@ -1,6 +1,7 @@
 """The programs that the clients need. What is missing is installed; what can't be had is an error."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -53,9 +54,8 @@ def run(command, seconds, **more):
 
 def install_packages():
     missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
-    try:
-        import ensurepip  # noqa: F401, which Debian has in a package of its own
-    except ImportError:
+    # Debian has it in a package of its own.
+    if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
     if missing:
         print("installing", *missing, flush=True)
