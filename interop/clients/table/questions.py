@@ -92,13 +92,13 @@ class Interview:
         told = self._exchange("/te", te=True)
         if told["error"]:
             self.are_sent = alone["trailers"]["sent"]
-            return f"no, and refuses to: `{told['error']}`"
+            return f"no; refused where its user sets it: `{told['error']}`"
         asked = _account(told)
         self.can_set_te = asked["te"] == "trailers"
         self.are_sent = asked["trailers"]["sent"]
         if alone["te"] is not None:
             return f"`{alone['te']}`"
-        return "no; its user can" if self.can_set_te else "no, and drops it"
+        return "no; its user can" if self.can_set_te else "no; dropped where its user sets it"
 
     def _trailers(self, export):
         if not self.are_sent:

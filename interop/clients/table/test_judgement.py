@@ -95,12 +95,12 @@ class Judgement(unittest.TestCase):
         unsent = {("/te", ""): te(sent=False), ("/te", "te"): te(sent=False), (EXPORT, ""): told(WHOLE)}
         unsent |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): told(b"something")}
         found = row(unsent, printed="")
-        self.assertEqual((found.trailers, found.te), ("none are sent to it", "no, and drops it"))
+        self.assertEqual((found.trailers, found.te), ("none are sent to it", "no; dropped where its user sets it"))
 
     def test_te_that_is_refused(self):
         refused = {("/te", "te"): told(error="forbidden"), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
         refused |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
-        self.assertEqual(row(refused).te, "no, and refuses to: `forbidden`")
+        self.assertEqual(row(refused).te, "no; refused where its user sets it: `forbidden`")
 
     def test_request_trailers_that_do_not_arrive(self):
         self.assertEqual(row({("/inspect", "trailer"): inspected()}).request_trailers, "**no**")

@@ -35,10 +35,13 @@ class Failure(Exception):
 
 def run(command, seconds, **more):
     """Standard output of a command that must end well within some time. With it ends all that it has started."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, **more,
-    )
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True, **more,
+        )
+    except OSError as error:
+        raise Failure(f"{command[0]} can't be run: {error}") from error
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -53,7 +56,7 @@ def run(command, seconds, **more):
 
 
 def install_packages():
-    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    missing = [PACKAGES[program] for program in _missing()]
     # Debian has it in a package of its own.
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
@@ -62,6 +65,12 @@ def install_packages():
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update", "-q"], INSTALL, env=quiet)
         run(["apt-get", "install", "-qy", *missing], INSTALL, env=quiet)
+    if _missing():
+        raise Failure(f"not there, though its package is installed: {', '.join(_missing())}")
+
+
+def _missing():
+    return [program for program in PACKAGES if shutil.which(program) is None]
 
 
 def python():
