@@ -30,5 +30,6 @@ mod stalled_readers;
 mod support;
 mod timing;
 mod trailers;
+mod ui;
 mod uploads;
 mod verify;

@@ -202,6 +202,12 @@ async fn help_has_each_row_as_text_and_as_json() {
             assert!(text.contains(&format!("  {}\n", route.curl())), "{text}");
             assert_eq!([&listed["method"], &listed["path"]], [route.method, route.path]);
             assert_eq!(listed["curl"], route.curl());
+            assert_eq!(listed["example"]["target"], route.example.target);
+            assert_eq!(listed["example"]["content"].as_str(), route.example.content);
+            let fields = listed["example"]["fields"].as_array().expect("a list");
+            let fields: Vec<_> = fields.iter().map(|f| (f["name"].as_str(), f["value"].as_str())).collect();
+            let expected = route.example.fields.iter().map(|(name, value)| (Some(*name), Some(*value)));
+            assert_eq!(fields, expected.collect::<Vec<_>>());
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! It is text, or JSON where `Accept` prefers that.
 
-use super::{ROUTES, Route, accept, json::Json};
+use super::{Example, ROUTES, Route, accept, json::Json};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
@@ -60,7 +60,14 @@ fn json() -> Value {
             "parameters": route.parameters,
             "bounds": route.bounds,
             "curl": route.curl(),
+            "example": example(&route.example),
         })
     });
     json!({ "routes": routes.collect::<Value>() })
+}
+
+fn example(example: &Example) -> Value {
+    let fields: Value =
+        example.fields.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    json!({ "target": example.target, "fields": fields, "content": example.content })
 }

@@ -10,6 +10,7 @@
 //! - [`trailers`]: `GET /trailers`, whatever trailers the query asks for;
 //! - [`te`]: `GET /te`, whether this client gets any;
 //! - [`echo`] and [`inspect`]: `POST`, the trailers of requests;
+//! - [`ui`]: `GET /ui`, a page that tries all this in a browser;
 //! - [`help`] and [`healthz`].
 
 mod accept;
@@ -35,6 +36,7 @@ mod segment;
 mod served;
 pub mod te;
 pub mod trailers;
+pub mod ui;
 mod workbench;
 
 pub use self::{

@@ -1,6 +1,6 @@
 //! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
-use super::{bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te, trailers};
+use super::{bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te, trailers, ui};
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
@@ -194,6 +194,22 @@ pub const ROUTES: &[Route] = &[
         example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
         pattern: "/inspect",
         handler: || post(inspect::inspect),
+        ..ROUTE
+    },
+    Route {
+        path: "/ui",
+        shows: "A page that tries all this in a browser, draws the chunks as they come, and shows what that browser lets a page see of the trailers.",
+        example: Example { target: "/ui", ..EXAMPLE },
+        pattern: "/ui",
+        handler: || get(ui::page),
+        ..ROUTE
+    },
+    Route {
+        path: "/ui/{file}",
+        shows: "The page's style sheet and scripts.",
+        example: Example { target: "/ui/style.css", ..EXAMPLE },
+        pattern: "/ui/:file",
+        handler: || get(ui::file),
         ..ROUTE
     },
     Route {

@@ -1,0 +1,538 @@
+"""What a person is promised by `GET /ui`, held against Chromium and Firefox. `interop/browsers/run` starts it."""
+
+import argparse
+import contextlib
+import datetime
+import hashlib
+import http.client
+import json
+import re
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+from base64 import b64encode
+from pathlib import Path
+
+import driver
+
+MEASURED = Path(__file__).resolve().parents[2] / "src/demo/ui/measured.json"
+TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
+
+# What the page does before its own scripts run.
+RECORDER = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) => {
+        violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
+    });
+"""
+
+# Text in colours that are too close to their ground (WCAG 2.2, 1.4.3).
+PALE = """(() => {
+    const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const parsed = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = ([red, green, blue]) => 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+    const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = parsed(getComputedStyle(at).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const pale = [];
+    let seen = 0;
+    while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (texts.currentNode.data.trim() === "" || element.closest("noscript, [hidden]")) continue;
+        const style = getComputedStyle(element);
+        const colour = element instanceof SVGElement ? style.fill : style.color;
+        const [a, b] = [light(parsed(colour)), light(ground(element))].sort((a, b) => b - a);
+        const ratio = (a + 0.05) / (b + 0.05);
+        seen += 1;
+        if (ratio < 4.5) pale.push(`${ratio.toFixed(2)}: ${texts.currentNode.data.trim().slice(0, 40)}`);
+    }
+    return { seen, pale };
+})()"""
+
+# All that a keyboard should reach, in the order of the page.
+REACHABLE = """[...document.querySelectorAll("a[href], button, input, select, textarea, summary, pre[tabindex='0']")]
+    .filter((element) => element.checkVisibility())"""
+
+
+class Failed(Exception):
+    """A promise that does not hold."""
+
+
+def expect(holds, promise, *seen):
+    if not holds:
+        raise Failed("\n  ".join([promise, *map(str, seen)]))
+
+
+class Server:
+    """A built axum-trailers on a free port of the loopback address."""
+
+    def __init__(self, binary, *arguments):
+        self.folder = tempfile.TemporaryDirectory()
+        Path(self.folder.name, "hello.txt").write_text("hello\n")
+        self.process = subprocess.Popen(
+            [binary, "--listen", "127.0.0.1:0", "--redirect", "off", "--dir", self.folder.name, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        # A server that says nothing is ended, and so is the wait for its first line.
+        patience = threading.Timer(20, self.process.kill)
+        patience.start()
+        line = self.process.stdout.readline()
+        patience.cancel()
+        found = re.fullmatch(r"https://127\.0\.0\.1:(\d+)\n", line)
+        expect(found, "the server says where it is", repr(line))
+        self.port = int(found[1])
+        self.url = f"https://localhost:{self.port}"
+
+    def get(self, target):
+        """Asks without a browser."""
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=20)
+        connection.request("GET", target)
+        return connection.getresponse()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.folder.cleanup()
+
+
+@contextlib.contextmanager
+def served(binary, *arguments):
+    server = Server(binary, *arguments)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+class Page:
+    """The page in a browser."""
+
+    def __init__(self, browser, server):
+        self.browser, self.server = browser, server
+        browser.before_each_page(RECORDER)
+        browser.navigate(f"{server.url}/ui")
+        self.state_after("browsers-status", {"complete"})
+
+    def state_after(self, element, states):
+        """Waits until an element's state is a last one, and returns it."""
+        state = self.browser.wait_for(f"""(() => {{
+            const {{ state }} = document.getElementById({json.dumps(element)}).dataset;
+            return state !== undefined && state !== "running" && state !== "none" && state;
+        }})()""")
+        expect(state in states, f"#{element} ends as one of {states}", state, self.text(element))
+        return state
+
+    def text(self, element):
+        return self.browser.evaluate(f"document.getElementById({json.dumps(element)}).textContent")
+
+    def focused(self):
+        return self.browser.evaluate("document.activeElement.id || document.activeElement.textContent")
+
+    def tab_to(self, wanted):
+        """Goes on by the tab key to the element with this id or text."""
+        for _ in range(200):
+            self.browser.press("Tab")
+            if self.focused() == wanted:
+                return
+        raise Failed(f"the tab key does not reach {wanted!r}")
+
+    def start(self, label, states=("complete",)):
+        """Tries one of those that the page suggests, and returns how it ended."""
+        self.browser.evaluate(f"""[...document.querySelectorAll("#starts button")]
+            .find((button) => button.textContent === {json.dumps(label)}).click()""")
+        return self.state_after("result", states)
+
+    def ask(self, route, **values):
+        """Asks a route by the form."""
+        self.browser.evaluate(f"""(() => {{
+            const select = document.getElementById("route");
+            select.value = [...select.options].find((option) => option.text === {json.dumps(route)}).value;
+            select.dispatchEvent(new Event("change"));
+            for (const [name, value] of Object.entries({json.dumps(values)})) {{
+                document.getElementById(`control-${{name}}`).value = value;
+            }}
+            document.getElementById("attempt-form").dispatchEvent(new Event("input"));
+            document.getElementById("run").click();
+        }})()""")
+
+    def facts(self, within):
+        return self.browser.evaluate(f"""Object.fromEntries(
+            [...document.querySelectorAll("{within} dd")].map((dd) => [dd.dataset.fact, dd.textContent]))""")
+
+    def cards(self, section):
+        return self.browser.evaluate(f"""Object.fromEntries([...document.querySelectorAll("#{section} .card")].map((card) =>
+            [card.dataset.name, Object.fromEntries([["state", card.dataset.state],
+                ...[...card.querySelectorAll("dd")].map((dd) => [dd.dataset.fact, dd.textContent])])]))""")
+
+    def run_section(self, section, states):
+        self.browser.evaluate(f"document.querySelector('#{section}-form button').click()")
+        self.state_after(f"{section}-status", states)
+
+    def measured(self):
+        return self.browser.evaluate("""Object.fromEntries([...document.querySelectorAll("[data-key]")].map((cell) =>
+            [cell.dataset.key, cell.textContent]))""")
+
+
+def time_line_fills_while_the_stream_runs_by_keyboard_alone(page):
+    browser = page.browser
+    browser.press("Tab")
+    expect(page.focused() == "To the first try", "the first stop of the tab key is the skip link", page.focused())
+    browser.press("Enter")
+    page.tab_to("A steady stream")
+    browser.press("Enter")
+    seen = []
+    while True:
+        now = browser.evaluate("""({
+            state: document.getElementById("result").dataset.state,
+            chunks: Number(document.querySelector("[data-fact=chunks]")?.textContent ?? 0),
+            drawn: (document.querySelector("#timeline .chunk")?.getAttribute("d").match(/M/g) ?? []).length,
+            isEnded: document.querySelector("#timeline .end") !== null,
+        })""")
+        if now["state"] != "running":
+            break
+        seen.append(now)
+    running = [at for at in seen if not at["isEnded"]]
+    expect(len({at["drawn"] for at in running}) >= 5, "the drawing has more and more chunks before the end", running)
+    expect(len({at["chunks"] for at in running}) >= 5, "the page counts them before the end", running)
+    expect(now["state"] == "complete", "the stream comes to its end", now, page.text("status"))
+    browser.wait_for("document.querySelector('#timeline .end.complete') !== null")
+    expect("65,536 bytes in " in page.text("status"), "all bytes are there", page.text("status"))
+    told = browser.evaluate("document.querySelector('#timeline svg').getAttribute('aria-label')")
+    expect(re.fullmatch(r"Time line: \d+ chunks, 65,536 bytes, the longest gap .*; complete after .* s", told),
+           "the drawing is told in words", told)
+
+    summary = "The chunks as a table"
+    page.tab_to(summary)
+    browser.press("Enter")
+    rows = browser.evaluate("[...document.querySelectorAll('#chunks tbody tr')].map((row) => row.checkVisibility())")
+    count = int(page.facts("#facts")["chunks"])
+    expect(rows == [True] * count, "the chunks are there as a table", rows, count)
+
+
+def enter_in_a_field_runs_and_a_second_time_stops(page):
+    browser = page.browser
+    page.ask("GET /bytes/{n}", n="65536", chunk="4096", delay="300")
+    browser.wait_for("Number(document.querySelector('[data-fact=chunks]').textContent) >= 2")
+    expect(page.text("run") == "Stop", "the button stops what runs", page.text("run"))
+    browser.evaluate("document.getElementById('control-n').focus()")
+    browser.press("Enter")
+    page.state_after("result", {"stopped"})
+    expect(page.text("run") == "Run" and page.text("status").startswith("Stopped after "), "it says that it stopped",
+           page.text("status"))
+
+
+def cut_transfer_is_reported_as_cut_with_what_was_received(page):
+    page.start("A cut export", {"cut"})
+    whole = len(page.server.get("/export/orders?limit=1999").read())
+    status = page.text("status")
+    found = re.fullmatch(r"Cut after .*: ([\d,]+) bytes in \d+ chunks? \(TypeError: .+\)", status)
+    expect(found, "the status says so", status)
+    received = int(found[1].replace(",", ""))
+    expect(0 < received <= whole, f"it received up to {whole} bytes before", status)
+    page.browser.wait_for("document.querySelector('#timeline .end.cut') !== null")
+    expect("never came" in page.text("shown"), "its trailers never came", page.text("shown"))
+
+
+def server_timing_of_a_trailer_is_shown_by_firefox_alone(page):
+    page.start("An export")
+    said = page.browser.evaluate("document.querySelector('[data-trailer=server-timing]').textContent")
+    # Asked of the browser itself, not of the page.
+    entry = page.browser.evaluate(f"""performance.getEntriesByType("resource")
+        .filter((entry) => entry.name === "{page.server.url}/export/orders").at(-1)
+        .serverTiming.map(({{ name }}) => name)""")
+    if page.browser.name == "firefox":
+        expect(entry == ["db", "render", "total"], "Firefox shows a Server-Timing trailer", entry)
+        expect("shown: db " in said and "total " in said, "the page shows it", said)
+    else:
+        expect(entry == [], "Chromium shows no Server-Timing trailer", entry)
+        expect("sent, and not shown by this browser" in said and "db;dur=" in said, "the page says so", said)
+    count = page.browser.evaluate("document.querySelector('[data-trailer=x-row-count]').textContent")
+    expect("sent, and shown to no page" in count and "100000" in count, "what the server sent is said", count)
+
+
+def alternatives_agree_with_each_other_and_with_what_was_sent(page):
+    page.run_section("ways", {"complete"})
+    cards = page.cards("ways")
+    lines = page.server.get("/export/orders?limit=2000&format=ndjson").read()
+    document = page.server.get("/export/orders?limit=2000&format=json").read()
+
+    def digest(content):
+        return f"sha-256=:{b64encode(hashlib.sha256(content).digest()).decode()}: ✓ fits what arrived"
+
+    for name, content in [("second", lines), ("events", lines), ("body", document)]:
+        told = cards[name]
+        expect(told["rows"] == told["received"] == "2,000 rows", f"{name} tells the count", told)
+        expect(told["digest"] == digest(content), f"{name} tells the digest", told, digest(content))
+        expect("total " in told["timing"], f"{name} tells the time", told)
+    trailers = cards["trailers"]
+    expect(trailers["received"] == "2,000 rows", "the export itself has the same rows", trailers)
+    expect(trailers["rows"] == trailers["digest"] == "not shown to a page", "its trailers are not shown", trailers)
+    shows = "total " in trailers["timing"]
+    expect(shows == (page.browser.name == "firefox"), "its Server-Timing is where the browser shows it", trailers)
+    expect(page.text("ways-status").startswith("All agree: 2,000 rows"), "the page says so", page.text("ways-status"))
+
+
+def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
+    page.run_section("cuts", {"cut"})
+    cards = page.cards("cuts")
+    reason = "Database connection lost at row 1500"
+    whole = len(page.server.get("/export/orders?limit=1499&format=ndjson").read())
+    reset, trailer = cards["reset"], cards["trailer"]
+    received = int(reset["received"].split(" ")[0].replace(",", ""))
+    expect(reset["state"] == "cut" and "reading fails with TypeError: " in reset["fetch"], "fetch tells of the cut", reset)
+    expect(0 < received <= whole, f"up to {whole} bytes came before", reset)
+    expect(trailer["state"] == "complete" and trailer["received"].endswith("1,499 rows"),
+           "what trailers tell looks whole", trailer)
+    expect(cards["second"]["state"] == "failed", "the second request tells the state", cards["second"])
+    for name in ("second", "events", "body"):
+        expect(cards[name]["why"] == reason, f"{name} tells the reason", cards[name])
+    for name in ("events", "body"):
+        expect(cards[name]["state"] == "failed" and cards[name]["received"].endswith("1,499 rows"),
+               f"{name} has the rows before it", cards[name])
+
+
+def each_route_of_the_help_can_be_asked(page):
+    routes = page.browser.evaluate(
+        "fetch('/help', { headers: { accept: 'application/json' } }).then((response) => response.json())")["routes"]
+    listed = page.browser.evaluate("[...document.getElementById('route').options].map((option) => option.text)")
+    expect(listed == [f"{route['method']} {route['path']}" for route in routes], "all are listed", listed)
+    page.start("An export")  # which gives /exports/{id} its id
+    for route in listed:
+        values = {"path": "hello.txt"} if route == "GET /files/{path}" else {}
+        page.ask(route, **values)
+        # The server takes no uploads here.
+        wanted = {"refused"} if route.startswith("PUT ") else {"complete"}
+        page.state_after("result", wanted)
+    page.ask("GET /trailers", query="x-color=blue")
+    page.state_after("result", {"complete"})
+    expect("x-color sent" in page.text("shown") or "x-color announced" in page.text("shown"), "its trailer is listed",
+           page.text("shown"))
+
+
+def what_is_refused_is_said_in_the_words_of_the_server(page):
+    page.ask("GET /files/{path}", path="nothing.txt")
+    page.state_after("result", {"refused"})
+    expect(page.text("status") == "Refused with 404: there is no such file here", "404 has its detail",
+           page.text("status"))
+    # Somebody at the same address who does not read keeps the only room.
+    reader = page.server.get("/export/orders?format=json")
+    page.ask("GET /export/{table}")
+    page.state_after("result", {"refused"})
+    status = page.text("status")
+    expect(re.match(r"Refused with 429: as many exports .*\(try again in \d+ s\)", status), "429 has its detail", status)
+    page.run_section("ways", {"failed"})
+    expect("429" in page.text("ways-status"), "the alternatives say so too", page.text("ways-status"))
+    reader.close()
+
+
+def server_that_is_gone_is_said(page):
+    page.server.end()
+    page.ask("GET /te")
+    page.state_after("result", {"unreachable"})
+    expect(page.text("status").startswith("No response after "), "a try says so", page.text("status"))
+    page.run_section("cuts", {"failed"})
+    expect("no response" in page.text("cuts-status"), "the failures say so", page.text("cuts-status"))
+
+
+def measurement_is_the_one_that_the_page_shows(page, protocol, committed):
+    expect(protocol in page.text("browsers-status"), f"it speaks {protocol}", page.text("browsers-status"))
+    # Code is set as such in the page, in the file it is in backquotes.
+    wanted = {key: value.replace("`", "") for key, value in committed.items()}
+    measured = page.measured()
+    differing = {key: (wanted.get(key), measured.get(key)) for key in wanted.keys() | measured.keys()
+                 if wanted.get(key) != measured.get(key)}
+    expect(not differing, "what measured.json says is what this browser does (else --update)", differing)
+
+
+def page_keeps_to_its_policy_and_to_this_server(page):
+    browser = page.browser
+    violations = browser.evaluate("violations")
+    expect(violations == [], "nothing violates the content security policy", violations)
+    expect(browser.complaints == [], "the console has no warning and no error", browser.complaints)
+    elsewhere = [url for url in browser.requests if not url.startswith((page.server.url, "data:"))]
+    expect(elsewhere == [] and browser.requests, "no other server is asked", elsewhere)
+    # What a breach would look like.
+    browser.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=breach style=\"color: red\">breach</p>')")
+    browser.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"https://localhost:9/\">')")
+    seen = browser.wait_for("violations.length >= 2 && violations")
+    expect(any("style-src" in violation for violation in seen) and any("img-src" in violation for violation in seen),
+           "a breach is stopped and seen", seen)
+
+
+def keyboard_reaches_everything_in_order_and_shows_where_it_is(page):
+    browser = page.browser
+    browser.navigate(f"{page.server.url}/ui")
+    page.state_after("browsers-status", {"complete"})
+    browser.evaluate(f"{REACHABLE}.forEach((element, n) => {{ element.dataset.stop = n; }})")
+    wanted = browser.evaluate(f"{REACHABLE}.length")
+    reached = []
+    for _ in range(wanted):
+        browser.press("Tab")
+        reached.append(browser.evaluate("""(() => {
+            const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+            return [Number(document.activeElement.dataset.stop), outlineStyle !== "none" && outlineWidth !== "0px"];
+        })()"""))
+    expect(reached == [[n, True] for n in range(wanted)], "each stop is reached in order, with a visible focus", reached)
+    unnamed = browser.evaluate(f"""{REACHABLE}.filter((element) =>
+        !(element.textContent.trim() || element.labels?.length || element.ariaLabel)).map((element) => element.outerHTML)""")
+    expect(unnamed == [], "each has a name", unnamed)
+
+
+def page_is_as_wide_as_the_screen(page):
+    wide = page.browser.evaluate("""[document.documentElement.scrollWidth, document.documentElement.clientWidth,
+        [...document.body.querySelectorAll("*")].filter((element) => !element.closest(".unseen, thead") &&
+            element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .map((element) => element.outerHTML.slice(0, 80))]""")
+    expect(wide[0] <= wide[1] and not wide[2], "nothing is wider than the screen", wide)
+
+
+def text_stands_out_from_its_ground(page):
+    found = page.browser.evaluate(PALE)
+    expect(found["seen"] > 200 and not found["pale"], "text has 4.5:1 at least", found)
+
+
+def motion_is(page, is_still):
+    page.browser.evaluate("[...document.querySelectorAll('#starts button')][0].click()")
+    page.browser.wait_for("document.querySelector('#timeline .chunk') !== null")
+    moves = page.browser.evaluate("""(async () => {
+        const places = new Set();
+        for (let n = 0; n < 10; n += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 80));
+            places.add(document.querySelector("#timeline .now")?.getAttribute("x1"));
+        }
+        return places.size;
+    })()""")
+    expect((moves == 1) == is_still, "between chunks the drawing moves, unless motion is to be reduced", moves)
+    page.state_after("result", {"complete"})
+    smooth = page.browser.evaluate("getComputedStyle(document.documentElement).scrollBehavior")
+    expect(smooth == ("auto" if is_still else "smooth"), "so does scrolling", smooth)
+
+
+def states(page, shoot):
+    """Goes through all states that look different."""
+    shoot("start")
+    page.browser.evaluate("[...document.querySelectorAll('#starts button')][1].click()")
+    page.browser.wait_for("Number(document.querySelector('[data-fact=chunks]')?.textContent) >= 8")
+    shoot("running", whole=False)
+    page.state_after("result", {"complete"})
+    page.browser.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    shoot("stream", whole=False)
+    for label, state in [("An export", "complete"), ("A failure in trailers", "complete"), ("A cut export", "cut")]:
+        page.start(label, {state})
+        shoot(label.lower().replace(" ", "-"), whole=False)
+    page.ask("GET /files/{path}", path="nothing.txt")
+    page.state_after("result", {"refused"})
+    shoot("refused", whole=False)
+    page.start("Two chunks")
+    page.run_section("ways", {"complete"})
+    page.run_section("cuts", {"cut"})
+    shoot("all")
+
+
+def say(name, what):
+    print(f"ok: {name}: {what.replace('_', ' ')}", flush=True)
+
+
+def check_main(name, binary, committed):
+    with served(binary) as server, driver.launch(name) as browser:
+        page = Page(browser, server)
+        checks = [
+            time_line_fills_while_the_stream_runs_by_keyboard_alone,
+            enter_in_a_field_runs_and_a_second_time_stops,
+            cut_transfer_is_reported_as_cut_with_what_was_received,
+            server_timing_of_a_trailer_is_shown_by_firefox_alone,
+            alternatives_agree_with_each_other_and_with_what_was_sent,
+            failure_in_the_middle_is_told_by_the_alternatives_with_its_reason,
+            each_route_of_the_help_can_be_asked,
+            keyboard_reaches_everything_in_order_and_shows_where_it_is,
+        ]
+        for check in checks:
+            check(page)
+            say(name, check.__name__)
+        measurement_is_the_one_that_the_page_shows(page, "HTTP/2", committed["HTTP/2"])
+        say(name, "measurement over HTTP/2 is the one that the page shows")
+        motion_is(page, is_still=False)
+        page_keeps_to_its_policy_and_to_this_server(page)
+        say(name, page_keeps_to_its_policy_and_to_this_server.__name__)
+    with served(binary, "--max-exports-per-client", "1") as server, driver.launch(name, http2=False, still=True) as browser:
+        page = Page(browser, server)
+        measurement_is_the_one_that_the_page_shows(page, "HTTP/1.1", committed["HTTP/1.1"])
+        say(name, "measurement over HTTP/1.1 is the one that the page shows")
+        motion_is(page, is_still=True)
+        say(name, "motion is reduced where that is asked for")
+        what_is_refused_is_said_in_the_words_of_the_server(page)
+        say(name, what_is_refused_is_said_in_the_words_of_the_server.__name__)
+        server_that_is_gone_is_said(page)
+        say(name, server_that_is_gone_is_said.__name__)
+
+
+def check_looks(name, binary, folder):
+    for width, dark in [(1280, False), (1280, True), (360, False), (390, True), (390, False)]:
+        look = f"{width} pixels wide and {'dark' if dark else 'light'}"
+        with served(binary) as server, driver.launch(name, width=width, dark=dark) as browser:
+            page = Page(browser, server)
+
+            def shoot(state, whole=True):
+                if folder:
+                    shade = "dark" if dark else "light"
+                    browser.screenshot(folder / f"{name}-{width}-{shade}-{state}.png", whole)
+
+            states(page, shoot)
+            page_is_as_wide_as_the_screen(page)
+            text_stands_out_from_its_ground(page)
+        say(name, f"{look}, the page fits and can be read")
+
+
+def measure(name, binary):
+    """What a browser does, as measured.json has it."""
+    results = {}
+    for protocol, http2 in [("HTTP/2", True), ("HTTP/1.1", False)]:
+        with served(binary) as server, driver.launch(name, http2=http2) as browser:
+            Page(browser, server)
+            now = browser.evaluate("import('/ui/browsers.js').then(({ measure }) => measure('orders'))")
+            expect(now["protocol"] == protocol, f"it speaks {protocol}", now)
+            results[protocol] = now["results"]
+            version = browser.version
+    return {"name": TITLES[name], "version": version, "results": results}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("binary", type=Path, help="a built axum-trailers")
+    parser.add_argument("--update", action="store_true", help="write what was measured into measured.json")
+    parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="write a picture of each state")
+    arguments = parser.parse_args()
+    binary = arguments.binary.resolve()
+    if arguments.update:
+        measured = {
+            "date": datetime.date.today().isoformat(),
+            "browsers": [measure(name, binary) for name in driver.NAMES],
+        }
+        MEASURED.write_text(json.dumps(measured, indent=2) + "\n")
+        print(f"written: {MEASURED.name}; build the binary anew")
+        return
+    if arguments.screenshots:
+        arguments.screenshots.mkdir(parents=True, exist_ok=True)
+    committed = {browser["name"]: browser["results"] for browser in json.loads(MEASURED.read_text())["browsers"]}
+    for name in driver.NAMES:
+        check_main(name, binary, committed[TITLES[name]])
+        check_looks(name, binary, arguments.screenshots)
+
+
+try:
+    main()
+except (Failed, driver.BrowserError) as error:
+    sys.exit(f"FAILED: {error}")

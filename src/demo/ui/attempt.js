@@ -1,0 +1,315 @@
+// Any route, asked from here. The controls are made from what `GET /help` says of it.
+
+import { byId, element, facts, labelled, options, prose } from "./dom.js";
+import { bySecondRequest } from "./exports.js";
+import { send } from "./stream.js";
+import { Timeline } from "./timeline.js";
+import { bytes, count, duration, failure, timings } from "./words.js";
+
+const HEIGHT = 210;
+
+// Of a longer list of chunks the first and the last ones are shown.
+const ROWS = 50;
+
+// What is good to begin with: a route, and what its controls are set to.
+const STARTS = [
+    { label: "Two chunks", path: "/", set: {} },
+    { label: "A steady stream", path: "/bytes/{n}", set: { n: 65_536, chunk: 4096, delay: 150 } },
+    { label: "An export", path: "/export/{table}", set: {} },
+    { label: "A cut export", path: "/export/{table}", set: { fail_at: 2000, fail: "reset" } },
+    { label: "A failure in trailers", path: "/export/{table}", set: { fail_at: 2000, fail: "trailer" } },
+];
+
+const STATES = {
+    complete: "Complete",
+    cut: "Cut",
+    stopped: "Stopped",
+    unreachable: "No response",
+};
+
+export class Attempt {
+    #routes;
+    #tableControl;
+    #timeline = new Timeline(byId("timeline"), HEIGHT);
+    #running = null;
+    #lastExport = "";
+
+    constructor(routes, tableControl) {
+        this.#routes = routes;
+        this.#tableControl = tableControl;
+        const select = byId("route");
+        select.replaceChildren(...routes.map(({ method, path }, n) =>
+            element("option", { value: n }, `${method} ${path}`)));
+        select.addEventListener("change", () => this.choose(routes[select.value]));
+        const form = byId("attempt-form");
+        form.addEventListener("input", () => this.#showTarget());
+        form.addEventListener("submit", (event) => {
+            event.preventDefault();
+            this.#runOrStop();
+        });
+        this.#offerStarts();
+        this.choose(routes[0]);
+    }
+
+    /** Makes a route's controls, set as in its example. */
+    choose(route) {
+        byId("route").value = this.#routes.indexOf(route);
+        byId("shows").replaceChildren(...prose(route.shows));
+        const { variables, query } = example(route);
+        const controls = [];
+        for (const [, name] of route.path.matchAll(/\{(\w+)\}/g)) {
+            const control = name === "table"
+                ? this.#tableControl("control-table", variables.table)
+                : element("input", { id: `control-${name}`, required: true, value: this.#value(name, variables) });
+            controls.push(labelled(name, named(control, "variable", name)));
+        }
+        for (const parameter of route.parameters) {
+            controls.push(parameterControl(parameter, query));
+        }
+        if (route.example.content !== null) {
+            const content = element("textarea", { id: "control-content", rows: 3 });
+            content.value = route.example.content;
+            controls.push(labelled("content", content));
+        }
+        byId("controls").replaceChildren(...controls);
+        this.#showTarget();
+    }
+
+    #value(name, variables) {
+        return name === "id" ? this.#lastExport : variables[name];
+    }
+
+    #offerStarts() {
+        const buttons = STARTS.flatMap(({ label, path, set }) => {
+            const route = this.#routes.find((route) => route.path === path && route.method === "GET");
+            if (route === undefined) {
+                return [];
+            }
+            const button = element("button", { type: "button" }, label);
+            button.addEventListener("click", () => {
+                this.choose(route);
+                for (const control of byId("controls").querySelectorAll("[data-parameter], [data-variable]")) {
+                    const name = control.dataset.parameter ?? control.dataset.variable;
+                    if (name in set) {
+                        control.value = set[name];
+                    } else if (control.dataset.parameter) {
+                        control.value = "";
+                    }
+                }
+                this.#showTarget();
+                this.#running?.abort();
+                this.#run();
+            });
+            return [button];
+        });
+        byId("starts").replaceChildren(...buttons);
+    }
+
+    get #route() {
+        return this.#routes[byId("route").value];
+    }
+
+    #request() {
+        const controls = [...byId("controls").querySelectorAll("input, select, textarea")];
+        const of = (kind) => controls.filter((control) => kind in control.dataset);
+        let target = this.#route.path;
+        for (const control of of("variable")) {
+            const value = control.value.split("/").map(encodeURIComponent).join("/");
+            target = target.replace(`{${control.dataset.variable}}`, value);
+        }
+        const pairs = of("parameter").filter((control) => control.value !== "");
+        const query = new URLSearchParams(pairs.map((control) => [control.dataset.parameter, control.value]));
+        const whole = [query.toString(), ...of("query").map((control) => control.value)].filter((part) => part !== "");
+        target += whole.length > 0 ? `?${whole.join("&")}` : "";
+        const content = controls.find((control) => control.id === "control-content")?.value ?? null;
+        const fields = Object.fromEntries(this.#route.example.fields.map(({ name, value }) => [name, value]));
+        return { method: this.#route.method, target, content, fields };
+    }
+
+    #showTarget() {
+        const { method, target } = this.#request();
+        byId("target").textContent = `${method} ${target}`;
+    }
+
+    #runOrStop() {
+        if (this.#running === null) {
+            this.#run();
+        } else {
+            this.#running.abort();
+        }
+    }
+
+    async #run() {
+        const running = new AbortController();
+        this.#running = running;
+        const isCurrent = () => this.#running === running;
+        byId("run").textContent = "Stop";
+        this.#begins();
+        const exchange = await send({ ...this.#request(), signal: running.signal }, (now) => {
+            if (isCurrent()) {
+                this.#shows(now);
+            }
+        });
+        const ending = [await summary(exchange), await shown(exchange), await exchange.content()];
+        if (isCurrent()) {
+            this.#running = null;
+            byId("run").textContent = "Run";
+            this.#lastExport = exchange.field("x-export-id") ?? this.#lastExport;
+            this.#ended(exchange, ...ending);
+        }
+    }
+
+    #begins() {
+        byId("result").dataset.state = "running";
+        byId("status").textContent = "Running …";
+        byId("shown").replaceChildren(element("p", {}, "Trailers come at the end."));
+        byId("chunk-table").replaceChildren();
+        byId("preview").textContent = "";
+        // On a narrow screen it is below the controls.
+        if (byId("result").getBoundingClientRect().top > innerHeight / 2) {
+            byId("result").scrollIntoView();
+        }
+    }
+
+    #shows(exchange) {
+        this.#timeline.show(exchange);
+        const last = exchange.chunks.at(-1)?.at;
+        facts(byId("facts"), [
+            ["status", "Status", exchange.response === null ? "none" : String(exchange.response.status)],
+            ["bytes", "Bytes", bytes(exchange.bytes)],
+            ["chunks", "Chunks", String(exchange.chunks.length)],
+            ["head", "Header section", exchange.head === null ? "–" : duration(exchange.head)],
+            ["first", "First chunk", exchange.chunks.length > 0 ? duration(exchange.chunks[0].at) : "–"],
+            ["last", "Last chunk", last === undefined ? "–" : duration(last)],
+            ["end", "End", exchange.ended === null ? "–" : duration(exchange.ended)],
+        ]);
+    }
+
+    #ended(exchange, summary, shown, content) {
+        byId("status").textContent = summary;
+        byId("result").dataset.state = exchange.state === "complete" && exchange.isRefused ? "refused" : exchange.state;
+        byId("shown").replaceChildren(...shown);
+        byId("chunk-table").replaceChildren(table(exchange));
+        byId("preview").textContent = preview(content, exchange.bytes);
+    }
+}
+
+async function summary(exchange) {
+    const { state, ended, error } = exchange;
+    if (state === "complete" && exchange.isRefused) {
+        return `Refused with ${await exchange.refusal()}`;
+    }
+    const size = `${bytes(exchange.bytes)} in ${count(exchange.chunks.length, "chunk")}`;
+    return `${STATES[state]} after ${duration(ended)}: ${size}${error === null ? "" : ` (${failure(error)})`}`;
+}
+
+/** The values that a route's example has for the variables of its path and for its query. */
+function example({ path, example: { target } }) {
+    const [way, query = ""] = target.split("?");
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const values = way.match(new RegExp(`^${path.replace(/\{\w+\}/g, "(.+)")}$`))?.slice(1) ?? [];
+    const variables = Object.fromEntries(names.map((name, n) => [name, decodeURIComponent(values[n] ?? "")]));
+    return { variables, query };
+}
+
+function named(control, kind, name) {
+    control.dataset[kind] = name;
+    return control;
+}
+
+/** `format=csv|json` becomes a choice, `limit=N` a number, `columns=A,B` text, and `NAME=VALUE` the whole query. */
+function parameterControl(parameter, query) {
+    const [name, value] = parameter.split("=");
+    if (name === name.toUpperCase()) {
+        const control = element("input", { id: "control-query", value: query });
+        return labelled("query", named(control, "query", ""));
+    }
+    const id = `control-${name}`;
+    const set = new URLSearchParams(query).get(name) ?? "";
+    let control;
+    if (/^[A-Z]+$/.test(value)) {
+        control = element("input", { id, type: "number", min: 0, step: 1, value: set, inputmode: "numeric" });
+    } else if (value === value.toLowerCase()) {
+        control = element("select", { id });
+        options(control, ["", ...value.split("|")]);
+        control.value = set;
+    } else {
+        control = element("input", { id, value: set, placeholder: value });
+    }
+    return labelled(name, named(control, "parameter", name));
+}
+
+/** What a page can tell of an exchange's trailers. What was sent of an export's, a second request says. */
+async function shown(exchange) {
+    if (exchange.response === null) {
+        return [element("p", {}, "There was no response.")];
+    }
+    const id = exchange.field("x-export-id");
+    const isAsked = id !== null && exchange.state === "complete";
+    const sent = isAsked ? await bySecondRequest(id).then((account) => account.trailers, () => null) : null;
+    const inHead = exchange.field("server-timing");
+    const lines = exchange.announced.map((name) =>
+        element("li", { "data-trailer": name }, element("code", {}, name), " ", ...fate(name, exchange, sent)));
+    return [
+        lines.length === 0
+            ? element("p", {}, "The response announced no trailers.")
+            : element("ul", { class: "fields" }, ...lines),
+        ...(inHead === null ? [] : [element("p", {}, "In the header section: ", element("code", {}, `server-timing: ${inHead}`))]),
+        element("p", { class: "quiet" }, `Over ${exchange.protocol}.`),
+    ];
+}
+
+function fate(name, exchange, sent) {
+    const timing = exchange.serverTiming;
+    if (name === "server-timing" && timing.length > 0) {
+        return [element("span", { class: "good" }, `shown: ${timings(timing)}`)];
+    }
+    if (exchange.state !== "complete") {
+        return [element("span", { class: "quiet" }, "announced; it never came")];
+    }
+    if (sent !== null && !(name in sent)) {
+        return [element("span", { class: "quiet" }, "announced, and not sent: the export ended otherwise")];
+    }
+    const was = sent === null ? "announced" : "sent";
+    const value = sent === null ? [] : [element("br"), element("code", { class: "quiet" }, sent[name])];
+    return name === "server-timing"
+        ? [element("span", { class: "bad" }, `${was}, and not shown by this browser`), ...value]
+        : [`${was}, and shown to no page`, ...value];
+}
+
+function table({ chunks }) {
+    if (chunks.length === 0) {
+        return element("p", {}, "No chunk came.");
+    }
+    const row = (chunk, n) => {
+        const gap = n === 0 ? "–" : duration(chunk.at - chunks[n - 1].at);
+        const cells = [String(n + 1), duration(chunk.at), gap, bytes(chunk.size)];
+        return element("tr", {}, ...cells.map((cell) => element("td", {}, cell)));
+    };
+    const rows = chunks.map((chunk, n) => ({ chunk, n }));
+    const left = rows.length - 2 * ROWS;
+    const first = left > 0 ? rows.slice(0, ROWS) : rows;
+    const last = left > 0 ? rows.slice(-ROWS) : [];
+    const between = left > 0 ? [element("tr", {}, element("td", { colspan: 4 }, `… ${count(left, "chunk")} more …`))] : [];
+    const head = ["Chunk", "Came after", "Gap before", "Size"];
+    return element("table", { class: "numbers" },
+        element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
+        element("tbody", {}, ...first.map(({ chunk, n }) => row(chunk, n)), ...between,
+            ...last.map(({ chunk, n }) => row(chunk, n))));
+}
+
+/** Text, or as hexadecimal digits what is none. */
+function preview(content, size) {
+    const more = content.length < size ? `\n… ${bytes(size - content.length)} more` : "";
+    try {
+        // A character may be cut in the middle where only the beginning was kept.
+        return new TextDecoder("utf-8", { fatal: true }).decode(content, { stream: more !== "" }) + more;
+    } catch {
+        const digits = [...content.subarray(0, 512)].map((byte) => byte.toString(16).padStart(2, "0"));
+        const lines = [];
+        for (let at = 0; at < digits.length; at += 16) {
+            lines.push(digits.slice(at, at + 16).join(" "));
+        }
+        return lines.join("\n") + (size > 512 ? `\n… ${bytes(size - 512)} more` : "");
+    }
+}

@@ -1,0 +1,46 @@
+// Elements. Text is only ever set as text.
+
+/** An element with attributes, and with children that are elements or text. */
+export function element(name, attributes = {}, ...children) {
+    return fill(document.createElement(name), attributes, children);
+}
+
+/** The same of a drawing. */
+export function drawn(name, attributes = {}, ...children) {
+    return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+function fill(made, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+        if (value !== null && value !== false) {
+            made.setAttribute(name, value === true ? "" : value);
+        }
+    }
+    made.append(...children);
+    return made;
+}
+
+export function byId(id) {
+    return document.getElementById(id);
+}
+
+/** Text in which `…` marks code, as `GET /help` has it. */
+export function prose(text) {
+    return text.split("`").map((part, n) => (n % 2 ? element("code", {}, part) : part));
+}
+
+/** Terms and what is said of them: `[key, term, value]`, values as text or elements. */
+export function facts(list, known) {
+    const rows = known.map(([key, term, value]) =>
+        element("div", {}, element("dt", {}, term), element("dd", { "data-fact": key }, ...[value].flat())));
+    list.replaceChildren(...rows);
+}
+
+/** A control with its label. */
+export function labelled(text, control) {
+    return element("div", { class: "control" }, element("label", { for: control.id }, text), control);
+}
+
+export function options(select, values) {
+    select.replaceChildren(...values.map((value) => element("option", { value }, value || "—")));
+}

@@ -1,0 +1,42 @@
+// Numbers as people read them.
+
+const WHOLE = new Intl.NumberFormat("en");
+const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+
+export function count(n, one, many = `${one}s`) {
+    return `${WHOLE.format(n)} ${n === 1 ? one : many}`;
+}
+
+export function bytes(n) {
+    return count(n, "byte");
+}
+
+export function duration(milliseconds) {
+    if (milliseconds < 1000) {
+        return `${SHORT.format(milliseconds < 10 ? milliseconds : Math.round(milliseconds))} ms`;
+    }
+    return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+/** `serverTiming` entries, or those of a field's value. */
+export function timings(entries) {
+    return entries
+        .map(({ name, duration: took, description }) => {
+            const label = description ? `${name} (${description})` : name;
+            return took ? `${label} ${duration(took)}` : label;
+        })
+        .join(", ");
+}
+
+/** The metrics of a `Server-Timing` value as this server writes it. */
+export function parsedTimings(value) {
+    return value.split(", ").map((metric) => {
+        const [name, ...parameters] = metric.split(";");
+        const took = parameters.find((parameter) => parameter.startsWith("dur="));
+        return { name, duration: took ? Number(took.slice(4)) : 0, description: "" };
+    });
+}
+
+export function failure(error) {
+    return `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,148 @@
+//! `GET /ui` comes with all that it refers to and with a policy that lets it be nothing else. What it does in a browser
+//! is held by `interop/browsers`.
+
+use crate::support::{TestServer, clients, http2, read, workbench};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+fn serve() -> (tempfile::TempDir, TestServer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = workbench(folder.path()).router();
+    (folder, TestServer::start(app))
+}
+
+async fn text(server: &TestServer, path: &str) -> String {
+    let response = server.get(&http2(), path).await;
+    assert_eq!(response.status(), 200, "{path}");
+    String::from_utf8(read(response).await.expect("no error").content).expect("text")
+}
+
+/// What stands between each `before` and the `after` that follows it.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+    text.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0)).collect()
+}
+
+/// The files of the page that a file names.
+fn references(text: &str) -> BTreeSet<String> {
+    let absolute = between(text, "\"/ui/", "\"").into_iter();
+    let imported = between(text, "from \"./", "\"").into_iter();
+    absolute.chain(imported).map(|name| format!("/ui/{name}")).collect()
+}
+
+/// The page and all that it refers to, by their paths.
+async fn all(server: &TestServer) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut wanted = BTreeSet::from(["/ui".to_owned()]);
+    while let Some(path) = wanted.pop_first() {
+        let text = text(server, &path).await;
+        wanted.extend(references(&text).into_iter().filter(|path| !found.contains_key(path)));
+        found.insert(path, text);
+    }
+    found
+}
+
+#[tokio::test]
+async fn all_that_the_page_refers_to_is_there_and_nothing_else() {
+    let (_folder, server) = serve();
+    let found: BTreeSet<_> = all(&server).await.into_keys().collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo/ui");
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let files = files.map(|name| name.into_string().expect("UTF-8")).filter(|name| !name.ends_with(".rs"));
+    let paths = files.map(|name| if name == "page.html" { "/ui".to_owned() } else { format!("/ui/{name}") });
+    assert_eq!(found, paths.collect());
+
+    let missing = server.get(&http2(), "/ui/page.html").await;
+    assert_eq!(missing.status(), 404);
+    let problem = read(missing).await.expect("no error").content;
+    let problem: Value = serde_json::from_slice(&problem).expect("JSON");
+    let detail = problem["detail"].as_str().expect("text");
+    assert!(detail.starts_with("the page has no file `page.html`: it has attempt.js, "), "{detail}");
+}
+
+#[tokio::test]
+async fn each_file_has_its_type_and_the_policy() {
+    let (_folder, server) = serve();
+    let paths: Vec<_> = all(&server).await.into_keys().collect();
+    for (protocol, client) in clients() {
+        for path in &paths {
+            let response = server.get(&client, path).await;
+            let field = |name: &str| response.headers()[name].to_str().expect("text");
+            let content_type = match path.rsplit_once('.').map(|(_, extension)| extension) {
+                None => "text/html; charset=utf-8",
+                Some("css") => "text/css; charset=utf-8",
+                Some("js") => "text/javascript; charset=utf-8",
+                Some("svg") => "image/svg+xml",
+                Some("json") => "application/json",
+                Some(other) => panic!("nothing is known of {other}"),
+            };
+            assert_eq!(field("content-type"), content_type, "{path} over {protocol}");
+            assert_eq!(field("x-content-type-options"), "nosniff", "{path} over {protocol}");
+            assert_eq!(field("cache-control"), "no-cache", "{path} over {protocol}");
+            let directives: BTreeSet<_> = field("content-security-policy").split("; ").collect();
+            let expected = [
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self'",
+                "connect-src 'self'",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            ];
+            assert_eq!(directives, BTreeSet::from(expected), "{path} over {protocol}");
+        }
+    }
+}
+
+/// A browser would only leave them out, and say so where nobody looks.
+#[tokio::test]
+async fn page_has_nothing_that_its_policy_forbids() {
+    let (_folder, server) = serve();
+    for (path, text) in all(&server).await {
+        let is_markup = path == "/ui";
+        for script in between(&text, "<script", ">").into_iter().filter(|_| is_markup) {
+            assert!(script.contains(" src=\"/ui/"), "{path}: <script{script}>");
+        }
+        let tags = between(&text, "<", ">").into_iter().filter(|_| is_markup);
+        for tag in tags {
+            let attributes = tag.split_ascii_whitespace().skip(1);
+            let forbidden = attributes.filter(|attribute| {
+                attribute.starts_with("on")
+                    || attribute.starts_with("style=")
+                    || attribute.contains("javascript:")
+            });
+            assert_eq!(forbidden.collect::<Vec<_>>(), Vec::<&str>::new(), "{path}: <{tag}>");
+            assert!(!tag.starts_with("style"), "{path}: <{tag}>");
+        }
+        for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
+            assert!(!text.contains(sink), "{path}: {sink}");
+        }
+        // An XML namespace is a name, nothing that is asked for.
+        let addresses = ["http://", "https://", "\"//"].map(|scheme| between(&text, scheme, "\"")).concat();
+        let elsewhere = addresses.into_iter().filter(|address| *address != "www.w3.org/2000/svg");
+        assert_eq!(elsewhere.collect::<Vec<_>>(), Vec::<&str>::new(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_measured_is_said_of_both_browsers_over_both_protocols() {
+    let (_folder, server) = serve();
+    let script = text(&server, "/ui/browsers.js").await;
+    let statements = between(&script, "const STATEMENTS = [", "];")[0];
+    let keys: BTreeSet<_> = between(statements, "    [\"", "\"").into_iter().collect();
+    assert!(keys.contains("trailer"), "{keys:?}");
+    let measured: Value = serde_json::from_str(&text(&server, "/ui/measured.json").await).expect("JSON");
+    let browsers = measured["browsers"].as_array().expect("a list");
+    let names: Vec<_> = browsers.iter().map(|browser| browser["name"].as_str().expect("text")).collect();
+    assert_eq!(names, ["Chromium", "Firefox"]);
+    for browser in browsers {
+        for protocol in ["HTTP/2", "HTTP/1.1"] {
+            let results = browser["results"][protocol].as_object().expect("results");
+            assert_eq!(results.keys().map(String::as_str).collect::<BTreeSet<_>>(), keys, "{browser}");
+        }
+    }
+}
