@@ -51,7 +51,8 @@ async fn all_that_the_page_refers_to_is_there_and_nothing_else() {
     let found: BTreeSet<_> = all(&server).await.into_keys().collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo/ui");
     let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-    let files = files.map(|name| name.into_string().expect("UTF-8")).filter(|name| !name.ends_with(".rs"));
+    let files = files.map(|name| name.into_string().expect("UTF-8"));
+    let files = files.filter(|name| Path::new(name).extension().is_none_or(|extension| extension != "rs"));
     let paths = files.map(|name| if name == "page.html" { "/ui".to_owned() } else { format!("/ui/{name}") });
     assert_eq!(found, paths.collect());
 

@@ -32,6 +32,8 @@ export class Attempt {
     #tableControl;
     #timeline = new Timeline(byId("timeline"), HEIGHT);
     #running = null;
+    #exchange = null;
+    #isDue = false;
     #lastExport = "";
 
     constructor(routes, tableControl) {
@@ -171,18 +173,17 @@ export class Attempt {
         }
     }
 
+    /** Chunks may come faster than anybody can see them. */
     #shows(exchange) {
         this.#timeline.show(exchange);
-        const last = exchange.chunks.at(-1)?.at;
-        facts(byId("facts"), [
-            ["status", "Status", exchange.response === null ? "none" : String(exchange.response.status)],
-            ["bytes", "Bytes", bytes(exchange.bytes)],
-            ["chunks", "Chunks", String(exchange.chunks.length)],
-            ["head", "Header section", exchange.head === null ? "–" : duration(exchange.head)],
-            ["first", "First chunk", exchange.chunks.length > 0 ? duration(exchange.chunks[0].at) : "–"],
-            ["last", "Last chunk", last === undefined ? "–" : duration(last)],
-            ["end", "End", exchange.ended === null ? "–" : duration(exchange.ended)],
-        ]);
+        this.#exchange = exchange;
+        if (!this.#isDue) {
+            this.#isDue = true;
+            requestAnimationFrame(() => {
+                this.#isDue = false;
+                facts(byId("facts"), counted(this.#exchange));
+            });
+        }
     }
 
     #ended(exchange, summary, shown, content) {
@@ -192,6 +193,19 @@ export class Attempt {
         byId("chunk-table").replaceChildren(table(exchange));
         byId("preview").textContent = preview(content, exchange.bytes);
     }
+}
+
+function counted({ response, bytes: received, chunks, head, ended }) {
+    const after = (time) => (time === undefined || time === null ? "–" : duration(time));
+    return [
+        ["status", "Status", response === null ? "none" : String(response.status)],
+        ["bytes", "Bytes", bytes(received)],
+        ["chunks", "Chunks", String(chunks.length)],
+        ["head", "Header section", after(head)],
+        ["first", "First chunk", after(chunks[0]?.at)],
+        ["last", "Last chunk", after(chunks.at(-1)?.at)],
+        ["end", "End", after(ended)],
+    ];
 }
 
 async function summary(exchange) {

@@ -199,9 +199,8 @@ function told(exchange) {
     if (state === "running") {
         return "Time line of an exchange that runs";
     }
-    const times = chunks.map((chunk) => chunk.at);
-    const longest = Math.max(0, ...times.slice(1).map((at, n) => at - times[n]));
-    const gap = times.length > 1 ? `, the longest gap ${duration(longest)}` : "";
+    const longest = chunks.reduce((most, { at }, n) => Math.max(most, n === 0 ? 0 : at - chunks[n - 1].at), 0);
+    const gap = chunks.length > 1 ? `, the longest gap ${duration(longest)}` : "";
     const size = `${count(chunks.length, "chunk")}, ${bytes(exchange.bytes)}`;
     return `Time line: ${size}${gap}; ${ENDS[state][1]} after ${duration(ended)}`;
 }
