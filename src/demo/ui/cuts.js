@@ -14,7 +14,7 @@ export function startCuts(tableControl) {
     const cards = {
         reset: new Card(list, {
             name: "reset", title: "The transfer is broken",
-            why: "Every client sees that. Over HTTP/2 the stream is reset with `INTERNAL_ERROR`, over HTTP/1.1 the last chunk is missing.",
+            why: "Every client sees that. Over HTTP/2 the stream is reset with `INTERNAL_ERROR`, over HTTP/1.1 the last chunk is missing. What came right before may be lost.",
         }),
         trailer: new Card(list, {
             name: "trailer", title: "Trailers tell it",
