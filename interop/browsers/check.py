@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import re
+import signal
 import sqlite3
 import ssl
 import subprocess
@@ -175,9 +176,11 @@ class Page:
             [...document.querySelectorAll("{within} dd")].map((dd) => [dd.dataset.fact, dd.textContent]))""")
 
     def cards(self, section):
-        return self.browser.evaluate(f"""Object.fromEntries([...document.querySelectorAll("#{section} .card")].map((card) =>
-            [card.dataset.name, Object.fromEntries([["state", card.dataset.state],
-                ...[...card.querySelectorAll("dd")].map((dd) => [dd.dataset.fact, dd.textContent])])]))""")
+        return self.browser.evaluate(f"""Object.fromEntries(
+            [...document.querySelectorAll("#{section} .card")].map((card) => [card.dataset.name, Object.fromEntries([
+                ["state", card.dataset.state],
+                ...[...card.querySelectorAll("dd")].map((dd) => [dd.dataset.fact, dd.textContent]),
+            ])]))""")
 
     def run_section(self, section, states):
         self.browser.evaluate(f"document.querySelector('#{section}-form button').click()")
@@ -294,7 +297,8 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
     expect(trailers["received"] == "2,000 rows", "the export itself has the same rows", trailers)
     expect(trailers["rows"] == trailers["digest"] == "not shown to a page", "its trailers are not shown", trailers)
     shows = "total " in trailers["timing"]
-    expect(shows == (is_http2 and page.browser.name == "firefox"), "its Server-Timing is where the browser shows it", trailers)
+    expect(shows == (is_http2 and page.browser.name == "firefox"), "its Server-Timing is where the browser shows it",
+           trailers)
     expect(page.text("ways-status").startswith("All agree: 2,000 rows"), "the page says so", page.text("ways-status"))
 
 
@@ -309,7 +313,8 @@ def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
     received = something_of(cut)
     cards = page.cards("cuts")
     reset, trailer = cards["reset"], cards["trailer"]
-    expect(reset["state"] == "cut" and "reading fails with TypeError: " in reset["fetch"], "fetch tells of the cut", reset)
+    expect(reset["state"] == "cut" and "reading fails with TypeError: " in reset["fetch"], "fetch tells of the cut",
+           reset)
     expect(0 < received <= whole, f"up to {whole} bytes came before", reset)
     expect(trailer["state"] == "complete" and trailer["received"].endswith("1,499 rows"),
            "what trailers tell looks whole", trailer)
@@ -330,13 +335,14 @@ def each_route_of_the_help_can_be_asked(page):
     for route in listed:
         values = {"path": "hello.txt"} if route == "GET /files/{path}" else {}
         page.ask(route, **values)
-        # The server takes no uploads here.
-        wanted = {"refused"} if route.startswith("PUT ") else {"complete"}
-        page.state_after("result", wanted)
+        page.state_after("result", {"complete"})
+    page.ask("PUT /files/{name}", content="jello")
+    page.state_after("result", {"refused"})
+    expect(page.text("status") == "Refused with 400: the content is not what its `Content-Digest` says",
+           "what is typed is sent", page.text("status"))
     page.ask("GET /trailers", query="x-color=blue")
     page.state_after("result", {"complete"})
-    expect("x-color sent" in page.text("shown") or "x-color announced" in page.text("shown"), "its trailer is listed",
-           page.text("shown"))
+    expect("x-color announced, and shown to no page" in page.text("shown"), "its trailer is listed", page.text("shown"))
 
 
 def what_is_refused_is_said_in_the_words_of_the_server(page):
@@ -349,7 +355,8 @@ def what_is_refused_is_said_in_the_words_of_the_server(page):
     page.ask("GET /export/{table}")
     page.state_after("result", {"refused"})
     status = page.text("status")
-    expect(re.match(r"Refused with 429: as many exports .*\(try again in \d+ s\)", status), "429 has its detail", status)
+    expect(re.match(r"Refused with 429: as many exports .*\(try again in \d+ s\)", status), "429 has its detail",
+           status)
     page.run_section("ways", {"failed"})
     expect("429" in page.text("ways-status"), "the alternatives say so too", page.text("ways-status"))
     reader.close()
@@ -402,9 +409,11 @@ def keyboard_reaches_everything_in_order_and_shows_where_it_is(page):
             const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
             return [Number(document.activeElement.dataset.stop), outlineStyle !== "none" && outlineWidth !== "0px"];
         })()"""))
-    expect(reached == [[n, True] for n in range(wanted)], "each stop is reached in order, with a visible focus", reached)
-    unnamed = browser.evaluate(f"""{REACHABLE}.filter((element) =>
-        !(element.textContent.trim() || element.labels?.length || element.ariaLabel)).map((element) => element.outerHTML)""")
+    expect(reached == [[n, True] for n in range(wanted)], "each stop is reached in order, with a visible focus",
+           reached)
+    unnamed = browser.evaluate(f"""{REACHABLE}
+        .filter((element) => !(element.textContent.trim() || element.labels?.length || element.ariaLabel))
+        .map((element) => element.outerHTML)""")
     expect(unnamed == [], "each has a name", unnamed)
 
 
@@ -464,7 +473,7 @@ def say(name, what):
 
 
 def check_main(name, binary, committed):
-    with served(binary) as server, driver.launch(name) as browser:
+    with served(binary, "--allow-upload") as server, driver.launch(name) as browser:
         page = Page(browser, server)
         checks = [
             time_line_fills_while_the_stream_runs_by_keyboard_alone,
@@ -484,7 +493,8 @@ def check_main(name, binary, committed):
         motion_is(page, is_still=False)
         page_keeps_to_its_policy_and_to_this_server(page)
         say(name, page_keeps_to_its_policy_and_to_this_server.__name__)
-    with served(binary, "--max-exports-per-client", "1") as server, driver.launch(name, http2=False, still=True) as browser:
+    one_export = ("--max-exports-per-client", "1")
+    with served(binary, *one_export) as server, driver.launch(name, http2=False, still=True) as browser:
         page = Page(browser, server)
         measurement_is_the_one_that_the_page_shows(page, "HTTP/1.1", committed["HTTP/1.1"])
         say(name, "measurement over HTTP/1.1 is the one that the page shows")
@@ -521,7 +531,8 @@ def check_database(name, binary):
             page.start("Two chunks")
             browser.evaluate("document.getElementById('ways-table').value = 'nothing'")
             page.run_section("ways", {"failed"})
-            expect("404: there is no table `nothing`" in page.text("ways-status"), "it says so", page.text("ways-status"))
+            status = page.text("ways-status")
+            expect("404: there is no table `nothing`" in status, "it says so", status)
     say(name, "database of one's own can be tried, and an empty one harms nothing else")
 
 
@@ -580,6 +591,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # Whoever ends it leaves no browser behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
     except (Failed, driver.BrowserError) as error:

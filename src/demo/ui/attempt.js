@@ -68,6 +68,9 @@ export class Attempt {
         for (const parameter of route.parameters) {
             controls.push(parameterControl(parameter, query));
         }
+        for (const { name, value } of route.example.fields) {
+            controls.push(labelled(name, named(element("input", { id: `control-${name}`, value }), "field", name)));
+        }
         if (route.example.content !== null) {
             const content = element("textarea", { id: "control-content", rows: 3 });
             content.value = route.example.content;
@@ -124,7 +127,7 @@ export class Attempt {
         const whole = [query.toString(), ...of("query").map((control) => control.value)].filter((part) => part !== "");
         target += whole.length > 0 ? `?${whole.join("&")}` : "";
         const content = controls.find((control) => control.id === "control-content")?.value ?? null;
-        const fields = Object.fromEntries(this.#route.example.fields.map(({ name, value }) => [name, value]));
+        const fields = Object.fromEntries(of("field").map((control) => [control.dataset.field, control.value]));
         return { method: this.#route.method, target, content, fields };
     }
 
@@ -262,13 +265,15 @@ async function shown(exchange) {
     const isAsked = id !== null && exchange.state === "complete";
     const sent = isAsked ? await bySecondRequest(id).then((account) => account.trailers, () => null) : null;
     const inHead = exchange.field("server-timing");
+    const line = element("code", {}, `server-timing: ${inHead}`);
+    const head = inHead === null ? [] : [element("p", {}, "In the header section: ", line)];
     const lines = exchange.announced.map((name) =>
         element("li", { "data-trailer": name }, element("code", {}, name), " ", ...fate(name, exchange, sent)));
     return [
         lines.length === 0
             ? element("p", {}, "The response announced no trailers.")
             : element("ul", { class: "fields" }, ...lines),
-        ...(inHead === null ? [] : [element("p", {}, "In the header section: ", element("code", {}, `server-timing: ${inHead}`))]),
+        ...head,
         element("p", { class: "quiet" }, `Over ${exchange.protocol}.`),
     ];
 }
@@ -304,7 +309,8 @@ function table({ chunks }) {
     const left = rows.length - 2 * ROWS;
     const first = left > 0 ? rows.slice(0, ROWS) : rows;
     const last = left > 0 ? rows.slice(-ROWS) : [];
-    const between = left > 0 ? [element("tr", {}, element("td", { colspan: 4 }, `… ${count(left, "chunk")} more …`))] : [];
+    const more = () => element("tr", {}, element("td", { colspan: 4 }, `… ${count(left, "chunk")} more …`));
+    const between = left > 0 ? [more()] : [];
     const head = ["Chunk", "Came after", "Gap before", "Size"];
     return element("table", { class: "numbers" },
         element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),

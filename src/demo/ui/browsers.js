@@ -114,7 +114,8 @@ export function startBrowsers(measured, table) {
     const status = byId("browsers-status");
     const versions = measured.browsers.map(({ name, version }) => `${name} ${version}`);
     byId("measured").textContent =
-        `Measured, not wished: ${versions.join(" and ")} on ${measured.date}, each over HTTP/2 and HTTP/1.1, and this browser now.`;
+        `Measured, not wished: ${versions.join(" and ")} on ${measured.date}, each over HTTP/2 and HTTP/1.1, `
+        + "and this browser now.";
     const run = async () => {
         if (button.getAttribute("aria-disabled") === "true") {
             return;
@@ -161,7 +162,9 @@ function showTable(measured, now) {
     const head = (name, n) => n === 0
         ? element("td", { role: "cell" })
         : element("th", { scope: "col", role: "columnheader" }, name);
-    byId("browsers-table").replaceChildren(element("table", { class: "browsers", role: "table", "aria-labelledby": "browsers-title" },
+    byId("browsers-table").replaceChildren(element(
+        "table", { class: "browsers", role: "table", "aria-labelledby": "browsers-title" },
         element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads.map(head))),
-        element("tbody", { role: "rowgroup" }, ...STATEMENTS.map(row))));
+        element("tbody", { role: "rowgroup" }, ...STATEMENTS.map(row)),
+    ));
 }

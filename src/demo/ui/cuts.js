@@ -14,11 +14,13 @@ export function startCuts(tableControl) {
     const cards = {
         reset: new Card(list, {
             name: "reset", title: "The transfer is broken",
-            why: "Every client sees that. Over HTTP/2 the stream is reset with `INTERNAL_ERROR`, over HTTP/1.1 the last chunk is missing. What came right before may be lost.",
+            why: "Every client sees that. Over HTTP/2 the stream is reset with `INTERNAL_ERROR`, over HTTP/1.1 the last "
+                + "chunk is missing. What came right before may be lost.",
         }),
         trailer: new Card(list, {
             name: "trailer", title: "Trailers tell it",
-            why: "A whole message with `grpc-status` and `grpc-message` behind it, as gRPC does. Who does not read trailers takes a part for the whole.",
+            why: "A whole message with `grpc-status` and `grpc-message` behind it, as gRPC does. Who does not read "
+                + "trailers takes a part for the whole.",
         }),
         second: new Card(list, {
             name: "second", title: "A second request", isDrawn: false,

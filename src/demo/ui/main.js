@@ -62,4 +62,5 @@ async function start() {
     await startBrowsers(measured, preferred);
 }
 
-start().catch((error) => alarm(`The page could not start: ${error.message}. Is the server there? Load the page again.`));
+start().catch((error) =>
+    alarm(`The page could not start: ${error.message}. Is the server there? Load the page again.`));

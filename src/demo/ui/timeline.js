@@ -9,7 +9,11 @@ const TOP = 26;
 const AXIS = 24;
 const BAR = 3;
 const LABEL = 44;
+const SCALE = 110;
 const NARROWEST_GAP = 40;
+
+// What a running exchange begins with, in milliseconds.
+const SHORTEST = 50;
 
 // How much of the height the largest chunk takes. All bytes take the whole of it.
 const LARGEST = 0.68;
@@ -66,7 +70,7 @@ export class Timeline {
             return;
         }
         const now = exchange.ended ?? exchange.elapsed;
-        const span = exchange.ended === null ? rounded(now * 1.05) : Math.max(now * 1.04, 1);
+        const span = exchange.ended === null ? rounded(Math.max(now * 1.05, SHORTEST)) : Math.max(now * 1.04, 1);
         const x = (at) => SIDE + (at / span) * (width - 2 * SIDE);
         const plot = { exchange, now, span, x, base, width, height: base - TOP };
         this.#svg.replaceChildren(...axis(plot), ...head(plot), ...chunks(plot), ...gaps(plot), ...end(plot));
@@ -76,13 +80,13 @@ export class Timeline {
 
 /** The next of 1, 2, 5, 10, …, so that the scale of a running exchange stays still for a while. */
 function rounded(milliseconds) {
-    const power = 10 ** Math.floor(Math.log10(Math.max(milliseconds, 50)));
+    const power = 10 ** Math.floor(Math.log10(milliseconds));
     return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= milliseconds) ?? milliseconds;
 }
 
 function axis({ span, x, base, width }) {
-    const step = rounded(span / Math.max(2, Math.floor(width / 110)));
-    const unit = step < 1000 ? (at) => `${Math.round(at)} ms` : (at) => `${Number((at / 1000).toFixed(1))} s`;
+    const step = rounded(span / Math.max(3, Math.floor(width / SCALE)));
+    const unit = span < 1000 ? (at) => `${Number(at.toFixed(1))} ms` : (at) => `${Number((at / 1000).toFixed(1))} s`;
     const marks = [line("axis", SIDE, base, width - SIDE, base)];
     for (let at = 0; at <= span; at += step) {
         const anchor = at === 0 ? "start" : x(at) > width - 2 * SIDE - 20 ? "end" : "middle";

@@ -10,25 +10,30 @@ const HIDDEN = "not shown to a page";
 export function startWays(tableControl) {
     const table = tableControl("ways-table");
     const rows = element("input", {
-        id: "ways-rows", type: "number", min: 0, max: 50_000, step: 1, value: 2000, required: true, inputmode: "numeric",
+        id: "ways-rows", type: "number", min: 0, max: 50_000, step: 1, value: 2000, required: true,
+        inputmode: "numeric",
     });
     const list = byId("ways-cards");
     const cards = {
         trailers: new Card(list, {
             name: "trailers", title: "Trailers",
-            why: "The content stays as it is. What is said behind it reaches clients that read trailers; a page may see `Server-Timing`.",
+            why: "The content stays as it is. What is said behind it reaches clients that read trailers; a page may see "
+                + "`Server-Timing`.",
         }),
         second: new Card(list, {
             name: "second", title: "A second request", isDrawn: false,
-            why: "The same trailers, asked for by the export's `X-Export-Id`. It costs a request, and the server remembers.",
+            why: "The same trailers, asked for by the export's `X-Export-Id`. It costs a request, and the server "
+                + "remembers.",
         }),
         events: new Card(list, {
             name: "events", title: "Server-sent events",
-            why: "The rows as events for `EventSource`, with progress, and a last event that says what the trailers would.",
+            why: "The rows as events for `EventSource`, with progress, and a last event that says what the trailers "
+                + "would.",
         }),
         body: new Card(list, {
             name: "body", title: "Metadata in the body",
-            why: "One JSON document. Whoever parses it whole keeps all of it in memory; the checksum covers one member's bytes.",
+            why: "One JSON document. Whoever parses it whole keeps all of it in memory; the checksum covers one member's "
+                + "bytes.",
         }),
     };
     onRun("ways", [labelled("Table", table), labelled("Rows", rows)], () => run(cards, table.value, rows.value));
@@ -38,12 +43,11 @@ async function run(cards, table, limit) {
     const first = await trailersAndSecond(cards, table, limit);
     const events = await byEvents(cards.events, table, limit);
     const body = await inBody(cards.body, table, limit);
-    const [received, ...others] = [first, events, body].map((way) => way.lines);
-    const counts = [first, events, body].map((way) => way.told);
-    const isSame = others.every((lines) => lines === received) && counts.every((told) => told === counts[0]);
-    const holds = [first, events, body].every((way) => way.holds);
-    return isSame && holds && exports.rowsIn(received) === counts[0]
-        ? ["complete", `All agree: ${count(counts[0], "row")}, the same by each way, and each digest fits what arrived.`]
+    const all = [first, events, body];
+    const isSame = all.every(({ lines, told }) => lines === first.lines && told === exports.rowsIn(lines));
+    const rows = count(first.told, "row");
+    return isSame && all.every(({ holds }) => holds)
+        ? ["complete", `All agree: ${rows}, the same by each way, and each digest fits what arrived.`]
         : ["failed", "They do not agree: see below."];
 }
 
