@@ -567,7 +567,7 @@ def measure(name, binary):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("interop/browsers/run", description=__doc__)
     parser.add_argument("binary", type=Path, help="a built axum-trailers")
     parser.add_argument("--update", action="store_true", help="write what was measured into measured.json")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="write a picture of each state")
