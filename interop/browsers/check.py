@@ -359,6 +359,11 @@ def what_is_refused_is_said_in_the_words_of_the_server(page):
            status)
     page.run_section("ways", {"failed"})
     expect("429" in page.text("ways-status"), "the alternatives say so too", page.text("ways-status"))
+    page.browser.navigate(f"{page.server.url}/ui")
+    page.state_after("browsers-status", {"failed"})
+    alarm = page.text("alarm")
+    expect(alarm.startswith("The tables are not known: /export is refused with 429: "), "so does the page at once", alarm)
+    page.start("Two chunks")
     reader.close()
 
 
@@ -367,6 +372,7 @@ def server_that_is_gone_is_said(page):
     page.ask("GET /te")
     page.state_after("result", {"unreachable"})
     expect(page.text("status").startswith("No response after "), "a try says so", page.text("status"))
+    page.browser.evaluate("document.getElementById('cuts-table').value = 'orders'")
     page.run_section("cuts", {"failed"})
     expect("no response" in page.text("cuts-status"), "the failures say so", page.text("cuts-status"))
 

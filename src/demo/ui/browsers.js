@@ -124,6 +124,9 @@ export function startBrowsers(measured, table) {
         status.dataset.state = "running";
         status.textContent = "Measuring this browser …";
         try {
+            if (table === "") {
+                throw new Error("no table is known that could be exported");
+            }
             const now = await measure(table);
             showTable(measured, now);
             status.dataset.state = "complete";
