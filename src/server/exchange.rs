@@ -24,6 +24,7 @@ pub(super) struct Exchange {
     version: Version,
     acceptance: Acceptance,
     route: Route,
+    grpc_status: Option<u16>,
     status: Option<StatusCode>,
     bytes: u64,
     trailers: Trailers,
@@ -48,6 +49,8 @@ enum Ending {
     Complete,
     Failed(Failure, String),
     FailedInTrailers,
+    /// A gRPC call that the server could not do.
+    FailedCall,
     Cut(Cut),
     ClientGone,
 }
@@ -80,6 +83,7 @@ impl Exchange {
             bytes = Empty,
             duration_ms = Empty,
             trailers = Empty,
+            grpc_status = Empty,
             ended = Empty,
         );
         Self {
@@ -92,6 +96,7 @@ impl Exchange {
             version: request.version(),
             acceptance,
             route: Route::Router(MatchedRoute::default()),
+            grpc_status: None,
             status: None,
             bytes: 0,
             trailers: Trailers::None,
@@ -133,7 +138,8 @@ impl Exchange {
         self.route = Route::Grpc(name);
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode) {
+    pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.note_grpc_status(headers);
         self.first_byte = Some(self.began.elapsed());
         self.status = Some(status);
     }
@@ -153,7 +159,15 @@ impl Exchange {
     }
 
     pub(super) fn sent_trailers(&mut self, trailers: &HeaderMap) {
+        self.note_grpc_status(trailers);
         self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
+    }
+
+    /// A call's status is among its trailers or, where it has no content, in its header section.
+    fn note_grpc_status(&mut self, section: &HeaderMap) {
+        if let (Route::Grpc(_), Some(status)) = (&self.route, section.get("grpc-status")) {
+            self.grpc_status = status.to_str().ok().and_then(|status| status.parse().ok());
+        }
     }
 
     /// Notes that the response has no length and no chunks where the protocol is HTTP/1.0.
@@ -186,7 +200,10 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.connection.request_ends();
         let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
-        let ending = self.ending.take().unwrap_or_else(unfinished);
+        let ending = match self.ending.take().unwrap_or_else(unfinished) {
+            Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
+            ending => ending,
+        };
         let took = self.began.elapsed();
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);
@@ -197,6 +214,7 @@ impl Drop for Exchange {
         self.span.record("bytes", self.bytes);
         self.span.record("duration_ms", duration_ms);
         self.span.record("trailers", tracing::field::display(&self.trailers));
+        self.span.record("grpc_status", self.grpc_status);
         self.span.record("ended", tracing::field::display(&ending));
         tracing::info!(
             target: "axum_trailers::request",
@@ -210,6 +228,7 @@ impl Drop for Exchange {
             bytes = self.bytes,
             duration_ms,
             trailers = %self.trailers,
+            grpc_status = self.grpc_status,
             ended = %ending,
         );
     }
@@ -226,8 +245,12 @@ impl Exchange {
             Ending::Complete => {}
             Ending::Failed(failure, _) => metrics.failed(self.version, failure.label()),
             Ending::FailedInTrailers => metrics.failed(self.version, "told_by_trailers"),
+            Ending::FailedCall => metrics.failed(self.version, "grpc_status"),
             Ending::Cut(cut) => metrics.failed(self.version, cut.label()),
             Ending::ClientGone => metrics.client_gone(self.version),
+        }
+        if let (Route::Grpc(service), Some(status)) = (&self.route, self.grpc_status) {
+            metrics.call_ends(service, status);
         }
         metrics.request_ends(&Ended {
             version: self.version,
@@ -241,6 +264,13 @@ impl Exchange {
             took,
         });
     }
+}
+
+/// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
+/// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`
+/// ([as tracing tells them apart](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
+fn is_the_servers(status: u16) -> bool {
+    matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
 }
 
 impl Failure {
@@ -277,6 +307,7 @@ impl fmt::Display for Ending {
             Self::Complete => f.write_str("complete"),
             Self::Failed(_, why) => write!(f, "failed: {why}"),
             Self::FailedInTrailers => f.write_str("failed, as its trailers say"),
+            Self::FailedCall => f.write_str("failed, as its gRPC status says"),
             Self::Cut(cut) => write!(f, "cut: {cut}"),
             Self::ClientGone => f.write_str("client gone"),
         }

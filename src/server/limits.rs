@@ -27,7 +27,8 @@ pub struct Limits {
     /// How long a connection may stay without a request. Over HTTP/1.1 bytes that still move count as one, over
     /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
-    /// How long a request's body may give nothing while the application waits for it. Default: 30 s.
+    /// How long a request's body may give nothing while the application waits for it. Of a gRPC call it bounds the wait
+    /// for the first message. Default: 30 s.
     pub stalled_body: Duration,
     /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
     /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone: one with large

@@ -39,6 +39,7 @@ mod tls;
 mod tuning;
 
 pub use self::{
+    bridge::GrpcRequestBody,
     limits::Limits,
     listen::BindError,
     serve::Server,

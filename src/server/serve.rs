@@ -1,6 +1,6 @@
 use super::{
     Handle, Limits, Tls,
-    bridge::GrpcServices,
+    bridge::{GrpcRequestBody, GrpcServices},
     listen::{BindError, addresses, listen},
     reload::reload,
     running::{end_on_signals, if_any},
@@ -8,7 +8,6 @@ use super::{
 };
 use axum::{BoxError, Router, body::Bytes};
 use http_body_1::Body;
-use hyper::body::Incoming;
 use prometheus::Registry;
 use std::{
     convert::Infallible,
@@ -129,21 +128,27 @@ impl Server {
     ///
     /// Any version of tonic will do that has `http` 1.x (0.12 and later), without its `transport` and `router`: this
     /// server is both. A service's `tonic::Request` has axum's `ConnectInfo<SocketAddr>` among its extensions. A call over
-    /// HTTP/1.1 is answered with 505. Past its `grpc-timeout` a call is `DEADLINE_EXCEEDED`, and what the service still
-    /// does for it is dropped.
+    /// HTTP/1.1 is answered with 505, one that is no `POST` with 405, one whose content is not `application/grpc` with
+    /// 415. Past its `grpc-timeout` a call is `DEADLINE_EXCEEDED`, and what the service still does for it is dropped.
     ///
-    /// What [`Limits`] says of responses holds here too. A request's messages may take their time: a stream of them
-    /// that is silent is no stalled body, and `PING` finds clients that are gone.
+    /// What [`Limits`] says of responses holds here too. Of a request, [`stalled_body`](Limits::stalled_body) bounds the
+    /// wait for its first message, unless the service answers before; later messages may take their time, and `PING`
+    /// finds clients that are gone. Trailing metadata of names that RFC 9110 §6.5.1 forbids as trailers are left out, in
+    /// both directions. Responses have no `Trailer` field: gRPC announces nothing.
     ///
     /// ```text
     /// server.grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
     /// ```
     ///
     /// `examples/grpc.rs` does it with a service that is there.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the name is empty or has a slash, or is that of another service.
     #[must_use]
     pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
     where
-        S: Service<http_1::Request<Incoming>, Response = http_1::Response<B>, Error = Infallible>
+        S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>
             + Clone
             + Send
             + Sync

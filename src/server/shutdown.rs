@@ -82,6 +82,12 @@ impl Handle {
         self.shutdown().reached(Stage::Ended).await;
     }
 
+    /// Waits until the server is told to end, by a signal, [`drain`](Self::drain) or [`cut`](Self::cut): the time for an
+    /// application to end streams that would go on for ever.
+    pub async fn ending(&self) {
+        self.shutdown().begun().await;
+    }
+
     /// Cuts running streams at once. Their clients see a broken transfer.
     pub fn cut(&self) {
         self.enter(Stage::Cut);

@@ -15,7 +15,9 @@ use axum::{
     body::{self, BoxBody, HttpBody},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, Request, StatusCode, Version, header, response::Parts, uri::Authority};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, response::Parts, uri::Authority,
+};
 
 /// The answer to a request that is not passed on.
 pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
@@ -57,6 +59,17 @@ pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
 pub(super) fn needs_http2(service: &str) -> Response {
     let why = format!("`{service}` is a gRPC service: it is called over HTTP/2");
     problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
+}
+
+pub(super) fn needs_post(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: its methods are called with POST");
+    let post = HeaderValue::from_static("POST");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, why).field(header::ALLOW, post).into_response()
+}
+
+pub(super) fn needs_grpc(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: the type of its content is `application/grpc`");
+    problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
 }
 
 pub(super) fn not_passed_on(error: &http::Error) -> Response {
@@ -111,7 +124,7 @@ impl Answer {
     pub(super) fn new(response: Response, mut exchange: Exchange) -> Self {
         let response =
             if response.status().is_informational() { not_final(response.status()) } else { response };
-        exchange.answered(response.status());
+        exchange.answered(response.status(), response.headers());
         Self { response, exchange }
     }
 
@@ -174,7 +187,6 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn hosts(values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();

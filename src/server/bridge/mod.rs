@@ -8,6 +8,7 @@ mod request_body;
 mod response_body;
 mod service;
 
+pub use self::grpc::GrpcRequestBody;
 pub(super) use self::{
     grpc::GrpcServices,
     service::{Bridge, MakeBridge},

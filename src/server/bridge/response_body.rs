@@ -119,9 +119,6 @@ impl ResponseBody {
         let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
         if ended {
             exchange.complete();
-            if failures.mark.is_set() {
-                exchange.failed_in_trailers();
-            }
         } else if matches!(length, Length::Unknown) {
             exchange.runs_to_close();
         }

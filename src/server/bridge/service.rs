@@ -130,7 +130,7 @@ impl Bridge {
 
     fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Incoming>) -> Route {
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
-        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(answer::panicked()),
         }
@@ -159,7 +159,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         request.extensions_mut().insert(acceptance);
         let mut exchange = Exchange::begin(self.connection.clone(), &request);
         let grpc = self.grpc.service(&request);
-        let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(request.version()));
+        let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         if let Some(response) = refusal {
             return BridgeFuture::new(Route::answered(response), exchange);
         }

@@ -21,6 +21,7 @@ struct Families {
     trailers_withheld: IntCounterVec,
     failed: IntCounterVec,
     gone: IntCounterVec,
+    calls: IntCounterVec,
     first_byte: HistogramVec,
     end: HistogramVec,
 }
@@ -70,6 +71,11 @@ impl Metrics {
                 "clients_gone_total",
                 "Responses that their clients did not take to the end.",
                 &["protocol"],
+            ),
+            calls: counters(
+                "grpc_calls_total",
+                "gRPC calls that have ended, by service and status.",
+                &["service", "status"],
             ),
             first_byte: histograms(
                 "first_byte_seconds",
@@ -127,6 +133,11 @@ impl Metrics {
         self.0.gone.with_label_values(&[protocol(version)]).inc();
     }
 
+    pub(in crate::server) fn call_ends(&self, service: &str, status: u16) {
+        let status = GRPC_STATUSES.get(usize::from(status)).copied().unwrap_or("other");
+        self.0.calls.with_label_values(&[service, status]).inc();
+    }
+
     pub(in crate::server) fn request_ends(&self, request: &Ended<'_>) {
         let families = &*self.0;
         let protocol = protocol(request.version);
@@ -162,6 +173,27 @@ pub(in crate::server) struct Ended<'e> {
 /// The label where there is no route, or no status.
 const NONE: &str = "none";
 
+/// By their numbers ([status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md)).
+const GRPC_STATUSES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
 fn protocol(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "HTTP/2",
@@ -172,7 +204,7 @@ fn protocol(version: Version) -> &'static str {
 
 impl Families {
     fn register(&self, registry: &Registry) {
-        let all: [Box<dyn Collector>; 12] = [
+        let all: [Box<dyn Collector>; 13] = [
             Box::new(self.connections.clone()),
             Box::new(self.requests_open.clone()),
             Box::new(self.requests.clone()),
@@ -183,6 +215,7 @@ impl Families {
             Box::new(self.trailers_withheld.clone()),
             Box::new(self.failed.clone()),
             Box::new(self.gone.clone()),
+            Box::new(self.calls.clone()),
             Box::new(self.first_byte.clone()),
             Box::new(self.end.clone()),
         ];

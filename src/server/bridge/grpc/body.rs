@@ -1,9 +1,4 @@
-use super::{
-    super::head::to_old,
-    deadline::Deadline,
-    status::{exceeded, mark},
-};
-use crate::trailers::FailureMark;
+use super::{super::head::to_old, deadline::Deadline, status::deadline_exceeded};
 use axum::{
     BoxError,
     body::{Bytes, HttpBody},
@@ -11,30 +6,81 @@ use axum::{
 use http::HeaderMap;
 use http_body::SizeHint;
 use http_body_1::{Body, Frame};
-use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
 };
-use tokio::time::{Sleep, sleep_until};
+use tokio::task::AbortHandle;
 
-pin_project! {
-    /// The body of a gRPC response, whose frames become chunks and a trailer section.
-    pub(super) struct GrpcBody<B> {
-        #[pin]
-        inner: B,
-        trailers: Option<HeaderMap>,
-        failure: FailureMark,
-        deadline: Option<Pin<Box<Sleep>>>,
-        is_over: bool,
+/// The body of a gRPC response, whose frames become chunks and a trailer section.
+pub(super) struct GrpcBody<B> {
+    call: Arc<Call<B>>,
+    trailers: Option<HeaderMap>,
+    is_over: bool,
+    deadline: Option<AbortHandle>,
+}
+
+/// What a service still says, shared with its deadline.
+struct Call<B>(Mutex<State<B>>);
+
+struct State<B> {
+    /// `None` past the deadline.
+    body: Option<Pin<Box<B>>>,
+    waiting: Option<Waker>,
+}
+
+enum Next<E> {
+    Frame(Result<Frame<Bytes>, E>),
+    End,
+    DeadlineOver,
+}
+
+impl<B: Body<Data = Bytes> + Send + 'static> GrpcBody<B> {
+    /// Past the deadline the body is dropped, whether anybody reads it or not, and trailers say so. hyper does not
+    /// poll a body whose reader has stalled, so a timer in it would not be heard.
+    pub(super) fn new(body: B, deadline: Option<Deadline>) -> Self {
+        let state = State { body: Some(Box::pin(body)), waiting: None };
+        let call = Arc::new(Call(Mutex::new(state)));
+        let deadline = deadline.map(|deadline| {
+            let call = call.clone();
+            let over = async move {
+                tokio::time::sleep_until(deadline.instant()).await;
+                call.end();
+            };
+            tokio::spawn(over).abort_handle()
+        });
+        Self { call, trailers: None, is_over: false, deadline }
     }
 }
 
-impl<B> GrpcBody<B> {
-    /// The mark is set where the trailers say that the call failed. Past the deadline they do.
-    pub(super) fn new(inner: B, failure: FailureMark, deadline: Option<Deadline>) -> Self {
-        let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline.instant())));
-        Self { inner, trailers: None, failure, deadline, is_over: false }
+impl<B> Call<B> {
+    fn lock(&self) -> MutexGuard<'_, State<B>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) {
+        let mut state = self.lock();
+        let (body, waiting) = (state.body.take(), state.waiting.take());
+        drop(state);
+        drop(body);
+        if let Some(task) = waiting {
+            task.wake();
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Call<B> {
+    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next<B::Error>> {
+        let mut state = self.lock();
+        let Some(body) = &mut state.body else {
+            return Poll::Ready(Next::DeadlineOver);
+        };
+        let polled = body.as_mut().poll_frame(cx);
+        if polled.is_pending() {
+            state.waiting = Some(cx.waker().clone());
+        }
+        polled.map(|frame| frame.map_or(Next::End, Next::Frame))
     }
 }
 
@@ -43,26 +89,21 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> HttpBody for GrpcBody<B> {
     type Error = BoxError;
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let mut this = self.project();
-        while !*this.is_over {
-            let is_late =
-                this.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
-            let frame = if is_late { None } else { ready!(this.inner.as_mut().poll_frame(cx)) };
-            let trailers = match frame.transpose().map(|frame| frame.map(Frame::into_data)) {
-                Ok(Some(Ok(data))) => return Poll::Ready(Some(Ok(data))),
-                Ok(Some(Err(frame))) => match frame.into_trailers() {
-                    Ok(trailers) => to_old(&trailers).map_err(BoxError::from),
+        let this = self.get_mut();
+        while !this.is_over {
+            let trailers = match ready!(this.call.poll_next(cx)) {
+                Next::Frame(Ok(frame)) => match frame.into_data().map_err(Frame::into_trailers) {
+                    Ok(data) => return Poll::Ready(Some(Ok(data))),
+                    Err(Ok(trailers)) => to_old(&trailers).map(Some).map_err(BoxError::from),
                     // It is of a kind that HTTP does not carry yet.
-                    Err(_other) => continue,
+                    Err(Err(_other)) => continue,
                 },
-                Ok(None) if is_late => Ok(exceeded()),
-                Ok(None) => Ok(HeaderMap::new()),
-                Err(error) => Err(error.into()),
+                Next::Frame(Err(error)) => Err(error.into()),
+                Next::End => Ok(None),
+                Next::DeadlineOver => Ok(Some(deadline_exceeded())),
             };
-            *this.is_over = true;
-            let trailers = trailers?;
-            mark(this.failure, &trailers);
-            *this.trailers = Some(trailers).filter(|trailers| !trailers.is_empty());
+            this.is_over = true;
+            this.trailers = trailers?;
         }
         Poll::Ready(None)
     }
@@ -71,21 +112,32 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> HttpBody for GrpcBody<B> {
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
-        Poll::Ready(Ok(self.project().trailers.take()))
+        Poll::Ready(Ok(self.get_mut().trailers.take()))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.trailers.is_none() && (self.is_over || self.inner.is_end_stream())
+        let says_so = || self.call.lock().body.as_ref().is_some_and(Body::is_end_stream);
+        self.trailers.is_none() && (self.is_over || says_so())
     }
 
     fn size_hint(&self) -> SizeHint {
-        let inner = self.inner.size_hint();
+        let inner = self.call.lock().body.as_ref().map(Body::size_hint).unwrap_or_default();
         let mut hint = SizeHint::new();
-        hint.set_lower(inner.lower());
+        if self.deadline.is_none() {
+            hint.set_lower(inner.lower());
+        }
         if let Some(upper) = inner.upper() {
             hint.set_upper(upper);
         }
         hint
+    }
+}
+
+impl<B> Drop for GrpcBody<B> {
+    fn drop(&mut self) {
+        if let Some(deadline) = &self.deadline {
+            deadline.abort();
+        }
     }
 }
 
@@ -108,7 +160,7 @@ mod tests {
         Poll::Ready(Ok(Frame::trailers(section.into_iter().collect())))
     }
 
-    fn body(steps: Vec<Step>, failure: &FailureMark) -> GrpcBody<impl Body<Data = Bytes, Error = io::Error>> {
+    fn body(steps: Vec<Step>) -> GrpcBody<impl Body<Data = Bytes, Error = io::Error>> {
         let mut steps = steps.into_iter();
         let frames = stream::poll_fn(move |cx| match steps.next() {
             None => Poll::Ready(None),
@@ -118,30 +170,29 @@ mod tests {
                 Poll::Pending
             }
         });
-        GrpcBody::new(StreamBody::new(frames), failure.clone(), None)
+        GrpcBody::new(StreamBody::new(frames), None)
     }
 
     #[test]
-    fn frames_become_chunks_and_a_trailer_section_that_says_whether_the_call_failed() {
-        for (status, has_failed) in [("0", false), ("14", true)] {
-            let failure = FailureMark::default();
-            let steps =
-                vec![Poll::Pending, data("a"), data("b"), Poll::Pending, trailers("grpc-status", status)];
-            let read = read_by_contract(body(steps, &failure));
-            assert_eq!((&*read.content, read.trailers), ("ab", Some(fields(&[("grpc-status", status)]))));
-            assert_eq!(failure.is_set(), has_failed);
-        }
-        let read = read_by_contract(body(vec![data("a")], &FailureMark::default()));
+    fn frames_become_chunks_and_a_trailer_section() {
+        let steps = vec![Poll::Pending, data("a"), data("b"), Poll::Pending, trailers("grpc-status", "14")];
+        let read = read_by_contract(body(steps));
+        assert_eq!((&*read.content, read.trailers), ("ab", Some(fields(&[("grpc-status", "14")]))));
+        let read = read_by_contract(body(vec![data("a")]));
         assert_eq!((&*read.content, read.trailers), ("a", None));
     }
 
     #[test]
     fn failure_is_passed_on() {
         let steps = vec![data("a"), Poll::Ready(Err(io::Error::other("lost")))];
-        let read = read_by_contract(body(steps, &FailureMark::default()));
-        assert_eq!(
-            (&*read.content, read.error.map(|error| error.to_string())),
-            ("a", Some("lost".to_owned()))
-        );
+        let read = read_by_contract(body(steps));
+        let error = read.error.map(|error| error.to_string());
+        assert_eq!((&*read.content, error), ("a", Some("lost".to_owned())));
+    }
+
+    #[test]
+    fn type_facts() {
+        fn send<T: Send + 'static>() {}
+        send::<GrpcBody<http_body_util::Full<Bytes>>>();
     }
 }

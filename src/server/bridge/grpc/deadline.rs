@@ -1,5 +1,5 @@
-use std::time::Duration;
-use tokio::time::Instant;
+use std::{future::pending, time::Duration};
+use tokio::time::{Instant, sleep_until};
 
 /// When a call is over, whatever it has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,14 @@ impl Deadline {
     pub(super) fn read(headers: &http_1::HeaderMap) -> Option<Self> {
         let timeout = timeout(headers.get("grpc-timeout")?.to_str().ok()?)?;
         Instant::now().checked_add(timeout).map(Self)
+    }
+
+    /// Waits for one, if there is any.
+    pub(super) async fn over(deadline: Option<Self>) {
+        match deadline {
+            Some(Self(instant)) => sleep_until(instant).await,
+            None => pending().await,
+        }
     }
 
     pub(super) fn instant(self) -> Instant {

@@ -3,9 +3,11 @@
 
 mod body;
 mod deadline;
+mod request;
 mod response;
 mod services;
 mod status;
 
+pub use self::request::GrpcRequestBody;
 pub(in crate::server) use self::services::GrpcServices;
 pub(super) use self::services::{Answering, GrpcService};

@@ -1,14 +1,16 @@
 use super::{
     super::answer,
     deadline::Deadline,
-    response::{older, too_late},
+    request::GrpcRequestBody,
+    response::older,
+    status::{no_message, too_late},
 };
+use crate::server::connection::Connection;
 use axum::{BoxError, body::Bytes, response::Response};
-use http::{Request, Version};
+use http::{Method, Request, Version, header};
 use http_body_1::Body;
 use hyper::body::Incoming;
 use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
-use tokio::time::timeout_at;
 use tower_service::Service;
 
 /// The response to come.
@@ -20,20 +22,26 @@ pub(in crate::server) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>
 
 /// A service whose types are told to nobody.
 trait Mounted: Send + Sync {
-    fn begin(&self, request: http_1::Request<Incoming>) -> Answering;
+    fn begin(&self, request: http_1::Request<Incoming>, connection: Arc<Connection>) -> Answering;
 }
 
 impl GrpcServices {
-    /// The same with one service more, or another of that name.
+    /// The same with one service more.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the name can't be one, or has a service.
     pub(in crate::server) fn with<S, B>(self, name: &str, service: S) -> Self
     where
-        S: Service<http_1::Request<Incoming>, Response = http_1::Response<B>, Error = Infallible>,
+        S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send,
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
+        assert!(!name.is_empty() && !name.contains('/'), "{name:?} is no name of a gRPC service");
         let mut services = Arc::unwrap_or_clone(self.0);
-        services.insert(name.into(), Arc::new(service));
+        let other = services.insert(name.into(), Arc::new(service));
+        assert!(other.is_none(), "there is a gRPC service {name:?} already");
         Self(Arc::new(services))
     }
 
@@ -65,37 +73,56 @@ impl GrpcService<'_> {
         self.name.clone()
     }
 
-    /// Whether it can be used over a version of HTTP, or what is said where it can't.
-    pub(in crate::server::bridge) fn refusal(&self, version: Version) -> Option<Response> {
-        (version < Version::HTTP_2).then(|| answer::needs_http2(self.name))
+    /// What is said of a request that is no call
+    /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)). Of another
+    /// type it could be a form, which any page makes a browser send.
+    pub(in crate::server::bridge) fn refusal<B>(&self, request: &Request<B>) -> Option<Response> {
+        if request.version() < Version::HTTP_2 {
+            return Some(answer::needs_http2(self.name));
+        }
+        if request.method() != Method::POST {
+            return Some(answer::needs_post(self.name));
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let is_grpc = content_type
+            .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')));
+        (!is_grpc).then(|| answer::needs_grpc(self.name))
     }
 
-    pub(in crate::server::bridge) fn call(&self, request: http_1::Request<Incoming>) -> Answering {
-        self.service.begin(request)
+    pub(in crate::server::bridge) fn call(
+        &self,
+        request: http_1::Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> Answering {
+        self.service.begin(request, connection)
     }
 }
 
 impl<S, B> Mounted for S
 where
-    S: Service<http_1::Request<Incoming>, Response = http_1::Response<B>, Error = Infallible>,
+    S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    fn begin(&self, request: http_1::Request<Incoming>) -> Answering {
+    fn begin(&self, request: http_1::Request<Incoming>, connection: Arc<Connection>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
+        let limit = connection.limits.stalled_body;
+        let (head, incoming) = request.into_parts();
+        let (body, first_message) = GrpcRequestBody::new(incoming, connection);
         Box::pin(async move {
             let answered = async {
                 let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
-                let Ok(response) = service.call(request).await;
+                let Ok(response) = service.call(http_1::Request::from_parts(head, body)).await;
                 older(response, deadline)
             };
-            match deadline {
-                None => answered.await,
-                Some(deadline) => {
-                    timeout_at(deadline.instant(), answered).await.unwrap_or_else(|_| too_late())
-                }
+            tokio::select! {
+                biased;
+                response = answered => response,
+                () = Deadline::over(deadline) => too_late(),
+                () = first_message.missed(limit) => no_message(limit),
             }
         })
     }

@@ -1,22 +1,38 @@
-//! How a call ended, as its trailers say it or, where nothing is before them, its header section (`Trailers-Only`).
+//! How the server itself ends a call: by trailers or, where nothing is before them, by a header section
+//! (`Trailers-Only`).
 
-use crate::trailers::{Declared, FailureMark};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use axum::{body::boxed, response::Response};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::time::Duration;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// Notes that the call failed, where the section says so.
-pub(super) fn mark(failure: &FailureMark, section: &HeaderMap) {
-    if section.get(GRPC_STATUS).is_some_and(|status| status != "0") {
-        failure.set(Declared::none());
-    }
+pub(super) fn deadline_exceeded() -> HeaderMap {
+    status("4", "the deadline is over")
 }
 
-/// `DEADLINE_EXCEEDED`.
-pub(super) fn exceeded() -> HeaderMap {
+/// A response to a call that has none.
+pub(super) fn too_late() -> Response {
+    trailers_only(deadline_exceeded())
+}
+
+/// A response to a call whose client says nothing.
+pub(super) fn no_message(limit: Duration) -> Response {
+    trailers_only(status("4", &format!("no message came for {limit:?}")))
+}
+
+fn status(code: &'static str, message: &str) -> HeaderMap {
     HeaderMap::from_iter([
-        (GRPC_STATUS, HeaderValue::from_static("4")),
-        (GRPC_MESSAGE, HeaderValue::from_static("the deadline is over")),
+        (GRPC_STATUS, HeaderValue::from_static(code)),
+        (GRPC_MESSAGE, HeaderValue::try_from(message).expect("printable ASCII without a percent sign")),
     ])
+}
+
+fn trailers_only(status: HeaderMap) -> Response {
+    let mut response = Response::new(boxed(http_body::Empty::new()));
+    *response.headers_mut() = status;
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+    response
 }

@@ -1,0 +1,179 @@
+use super::super::head::{to_new, to_old};
+use crate::{
+    server::connection::Connection,
+    trailers::{TrailersTooLarge, received},
+};
+use axum::{BoxError, body::Bytes};
+use http_body_1::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::{
+    future::pending,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// The body of a request to a [gRPC service](crate::server::Server::grpc).
+///
+/// Its trailer section, which gRPC has no use for, is held to the limits, and is without the fields that RFC 9110
+/// §6.5.1 forbids there: tonic takes what is in it for metadata.
+pub struct GrpcRequestBody {
+    incoming: Incoming,
+    connection: Arc<Connection>,
+    first: FirstMessage,
+}
+
+impl GrpcRequestBody {
+    pub(super) fn new(incoming: Incoming, connection: Arc<Connection>) -> (Self, FirstMessage) {
+        let first = FirstMessage::default();
+        if incoming.is_end_stream() {
+            first.lock().is_here = true;
+        }
+        (Self { incoming, connection, first: first.clone() }, first)
+    }
+
+    fn checked(&self, section: &http_1::HeaderMap) -> Result<http_1::HeaderMap, BoxError> {
+        let limits = self.connection.limits.trailers();
+        if self.connection.has_large_trailers() {
+            // Something of it may be left out already.
+            return Err(TrailersTooLarge::Size { limit: limits.size }.into());
+        }
+        Ok(to_new(received(to_old(section)?, limits)?.as_map()))
+    }
+}
+
+impl Body for GrpcRequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.incoming).poll_frame(cx)?) else {
+            self.first.lock().is_here = true;
+            return Poll::Ready(None);
+        };
+        Poll::Ready(Some(match frame.into_data() {
+            Ok(data) => {
+                self.first.lock().came(&data);
+                Ok(Frame::data(data))
+            }
+            Err(frame) => self.checked(&frame.into_trailers().unwrap_or_default()).map(Frame::trailers),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// Whether a call has said what it is for. Later messages may take their time.
+#[derive(Clone)]
+pub(super) struct FirstMessage(Arc<Mutex<Progress>>);
+
+struct Progress {
+    last: Instant,
+    /// A flag, and four bytes for the length of what follows.
+    prefix: Vec<u8>,
+    content: usize,
+    is_here: bool,
+}
+
+impl Default for FirstMessage {
+    fn default() -> Self {
+        let progress = Progress { last: Instant::now(), prefix: Vec::new(), content: 0, is_here: false };
+        Self(Arc::new(Mutex::new(progress)))
+    }
+}
+
+impl FirstMessage {
+    /// Ends where nothing of it has come for so long.
+    pub(super) async fn missed(&self, limit: Duration) {
+        loop {
+            let (last, is_here) = {
+                let progress = self.lock();
+                (progress.last, progress.is_here)
+            };
+            if is_here {
+                return pending().await;
+            }
+            if last.elapsed() >= limit {
+                return;
+            }
+            sleep_until(last + limit).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    /// Takes what comes, up to its end.
+    fn came(&mut self, data: &[u8]) {
+        const PREFIX: usize = 5;
+        if self.is_here {
+            return;
+        }
+        self.last = Instant::now();
+        let (prefix, content) = data.split_at((PREFIX - self.prefix.len()).min(data.len()));
+        self.prefix.extend_from_slice(prefix);
+        self.content += content.len();
+        if let [_flag, length @ ..] = &*self.prefix
+            && let Ok(length) = <[u8; 4]>::try_from(length)
+        {
+            self.is_here = self.content >= u32::from_be_bytes(length) as usize;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_is_here_with_its_last_byte_however_it_is_split() {
+        let message = b"\0\0\0\0\x03abc";
+        for step in 1..=message.len() {
+            let first = FirstMessage::default();
+            for part in message[..message.len() - 1].chunks(step) {
+                first.lock().came(part);
+                assert!(!first.lock().is_here, "in steps of {step}");
+            }
+            first.lock().came(b"c");
+            assert!(first.lock().is_here, "in steps of {step}");
+        }
+        let empty = FirstMessage::default();
+        empty.lock().came(b"\0\0\0\0");
+        assert!(!empty.lock().is_here);
+        empty.lock().came(b"\0");
+        assert!(empty.lock().is_here);
+    }
+
+    #[tokio::test]
+    async fn what_still_comes_is_not_missed() {
+        const LIMIT: Duration = Duration::from_millis(200);
+        let (first, began) = (FirstMessage::default(), Instant::now());
+        let feeder = first.clone();
+        let feed = async move {
+            for byte in b"\0\0\0\0" {
+                tokio::time::sleep(LIMIT / 2).await;
+                feeder.lock().came(&[*byte]);
+            }
+        };
+        tokio::join!(feed, first.missed(LIMIT));
+        assert!(began.elapsed() >= LIMIT * 3, "it is missed once nothing has come for so long");
+
+        first.lock().came(b"\0");
+        let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT)).await;
+        never.expect_err("it is here");
+    }
+}
