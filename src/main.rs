@@ -61,7 +61,13 @@ fn run(args: &Args) -> Result<(), Failure> {
         None => server,
     };
     workbench.register(server.registry()).expect("there are no metrics yet");
-    let server = with_grpc(server, &workbench, runtime.block_on(grpc::health()));
+    let (serving, health) = runtime.block_on(grpc::health());
+    let server = with_grpc(server, &workbench, health);
+    let handle = server.handle();
+    runtime.spawn(async move {
+        handle.ending().await;
+        serving.end().await;
+    });
     let server = {
         let _in_runtime = runtime.enter();
         outlive_file_size_limit().map_err(Failure::Serve)?;

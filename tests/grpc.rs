@@ -1,28 +1,17 @@
 //! gRPC services are called on the port of the router, and tell how they end by trailers.
 
-use crate::support::{TestServer, channel, clients, http1, http2, log::Log, read, soon, workbench};
-use axum::{Router, routing::get};
+use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, workbench};
 use axum_trailers::demo::{
     Bounds, Workbench,
     grpc::{
         self,
         v1::{
-            ExportRequest, ListTablesRequest, ListTablesResponse, Row,
-            exports_client::ExportsClient,
-            exports_server::{self, Exports, ExportsServer},
-            value::Kind,
+            ExportRequest, ListTablesRequest, Row, exports_client::ExportsClient, exports_server, value::Kind,
         },
     },
 };
-use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
-use std::{
-    future::pending,
-    pin::Pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::sync::Semaphore;
-use tonic::{Code, Request, Response, Status, Streaming, async_trait};
+use futures_util::stream;
+use tonic::{Code, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient, health_server};
 use tonic_reflection::pb::{
     v1::{
@@ -36,7 +25,7 @@ use tonic_types::StatusExt;
 
 /// A workbench with all its services.
 async fn serve(workbench: Workbench) -> TestServer {
-    let (exports, health) = (workbench.grpc(), grpc::health().await);
+    let (exports, (_serving, health)) = (workbench.grpc(), grpc::health().await);
     TestServer::with(workbench.router(), |server| {
         server
             .grpc(exports_server::SERVICE_NAME, exports)
@@ -115,7 +104,7 @@ async fn database_lost_after_a_thousand_rows_is_14_with_details_behind_a_200() {
         "path=\"/axum_trailers.v1.Exports/Export\"",
         "status=200",
         "trailers=grpc-status,grpc-message,grpc-status-details-bin",
-        "ended=failed, as its trailers say",
+        "grpc_status=14 ended=failed, as its gRPC status says",
     ];
     log.line(&parts).await;
 }
@@ -258,7 +247,7 @@ async fn standard_services_answer() {
 }
 
 #[tokio::test]
-async fn router_and_services_share_the_port_and_http1_has_the_router_alone() {
+async fn router_and_services_share_the_port() {
     let server = serve(workbench(".")).await;
     for (protocol, client) in clients() {
         let beside = server.get(&client, "/healthz").await;
@@ -269,118 +258,6 @@ async fn router_and_services_share_the_port_and_http1_has_the_router_alone() {
             404,
             "{protocol}: what is no service is the router's"
         );
-    }
-    let refused =
-        http1().post(server.url("/axum_trailers.v1.Exports/Export")).send().await.expect("a response");
-    assert_eq!(refused.status(), 505);
-    assert_eq!(refused.headers()["content-type"], "application/problem+json");
-    let why = refused.text().await.expect("text");
-    assert!(why.contains("`axum_trailers.v1.Exports` is a gRPC service: it is called over HTTP/2"), "{why}");
-}
-
-/// A service of somebody else's.
-#[derive(Clone)]
-enum Misbehaving {
-    PanicsInTheCall,
-    PanicsInTheStream,
-    HangsInTheCall,
-    /// What it waits for is given once its stream is dropped.
-    HangsInTheStream(Arc<Semaphore>),
-}
-
-#[async_trait]
-impl Exports for Misbehaving {
-    type ExportStream = Pin<Box<dyn Stream<Item = Result<Row, Status>> + Send>>;
-
-    async fn list_tables(
-        &self,
-        request: Request<ListTablesRequest>,
-    ) -> Result<Response<ListTablesResponse>, Status> {
-        let axum::extract::ConnectInfo(peer): &axum::extract::ConnectInfo<std::net::SocketAddr> =
-            request.extensions().get().expect("the server tells who calls");
-        Err(Status::permission_denied(peer.ip().to_string()))
-    }
-
-    async fn export(&self, _request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
-        let behind: BoxFuture<'static, _> = match self {
-            Self::PanicsInTheCall => panic!("in the call"),
-            Self::PanicsInTheStream => Box::pin(async { panic!("in the stream") }),
-            Self::HangsInTheCall => pending().await,
-            Self::HangsInTheStream(dropped) => {
-                let guard = GivesOnDrop(dropped.clone());
-                Box::pin(async move {
-                    let _until_dropped = guard;
-                    pending().await
-                })
-            }
-        };
-        Ok(Response::new(Box::pin(stream::iter([Ok(Row::default())]).chain(stream::once(behind)))))
-    }
-}
-
-struct GivesOnDrop(Arc<Semaphore>);
-
-impl Drop for GivesOnDrop {
-    fn drop(&mut self) {
-        self.0.add_permits(1);
-    }
-}
-
-/// A call as it is on the wire.
-async fn call(server: &TestServer, timeout: &str) -> (reqwest::Response, Instant) {
-    let call = http2().post(server.url("/axum_trailers.v1.Exports/Export")).body(&b"\0\0\0\0\0"[..]);
-    let call = call.header("content-type", "application/grpc").header("te", "trailers");
-    let began = Instant::now();
-    (call.header("grpc-timeout", timeout).send().await.expect("a response"), began)
-}
-
-#[tokio::test]
-async fn call_ends_by_its_deadline_and_so_does_the_service() {
-    let dropped = Arc::new(Semaphore::new(0));
-    for service in [Misbehaving::HangsInTheCall, Misbehaving::HangsInTheStream(dropped.clone())] {
-        let in_the_call = matches!(service, Misbehaving::HangsInTheCall);
-        let exports = ExportsServer::new(service);
-        let server =
-            TestServer::with(Router::new(), |server| server.grpc(exports_server::SERVICE_NAME, exports));
-        let (response, began) = call(&server, "300m").await;
-        assert_eq!(response.status(), 200);
-        let header_section = response.headers().clone();
-        assert_eq!(header_section["content-type"], "application/grpc");
-        let ending = read(response).await.expect("whole");
-        assert!(began.elapsed() >= Duration::from_millis(300));
-        let (status, rows) = if in_the_call {
-            (header_section.get("grpc-status").cloned(), 0)
-        } else {
-            assert!(!header_section.contains_key("grpc-status"));
-            (ending.trailers.expect("trailers").get("grpc-status").cloned(), 1)
-        };
-        assert_eq!(status.expect("a status"), "4");
-        assert_eq!(ending.content.len(), rows * 5, "the message before it has come");
-    }
-    let _dropped = soon("the end of the service", dropped.acquire()).await.expect("open");
-
-    let server = serve(workbench(".")).await;
-    for timeout in ["20S", "no timeout"] {
-        let (response, _) = call(&server, timeout).await;
-        assert_eq!(response.headers()["grpc-status"], "5", "it answers: there is no table of no name");
-    }
-}
-
-#[tokio::test]
-async fn service_that_panics_looks_like_no_success_and_the_server_lives_on() {
-    for service in [Misbehaving::PanicsInTheCall, Misbehaving::PanicsInTheStream] {
-        let app = Router::new().route("/", get(|| async { "alive" }));
-        let exports = ExportsServer::new(service.clone());
-        let server = TestServer::with(app, |server| server.grpc(exports_server::SERVICE_NAME, exports));
-        let mut client = ExportsClient::new(channel(server.address).await);
-        let ended = match client.export(of_orders()).await {
-            Ok(response) => to_the_end(response.into_inner()).await.1,
-            Err(status) => Err(status),
-        };
-        ended.expect_err("an error");
-        let status = client.list_tables(ListTablesRequest {}).await.expect_err("a status");
-        assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "127.0.0.1"));
-        assert_eq!(server.get(&http2(), "/").await.text().await.expect("text"), "alive");
     }
 }
 
@@ -394,4 +271,71 @@ async fn stream_that_a_shutdown_cuts_is_no_success() {
     let (came, ended) = to_the_end(rows).await;
     ended.expect_err("it was cut");
     assert!(came.len() < 99_999);
+}
+
+#[tokio::test]
+async fn other_refusals_are_told_apart_from_those_of_one_client() {
+    let bounds = Bounds { exports: 1, ..Bounds::default() };
+    let server = serve(workbench(".").bounds(bounds)).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let _rows = client.export(of_orders()).await.expect("an export").into_inner();
+    let status = client.export(of_orders()).await.expect_err("as many run as may");
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.get_error_details().retry_info().is_some());
+}
+
+#[tokio::test]
+async fn export_that_takes_too_long_is_lost() {
+    let bounds = Bounds { export_time: std::time::Duration::from_millis(1), ..Bounds::default() };
+    let server = serve(workbench(".").bounds(bounds)).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let (rows, ended) = to_the_end(client.export(of_orders()).await.expect("an export").into_inner()).await;
+    let status = ended.expect_err("a failure");
+    assert_eq!(status.code(), Code::Internal);
+    assert!(status.message().contains("more than the 1ms that an export may take"), "{status}");
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().expect("a reason").metadata["rows"], rows.len().to_string());
+    assert!(details.retry_info().is_none(), "it would not help");
+}
+
+#[tokio::test]
+async fn columns_are_named_one_by_one() {
+    let server = serve(workbench(".")).await;
+    let mut client = ExportsClient::new(channel(server.address).await);
+    let request = ExportRequest { columns: vec!["id,comment".to_owned()], ..of_orders() };
+    let status = client.export(request).await.expect_err("a refusal");
+    assert!(status.message().contains("no column `id,comment`"), "{status}");
+}
+
+#[tokio::test]
+async fn reader_that_has_stalled_holds_few_rows() {
+    let server = serve(workbench(".")).await;
+    let mut client = raw::http2(server.address).await;
+    // `ExportRequest { table: "orders" }`
+    let message = b"\0\0\0\0\x08\x0a\x06orders";
+    let (response, _sender) =
+        raw::http2_call(&mut client, "/axum_trailers.v1.Exports/Export", &[], message, true);
+    let response = soon("a response", response).await.expect("a response");
+    let id = response.headers()["x-export-id"].to_str().expect("text").to_owned();
+    let http = http2();
+    let progress = async || {
+        let told = read(server.get(&http, &format!("/exports/{id}")).await).await.expect("progress");
+        let told: serde_json::Value = serde_json::from_slice(&told.content).expect("JSON");
+        assert_eq!(told["state"], "running");
+        told["rows"].as_u64().expect("a number")
+    };
+    let standstill = async {
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            let now = progress().await;
+            if now > 0 && now == before {
+                return now;
+            }
+            before = now;
+        }
+    };
+    // A window of 64 KiB, and on this side some 200 KiB of memory: less than a tenth of the 100,000 rows.
+    let rows = soon("a standstill", standstill).await;
+    assert!(rows < 10_000, "{rows} rows");
 }

@@ -12,6 +12,7 @@ mod exports;
 mod failures;
 mod files;
 mod grpc;
+mod grpc_calls;
 #[cfg(unix)]
 mod json_log;
 mod limits;

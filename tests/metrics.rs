@@ -219,9 +219,20 @@ async fn grpc_services_are_told_by_name_and_their_failures_too() {
     while rows.message().await.expect("a row").is_some() {}
     metrics.say("exports_running", 0).await;
     client.export(ExportRequest::default()).await.expect_err("no table");
+    let calls =
+        |status| format!(r#"grpc_calls_total{{service="axum_trailers.v1.Exports",status="{status}"}}"#);
+    metrics.say(&calls("OK"), 1).await;
+    metrics.say(&calls("NOT_FOUND"), 1).await;
+    metrics.say_nothing_of("streams_failed_total").await;
+
+    let request = ExportRequest { table: "orders".to_owned(), fail_at: Some(2), ..ExportRequest::default() };
+    let mut rows = client.export(request).await.expect("an export").into_inner();
+    rows.message().await.expect("a row").expect("the first");
+    rows.message().await.expect_err("a failure");
+    metrics.say(&calls("UNAVAILABLE"), 1).await;
+    metrics.say(r#"streams_failed_total{protocol="HTTP/2",reason="grpc_status"}"#, 1).await;
     let labels = r#"{protocol="HTTP/2",route="axum_trailers.v1.Exports",status="200"}"#;
-    metrics.say(&format!("requests_total{labels}"), 2).await;
-    metrics.say(r#"streams_failed_total{protocol="HTTP/2",reason="told_by_trailers"}"#, 1).await;
+    metrics.say(&format!("requests_total{labels}"), 3).await;
 
     let refused = http2().put(server.url("/files/a")).body("a").send().await.expect("a response");
     assert_eq!(refused.status(), 403);

@@ -104,6 +104,26 @@ pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path:
     soon("a response", response).await.expect("a response").into_body()
 }
 
+/// Sends the first bytes of a gRPC call, and no more of it where they are the last.
+pub(crate) fn http2_call(
+    client: &mut h2::client::SendRequest<Bytes>,
+    path: &str,
+    fields: &[(&str, &str)],
+    first: &[u8],
+    are_last: bool,
+) -> (h2::client::ResponseFuture, h2::SendStream<Bytes>) {
+    let mut request = http_1::Request::post(format!("https://localhost{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let (response, mut sender) =
+        client.send_request(request.body(()).expect("a request"), false).expect("sent");
+    sender.send_data(Bytes::copy_from_slice(first), are_last).expect("sent");
+    (response, sender)
+}
+
 /// Reads a stream to its end, giving its window back, and returns what came or the error that ended it.
 pub(crate) async fn http2_read(body: &mut h2::RecvStream) -> Result<Vec<u8>, h2::Error> {
     let mut content = Vec::new();

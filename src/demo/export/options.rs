@@ -1,4 +1,8 @@
-use super::{format::Format, presentation::Presentation, wanted::Wanted};
+use super::{
+    format::Format,
+    presentation::Presentation,
+    wanted::{Columns, Wanted},
+};
 use crate::{
     demo::{Bounds, accept, query::Query, query::bad_request},
     digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
@@ -73,7 +77,7 @@ impl Options {
             Some(wanted) => wanted.choose(Algorithm::default()),
             None => Some(Algorithm::default()),
         };
-        let wanted = Wanted { table, columns, limit, fail_at };
+        let wanted = Wanted { table, columns: Columns::Listed(columns), limit, fail_at };
         Ok((wanted, Self { format, presentation, told: told.unwrap_or(Told::ByReset), digest }))
     }
 }

@@ -1,6 +1,6 @@
 //! Which rows of which columns an export has.
 
-use super::wanted::Wanted;
+use super::wanted::{Columns, Wanted};
 use crate::{
     demo::{
         busy::busy,
@@ -86,11 +86,17 @@ fn signed(limit: u64) -> i64 {
 }
 
 /// The columns that a request names, which are all where it names none.
-fn columns(table: &Table, asked: &[String]) -> Result<Vec<String>, Problem> {
+fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
     let all: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    let named = asked.iter().flat_map(|value| {
-        if all.contains(&value.as_str()) { vec![value.as_str()] } else { value.split(',').collect() }
-    });
+    let named: Vec<&str> = match asked {
+        Columns::Named(names) => names.iter().map(String::as_str).collect(),
+        Columns::Listed(values) => {
+            let names = values.iter().map(String::as_str);
+            names
+                .flat_map(|value| if all.contains(&value) { vec![value] } else { value.split(',').collect() })
+                .collect()
+        }
+    };
     let mut columns: Vec<String> = Vec::new();
     for name in named {
         if !all.contains(&name) {

@@ -2,9 +2,17 @@
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) table: String,
-    /// As they came: names, or several with commas between them. None for all of them.
-    pub(super) columns: Vec<String>,
+    pub(super) columns: Columns,
     pub(super) limit: Option<u64>,
     /// The row at which a failure is made up.
     pub(super) fail_at: Option<u64>,
+}
+
+/// Which columns are asked for, in which order. None for all of them.
+#[derive(Clone, Debug)]
+pub(super) enum Columns {
+    /// By their names.
+    Named(Vec<String>),
+    /// As a query has them: by their names, or several with commas between them.
+    Listed(Vec<String>),
 }

@@ -18,7 +18,7 @@ mod value;
 
 pub use self::{
     service::ExportsService,
-    standard::{health, reflection, reflection_v1alpha},
+    standard::{Serving, health, reflection, reflection_v1alpha},
 };
 
 /// The messages, the server and the client of `axum_trailers.v1.Exports`, as tonic generates them from

@@ -66,3 +66,49 @@ impl Drop for Rows {
         self.export.dropped();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::{Bounds, export::registry::Exports, metrics::Metrics};
+    use futures_util::StreamExt;
+    use std::time::Instant;
+    use tokio::sync::mpsc;
+    use tonic::Code;
+
+    /// How many rows a stream of these parts has, the status behind them, and what is then told of the export.
+    async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
+        let exports =
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+        let slot = Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room")));
+        let export = slot.begin("t", "grpc", 1, Instant::now());
+        let (sender, receiver) = mpsc::channel(parts.len().max(1));
+        for part in parts {
+            sender.try_send(part).expect("room");
+        }
+        drop(sender);
+        let mut rows = Rows::new(receiver, export.clone(), slot);
+        let (mut count, mut status) = (0, None);
+        while let Some(row) = rows.next().await {
+            match row {
+                Ok(_) => count += 1,
+                Err(error) => status = Some(error.code()),
+            }
+        }
+        assert!(rows.next().await.is_none(), "its end goes on being the end");
+        assert!(exports.admit(None).is_ok(), "there is room again");
+        (count, status, export.to_json()["state"].as_str().expect("text").to_owned())
+    }
+
+    #[tokio::test]
+    async fn thread_that_ends_without_a_word_is_no_success() {
+        let rows = || Part::Rows(vec![Row::default(), Row::default()]);
+        let whole = read(vec![rows(), rows(), Part::End(Status::new(Code::Ok, ""))]).await;
+        assert_eq!((whole.0, whole.1), (4, Some(Code::Ok)));
+        for parts in [vec![rows()], vec![]] {
+            let expected = parts.len() * 2;
+            let cut = read(parts).await;
+            assert_eq!(cut, (expected, Some(Code::Internal), "failed".to_owned()));
+        }
+    }
+}

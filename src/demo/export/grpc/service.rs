@@ -9,7 +9,7 @@ use crate::demo::{
     export::{
         registry::{Client, Exports},
         waiting::Waiting,
-        wanted::Wanted,
+        wanted::{Columns, Wanted},
     },
 };
 use axum::extract::ConnectInfo;
@@ -41,7 +41,7 @@ impl ExportsService {
         if fail_at == Some(0) {
             return Err(invalid("fail_at", "rows are counted from 1 on"));
         }
-        Ok(Wanted { table, columns, limit, fail_at })
+        Ok(Wanted { table, columns: Columns::Named(columns), limit, fail_at })
     }
 }
 

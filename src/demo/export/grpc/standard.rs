@@ -1,18 +1,37 @@
 //! The services that gRPC's own tools look for.
 
-use super::{DESCRIPTORS, ExportsService, v1::exports_server::ExportsServer};
+use super::{
+    DESCRIPTORS, ExportsService,
+    v1::exports_server::{ExportsServer, SERVICE_NAME},
+};
 use tonic_health::{
+    ServingStatus,
     pb::health_server::{Health, HealthServer},
-    server::health_reporter,
+    server::{HealthReporter, health_reporter},
 };
 use tonic_reflection::server::{Builder, v1, v1alpha};
 
 /// `grpc.health.v1.Health`, which says that the server and its exports serve
-/// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)).
-pub async fn health() -> HealthServer<impl Health> {
+/// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)), until it is told that they do not.
+pub async fn health() -> (Serving, HealthServer<impl Health>) {
     let (reporter, health) = health_reporter();
     reporter.set_serving::<ExportsServer<ExportsService>>().await;
-    health
+    (Serving(reporter), health)
+}
+
+/// What the health service says.
+#[derive(Clone, Debug)]
+pub struct Serving(HealthReporter);
+
+impl Serving {
+    /// Says `NOT_SERVING` from now on, and ends the calls that watch it: a server that shuts down would wait for them.
+    pub async fn end(mut self) {
+        for service in ["", SERVICE_NAME] {
+            self.0.set_service_status(service, ServingStatus::NotServing).await;
+            self.0.clear_service_status(service).await;
+            self.0.set_service_status(service, ServingStatus::NotServing).await;
+        }
+    }
 }
 
 /// `grpc.reflection.v1.ServerReflection`, which tells clients of all the services
@@ -34,4 +53,7 @@ fn builder() -> Builder<'static> {
     Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+        .include_reflection_service(false)
 }

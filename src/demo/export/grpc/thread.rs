@@ -21,7 +21,6 @@ use crate::{
     problem::Problem,
 };
 use http::StatusCode;
-use prost::Message;
 use rusqlite::{Connection, Row};
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -43,7 +42,7 @@ pub(super) struct Job {
 /// Who waits to be told whether an export has begun.
 type Answer = oneshot::Sender<Result<Rows, Status>>;
 
-/// How many bytes of rows go out together.
+/// How many bytes of memory the rows have that go out together.
 const BATCH: usize = 16 * 1024;
 
 /// How many batches wait for the client.
@@ -83,7 +82,7 @@ fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -
     // Where the call is gone, so is the stream, which its sender finds out.
     drop(answer.send(Ok(Rows::new(received, export.clone(), job.slot.clone()))));
     let mut feed =
-        Feed { parts, export, columns: selection.columns.len(), rows: Vec::new(), size: 0, bytes: 0 };
+        Feed { parts, export, columns: selection.columns.len(), rows: Vec::new(), memory: 0, bytes: 0 };
     let mut reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.wanted.fail_at);
     let read = reading.all(selection, &mut feed);
     let ended = feed.ended(job, read, &mut reading);
@@ -97,8 +96,9 @@ struct Feed {
     columns: usize,
     /// Rows that are not sent yet.
     rows: Vec<RowMessage>,
-    /// How many bytes they are.
-    size: usize,
+    /// How many bytes of memory they are.
+    memory: usize,
+    /// How many bytes were sent, and are to be sent next.
     bytes: u64,
 }
 
@@ -145,19 +145,19 @@ impl Feed {
 
 impl Sink for Feed {
     fn take(&mut self, row: &Row<'_>) -> Result<(), RowError> {
-        let message = value::row(row, self.columns)?;
-        self.size += message.encoded_len();
-        self.rows.push(message);
+        let row = value::row(row, self.columns)?;
+        self.memory += row.memory;
+        self.bytes += row.encoded as u64;
+        self.rows.push(row.message);
         Ok(())
     }
 
     fn is_full(&self) -> bool {
-        self.size >= BATCH
+        self.memory >= BATCH
     }
 
     fn flush(&mut self, reading: &mut Reading) -> Result<(), Stop> {
-        self.bytes += self.size as u64;
-        self.size = 0;
+        self.memory = 0;
         let rows = std::mem::take(&mut self.rows);
         self.parts.blocking_send(Part::Rows(rows)).map_err(|_unsent| Stop::ClientGone)?;
         self.export.progressed(reading.rows, self.bytes);
