@@ -41,6 +41,15 @@ fn each_says_first_how_it_is_run_and_shown() {
     assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), NAMES, "each has a test here");
 }
 
+#[test]
+fn each_has_its_row_in_the_readme() {
+    let readme = include_str!("../README.md");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `cargo run --example "));
+    let mut names: Vec<_> = rows.filter_map(|row| Some(row.split_once("` |")?.0)).collect();
+    names.sort_unstable();
+    assert_eq!(names, NAMES);
+}
+
 #[tokio::test]
 async fn grpc() {
     let (_process, address) = start("grpc");
