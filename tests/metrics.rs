@@ -10,10 +10,13 @@ use axum::{Router, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
     demo::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
-    server::Limits,
+    server::{
+        Limits,
+        prometheus::{IntCounter, IntGauge},
+    },
 };
 use http::StatusCode;
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 /// A server that tells its metrics, and where.
 fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
@@ -268,7 +271,7 @@ async fn page_goes_on_while_streams_end_and_has_nothing_else() {
 
 #[tokio::test]
 async fn registry_of_the_application_is_told_too() {
-    let own = prometheus::IntCounter::new("own_total", "The application's own.").expect("valid");
+    let own = IntCounter::new("own_total", "The application's own.").expect("valid");
     let mut address = None;
     let _server = TestServer::with(Router::new(), |server| {
         let server = server.metrics("127.0.0.1:0").expect("a free port");
@@ -279,6 +282,26 @@ async fn registry_of_the_application_is_told_too() {
     own.inc_by(7);
     let text = Metrics(address.expect("an address")).text().await;
     assert!(text.lines().any(|line| line == "own_total 7"), "{text}");
+}
+
+#[tokio::test]
+async fn registry_with_a_name_of_the_servers_is_an_error_of_serve_where_metrics_are_told() {
+    for (tells, name) in [(true, "connections"), (true, "end_seconds"), (false, "connections")] {
+        let mut server = TestServer::with(Router::new(), |server| {
+            let taken = IntGauge::new(format!("axum_trailers_{name}"), "Taken.").expect("valid");
+            server.registry().register(Box::new(taken)).expect("nothing is there");
+            if tells { server.metrics("127.0.0.1:0").expect("a free port") } else { server }
+        });
+        if !tells {
+            assert_eq!(server.get(&http2(), "/").await.status(), 404, "it serves");
+            continue;
+        }
+        let ended = soon("the end", &mut server.served).await.expect("no panic");
+        let error = ended.expect_err("an error");
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        let said = format!("the registry has a metric already that is named `axum_trailers_{name}`");
+        assert!(error.to_string().starts_with(&said), "{error}");
+    }
 }
 
 #[tokio::test]

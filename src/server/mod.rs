@@ -38,6 +38,9 @@ mod signals;
 mod tls;
 mod tuning;
 
+/// The crate whose types [`Server::registry`] is made of.
+pub use prometheus;
+
 pub use self::{
     bridge::GrpcRequestBody,
     limits::Limits,

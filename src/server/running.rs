@@ -24,7 +24,7 @@ impl Server {
         }
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
-        let counted = (!self.metrics.is_empty()).then(|| Metrics::new(&self.registry));
+        let counted = self.counted()?;
         let told = self.tell_metrics()?;
         let limits = Arc::new(self.limits.clone());
         let app = MakeBridge::new(router, self.grpc.clone(), limits, shutdown.clone(), counted);
@@ -47,6 +47,14 @@ impl Server {
             served = served => served,
             told = told => told,
         }
+    }
+
+    fn counted(&self) -> io::Result<Option<Metrics>> {
+        if self.metrics.is_empty() {
+            return Ok(None);
+        }
+        let metrics = Metrics::new(&self.registry);
+        metrics.map(Some).map_err(|taken| io::Error::new(io::ErrorKind::AlreadyExists, taken))
     }
 
     /// Tells the metrics until the future is dropped.

@@ -103,14 +103,28 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// As for [`bind`](Self::bind).
+    /// As for [`bind`](Self::bind). That the [`registry`](Self::registry) has one of these names is an error of
+    /// [`serve`](Self::serve).
     pub fn metrics(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
         self.metrics.extend(listen(address)?);
         Ok(self)
     }
 
-    /// What `GET /metrics` tells besides: an application registers its own here, under names that do not begin with
-    /// `axum_trailers_`.
+    /// What `GET /metrics` tells besides: an application registers its own here, before it serves or later.
+    ///
+    /// The names in the table of [`metrics`](Self::metrics) are the server's. Those that the workbench of this crate
+    /// registers begin with `axum_trailers_`, too. A prefix of the application's own keeps out of the way of both.
+    ///
+    /// ```no_run
+    /// use axum_trailers::server::{Server, Tls, prometheus::IntCounter};
+    ///
+    /// # fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new(Tls::from_pem_files("cert.pem", "key.pem")?).metrics("127.0.0.1:9090")?;
+    /// let orders = IntCounter::new("shop_orders_total", "Orders that were taken.")?;
+    /// server.registry().register(Box::new(orders.clone()))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -238,7 +252,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where a listener or the signals can't be used.
+    /// An [`io::Error`] where a listener or the signals can't be used, and as for [`serve`](Self::serve).
     pub async fn run(self, router: Router) -> io::Result<()> {
         self.ending_on_signals()?.serve(router).await
     }
@@ -247,7 +261,9 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where a listener can't be used, or there is none.
+    /// An [`io::Error`] where a listener can't be used, or there is none. Where [`metrics`](Self::metrics) are to be told,
+    /// and the [`registry`](Self::registry) has one already of a name of the server's own, its kind is
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
     pub async fn serve(mut self, router: Router) -> io::Result<()> {
         let (handle, timeout) = (self.handle(), self.shutdown_timeout);
         let ending = self.signals.take().map(|signals| end_on_signals(signals, handle, timeout));

@@ -26,17 +26,21 @@ struct Families {
     end: HistogramVec,
 }
 
+/// The registry can't take a metric of the server's own.
+#[derive(Debug, thiserror::Error)]
+#[error("the registry has a metric already that is named `{name}`, as one of the server's own is")]
+pub(in crate::server) struct NameTaken {
+    name: String,
+    source: prometheus::Error,
+}
+
 /// From half a millisecond to half a minute, in seconds; exports may take longer.
 const BUCKETS: [f64; 15] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 impl Metrics {
-    /// Makes them, and registers them.
-    ///
-    /// # Panics
-    ///
-    /// Panics where the registry has metrics of these names.
-    pub(in crate::server) fn new(registry: &Registry) -> Self {
+    /// Makes them, and registers them, unless the registry has one of a name of theirs.
+    pub(in crate::server) fn new(registry: &Registry) -> Result<Self, NameTaken> {
         let families = Families {
             connections: gauge("connections", "Connections that are open."),
             requests_open: gauge("streams", "Requests whose response has not ended: streams, over HTTP/2."),
@@ -88,8 +92,8 @@ impl Metrics {
                 &["route"],
             ),
         };
-        families.register(registry);
-        Self(Arc::new(families))
+        families.register(registry)?;
+        Ok(Self(Arc::new(families)))
     }
 
     pub(in crate::server) fn connection_opened(&self) {
@@ -203,7 +207,7 @@ fn protocol(version: Version) -> &'static str {
 }
 
 impl Families {
-    fn register(&self, registry: &Registry) {
+    fn register(&self, registry: &Registry) -> Result<(), NameTaken> {
         let all: [Box<dyn Collector>; 13] = [
             Box::new(self.connections.clone()),
             Box::new(self.requests_open.clone()),
@@ -220,8 +224,10 @@ impl Families {
             Box::new(self.end.clone()),
         ];
         for family in all {
-            registry.register(family).expect("metrics of other names");
+            let name = family.desc().first().map(|desc| desc.fq_name.clone()).unwrap_or_default();
+            registry.register(family).map_err(|source| NameTaken { name, source })?;
         }
+        Ok(())
     }
 }
 
