@@ -121,8 +121,10 @@ fn certificate(args: &Args) -> Result<Tls, Failure> {
 }
 
 fn uses_demo_key(args: &Args) -> bool {
-    let key = args.key.as_ref().map(std::fs::read);
-    key.is_none_or(|key| key.is_ok_and(|key| key == demo_certificate::KEY))
+    // A pipe has given its key away by now, and who opens one again may wait for ever.
+    args.key.as_ref().is_none_or(|path| {
+        path.is_file() && std::fs::read(path).is_ok_and(|key| key == demo_certificate::KEY)
+    })
 }
 
 fn listen(server: Server, addresses: &[Address]) -> Result<Server, BindError> {

@@ -1,7 +1,7 @@
 //! The program as it is run: what it prints, logs and answers to signals, and how it fails.
 
 use crate::support::{
-    CERTIFICATE, KEY, http1, http2,
+    CERTIFICATE, KEY, PATIENCE, http1, http2,
     process::{Process, Signal, command, run},
     raw, read,
 };
@@ -356,6 +356,23 @@ fn demo_key_draws_a_warning_where_others_can_reach_it() {
         let (_, log) = process.end();
         assert_eq!(log.contains("warning: ") && log.contains("everyone has it"), warned, "{log}");
     }
+}
+
+/// Once it has given its key away nobody writes into it, and whoever opens it again waits.
+#[cfg(target_os = "linux")]
+#[test]
+fn key_from_a_named_pipe_is_read_once() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("key.pem");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+    let key = pipe.to_str().expect("text");
+    let given = ["--cert", "self_signed_certs/cert.pem", "--key", key];
+    let mut process = Process::start(&[&QUIET[..], &given].concat());
+    fs::write(&pipe, KEY).expect("read");
+    let (tells, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tells.send(process.line()));
+    assert!(told.recv_timeout(PATIENCE).expect("an address").starts_with("https://"));
 }
 
 /// A key that belongs to no certificate here.
