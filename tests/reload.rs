@@ -159,16 +159,21 @@ async fn pair_replaced_one_after_the_other_is_no_error() {
 #[tokio::test]
 async fn broken_pair_is_told_once_and_the_old_one_stays_until_it_is_mended() {
     type Break = fn(&Files);
-    let cases: [(Break, [&str; 2]); 5] = [
+    let mut cases: Vec<(Break, [&str; 2])> = vec![
         (|files| fs::remove_file(files.path("key.pem")).expect("removed"), ["can't read", "No such file"]),
-        (unreadable, ["can't read", "directory"]),
+        (no_file::folder, ["can't read", "not a regular file"]),
+        (|files| files.write("cert.pem", &"x".repeat(1024 * 1024 + 1)), ["can't read", "1048576 bytes"]),
         (|files| files.write("cert.pem", "no certificate"), ["no readable PEM certificate", "cert.pem"]),
         (|files| files.write("key.pem", ""), ["no readable PEM private key", "key.pem"]),
         (|files| files.write("key.pem", &Pair::new().key), ["does not belong", "key.pem"]),
     ];
+    #[cfg(target_os = "linux")]
+    for no_end in [no_file::pipe, no_file::endless] {
+        cases.push((no_end, ["can't read", "not a regular file"]));
+    }
     let (log, _guard) = Log::catch();
     let log = &log;
-    let checks = cases.map(|(break_it, told)| async move {
+    let checks = cases.into_iter().map(|(break_it, told)| async move {
         let (old, new) = (Pair::demo(), Pair::new());
         let files = Files::of(&old);
         let folder = files.folder.path().to_str().expect("text");
@@ -196,9 +201,28 @@ async fn broken_pair_is_told_once_and_the_old_one_stays_until_it_is_mended() {
     join_all(checks).await;
 }
 
-fn unreadable(files: &Files) {
-    fs::remove_file(files.path("key.pem")).expect("removed");
-    fs::create_dir(files.path("key.pem")).expect("a folder in its place");
+/// What may come in the place of a file.
+mod no_file {
+    use super::{Files, fs};
+
+    pub(super) fn folder(files: &Files) {
+        fs::remove_file(files.path("key.pem")).expect("removed");
+        fs::create_dir(files.path("key.pem")).expect("a folder in its place");
+    }
+
+    /// Nobody writes into it, and whoever opens it waits.
+    #[cfg(target_os = "linux")]
+    pub(super) fn pipe(files: &Files) {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        mknodat(CWD, files.path("new"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        fs::rename(files.path("new"), files.path("key.pem")).expect("renamed");
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn endless(files: &Files) {
+        std::os::unix::fs::symlink("/dev/zero", files.path("new")).expect("a link");
+        fs::rename(files.path("new"), files.path("cert.pem")).expect("renamed");
+    }
 }
 
 /// Kubernetes keeps a secret's files behind a link to a folder, and exchanges the link.

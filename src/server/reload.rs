@@ -101,7 +101,7 @@ impl Watcher {
     }
 
     fn look(&mut self, why: Why) -> Seen {
-        let contents = self.files.read();
+        let contents = self.files.read_anew();
         let now = contents.fingerprint();
         let before = std::mem::replace(&mut self.last, now.clone());
         if let Why::Time = why {

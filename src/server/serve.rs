@@ -230,7 +230,7 @@ impl Server {
     ///
     /// The files are looked at each second, and taken once both have stayed the same for two looks; on SIGHUP they are
     /// taken at once. What is of no use is an `ERROR` in the log, once until the files change again, and the old pair
-    /// stays; what is taken is an `INFO`.
+    /// stays; what is taken is an `INFO`. What is of use are regular files of up to 1 MiB.
     ///
     /// A pair from [`Tls::from_pem`], or from anything but regular files (a pipe), can't be read anew: then SIGHUP is an
     /// `INFO` and no more. In no case does it end the process from now on.

@@ -60,7 +60,7 @@ pub enum TlsError {
 
 impl Tls {
     /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files. They are
-    /// read once, unless the server is told to [read them anew](super::Server::reloading_certificate).
+    /// read once, unless the server is told to [read them anew](super::Server::reloading_certificate). Each may have 1 MiB.
     ///
     /// # Errors
     ///
