@@ -1,9 +1,9 @@
 //! The line of a request says how it ended, whatever ended it.
 
 use crate::support::{
-    TestServer,
+    TestServer, http1,
     log::Log,
-    producer::{Producers, declared},
+    producer::{Producers, declared, rows},
     raw,
 };
 use axum::{Router, routing::get};
@@ -59,4 +59,19 @@ async fn response_of_known_length_is_complete_only_when_its_reader_took_it() {
     let server = TestServer::start(Router::new().route("/large", get(large)));
     drop(raw::http1_get(server.address, "/large").await);
     log.line(&["/large", "ended=client gone"]).await;
+}
+
+#[tokio::test]
+async fn head_has_no_trailers_that_could_be_withheld() {
+    let (log, _guard) = Log::catch();
+    let app = || async {
+        let (sender, body) = body::channel(1024, declared());
+        sender.finish(rows(1)).expect("as declared");
+        body
+    };
+    let server = TestServer::start(Router::new().route("/", get(app)));
+    http1().head(server.url("/")).send().await.expect("a response");
+    log.line(&["method=HEAD", "HTTP/1.1", "trailers=none ended=complete"]).await;
+    http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
+    log.line(&["method=GET", "HTTP/1.1", "trailers=withheld (no `TE: trailers`) ended=complete"]).await;
 }

@@ -1,7 +1,7 @@
 //! What `GET /metrics` says is what happened.
 
 use crate::support::{
-    PATIENCE, TestServer, channel, http1, http2,
+    PATIENCE, TestServer, channel, clients, http1, http2,
     log::Log,
     producer::{Producers, declared, rows},
     raw, read, soon, workbench,
@@ -112,6 +112,20 @@ async fn trailers_are_told_by_protocol_and_reason() {
     }
     metrics.say_nothing_of("streams_failed_total").await;
     metrics.say_nothing_of("clients_gone_total").await;
+}
+
+#[tokio::test]
+async fn response_without_content_withholds_nothing() {
+    let unchanged = async || (StatusCode::NOT_MODIFIED, with_trailers().await);
+    let app = Router::new().route("/", get(with_trailers)).route("/unchanged", get(unchanged));
+    let (server, metrics) = counted(app, Limits::default());
+    for (_, client) in clients() {
+        client.head(server.url("/")).send().await.expect("a response");
+        client.get(server.url("/unchanged")).send().await.expect("a response");
+    }
+    metrics.say(r#"requests_total{protocol="HTTP/1.1",route="/",status="200"}"#, 1).await;
+    metrics.say(r#"requests_total{protocol="HTTP/1.1",route="/unchanged",status="304"}"#, 1).await;
+    metrics.say_nothing_of("trailer_sections_").await;
 }
 
 #[tokio::test]

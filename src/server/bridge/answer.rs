@@ -139,7 +139,7 @@ impl Answer {
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
-        let plan = plan_trailers(&mut exchange, &mut head, &body);
+        let plan = plan_trailers(&mut exchange, &mut head, &body, has_content);
         let may_fail_untold =
             matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
         let gives_way = plan.announces_any() || may_fail_untold;
@@ -149,15 +149,21 @@ impl Answer {
     }
 }
 
-/// `Trailer` is written anew, so that it has no name of which nothing can come.
-fn plan_trailers(exchange: &mut Exchange, head: &mut Parts, body: &BoxBody) -> TrailerPlan {
+/// `Trailer` is written anew, so that it has no name of which nothing can come. A response without content has no
+/// trailers to withhold.
+fn plan_trailers(
+    exchange: &mut Exchange,
+    head: &mut Parts,
+    body: &BoxBody,
+    has_content: bool,
+) -> TrailerPlan {
     let declared = Declared::read(&head.headers);
     let announced = head.headers.remove(header::TRAILER).is_some();
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
         declared.write(&mut head.headers);
         return TrailerPlan::Sent(declared);
     }
-    if announced || head.extensions.get::<TrailersWithheld>().is_some() {
+    if has_content && (announced || head.extensions.get::<TrailersWithheld>().is_some()) {
         exchange.withheld_trailers();
     }
     TrailerPlan::Withheld
