@@ -17,6 +17,10 @@ use axum_trailers::{
 };
 use http::StatusCode;
 use std::{io, net::SocketAddr, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// A server that tells its metrics, and where.
 fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
@@ -270,7 +274,7 @@ async fn page_goes_on_while_streams_end_and_has_nothing_else() {
     let handle = server.handle.clone();
     let drained = tokio::spawn(async move { handle.drain(PATIENCE).await });
     let refused = async {
-        while tokio::net::TcpStream::connect(server.address).await.is_ok() {
+        while TcpStream::connect(server.address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -281,6 +285,70 @@ async fn page_goes_on_while_streams_end_and_has_nothing_else() {
     drop((client, quiet));
     soon("the end", drained).await.expect("no panic");
     reqwest::get(format!("http://{}/metrics", metrics.0)).await.expect_err("it ended with the server");
+}
+
+/// A connection that has been answered once, and stays open. `None` where it was closed without an answer.
+async fn asks_and_stays(metrics: &Metrics) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(metrics.0).await.expect("a connection");
+    let request = b"HEAD /metrics HTTP/1.1\r\nhost: a\r\n\r\n";
+    // Where it is closed already, that is seen when it is read.
+    let _sent = stream.write_all(request).await;
+    let mut answer = [0; 4096];
+    match soon("an answer or the end", stream.read(&mut answer)).await {
+        Ok(0) | Err(_) => None,
+        Ok(n) => {
+            assert!(answer[..n].starts_with(b"HTTP/1.1 200") && answer[..n].ends_with(b"\r\n\r\n"));
+            Some(stream)
+        }
+    }
+}
+
+#[tokio::test]
+async fn page_takes_eight_connections_and_ends_them_with_the_server() {
+    let (log, _guard) = Log::catch();
+    let (mut server, metrics) = counted(Router::new(), Limits::default());
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(asks_and_stays(&metrics).await.expect("an answer"));
+    }
+    assert!(asks_and_stays(&metrics).await.is_none());
+    log.line(&["WARN", "connection refused", "listener=\"metrics\" limit=8"]).await;
+    assert_eq!(server.get(&http2(), "/").await.status(), 404, "the server itself has room");
+
+    drop(open.pop());
+    let again = async {
+        loop {
+            if let Some(stream) = asks_and_stays(&metrics).await {
+                break stream;
+            }
+        }
+    };
+    open.push(soon("room for another", again).await);
+
+    server.handle.cut();
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    for mut stream in open {
+        let ended = soon("the end of the connection", stream.read(&mut [0; 1])).await;
+        assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn page_is_read_without_a_line_but_for_those_who_want_all() {
+    for (catch, is_told) in [(Log::catch as fn() -> _, false), (Log::catch_all, true)] {
+        let (log, _guard) = catch();
+        let (server, metrics) = counted(Router::new(), Limits::default());
+        metrics.text().await;
+        server.get(&http2(), "/").await;
+        log.line(&["INFO axum_trailers::request:", "path=\"/\""]).await;
+        let text = log.text();
+        let told = |level| {
+            let line = format!("{level} axum_trailers::request: the metrics were asked for");
+            text.lines().any(|told| told.contains(&line) && told.contains("path=\"/metrics\" status=200"))
+        };
+        assert_eq!(told("DEBUG"), is_told, "{text}");
+        assert_eq!(text.contains("path=\"/metrics\""), is_told, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use super::{
     connection::{Connection, Cut},
+    listen::Purpose,
     metrics::{Ended, MatchedRoute, Metrics},
 };
 use crate::trailers::{Acceptance, WithheldReason};
@@ -13,7 +14,8 @@ use std::{
 use tracing::{Span, field::Empty};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
-/// Its end is one line in the log, whatever ended it.
+/// Its end is one line in the log, whatever ended it: at `INFO`, or at `DEBUG` where it asks for the metrics, as somebody
+/// does every few seconds.
 pub(super) struct Exchange {
     connection: Arc<Connection>,
     began: Instant,
@@ -216,6 +218,19 @@ impl Drop for Exchange {
         self.span.record("trailers", tracing::field::display(&self.trailers));
         self.span.record("grpc_status", self.grpc_status);
         self.span.record("ended", tracing::field::display(&ending));
+        if self.connection.purpose == Purpose::Metrics {
+            return tracing::debug!(
+                target: "axum_trailers::request",
+                parent: None,
+                peer = %self.connection.peer,
+                method = %self.method,
+                path = self.uri.path(),
+                status,
+                duration_ms,
+                ended = %ending,
+                "the metrics were asked for",
+            );
+        }
         tracing::info!(
             target: "axum_trailers::request",
             // The span says the same, but for those alone who keep spans.

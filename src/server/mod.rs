@@ -14,7 +14,8 @@
 //!
 //! A request passes the socket, TLS, a guard that holds it to the protocol ALPN chose and to the [`Limits`],
 //! hyper, and a bridge between the two generations of `http` and `http-body`. Its response goes the same way
-//! back. Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`.
+//! back. Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the
+//! listener of the [metrics](Server::metrics) at `DEBUG`.
 //!
 //! # What it does not carry
 //!

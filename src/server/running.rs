@@ -4,7 +4,7 @@ use super::{
     Handle, Limits, Server,
     accept::{PlainAcceptor, TlsAcceptor},
     bridge::{GrpcServices, MakeBridge},
-    listen::addresses,
+    listen::{Purpose, addresses},
     metrics::{self, Metrics},
     redirect,
     signals::Signals,
@@ -27,7 +27,8 @@ impl Server {
         let counted = self.counted()?;
         let told = self.tell_metrics()?;
         let limits = Arc::new(self.limits.clone());
-        let app = MakeBridge::new(router, self.grpc.clone(), limits, shutdown.clone(), counted);
+        let app =
+            MakeBridge::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted);
         let connections_ended = app.connections_ended();
         let accepting = try_join_all(self.accept_loops(&app)?);
         let served = async {
@@ -63,7 +64,14 @@ impl Server {
         let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
         let page = metrics::page(self.registry.clone());
         let shutdown = ended.0.shutdown();
-        let app = MakeBridge::new(page, GrpcServices::default(), Arc::new(limits.clone()), shutdown, None);
+        let app = MakeBridge::new(
+            Purpose::Metrics,
+            page,
+            GrpcServices::default(),
+            Arc::new(limits.clone()),
+            shutdown,
+            None,
+        );
         let loops = std::mem::take(&mut self.metrics).into_iter().map(|listener| {
             let server = on(listener, &ended.0, &limits)?.acceptor(PlainAcceptor);
             Ok(server.serve(app.clone()))
@@ -83,7 +91,7 @@ impl Server {
     ) -> io::Result<Vec<impl Future<Output = io::Result<()>> + Send + use<>>> {
         let Self { tls, listeners, redirects, limits, handle, .. } = self;
         let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
-        let redirect = app.with_router(redirect::to_https(https_port));
+        let redirect = app.with_router(Purpose::Redirect, redirect::to_https(https_port));
 
         let https = listeners.into_iter().map(|listener| {
             let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, handle.shutdown());

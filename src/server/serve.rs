@@ -83,7 +83,7 @@ impl Server {
     /// text form. Nothing is counted without it.
     ///
     /// It goes on until the server has ended, and takes eight connections of its own, whatever
-    /// [`Limits::connections`] says.
+    /// [`Limits::connections`] says. Its own requests are not counted, and logged at `DEBUG`.
     ///
     /// | Metric | Labels | |
     /// |---|---|---|

@@ -10,6 +10,7 @@ use crate::{
         Limits,
         connection::Connection,
         exchange::Exchange,
+        listen::Purpose,
         metrics::{Metrics, RouteLayer},
         shutdown::Shutdown,
     },
@@ -38,6 +39,7 @@ use tracing::Span;
 /// and hyper-util's clone of the service for each request is one of an `Arc`.
 #[derive(Clone)]
 pub(in crate::server) struct MakeBridge {
+    purpose: Purpose,
     router: Router,
     grpc: GrpcServices,
     limits: Arc<Limits>,
@@ -53,6 +55,7 @@ pub(in crate::server) struct TooManyConnections;
 
 impl MakeBridge {
     pub(in crate::server) fn new(
+        purpose: Purpose,
         router: Router,
         grpc: GrpcServices,
         limits: Arc<Limits>,
@@ -61,12 +64,12 @@ impl MakeBridge {
     ) -> Self {
         let places = Arc::new(Semaphore::new(places(&limits) as usize));
         let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
-        Self { router: router.with_state(()), grpc, limits, shutdown, metrics, places }
+        Self { purpose, router: router.with_state(()), grpc, limits, shutdown, metrics, places }
     }
 
     /// The same for another router alone, whose connections take the same places.
-    pub(in crate::server) fn with_router(&self, router: Router) -> Self {
-        Self { router: router.with_state(()), grpc: GrpcServices::default(), ..self.clone() }
+    pub(in crate::server) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
+        Self { purpose, router: router.with_state(()), grpc: GrpcServices::default(), ..self.clone() }
     }
 
     /// Waits until every connection has given its place back.
@@ -80,11 +83,18 @@ impl MakeBridge {
 
     fn bridge(&self, peer: SocketAddr) -> Result<Bridge, TooManyConnections> {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, limit = self.limits.connections, "connection refused: too many are open");
+            let (listener, limit) = (self.purpose.name(), self.limits.connections);
+            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
             return Err(TooManyConnections);
         };
-        let connection =
-            Connection::new(peer, self.limits.clone(), self.shutdown.clone(), self.metrics.clone(), place);
+        let connection = Connection::new(
+            peer,
+            self.purpose,
+            self.limits.clone(),
+            self.shutdown.clone(),
+            self.metrics.clone(),
+            place,
+        );
         Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), grpc: self.grpc.clone(), connection })
     }
 }

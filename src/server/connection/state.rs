@@ -3,7 +3,7 @@ use super::{
     outgoing::Outgoing,
     protocol::Protocol,
 };
-use crate::server::{Limits, metrics::Metrics, shutdown::Shutdown};
+use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -18,6 +18,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 /// What the parts of one connection know of each other.
 pub(in crate::server) struct Connection {
     pub(in crate::server) peer: SocketAddr,
+    pub(in crate::server) purpose: Purpose,
     pub(in crate::server) limits: Arc<Limits>,
     clock: Clock,
     last_read: Moment,
@@ -66,6 +67,7 @@ impl Cut {
 impl Connection {
     pub(in crate::server) fn new(
         peer: SocketAddr,
+        purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
         metrics: Option<Metrics>,
@@ -77,6 +79,7 @@ impl Connection {
         }
         Arc::new(Self {
             peer,
+            purpose,
             limits,
             last_read: Moment::at(&clock),
             last_write: Moment::at(&clock),
