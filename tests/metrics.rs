@@ -75,10 +75,13 @@ async fn requests_are_told_by_protocol_route_and_status() {
     let app = Router::new()
         .route("/items/:id", get(|| async { "item" }).post(|| async { StatusCode::CREATED }))
         .nest("/nested", Router::new().route("/*rest", get(|| async { "rest" })))
+        .nest_service("/service", Router::<()>::new().route("/a", get(|| async { "a" })))
         .route("/own", get(|| async { StatusCode::from_u16(799).expect("a status") }))
         .route("/panics", get(|| async { panic!("a handler's") as () }));
     let (server, metrics) = counted(app, Limits::default());
-    for path in ["/items/1", "/items/2", "/nested/a/b", "/own", "/panics", "/nothing", "/nothing/else"] {
+    for path in
+        ["/items/1", "/items/2", "/nested/a/b", "/service/a", "/own", "/panics", "/nothing", "/nothing/else"]
+    {
         let _content = server.get(&http2(), path).await.bytes().await;
     }
     server.get(&http1(), "/items/3").await.bytes().await.expect("content");
@@ -92,11 +95,13 @@ async fn requests_are_told_by_protocol_route_and_status() {
         (r#"protocol="HTTP/2",route="/own",status="other""#, 1),
         (r#"protocol="HTTP/2",route="/panics",status="500""#, 1),
         (r#"protocol="HTTP/2",route="none",status="404""#, 2),
+        // axum tells no layer what a nested service is for.
+        (r#"protocol="HTTP/2",route="none",status="200""#, 1),
     ] {
         metrics.say(&requests(labels), value).await;
     }
     let series = metrics.text().await.matches("axum_trailers_requests_total{").count();
-    assert_eq!(series, 7, "none but these");
+    assert_eq!(series, 8, "none but these");
 }
 
 #[tokio::test]
@@ -172,6 +177,42 @@ async fn failures_are_told_by_reason_and_clients_that_leave_apart() {
     metrics.say(r#"clients_gone_total{protocol="HTTP/1.1"}"#, 1).await;
     let series = metrics.text().await.matches("axum_trailers_streams_failed_total{").count();
     assert_eq!(series, 5, "none but these");
+}
+
+#[tokio::test]
+async fn client_that_leaves_before_a_response_is_told_apart() {
+    let hangs = async || std::future::pending::<()>().await;
+    let (server, metrics) = counted(Router::new().route("/hangs", get(hangs)), Limits::default());
+    let mut http1 = raw::tls(server.address, "http/1.1").await;
+    http1.write_all(b"GET /hangs HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    let http2 = raw::http2_asked(server.address, "/hangs").await;
+    metrics.say("streams", 2).await;
+    drop((http1, http2));
+    for protocol in ["HTTP/1.1", "HTTP/2"] {
+        metrics.say(&format!(r#"clients_gone_total{{protocol="{protocol}"}}"#), 1).await;
+        let labels = format!(r#"protocol="{protocol}",route="/hangs",status="none""#);
+        metrics.say(&format!("requests_total{{{labels}}}"), 1).await;
+    }
+    metrics.say(r#"end_seconds_count{route="/hangs"}"#, 2).await;
+    metrics.say_nothing_of("first_byte_seconds").await;
+    metrics.say_nothing_of("streams_failed_total").await;
+    metrics.say("streams", 0).await;
+}
+
+#[tokio::test]
+async fn redirects_are_told_too() {
+    let mut address = None;
+    let server = TestServer::with(Router::new(), |server| {
+        let server = server.metrics("127.0.0.1:0").and_then(|server| server.redirect("127.0.0.1:0"));
+        let server = server.expect("free ports");
+        address = server.metrics_addrs().first().copied();
+        server
+    });
+    let metrics = Metrics(address.expect("an address"));
+    let mut client = TcpStream::connect(server.redirect.expect("an address")).await.expect("a connection");
+    client.write_all(b"GET /a HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+    metrics.say(r#"requests_total{protocol="HTTP/1.1",route="none",status="308"}"#, 1).await;
+    metrics.say("connections", 1).await;
 }
 
 #[tokio::test]

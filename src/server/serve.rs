@@ -94,12 +94,13 @@ impl Server {
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
     /// | `axum_trailers_trailer_sections_sent_total` | `protocol` | |
     /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
-    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), and where the server cut it `stalled_reader`, `shutdown`, `idle`, `wrong_protocol` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), and where the server cut it `stalled_reader`, `shutdown` |
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not take to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
     ///
-    /// A route is named as the router has it, a gRPC service by its name; what neither answers is `none`. A status
-    /// that is not registered is `other`.
+    /// A route is named as the router has it, a gRPC service by its name; what neither answers is `none`, and so is what a
+    /// service answers that is in the router by `nest_service`: axum 0.6 tells no layer of it. (`nest` keeps its routes'
+    /// names.) A status that is not registered is `other`, and where the client left before there was one it is `none`.
     ///
     /// # Errors
     ///
