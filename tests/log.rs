@@ -1,13 +1,18 @@
 //! The line of a request says how it ended, whatever ended it.
 
 use crate::support::{
-    TestServer, http1,
+    TestServer, channel, http1,
     log::Log,
+    process::Process,
     producer::{Producers, declared, rows},
     raw,
 };
 use axum::{Router, routing::get};
-use axum_trailers::{body, server::Limits};
+use axum_trailers::{
+    body,
+    demo::grpc::v1::{ListTablesRequest, exports_client::ExportsClient},
+    server::Limits,
+};
 use std::time::Duration;
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -74,4 +79,30 @@ async fn head_has_no_trailers_that_could_be_withheld() {
     log.line(&["method=HEAD", "HTTP/1.1", "trailers=none ended=complete"]).await;
     http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
     log.line(&["method=GET", "HTTP/1.1", "trailers=withheld (no `TE: trailers`) ended=complete"]).await;
+}
+
+/// Where the database is gone, blocking threads say so; where an export fails, its thread does.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_threads_log_is_logged_with_their_request() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("database");
+    let sql = "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)";
+    rusqlite::Connection::open(&path).and_then(|database| database.execute_batch(sql)).expect("a database");
+    let database = path.to_str().expect("text");
+    let quiet = ["--listen", "127.0.0.1:0", "--redirect", "off"];
+    let mut process = Process::start(&[&quiet[..], &["--database", database]].concat());
+    let address = process.address("https");
+    let get = async |path: &str| {
+        let url = format!("https://localhost:{}{path}", address.port());
+        drop(http1().get(url).send().await.expect("a response").bytes().await);
+    };
+    get("/export/t?fail_at=2").await;
+    process.logged(&["request{", "path=\"/export/t\"", "}", "export failed"]).await;
+    std::fs::remove_file(&path).expect("removed");
+    get("/export").await;
+    process.logged(&["request{", "path=\"/export\"", "}", "can't open the database"]).await;
+    let mut client = ExportsClient::new(channel(address).await);
+    client.list_tables(ListTablesRequest {}).await.expect_err("no database");
+    process.logged(&["request{", "path=\"/axum_trailers.v1.Exports/ListTables\"", "can't open"]).await;
 }

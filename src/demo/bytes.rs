@@ -48,7 +48,7 @@ struct Plan {
 pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl IntoResponse, Problem> {
     let plan = Plan::read(&length, &uri)?;
     let (sender, body) = body::channel(64 * 1024, Declared::none());
-    tokio::spawn(produce(plan, sender));
+    super::in_span::task(produce(plan, sender));
     let mut fields = HeaderMap::new();
     fields.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/octet-stream"));
     fields.insert(header::CONTENT_LENGTH, plan.length.into());

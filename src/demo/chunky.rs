@@ -33,7 +33,7 @@ pub async fn hello(request: Request<Body>) -> impl IntoResponse {
     let accepted = request.method() != Method::HEAD && Acceptance::of(&request).is_accepted();
     let trailers = accepted.then_some((TRAILERS, HeaderValue::from_static("chunky-trailer")));
     let (sender, body) = body::channel(1024, declared);
-    tokio::spawn(produce(sender));
+    super::in_span::task(produce(sender));
     (AppendHeaders(trailers), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body)
 }
 

@@ -27,6 +27,7 @@ pub mod files;
 mod grpc_status;
 pub mod healthz;
 pub mod help;
+mod in_span;
 pub mod inspect;
 mod json;
 mod metrics;

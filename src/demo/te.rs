@@ -36,7 +36,7 @@ pub(super) async fn te(request: Request<Body>) -> Response {
     let content = format!("{account:#}\n");
     let declared = Declared::new([X_PROTOCOL, X_TE, X_TRAILERS]).expect("permitted fields");
     let (mut sender, body) = body::channel(1024, declared);
-    tokio::spawn(async move {
+    super::in_span::task(async move {
         sender.send(content).await.map_err(|_unsent| FinishError::ReaderGone)?;
         let mut trailers = Trailers::new();
         trailers.insert(X_PROTOCOL, protocol)?;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     body,
-    demo::{database::Database, segment::Segment},
+    demo::{database::Database, in_span, segment::Segment},
     problem::Problem,
     trailers::Declared,
 };
@@ -20,8 +20,7 @@ use axum::{
 };
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use std::{net::SocketAddr, sync::Arc, time::Instant};
-use tokio::{runtime::Handle, sync::oneshot, task::spawn_blocking};
-use tracing::Span;
+use tokio::{runtime::Handle, sync::oneshot};
 
 /// Names an export for `GET /exports/{id}`.
 const X_EXPORT_ID: HeaderName = HeaderName::from_static("x-export-id");
@@ -60,8 +59,7 @@ pub(super) async fn begin(
     let job =
         Job { database, wanted, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
-    let span = Span::current();
-    spawn_blocking(move || span.in_scope(|| run(job, answer)));
+    in_span::thread(move || run(job, answer));
 
     let answered = answered.await;
     waiting.answered();

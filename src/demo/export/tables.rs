@@ -12,6 +12,7 @@ use super::{
 use crate::{
     demo::{
         database::{Database, tables},
+        in_span,
         json::Json,
     },
     problem::Problem,
@@ -19,7 +20,6 @@ use crate::{
 use axum::{body::Body, extract::State};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 
 pub(in crate::demo) async fn list(
     State(database): State<Database>,
@@ -32,7 +32,7 @@ pub(in crate::demo) async fn list(
         let connection = database.connect().map_err(|error| not_opened(&error))?;
         tables(&connection).map_err(|error| unreadable(&error))
     };
-    let tables = spawn_blocking(read).await.map_err(|_panicked| {
+    let tables = in_span::thread(read).await.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
     })?;
     let tables = tables?.into_iter().map(|table| {

@@ -1,6 +1,7 @@
 //! A file that is being written, beside the place where it is to be.
 
 use super::precondition::Precondition;
+use crate::demo::in_span;
 use std::{
     collections::hash_map::RandomState,
     fs::{self, File, OpenOptions},
@@ -12,7 +13,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::{io::AsyncWriteExt, task::spawn_blocking};
+use tokio::io::AsyncWriteExt;
 
 /// Hidden, so that it is not served.
 const PREFIX: &str = ".axum-trailers-upload-";
@@ -28,7 +29,7 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) async fn create(folder: &Path) -> io::Result<Self> {
         let folder = folder.to_owned();
-        spawn_blocking(move || {
+        in_span::thread(move || {
             let (path, file) = make(&folder)?;
             Ok(Self { path, file: tokio::fs::File::from_std(file) })
         })
@@ -49,7 +50,7 @@ impl Draft {
         self.file.flush().await?;
         self.file.sync_all().await?;
         // Not to be cut in two by a client that leaves.
-        spawn_blocking(move || {
+        in_span::thread(move || {
             let one_by_one = PUBLISHING.lock().unwrap_or_else(PoisonError::into_inner);
             let there = fs::symlink_metadata(&place).ok();
             if !precondition.holds(there.as_ref()) {

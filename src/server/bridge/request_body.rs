@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
+use tracing::Instrument;
 
 /// A request's body for axum 0.6, with its trailers, and where to see whether they were refused.
 ///
@@ -28,7 +29,7 @@ pub(super) fn bridge(incoming: Incoming, connection: Arc<Connection>) -> (Body, 
         return (Body::empty(), refused);
     }
     let (sender, body) = Body::channel();
-    tokio::spawn(pump(incoming, sender, connection, refused.clone()));
+    tokio::spawn(pump(incoming, sender, connection, refused.clone()).in_current_span());
     (body, refused)
 }
 

@@ -184,7 +184,8 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         }
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
         request.extensions_mut().insert(self.connection.limits.trailers());
-        let (body, refused) = request_body::bridge(incoming, self.connection.clone());
+        let connection = self.connection.clone();
+        let (body, refused) = exchange.span().in_scope(|| request_body::bridge(incoming, connection));
         let route = exchange.span().in_scope(|| self.route(request.map(|()| body)));
         BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }
     }

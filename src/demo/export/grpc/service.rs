@@ -11,12 +11,12 @@ use crate::demo::{
         waiting::Waiting,
         wanted::{Columns, Wanted},
     },
+    in_span,
 };
 use axum::extract::ConnectInfo;
 use std::{net::SocketAddr, sync::Arc, time::Instant};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, async_trait, metadata::MetadataValue};
-use tracing::Span;
 
 const X_EXPORT_ID: &str = "x-export-id";
 
@@ -64,7 +64,7 @@ impl ExportsApi for ExportsService {
             let _until_the_end = slot;
             list(&database)
         };
-        let tables = spawn_blocking(read).await.map_err(|_panicked| stopped())?;
+        let tables = in_span::thread(read).await.map_err(|_panicked| stopped())?;
         tables.map(Response::new).map_err(|problem| refused(&problem))
     }
 
@@ -76,8 +76,7 @@ impl ExportsApi for ExportsService {
         let (waiting, is_abandoned) = Waiting::begin();
         let job = Job { database: self.database.clone(), wanted, began, is_abandoned, slot: Arc::new(slot) };
         let (answer, answered) = oneshot::channel();
-        let span = Span::current();
-        spawn_blocking(move || span.in_scope(|| run(job, answer)));
+        in_span::thread(move || run(job, answer));
 
         let answered = answered.await;
         waiting.answered();
