@@ -9,6 +9,7 @@ use crate::support::{
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
+    demo::Bounds,
     demo::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
     server::{
         Limits,
@@ -299,6 +300,46 @@ async fn grpc_services_are_told_by_name_and_their_failures_too() {
     let refused = http2().put(server.url("/files/a")).body("a").send().await.expect("a response");
     assert_eq!(refused.status(), 403);
     metrics.say(r#"uploads_refused_total{status="403"}"#, 1).await;
+}
+
+#[tokio::test]
+async fn every_upload_that_comes_to_nothing_is_told_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let workbench = workbench(folder.path()).bounds(Bounds::default()).allow_upload().expect("swept");
+    let mut address = None;
+    let server = TestServer::with(workbench.clone().router(), |server| {
+        let server = server.metrics("127.0.0.1:0").expect("a free port");
+        workbench.register(server.registry()).expect("nothing is there");
+        address = server.metrics_addrs().first().copied();
+        server
+    });
+    let metrics = Metrics(address.expect("an address"));
+    let digest = "sha-256=:ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs=:";
+    let put = async |path: &str| {
+        let upload = http2().put(server.url(path)).header("content-digest", digest).body("a");
+        upload.send().await.expect("a response").status()
+    };
+    assert_eq!(put("/files/a").await, 201);
+    assert_eq!(put("/files/%ff").await, 400);
+    metrics.say(r#"uploads_refused_total{status="400"}"#, 1).await;
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let head =
+        format!("PUT /files/b HTTP/1.1\r\nhost: a\r\ncontent-digest: {digest}\r\ncontent-length: 9\r\n\r\na");
+    client.write_all(head.as_bytes()).await.expect("sent");
+    metrics.say("streams", 1).await;
+    drop(client);
+    metrics.say("streams", 0).await;
+    let text = metrics.text().await;
+    let refused = text.lines().filter(|line| line.starts_with("axum_trailers_uploads_refused_total{"));
+    let refused: u64 =
+        refused.map(|line| line.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)).sum();
+    assert_eq!(refused, 2, "{text}");
+
+    let mut client = raw::http2(server.address).await;
+    let export = raw::http2_get(&mut client, "/export/orders").await;
+    metrics.say("exports_running", 1).await;
+    drop((client, export));
+    metrics.say("exports_running", 0).await;
 }
 
 #[tokio::test]

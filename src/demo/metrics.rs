@@ -29,8 +29,10 @@ impl Metrics {
         registry.register(Box::new(self.uploads_refused.clone()))
     }
 
-    pub(super) fn upload_refused(&self, status: StatusCode) {
-        self.uploads_refused.with_label_values(&[status.as_str()]).inc();
+    /// The status is `None` where the client left before there was one.
+    pub(super) fn upload_refused(&self, status: Option<StatusCode>) {
+        let status = status.as_ref().map_or("none", StatusCode::as_str);
+        self.uploads_refused.with_label_values(&[status]).inc();
     }
 }
 

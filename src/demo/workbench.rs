@@ -61,7 +61,7 @@ impl Workbench {
     }
 
     /// Registers what it counts: `axum_trailers_exports_running`, the exports that hold their place, and
-    /// `axum_trailers_uploads_refused_total` by `status`.
+    /// `axum_trailers_uploads_refused_total` by `status`, that of the route's answer, or `none` where the client left before.
     ///
     /// # Errors
     ///

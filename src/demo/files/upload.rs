@@ -66,14 +66,36 @@ impl Uploads {
 pub(in crate::demo) async fn upload(
     State(uploads): State<Uploads>,
     State(metrics): State<Metrics>,
-    Segment(name): Segment,
+    name: Result<Segment, Problem>,
     request: Request<Body>,
 ) -> Response {
-    let response = taken(uploads, &name, request).await.into_response();
-    if !response.status().is_success() {
-        metrics.upload_refused(response.status());
-    }
+    let counted = Counted { metrics, status: None };
+    let response = match name {
+        Ok(Segment(name)) => taken(uploads, &name, request).await.into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    counted.answered(response.status());
     response
+}
+
+/// Counts an upload that came to nothing, even where its client has left and it is dropped.
+struct Counted {
+    metrics: Metrics,
+    status: Option<StatusCode>,
+}
+
+impl Counted {
+    fn answered(mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.status.is_none_or(|status| !status.is_success()) {
+            self.metrics.upload_refused(self.status);
+        }
+    }
 }
 
 async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<Response, Refusal> {
