@@ -94,7 +94,8 @@ impl Server {
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
     /// | `axum_trailers_trailer_sections_sent_total` | `protocol` | |
     /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
-    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), and where the server cut it `stalled_reader`, `shutdown` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), `grpc_status` (a call's status is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and where the server cut it `stalled_reader`, `shutdown` |
+    /// | `axum_trailers_grpc_calls_total` | `service`, `status` | gRPC calls that have ended with a status |
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not take to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
     ///
