@@ -1,7 +1,7 @@
 //! The line of a request says how it ended, whatever ended it.
 
 use crate::support::{
-    TestServer, channel, http1,
+    TestServer, channel, http1, http2,
     log::Log,
     process::Process,
     producer::{Producers, declared, rows},
@@ -9,11 +9,12 @@ use crate::support::{
 };
 use axum::{Router, routing::get};
 use axum_trailers::{
-    body,
+    body::{self, StreamBody},
     demo::grpc::v1::{ListTablesRequest, exports_client::ExportsClient},
     server::Limits,
 };
-use std::time::Duration;
+use futures_util::stream;
+use std::{convert::Infallible, time::Duration};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -105,4 +106,40 @@ async fn what_threads_log_is_logged_with_their_request() {
     let mut client = ExportsClient::new(channel(address).await);
     client.list_tables(ListTablesRequest {}).await.expect_err("no database");
     process.logged(&["request{", "path=\"/axum_trailers.v1.Exports/ListTables\"", "can't open"]).await;
+}
+
+#[tokio::test]
+async fn what_a_handler_logs_is_logged_with_its_request_whose_span_says_how_it_ended() {
+    let (log, _guard) = Log::catch_spans();
+    let logs = async || {
+        tracing::info!("from the handler");
+        StreamBody::new(stream::once(async {
+            tracing::info!("from the body");
+            Ok::<_, Infallible>("ok")
+        }))
+    };
+    let server = TestServer::start(Router::new().route("/logs", get(logs)));
+    server.get(&http2(), "/logs").await.bytes().await.expect("content");
+    log.line(&["request{", "method=GET", "path=\"/logs\"", "}", "from the handler"]).await;
+    log.line(&["request{", "path=\"/logs\"", "}", "from the body"]).await;
+    let parts = [
+        "request{",
+        "path=\"/logs\"",
+        "status=200",
+        "bytes=2",
+        "trailers=none",
+        "ended=complete}",
+        ": close",
+    ];
+    log.line(&parts).await;
+}
+
+#[tokio::test]
+async fn line_of_a_request_stands_alone() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::start(Router::new().route("/", get(|| async { "ok" })));
+    // Whatever is polled on this thread is polled in it.
+    let _elsewhere = tracing::info_span!("elsewhere").entered();
+    server.get(&http2(), "/").await.bytes().await.expect("content");
+    log.line(&["INFO axum_trailers::request: peer=", "path=\"/\"", "ended=complete"]).await;
 }

@@ -467,25 +467,3 @@ async fn registry_with_a_name_of_the_servers_is_an_error_of_serve_where_metrics_
         assert!(error.to_string().starts_with(&said), "{error}");
     }
 }
-
-#[tokio::test]
-async fn what_a_handler_logs_is_logged_with_its_request_whose_span_says_how_it_ended() {
-    let (log, _guard) = Log::catch_spans();
-    let logs = async || {
-        tracing::info!("from the handler");
-        "ok"
-    };
-    let server = TestServer::start(Router::new().route("/logs", get(logs)));
-    server.get(&http2(), "/logs").await.bytes().await.expect("content");
-    log.line(&["request{", "method=GET", "path=\"/logs\"", "}", "from the handler"]).await;
-    let parts = [
-        "request{",
-        "path=\"/logs\"",
-        "status=200",
-        "bytes=2",
-        "trailers=none",
-        "ended=complete}",
-        ": close",
-    ];
-    log.line(&parts).await;
-}
