@@ -75,6 +75,7 @@ def main(address, certificate):
             [
                 SERVICE,
                 "grpc.health.v1.Health",
+                "grpc.reflection.v1.ServerReflection",
                 "grpc.reflection.v1alpha.ServerReflection",
             ],
         )
