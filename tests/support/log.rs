@@ -2,9 +2,9 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, subscriber::DefaultGuard};
 use tracing_subscriber::{
     filter::LevelFilter,
     fmt::{MakeWriter, format::FmtSpan},
@@ -34,6 +34,7 @@ impl Log {
     }
 
     fn catch_with(level: LevelFilter, spans: FmtSpan) -> (Self, DefaultGuard) {
+        keep_call_sites_open();
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
@@ -59,6 +60,16 @@ impl Log {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned()
     }
+}
+
+/// With one subscriber alone, tracing takes what the first thread to reach a call site thinks of it for what all do, and
+/// the tests of other threads have none.
+fn keep_call_sites_open() {
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(|| {
+        let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(io::sink);
+        Dispatch::new(subscriber.finish())
+    });
 }
 
 impl Write for Log {
