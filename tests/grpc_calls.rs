@@ -142,6 +142,17 @@ async fn call_ends_by_its_deadline_and_so_does_the_service() {
 }
 
 #[tokio::test]
+async fn client_that_leaves_ends_the_service_long_before_its_deadline() {
+    let dropped = Arc::new(Semaphore::new(0));
+    let server = serve(Somebodys::HangsInTheStream(dropped.clone()));
+    let mut client = raw::http2(server.address).await;
+    let (response, mut sender) = raw::http2_call(&mut client, EXPORT, &[("grpc-timeout", "1H")], EMPTY, true);
+    let _body = soon("a response", response).await.expect("a response").into_body();
+    sender.send_reset(h2::Reason::CANCEL);
+    let _dropped = soon("the end of the service", dropped.acquire()).await.expect("open");
+}
+
+#[tokio::test]
 async fn deadline_ends_the_service_of_a_reader_that_has_stalled() {
     let dropped = Arc::new(Semaphore::new(0));
     let server = serve(Somebodys::FillsTheStream(dropped.clone()));
@@ -232,11 +243,22 @@ async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() 
     for part in [&b""[..], b"\0\0\0\0\x05four"] {
         let (response, _sender) = raw::http2_call(&mut client, EXPORT, &[], part, false);
         let response = soon("a response", response).await.expect("a response");
-        assert_eq!(response.headers()["grpc-status"], "4");
+        assert_eq!(response.headers()["grpc-status"], "1");
         assert_eq!(response.headers()["grpc-message"], "no message came for 300ms");
     }
-    let (mut response, _sender) = raw::http2_call(&mut client, EXPORT, &[], EMPTY, true);
-    tokio::time::timeout(SHORT * 3, &mut response).await.expect_err("the service still works");
+    for first in [&b""[..], EMPTY] {
+        let (mut response, _sender) = raw::http2_call(&mut client, EXPORT, &[], first, true);
+        match tokio::time::timeout(SHORT * 3, &mut response).await {
+            Err(_elapsed) => assert_eq!(first, EMPTY, "the service still works"),
+            Ok(response) => {
+                assert_eq!(first, b"", "there is no message to wait for");
+                assert_ne!(
+                    response.expect("a response").headers()["grpc-message"],
+                    "no message came for 300ms"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -365,4 +365,10 @@ mod tests {
         assert_eq!(Trailers::Sent(names).to_string(), "x-a,x-b");
         assert_eq!(Trailers::Withheld(WithheldReason::NotAsked).to_string(), "withheld (no `TE: trailers`)");
     }
+
+    #[test]
+    fn servers_are_at_fault_by_some_statuses_alone() {
+        let theirs: Vec<_> = (0..=17).filter(|status| is_the_servers(*status)).collect();
+        assert_eq!(theirs, [2, 4, 12, 13, 14, 15]);
+    }
 }

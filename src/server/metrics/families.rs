@@ -253,3 +253,19 @@ fn histograms(name: &str, help: &str, labels: &[&str]) -> HistogramVec {
     let opts = HistogramOpts { common_opts: opts(name, help), buckets: BUCKETS.to_vec() };
     HistogramVec::new(opts, labels).expect(VALID)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_of_a_call_is_told_by_its_name() {
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry).expect("no names are taken");
+        for status in [0, 16, 17, 99] {
+            metrics.call_ends("s", status);
+        }
+        let told = |status: &str| metrics.0.calls.with_label_values(&["s", status]).get();
+        assert_eq!((told("OK"), told("UNAUTHENTICATED"), told("other")), (1, 1, 2));
+    }
+}

@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 use tokio::task::AbortHandle;
+use tracing::Instrument;
 
 /// The body of a gRPC response, whose frames become chunks and a trailer section.
 pub(super) struct GrpcBody<B> {
@@ -48,7 +49,7 @@ impl<B: Body<Data = Bytes> + Send + 'static> GrpcBody<B> {
                 tokio::time::sleep_until(deadline.instant()).await;
                 call.end();
             };
-            tokio::spawn(over).abort_handle()
+            tokio::spawn(over.in_current_span()).abort_handle()
         });
         Self { call, trailers: None, is_over: false, deadline }
     }

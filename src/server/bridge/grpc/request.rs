@@ -52,7 +52,9 @@ impl Body for GrpcRequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Some(frame) = ready!(Pin::new(&mut self.incoming).poll_frame(cx)?) else {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.first.lock().waits(polled.is_pending());
+        let Some(frame) = ready!(polled?) else {
             self.first.lock().is_here = true;
             return Poll::Ready(None);
         };
@@ -79,7 +81,8 @@ impl Body for GrpcRequestBody {
 pub(super) struct FirstMessage(Arc<Mutex<Progress>>);
 
 struct Progress {
-    last: Instant,
+    /// Since when the service waits for more of it. It may have other things to do first.
+    waiting_since: Option<Instant>,
     /// A flag, and four bytes for the length of what follows.
     prefix: Vec<u8>,
     content: usize,
@@ -88,26 +91,27 @@ struct Progress {
 
 impl Default for FirstMessage {
     fn default() -> Self {
-        let progress = Progress { last: Instant::now(), prefix: Vec::new(), content: 0, is_here: false };
+        let progress = Progress { waiting_since: None, prefix: Vec::new(), content: 0, is_here: false };
         Self(Arc::new(Mutex::new(progress)))
     }
 }
 
 impl FirstMessage {
-    /// Ends where nothing of it has come for so long.
+    /// Ends where the service has waited for it for so long, and nothing came.
     pub(super) async fn missed(&self, limit: Duration) {
         loop {
-            let (last, is_here) = {
+            let (waiting_since, is_here) = {
                 let progress = self.lock();
-                (progress.last, progress.is_here)
+                (progress.waiting_since, progress.is_here)
             };
             if is_here {
                 return pending().await;
             }
-            if last.elapsed() >= limit {
+            let since = waiting_since.unwrap_or_else(Instant::now);
+            if since.elapsed() >= limit {
                 return;
             }
-            sleep_until(last + limit).await;
+            sleep_until(since + limit).await;
         }
     }
 
@@ -117,13 +121,16 @@ impl FirstMessage {
 }
 
 impl Progress {
+    fn waits(&mut self, it_does: bool) {
+        self.waiting_since = it_does.then(|| self.waiting_since.unwrap_or_else(Instant::now));
+    }
+
     /// Takes what comes, up to its end.
     fn came(&mut self, data: &[u8]) {
         const PREFIX: usize = 5;
         if self.is_here {
             return;
         }
-        self.last = Instant::now();
         let (prefix, content) = data.split_at((PREFIX - self.prefix.len()).min(data.len()));
         self.prefix.extend_from_slice(prefix);
         self.content += content.len();
@@ -166,12 +173,18 @@ mod tests {
         let feed = async move {
             for byte in b"\0\0\0\0" {
                 tokio::time::sleep(LIMIT / 2).await;
+                feeder.lock().waits(false);
                 feeder.lock().came(&[*byte]);
+                feeder.lock().waits(true);
             }
         };
         tokio::join!(feed, first.missed(LIMIT));
         assert!(began.elapsed() >= LIMIT * 3, "it is missed once nothing has come for so long");
 
+        first.lock().waits(false);
+        let busy = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT)).await;
+        busy.expect_err("the service does not wait for it");
+        first.lock().waits(true);
         first.lock().came(b"\0");
         let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT)).await;
         never.expect_err("it is here");

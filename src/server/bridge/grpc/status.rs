@@ -17,9 +17,9 @@ pub(super) fn too_late() -> Response {
     trailers_only(deadline_exceeded())
 }
 
-/// A response to a call whose client says nothing.
+/// A response to a call whose client says nothing: `CANCELLED`, which is no fault of the server's.
 pub(super) fn no_message(limit: Duration) -> Response {
-    trailers_only(status("4", &format!("no message came for {limit:?}")))
+    trailers_only(status("1", &format!("no message came for {limit:?}")))
 }
 
 fn status(code: &'static str, message: &str) -> HeaderMap {
