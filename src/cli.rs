@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Listen for plain HTTP on this address and redirect to HTTPS, or `off`
     /// [default: port 7878 of both loopback addresses]
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
-    pub(crate) redirect: Option<Redirect>,
+    pub(crate) redirect: Option<Plain>,
 
     /// The certificate chain, as PEM, read anew on SIGHUP and when it changes [default: the demo certificate for localhost]
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
@@ -58,9 +58,10 @@ pub(crate) struct Args {
     )]
     pub(crate) log_format: LogFormat,
 
-    /// Tell on this address, over plain HTTP, what the server counts: `GET /metrics`, for Prometheus [default: off]
-    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_METRICS")]
-    pub(crate) metrics: Option<Address>,
+    /// Tell on this address, over plain HTTP, what the server counts (`GET /metrics`, for Prometheus), or `off`
+    /// [default: off]
+    #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
+    pub(crate) metrics: Option<Plain>,
 
     /// How long running streams have to end after SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
@@ -248,18 +249,18 @@ impl FromStr for Address {
     }
 }
 
-/// Where plain HTTP is redirected from.
+/// Where plain HTTP is listened for, if at all.
 #[derive(Clone, Debug)]
-pub(crate) enum Redirect {
+pub(crate) enum Plain {
     Off,
-    From(Address),
+    At(Address),
 }
 
-impl FromStr for Redirect {
+impl FromStr for Plain {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::From) }
+        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::At) }
     }
 }
 

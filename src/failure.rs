@@ -84,12 +84,16 @@ impl fmt::Display for Failure {
 fn bind_advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::AddrInUse => {
-            "stop the program that has it, or choose another address with --listen and --redirect (port 0 takes a \
+            "stop the program that has it, or choose another address with --listen, --redirect or --metrics (port 0 takes a \
              free one)"
         }
-        io::ErrorKind::PermissionDenied => "choose a port from 1024 on with --listen and --redirect",
-        io::ErrorKind::AddrNotAvailable => "choose an address of this machine with --listen and --redirect",
-        _ => "choose another address with --listen and --redirect",
+        io::ErrorKind::PermissionDenied => {
+            "choose a port from 1024 on with --listen, --redirect or --metrics"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "choose an address of this machine with --listen, --redirect or --metrics"
+        }
+        _ => "choose another address with --listen, --redirect or --metrics",
     }
 }
 

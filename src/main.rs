@@ -14,7 +14,7 @@ use axum_trailers::{
     server::{BindError, Server, Tls},
 };
 use clap::Parser;
-use cli::{Address, Args, Redirect};
+use cli::{Address, Args, Plain};
 use failure::Failure;
 use log::LogFormat;
 use std::{
@@ -49,16 +49,22 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     args.log_format.start(log_filter(args)?);
-    let folder =
-        Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
-    let workbench = workbench(args, folder)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::Serve)?;
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
+    let server = {
+        let _in_runtime = runtime.enter();
+        outlive_file_size_limit().map_err(Failure::Serve)?;
+        // Whoever sends SIGHUP does not know how far the start is.
+        server.reloading_certificate().map_err(Failure::Serve)?
+    };
+    let folder =
+        Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
+    let workbench = workbench(args, folder)?;
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
     let server = match &args.metrics {
-        Some(address) => server.metrics(&address.0)?,
-        None => server,
+        Some(Plain::At(address)) => server.metrics(&address.0)?,
+        Some(Plain::Off) | None => server,
     };
     workbench.register(server.registry()).expect("there are no metrics yet");
     let (serving, health) = runtime.block_on(grpc::health());
@@ -70,8 +76,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     });
     let server = {
         let _in_runtime = runtime.enter();
-        outlive_file_size_limit().map_err(Failure::Serve)?;
-        server.ending_on_signals().and_then(Server::reloading_certificate).map_err(Failure::Serve)?
+        server.ending_on_signals().map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
         warn_of_demo_key(&server, args.log_format);
@@ -142,11 +147,11 @@ fn with_grpc(server: Server, workbench: &Workbench, health: HealthServer<impl He
         .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
 }
 
-fn redirect(server: Server, from: Option<&Redirect>) -> Result<Server, BindError> {
+fn redirect(server: Server, from: Option<&Plain>) -> Result<Server, BindError> {
     match from {
         None => on_loopback(server, HTTP_PORT, Server::redirect),
-        Some(Redirect::From(address)) => server.redirect(&address.0),
-        Some(Redirect::Off) => Ok(server),
+        Some(Plain::At(address)) => server.redirect(&address.0),
+        Some(Plain::Off) => Ok(server),
     }
 }
 
