@@ -191,6 +191,7 @@ async fn progress_tells_how_calls_ended() {
         });
         let told = told.await;
         assert_eq!((told["state"].as_str(), told["format"].as_str()), (Some(state), Some("grpc")), "{told}");
+        assert!(told["bytes"].as_u64().expect("a number") > 0 || state != "complete", "{told}");
         match state {
             "complete" => assert_eq!(told["trailers"]["x-row-count"], "100000"),
             "failed" => assert_eq!(told["trailers"]["grpc-status"], "14"),
@@ -238,10 +239,15 @@ async fn standard_services_answer() {
     let mut answers = answers.into_inner();
     let mut next = async || answers.message().await.expect("an answer").expect("one").message_response;
     let Some(MessageResponse::ListServicesResponse(services)) = next().await else { panic!("services") };
-    let services: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
-    for name in [exports_server::SERVICE_NAME, health_server::SERVICE_NAME] {
-        assert!(services.iter().any(|service| service == name), "{name} is among {services:?}");
-    }
+    let mut services: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
+    services.sort();
+    let expected = [
+        exports_server::SERVICE_NAME,
+        health_server::SERVICE_NAME,
+        server_reflection_server::SERVICE_NAME,
+        v1alpha::server_reflection_server::SERVICE_NAME,
+    ];
+    assert_eq!(services, expected);
     let Some(MessageResponse::FileDescriptorResponse(files)) = next().await else { panic!("a file") };
     assert_eq!(files.file_descriptor_proto.len(), 1);
 }
