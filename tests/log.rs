@@ -7,7 +7,10 @@ use crate::support::{
     producer::{Producers, declared, rows},
     raw,
 };
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use axum_trailers::{
     body::{self, StreamBody},
     demo::grpc::v1::{ListTablesRequest, exports_client::ExportsClient},
@@ -142,4 +145,20 @@ async fn line_of_a_request_stands_alone() {
     let _elsewhere = tracing::info_span!("elsewhere").entered();
     server.get(&http2(), "/").await.bytes().await.expect("content");
     log.line(&["INFO axum_trailers::request: peer=", "path=\"/\"", "ended=complete"]).await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_request_body_is_logged_with_its_request() {
+    let (log, _guard) = Log::catch_all();
+    let server = TestServer::start(Router::new().route("/unread", post(|| async { "ok" })));
+    let sent = http2().post(server.url("/unread")).body("unread").send().await;
+    sent.expect("a response").bytes().await.expect("content");
+    log.line(&[
+        "request{",
+        "path=\"/unread\"",
+        "}",
+        "request body ended early",
+        "the handler does not read it",
+    ])
+    .await;
 }

@@ -61,7 +61,8 @@ impl Workbench {
     }
 
     /// Registers what it counts: `axum_trailers_exports_running`, the exports that hold their place, and
-    /// `axum_trailers_uploads_refused_total` by `status`, that of the route's answer, or `none` where the client left before.
+    /// `axum_trailers_uploads_refused_total` by `status`, that of the route's answer (400 for a content that broke
+    /// off), or `none` where the client left before there was one.
     ///
     /// # Errors
     ///
