@@ -10,9 +10,11 @@ async (url, te, trailer) => {
   performance.clearResourceTimings();
   const chunks = [];
   let trailers = [];
+  let status = null;
   let error = null;
   try {
     const response = await fetch(url, options);
+    status = response.status;
     const before = new Set(response.headers.keys());
     const reader = response.body.getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
@@ -36,6 +38,7 @@ async (url, te, trailer) => {
       .filter((name) => /trail/i.test(name))
       .map((name) => `${owner.name}.${name}`));
   return {
+    status,
     length: content.byteLength,
     sha256: btoa(String.fromCharCode(...digest)),
     text: new TextDecoder().decode(content.slice(0, 4096)),

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from exchange import Exchange, arguments, fields
+from exchange import Exchange, arguments, fields, status
 
 url, protocol, te, trailer = arguments()
 command = ["curl", "-q", "-sS", "--http2" if protocol == "HTTP/2" else "--http1.1"]
@@ -18,7 +18,8 @@ with tempfile.TemporaryDirectory() as folder:
     head, body = Path(folder, "head"), Path(folder, "body")
     run = subprocess.run([*command, "-D", head, "-o", body, url])
     # Trailer fields come after the empty line that ends the header section.
-    _, _, behind = head.read_bytes().decode().partition("\r\n\r\n")
+    section, _, behind = head.read_bytes().decode().partition("\r\n\r\n")
+    told.status = status(r"(?m)^HTTP/\S+ (\d{3})", section)
     told.trailers = fields(behind)
     told.content = body.read_bytes()
 if run.returncode:

@@ -20,6 +20,7 @@ class Probe {
         String url = arguments[0];
         List<String> options = Arrays.asList(arguments).subList(2, arguments.length);
         ByteArrayOutputStream content = new ByteArrayOutputStream();
+        Integer status = null;
         String error = null;
         String trailers = "";
         try {
@@ -37,6 +38,7 @@ class Probe {
                 .build();
             HttpResponse<InputStream> response =
                 client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            status = response.statusCode();
             HttpHeaders before = response.headers();
             try (InputStream body = response.body()) {
                 body.transferTo(content);
@@ -60,7 +62,8 @@ class Probe {
             .filter(method -> method.getName().toLowerCase().contains("trail"))
             .map(method -> quoted(method.getDeclaringClass().getSimpleName() + "." + method.getName()))
             .distinct().sorted().collect(Collectors.joining(","));
-        System.out.println("{\"length\":" + bytes.length
+        System.out.println("{\"status\":" + status
+            + ",\"length\":" + bytes.length
             + ",\"sha256\":" + quoted(Base64.getEncoder().encodeToString(digest))
             + ",\"text\":" + quoted(text)
             + ",\"trailers\":[" + trailers + "]"

@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 
-from exchange import Exchange, arguments, fields
+from exchange import Exchange, arguments, fields, status
 
 FRAME = rb"\[ *\d+\.\d{3}\] .*\n(?: {10}.*\n)*"
 TRAILERS = r"recv DATA (?s:.*?)((?:\[ *\d+\.\d{3}\] recv \(stream_id=\d+\) .*\n)+)"
@@ -22,6 +22,7 @@ with tempfile.NamedTemporaryFile() as content:
 frames = run.stdout.partition(b"] Connected\n")[2]
 told = Exchange(content=re.sub(FRAME, b"", frames.partition(b"\n")[2]))
 log = b"".join(re.findall(FRAME, frames)).decode()
+told.status = status(r"recv \(stream_id=\d+\) :status: (\d{3})", log)
 section = re.search(TRAILERS, log)
 if section:
     told.trailers = fields(re.sub(r".*?\) ", "", section[1]))

@@ -14,13 +14,15 @@ if (trailer) {
 }
 const chunks = [];
 let trailers = [];
+let status = null;
 let error = null;
 subscribe('undici:request:trailers', (message) => { trailers = pairs(message.trailers.map(String)); });
 try {
   const response = await fetch(url, options);
+  status = response.status;
   for await (const chunk of response.body) chunks.push(chunk);
 } catch (failure) {
   error = [failure.message, failure.cause?.code].filter(Boolean).join(': ');
 }
 const owners = { response: Response.prototype, request: Request.prototype, headers: Headers.prototype };
-tell({ chunks, trailers, error, names: names(owners) });
+tell({ status, chunks, trailers, error, names: names(owners) });

@@ -5,6 +5,7 @@ import { names, parse, pairs, tell } from '../table/exchange.mjs';
 const { url, te, trailer } = parse();
 const chunks = [];
 let trailers = [];
+let status = null;
 let error = null;
 let stream;
 
@@ -21,6 +22,7 @@ await new Promise((end) => {
     fail(failure);
     return;
   }
+  stream.on('response', (head) => { status = head[':status']; });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }));
   stream.on('trailers', (_, __, raw) => { trailers = pairs(raw); });
   stream.on('data', (chunk) => chunks.push(chunk));
@@ -29,4 +31,4 @@ await new Promise((end) => {
   stream.end(trailer ? 'hello' : undefined);
 });
 session.destroy();
-tell({ chunks, trailers, error, names: stream ? names({ stream }) : [] });
+tell({ status, chunks, trailers, error, names: stream ? names({ stream }) : [] });

@@ -9,11 +9,13 @@ if (te) headers.TE = 'trailers';
 if (trailer) headers.Trailer = 'x-sum';
 const chunks = [];
 let trailers = [];
+let status = null;
 let error = null;
 
 await new Promise((end) => {
   const fail = (failure) => { error = failure.code; end(); };
   const sent = request(url, { method: trailer ? 'POST' : 'GET', headers, agent: false }, (response) => {
+    status = response.statusCode;
     response.on('data', (chunk) => chunks.push(chunk));
     response.on('error', fail);
     response.on('end', () => { trailers = pairs(response.rawTrailers); end(); });
@@ -26,4 +28,4 @@ await new Promise((end) => {
   sent.end();
 });
 const owners = { response: new IncomingMessage(), request: ClientRequest.prototype };
-tell({ chunks, trailers, error, names: names(owners) });
+tell({ status, chunks, trailers, error, names: names(owners) });

@@ -44,6 +44,8 @@ with context.wrap_socket(plain, server_hostname=parts.hostname) as tls:
             break
         for event in connection.receive_data(data):
             match event:
+                case h2.events.ResponseReceived():
+                    told.status = int(dict(event.headers)[b":status"])
                 case h2.events.DataReceived():
                     told.content += event.data
                     connection.acknowledge_received_data(event.flow_controlled_length, 1)

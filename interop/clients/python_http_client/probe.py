@@ -23,6 +23,7 @@ try:
         # It has no word for trailers, but sends what it is given.
         connection.send(b"5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
     response = connection.getresponse()
+    told.status = response.status
     # Trailers would be where the header fields are: it has no other place.
     before = response.headers.items()
     told.content = response.read()

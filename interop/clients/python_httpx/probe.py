@@ -16,6 +16,7 @@ try:
         httpx.Client(http1=protocol == "HTTP/1.1", http2=protocol == "HTTP/2", timeout=60) as client,
         client.stream("POST" if trailer else "GET", url, headers=headers, content=content) as response,
     ):
+        told.status = response.status_code
         before = response.headers.multi_items()
         for chunk in response.iter_raw():
             told.content += chunk

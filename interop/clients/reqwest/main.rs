@@ -21,6 +21,7 @@ const X_SUM: HeaderName = HeaderName::from_static("x-sum");
 /// What came, until it failed.
 #[derive(Default)]
 struct Exchange {
+    status: Option<u16>,
     content: Vec<u8>,
     trailers: HeaderMap,
 }
@@ -43,7 +44,9 @@ async fn exchange(told: &mut Exchange, url: &str, protocol: &str, options: &[Str
         let body = StreamBody::new(stream::iter(frames.map(Ok::<_, Infallible>)));
         request = request.header("trailer", X_SUM.as_str()).body(Body::wrap(body));
     }
-    let mut body = http_1::Response::from(request.send().await?).into_body();
+    let response = request.send().await?;
+    told.status = Some(response.status().as_u16());
+    let mut body = http_1::Response::from(response).into_body();
     while let Some(frame) = body.frame().await {
         match frame?.into_data() {
             Ok(data) => told.content.extend_from_slice(&data),
@@ -72,6 +75,7 @@ async fn main() -> Result<(), Failure> {
                 .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
                 .collect();
             let account = json!({
+                "status": told.status,
                 "length": told.content.len(),
                 "sha256": BASE64_STANDARD.encode(Sha256::digest(&told.content)),
                 "text": String::from_utf8_lossy(&told.content[..told.content.len().min(4096)]),

@@ -24,9 +24,10 @@ export function names(owners) {
   return [...found].sort();
 }
 
-export function tell({ chunks, trailers, error, names }) {
+export function tell({ status, chunks, trailers, error, names }) {
   const content = Buffer.concat(chunks);
   const sha256 = createHash('sha256').update(content).digest('base64');
   const text = content.subarray(0, 4096).toString();
-  process.stdout.write(JSON.stringify({ length: content.length, sha256, text, trailers, error, names }) + '\n');
+  const told = { status, length: content.length, sha256, text, trailers, error, names };
+  process.stdout.write(JSON.stringify(told) + '\n');
 }

@@ -8,12 +8,15 @@ object, whose members are those of `Exchange`; programs in other languages print
 import base64
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Exchange:
+    # Of the response, where one came.
+    status: int | None = None
     content: bytes = b""
     # The trailer fields that the client showed, in their order.
     trailers: list[tuple[str, str]] = field(default_factory=list)
@@ -27,6 +30,7 @@ class Exchange:
     def tell(self):
         digest = base64.b64encode(hashlib.sha256(self.content).digest()).decode()
         print(json.dumps({
+            "status": self.status,
             "length": len(self.content),
             "sha256": digest,
             "text": self.content[:4096].decode(errors="replace"),
@@ -51,6 +55,12 @@ def names(*owners):
         for name in dir(owner)
         if "trail" in name.lower() and not name.startswith("_")
     ]
+
+
+def status(pattern, section):
+    """The last status that a section shows: those before it are interim."""
+    found = re.findall(pattern, section)
+    return int(found[-1]) if found else None
 
 
 def fields(section):

@@ -19,6 +19,12 @@ CUT = f"/export/orders?columns=id,item&limit={2 * ROWS}&fail_at={ROWS + 1}&fail=
 # The digest of nothing, behind a content that is something.
 WRONG_DIGEST = "/trailers?content-digest=sha-256%3D%3A47DEQpj8HBSa%2B%2FTImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D%3A"
 
+# The bytes of a content that a probe tells as `text`.
+TEXT = 4096
+
+# How often a transfer that breaks is asked for, until a response is seen to begin.
+TRIES = 5
+
 
 @dataclass
 class Row:
@@ -83,7 +89,11 @@ class Interview:
         )
 
     def _exchange(self, target, **options):
-        return self.speaking.exchange(self.server.origin + target, **options)
+        told = self.speaking.exchange(self.server.origin + target, **options)
+        # A failure before the response begins has no status.
+        if told["status"] != 200 and not (told["status"] is None and told["error"]):
+            raise Failure(f"{told['status']} from {target}: {told['text']}")
+        return told
 
     def _te(self):
         alone = _account(self._exchange("/te"))
@@ -129,9 +139,17 @@ class Interview:
         return f"yes: {self._how('sends')}" if arrived else "**no**"
 
     def _cut(self):
-        told = self._exchange(CUT, te=self.can_set_te)
+        for _ in range(TRIES):
+            told = self._exchange(CUT, te=self.can_set_te)
+            # A client may drop what came just before the reset, and be it the header section.
+            if told["status"] is not None:
+                break
+        else:
+            raise Failure(f"no response came: {told['error']}")
         if told["length"] > len(self.server.part):
             raise Failure(f"more came than was sent: {told['length']} bytes")
+        if told["sha256"] != _sha256(self.server.part[:told["length"]]):
+            raise Failure(f"of another content than was sent came {told['length']} bytes")
         # How much of it is a matter of timing, and no result.
         self.came = f"{told['length']} of {len(self.server.part)} bytes"
         if told["error"] is None:
@@ -167,6 +185,8 @@ class Interview:
 def _account(told):
     if told["error"]:
         raise Failure(f"it fails: {told['error']}")
+    if told["length"] > TEXT:
+        raise Failure(f"an account of {told['length']} bytes, of which {TEXT} are told")
     return json.loads(told["text"])
 
 

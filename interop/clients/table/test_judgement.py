@@ -7,7 +7,7 @@ import unittest
 from types import SimpleNamespace
 
 import document
-from questions import CUT, EXPORT, WRONG_DIGEST, Interview, Row
+from questions import CUT, EXPORT, TRIES, WRONG_DIGEST, Interview, Row
 from tools import Failure
 
 WHOLE = b"whole"
@@ -18,10 +18,10 @@ def sha256(content):
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def told(content=b"", trailers=(), error=None, **more):
+def told(content=b"", trailers=(), error=None, status=200, **more):
     return {
-        "length": len(content), "sha256": sha256(content), "text": content.decode(), "trailers": trailers,
-        "error": error, **more,
+        "status": status, "length": len(content), "sha256": sha256(content), "text": content[:4096].decode(),
+        "trailers": trailers, "error": error, **more,
     }
 
 
@@ -54,10 +54,15 @@ class Speaking:
 
     def __init__(self, answers, printed="1000"):
         self.answers, self.printed = answers, printed
+        self.asked = []
         self.client = SimpleNamespace(name="a client", version="1", reads="`trailers`", sends="`send`")
 
     def exchange(self, url, te=False, trailer=False):
-        return self.answers[url.removeprefix("origin"), "te" * te + "trailer" * trailer]
+        what = url.removeprefix("origin"), "te" * te + "trailer" * trailer
+        answer = self.answers[what]
+        self.asked.append(what)
+        # A list has an answer for each time that it is asked.
+        return answer[self.asked.count(what) - 1] if isinstance(answer, list) else answer
 
     def shortest(self, _url):
         return self.printed
@@ -83,6 +88,13 @@ class Judgement(unittest.TestCase):
     def test_what_is_lost_of_a_cut_transfer_is_no_result(self):
         self.assertEqual(row({(CUT, "te"): told(PART[:-1], error="reset")}), row())
 
+    def test_a_cut_transfer_that_shows_no_response_is_asked_for_again(self):
+        lost = told(error="reset", status=None)
+        begun = told(error="reset")
+        self.assertEqual(row({(CUT, "te"): [*[lost] * (TRIES - 1), begun]}), row())
+        with self.assertRaises(Failure):
+            row({(CUT, "te"): [lost] * TRIES})
+
     def test_trailers_that_are_hidden(self):
         hidden = row({(EXPORT, "te"): told(WHOLE), (WRONG_DIGEST, "te"): told(b"something")}, printed="")
         self.assertEqual((hidden.trailers, hidden.digest), ("**no**", "**no**"))
@@ -98,7 +110,7 @@ class Judgement(unittest.TestCase):
         self.assertEqual((found.trailers, found.te), ("none are sent to it", "no; dropped where its user sets it"))
 
     def test_te_that_is_refused(self):
-        refused = {("/te", "te"): told(error="forbidden"), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
+        refused = {("/te", "te"): told(error="forbidden", status=None), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
         refused |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
         self.assertEqual(row(refused).te, "no; refused where its user sets it: `forbidden`")
 
@@ -114,6 +126,12 @@ class Judgement(unittest.TestCase):
             "a digest that is wrong": {(EXPORT, "te"): told(WHOLE, [("content-digest", "sha-256=:AAAA:")])},
             "a wrong digest that fits": {(WRONG_DIGEST, "te"): fits},
             "more than was sent": {(CUT, "te"): told(PART + b"!", error="reset")},
+            "something else that is no longer": {(CUT, "te"): told(b"trap", error="reset")},
+            "no connection": {(CUT, "te"): told(error="connection refused", status=None)},
+            "a refusal in place of a cut transfer": {(CUT, "te"): told(b"", status=429)},
+            "a refusal in place of an export": {(EXPORT, "te"): told(WHOLE, FIELDS, status=429)},
+            "a response that has no status": {(EXPORT, "te"): told(WHOLE, FIELDS, status=None)},
+            "an account that is too long": {("/te", ""): told(te()["text"].encode() + b" " * 4096)},
             "another content sent": {("/inspect", "trailer"): inspected(length=4)},
         }.items():
             with self.subTest(what), self.assertRaises(Failure):

@@ -5,10 +5,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from exchange import Exchange, arguments, fields
+from exchange import Exchange, arguments, fields, status
 
 url, protocol, te, trailer = arguments()
-command = ["wget", "--tries=1", "--no-warc-compression", "--no-warc-keep-log", "-O", "-"]
+command = ["wget", "--tries=1", "--server-response", "--no-warc-compression", "--no-warc-keep-log", "-O", "-"]
 if te:
     command += ["--header", "TE: trailers"]
 if trailer:
@@ -16,7 +16,8 @@ if trailer:
 with tempfile.TemporaryDirectory() as folder:
     run = subprocess.run([*command, f"--warc-file={folder}/exchange", url], capture_output=True)
     archive = Path(folder, "exchange.warc").read_bytes()
-told = Exchange(content=run.stdout)
+# The archive has no response that broke.
+told = Exchange(status(rb"(?m)^ *HTTP/\S+ (\d{3})", run.stderr), run.stdout)
 # The archive has responses as they came, and so the trailer section behind the last chunk.
 section = re.search(rb"\r\n0\r\n((?:[^\r\n]+\r\n)*)", archive)
 if section:

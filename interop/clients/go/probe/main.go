@@ -16,6 +16,7 @@ import (
 
 // What ../../table/exchange.py says.
 type exchange struct {
+	Status   *int        `json:"status"`
 	Length   int         `json:"length"`
 	Sha256   []byte      `json:"sha256"`
 	Text     string      `json:"text"`
@@ -47,6 +48,7 @@ func main() {
 	var content []byte
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err == nil {
+		told.Status = &response.StatusCode
 		content, err = io.ReadAll(response.Body)
 		for name, values := range response.Trailer {
 			for _, value := range values {
