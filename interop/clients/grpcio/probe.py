@@ -1,7 +1,7 @@
 """One call with grpcio, told as JSON.
 
 `export HOST:PORT LIMIT [FAIL_AT]` streams a table of the workbench, which it learns of by reflection alone;
-`call HOST:PORT METHOD` sends an empty message to any method.
+`call HOST:PORT METHOD` sends an empty message and the metadata `x-sum: 1` to any method.
 """
 
 import json
@@ -38,7 +38,7 @@ def export(channel, limit, fail_at=None):
 
 
 def call(channel, method):
-    return channel.unary_stream(method)(b"", timeout=TIMEOUT)
+    return channel.unary_stream(method)(b"", metadata=[("x-sum", "1")], timeout=TIMEOUT)
 
 
 def error_info(failure):

@@ -1,15 +1,17 @@
 """What a gRPC client is asked. Its questions are those of `questions`, as far as gRPC lets it answer them."""
 
-from questions import EXPORT_TRAILERS, ROWS, Row
-from recorder import record
+from questions import EXPORT_TRAILERS, ROWS, Row, prints, shown
 from tools import Failure
+
+# The service sends no digest.
+CALL_TRAILERS = tuple(name for name in EXPORT_TRAILERS if name != "content-digest")
 
 
 class Calls:
-    """A gRPC client, and a server."""
+    """A gRPC client, a server, and what records the requests that are sent to it instead."""
 
-    def __init__(self, speaking, server):
-        self.speaking, self.server = speaking, server
+    def __init__(self, speaking, server, record):
+        self.speaking, self.server, self.record = speaking, server, record
         self.names = []
         self.came = ""
 
@@ -22,7 +24,7 @@ class Calls:
         te, request_trailers = self._request()
         trailers = self._trailers(whole)
         printed = self.speaking.shortest(_address(self.server.origin))
-        if str(ROWS) not in printed:
+        if not prints(ROWS, printed):
             raise Failure(f"its shortest code does not print {ROWS}: {printed}")
         if "content-digest" in dict(whole["trailers"]):
             raise Failure("the service sends a digest now: ask whether it fits")
@@ -35,24 +37,29 @@ class Calls:
         return self.speaking.told(what, _address(origin), *map(str, arguments))
 
     def _trailers(self, whole):
-        seen = [name for name in EXPORT_TRAILERS if name in dict(whole["trailers"])]
-        if "x-row-count" not in seen:
-            return "**no**"
-        return f"yes: {self.speaking.client.reads}"
+        which = shown(whole["trailers"], CALL_TRAILERS)
+        return f"{which}: {self.speaking.client.reads}" if which else "**no**"
 
     def _request(self):
         """What its request has of `TE` and of trailers."""
-        with record(self.server.certificate, self.server.key) as recording:
+        with self.record(self.server.certificate, self.server.key) as recording:
             told = self._told("call", recording.origin, "/recorder/End")
         if told["error"] or ["x-sum", "1"] not in told["trailers"]:
             raise Failure(f"it does not see the end of a call: {told}")
         te = recording.headers.get("te")
-        sent = ", ".join(f"`{name}`" for name in recording.trailers)
-        return f"`{te}`" if te else "no", f"yes: {sent}" if sent else "**no**"
+        return f"`{te}`" if te else "no", self._metadata(recording)
+
+    def _metadata(self, recording):
+        """Where the metadata that its user adds to a call has gone: it has no other way to send a field."""
+        if recording.trailers.get("x-sum") == "1":
+            return "yes: `metadata`"
+        if recording.headers.get("x-sum") != "1":
+            raise Failure(f"its metadata did not arrive: {recording}")
+        return "**no**: `metadata` goes into the header section"
 
     def _cut(self):
         told = self._told("export", self.server.origin, 2 * ROWS, ROWS + 1)
-        with record(self.server.certificate, self.server.key) as recording:
+        with self.record(self.server.certificate, self.server.key) as recording:
             reset = self._told("call", recording.origin, "/recorder/Reset")
         if told["error"] is None or reset["error"] is None:
             return "**no**: it looks whole"

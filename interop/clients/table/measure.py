@@ -10,6 +10,7 @@ from calls import Calls
 from clients import Caller, clients
 from document import with_versions_of, write
 from questions import Interview, Server
+from recorder import record
 from tools import ROOT, Failure
 from workbench import serve
 
@@ -22,11 +23,10 @@ def measure(asked, server):
     """The rows of the table, and the names that each client has."""
     rows, names = [], {}
     for client in asked:
-        kind = Calls if isinstance(client, Caller) else Interview
         for protocol in client.protocols:
             try:
                 with client.speaking(protocol, server.origin) as speaking:
-                    interview = kind(speaking, server)
+                    interview = _interview(client, speaking, server)
                     row = interview.row()
             except Failure as failure:
                 raise Failure(f"{client.name} over {protocol}: {failure}") from failure
@@ -38,6 +38,12 @@ def measure(asked, server):
                 flush=True,
             )
     return rows, names
+
+
+def _interview(client, speaking, server):
+    if isinstance(client, Caller):
+        return Calls(speaking, server, record)
+    return Interview(speaking, server)
 
 
 def differences(was, rows, names, asked):

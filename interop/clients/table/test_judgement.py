@@ -4,10 +4,12 @@ import base64
 import hashlib
 import json
 import unittest
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import document
-from questions import CUT, EXPORT, TRIES, WRONG_DIGEST, Interview, Row
+from calls import Calls
+from questions import CUT, EXPORT, LONG_ROWS, ROWS, TRIES, WRONG_DIGEST, Interview, Row
 from tools import Failure
 
 WHOLE = b"whole"
@@ -52,7 +54,7 @@ class Speaking:
 
     protocol = "HTTP/2"
 
-    def __init__(self, answers, printed="1000"):
+    def __init__(self, answers, printed=str(LONG_ROWS)):
         self.answers, self.printed = answers, printed
         self.asked = []
         self.client = SimpleNamespace(name="a client", version="1", reads="`trailers`", sends="`send`")
@@ -68,7 +70,7 @@ class Speaking:
         return self.printed
 
 
-def row(changed=None, printed="1000"):
+def row(changed=None, printed=str(LONG_ROWS)):
     server = SimpleNamespace(origin="origin", export=WHOLE, part=PART)
     return Interview(Speaking(ANSWERS | (changed or {}), printed), server).row()
 
@@ -138,8 +140,70 @@ class Judgement(unittest.TestCase):
                 row(answers)
 
     def test_shortest_code_that_shows_nothing(self):
-        with self.assertRaises(Failure):
-            row(printed="0")
+        for printed in ("0", f"{LONG_ROWS}0", f"1{LONG_ROWS}", str(ROWS)):
+            with self.subTest(printed), self.assertRaises(Failure):
+                row(printed=printed)
+
+
+CALL_FIELDS = [["x-row-count", str(ROWS)], ["server-timing", "total;dur=1"]]
+
+
+def called(messages=ROWS, trailers=(), error=None, **more):
+    return {"messages": messages, "trailers": trailers, "error": error, "info": {}, "names": [], **more}
+
+
+def call(whole=None, headers=None, trailers=None, printed=str(ROWS), **changed):
+    """The row of a client of gRPC that can do everything but send trailers, or of one that is changed."""
+    answers = {
+        "whole": whole or called(trailers=CALL_FIELDS), "/recorder/End": called(1, [["x-sum", "1"]]),
+        "cut": called(error="UNAVAILABLE", info={"rows": str(ROWS)}), "/recorder/Reset": called(1, error="INTERNAL"),
+        **changed,
+    }
+
+    def told(_what, _address, *arguments):
+        # `LIMIT`, `LIMIT FAIL_AT`, or `METHOD`.
+        return answers.get(arguments[0], answers["cut" if len(arguments) == 2 else "whole"])
+
+    @contextmanager
+    def record(_certificate, _key):
+        yield SimpleNamespace(
+            origin="https://recorder", trailers=trailers or {},
+            headers=headers if headers is not None else {"te": "trailers", "x-sum": "1"},
+        )
+
+    client = SimpleNamespace(name="a caller", version="1", reads="`trailers`")
+    speaking = SimpleNamespace(client=client, protocol="HTTP/2", told=told, shortest=lambda _address: printed)
+    return Calls(speaking, SimpleNamespace(origin="https://origin", certificate=None, key=None), record).row()
+
+
+class CallJudgement(unittest.TestCase):
+    def test_a_client_that_can_do_everything(self):
+        self.assertEqual(call(trailers={"x-sum": "1"}, headers={"te": "trailers"}), Row(
+            "a caller", "1", "HTTP/2", "yes: `trailers`", "`trailers`", "yes: `metadata`",
+            "yes: `UNAVAILABLE` with its details; where it is a reset, `INTERNAL`", "none is sent to it",
+        ))
+
+    def test_metadata_that_is_sent_ahead(self):
+        self.assertEqual(call().request_trailers, "**no**: `metadata` goes into the header section")
+
+    def test_trailers_that_are_hidden(self):
+        self.assertEqual(call(called()).trailers, "**no**")
+        self.assertEqual(call(called(trailers=CALL_FIELDS[:1])).trailers, "**`x-row-count` alone**: `trailers`")
+
+    def test_a_cut_transfer_that_looks_whole(self):
+        self.assertEqual(call(cut=called()).cut, "**no**: it looks whole")
+
+    def test_what_nothing_can_be_concluded_from(self):
+        for what, changed in {
+            "metadata that does not arrive": {"headers": {"te": "trailers"}},
+            "another count": {"whole": called(trailers=[["x-row-count", "999"]])},
+            "rows that are missing": {"whole": called(ROWS - 1, CALL_FIELDS)},
+            "a digest": {"whole": called(trailers=[*CALL_FIELDS, ["content-digest", "sha-256=:AAAA:"]])},
+            "a call whose end it does not see": {"/recorder/End": called(1)},
+            "another count printed": {"printed": f"{ROWS}0"},
+        }.items():
+            with self.subTest(what), self.assertRaises(Failure):
+                call(**changed)
 
 
 class Document(unittest.TestCase):
