@@ -1,7 +1,6 @@
 """Measures all clients, and holds what is found against docs/clients.md: `measure.py BINARY [--write]`."""
 
 import difflib
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from clients import Caller, clients
 from document import with_versions_of, write
 from questions import Interview, Server
 from recorder import record
-from tools import ROOT, Failure
+from tools import ROOT, Failure, end_well
 from workbench import serve
 
 DOCUMENT = ROOT / "docs/clients.md"
@@ -73,8 +72,7 @@ def main(binary, *options):
 
 
 if __name__ == "__main__":
-    # So that what was started is ended, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
+    end_well()
     try:
         main(*sys.argv[1:])
     except Failure as failure:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -47,12 +48,19 @@ def run(command, seconds, **more):
     except subprocess.TimeoutExpired:
         raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
     finally:
-        if process.returncode is None:
+        # Nothing is left of it where it has ended and has started nothing that stayed.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode is None:
             process.communicate()
     if process.returncode:
         raise Failure(f"exit code {process.returncode} from {' '.join(map(str, command))}\n{out}{err}")
     return out
+
+
+def end_well():
+    """Takes SIGTERM for a failure, so that what was started is ended, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
 
 
 def install_packages():

@@ -27,7 +27,11 @@ def serve(binary):
             if process.poll() is not None:
                 raise Failure(f"the server ended with {process.returncode}")
             process.terminate()
-            if process.wait(END):
+            try:
+                process.wait(END)
+            except subprocess.TimeoutExpired:
+                raise Failure(f"the server did not end within {END} s of SIGTERM") from None
+            if process.returncode:
                 raise Failure(f"the server ended with {process.returncode} after SIGTERM")
         except Failure:
             log.seek(0)

@@ -1,0 +1,102 @@
+"""That nothing is left of what the script starts: `python3 -m unittest`."""
+
+import contextlib
+import io
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import workbench
+from tools import HERE, Failure, run
+
+# In seconds.
+PATIENCE = 10
+
+# For the programs that play a server. Not for ever: a test may fail.
+WAIT = "for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; done"
+
+
+def next_of(pipe):
+    """What comes next through a pipe: nothing at all where all have closed it, `None` where they have not."""
+    ready, _, _ = select.select([pipe], [], [], PATIENCE)
+    return os.read(pipe, 64) if ready else None
+
+
+class Run(unittest.TestCase):
+    def assert_all_ended(self, script, seconds, failure=None):
+        """All that a shell starts holds the end of a pipe, which is closed once all of it has ended."""
+        there, here = os.pipe()
+        try:
+            with contextlib.nullcontext() if failure is None else self.assertRaisesRegex(Failure, failure):
+                run(["sh", "-c", script], seconds, pass_fds=[here])
+        finally:
+            os.close(here)
+        try:
+            self.assertEqual(next_of(there), b"", "something is left of it")
+        finally:
+            os.close(there)
+
+    def test_what_it_leaves_behind_is_ended(self):
+        self.assert_all_ended("sleep 60 >/dev/null 2>&1 &", PATIENCE)
+
+    def test_what_fails_is_ended(self):
+        self.assert_all_ended("sleep 60 >/dev/null 2>&1 & exit 3", PATIENCE, "exit code 3")
+
+    def test_what_takes_too_long_is_ended(self):
+        self.assert_all_ended("sleep 60 & sleep 60", 0.2, "not ended after 0.2 s")
+
+
+class Script(unittest.TestCase):
+    def test_sigterm_while_it_installs_ends_what_it_has_started(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = Path(folder, "pipe")
+            os.mkfifo(pipe)
+            # The first program that it starts is apt-get, since none of those that it looks for is there.
+            apt = Path(folder, "apt-get")
+            apt.write_text(f"#!/bin/sh\nexec 3>{pipe}\necho began >&3\n/bin/sleep 60\n")
+            apt.chmod(0o755)
+            there = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            process = subprocess.Popen(
+                [sys.executable, HERE / "run", "/bin/sh"], env={**os.environ, "PATH": folder},
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            )
+            try:
+                self.assertEqual(next_of(there), b"began\n")
+                process.terminate()
+                _, said = process.communicate(timeout=PATIENCE)
+                self.assertEqual(next_of(there), b"", "something is left of it")
+            finally:
+                process.kill()
+                os.close(there)
+        self.assertEqual((process.returncode, said), (1, "FAILED: ended by SIGTERM\n"))
+
+
+class Serve(unittest.TestCase):
+    def serve(self, script):
+        with tempfile.TemporaryDirectory() as folder:
+            binary = Path(folder, "binary")
+            binary.write_text(f"#!/bin/sh\n{script}\n")
+            binary.chmod(0o755)
+            said = io.StringIO()
+            with mock.patch("workbench.END", 0.5), contextlib.redirect_stderr(said):
+                with self.assertRaises(Failure) as failed, workbench.serve(binary):
+                    pass
+        return str(failed.exception), said.getvalue()
+
+    def test_a_server_that_does_not_end(self):
+        failure, said = self.serve(f"trap '' TERM; echo a word >&2; echo https://127.0.0.1:1; {WAIT}")
+        self.assertEqual(failure, "the server did not end within 0.5 s of SIGTERM")
+        self.assertIn("a word", said)
+
+    def test_a_server_that_ends_badly(self):
+        failure, _ = self.serve("trap 'kill $!; exit 3' TERM; echo https://127.0.0.1:1; sleep 9 & wait")
+        self.assertEqual(failure, "the server ended with 3 after SIGTERM")
+
+
+if __name__ == "__main__":
+    unittest.main()
