@@ -94,7 +94,7 @@ class Serve(unittest.TestCase):
         self.assertIn("a word", said)
 
     def test_a_server_that_ends_badly(self):
-        failure, _ = self.serve("trap 'kill $!; exit 3' TERM; echo https://127.0.0.1:1; sleep 9 & wait")
+        failure, _ = self.serve("sleep 9 & trap 'kill $!; exit 3' TERM; echo https://127.0.0.1:1; wait")
         self.assertEqual(failure, "the server ended with 3 after SIGTERM")
 
 
