@@ -25,9 +25,11 @@ TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
 
 # What the page does before its own scripts run.
 RECORDER = """
-    window.violations = [];
+    // Those of all pages of a run.
+    window.violations = JSON.parse(sessionStorage.getItem("violations") ?? "[]");
     document.addEventListener("securitypolicyviolation", (event) => {
         violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
+        sessionStorage.setItem("violations", JSON.stringify(violations));
     });
 """
 
@@ -59,6 +61,20 @@ PALE = """(() => {
     return { seen, pale };
 })()"""
 
+# Lines of the drawings in colours that are too close to their ground (1.4.11).
+FAINT = """(() => {
+    const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = (colour) => {
+        const [red, green, blue] = colour.match(/[\\d.]+/g).map(Number).map(channel);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const ground = light(getComputedStyle(document.querySelector("#timeline svg")).backgroundColor);
+    return Object.fromEntries(["axis", "chunk", "rise", "head", "end"].map((name) => {
+        const line = light(getComputedStyle(document.querySelector(`#timeline .${name}`)).stroke);
+        return [name, (Math.max(line, ground) + 0.05) / (Math.min(line, ground) + 0.05)];
+    }));
+})()"""
+
 # All that a keyboard should reach, in the order of the page.
 REACHABLE = """[...document.querySelectorAll("a[href], button, input, select, textarea, summary, pre[tabindex='0']")]
     .filter((element) => element.checkVisibility())"""
@@ -78,11 +94,14 @@ class Server:
 
     def __init__(self, binary, *arguments):
         self.folder = tempfile.TemporaryDirectory()
+        self.log = tempfile.TemporaryFile("w+")
         Path(self.folder.name, "hello.txt").write_text("hello\n")
         self.process = subprocess.Popen(
             [binary, "--listen", "127.0.0.1:0", "--redirect", "off", "--dir", self.folder.name, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
+
+    def find(self):
         # A server that says nothing is ended, and so is the wait for its first line.
         patience = threading.Timer(20, self.process.kill)
         patience.start()
@@ -101,13 +120,24 @@ class Server:
         return connection.getresponse()
 
     def end(self):
+        """Ends it as its operator would."""
         if self.process.poll() is None:
             self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            raise Failed("the server ends when it is told to") from None
+        expect(code == 0, "the server ends well", f"its exit code is {code}")
+
+    def said(self):
+        self.log.seek(0)
+        return "".join(self.log.readlines()[-20:])
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
         self.folder.cleanup()
 
 
@@ -115,9 +145,14 @@ class Server:
 def served(binary, *arguments):
     server = Server(binary, *arguments)
     try:
+        server.find()
         yield server
-    finally:
         server.end()
+    except Exception:
+        print(f"The end of the server's log:\n{server.said()}", file=sys.stderr)
+        raise
+    finally:
+        server.close()
 
 
 class Page:
@@ -179,6 +214,7 @@ class Page:
         return self.browser.evaluate(f"""Object.fromEntries(
             [...document.querySelectorAll("#{section} .card")].map((card) => [card.dataset.name, Object.fromEntries([
                 ["state", card.dataset.state],
+                ["word", card.querySelector(".status").textContent],
                 ...[...card.querySelectorAll("dd")].map((dd) => [dd.dataset.fact, dd.textContent]),
             ])]))""")
 
@@ -189,6 +225,11 @@ class Page:
     def measured(self):
         return self.browser.evaluate("""Object.fromEntries([...document.querySelectorAll("[data-key]")].map((cell) =>
             [cell.dataset.key, cell.textContent]))""")
+
+    def measured_anew(self):
+        self.browser.evaluate("document.getElementById('measure').click()")
+        self.state_after("browsers-status", {"complete"})
+        return self.measured()
 
 
 def something_of(cut):
@@ -275,7 +316,7 @@ def server_timing_of_a_trailer_is_shown_by_firefox_alone(page):
         expect(entry == [], "Chromium shows no Server-Timing trailer", entry)
         expect("sent, and not shown by this browser" in said and "db;dur=" in said, "the page says so", said)
     count = page.browser.evaluate("document.querySelector('[data-trailer=x-row-count]').textContent")
-    expect("sent, and shown to no page" in count and "100000" in count, "what the server sent is said", count)
+    expect("sent, and not shown by this browser" in count and "100000" in count, "what the server sent is said", count)
 
 
 def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="orders", is_http2=True):
@@ -295,11 +336,53 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
         expect("total " in told["timing"], f"{name} tells the time", told)
     trailers = cards["trailers"]
     expect(trailers["received"] == "2,000 rows", "the export itself has the same rows", trailers)
-    expect(trailers["rows"] == trailers["digest"] == "not shown to a page", "its trailers are not shown", trailers)
+    expect(trailers["rows"] == trailers["digest"] == "not shown by this browser", "its trailers are not shown", trailers)
     shows = "total " in trailers["timing"]
     expect(shows == (is_http2 and page.browser.name == "firefox"), "its Server-Timing is where the browser shows it",
            trailers)
     expect(page.text("ways-status").startswith("All agree: 2,000 rows"), "the page says so", page.text("ways-status"))
+
+
+def browser_that_shows_all_trailers_would_be_noticed(page):
+    """What a page says of trailers follows from what it gets, not from what browsers are known to do."""
+    browser = page.browser
+    shown = {"x-row-count": "2000", "content-digest": "sha-256=:AA==:", "grpc-message": "lost%20it"}
+    browser.evaluate(f"""void Object.defineProperty(Response.prototype, "trailer", {{
+        configurable: true, get: () => Promise.resolve(new Headers({json.dumps(shown)})),
+    }})""")
+    try:
+        page.start("An export")
+        count = browser.evaluate("document.querySelector('[data-trailer=x-row-count]').textContent")
+        expect(count == "x-row-count shown: 2000", "a try shows it", count)
+        page.run_section("ways", {"complete"})
+        told = page.cards("ways")["trailers"]
+        expect((told["rows"], told["digest"]) == ("2,000 rows", "sha-256=:AA==:"), "so does the comparison", told)
+        page.run_section("cuts", {"cut"})
+        told = page.cards("cuts")["trailer"]
+        expect(told["why"] == "lost it", "so does the failure", told)
+        expect(page.measured_anew()["others"] == "yes", "so does the measurement", page.measured())
+    finally:
+        browser.evaluate("delete Response.prototype.trailer")
+
+
+def what_no_entry_tells_is_not_taken_for_a_no(page):
+    browser = page.browser
+    browser.evaluate("""(() => {
+        window.getEntries = PerformanceObserverEntryList.prototype.getEntries;
+        PerformanceObserverEntryList.prototype.getEntries = () => [];
+    })()""")
+    try:
+        page.start("An export")
+        said = browser.evaluate("document.querySelector('[data-trailer=server-timing]').textContent")
+        expect("sent; whether it is shown is unknown" in said, "a try says so", said)
+        page.run_section("ways", {"complete"})
+        told = page.cards("ways")["trailers"]["timing"]
+        expect(told.startswith("unknown: "), "so does the comparison", told)
+        measured = page.measured_anew()
+        expect(measured["header"].startswith("unknown: ") and measured["trailer"].startswith("unknown: "),
+               "so does the measurement", measured)
+    finally:
+        browser.evaluate("void (PerformanceObserverEntryList.prototype.getEntries = window.getEntries)")
 
 
 def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
@@ -316,6 +399,9 @@ def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
     expect(reset["state"] == "cut" and "reading fails with TypeError: " in reset["fetch"], "fetch tells of the cut",
            reset)
     expect(0 < received <= whole, f"up to {whole} bytes came before", reset)
+    words = {name: card["word"] for name, card in cards.items()}
+    expect(words == {"reset": "Cut", "trailer": "Complete", "second": "Failed", "events": "Failed", "body": "Failed"},
+           "each card says in a word how it ended", words)
     expect(trailer["state"] == "complete" and trailer["received"].endswith("1,499 rows"),
            "what trailers tell looks whole", trailer)
     expect(cards["second"]["state"] == "failed", "the second request tells the state", cards["second"])
@@ -342,7 +428,31 @@ def each_route_of_the_help_can_be_asked(page):
            "what is typed is sent", page.text("status"))
     page.ask("GET /trailers", query="x-color=blue")
     page.state_after("result", {"complete"})
-    expect("x-color announced, and shown to no page" in page.text("shown"), "its trailer is listed", page.text("shown"))
+    expect("x-color announced, and not shown by this browser" in page.text("shown"), "its trailer is listed",
+           page.text("shown"))
+
+
+def try_that_throws_leaves_nothing_running(page):
+    browser = page.browser
+    browser.evaluate("""(() => {
+        window.arrayBuffer = Blob.prototype.arrayBuffer;
+        Blob.prototype.arrayBuffer = () => Promise.reject(new RangeError("no room"));
+    })()""")
+    try:
+        page.ask("GET /te")
+        page.state_after("result", {"failed"})
+    finally:
+        browser.evaluate("void (Blob.prototype.arrayBuffer = window.arrayBuffer)")
+    expect((page.text("status"), page.text("run")) == ("It did not work: RangeError: no room", "Run"),
+           "it says so, and the next one can run", page.text("status"), page.text("run"))
+    # Half a character can't be in a URL.
+    for typed, target in [("..", "/"), ("a/../b c", "/files/b%20c"), ("\ud800", "/files/%EF%BF%BD"),
+                          ("$&", "/files/%24%26")]:
+        page.ask("GET /files/{path}", path=typed)
+        page.state_after("result", {"complete", "refused"})
+        asked = browser.evaluate("performance.getEntriesByType('resource').at(-1).name")
+        expect(page.text("target") == f"GET {target}" and asked == page.server.url + target,
+               f"of {typed!a} the target is said that is asked for", page.text("target"), asked)
 
 
 def what_is_refused_is_said_in_the_words_of_the_server(page):
@@ -359,6 +469,14 @@ def what_is_refused_is_said_in_the_words_of_the_server(page):
            status)
     page.run_section("ways", {"failed"})
     expect("429" in page.text("ways-status"), "the alternatives say so too", page.text("ways-status"))
+    word = page.cards("ways")["trailers"]["word"]
+    expect(word == "Refused", "so does the card", word)
+    events = page.browser.evaluate("""import("/ui/exports.js")
+        .then(({ byEvents }) => byEvents("orders", {}, () => {}))
+        .then(({ exchange }) => exchange.answered())
+        .then(() => "answered", (error) => error.message)""")
+    expect(events.startswith("/export/orders/events? was refused or has no response "),
+           "an EventSource is not said to have had no response", events)
     page.browser.navigate(f"{page.server.url}/ui")
     page.state_after("browsers-status", {"failed"})
     alarm = page.text("alarm")
@@ -387,14 +505,17 @@ def measurement_is_the_one_that_the_page_shows(page, protocol, committed):
     expect(not differing, "what measured.json says is what this browser does (else --update)", differing)
 
 
-def page_keeps_to_its_policy_and_to_this_server(page):
+def pages_kept_to_their_policy_and_to_this_server(page):
     browser = page.browser
     violations = browser.evaluate("violations")
     expect(violations == [], "nothing violates the content security policy", violations)
     expect(browser.complaints == [], "the console has no warning and no error", browser.complaints)
     elsewhere = [url for url in browser.requests if not url.startswith((page.server.url, "data:"))]
     expect(elsewhere == [] and browser.requests, "no other server is asked", elsewhere)
-    # What a breach would look like.
+
+
+def breach_of_the_policy_would_be_seen(page):
+    browser = page.browser
     browser.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=breach style=\"color: red\">breach</p>')")
     browser.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"https://localhost:9/\">')")
     seen = browser.wait_for("violations.length >= 2 && violations")
@@ -436,18 +557,24 @@ def text_stands_out_from_its_ground(page):
     expect(found["seen"] > 200 and not found["pale"], "text has 4.5:1 at least", found)
 
 
+def lines_stand_out_from_their_ground(page):
+    found = page.browser.evaluate(FAINT)
+    expect(min(found.values()) >= 3, "lines of the drawing have 3:1 at least", found)
+
+
 def motion_is(page, is_still):
     page.browser.evaluate("[...document.querySelectorAll('#starts button')][0].click()")
     page.browser.wait_for("document.querySelector('#timeline .chunk') !== null")
-    moves = page.browser.evaluate("""(async () => {
+    places = page.browser.evaluate("""(async () => {
         const places = new Set();
         for (let n = 0; n < 10; n += 1) {
             await new Promise((resolve) => setTimeout(resolve, 80));
-            places.add(document.querySelector("#timeline .now")?.getAttribute("x1"));
+            places.add(document.querySelector("#timeline .now")?.getAttribute("x1") ?? "nowhere");
         }
-        return places.size;
+        return [...places];
     })()""")
-    expect((moves == 1) == is_still, "between chunks the drawing moves, unless motion is to be reduced", moves)
+    expect("nowhere" not in places and (len(places) == 1) == is_still,
+           "between chunks the drawing moves, unless motion is to be reduced", places)
     page.state_after("result", {"complete"})
     smooth = page.browser.evaluate("getComputedStyle(document.documentElement).scrollBehavior")
     expect(smooth == ("auto" if is_still else "smooth"), "so does scrolling", smooth)
@@ -488,7 +615,10 @@ def check_main(name, binary, committed):
             server_timing_of_a_trailer_is_shown_by_firefox_alone,
             alternatives_agree_with_each_other_and_with_what_was_sent,
             failure_in_the_middle_is_told_by_the_alternatives_with_its_reason,
+            browser_that_shows_all_trailers_would_be_noticed,
+            what_no_entry_tells_is_not_taken_for_a_no,
             each_route_of_the_help_can_be_asked,
+            try_that_throws_leaves_nothing_running,
             keyboard_reaches_everything_in_order_and_shows_where_it_is,
         ]
         for check in checks:
@@ -497,8 +627,10 @@ def check_main(name, binary, committed):
         measurement_is_the_one_that_the_page_shows(page, "HTTP/2", committed["HTTP/2"])
         say(name, "measurement over HTTP/2 is the one that the page shows")
         motion_is(page, is_still=False)
-        page_keeps_to_its_policy_and_to_this_server(page)
-        say(name, page_keeps_to_its_policy_and_to_this_server.__name__)
+        pages_kept_to_their_policy_and_to_this_server(page)
+        say(name, pages_kept_to_their_policy_and_to_this_server.__name__)
+        breach_of_the_policy_would_be_seen(page)
+        say(name, breach_of_the_policy_would_be_seen.__name__)
     one_export = ("--max-exports-per-client", "1")
     with served(binary, *one_export) as server, driver.launch(name, http2=False, still=True) as browser:
         page = Page(browser, server)
@@ -512,6 +644,7 @@ def check_main(name, binary, committed):
         say(name, what_is_refused_is_said_in_the_words_of_the_server.__name__)
         server_that_is_gone_is_said(page)
         say(name, server_that_is_gone_is_said.__name__)
+        pages_kept_to_their_policy_and_to_this_server(page)
 
 
 def check_database(name, binary):
@@ -532,6 +665,7 @@ def check_database(name, binary):
         with served(binary, "--database", f"{folder}/one.db") as server, driver.launch(name) as browser:
             page = Page(browser, server)
             alternatives_agree_with_each_other_and_with_what_was_sent(page, table)
+            pages_kept_to_their_policy_and_to_this_server(page)
         with served(binary, "--database", f"{folder}/empty.db") as server, driver.launch(name) as browser:
             page = Page(browser, server, measures="failed")
             page.start("Two chunks")
@@ -539,6 +673,7 @@ def check_database(name, binary):
             page.run_section("ways", {"failed"})
             status = page.text("ways-status")
             expect("404: there is no table `nothing`" in status, "it says so", status)
+            pages_kept_to_their_policy_and_to_this_server(page)
     say(name, "database of one's own can be tried, and an empty one harms nothing else")
 
 
@@ -556,6 +691,8 @@ def check_looks(name, binary, folder):
             states(page, shoot)
             page_is_as_wide_as_the_screen(page)
             text_stands_out_from_its_ground(page)
+            lines_stand_out_from_their_ground(page)
+            pages_kept_to_their_policy_and_to_this_server(page)
         say(name, f"{look}, the page fits and can be read")
 
 
@@ -567,6 +704,8 @@ def measure(name, binary):
             Page(browser, server)
             now = browser.evaluate("import('/ui/browsers.js').then(({ measure }) => measure('orders'))")
             expect(now["protocol"] == protocol, f"it speaks {protocol}", now)
+            unknown = [key for key, value in now["results"].items() if value.startswith("unknown")]
+            expect(unknown == [], "all can be told", unknown)
             results[protocol] = now["results"]
             version = browser.version
     return {"name": TITLES[name], "version": version, "results": results}

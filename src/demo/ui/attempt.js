@@ -4,7 +4,7 @@ import { byId, element, facts, labelled, options, prose } from "./dom.js";
 import { bySecondRequest } from "./exports.js";
 import { send } from "./stream.js";
 import { Timeline } from "./timeline.js";
-import { bytes, count, duration, failure, timings } from "./words.js";
+import { bytes, count, duration, failure, STATES, timings, UNTOLD } from "./words.js";
 
 const HEIGHT = 210;
 
@@ -19,13 +19,6 @@ const STARTS = [
     { label: "A cut export", path: "/export/{table}", set: { fail_at: 2000, fail: "reset" } },
     { label: "A failure in trailers", path: "/export/{table}", set: { fail_at: 2000, fail: "trailer" } },
 ];
-
-const STATES = {
-    complete: "Complete",
-    cut: "Cut",
-    stopped: "Stopped",
-    unreachable: "No response",
-};
 
 export class Attempt {
     #routes;
@@ -119,8 +112,9 @@ export class Attempt {
         const of = (kind) => controls.filter((control) => kind in control.dataset);
         let target = this.#route.path;
         for (const control of of("variable")) {
-            const value = control.value.split("/").map(encodeURIComponent).join("/");
-            target = target.replace(`{${control.dataset.variable}}`, value);
+            // Half a character can't be encoded.
+            const value = control.value.toWellFormed().split("/").map(encodeURIComponent).join("/");
+            target = target.replace(`{${control.dataset.variable}}`, () => value);
         }
         const pairs = of("parameter").filter((control) => control.value !== "");
         const query = new URLSearchParams(pairs.map((control) => [control.dataset.parameter, control.value]));
@@ -128,7 +122,9 @@ export class Attempt {
         target += whole.length > 0 ? `?${whole.join("&")}` : "";
         const content = controls.find((control) => control.id === "control-content")?.value ?? null;
         const fields = Object.fromEntries(of("field").map((control) => [control.dataset.field, control.value]));
-        return { method: this.#route.method, target, content, fields };
+        // As the browser asks for it: without `..` and what is behind `#`.
+        const { pathname, search } = new URL(target, location.origin);
+        return { method: this.#route.method, target: pathname + search, content, fields };
     }
 
     #showTarget() {
@@ -150,17 +146,27 @@ export class Attempt {
         const isCurrent = () => this.#running === running;
         byId("run").textContent = "Stop";
         this.#begins();
-        const exchange = await send({ ...this.#request(), signal: running.signal }, (now) => {
+        try {
+            const exchange = await send({ ...this.#request(), signal: running.signal }, (now) => {
+                if (isCurrent()) {
+                    this.#shows(now);
+                }
+            });
+            const ending = [await summary(exchange), await shown(exchange), await exchange.content()];
             if (isCurrent()) {
-                this.#shows(now);
+                this.#lastExport = exchange.field("x-export-id") ?? this.#lastExport;
+                this.#ended(exchange, ...ending);
             }
-        });
-        const ending = [await summary(exchange), await shown(exchange), await exchange.content()];
-        if (isCurrent()) {
-            this.#running = null;
-            byId("run").textContent = "Run";
-            this.#lastExport = exchange.field("x-export-id") ?? this.#lastExport;
-            this.#ended(exchange, ...ending);
+        } catch (error) {
+            if (isCurrent()) {
+                byId("status").textContent = `It did not work: ${failure(error)}`;
+                byId("result").dataset.state = "failed";
+            }
+        } finally {
+            if (isCurrent()) {
+                this.#running = null;
+                byId("run").textContent = "Run";
+            }
         }
     }
 
@@ -280,8 +286,11 @@ async function shown(exchange) {
 
 function fate(name, exchange, sent) {
     const timing = exchange.serverTiming;
-    if (name === "server-timing" && timing.length > 0) {
+    if (name === "server-timing" && timing?.length > 0) {
         return [element("span", { class: "good" }, `shown: ${timings(timing)}`)];
+    }
+    if (exchange.trailers.has(name)) {
+        return [element("span", { class: "good" }, "shown: "), element("code", {}, exchange.trailers.get(name))];
     }
     if (exchange.state !== "complete") {
         return [element("span", { class: "quiet" }, "announced; it never came")];
@@ -291,9 +300,10 @@ function fate(name, exchange, sent) {
     }
     const was = sent === null ? "announced" : "sent";
     const value = sent === null ? [] : [element("br"), element("code", { class: "quiet" }, sent[name])];
-    return name === "server-timing"
-        ? [element("span", { class: "bad" }, `${was}, and not shown by this browser`), ...value]
-        : [`${was}, and shown to no page`, ...value];
+    if (name === "server-timing" && timing === null) {
+        return [element("span", { class: "quiet" }, `${was}; whether it is shown is ${UNTOLD}`), ...value];
+    }
+    return [element("span", { class: "bad" }, `${was}, and not shown by this browser`), ...value];
 }
 
 function table({ chunks }) {

@@ -3,6 +3,7 @@
 import { byId, element, prose } from "./dom.js";
 import * as exports from "./exports.js";
 import { json, send } from "./stream.js";
+import { UNTOLD } from "./words.js";
 
 // What is held of a browser, and what of `measured.json` says it.
 const STATEMENTS = [
@@ -36,7 +37,6 @@ export async function measure(table) {
         results: {
             streams, te, sent: says(sent), header,
             ...await ofTrailers(table, sent),
-            others: says("trailers" in Response.prototype),
             request: await ofRequests(),
             ...await ofFailures(table),
             events: await ofEvents(table),
@@ -49,7 +49,7 @@ async function ofTransfers() {
     const page = await send({ target: "/ui/icon.svg" });
     return {
         streams: says(slow.state === "complete" && slow.ended - slow.chunks[0].at > 100),
-        header: says(page.entry?.serverTiming.some(({ name }) => name === "header")),
+        header: page.entry === null ? UNTOLD : says(page.entry.serverTiming.some(({ name }) => name === "header")),
         protocol: slow.protocol,
     };
 }
@@ -60,14 +60,16 @@ async function ofTe() {
 }
 
 async function ofTrailers(table, sent) {
-    const none = "none is sent";
     const exchange = await exports.byTrailers(table, { limit: 1 });
     await exchange.answered();
     const announced = exchange.announced.includes("server-timing");
-    const trailer = exchange.serverTiming.some(({ name }) => name === "total");
+    const timing = exchange.serverTiming;
+    const others = [...exchange.trailers.keys()].some((name) => name !== "server-timing");
+    const ofSent = (is) => (is || sent ? says(is) : "none is sent");
     return {
-        announced: announced || sent ? says(announced) : none,
-        trailer: trailer || sent ? says(trailer) : none,
+        announced: ofSent(announced),
+        trailer: timing === null ? UNTOLD : ofSent(timing.some(({ name }) => name === "total")),
+        others: ofSent(others),
     };
 }
 

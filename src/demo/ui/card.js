@@ -2,10 +2,12 @@
 
 import { byId, element, facts, prose } from "./dom.js";
 import { Timeline } from "./timeline.js";
+import { STATES } from "./words.js";
 
 const HEIGHT = 92;
 
 export class Card {
+    #status = element("p", { class: "status" });
     #facts = element("dl", { class: "facts" });
     #target = element("code", {}, "");
     #timeline = null;
@@ -14,13 +16,15 @@ export class Card {
     constructor(list, { name, title, why, isDrawn = true }) {
         const figure = isDrawn ? [element("figure", { class: "timeline" })] : [];
         this.card = element(
-            "article", { class: "card", "data-name": name, "data-state": "none", "aria-label": title },
+            "article", { class: "card", "data-name": name, "aria-label": title },
             element("h3", {}, title),
             element("p", { class: "target" }, this.#target),
             ...figure,
+            this.#status,
             this.#facts,
             element("p", { class: "hint" }, ...prose(why)),
         );
+        this.#is("none");
         list.append(this.card);
         this.#timeline = isDrawn ? new Timeline(figure[0], HEIGHT) : null;
     }
@@ -29,22 +33,34 @@ export class Card {
     asks(target) {
         this.#target.textContent = `GET ${target}`;
         this.#facts.replaceChildren();
-        this.card.dataset.state = "running";
+        this.#is("running");
     }
 
     show(exchange) {
         this.#timeline.show(exchange);
-        this.card.dataset.state = exchange.isRefused ? "refused" : exchange.state;
+        this.#is(exchange.isRefused ? "refused" : exchange.state);
     }
 
     tells(state, known) {
-        this.card.dataset.state = state;
+        this.#is(state);
         facts(this.#facts, known);
+    }
+
+    /** Ends what did not come to tell anything. */
+    givesUp() {
+        if (this.card.dataset.state === "running") {
+            this.#is("failed");
+        }
+    }
+
+    #is(state) {
+        this.card.dataset.state = state;
+        this.#status.textContent = STATES[state];
     }
 }
 
-/** A section with cards that are filled when its form is sent. `run` may throw what went wrong. */
-export function onRun(name, controls, run) {
+/** A section with cards that `run` fills when its form is sent. It may throw what went wrong. */
+export function onRun(name, controls, cards, run) {
     const [form, status] = [byId(`${name}-form`), byId(`${name}-status`)];
     const button = element("button", { class: "main", type: "submit" }, "Run");
     form.replaceChildren(...controls, button);
@@ -61,6 +77,7 @@ export function onRun(name, controls, run) {
         } catch (error) {
             status.dataset.state = "failed";
             status.textContent = `It did not work: ${error.message}`;
+            Object.values(cards).forEach((card) => card.givesUp());
         }
         button.removeAttribute("aria-disabled");
     });

@@ -35,7 +35,8 @@ export function startCuts(tableControl) {
             why: "The document is closed, and its metadata have the error in the place of a checksum.",
         }),
     };
-    onRun("cuts", [labelled("Table", table), labelled("Fails at row", row)], () => run(cards, table.value, row.value));
+    onRun("cuts", [labelled("Table", table), labelled("Fails at row", row)], cards, () =>
+        run(cards, table.value, row.value));
 }
 
 async function run(cards, table, row) {
@@ -65,11 +66,14 @@ async function streamed(card, table, query) {
     card.asks(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
     await exchange.answered();
-    const isCut = exchange.state === "cut";
+    const said = exchange.trailers.get("grpc-message");
+    const hidden = exchange.state === "cut"
+        ? "not told: only the break can be seen"
+        : "not shown by this browser: trailers say it";
     card.tells(exchange.state, [
         promise(exchange),
         received(exchange, await exchange.text()),
-        ["why", "Why", isCut ? "not told: only the break can be seen" : "not shown to a page: trailers say it"],
+        ["why", "Why", said === undefined ? hidden : decodeURIComponent(said)],
     ]);
     return exchange;
 }

@@ -53,7 +53,7 @@ export function byEvents(table, query, onChange) {
         source.addEventListener("failed", (event) => end("failed", JSON.parse(event.data)));
         source.addEventListener("error", () => {
             const error = new Error("an EventSource does not say what is wrong");
-            end(exchange.head === null ? "unreachable" : "cut", null, error);
+            end(exchange.head === null ? "unopened" : "cut", null, error);
         });
     });
 }

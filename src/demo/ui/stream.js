@@ -26,7 +26,8 @@ export function sleep(milliseconds) {
  * - `cut`: it broke in the middle;
  * - `failed`: it ended well and says itself that it is not whole;
  * - `stopped`: the reader wanted no more;
- * - `unreachable`: there was no response.
+ * - `unreachable`: there was no response;
+ * - `unopened`: it was refused or had no response, and an `EventSource` does not say which.
  *
  * Times are milliseconds from its beginning.
  */
@@ -42,6 +43,9 @@ export class Exchange {
     error = null;
     /** Its `PerformanceResourceTiming`. */
     entry = null;
+    /** The trailers that a script got by any other way than that entry. */
+    trailers = new Map();
+    #names = new Set();
     #kept = [];
     #room;
     #began = performance.now();
@@ -59,6 +63,7 @@ export class Exchange {
     arrived(response = null) {
         this.head = this.elapsed;
         this.response = response;
+        this.#names = new Set(response?.headers.keys());
     }
 
     took(chunk) {
@@ -110,6 +115,9 @@ export class Exchange {
         if (this.isRefused) {
             throw new Error(`${this.target} is refused with ${await this.refusal()}`);
         }
+        if (this.state === "unopened") {
+            throw new Error(`${this.target} was refused or has no response (${failure(this.error)})`);
+        }
         if (this.state === "unreachable") {
             throw new Error(`${this.target} has no response (${failure(this.error)})`);
         }
@@ -137,13 +145,25 @@ export class Exchange {
         }
     }
 
+    /** Looks wherever trailers would be: behind the header fields, or in a member that drafts of Fetch once had. */
+    async findTrailers() {
+        if (this.response === null) {
+            return;
+        }
+        const { headers, trailers, trailer } = this.response;
+        const late = [...headers].filter(([name]) => !this.#names.has(name));
+        // Of a transfer that was cut it may fail or never come.
+        const member = Promise.resolve(trailers ?? trailer).catch(() => null);
+        this.trailers = new Map([...late, ...await Promise.race([member, sleep(PATIENCE)]) ?? []]);
+    }
+
     get protocol() {
         return { h2: "HTTP/2", "http/1.1": "HTTP/1.1" }[this.entry?.nextHopProtocol] ?? "an unknown protocol";
     }
 
-    /** All that a page ever gets of trailers, as far as they did not come in the header section. */
+    /** The timings that came as a trailer and not in the header section, or null where no entry can tell. */
     get serverTiming() {
-        return this.field("server-timing") === null ? (this.entry?.serverTiming ?? []) : [];
+        return this.field("server-timing") === null ? (this.entry?.serverTiming ?? null) : [];
     }
 
     /** The trailers that were announced. */
@@ -175,6 +195,7 @@ export async function send(request, onChange = () => {}) {
         exchange.ends(signal?.aborted ? "stopped" : exchange.head === null ? "unreachable" : "cut", error);
     }
     onChange(exchange);
+    await exchange.findTrailers();
     await exchange.findEntry();
     return exchange;
 }

@@ -29,6 +29,7 @@ const ENDS = {
     cut: ["cut", "cut"],
     failed: ["failed", "told to have failed"],
     stopped: ["stopped", "stopped"],
+    unopened: ["not opened", "not opened"],
     unreachable: ["no response", "without a response"],
 };
 
@@ -132,6 +133,7 @@ function chunks(plot) {
     }
     const drawing = [
         drawn("path", { class: "sum", d: `${outline}H${x(now)}V${base}Z` }),
+        drawn("path", { class: "rise", d: `${outline}H${x(now)}` }),
         drawn("path", { class: "chunk", d: strokes }),
     ];
     return all.length > LABELLED ? drawing : [...drawing, ...sizes(all, (size) => base - tall(size) - 5, plot)];

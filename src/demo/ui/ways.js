@@ -3,9 +3,9 @@
 import { Card, onRun } from "./card.js";
 import { byId, element, labelled } from "./dom.js";
 import * as exports from "./exports.js";
-import { count, parsedTimings, timings } from "./words.js";
+import { count, parsedTimings, timings, UNTOLD } from "./words.js";
 
-const HIDDEN = "not shown to a page";
+const HIDDEN = "not shown by this browser";
 
 export function startWays(tableControl) {
     const table = tableControl("ways-table");
@@ -36,7 +36,8 @@ export function startWays(tableControl) {
                 + "bytes.",
         }),
     };
-    onRun("ways", [labelled("Table", table), labelled("Rows", rows)], () => run(cards, table.value, rows.value));
+    onRun("ways", [labelled("Table", table), labelled("Rows", rows)], cards, () =>
+        run(cards, table.value, rows.value));
 }
 
 async function run(cards, table, limit) {
@@ -56,12 +57,17 @@ async function trailersAndSecond({ trailers, second }, table, limit) {
     trailers.asks(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => trailers.show(now));
     const lines = await exchange.whole();
+    const shown = exchange.trailers;
+    const rows = shown.get("x-row-count");
     const timing = exchange.serverTiming;
+    const untimed = timing === null ? UNTOLD : HIDDEN;
     trailers.tells("complete", [
-        ["rows", "Rows, as told", HIDDEN],
+        ["rows", "Rows, as told", rows === undefined ? HIDDEN : count(Number(rows), "row")],
         ["received", "Rows received", count(exports.rowsIn(lines), "row")],
-        ["digest", "Digest, as told", HIDDEN],
-        ["timing", "Timing, as told", timing.length > 0 ? timings(timing) : "not shown by this browser"],
+        ["digest", "Digest, as told", shown.get("content-digest") ?? HIDDEN],
+        ["timing", "Timing, as told", timing?.length > 0
+            ? timings(timing)
+            : shown.get("server-timing") ?? untimed],
     ]);
 
     const id = exchange.field("x-export-id");

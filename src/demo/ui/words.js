@@ -18,6 +18,22 @@ export function duration(milliseconds) {
     return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
+/** How an exchange stands, or a card that shows one. */
+export const STATES = {
+    none: "Not run yet",
+    running: "Running …",
+    complete: "Complete",
+    cut: "Cut",
+    failed: "Failed",
+    refused: "Refused",
+    stopped: "Stopped",
+    unopened: "Refused, or no response",
+    unreachable: "No response",
+};
+
+/** Said instead of what only a `PerformanceResourceTiming` would tell. */
+export const UNTOLD = "unknown: this browser gave no entry about the request";
+
 /** `serverTiming` entries, or those of a field's value. */
 export function timings(entries) {
     return entries
