@@ -93,6 +93,8 @@ async fn each_file_has_its_type_and_the_policy() {
                 "base-uri 'none'",
                 "form-action 'none'",
                 "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
             ];
             assert_eq!(directives, BTreeSet::from(expected), "{path} over {protocol}");
         }
@@ -119,7 +121,21 @@ async fn page_has_nothing_that_its_policy_forbids() {
             assert_eq!(forbidden.collect::<Vec<_>>(), Vec::<&str>::new(), "{path}: <{tag}>");
             assert!(!tag.starts_with("style"), "{path}: <{tag}>");
         }
-        for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
+        let sinks = [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "createContextualFragment",
+            "DOMParser",
+            "parseHTML",
+            "setHTML",
+            "srcdoc",
+            "document.write",
+            "eval(",
+            "Function(",
+            "setAttribute(\"on",
+        ];
+        for sink in sinks {
             assert!(!text.contains(sink), "{path}: {sink}");
         }
         // An XML namespace is a name, nothing that is asked for.

@@ -338,7 +338,9 @@ class Firefox(Browser):
         if method == "network.beforeRequestSent" and params["context"] == self._context:
             self.requests.append(params["request"]["url"])
         elif method == "log.entryAdded" and params["level"] in ("warn", "error"):
-            self.complaints.append(params["text"])
+            # An EventSource that is refused is logged by the browser, whatever the page does about it.
+            if not params["text"].startswith("Firefox can’t establish a connection to the server at "):
+                self.complaints.append(params["text"])
 
     def before_each_page(self, script):
         self._call("script.addPreloadScript", {"functionDeclaration": f"() => {{ {script} }}"})

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 /// answer of this server contains can become one.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'",
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
 /// By this the page tells a browser that leaves out trailers from one that shows no timings at all.
