@@ -45,7 +45,8 @@ export async function measure(table) {
 }
 
 async function ofTransfers() {
-    const slow = await send({ target: "/bytes/2?chunk=1&delay=200" });
+    // Long enough that a page that is still busy with its start gets the first byte well before the second.
+    const slow = await send({ target: "/bytes/2?chunk=1&delay=600" });
     const page = await send({ target: "/ui/icon.svg" });
     return {
         streams: says(slow.state === "complete" && slow.ended - slow.chunks[0].at > 100),
