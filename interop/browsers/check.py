@@ -413,6 +413,12 @@ def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
                f"{name} has the rows before it", cards[name])
 
 
+def failure_that_trailers_tell_is_no_success_on_the_page(page):
+    page.start("A failure in trailers", {"failed"})
+    expect(page.text("status").startswith("Failed, as its trailers say (Database connection lost at row "),
+           "it is said with its reason", page.text("status"))
+
+
 def each_route_of_the_help_can_be_asked(page):
     routes = page.browser.evaluate(
         "fetch('/help', { headers: { accept: 'application/json' } }).then((response) => response.json())")["routes"]
@@ -599,7 +605,7 @@ def states(page, shoot):
     page.state_after("result", {"complete"})
     page.browser.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     shoot("stream", whole=False)
-    for label, state in [("An export", "complete"), ("A failure in trailers", "complete"), ("A cut export", "cut")]:
+    for label, state in [("An export", "complete"), ("A failure in trailers", "failed"), ("A cut export", "cut")]:
         page.start(label, {state})
         shoot(label.lower().replace(" ", "-"), whole=False)
     page.ask("GET /files/{path}", path="nothing.txt")
@@ -627,6 +633,7 @@ def check_main(name, binary, committed):
             failure_in_the_middle_is_told_by_the_alternatives_with_its_reason,
             browser_that_shows_all_trailers_would_be_noticed,
             what_no_entry_tells_is_not_taken_for_a_no,
+            failure_that_trailers_tell_is_no_success_on_the_page,
             each_route_of_the_help_can_be_asked,
             try_that_throws_leaves_nothing_running,
             keyboard_reaches_everything_in_order_and_shows_where_it_is,

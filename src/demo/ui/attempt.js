@@ -152,10 +152,12 @@ export class Attempt {
                     this.#shows(now);
                 }
             });
-            const ending = [await summary(exchange), await shown(exchange), await exchange.content()];
+            const sent = await sentTrailers(exchange);
+            const state = outcome(exchange, sent);
+            const ending = [await summary(exchange, state, sent), shown(exchange, sent), await exchange.content()];
             if (isCurrent()) {
                 this.#lastExport = exchange.field("x-export-id") ?? this.#lastExport;
-                this.#ended(exchange, ...ending);
+                this.#ended(exchange, state, ...ending);
             }
         } catch (error) {
             if (isCurrent()) {
@@ -195,9 +197,9 @@ export class Attempt {
         }
     }
 
-    #ended(exchange, summary, shown, content) {
+    #ended(exchange, state, summary, shown, content) {
         byId("status").textContent = summary;
-        byId("result").dataset.state = exchange.state === "complete" && exchange.isRefused ? "refused" : exchange.state;
+        byId("result").dataset.state = state;
         byId("shown").replaceChildren(...shown);
         byId("chunk-table").replaceChildren(table(exchange));
         byId("preview").textContent = preview(content, exchange.bytes);
@@ -217,12 +219,33 @@ function counted({ response, bytes: received, chunks, head, ended }) {
     ];
 }
 
-async function summary(exchange) {
-    const { state, ended, error } = exchange;
-    if (state === "complete" && exchange.isRefused) {
+/** What was sent of an export's trailers: a second request says it. `null` where nobody does. */
+async function sentTrailers(exchange) {
+    const id = exchange.field("x-export-id");
+    if (id === null || exchange.state !== "complete") {
+        return null;
+    }
+    return bySecondRequest(id).then((account) => account.trailers, () => null);
+}
+
+/** How it ended, for somebody who knows the trailers that were sent, too. */
+function outcome(exchange, sent) {
+    if (exchange.state === "complete" && exchange.isRefused) {
+        return "refused";
+    }
+    return (sent?.["grpc-status"] ?? "0") === "0" ? exchange.state : "failed";
+}
+
+async function summary(exchange, state, sent) {
+    const { ended, error } = exchange;
+    if (state === "refused") {
         return `Refused with ${await exchange.refusal()}`;
     }
     const size = `${bytes(exchange.bytes)} in ${count(exchange.chunks.length, "chunk")}`;
+    if (state === "failed") {
+        const why = sent["grpc-message"];
+        return `Failed, as its trailers say (${why}). fetch has it complete after ${duration(ended)}: ${size}`;
+    }
     return `${STATES[state]} after ${duration(ended)}: ${size}${error === null ? "" : ` (${failure(error)})`}`;
 }
 
@@ -262,14 +285,11 @@ function parameterControl(parameter, query) {
     return labelled(name, named(control, "parameter", name));
 }
 
-/** What a page can tell of an exchange's trailers. What was sent of an export's, a second request says. */
-async function shown(exchange) {
+/** What a page can tell of an exchange's trailers. */
+function shown(exchange, sent) {
     if (exchange.response === null) {
         return [element("p", {}, "There was no response.")];
     }
-    const id = exchange.field("x-export-id");
-    const isAsked = id !== null && exchange.state === "complete";
-    const sent = isAsked ? await bySecondRequest(id).then((account) => account.trailers, () => null) : null;
     const inHead = exchange.field("server-timing");
     const line = element("code", {}, `server-timing: ${inHead}`);
     const head = inHead === null ? [] : [element("p", {}, "In the header section: ", line)];

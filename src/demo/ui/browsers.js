@@ -9,7 +9,7 @@ import { UNTOLD } from "./words.js";
 const STATEMENTS = [
     ["streams", "A page can read a body as it comes"],
     ["te", "`TE` of its requests"],
-    ["sent", "So this server sends it trailers"],
+    ["sent", "This server sends it trailers"],
     ["announced", "A page can read `Trailer`, which announces them"],
     ["header", "`Server-Timing` in the header section is shown in `serverTiming`"],
     ["trailer", "`Server-Timing` as a trailer is shown in `serverTiming`"],
