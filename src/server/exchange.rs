@@ -35,7 +35,8 @@ pub(super) struct Exchange {
 
 /// What answers a request, as the metrics name it.
 enum Route {
-    Router(MatchedRoute),
+    /// Where anybody wants to know which of its routes.
+    Router(Option<MatchedRoute>),
     Grpc(Arc<str>),
 }
 
@@ -74,6 +75,7 @@ impl Exchange {
     pub(super) fn begin<B>(connection: Arc<Connection>, request: &http::Request<B>) -> Self {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
+        let route = connection.metrics().map(|_| MatchedRoute::default());
         let span = tracing::info_span!(
             target: "axum_trailers::request",
             "request",
@@ -97,7 +99,7 @@ impl Exchange {
             uri: request.uri().clone(),
             version: request.version(),
             acceptance,
-            route: Route::Router(MatchedRoute::default()),
+            route: Route::Router(route),
             grpc_status: None,
             status: None,
             bytes: 0,
@@ -130,7 +132,7 @@ impl Exchange {
     /// Where the router is to say which of its routes answers, if anybody wants to know.
     pub(super) fn matched_route(&self) -> Option<MatchedRoute> {
         match &self.route {
-            Route::Router(matched) => self.connection.metrics().map(|_| matched.clone()),
+            Route::Router(matched) => matched.clone(),
             Route::Grpc(_) => None,
         }
     }
@@ -270,7 +272,7 @@ impl Exchange {
         metrics.request_ends(&Ended {
             version: self.version,
             route: match &self.route {
-                Route::Router(matched) => matched.name(),
+                Route::Router(matched) => matched.as_ref().and_then(MatchedRoute::name),
                 Route::Grpc(name) => Some(name),
             },
             status: self.status,
