@@ -63,6 +63,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
     pub(crate) metrics: Option<Plain>,
 
+    /// How many threads serve HTTPS, up to 1,024 [default: one for each core]
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+
     /// How long running streams have to end after SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
           default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]
@@ -366,6 +370,8 @@ mod tests {
             ["--idle-timeout", "inf"],
             ["--max-header-size", "100"],
             ["--max-connections", "0"],
+            ["--threads", "0"],
+            ["--threads", "2000"],
             ["--max-exports", "0"],
             ["--max-upload-size", "1G"],
             ["--log", "axum_trailers=loud"],

@@ -49,7 +49,9 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     args.log_format.start(log_filter(args)?);
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::Serve)?;
+    // The server's threads have runtimes of their own. This one accepts.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Serve)?;
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
     let server = {
@@ -62,6 +64,10 @@ fn run(args: &Args) -> Result<(), Failure> {
         Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
     let workbench = workbench(args, folder)?;
     let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    let server = match args.threads {
+        Some(threads) => server.threads(threads as usize),
+        None => server,
+    };
     let server = match &args.metrics {
         Some(Plain::At(address)) => server.metrics(&address.0)?,
         Some(Plain::Off) | None => server,

@@ -128,19 +128,24 @@ async fn warning_that_no_filter_holds_back_is_an_object() {
     assert!(log[0]["message"].as_str().is_some_and(|text| text.contains("everyone has it")), "{log:?}");
 }
 
-/// Threads with more stack than there are addresses can't be had, and the runtime panics.
+/// With room for the stack of one thread alone, that which serves, the runtime has none for the certificate's files and
+/// panics.
 #[cfg(target_os = "linux")]
 #[test]
 fn panic_is_an_object() {
-    let no_threads = |arguments: &[&str]| {
-        let stack = (1_u64 << 50).to_string();
-        let output = command(arguments).env("RUST_MIN_STACK", stack).env("RUST_BACKTRACE", "0").output();
+    let one_thread = |arguments: &[&str]| {
+        let stack = (4_u64 << 30).to_string();
+        let limited = format!("ulimit -v {} && exec \"$0\" --threads 1 \"$@\"", 6 << 20);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_axum-trailers")]).args(arguments);
+        command.args(["--cert", "self_signed_certs/cert.pem", "--key", "self_signed_certs/key.pem"]);
+        let output = command.env("RUST_MIN_STACK", stack).env("RUST_BACKTRACE", "0").output();
         String::from_utf8(output.expect("started").stderr).expect("text")
     };
-    let log = objects(&no_threads(&JSON));
+    let log = objects(&one_thread(&JSON));
     assert_eq!(log.len(), 1, "{log:?}");
     assert_eq!(log[0]["level"], "ERROR");
     let message = log[0]["message"].as_str().expect("text");
     assert!(message.starts_with("panicked at") && message.contains("thread"), "{message}");
-    assert!(no_threads(&JSON[..4]).contains("thread 'main'"), "as ever in the text form");
+    assert!(one_thread(&JSON[..4]).contains("thread 'main'"), "as ever in the text form");
 }

@@ -29,6 +29,7 @@ mod routes;
 mod shutdown;
 mod stalled_readers;
 mod support;
+mod threads;
 mod timing;
 mod trailers;
 mod ui;

@@ -36,6 +36,7 @@ mod running;
 mod serve;
 mod shutdown;
 mod signals;
+mod threads;
 mod tls;
 mod tuning;
 

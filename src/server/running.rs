@@ -8,11 +8,18 @@ use super::{
     metrics::{self, Metrics},
     redirect,
     signals::Signals,
+    threads::{Hand, Places, Worker, deal, hand},
     tuning::on,
 };
 use axum::Router;
-use futures_util::future::{Either, try_join_all};
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use futures_util::future::{join_all, try_join_all};
+use std::{
+    convert::Infallible,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 /// So many can read the metrics at once.
 const METRICS_CONNECTIONS: usize = 8;
@@ -25,29 +32,32 @@ impl Server {
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
         let counted = self.counted()?;
-        let told = self.tell_metrics()?;
+        let told = self.tell_metrics();
         let limits = Arc::new(self.limits.clone());
         let app =
             MakeBridge::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted);
-        let connections_ended = app.connections_ended();
-        let accepting = try_join_all(self.accept_loops(&app)?);
+        let places = Places::new(self.limits.connections);
+        let (workers, hands) = self.start_workers(&app)?;
         let served = async {
             tokio::select! {
                 // It ends by an error alone.
-                accepted = accepting => return accepted.map(drop),
+                accepted = self.accept(&app, &places, &hands) => match accepted? {},
                 // With the futures the listeners are dropped: the kernel refuses from now on.
                 () = shutdown.begun() => {}
             }
             tokio::select! {
-                () = connections_ended => {}
+                () = places.all_free() => {}
                 () = shutdown.cut() => {}
             }
             Ok(())
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = served => served,
-            told = told => told,
-        }
+            told = told => match told? {},
+        };
+        drop(ended);
+        join_all(workers.into_iter().map(Worker::ended)).await;
+        served
     }
 
     fn counted(&self) -> io::Result<Option<Metrics>> {
@@ -58,51 +68,95 @@ impl Server {
         metrics.map(Some).map_err(|taken| io::Error::new(io::ErrorKind::AlreadyExists, taken))
     }
 
+    /// Starts the threads that serve HTTPS, each with what connections are given to it by.
+    fn start_workers(&self, app: &MakeBridge) -> io::Result<(Vec<Worker>, Vec<Hand>)> {
+        let workers = (0..self.threads).map(|number| {
+            let (hand, arrivals) = hand();
+            let shutdown = self.handle.shutdown();
+            let acceptor = TlsAcceptor::new(self.tls.config(), self.limits.handshake, shutdown.clone());
+            let server = on(arrivals, &self.handle, &self.limits).acceptor(acceptor);
+            Ok((Worker::start(number, server.serve(app.for_thread()), shutdown)?, hand))
+        });
+        workers.collect()
+    }
+
+    /// Accepts connections until the future is dropped.
+    async fn accept(&mut self, app: &MakeBridge, places: &Places, hands: &[Hand]) -> io::Result<Infallible> {
+        let https_port = addresses(&self.listeners).first().map_or(443, SocketAddr::port);
+        let redirect = Plain {
+            app: app.with_router(Purpose::Redirect, redirect::to_https(https_port)),
+            listeners: std::mem::take(&mut self.redirects),
+            handle: self.handle(),
+            limits: self.limits.clone(),
+            places: places.clone(),
+        };
+        let https = std::mem::take(&mut self.listeners);
+        tokio::select! {
+            https = deal_all(https, Purpose::Https, places, hands) => https,
+            redirect = redirect.serve(Purpose::Redirect) => redirect,
+        }
+    }
+
     /// Tells the metrics until the future is dropped.
-    fn tell_metrics(&mut self) -> io::Result<impl Future<Output = io::Result<()>> + Send + use<>> {
+    fn tell_metrics(&mut self) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
         let ended = EndedOnDrop(Handle::new());
         let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
         let page = metrics::page(self.registry.clone());
-        let shutdown = ended.0.shutdown();
         let app = MakeBridge::new(
             Purpose::Metrics,
             page,
             GrpcServices::default(),
             Arc::new(limits.clone()),
-            shutdown,
+            ended.0.shutdown(),
             None,
         );
-        let loops = std::mem::take(&mut self.metrics).into_iter().map(|listener| {
-            let server = on(listener, &ended.0, &limits)?.acceptor(PlainAcceptor);
-            Ok(server.serve(app.clone()))
-        });
-        let loops = loops.collect::<io::Result<Vec<_>>>()?;
-        Ok(async move {
+        let listeners = std::mem::take(&mut self.metrics);
+        let places = Places::new(METRICS_CONNECTIONS);
+        let plain = Plain { app, listeners, handle: ended.0.clone(), limits, places };
+        async move {
             let _until_dropped = ended;
-            try_join_all(loops).await?;
-            // There is none, and nothing to wait for.
+            plain.serve(Purpose::Metrics).await
+        }
+    }
+}
+
+/// Listeners for plain HTTP, whose few connections live on the caller's runtime.
+struct Plain {
+    app: MakeBridge,
+    listeners: Vec<TcpListener>,
+    handle: Handle,
+    limits: Limits,
+    places: Places,
+}
+
+impl Plain {
+    async fn serve(self, purpose: Purpose) -> io::Result<Infallible> {
+        let (hand, arrivals) = hand();
+        let here = [hand];
+        let server = on(arrivals, &self.handle, &self.limits).acceptor(PlainAcceptor);
+        let serving = async {
+            server.serve(self.app).await?;
+            // Its handle has ended it.
             std::future::pending().await
-        })
+        };
+        tokio::select! {
+            accepted = deal_all(self.listeners, purpose, &self.places, &here) => accepted,
+            ended = serving => ended,
+        }
     }
+}
 
-    fn accept_loops(
-        self,
-        app: &MakeBridge,
-    ) -> io::Result<Vec<impl Future<Output = io::Result<()>> + Send + use<>>> {
-        let Self { tls, listeners, redirects, limits, handle, .. } = self;
-        let https_port = addresses(&listeners).first().map_or(443, SocketAddr::port);
-        let redirect = app.with_router(Purpose::Redirect, redirect::to_https(https_port));
-
-        let https = listeners.into_iter().map(|listener| {
-            let acceptor = TlsAcceptor::new(tls.config(), limits.handshake, handle.shutdown());
-            Ok(Either::Left(on(listener, &handle, &limits)?.acceptor(acceptor).serve(app.clone())))
-        });
-        let plain = redirects.into_iter().map(|listener| {
-            let server = on(listener, &handle, &limits)?.acceptor(PlainAcceptor);
-            Ok(Either::Right(server.serve(redirect.clone())))
-        });
-        https.chain(plain).collect()
-    }
+/// Accepts connections until the future is dropped, or a listener can't be used.
+async fn deal_all(
+    listeners: Vec<TcpListener>,
+    purpose: Purpose,
+    places: &Places,
+    hands: &[Hand],
+) -> io::Result<Infallible> {
+    let dealing = listeners.into_iter().map(|listener| deal(listener, purpose, places, hands));
+    try_join_all(dealing).await?;
+    // There is none, and nothing to wait for.
+    std::future::pending().await
 }
 
 /// Ends the connections with the future that serves them, however that ends.

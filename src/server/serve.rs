@@ -13,6 +13,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
+    num::NonZeroUsize,
     time::Duration,
 };
 use tower_service::Service;
@@ -29,6 +30,7 @@ pub struct Server {
     pub(super) metrics: Vec<TcpListener>,
     pub(super) registry: Registry,
     pub(super) limits: Limits,
+    pub(super) threads: usize,
     shutdown_timeout: Duration,
     signals: Option<Signals>,
     hangup: Option<Hangup>,
@@ -50,6 +52,7 @@ impl Server {
             metrics: Vec::new(),
             registry: Registry::new(),
             limits: Limits::default(),
+            threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
             signals: None,
             hangup: None,
@@ -136,6 +139,22 @@ impl Server {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits.within_bounds();
+        self
+    }
+
+    /// Sets how many threads serve, from 1 to 1024. Default: one for each core.
+    ///
+    /// Each has a tokio runtime of its own, of that thread alone (`current_thread`), on which the handlers of its
+    /// connections and what they [`spawn`](tokio::spawn) run: no chunk crosses a core on its way to the socket. A new
+    /// connection is given to the thread that has fewest, and stays there.
+    ///
+    /// So a handler that blocks holds up all that its thread serves: what takes longer than some 100 µs belongs into
+    /// [`spawn_blocking`](tokio::task::spawn_blocking). (`block_in_place` panics on such a runtime.) What is still running
+    /// half a second after the server's end is dropped: what has to outlive it is spawned on a
+    /// [`Handle`](tokio::runtime::Handle) of another runtime, the caller's for one.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.clamp(1, 1024);
         self
     }
 

@@ -1,6 +1,6 @@
+use super::threads::Arrival;
 use axum_server::Handle as AxumHandle;
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{
@@ -33,7 +33,7 @@ enum Stage {
 pub struct Handle {
     stage: watch::Sender<Stage>,
     activity: Arc<Activity>,
-    inner: AxumHandle<SocketAddr>,
+    inner: AxumHandle<Arrival>,
 }
 
 /// What the parts of a server see of its end, and what they tell of theirs.
@@ -104,7 +104,7 @@ impl Handle {
         Shutdown { stage: self.stage.subscribe(), activity: self.activity.clone() }
     }
 
-    pub(super) fn inner(&self) -> AxumHandle<SocketAddr> {
+    pub(super) fn inner(&self) -> AxumHandle<Arrival> {
         self.inner.clone()
     }
 
@@ -132,6 +132,11 @@ impl Shutdown {
     /// Waits until running streams are cut.
     pub(super) async fn cut(&self) {
         self.reached(Stage::Cut).await;
+    }
+
+    /// Waits until nothing is served any more.
+    pub(super) async fn ended(&self) {
+        self.reached(Stage::Ended).await;
     }
 
     pub(super) fn is_cut(&self) -> bool {

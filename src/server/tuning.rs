@@ -1,18 +1,16 @@
 //! hyper and axum-server as the limits want them.
 
-use super::{Handle, Limits};
+use super::{
+    Handle, Limits,
+    threads::{Arrival, Arrivals},
+};
 use axum_server::accept::DefaultAcceptor;
 use hyper_util::rt::TokioTimer;
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-};
 
-pub(super) type HttpServer = axum_server::Server<SocketAddr, DefaultAcceptor>;
+pub(super) type HttpServer = axum_server::Server<Arrival, DefaultAcceptor>;
 
-pub(super) fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io::Result<HttpServer> {
-    listener.set_nonblocking(true)?;
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.inner());
+pub(super) fn on(arrivals: Arrivals, handle: &Handle, limits: &Limits) -> HttpServer {
+    let mut server = axum_server::Server::from_listener(arrivals).handle(handle.inner());
     let http = server.http_builder();
     // Without a timer hyper leaves out each of these timeouts and says nothing.
     http.http1()
@@ -26,7 +24,7 @@ pub(super) fn on(listener: TcpListener, handle: &Handle, limits: &Limits) -> io:
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(limits.bound_of_h2())
         .max_send_buf_size(HTTP2_SEND_BUFFER);
-    Ok(server)
+    server
 }
 
 /// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's

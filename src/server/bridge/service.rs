@@ -13,6 +13,7 @@ use crate::{
         listen::Purpose,
         metrics::{Metrics, RouteLayer},
         shutdown::Shutdown,
+        threads::Arrival,
     },
     trailers::Acceptance,
 };
@@ -22,36 +23,32 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
-    future::Ready,
-    net::SocketAddr,
+    future::{Ready, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
-use tokio::sync::Semaphore;
 use tower_service::Service;
 use tracing::Span;
 
 /// Makes the service of each connection from an axum 0.6 router.
 ///
-/// `Router` is expensive to clone, since its routes are a map of its own: it is cloned once for each connection,
-/// and hyper-util's clone of the service for each request is one of an `Arc`.
+/// Clones share what they serve.
 #[derive(Clone)]
-pub(in crate::server) struct MakeBridge {
+pub(in crate::server) struct MakeBridge(Arc<App>);
+
+/// What the connections of a thread serve.
+struct App {
     purpose: Purpose,
-    router: Router,
+    /// `Router` is expensive to clone, since its routes are a map of its own, and it wants to be called by one at a time:
+    /// each thread has one.
+    router: Mutex<Router>,
     grpc: GrpcServices,
     limits: Arc<Limits>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
-    places: Arc<Semaphore>,
 }
-
-/// All the places for connections are taken.
-#[derive(Debug, thiserror::Error)]
-#[error("too many connections")]
-pub(in crate::server) struct TooManyConnections;
 
 impl MakeBridge {
     pub(in crate::server) fn new(
@@ -62,66 +59,55 @@ impl MakeBridge {
         shutdown: Shutdown,
         metrics: Option<Metrics>,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(places(&limits) as usize));
         let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
-        Self { purpose, router: router.with_state(()), grpc, limits, shutdown, metrics, places }
+        let router = Mutex::new(router.with_state(()));
+        Self(Arc::new(App { purpose, router, grpc, limits, shutdown, metrics }))
     }
 
-    /// The same for another router alone, whose connections take the same places.
+    /// The same for another router alone.
     pub(in crate::server) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
-        Self { purpose, router: router.with_state(()), grpc: GrpcServices::default(), ..self.clone() }
+        let App { limits, shutdown, metrics, .. } = &*self.0;
+        let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
+        let router = Mutex::new(router.with_state(()));
+        Self(Arc::new(App { purpose, router, grpc: GrpcServices::default(), limits, shutdown, metrics }))
     }
 
-    /// Waits until every connection has given its place back.
-    pub(in crate::server) fn connections_ended(&self) -> impl Future<Output = ()> + use<> {
-        let (taken, all) = (self.places.clone(), places(&self.limits));
-        async move {
-            // The semaphore is never closed: that the places are here is all there is to know.
-            let _all = taken.acquire_many(all).await;
-        }
-    }
-
-    fn bridge(&self, peer: SocketAddr) -> Result<Bridge, TooManyConnections> {
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            let (listener, limit) = (self.purpose.name(), self.limits.connections);
-            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
-            return Err(TooManyConnections);
-        };
-        let connection = Connection::new(
-            peer,
-            self.purpose,
-            self.limits.clone(),
-            self.shutdown.clone(),
-            self.metrics.clone(),
-            place,
-        );
-        Ok(Bridge { router: Arc::new(Mutex::new(self.router.clone())), grpc: self.grpc.clone(), connection })
+    /// The same for another thread.
+    pub(in crate::server) fn for_thread(&self) -> Self {
+        let App { purpose, router, grpc, limits, shutdown, metrics } = &*self.0;
+        let router = Mutex::new(router.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let (grpc, limits) = (grpc.clone(), limits.clone());
+        let (shutdown, metrics) = (shutdown.clone(), metrics.clone());
+        Self(Arc::new(App { purpose: *purpose, router, grpc, limits, shutdown, metrics }))
     }
 }
 
-fn places(limits: &Limits) -> u32 {
-    u32::try_from(limits.connections).unwrap_or(u32::MAX)
-}
-
-impl Service<SocketAddr> for MakeBridge {
+impl Service<Arrival> for MakeBridge {
     type Response = Bridge;
-    type Error = TooManyConnections;
-    type Future = Ready<Result<Bridge, TooManyConnections>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Bridge, Infallible>>;
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TooManyConnections>> {
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        std::future::ready(self.bridge(peer))
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
+        let app = self.0.clone();
+        let connection = Connection::new(
+            arrival,
+            app.purpose,
+            app.limits.clone(),
+            app.shutdown.clone(),
+            app.metrics.clone(),
+        );
+        ready(Ok(Bridge { app, connection }))
     }
 }
 
 /// The service of one connection: hyper's requests to the router, and its responses back.
 #[derive(Clone)]
 pub(in crate::server) struct Bridge {
-    router: Arc<Mutex<Router>>,
-    grpc: GrpcServices,
+    app: Arc<App>,
     connection: Arc<Connection>,
 }
 
@@ -131,7 +117,7 @@ impl Bridge {
     }
 
     fn route(&self, request: Request<Body>) -> Route {
-        let mut router = self.router.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut router = self.app.router.lock().unwrap_or_else(PoisonError::into_inner);
         match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
             Ok(future) => Route::Router { future },
             Err(_panic) => Route::answered(answer::panicked()),
@@ -168,7 +154,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         let acceptance = Acceptance::decide(request.version(), request.headers());
         request.extensions_mut().insert(acceptance);
         let mut exchange = Exchange::begin(self.connection.clone(), &request);
-        let grpc = self.grpc.service(&request);
+        let grpc = self.app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         if let Some(response) = refusal {
             return BridgeFuture::new(Route::answered(response), exchange);
@@ -243,7 +229,7 @@ impl Future for BridgeFuture {
         let this = self.project();
         let span = this.exchange.as_ref().map(|exchange| exchange.span().clone());
         let _in_it = span.as_ref().map(Span::enter);
-        let response = ready!(this.route.poll(cx));
+        let response = std::task::ready!(this.route.poll(cx));
         let exchange = this.exchange.take().expect("polled after its end");
         Poll::Ready(Ok(match this.refused.get() {
             None => Answer::new(response, exchange).into_hyper(std::mem::take(this.refused)),

@@ -3,7 +3,13 @@ use super::{
     outgoing::Outgoing,
     protocol::Protocol,
 };
-use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
+use crate::server::{
+    Limits,
+    listen::Purpose,
+    metrics::Metrics,
+    shutdown::Shutdown,
+    threads::{Arrival, Seat},
+};
 use std::{
     fmt,
     net::SocketAddr,
@@ -13,7 +19,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 /// What the parts of one connection know of each other.
 pub(in crate::server) struct Connection {
@@ -33,7 +39,7 @@ pub(in crate::server) struct Connection {
     cut: OnceLock<Cut>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
-    _place: OwnedSemaphorePermit,
+    _seat: Arc<Seat>,
 }
 
 /// Why the server ended a connection.
@@ -66,12 +72,11 @@ impl Cut {
 
 impl Connection {
     pub(in crate::server) fn new(
-        peer: SocketAddr,
+        Arrival { peer, seat }: Arrival,
         purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
         metrics: Option<Metrics>,
-        place: OwnedSemaphorePermit,
     ) -> Arc<Self> {
         let clock = Clock::start();
         if let Some(metrics) = &metrics {
@@ -94,7 +99,7 @@ impl Connection {
             cut: OnceLock::new(),
             shutdown,
             metrics,
-            _place: place,
+            _seat: seat,
         })
     }
 

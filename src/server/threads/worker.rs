@@ -1,0 +1,67 @@
+use crate::server::shutdown::Shutdown;
+use std::{convert::Infallible, io, sync::mpsc, thread, time::Duration};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+
+/// A thread that serves the connections it is given.
+pub(in crate::server) struct Worker {
+    ended: oneshot::Receiver<Infallible>,
+}
+
+/// How long tasks have after the server's end to end themselves, and after that what blocks.
+const LAST_STEPS: Duration = Duration::from_millis(500);
+
+impl Worker {
+    /// Starts a thread, which lives until the server has ended.
+    pub(in crate::server) fn start(
+        number: usize,
+        serving: impl Future<Output: Send> + Send + 'static,
+        shutdown: Shutdown,
+    ) -> io::Result<Self> {
+        let (until_ended, ended) = oneshot::channel();
+        let (tell_start, started) = mpsc::channel();
+        let log = dispatcher::get_default(Clone::clone);
+        let work = move || {
+            let _until_ended = until_ended;
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return tell_start.send(Err(error)).expect("it is waited for"),
+            };
+            tell_start.send(Ok(())).expect("it is waited for");
+            with_log(&log, || {
+                runtime.block_on(serve(serving, shutdown));
+                runtime.shutdown_timeout(LAST_STEPS);
+            });
+        };
+        thread::Builder::new().name(format!("trailers-{number}")).spawn(work)?;
+        started.recv().map_err(io::Error::other)??;
+        Ok(Self { ended })
+    }
+
+    /// Waits until the thread has ended, but not for one that something blocks.
+    pub(in crate::server) async fn ended(self) {
+        let _in_time = timeout(4 * LAST_STEPS, self.ended).await;
+    }
+}
+
+async fn serve(serving: impl Future, shutdown: Shutdown) {
+    tokio::join!(serving, shutdown.ended());
+    // Those that run on are dropped with the runtime.
+    let _in_time = timeout(LAST_STEPS, no_task()).await;
+}
+
+/// Waits until the last task of this runtime has ended.
+async fn no_task() {
+    while Handle::current().metrics().num_alive_tasks() > 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A subscriber that is the caller's thread's alone is this thread's, too.
+fn with_log<T>(log: &Dispatch, run: impl FnOnce() -> T) -> T {
+    if log.is::<NoSubscriber>() { run() } else { dispatcher::with_default(log, run) }
+}
