@@ -1,18 +1,20 @@
 use super::{
     StreamBody,
-    ending::{Ending, FinishError, ProducerError, State},
+    ending::{FinishError, ProducerError},
+    queue::{Queue, Refused},
 };
 use crate::trailers::{Declared, FailureMark, Trailers};
 use axum::BoxError;
 use bytes::Bytes;
 use futures_util::Stream;
+use http::HeaderMap;
 use std::{
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
-use tokio::sync::{Semaphore, mpsc};
 
 /// What a chunk takes of a channel's capacity besides its own bytes: 64 bytes.
 ///
@@ -62,55 +64,56 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// ```
 pub fn channel(capacity: usize, declared: Declared) -> (Sender, StreamBody<Chunks>) {
     assert!(capacity > 0, "a channel without capacity carries nothing");
-    let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-    let (chunks, incoming) = mpsc::unbounded_channel();
-    let room = Arc::new(Semaphore::new(capacity as usize));
-    let (ending, failure) = (Ending::default(), FailureMark::default());
+    let failure = (!declared.is_empty()).then(FailureMark::default);
+    let shared = Arc::new(Shared { queue: Queue::new(capacity), declared, failure });
+    let (sender, producer) = (Sender { shared: shared.clone() }, Producer { shared: shared.clone() });
+    (sender, StreamBody::of_producer(Chunks { shared }, producer))
+}
 
-    let sender = Sender {
-        chunks,
-        room: room.clone(),
-        capacity,
-        declared: declared.clone(),
-        ending: ending.clone(),
-        failure: failure.clone(),
-    };
-    let chunks = Chunks { incoming, room, ending: ending.clone(), ended: false };
-    (sender, StreamBody::of_producer(chunks, Producer { declared, ending, failure }))
+/// What both ends of a channel have in common.
+#[derive(Debug)]
+struct Shared {
+    queue: Queue,
+    declared: Declared,
+    /// Without a field that is declared there is none that could tell a failure.
+    failure: Option<FailureMark>,
 }
 
 /// The producer's end of a [`channel`].
 #[derive(Debug)]
 pub struct Sender {
-    chunks: mpsc::UnboundedSender<Chunk>,
-    room: Arc<Semaphore>,
-    capacity: u32,
-    declared: Declared,
-    ending: Ending,
-    failure: FailureMark,
+    shared: Arc<Shared>,
 }
 
 /// What a body knows of the producer that feeds it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Producer {
-    pub(super) declared: Declared,
-    pub(super) ending: Ending,
-    pub(super) failure: FailureMark,
+    shared: Arc<Shared>,
+}
+
+impl Producer {
+    pub(super) fn declared(&self) -> &Declared {
+        &self.shared.declared
+    }
+
+    /// Where a failure is marked that the trailers can tell, if they can tell any.
+    pub(super) fn failure(&self) -> Option<&FailureMark> {
+        self.shared.failure.as_ref()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure().is_some_and(FailureMark::is_set)
+    }
+
+    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+        self.shared.queue.take_trailers()
+    }
 }
 
 /// The stream behind the [`StreamBody`] of a [`channel`]: the chunks as they were sent.
 #[derive(Debug)]
 pub struct Chunks {
-    incoming: mpsc::UnboundedReceiver<Chunk>,
-    room: Arc<Semaphore>,
-    ending: Ending,
-    ended: bool,
-}
-
-#[derive(Debug)]
-struct Chunk {
-    data: Bytes,
-    cost: u32,
+    shared: Arc<Shared>,
 }
 
 /// The reader is gone: the client left, or the response was dropped. The chunk comes back.
@@ -137,12 +140,10 @@ impl Sender {
         if data.is_empty() {
             return if self.is_closed() { Err(SendError(data)) } else { Ok(()) };
         }
-        let cost = self.cost(data.len());
-        match self.room.acquire_many(cost).await {
-            Ok(room) => room.forget(),
-            Err(_closed) => return Err(SendError(data)),
-        }
-        self.chunks.send(Chunk { data, cost }).map_err(|unsent| SendError(unsent.0.data))
+        let mut data = Some(data);
+        poll_fn(|cx| self.shared.queue.poll_push(&mut data, cx))
+            .await
+            .map_err(|Refused(data)| SendError(data))
     }
 
     /// Ends the body with these trailers. They go out after the last chunk.
@@ -171,7 +172,7 @@ impl Sender {
     /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
     /// reason is for the server's log alone.
     pub fn fail(self, reason: impl Into<BoxError>) {
-        self.ending.store(State::Failed(ProducerError::Failed(reason.into())));
+        self.shared.queue.end(Err(ProducerError::Failed(reason.into())));
     }
 
     /// Ends the body as failed, and says so in its **trailers**: a whole, well-formed message, as gRPC ends one with
@@ -211,21 +212,21 @@ impl Sender {
             self.all_declared(&trailers)?;
             if trailers.is_empty() { Err(FinishError::SaysNothing) } else { Ok(trailers) }
         });
-        if let Ok(trailers) = &checked {
-            self.failure.set(trailers.declared());
+        if let (Ok(trailers), Some(failure)) = (&checked, &self.shared.failure) {
+            failure.set(trailers.declared());
         }
         self.end(checked)
     }
 
     fn all_declared(&self, trailers: &Trailers) -> Result<(), FinishError> {
-        match trailers.as_map().keys().find(|name| !self.declared.contains(name)) {
+        match trailers.as_map().keys().find(|name| !self.shared.declared.contains(name)) {
             Some(name) => Err(FinishError::Undeclared { name: name.clone() }),
             None => Ok(()),
         }
     }
 
     fn none_missing(&self, trailers: &Trailers) -> Result<(), FinishError> {
-        match self.declared.iter().find(|name| !trailers.as_map().contains_key(*name)) {
+        match self.shared.declared.iter().find(|name| !trailers.as_map().contains_key(*name)) {
             Some(name) => Err(FinishError::Missing { name: name.clone() }),
             None => Ok(()),
         }
@@ -235,11 +236,11 @@ impl Sender {
         match trailers {
             Ok(_) if self.is_closed() => Err(FinishError::ReaderGone),
             Ok(trailers) => {
-                self.ending.store(State::Finished(trailers.into_map()));
+                self.shared.queue.end(Ok(trailers.into_map()));
                 Ok(())
             }
             Err(refused) => {
-                self.ending.store(State::Failed(ProducerError::Refused(refused.clone())));
+                self.shared.queue.end(Err(ProducerError::Refused(refused.clone())));
                 Err(refused)
             }
         }
@@ -247,39 +248,33 @@ impl Sender {
 
     /// Waits until the reader is gone, for producers that wait on something else than [`send`](Self::send).
     pub async fn closed(&self) {
-        self.chunks.closed().await;
+        self.shared.queue.closed().await;
     }
 
     /// Whether the reader is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.chunks.is_closed()
+        self.shared.queue.is_closed()
     }
+}
 
-    fn cost(&self, len: usize) -> u32 {
-        u32::try_from(len.saturating_add(CHUNK_OVERHEAD)).unwrap_or(u32::MAX).min(self.capacity)
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.shared.queue.end(Err(ProducerError::Gone));
     }
 }
 
 impl Stream for Chunks {
     type Item = Result<Bytes, ProducerError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        if let Some(chunk) = ready!(self.incoming.poll_recv(cx)) {
-            self.room.add_permits(chunk.cost as usize);
-            return Poll::Ready(Some(Ok(chunk.data)));
-        }
-        self.ended = true;
-        Poll::Ready(self.ending.failure().map(Err))
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.shared.queue.poll_next(cx)
     }
 }
 
 impl Drop for Chunks {
     fn drop(&mut self) {
-        self.room.close();
+        self.shared.queue.close();
     }
 }
 

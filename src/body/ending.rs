@@ -1,10 +1,7 @@
 use crate::trailers::TrailerError;
 use axum::BoxError;
-use http::{HeaderMap, HeaderName};
-use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use http::HeaderName;
+use std::convert::Infallible;
 
 /// Why a body could not be ended with trailers. It ends as failed instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,47 +49,4 @@ pub enum ProducerError {
     /// The producer's trailers were refused.
     #[error("the producer's trailers were refused")]
     Refused(#[source] FinishError),
-}
-
-/// Where the sender leaves how the body ends. It is filled before the queue's sender is dropped, so a reader that sees
-/// the end of the queue sees what ended it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ending(Arc<Mutex<State>>);
-
-#[derive(Debug, Default)]
-pub(super) enum State {
-    #[default]
-    Open,
-    Finished(HeaderMap),
-    Failed(ProducerError),
-}
-
-impl Ending {
-    pub(super) fn store(&self, state: State) {
-        *self.lock() = state;
-    }
-
-    /// Why the body failed, where its trailers are not here.
-    pub(super) fn failure(&self) -> Option<ProducerError> {
-        let mut state = self.lock();
-        match std::mem::take(&mut *state) {
-            State::Open => Some(ProducerError::Gone),
-            State::Failed(error) => Some(error),
-            State::Finished(trailers) => {
-                *state = State::Finished(trailers);
-                None
-            }
-        }
-    }
-
-    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
-        match std::mem::take(&mut *self.lock()) {
-            State::Finished(trailers) => Some(trailers),
-            State::Open | State::Failed(_) => None,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

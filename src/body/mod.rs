@@ -24,6 +24,7 @@
 
 mod channel;
 mod ending;
+mod queue;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod stream_body;

@@ -131,12 +131,14 @@ where
     fn into_response(self) -> Response {
         let mut response = Response::new(());
         if let Some(producer) = &self.producer {
-            producer.declared.write(response.headers_mut());
-            if !producer.declared.is_empty() {
-                response.extensions_mut().insert(producer.failure.clone());
+            producer.declared().write(response.headers_mut());
+            if let Some(failure) = producer.failure() {
+                response.extensions_mut().insert(failure.clone());
             }
         }
-        Declared::of(&self.stored).write(response.headers_mut());
+        if !self.stored.is_empty() {
+            Declared::of(&self.stored).write(response.headers_mut());
+        }
         response.map(|()| body::boxed(self))
     }
 }
@@ -183,13 +185,17 @@ where
             Phase::Trailers => {
                 *this.phase = Phase::Ended;
                 let mut trailers = std::mem::take(this.stored);
-                if this.producer.as_ref().is_some_and(|producer| producer.failure.is_set()) {
+                if this.producer.as_ref().is_some_and(Producer::has_failed) {
                     // They were set for a body that ends well.
                     trailers.clear();
                 }
-                let sent = this.producer.as_ref().and_then(|producer| producer.ending.take_trailers());
-                for (name, value) in &sent.unwrap_or_default() {
-                    trailers.append(name, value.clone());
+                let sent = this.producer.as_ref().and_then(Producer::take_trailers).unwrap_or_default();
+                if trailers.is_empty() {
+                    trailers = sent;
+                } else {
+                    for (name, value) in &sent {
+                        trailers.append(name, value.clone());
+                    }
                 }
                 Ok((!trailers.is_empty()).then_some(trailers))
             }

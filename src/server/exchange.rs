@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tracing::{Span, field::Empty};
+use tracing::{Level, Span, field::Empty};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
 /// Its end is one line in the log, whatever ended it: at `INFO`, or at `DEBUG` where it asks for the metrics, as somebody
@@ -20,7 +20,8 @@ pub(super) struct Exchange {
     connection: Arc<Connection>,
     began: Instant,
     first_byte: Option<Duration>,
-    span: Span,
+    span: Option<Span>,
+    is_logged: bool,
     method: Method,
     uri: Uri,
     version: Version,
@@ -43,6 +44,7 @@ enum Route {
 /// What became of the response's trailers.
 enum Trailers {
     None,
+    /// Their names where anybody is told.
     Sent(Vec<HeaderName>),
     Withheld(WithheldReason),
 }
@@ -94,7 +96,8 @@ impl Exchange {
             connection,
             began: Instant::now(),
             first_byte: None,
-            span,
+            span: (!span.is_disabled()).then_some(span),
+            is_logged: tracing::enabled!(target: "axum_trailers::request", Level::INFO),
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -124,9 +127,18 @@ impl Exchange {
         self.acceptance
     }
 
-    /// What is logged in it is logged with the request, and its fields say how the request ended.
-    pub(super) fn span(&self) -> &Span {
-        &self.span
+    /// What is logged in it is logged with the request, and its fields say how the request ended. There is none where
+    /// nobody collects it.
+    pub(super) fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
+    }
+
+    /// Does something in the span of the request.
+    pub(super) fn in_span<T>(&self, something: impl FnOnce() -> T) -> T {
+        match &self.span {
+            Some(span) => span.in_scope(something),
+            None => something(),
+        }
     }
 
     /// Where the router is to say which of its routes answers, if anybody wants to know.
@@ -144,7 +156,7 @@ impl Exchange {
 
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         self.note_grpc_status(headers);
-        self.first_byte = Some(self.began.elapsed());
+        self.first_byte = self.connection.metrics().map(|_| self.began.elapsed());
         self.status = Some(status);
     }
 
@@ -164,7 +176,9 @@ impl Exchange {
 
     pub(super) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.note_grpc_status(trailers);
-        self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
+        let is_told = self.is_logged || self.span.is_some();
+        let names = trailers.keys().filter(|_| is_told).cloned().collect();
+        self.trailers = Trailers::Sent(names);
     }
 
     /// A call's status is among its trailers or, where it has no content, in its header section.
@@ -203,6 +217,9 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.connection.request_ends();
+        if self.connection.metrics().is_none() && self.span.is_none() && !self.is_logged {
+            return;
+        }
         let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
         let ending = match self.ending.take().unwrap_or_else(unfinished) {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
@@ -212,14 +229,26 @@ impl Drop for Exchange {
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);
         }
+        if let Some(span) = &self.span {
+            self.record(span, &ending, took);
+        }
+        self.log(&ending, took);
+    }
+}
+
+impl Exchange {
+    fn record(&self, span: &Span, ending: &Ending, took: Duration) {
+        span.record("status", self.status.map(|status| status.as_u16()));
+        span.record("bytes", self.bytes);
+        span.record("duration_ms", milliseconds(took));
+        span.record("trailers", tracing::field::display(&self.trailers));
+        span.record("grpc_status", self.grpc_status);
+        span.record("ended", tracing::field::display(ending));
+    }
+
+    fn log(&self, ending: &Ending, took: Duration) {
         let status = self.status.map(|status| status.as_u16());
-        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-        self.span.record("status", status);
-        self.span.record("bytes", self.bytes);
-        self.span.record("duration_ms", duration_ms);
-        self.span.record("trailers", tracing::field::display(&self.trailers));
-        self.span.record("grpc_status", self.grpc_status);
-        self.span.record("ended", tracing::field::display(&ending));
+        let duration_ms = milliseconds(took);
         if self.connection.purpose == Purpose::Metrics {
             return tracing::debug!(
                 target: "axum_trailers::request",
@@ -249,9 +278,7 @@ impl Drop for Exchange {
             ended = %ending,
         );
     }
-}
 
-impl Exchange {
     fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
         match self.trailers {
             Trailers::None => {}
@@ -281,6 +308,10 @@ impl Exchange {
             took,
         });
     }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,

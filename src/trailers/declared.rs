@@ -1,4 +1,4 @@
-use super::{TrailerError, map::permitted};
+use super::{TrailerError, map::permitted, why_forbidden};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The names of the trailer fields that a sender announces in the `Trailer` field
@@ -43,23 +43,38 @@ impl Declared {
     /// are left out: nothing can come of them.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
+        Self::read_exactly(headers).0
+    }
+
+    /// The same, and whether the header section says this and no more: each name once, in one line.
+    pub(crate) fn read_exactly(headers: &HeaderMap) -> (Self, bool) {
         let mut declared = Self::default();
-        headers
-            .get_all(header::TRAILER)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .filter(|name| permitted(name).is_ok())
-            .for_each(|name| declared.add(name));
-        declared
+        let (mut lines, mut said) = (0, 0);
+        for line in headers.get_all(header::TRAILER) {
+            lines += 1;
+            for name in line.as_bytes().split(|byte| *byte == b',') {
+                said += 1;
+                let name = HeaderName::from_bytes(name.trim_ascii()).ok();
+                if let Some(name) = name.filter(|name| why_forbidden(name).is_none()) {
+                    declared.add(name);
+                }
+            }
+        }
+        let is_exact = lines == 1 && said == declared.names.len();
+        (declared, is_exact)
     }
 
     /// Writes the `Trailer` field into a header section, together with what it announces there already.
     /// Where nothing is announced, there is no `Trailer` field.
     pub fn write(&self, headers: &mut HeaderMap) {
-        let mut all = Self::read(headers);
-        self.names.iter().for_each(|name| all.add(name.clone()));
-        match all.to_field_value() {
+        let all = if headers.contains_key(header::TRAILER) {
+            let mut all = Self::read(headers);
+            self.names.iter().for_each(|name| all.add(name.clone()));
+            all.to_field_value()
+        } else {
+            self.to_field_value()
+        };
+        match all {
             Some(value) => headers.insert(header::TRAILER, value),
             None => headers.remove(header::TRAILER),
         };
@@ -68,11 +83,15 @@ impl Declared {
     /// The value of the `Trailer` field, or `None` where nothing is announced.
     #[must_use]
     pub fn to_field_value(&self) -> Option<HeaderValue> {
-        if self.is_empty() {
-            return None;
+        match &*self.names {
+            [] => None,
+            [name] => Some(name.clone().into()),
+            names => {
+                let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+                let names = HeaderValue::try_from(names.join(", "));
+                Some(names.expect("field names and commas make a field value"))
+            }
         }
-        let names: Vec<_> = self.names.iter().map(HeaderName::as_str).collect();
-        Some(HeaderValue::try_from(names.join(", ")).expect("field names and commas make a field value"))
     }
 
     /// Whether `name` is announced.

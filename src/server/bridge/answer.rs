@@ -157,12 +157,15 @@ fn plan_trailers(
     body: &BoxBody,
     has_content: bool,
 ) -> TrailerPlan {
-    let declared = Declared::read(&head.headers);
-    let announced = head.headers.remove(header::TRAILER).is_some();
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        declared.write(&mut head.headers);
+        let (declared, is_exact) = Declared::read_exactly(&head.headers);
+        if !is_exact {
+            head.headers.remove(header::TRAILER);
+            declared.write(&mut head.headers);
+        }
         return TrailerPlan::Sent(declared);
     }
+    let announced = head.headers.remove(header::TRAILER).is_some();
     if has_content && (announced || head.extensions.get::<TrailersWithheld>().is_some()) {
         exchange.withheld_trailers();
     }

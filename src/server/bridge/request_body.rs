@@ -24,23 +24,30 @@ use tracing::Instrument;
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
 pub(super) fn bridge(incoming: Incoming, connection: Arc<Connection>) -> (Body, RefusedTrailers) {
-    let refused = RefusedTrailers::default();
     if incoming.is_end_stream() {
-        return (Body::empty(), refused);
+        return (Body::empty(), RefusedTrailers::default());
     }
+    let refused = RefusedTrailers(Some(Arc::default()));
     let (sender, body) = Body::channel();
     tokio::spawn(pump(incoming, sender, connection, refused.clone()).in_current_span());
     (body, refused)
 }
 
 /// Whether the request's trailer section was too large. The handler sees no more than a broken body: what is to come
-/// of it is the bridge's to say.
+/// of it is the bridge's to say. A request without a body has none.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RefusedTrailers(Arc<OnceLock<TrailersTooLarge>>);
+pub(super) struct RefusedTrailers(Option<Arc<OnceLock<TrailersTooLarge>>>);
 
 impl RefusedTrailers {
+    fn set(&self, too_large: TrailersTooLarge) {
+        if let Some(refused) = &self.0 {
+            // There is one pump for each request, so nothing is here yet.
+            let _first = refused.set(too_large);
+        }
+    }
+
     pub(super) fn get(&self) -> Option<TrailersTooLarge> {
-        self.0.get().copied()
+        self.0.as_ref()?.get().copied()
     }
 }
 
@@ -68,8 +75,7 @@ async fn pump(
     if let Err(interrupted) = carry(&mut incoming, &mut sender, &connection).await {
         tracing::debug!(reason = %interrupted, "request body ended early");
         if let Interrupted::TrailersTooLarge(too_large) = interrupted {
-            // There is one pump for each request, so nothing is here yet.
-            let _first = refused.0.set(too_large);
+            refused.set(too_large);
         }
         // To drop the sender alone would look like the end of the body.
         sender.abort();

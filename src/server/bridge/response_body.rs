@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{BoxError, body::BoxBody};
 use bytes::Bytes;
-use http::{HeaderMap, Version};
+use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Sleep, sleep};
+use tracing::Span;
 
 /// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
 pub(in crate::server) struct ResponseBody {
@@ -168,7 +169,7 @@ impl ResponseBody {
         for name in declared.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
             tracing::warn!(%name, "announced trailer field never came");
         }
-        let sent = permitted(&trailers, declared, self.exchange.version());
+        let sent = permitted(trailers, declared, self.exchange.version());
         Poll::Ready(if self.failures.mark.is_told_by(sent.as_ref().unwrap_or(&HeaderMap::new())) {
             Ok(sent)
         } else {
@@ -234,18 +235,23 @@ fn failure(error: &BoxError) -> Failure {
 }
 
 /// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced.
-fn permitted(trailers: &HeaderMap, declared: &Declared, version: Version) -> Option<HeaderMap> {
-    let mut sent = HeaderMap::with_capacity(trailers.len());
-    for (name, value) in trailers {
+fn permitted(mut trailers: HeaderMap, declared: &Declared, version: Version) -> Option<HeaderMap> {
+    let may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
             tracing::warn!(%name, %reason, "forbidden trailer field left out");
-        } else if version < Version::HTTP_2 && !declared.contains(name) {
-            tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
-        } else {
-            sent.append(name, value.clone());
+            return false;
         }
+        let is_sent = version >= Version::HTTP_2 || declared.contains(name);
+        if !is_sent {
+            tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
+        }
+        is_sent
+    };
+    let left_out: Vec<_> = trailers.keys().filter(|name| !may_be_sent(name)).cloned().collect();
+    for name in left_out {
+        trailers.remove(name);
     }
-    (!sent.is_empty()).then_some(sent)
+    (!trailers.is_empty()).then_some(trailers)
 }
 
 impl Body for ResponseBody {
@@ -257,8 +263,8 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        let span = this.exchange.span().clone();
-        let _in_it = span.enter();
+        let span = this.exchange.span().cloned();
+        let _in_it = span.as_ref().map(Span::enter);
         this.outgoing.taken();
         if let Phase::Failing(_) = this.phase {
             return this.poll_failing(cx);

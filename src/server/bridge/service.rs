@@ -23,11 +23,11 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
+    future::{self, Ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tower_service::Service;
 use tracing::Span;
@@ -100,7 +100,7 @@ impl Service<Arrival> for MakeBridge {
             app.shutdown.clone(),
             app.metrics.clone(),
         );
-        ready(Ok(Bridge { app, connection }))
+        future::ready(Ok(Bridge { app, connection }))
     }
 }
 
@@ -162,7 +162,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
             let request = http_1::Request::from_parts(parts, incoming);
-            let route = exchange.span().in_scope(|| self.call_grpc(&service, request));
+            let route = exchange.in_span(|| self.call_grpc(&service, request));
             return BridgeFuture::new(route, exchange);
         }
         if let Some(route) = exchange.matched_route() {
@@ -171,8 +171,8 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
         request.extensions_mut().insert(self.connection.limits.trailers());
         let connection = self.connection.clone();
-        let (body, refused) = exchange.span().in_scope(|| request_body::bridge(incoming, connection));
-        let route = exchange.span().in_scope(|| self.route(request.map(|()| body)));
+        let (body, refused) = exchange.in_span(|| request_body::bridge(incoming, connection));
+        let route = exchange.in_span(|| self.route(request.map(|()| body)));
         BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }
     }
 }
@@ -227,9 +227,10 @@ impl Future for BridgeFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let span = this.exchange.as_ref().map(|exchange| exchange.span().clone());
-        let _in_it = span.as_ref().map(Span::enter);
-        let response = std::task::ready!(this.route.poll(cx));
+        let response = {
+            let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
+            ready!(this.route.poll(cx))
+        };
         let exchange = this.exchange.take().expect("polled after its end");
         Poll::Ready(Ok(match this.refused.get() {
             None => Answer::new(response, exchange).into_hyper(std::mem::take(this.refused)),

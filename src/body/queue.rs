@@ -1,0 +1,163 @@
+use super::{CHUNK_OVERHEAD, ending::ProducerError};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+use tokio::sync::Notify;
+
+/// What is between a producer and its body: chunks up to a number of bytes, and behind them how the body ends.
+///
+/// All of it is in one place behind one lock, which is held for a few instructions. Whoever waits is woken when there is
+/// something for it, and by nothing else.
+#[derive(Debug)]
+pub(super) struct Queue {
+    capacity: usize,
+    state: Mutex<State>,
+    reader_gone: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chunks: VecDeque<Bytes>,
+    /// What the chunks take of the capacity.
+    taken: usize,
+    /// The producer that waits, and for how much room.
+    producer: Option<(Waker, usize)>,
+    reader: Option<Waker>,
+    is_closed: bool,
+    ending: Ending,
+}
+
+#[derive(Debug, Default)]
+enum Ending {
+    /// The producer is at work.
+    #[default]
+    Open,
+    Finished(HeaderMap),
+    Failed(ProducerError),
+    /// The reader knows it.
+    Told,
+}
+
+/// The reader is gone. The chunk comes back.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Bytes);
+
+impl Queue {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::default(), reader_gone: Notify::new() }
+    }
+
+    /// Takes the chunk once there is room for it.
+    pub(super) fn poll_push(
+        &self,
+        chunk: &mut Option<Bytes>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let cost = self.cost(chunk.as_ref().map_or(0, Bytes::len));
+        let mut state = self.lock();
+        if !state.is_closed && self.capacity - state.taken < cost {
+            state.producer = Some((cx.waker().clone(), cost));
+            return Poll::Pending;
+        }
+        state.producer = None;
+        let chunk = chunk.take().expect("polled after its end");
+        if state.is_closed {
+            return Poll::Ready(Err(Refused(chunk)));
+        }
+        state.taken += cost;
+        state.chunks.push_back(chunk);
+        wake(state, |state| state.reader.take());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the body. The first ending counts.
+    pub(super) fn end(&self, ending: Result<HeaderMap, ProducerError>) {
+        let mut state = self.lock();
+        if !matches!(state.ending, Ending::Open) {
+            return;
+        }
+        state.producer = None;
+        state.ending = match ending {
+            Ok(trailers) => Ending::Finished(trailers),
+            Err(error) => Ending::Failed(error),
+        };
+        wake(state, |state| state.reader.take());
+    }
+
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProducerError>>> {
+        let mut state = self.lock();
+        if let Some(chunk) = state.chunks.pop_front() {
+            state.taken -= self.cost(chunk.len());
+            let free = self.capacity - state.taken;
+            wake(state, |state| {
+                state.producer.take_if(|(_, wanted)| *wanted <= free).map(|(waker, _)| waker)
+            });
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        Poll::Ready(match &mut state.ending {
+            Ending::Open => {
+                state.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Ending::Finished(_) | Ending::Told => None,
+            failed @ Ending::Failed(_) => match std::mem::replace(failed, Ending::Told) {
+                Ending::Failed(error) => Some(Err(error)),
+                _ => None,
+            },
+        })
+    }
+
+    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.ending, Ending::Told) {
+            Ending::Finished(trailers) => Some(trailers),
+            _ => None,
+        }
+    }
+
+    /// The reader is gone, and what waits for it is nobody's.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.taken = 0;
+        let unread = std::mem::take(&mut state.chunks);
+        wake(state, |state| state.producer.take().map(|(waker, _)| waker));
+        drop(unread);
+        self.reader_gone.notify_waiters();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
+    /// Waits until the reader is gone.
+    pub(super) async fn closed(&self) {
+        // It hears what happens from here on, before it is polled.
+        let gone = self.reader_gone.notified();
+        if !self.is_closed() {
+            gone.await;
+        }
+    }
+
+    /// A chunk larger than the whole capacity takes all of it.
+    fn cost(&self, len: usize) -> usize {
+        len.saturating_add(CHUNK_OVERHEAD).min(self.capacity)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes whoever it is, if anybody, after the lock is given back: on another thread it would run into it.
+fn wake(mut state: MutexGuard<'_, State>, whom: impl FnOnce(&mut State) -> Option<Waker>) {
+    let waker = whom(&mut state);
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
