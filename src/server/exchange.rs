@@ -78,25 +78,11 @@ impl Exchange {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
-        let span = tracing::info_span!(
-            target: "axum_trailers::request",
-            "request",
-            peer = %connection.peer,
-            method = %request.method(),
-            path = request.uri().path(),
-            status = Empty,
-            protocol = ?request.version(),
-            bytes = Empty,
-            duration_ms = Empty,
-            trailers = Empty,
-            grpc_status = Empty,
-            ended = Empty,
-        );
         Self {
+            span: span(&connection, request),
             connection,
             began: Instant::now(),
             first_byte: None,
-            span: (!span.is_disabled()).then_some(span),
             is_logged: tracing::enabled!(target: "axum_trailers::request", Level::INFO),
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -212,6 +198,29 @@ impl Exchange {
     pub(super) fn given_up(&mut self) {
         self.ending = Some(Ending::Cut(Cut::StalledReader));
     }
+}
+
+/// The span of a request, where anybody collects it. To make one that nobody does would cost as much: for those of the
+/// crate `log` it would first be filled in.
+fn span<B>(connection: &Connection, request: &http::Request<B>) -> Option<Span> {
+    if !tracing::span_enabled!(target: "axum_trailers::request", Level::INFO) {
+        return None;
+    }
+    let span = tracing::info_span!(
+        target: "axum_trailers::request",
+        "request",
+        peer = %connection.peer,
+        method = %request.method(),
+        path = request.uri().path(),
+        status = Empty,
+        protocol = ?request.version(),
+        bytes = Empty,
+        duration_ms = Empty,
+        trailers = Empty,
+        grpc_status = Empty,
+        ended = Empty,
+    );
+    (!span.is_disabled()).then_some(span)
 }
 
 impl Drop for Exchange {
