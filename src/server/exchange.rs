@@ -4,7 +4,7 @@ use super::{
     metrics::{Ended, MatchedRoute, Metrics},
 };
 use crate::trailers::{Acceptance, WithheldReason};
-use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use std::{
     error::Error,
     fmt,
@@ -23,7 +23,8 @@ pub(super) struct Exchange {
     span: Option<Span>,
     is_logged: bool,
     method: Method,
-    uri: Uri,
+    /// Empty where nobody is told of it.
+    path: String,
     version: Version,
     acceptance: Acceptance,
     route: Route,
@@ -78,14 +79,15 @@ impl Exchange {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
+        let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
         Self {
             span: span(&connection, request),
             connection,
             began: Instant::now(),
             first_byte: None,
-            is_logged: tracing::enabled!(target: "axum_trailers::request", Level::INFO),
+            is_logged,
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            path: if is_logged { request.uri().path().to_owned() } else { String::new() },
             version: request.version(),
             acceptance,
             route: Route::Router(route),
@@ -169,7 +171,9 @@ impl Exchange {
 
     /// A call's status is among its trailers or, where it has no content, in its header section.
     fn note_grpc_status(&mut self, section: &HeaderMap) {
-        if let (Route::Grpc(_), Some(status)) = (&self.route, section.get("grpc-status")) {
+        if let Route::Grpc(_) = self.route
+            && let Some(status) = section.get("grpc-status")
+        {
             self.grpc_status = status.to_str().ok().and_then(|status| status.parse().ok());
         }
     }
@@ -264,7 +268,7 @@ impl Exchange {
                 parent: None,
                 peer = %self.connection.peer,
                 method = %self.method,
-                path = self.uri.path(),
+                path = self.path,
                 status,
                 duration_ms,
                 ended = %ending,
@@ -277,7 +281,7 @@ impl Exchange {
             parent: None,
             peer = %self.connection.peer,
             method = %self.method,
-            path = self.uri.path(),
+            path = self.path,
             status,
             protocol = ?self.version,
             bytes = self.bytes,

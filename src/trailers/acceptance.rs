@@ -7,7 +7,8 @@ use std::fmt;
 /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1),
 /// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), HTTP/1.0 never does.
 ///
-/// The server decides it once for each request and leaves it in the request's extensions.
+/// The server decides it once for each request. Over HTTP/1.1 and HTTP/1.0 it leaves it in the request's extensions, so that
+/// what becomes of `TE` on the way to a handler makes no difference.
 ///
 /// ```
 /// use axum_trailers::trailers::Acceptance;

@@ -1,4 +1,4 @@
-use super::{TrailerError, map::permitted, why_forbidden};
+use super::{TrailerError, map::permitted};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The names of the trailer fields that a sender announces in the `Trailer` field
@@ -43,25 +43,15 @@ impl Declared {
     /// are left out: nothing can come of them.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
-        Self::read_exactly(headers).0
-    }
-
-    /// The same, and whether the header section says this and no more: each name once, in one line.
-    pub(crate) fn read_exactly(headers: &HeaderMap) -> (Self, bool) {
         let mut declared = Self::default();
-        let (mut lines, mut said) = (0, 0);
-        for line in headers.get_all(header::TRAILER) {
-            lines += 1;
-            for name in line.as_bytes().split(|byte| *byte == b',') {
-                said += 1;
-                let name = HeaderName::from_bytes(name.trim_ascii()).ok();
-                if let Some(name) = name.filter(|name| why_forbidden(name).is_none()) {
-                    declared.add(name);
-                }
-            }
-        }
-        let is_exact = lines == 1 && said == declared.names.len();
-        (declared, is_exact)
+        headers
+            .get_all(header::TRAILER)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .filter(|name| permitted(name).is_ok())
+            .for_each(|name| declared.add(name));
+        declared
     }
 
     /// Writes the `Trailer` field into a header section, together with what it announces there already.

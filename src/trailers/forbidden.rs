@@ -49,7 +49,17 @@ impl fmt::Display for ForbiddenReason {
 /// ```
 #[must_use]
 pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
-    let found = FORBIDDEN.binary_search_by_key(&name.as_str(), |(forbidden, _)| forbidden).ok()?;
+    reason(name.as_str())
+}
+
+/// The same of a name in lower case, which need not be a field's.
+#[cfg(feature = "server")]
+pub(super) fn is_forbidden(name: &str) -> bool {
+    reason(name).is_some()
+}
+
+fn reason(name: &str) -> Option<ForbiddenReason> {
+    let found = FORBIDDEN.binary_search_by_key(&name, |(forbidden, _)| forbidden).ok()?;
     FORBIDDEN.get(found).map(|(_, reason)| *reason)
 }
 

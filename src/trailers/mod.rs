@@ -11,6 +11,8 @@
 //! - [`TrailerLimits`], how large the trailer section of a request may be.
 
 mod acceptance;
+#[cfg(feature = "server")]
+mod announced;
 mod content;
 mod declared;
 mod failure;
@@ -18,6 +20,8 @@ mod forbidden;
 mod map;
 mod received;
 
+#[cfg(feature = "server")]
+pub(crate) use self::announced::Announced;
 #[cfg(any(feature = "server", feature = "demo"))]
 pub(crate) use self::received::section_size;
 pub use self::{

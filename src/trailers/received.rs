@@ -3,8 +3,8 @@ use http::HeaderMap;
 
 /// How large a received trailer section may be.
 ///
-/// The server of this crate leaves its own in the extensions of each request. Under another server, insert one there
-/// to change the default.
+/// The server of this crate leaves its own in the extensions of each request that has a body. Under another server, insert
+/// one there to change the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrailerLimits {
     /// Its size in bytes, counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     problem::Problem,
     server::{Limits, exchange::Exchange},
-    trailers::{Declared, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
+    trailers::{Announced, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
 };
 use axum::{
     body::{self, BoxBody, HttpBody},
@@ -144,7 +144,7 @@ impl Answer {
             matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
         let gives_way = plan.announces_any() || may_fail_untold;
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
-        let failures = Failures { refused, mark: head.extensions.remove().unwrap_or_default() };
+        let failures = Failures { refused, mark: head.extensions.remove() };
         head::response(&head, ResponseBody::new(body, exchange, plan, length, failures))
     }
 }
@@ -158,12 +158,7 @@ fn plan_trailers(
     has_content: bool,
 ) -> TrailerPlan {
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        let (declared, is_exact) = Declared::read_exactly(&head.headers);
-        if !is_exact {
-            head.headers.remove(header::TRAILER);
-            declared.write(&mut head.headers);
-        }
-        return TrailerPlan::Sent(declared);
+        return TrailerPlan::Sent(Announced::settle(&mut head.headers));
     }
     let announced = head.headers.remove(header::TRAILER).is_some();
     if has_content && (announced || head.extensions.get::<TrailersWithheld>().is_some()) {

@@ -1,17 +1,37 @@
 //! Message heads, from one generation of `http` to the other. Names, values, their order and their repetitions
 //! are kept; extensions are not, since no type means the same in both.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, uri};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    uri::{self, Authority, PathAndQuery, Scheme},
+};
+use std::sync::{Mutex, PoisonError};
 
 /// A request head that the older generation does not take.
 #[derive(Debug, thiserror::Error)]
 #[error("the request head can't be passed on")]
 pub(super) struct BadHead(#[from] http::Error);
 
-pub(super) fn request(head: &http_1::request::Parts) -> Result<Request<()>, BadHead> {
+/// The authority of the last request. Those of a connection have the same one, as a rule: it is parsed and copied once.
+#[derive(Default)]
+pub(super) struct LastAuthority(Mutex<Option<Authority>>);
+
+impl LastAuthority {
+    fn of(&self, authority: &http_1::uri::Authority) -> Result<Authority, BadHead> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| last.as_str() == authority.as_str()) {
+            return Ok(last.clone());
+        }
+        let authority = Authority::try_from(authority.as_str()).map_err(http::Error::from)?;
+        *last = Some(authority.clone());
+        Ok(authority)
+    }
+}
+
+pub(super) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Result<Request<()>, BadHead> {
     let mut request = Request::new(());
     *request.method_mut() = Method::from_bytes(head.method.as_str().as_bytes()).map_err(http::Error::from)?;
-    *request.uri_mut() = uri(&head.uri)?;
+    *request.uri_mut() = uri(&head.uri, last)?;
     *request.version_mut() = version(head.version);
     *request.headers_mut() = to_old(&head.headers)?;
     Ok(request)
@@ -21,7 +41,7 @@ pub(super) fn response<B>(head: &http::response::Parts, body: B) -> http_1::Resp
     let mut response = http_1::Response::new(body);
     *response.status_mut() =
         http_1::StatusCode::from_u16(head.status.as_u16()).expect("a status code is one in both generations");
-    *response.headers_mut() = to_new(&head.headers);
+    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_DATE);
     response
 }
 
@@ -47,7 +67,14 @@ pub(super) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, http::Erro
 
 /// A header or trailer section for hyper.
 pub(super) fn to_new(fields: &HeaderMap) -> http_1::HeaderMap {
-    let mut new = http_1::HeaderMap::with_capacity(fields.len());
+    to_new_with_room(fields, 0)
+}
+
+/// hyper adds `Date`, for which the map would have to grow.
+const ROOM_FOR_DATE: usize = 1;
+
+fn to_new_with_room(fields: &HeaderMap, room: usize) -> http_1::HeaderMap {
+    let mut new = http_1::HeaderMap::with_capacity(fields.len() + room);
     for (name, value) in fields {
         let name =
             http_1::HeaderName::from_bytes(name.as_ref()).expect("a field name is one in both generations");
@@ -59,12 +86,21 @@ pub(super) fn to_new(fields: &HeaderMap) -> http_1::HeaderMap {
     new
 }
 
-fn uri(uri: &http_1::Uri) -> Result<Uri, http::Error> {
+fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
     let mut parts = uri::Parts::default();
-    parts.scheme = uri.scheme_str().map(uri::Scheme::try_from).transpose()?;
-    parts.authority = uri.authority().map(|authority| authority.as_str().try_into()).transpose()?;
-    parts.path_and_query = uri.path_and_query().map(|path| path.as_str().try_into()).transpose()?;
-    Ok(Uri::from_parts(parts)?)
+    parts.scheme = uri.scheme_str().map(scheme).transpose()?;
+    parts.authority = uri.authority().map(|authority| last.of(authority)).transpose()?;
+    let path = uri.path_and_query().map(|path| PathAndQuery::try_from(path.as_str())).transpose();
+    parts.path_and_query = path.map_err(http::Error::from)?;
+    Ok(Uri::from_parts(parts).map_err(http::Error::from)?)
+}
+
+fn scheme(scheme: &str) -> Result<Scheme, http::Error> {
+    Ok(match scheme {
+        "https" => Scheme::HTTPS,
+        "http" => Scheme::HTTP,
+        other => Scheme::try_from(other)?,
+    })
 }
 
 fn version(version: http_1::Version) -> Version {
@@ -94,7 +130,7 @@ mod tests {
             .body(())
             .expect("a request")
             .into_parts();
-        let request = request(&head).expect("passes");
+        let request = request(&head, &LastAuthority::default()).expect("passes");
         assert_eq!(request.method(), "PURGE");
         assert_eq!(request.uri(), "https://user@example.com:8443/a%20b/?q=1&q=2");
         assert_eq!(request.version(), Version::HTTP_2);
@@ -103,11 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_of_target_arrive() {
-        for target in ["/", "*", "/?", "localhost:443", "http://localhost/"] {
+    fn other_forms_of_target_arrive_one_after_the_other() {
+        let last = LastAuthority::default();
+        let targets =
+            ["/", "*", "/?", "localhost:443", "http://localhost/", "https://LOCALHOST/", "http://a/", "a:1"];
+        for target in targets.into_iter().flat_map(|target| [target; 2]) {
             let (mut head, ()) = http_1::Request::new(()).into_parts();
             head.uri = target.parse().expect("a target");
-            assert_eq!(request(&head).expect("passes").uri(), target);
+            assert_eq!(request(&head, &last).expect("passes").uri().to_string(), head.uri.to_string());
         }
     }
 

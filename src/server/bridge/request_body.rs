@@ -23,13 +23,13 @@ use tracing::Instrument;
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Incoming, connection: Arc<Connection>) -> (Body, RefusedTrailers) {
+pub(super) fn bridge(incoming: Incoming, connection: &Arc<Connection>) -> (Body, RefusedTrailers) {
     if incoming.is_end_stream() {
         return (Body::empty(), RefusedTrailers::default());
     }
     let refused = RefusedTrailers(Some(Arc::default()));
     let (sender, body) = Body::channel();
-    tokio::spawn(pump(incoming, sender, connection, refused.clone()).in_current_span());
+    tokio::spawn(pump(incoming, sender, connection.clone(), refused.clone()).in_current_span());
     (body, refused)
 }
 

@@ -4,7 +4,7 @@ use crate::{
         connection::{GivenUp, Outgoing},
         exchange::{Exchange, Failure},
     },
-    trailers::{Declared, FailureMark, TrailersTooLarge, why_forbidden},
+    trailers::{Announced, FailureMark, TrailersTooLarge, why_forbidden},
 };
 use axum::{BoxError, body::BoxBody};
 use bytes::Bytes;
@@ -36,12 +36,12 @@ pub(super) enum TrailerPlan {
     /// They are dropped.
     Withheld,
     /// They go out, and these were announced.
-    Sent(Declared),
+    Sent(Announced),
 }
 
 impl TrailerPlan {
     pub(super) fn announces_any(&self) -> bool {
-        matches!(self, Self::Sent(declared) if !declared.is_empty())
+        matches!(self, Self::Sent(announced) if !announced.is_empty())
     }
 }
 
@@ -50,7 +50,18 @@ pub(super) struct Failures {
     /// The request's trailers were too large.
     pub(super) refused: RefusedTrailers,
     /// The response's trailers say that it failed.
-    pub(super) mark: FailureMark,
+    pub(super) mark: Option<FailureMark>,
+}
+
+impl Failures {
+    fn has_failed(&self) -> bool {
+        self.mark.as_ref().is_some_and(FailureMark::is_set)
+    }
+
+    /// Whether these trailers say that the response failed, if it did.
+    fn are_told_by(&self, trailers: &HeaderMap) -> bool {
+        self.mark.as_ref().is_none_or(|mark| mark.is_told_by(trailers))
+    }
 }
 
 /// What the response head said of the content's length, in bytes. Whatever it said is kept.
@@ -161,17 +172,17 @@ impl ResponseBody {
         if !self.keeps_its_length() {
             return Poll::Ready(Err(self.length_broken()));
         }
-        let failed = self.failures.mark.is_set();
-        let TrailerPlan::Sent(declared) = &self.trailers else {
+        let failed = self.failures.has_failed();
+        let TrailerPlan::Sent(announced) = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
         };
         let trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
-        for name in declared.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
-            tracing::warn!(%name, "announced trailer field never came");
+        for name in announced.names().filter(|name| !failed && !trailers.contains_key(*name)) {
+            tracing::warn!(name, "announced trailer field never came");
         }
-        let sent = permitted(trailers, declared, self.exchange.version());
-        Poll::Ready(if self.failures.mark.is_told_by(sent.as_ref().unwrap_or(&HeaderMap::new())) {
-            Ok(sent)
+        let sent = permitted(trailers, announced, self.exchange.version());
+        Poll::Ready(if self.failures.are_told_by(&sent) {
+            Ok((!sent.is_empty()).then_some(sent))
         } else {
             Err(FailureUntold.into())
         })
@@ -235,13 +246,13 @@ fn failure(error: &BoxError) -> Failure {
 }
 
 /// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced.
-fn permitted(mut trailers: HeaderMap, declared: &Declared, version: Version) -> Option<HeaderMap> {
+fn permitted(mut trailers: HeaderMap, announced: &Announced, version: Version) -> HeaderMap {
     let may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
             tracing::warn!(%name, %reason, "forbidden trailer field left out");
             return false;
         }
-        let is_sent = version >= Version::HTTP_2 || declared.contains(name);
+        let is_sent = version >= Version::HTTP_2 || announced.contains(name);
         if !is_sent {
             tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
         }
@@ -251,7 +262,7 @@ fn permitted(mut trailers: HeaderMap, declared: &Declared, version: Version) -> 
     for name in left_out {
         trailers.remove(name);
     }
-    (!trailers.is_empty()).then_some(trailers)
+    trailers
 }
 
 impl Body for ResponseBody {
@@ -281,7 +292,7 @@ impl Body for ResponseBody {
                 Err(error) => this.fail(&error, cx),
                 Ok(trailers) => {
                     this.end();
-                    if this.failures.mark.is_set() {
+                    if this.failures.has_failed() {
                         this.exchange.failed_in_trailers();
                     }
                     Poll::Ready(trailers.map(|trailers| {

@@ -1,7 +1,7 @@
 use super::{
     answer::{self, Answer},
     grpc::{Answering, GrpcService, GrpcServices},
-    head,
+    head::{self, LastAuthority},
     request_body::{self, RefusedTrailers},
     response_body::ResponseBody,
 };
@@ -18,7 +18,8 @@ use crate::{
     trailers::Acceptance,
 };
 use axum::{Router, body::Body, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
-use http::Request;
+use http::{Request, Version};
+use http_body_1::Body as _;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::{
@@ -100,24 +101,32 @@ impl Service<Arrival> for MakeBridge {
             app.shutdown.clone(),
             app.metrics.clone(),
         );
-        future::ready(Ok(Bridge { app, connection }))
+        future::ready(Ok(Bridge(Arc::new(Served {
+            app,
+            connection,
+            last_authority: LastAuthority::default(),
+        }))))
     }
 }
 
 /// The service of one connection: hyper's requests to the router, and its responses back.
 #[derive(Clone)]
-pub(in crate::server) struct Bridge {
+pub(in crate::server) struct Bridge(Arc<Served>);
+
+/// What a connection's requests have in common. hyper-util clones the service for each of them.
+struct Served {
     app: Arc<App>,
     connection: Arc<Connection>,
+    last_authority: LastAuthority,
 }
 
 impl Bridge {
     pub(in crate::server) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
+        &self.0.connection
     }
 
     fn route(&self, request: Request<Body>) -> Route {
-        let mut router = self.app.router.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut router = self.0.app.router.lock().unwrap_or_else(PoisonError::into_inner);
         match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
             Ok(future) => Route::Router { future },
             Err(_panic) => Route::answered(answer::panicked()),
@@ -125,8 +134,8 @@ impl Bridge {
     }
 
     fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Incoming>) -> Route {
-        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
-        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.clone()))) {
+        request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
+        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(answer::panicked()),
         }
@@ -143,18 +152,21 @@ impl Service<http_1::Request<Incoming>> for Bridge {
     }
 
     fn call(&mut self, request: http_1::Request<Incoming>) -> BridgeFuture {
+        let Served { app, connection, last_authority } = &*self.0;
         let (parts, incoming) = request.into_parts();
-        let (mut request, refusal) = match head::request(&parts) {
+        let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
-                let refusal = answer::refusal(&request, &self.connection.limits);
+                let refusal = answer::refusal(&request, &connection.limits);
                 (request, refusal)
             }
             Err(error) => (Request::new(()), Some(answer::bad_request(&error.to_string()))),
         };
-        let acceptance = Acceptance::decide(request.version(), request.headers());
-        request.extensions_mut().insert(acceptance);
-        let mut exchange = Exchange::begin(self.connection.clone(), &request);
-        let grpc = self.app.grpc.service(&request);
+        if request.version() < Version::HTTP_2 {
+            let acceptance = Acceptance::decide(request.version(), request.headers());
+            request.extensions_mut().insert(acceptance);
+        }
+        let mut exchange = Exchange::begin(connection.clone(), &request);
+        let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         if let Some(response) = refusal {
             return BridgeFuture::new(Route::answered(response), exchange);
@@ -168,9 +180,10 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         if let Some(route) = exchange.matched_route() {
             request.extensions_mut().insert(route);
         }
-        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
-        request.extensions_mut().insert(self.connection.limits.trailers());
-        let connection = self.connection.clone();
+        request.extensions_mut().insert(ConnectInfo(connection.peer));
+        if !incoming.is_end_stream() {
+            request.extensions_mut().insert(connection.limits.trailers());
+        }
         let (body, refused) = exchange.in_span(|| request_body::bridge(incoming, connection));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
         BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }

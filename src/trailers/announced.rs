@@ -1,0 +1,107 @@
+use super::{Declared, forbidden::is_forbidden};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// The names in the `Trailer` field of a response that is on its way: those [declared](Declared), as they are written
+/// there. Nothing is made of a name as long as nobody asks.
+#[derive(Debug, Default)]
+pub(crate) struct Announced(Option<HeaderValue>);
+
+impl Announced {
+    /// Reads them, and sees to it that the field says no more: no name twice, and none of which nothing can come.
+    pub(crate) fn settle(headers: &mut HeaderMap) -> Self {
+        if !is_settled(headers) {
+            let declared = Declared::read(headers);
+            headers.remove(header::TRAILER);
+            declared.write(headers);
+        }
+        Self(headers.get(header::TRAILER).cloned())
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        names(self.0.as_ref())
+    }
+
+    pub(crate) fn contains(&self, name: &HeaderName) -> bool {
+        self.names().any(|announced| announced == name.as_str())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// Whether the field is as [`Declared::write`] writes it.
+fn is_settled(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::TRAILER).iter();
+    let (first, None) = (lines.next(), lines.next()) else {
+        return false;
+    };
+    let may_stand =
+        |name: &str| !name.is_empty() && name.bytes().all(is_lowercase_name) && !is_forbidden(name);
+    let is_first = |n: usize, name: &str| !names(first).take(n).any(|before| before == name);
+    first.is_none_or(|line| line.to_str().is_ok())
+        && names(first).enumerate().all(|(n, name)| may_stand(name) && is_first(n, name))
+}
+
+fn names(line: Option<&HeaderValue>) -> impl Iterator<Item = &str> {
+    let line = line.and_then(|line| line.to_str().ok());
+    line.into_iter().flat_map(|line| line.split(',')).map(str::trim_ascii)
+}
+
+/// A byte of a field name ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)) as HTTP/2 has it.
+fn is_lowercase_name(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9')
+        || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.')
+        || matches!(byte, b'^' | b'_' | b'`' | b'|' | b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(lines: &[&'static str]) -> (Vec<String>, Vec<String>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::TRAILER, HeaderValue::from_static(line));
+        }
+        let announced = Announced::settle(&mut headers);
+        let written = headers.get_all(header::TRAILER).iter();
+        let written = written.map(|line| line.to_str().expect("text").to_owned()).collect();
+        (announced.names().map(str::to_owned).collect(), written)
+    }
+
+    #[test]
+    fn field_says_what_can_come_and_no_more() {
+        let cases: [(&[&str], &[&str], &[&str]); 9] = [
+            (&[], &[], &[]),
+            (&["x-a"], &["x-a"], &["x-a"]),
+            (&["x-a,  x-b"], &["x-a", "x-b"], &["x-a,  x-b"]),
+            (&["x-a", "x-b"], &["x-a", "x-b"], &["x-a, x-b"]),
+            (&["X-A"], &["x-a"], &["x-a"]),
+            (&["x-a, x-b, x-a"], &["x-a", "x-b"], &["x-a, x-b"]),
+            (&["x-a, host"], &["x-a"], &["x-a"]),
+            (&["x-a,, a b"], &["x-a"], &["x-a"]),
+            (&["content-length"], &[], &[]),
+        ];
+        for (lines, names, written) in cases {
+            assert_eq!(
+                settled(lines),
+                (
+                    names.iter().map(|n| (*n).to_owned()).collect(),
+                    written.iter().map(|w| (*w).to_owned()).collect()
+                ),
+                "{lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_lowercase_name_is_one_for_http() {
+        for byte in 0..=u8::MAX {
+            let is_one = HeaderName::from_lowercase(&[byte]).is_ok();
+            assert!(is_one || !is_lowercase_name(byte), "{byte:#x}");
+            // The crate takes one more than the RFC.
+            assert!(!is_one || is_lowercase_name(byte) || byte == b'"', "{byte:#x}");
+        }
+    }
+}
