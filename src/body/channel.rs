@@ -105,6 +105,11 @@ impl Producer {
         self.failure().is_some_and(FailureMark::is_set)
     }
 
+    /// How many bytes are ready, and so come before the end.
+    pub(super) fn ready_bytes(&self) -> u64 {
+        self.shared.queue.bytes() as u64
+    }
+
     pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
         self.shared.queue.take_trailers()
     }

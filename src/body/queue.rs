@@ -22,6 +22,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     chunks: VecDeque<Bytes>,
+    /// The bytes of the chunks.
+    bytes: usize,
     /// What the chunks take of the capacity.
     taken: usize,
     /// The producer that waits, and for how much room.
@@ -69,6 +71,7 @@ impl Queue {
             return Poll::Ready(Err(Refused(chunk)));
         }
         state.taken += cost;
+        state.bytes += chunk.len();
         state.chunks.push_back(chunk);
         wake(state, |state| state.reader.take());
         Poll::Ready(Ok(()))
@@ -92,6 +95,7 @@ impl Queue {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             state.taken -= self.cost(chunk.len());
+            state.bytes -= chunk.len();
             let free = self.capacity - state.taken;
             wake(state, |state| {
                 state.producer.take_if(|(_, wanted)| *wanted <= free).map(|(waker, _)| waker)
@@ -111,6 +115,11 @@ impl Queue {
         })
     }
 
+    /// How many bytes wait for the reader.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
     pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
         let mut state = self.lock();
         match std::mem::replace(&mut state.ending, Ending::Told) {
@@ -123,7 +132,7 @@ impl Queue {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
-        state.taken = 0;
+        (state.bytes, state.taken) = (0, 0);
         let unread = std::mem::take(&mut state.chunks);
         wake(state, |state| state.producer.take().map(|(waker, _)| waker));
         drop(unread);

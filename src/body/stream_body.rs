@@ -8,6 +8,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::TryStream;
 use http::HeaderMap;
+use http_body::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -204,6 +205,13 @@ where
 
     fn is_end_stream(&self) -> bool {
         self.phase == Phase::Ended
+    }
+
+    /// At least what is ready: a reader may so take several chunks at once, without asking for the end.
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::default();
+        hint.set_lower(self.producer.as_ref().map_or(0, Producer::ready_bytes));
+        hint
     }
 }
 

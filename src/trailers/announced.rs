@@ -36,8 +36,8 @@ fn is_settled(headers: &HeaderMap) -> bool {
     let (first, None) = (lines.next(), lines.next()) else {
         return false;
     };
-    let may_stand =
-        |name: &str| !name.is_empty() && name.bytes().all(is_lowercase_name) && !is_forbidden(name);
+    let is_one = |byte: u8| LOWERCASE_NAME.get(usize::from(byte)).copied().unwrap_or_default();
+    let may_stand = |name: &str| !name.is_empty() && name.bytes().all(is_one) && !is_forbidden(name);
     let is_first = |n: usize, name: &str| !names(first).take(n).any(|before| before == name);
     first.is_none_or(|line| line.to_str().is_ok())
         && names(first).enumerate().all(|(n, name)| may_stand(name) && is_first(n, name))
@@ -48,8 +48,19 @@ fn names(line: Option<&HeaderValue>) -> impl Iterator<Item = &str> {
     line.into_iter().flat_map(|line| line.split(',')).map(str::trim_ascii)
 }
 
-/// A byte of a field name ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)) as HTTP/2 has it.
-fn is_lowercase_name(byte: u8) -> bool {
+/// For each byte whether it is one of a field name as HTTP/2 has it.
+const LOWERCASE_NAME: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte as usize] = is_lowercase_name(byte);
+        byte += 1;
+    }
+    table
+};
+
+/// `tchar` without capitals ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+const fn is_lowercase_name(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9')
         || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.')
         || matches!(byte, b'^' | b'_' | b'`' | b'|' | b'~')

@@ -29,7 +29,12 @@ pub(in crate::server) struct ResponseBody {
     phase: Phase,
     /// What is left of a chunk that went out in part.
     rest: Bytes,
+    /// What the body said behind the chunk that was given out last.
+    ahead: Option<Said>,
 }
+
+/// What a body says of its data: a chunk, that it failed, or that it is over.
+type Said = Option<Result<Bytes, BoxError>>;
 
 /// What the response head said of the trailers.
 pub(super) enum TrailerPlan {
@@ -100,6 +105,10 @@ const FAILURE_WAITS: Duration = Duration::from_millis(10);
 /// little, a slow one that still moves is seen to move, and the end is near when the body ends.
 const PIECE: usize = 16 * 1024;
 
+/// Up to this size, in bytes, chunks that are ready together go out together, in one piece: a `DATA` frame costs more than
+/// to copy them does.
+const SMALL: usize = 4 * 1024;
+
 /// The body was not as long as its `Content-Length` promised.
 #[derive(Debug, thiserror::Error)]
 #[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
@@ -136,25 +145,59 @@ impl ResponseBody {
         }
         exchange.connection().add_response(outgoing.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { outgoing, exchange, trailers, length, failures, phase, rest: Bytes::new() }
+        Self { outgoing, exchange, trailers, length, failures, phase, rest: Bytes::new(), ahead: None }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(too_large) = self.failures.refused.get() {
             return Poll::Ready(Some(Err(too_large.into())));
         }
-        let chunk = if self.rest.is_empty() {
-            ready!(self.outgoing.poll_data(cx))
+        let said = if self.rest.is_empty() {
+            match self.ahead.take() {
+                Some(said) => said,
+                None => ready!(self.outgoing.poll_data(cx)),
+            }
         } else {
             Some(Ok(std::mem::take(&mut self.rest)))
         };
-        Poll::Ready(chunk.map(|chunk| chunk.and_then(|chunk| self.take_chunk(chunk))))
+        Poll::Ready(said.map(|chunk| {
+            let chunk = chunk.map(|chunk| self.with_those_ready(chunk, cx));
+            chunk.and_then(|chunk| self.take_chunk(chunk))
+        }))
+    }
+
+    /// A small chunk together with those behind it that the body has ready.
+    fn with_those_ready(&mut self, chunk: Bytes, cx: &mut Context<'_>) -> Bytes {
+        if !self.is_framed_freely() || chunk.len() > SMALL || self.ahead.is_some() {
+            return chunk;
+        }
+        let mut together = None;
+        // The end is not asked for before the reader wants it: some bodies take that for a sign that all was read.
+        while self.outgoing.has_more()
+            && let Poll::Ready(said) = self.outgoing.poll_data(cx)
+        {
+            let len = together.as_ref().map_or(chunk.len(), Vec::len);
+            match said {
+                Some(Ok(next)) if (1..=SMALL).contains(&next.len()) && len + next.len() <= PIECE => {
+                    together.get_or_insert_with(|| chunk.to_vec()).extend_from_slice(&next);
+                }
+                said => {
+                    self.ahead = Some(said);
+                    break;
+                }
+            }
+        }
+        together.map_or(chunk, Bytes::from)
+    }
+
+    /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless
+    /// the length is known.
+    fn is_framed_freely(&self) -> bool {
+        self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_))
     }
 
     fn take_chunk(&mut self, mut chunk: Bytes) -> Result<Frame<Bytes>, BoxError> {
-        // Over HTTP/1.1 a chunk that was sent as one arrives as one.
-        let may_split = self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_));
-        if may_split && chunk.len() > PIECE {
+        if chunk.len() > PIECE && self.is_framed_freely() {
             self.rest = chunk.split_off(PIECE);
         }
         self.exchange.sent_data(chunk.len());

@@ -66,6 +66,11 @@ impl Outgoing {
             .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
     }
 
+    /// Whether there are bytes to come before the end.
+    pub(in crate::server) fn has_more(&self) -> bool {
+        self.with_body(|body| body.size_hint().lower() > 0).unwrap_or(false)
+    }
+
     pub(in crate::server) fn poll_trailers(
         &self,
         cx: &mut Context<'_>,
