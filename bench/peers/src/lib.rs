@@ -1,0 +1,11 @@
+//! What the peers and the client have in common.
+
+pub mod clock;
+pub mod listen;
+pub mod work;
+
+/// The trailer field's name.
+pub const TRAILER_NAME: &str = "chunky-trailer";
+
+/// The trailer field's value.
+pub const TRAILER_VALUE: &str = "foo";

@@ -1,0 +1,40 @@
+//! The options that all servers take.
+
+use anyhow::{Context, Result};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// The protocols that all servers speak, as ALPN names them.
+#[must_use]
+pub fn protocols() -> Vec<Vec<u8>> {
+    vec![b"h2".to_vec(), b"http/1.1".to_vec()]
+}
+
+/// Where to listen, and as whom.
+#[derive(Debug, clap::Args)]
+pub struct Listen {
+    /// The address to listen on.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+    /// The certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    /// The certificate's key, PEM.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+impl Listen {
+    /// Reads the certificate and its key.
+    ///
+    /// # Errors
+    ///
+    /// Where a file can't be read or has no such thing in it.
+    pub fn identity(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        let certificate = CertificateDer::from_pem_file(&self.cert)
+            .with_context(|| format!("no certificate in {}", self.cert.display()))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .with_context(|| format!("no key in {}", self.key.display()))?;
+        Ok((vec![certificate], key))
+    }
+}
