@@ -1,0 +1,52 @@
+use crate::{
+    connect::Io,
+    small::{check, check_status},
+};
+use anyhow::{Result, anyhow};
+use bytes::Bytes;
+use http::{
+    Request, Response,
+    header::{CONNECTION, HOST, TE},
+};
+use http_body_util::{BodyExt, Empty};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{Connection, SendRequest, handshake},
+};
+use hyper_util::rt::TokioIo;
+
+type Requests = SendRequest<Empty<Bytes>>;
+
+async fn get(requests: &mut Requests, path: &str) -> Result<Response<Incoming>> {
+    let request = Request::get(path)
+        .header(HOST, "localhost")
+        .header(TE, "trailers")
+        .header(CONNECTION, "te")
+        .body(Empty::new())?;
+    let response = requests.send_request(request).await?;
+    check_status(response.status())?;
+    Ok(response)
+}
+
+/// Leaves the connection without a request after a first one.
+pub(crate) async fn idle(io: Io) -> Result<Requests> {
+    let (mut requests, connection) = handshake(TokioIo::new(io)).await?;
+    tokio::spawn(connection);
+    let body = get(&mut requests, "/small").await?.into_body().collect().await?;
+    let trailers = body.trailers().cloned();
+    check(&body.to_bytes(), trailers.as_ref())?;
+    Ok(requests)
+}
+
+/// Reads no more from the socket once the response's head has come.
+pub(crate) async fn stalled(
+    io: Io,
+) -> Result<(Connection<TokioIo<Io>, Empty<Bytes>>, Requests, Response<Incoming>)> {
+    let (mut requests, mut connection) = handshake(TokioIo::new(io)).await?;
+    let response = tokio::select! {
+        biased;
+        ended = &mut connection => Err(ended.err().map_or_else(|| anyhow!("closed by the server"), Into::into)),
+        response = get(&mut requests, "/big/1073741824") => response,
+    }?;
+    Ok((connection, requests, response))
+}

@@ -1,0 +1,103 @@
+//! The client for what h2load can't measure. Prints one JSON object on one line.
+
+mod connect;
+mod handshakes;
+mod held;
+mod http1;
+mod http2;
+mod pace;
+mod small;
+mod watch;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, value_parser};
+use connect::{Connector, Protocol};
+use std::{net::SocketAddr, time::Duration};
+use tokio::runtime;
+
+/// How long a server may take for anything that it should do at once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// How long the chunks of /paced/N take from their sending to their arrival.
+    Pace {
+        #[arg(long)]
+        addr: SocketAddr,
+        #[arg(long, value_parser = value_parser!(u32).range(1..))]
+        chunks: u32,
+    },
+    /// How many TLS connections a server takes in a second, with one GET /small on each.
+    Handshakes {
+        #[arg(long)]
+        addr: SocketAddr,
+        #[arg(long, value_parser = value_parser!(u32).range(1..))]
+        concurrency: u32,
+        #[arg(long, value_parser = value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
+    /// Keeps connections open until standard input ends, after one GET /small on each.
+    Idle(Held),
+    /// Keeps connections open until standard input ends, each with a GET /big whose body is never read.
+    Stalled {
+        #[command(flatten)]
+        held: Held,
+        /// What a server may send without being read: HTTP/2's windows, or the socket's receive buffer (`SO_RCVBUF`).
+        #[arg(long, value_name = "BYTES", value_parser = value_parser!(u32).range(1..=0x7fff_ffff))]
+        window: u32,
+    },
+}
+
+#[derive(Args)]
+struct Held {
+    #[arg(long)]
+    addr: SocketAddr,
+    #[arg(long, value_parser = value_parser!(u32).range(1..))]
+    connections: u32,
+    #[arg(long)]
+    protocol: Protocol,
+}
+
+fn main() -> Result<()> {
+    let command = Cli::parse().command;
+    let mut runtime = match command {
+        // One thread of a client is less than what the servers take.
+        Command::Handshakes { .. } => runtime::Builder::new_multi_thread(),
+        _ => runtime::Builder::new_current_thread(),
+    };
+    runtime.enable_all().build()?.block_on(run(command))
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Pace { addr, chunks } => pace::run(&Connector::new(addr, Protocol::H2)?, chunks).await,
+        Command::Handshakes { addr, concurrency, seconds } => {
+            let duration = Duration::from_secs(seconds.into());
+            handshakes::run(&Connector::new(addr, Protocol::H2)?, concurrency, duration).await
+        }
+        Command::Idle(Held { addr, connections, protocol }) => {
+            let connector = Connector::new(addr, protocol)?;
+            match protocol {
+                Protocol::H2 => held::run(&connector, connections, http2::idle).await,
+                Protocol::H1 => held::run(&connector, connections, http1::idle).await,
+            }
+        }
+        Command::Stalled { held: Held { addr, connections, protocol }, window } => {
+            let connector = Connector::new(addr, protocol)?;
+            match protocol {
+                Protocol::H2 => {
+                    held::run(&connector, connections, async |io| http2::stalled(io, window).await).await
+                }
+                Protocol::H1 => {
+                    held::run(&connector.receive_buffer(window), connections, http1::stalled).await
+                }
+            }
+        }
+    }
+}

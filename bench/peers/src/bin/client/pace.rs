@@ -1,0 +1,102 @@
+use crate::{PATIENCE, connect::Connector, http2, small::check_trailer};
+use anyhow::{Context, Result, ensure};
+use axum_trailers_bench_peers::{TRAILER_VALUE, clock};
+use h2::client::handshake;
+use tokio::time::timeout;
+
+pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
+    let (requests, connection) = handshake(connector.connect().await?).await?;
+    tokio::spawn(connection);
+    let mut chunks_seen = Chunks { since: clock::now(), part: Vec::new(), delays: Vec::new() };
+    let path = format!("/paced/{chunks}");
+    let mut body = timeout(PATIENCE, http2::get(requests, &path)).await.context("no response")??;
+    while let Some(data) = timeout(PATIENCE, body.data()).await.context("the stream stands still")? {
+        let data = data?;
+        chunks_seen.take(&data, clock::now())?;
+        body.flow_control().release_capacity(data.len())?;
+        ensure!(chunks_seen.delays.len() <= chunks as usize, "there are more than {chunks} chunks");
+    }
+    check_trailer(timeout(PATIENCE, body.trailers()).await.context("the trailers do not come")??.as_ref())?;
+    let delays = chunks_seen.sorted_delays()?;
+    ensure!(delays.len() == chunks as usize, "there are {} chunks, not {chunks}", delays.len());
+    let (p50, p99, max) = (percentile(&delays, 50), percentile(&delays, 99), percentile(&delays, 100));
+    println!(
+        r#"{{"chunks":{chunks},"p50_us":{p50:.1},"p99_us":{p99:.1},"max_us":{max:.1},"trailer":"{TRAILER_VALUE}"}}"#
+    );
+    Ok(())
+}
+
+/// The chunks as they were sent, wherever the frames begin and end.
+struct Chunks {
+    since: u64,
+    part: Vec<u8>,
+    delays: Vec<u64>,
+}
+
+impl Chunks {
+    fn take(&mut self, data: &[u8], arrival: u64) -> Result<()> {
+        self.part.extend_from_slice(data);
+        let (whole, part) = self.part.as_chunks();
+        for &sent in whole {
+            let sent = u64::from_be_bytes(sent);
+            ensure!(
+                (self.since..=arrival).contains(&sent),
+                "the server's clock is not the client's: sent at {sent}, arrived at {arrival}"
+            );
+            self.delays.push(arrival - sent);
+        }
+        self.part = part.to_vec();
+        Ok(())
+    }
+
+    fn sorted_delays(mut self) -> Result<Vec<u64>> {
+        ensure!(self.part.is_empty(), "the last chunk is not whole");
+        self.delays.sort_unstable();
+        Ok(self.delays)
+    }
+}
+
+/// Of nanoseconds in ascending order the nearest rank, in microseconds.
+#[expect(clippy::cast_precision_loss, reason = "delays are seconds at most")]
+fn percentile(sorted: &[u64], percent: usize) -> f64 {
+    sorted[(sorted.len() * percent).div_ceil(100) - 1] as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks() -> Chunks {
+        Chunks { since: 10, part: Vec::new(), delays: Vec::new() }
+    }
+
+    #[test]
+    fn chunks_are_found_across_frames() {
+        let mut chunks = chunks();
+        let bytes = [20_u64, 30, 40].map(u64::to_be_bytes).concat();
+        chunks.take(&bytes[..5], 100).expect("no chunk is whole");
+        chunks.take(&bytes[5..19], 120).expect("two chunks are whole");
+        chunks.take(&bytes[19..], 125).expect("the third chunk is whole");
+        assert_eq!(chunks.sorted_delays().expect("nothing is left"), [85, 90, 100]);
+    }
+
+    #[test]
+    fn another_clock_is_an_error() {
+        assert!(chunks().take(&9_u64.to_be_bytes(), 100).is_err());
+        assert!(chunks().take(&101_u64.to_be_bytes(), 100).is_err());
+    }
+
+    #[test]
+    fn half_a_chunk_is_an_error() {
+        let mut chunks = chunks();
+        chunks.take(&[0; 4], 100).expect("nothing is whole yet");
+        assert!(chunks.sorted_delays().is_err());
+    }
+
+    #[test]
+    fn percentiles_are_the_nearest_rank() {
+        let delays: Vec<u64> = (1..=200).map(|delay| delay * 1000).collect();
+        assert_eq!([50, 99, 100].map(|percent| percentile(&delays, percent)), [100.0, 198.0, 200.0]);
+        assert_eq!(percentile(&[7000], 50), 7.0);
+    }
+}
