@@ -28,7 +28,7 @@ use tokio_stream::wrappers::ReceiverStream;
 struct Args {
     #[command(flatten)]
     listen: Listen,
-    /// Set TCP_NODELAY, which the article did not.
+    /// Set `TCP_NODELAY`, which the article did not.
     #[arg(long)]
     nodelay: bool,
 }

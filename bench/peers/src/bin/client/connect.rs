@@ -11,7 +11,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
     version::TLS13,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddrV4, sync::Arc};
 use tokio::{
     net::{TcpSocket, TcpStream},
     time::timeout,
@@ -38,14 +38,14 @@ impl Protocol {
 /// Opens TLS connections, each with a full handshake.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    address: SocketAddr,
+    address: SocketAddrV4,
     protocol: Protocol,
     receive_buffer: Option<u32>,
     tls: TlsConnector,
 }
 
 impl Connector {
-    pub(crate) fn new(address: SocketAddr, protocol: Protocol) -> Result<Self> {
+    pub(crate) fn new(address: SocketAddrV4, protocol: Protocol) -> Result<Self> {
         let provider = CryptoProvider {
             cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
             kx_groups: vec![aws_lc_rs::kx_group::X25519],
@@ -66,6 +66,10 @@ impl Connector {
         Self { receive_buffer: Some(bytes), ..self }
     }
 
+    pub(crate) fn address(&self) -> SocketAddrV4 {
+        self.address
+    }
+
     pub(crate) async fn connect(&self) -> Result<Io> {
         timeout(PATIENCE, self.open())
             .await
@@ -74,11 +78,11 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Io> {
-        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = self.receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
         }
-        let tcp = socket.connect(self.address).await?;
+        let tcp = socket.connect(self.address.into()).await?;
         tcp.set_nodelay(true)?;
         let tls = self.tls.connect(ServerName::try_from("localhost")?, tcp).await?;
         let agreed = tls.get_ref().1.alpn_protocol();

@@ -4,7 +4,6 @@ use crate::{
     watch::Watch,
 };
 use anyhow::{Context, Result};
-use std::os::fd::AsFd;
 use tokio::{
     io::{copy, sink, stdin},
     time::timeout,
@@ -16,12 +15,12 @@ pub(crate) async fn run<T>(
     connections: u32,
     exchange: impl AsyncFn(Io) -> Result<T>,
 ) -> Result<()> {
-    let mut watch = Watch::default();
+    let mut watch = Watch::new(connector.address());
     let mut held = Vec::new();
     // One after the other: a crowd at the door could leave traces in the server's memory.
     for _ in 0..connections {
         let io = connector.connect().await?;
-        watch.add(io.get_ref().0.as_fd().try_clone_to_owned()?);
+        watch.add(io.get_ref().0)?;
         held.push(timeout(PATIENCE, exchange(io)).await.context("the server does not answer")??);
     }
     watch.quiet().await?;

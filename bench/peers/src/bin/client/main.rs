@@ -12,7 +12,7 @@ mod watch;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, value_parser};
 use connect::{Connector, Protocol};
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddrV4, time::Duration};
 use tokio::runtime;
 
 /// How long a server may take for anything that it should do at once.
@@ -29,14 +29,14 @@ enum Command {
     /// How long the chunks of /paced/N take from their sending to their arrival.
     Pace {
         #[arg(long)]
-        addr: SocketAddr,
+        addr: SocketAddrV4,
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
         chunks: u32,
     },
     /// How many TLS connections a server takes in a second, with one GET /small on each.
     Handshakes {
         #[arg(long)]
-        addr: SocketAddr,
+        addr: SocketAddrV4,
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
         concurrency: u32,
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
@@ -57,7 +57,7 @@ enum Command {
 #[derive(Args)]
 struct Held {
     #[arg(long)]
-    addr: SocketAddr,
+    addr: SocketAddrV4,
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     connections: u32,
     #[arg(long)]

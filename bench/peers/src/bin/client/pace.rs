@@ -2,6 +2,7 @@ use crate::{PATIENCE, connect::Connector, http2, small::check_trailer};
 use anyhow::{Context, Result, ensure};
 use axum_trailers_bench_peers::{TRAILER_VALUE, clock};
 use h2::client::handshake;
+use std::time::Duration;
 use tokio::time::timeout;
 
 pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
@@ -19,7 +20,8 @@ pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
     check_trailer(timeout(PATIENCE, body.trailers()).await.context("the trailers do not come")??.as_ref())?;
     let delays = chunks_seen.sorted_delays()?;
     ensure!(delays.len() == chunks as usize, "there are {} chunks, not {chunks}", delays.len());
-    let (p50, p99, max) = (percentile(&delays, 50), percentile(&delays, 99), percentile(&delays, 100));
+    let [p50, p99, max] = [50, 99, 100]
+        .map(|percent| Duration::from_nanos(percentile(&delays, percent)).as_secs_f64() * 1_000_000.0);
     println!(
         r#"{{"chunks":{chunks},"p50_us":{p50:.1},"p99_us":{p99:.1},"max_us":{max:.1},"trailer":"{TRAILER_VALUE}"}}"#
     );
@@ -56,10 +58,9 @@ impl Chunks {
     }
 }
 
-/// Of nanoseconds in ascending order the nearest rank, in microseconds.
-#[expect(clippy::cast_precision_loss, reason = "delays are seconds at most")]
-fn percentile(sorted: &[u64], percent: usize) -> f64 {
-    sorted[(sorted.len() * percent).div_ceil(100) - 1] as f64 / 1000.0
+/// The nearest rank.
+fn percentile(sorted: &[u64], percent: usize) -> u64 {
+    sorted[(sorted.len() * percent).div_ceil(100) - 1]
 }
 
 #[cfg(test)]
@@ -95,8 +96,8 @@ mod tests {
 
     #[test]
     fn percentiles_are_the_nearest_rank() {
-        let delays: Vec<u64> = (1..=200).map(|delay| delay * 1000).collect();
-        assert_eq!([50, 99, 100].map(|percent| percentile(&delays, percent)), [100.0, 198.0, 200.0]);
-        assert_eq!(percentile(&[7000], 50), 7.0);
+        let delays: Vec<u64> = (1..=200).collect();
+        assert_eq!([50, 99, 100].map(|percent| percentile(&delays, percent)), [100, 198, 200]);
+        assert_eq!(percentile(&[7], 50), 7);
     }
 }
