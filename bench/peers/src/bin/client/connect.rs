@@ -1,5 +1,5 @@
 use crate::PATIENCE;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
@@ -91,8 +91,13 @@ impl Connector {
     }
 }
 
-/// Neither the certificate nor the signature of the handshake: the client's work is to take as little from the
-/// cores that it shares with the server as it can.
+/// How a connection ended that was still to be used.
+pub(crate) fn closed<E: Into<anyhow::Error>>(ended: Result<(), E>) -> anyhow::Error {
+    ended.err().map_or_else(|| anyhow!("the server has closed the connection"), Into::into)
+}
+
+/// Neither of the certificate nor of the handshake's signature: the client is to take as little as it can from
+/// the cores that it shares with the server.
 #[derive(Debug)]
 struct NoVerification;
 

@@ -25,9 +25,8 @@ pub(crate) async fn run(connector: &Connector, concurrency: u32, duration: Durat
     }
     let seconds = started.elapsed().as_secs_f64();
     let per_second = f64::from(connections) / seconds;
-    println!(
-        r#"{{"connections":{connections},"seconds":{seconds:.3},"per_second":{per_second:.1},"trailer":"{TRAILER_VALUE}"}}"#
-    );
+    print!(r#"{{"connections":{connections},"seconds":{seconds:.3},"per_second":{per_second:.1},"#);
+    println!(r#""trailer":"{TRAILER_VALUE}"}}"#);
     Ok(())
 }
 

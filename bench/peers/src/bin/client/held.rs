@@ -9,7 +9,8 @@ use tokio::{
     time::timeout,
 };
 
-/// Opens connections, brings each to where `exchange` leaves it, and keeps them there until standard input ends.
+/// Opens connections, brings each to where `exchange` leaves it, and keeps them there until standard input
+/// ends.
 pub(crate) async fn run<T>(
     connector: &Connector,
     connections: u32,

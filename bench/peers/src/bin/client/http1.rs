@@ -1,8 +1,8 @@
 use crate::{
-    connect::Io,
+    connect::{Io, closed},
     small::{check, check_status},
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use bytes::Bytes;
 use http::{
     Request, Response,
@@ -45,7 +45,7 @@ pub(crate) async fn stalled(
     let (mut requests, mut connection) = handshake(TokioIo::new(io)).await?;
     let response = tokio::select! {
         biased;
-        ended = &mut connection => Err(ended.err().map_or_else(|| anyhow!("closed by the server"), Into::into)),
+        ended = &mut connection => Err(closed(ended)),
         response = get(&mut requests, "/big/1073741824") => response,
     }?;
     Ok((connection, requests, response))

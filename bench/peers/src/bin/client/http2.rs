@@ -1,8 +1,8 @@
 use crate::{
-    connect::Io,
+    connect::{Io, closed},
     small::{check, check_status},
 };
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use axum_trailers_bench_peers::work::SMALL;
 use bytes::Bytes;
 use h2::{
@@ -39,8 +39,8 @@ pub(crate) async fn idle(io: Io) -> Result<SendRequest<Bytes>> {
     Ok(requests)
 }
 
-/// Never opens the window again, and reads no more from the socket once the response's head has come: kernels
-/// hold less than a large window.
+/// Never opens the window again. Reads no more from the socket, either, once the response's head has come: so
+/// the kernel's buffers hold a server up that a large window does not.
 pub(crate) async fn stalled(io: Io, window: u32) -> Result<(Connection<Io>, RecvStream)> {
     let (requests, mut connection) = Builder::new()
         .initial_window_size(window)
@@ -49,7 +49,7 @@ pub(crate) async fn stalled(io: Io, window: u32) -> Result<(Connection<Io>, Recv
         .await?;
     let body = tokio::select! {
         biased;
-        ended = &mut connection => Err(ended.err().map_or_else(|| anyhow!("closed by the server"), Into::into)),
+        ended = &mut connection => Err(closed(ended)),
         body = get(requests, "/big/1073741824") => body,
     }?;
     Ok((connection, body))

@@ -48,7 +48,7 @@ enum Command {
     Stalled {
         #[command(flatten)]
         held: Held,
-        /// What a server may send without being read: HTTP/2's windows, or the socket's receive buffer (`SO_RCVBUF`).
+        /// What a server may send unread: HTTP/2's windows, or in HTTP/1.1 the socket's receive buffer.
         #[arg(long, value_name = "BYTES", value_parser = value_parser!(u32).range(1..=0x7fff_ffff))]
         window: u32,
     },

@@ -22,9 +22,8 @@ pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
     ensure!(delays.len() == chunks as usize, "there are {} chunks, not {chunks}", delays.len());
     let [p50, p99, max] = [50, 99, 100]
         .map(|percent| Duration::from_nanos(percentile(&delays, percent)).as_secs_f64() * 1_000_000.0);
-    println!(
-        r#"{{"chunks":{chunks},"p50_us":{p50:.1},"p99_us":{p99:.1},"max_us":{max:.1},"trailer":"{TRAILER_VALUE}"}}"#
-    );
+    print!(r#"{{"chunks":{chunks},"p50_us":{p50:.1},"p99_us":{p99:.1},"max_us":{max:.1},"#);
+    println!(r#""trailer":"{TRAILER_VALUE}"}}"#);
     Ok(())
 }
 

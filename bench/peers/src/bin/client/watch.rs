@@ -57,8 +57,8 @@ impl Watch {
         self.sockets.iter().map(|socket| Ok(ioctl_fionread(socket)?)).collect()
     }
 
-    /// A connection that the server has closed costs it nothing: figures with it would be too good. The client's
-    /// end does not tell, since the close comes behind what is unread, so that the server's end is looked at.
+    /// A connection that the server has closed costs it nothing: figures with it would be too good. The
+    /// client's end learns of a close only behind what is unread, so that the server's end is looked at.
     pub(crate) fn all_open(&self) -> Result<()> {
         let mut missing = self.clients.clone();
         // The table is no snapshot: a read that others' connections disturb can leave lines out.
