@@ -48,7 +48,8 @@ impl Connector {
     pub(crate) fn new(address: SocketAddrV4, protocol: Protocol) -> Result<Self> {
         let provider = CryptoProvider {
             cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
-            kx_groups: vec![aws_lc_rs::kx_group::X25519],
+            // The key share is of the first. nghttpd has the second alone.
+            kx_groups: vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1],
             ..aws_lc_rs::default_provider()
         };
         let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
@@ -96,8 +97,8 @@ pub(crate) fn closed<E: Into<anyhow::Error>>(ended: Result<(), E>) -> anyhow::Er
     ended.err().map_or_else(|| anyhow!("the server has closed the connection"), Into::into)
 }
 
-/// Neither of the certificate nor of the handshake's signature: the client is to take as little as it can from
-/// the cores that it shares with the server.
+/// Neither of the certificate nor of the handshake's signature: the client is to take as little as it can
+/// from the cores that it shares with the server.
 #[derive(Debug)]
 struct NoVerification;
 

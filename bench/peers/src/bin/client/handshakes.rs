@@ -11,29 +11,36 @@ pub(crate) async fn run(connector: &Connector, concurrency: u32, duration: Durat
     for _ in 0..concurrency {
         let connector = connector.clone();
         workers.spawn(async move {
-            let mut connections = 0_u32;
+            let mut groups = Vec::new();
             while started.elapsed() < duration {
-                timeout(PATIENCE, one(&connector)).await.context("the server does not answer")??;
-                connections += 1;
+                groups.push(timeout(PATIENCE, one(&connector)).await.context("the server does not answer")??);
             }
-            anyhow::Ok(connections)
+            anyhow::Ok(groups)
         });
     }
-    let mut connections = 0;
+    let mut groups = Vec::new();
     while let Some(worker) = workers.join_next().await {
-        connections += worker??;
+        groups.extend(worker??);
     }
     let seconds = started.elapsed().as_secs_f64();
+    let connections = u32::try_from(groups.len())?;
     let per_second = f64::from(connections) / seconds;
+    groups.sort_unstable();
+    groups.dedup();
+    let groups = groups.join("+");
     print!(r#"{{"connections":{connections},"seconds":{seconds:.3},"per_second":{per_second:.1},"#);
-    println!(r#""trailer":"{TRAILER_VALUE}"}}"#);
+    println!(r#""group":"{groups}","trailer":"{TRAILER_VALUE}"}}"#);
     Ok(())
 }
 
-async fn one(connector: &Connector) -> Result<()> {
-    let (requests, connection) = handshake(connector.connect().await?).await?;
+/// One connection, to its end. Gives the key exchange's group: what a handshake costs depends on it.
+async fn one(connector: &Connector) -> Result<&'static str> {
+    let io = connector.connect().await?;
+    let group = io.get_ref().1.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
+    let (requests, connection) = handshake(io).await?;
     // The connection ends by itself once nobody can ask anything more of it. How the server takes its leave
     // is not measured.
     let (exchange, _) = tokio::join!(http2::small(requests), connection);
-    exchange
+    exchange?;
+    group.context("the handshake had no key exchange")
 }
