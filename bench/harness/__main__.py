@@ -1,0 +1,145 @@
+"""Measures this project's server side by side with its peers. `bench/run` builds all of them and starts this."""
+
+import argparse
+import json
+import os
+import resource
+import shlex
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import servers
+from document import DOCUMENT, with_figures
+from machine import describe
+from rounds import measure
+from setting import Setting
+from table import tables
+from tools import Failure, end_well
+from works import WORKS
+
+OPEN_FILES = 16384
+
+
+def main() -> int:
+    build = Path(os.environ["CARGO_TARGET_DIR"])
+    peers = servers.peers(build)
+    arguments = _arguments(["ours", *(server.name for server in peers)])
+    ours = [servers.ours(name, binary) for name, binary in arguments.ours]
+    ours = ours or [servers.ours("ours", build / "release/examples/bench_server")]
+    chosen = [
+        server
+        for server in (*ours, *peers)
+        if not arguments.servers or (server.ours and "ours" in arguments.servers) or server.name in arguments.servers
+    ]
+    works = [work for work in WORKS if not arguments.only or work.name in arguments.only]
+
+    end_well()
+    _raise_limit_of_files()
+    try:
+        about = describe(_command(arguments))
+        with tempfile.TemporaryDirectory(dir=_folder_in_memory()) as folder:
+            files, logs = Path(folder, "files"), Path(folder, "logs")
+            files.mkdir()
+            logs.mkdir()
+            # nginx reads them as another user, where root starts it.
+            Path(folder).chmod(0o755)
+            setting = Setting(arguments.seconds, build / "release/client", files, logs)
+            setting.make_small()
+            results = measure(works, chosen, setting, arguments.rounds)
+        text = _head(about) + "\n\n" + tables(works, chosen, results)
+        print(text)
+        if arguments.out:
+            everything = {"about": about, **asdict(results)}
+            arguments.out.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
+        if arguments.update:
+            DOCUMENT.write_text(with_figures(DOCUMENT.read_text(), text))
+    except Failure as failure:
+        sys.exit(f"FAILED: {failure}")
+    return 1 if results.failures else 0
+
+
+def _arguments(names: list[str]) -> argparse.Namespace:
+    works = [work.name for work in WORKS]
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    parser.add_argument(
+        "--only", type=_among(works), metavar="NAME,…", help=f"works: {', '.join(works)}"
+    )
+    parser.add_argument(
+        "--servers", type=_among(names), metavar="NAME,…", help=f"servers: {', '.join(names)}"
+    )
+    parser.add_argument("--rounds", type=_at_least_one, default=5, help="rounds of each work (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=_seconds, default=1.5, help="of a timed run, after a third of it to warm up (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--ours", type=_build, action="append", default=[], metavar="NAME=BINARY",
+        help="a build of bench_server instead of this one's; several stand side by side, and ratios are to the first",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds into it, as JSON")
+    parser.add_argument("--update", action="store_true", help="write the tables into docs/performance.md")
+    arguments = parser.parse_args()
+    if arguments.update and (arguments.only or arguments.servers):
+        parser.error("--update takes all works and all servers")
+    return arguments
+
+
+def _among(names: list[str]):
+    def among(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := set(chosen) - set(names):
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+        return chosen
+
+    return among
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _seconds(text: str) -> float:
+    if not 0.1 <= (seconds := float(text)) <= 60:
+        raise argparse.ArgumentTypeError("from 0.1 to 60")
+    return seconds
+
+
+def _build(text: str) -> tuple[str, Path]:
+    name, _, binary = text.partition("=")
+    if not name or not os.access(binary, os.X_OK):
+        raise argparse.ArgumentTypeError(f"no NAME=BINARY: {text}")
+    return name, Path(binary).resolve()
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """How to do this again. Where builds and files are is nobody else's matter."""
+    words = ["bench/run", "--rounds", str(arguments.rounds), "--seconds", f"{arguments.seconds:g}"]
+    for name in ("only", "servers"):
+        if chosen := getattr(arguments, name):
+            words += [f"--{name}", ",".join(chosen)]
+    for name, _ in arguments.ours:
+        words += ["--ours", f"{name}=BINARY"]
+    return shlex.join(words)
+
+
+def _head(about: dict[str, str]) -> str:
+    return "\n".join(f"- {name}: {what}" for name, what in about.items())
+
+
+def _folder_in_memory() -> str | None:
+    memory = "/dev/shm"
+    return memory if os.access(memory, os.W_OK) else None
+
+
+def _raise_limit_of_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < OPEN_FILES:
+        sys.exit(f"FAILED: {OPEN_FILES} open files are needed, and {most} are permitted")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, most))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What is seen of a server before it is timed: its protocols, its TLS settings, its trailers."""
+
+import base64
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from h2load import CIPHER
+from running import Running
+from servers import H1, H2
+from tools import Failure, run
+
+SMALL = b"hello...world\n"
+BIG = 1_000_000
+TRAILER = "chunky-trailer: foo"
+
+# In seconds.
+EXCHANGE = 20
+
+VERSIONS = {H2: "2", H1: "1.1"}
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a client got."""
+
+    body: bytes
+    # What came behind it.
+    trailers: list[str]
+
+
+def check(running: Running) -> dict[str, bool]:
+    """Whether its trailers come, over each protocol that it speaks. All else that is wrong is a failure."""
+    found = {}
+    for protocol in sorted(running.server.protocols):
+        small, big = get(running, protocol, "/small"), get(running, protocol, f"/big/{BIG}")
+        if small.body != SMALL:
+            raise Failure(f"another body of /small came: {small.body[:80]!r}")
+        if len(big.body) != BIG:
+            raise Failure(f"{len(big.body)} bytes of {BIG} came")
+        found[protocol] = TRAILER in small.trailers and TRAILER in big.trailers
+        if running.server.ours:
+            if not found[protocol]:
+                raise Failure(f"our own trailer does not come over {protocol}: {small}")
+            _check_digest(get(running, protocol, f"/digest/{BIG}"))
+    return found
+
+
+def get(running: Running, protocol: str, path: str) -> Response:
+    """One exchange with the cipher and the group of the measurements."""
+    with tempfile.TemporaryDirectory() as folder:
+        head, body = Path(folder, "head"), Path(folder, "body")
+        said = run(
+            ["curl", "--silent", "--show-error", "--insecure", "--fail", "--verbose", "--stderr", "-",
+             f"--http{VERSIONS[protocol]}", "--tls13-ciphers", CIPHER, "--curves", running.server.group,
+             "--header", "TE: trailers", "--dump-header", head, "--output", body, "--write-out", "%{http_version}\\n",
+             running.url(path)],
+            EXCHANGE,
+        )
+        if f"SSL connection using TLSv1.3 / {CIPHER}" not in said:
+            raise Failure(f"other settings of TLS: {said}")
+        if (version := said.splitlines()[-1]) != VERSIONS[protocol]:
+            raise Failure(f"HTTP/{version} where HTTP/{VERSIONS[protocol]} was asked for")
+        trailers = trailers_of_dump(head.read_text()) if protocol == H1 else _trailers_of_frames(running.url(path))
+        return Response(body.read_bytes(), trailers)
+
+
+def trailers_of_dump(dumped: str) -> list[str]:
+    """Of what curl dumps over HTTP/1.1: header fields, an empty line, trailer fields."""
+    _, _, behind = dumped.replace("\r\n", "\n").partition("\n\n")
+    return _fields(re.findall("(.+)", behind))
+
+
+def _trailers_of_frames(url: str) -> list[str]:
+    """Over HTTP/2 curl 7.88 takes no trailers behind a body with `Content-Length`, as nginx and nghttpd send it."""
+    return trailers_of_frames(run(["nghttp", "-nv", "-H", "te: trailers", url], EXCHANGE))
+
+
+def trailers_of_frames(said: str) -> list[str]:
+    """Of what nghttp prints: the fields behind the last frame of the body."""
+    _, data, behind = said.rpartition("recv DATA frame")
+    if not data:
+        raise Failure(f"no body came: {said}")
+    return _fields(re.findall(r"recv \(stream_id=\d+\) (.+)", behind))
+
+
+def _fields(lines: list[str]) -> list[str]:
+    split = (line.partition(":") for line in lines)
+    return [f"{name.lower()}: {value.strip()}" for name, _, value in split]
+
+
+def _check_digest(response: Response) -> None:
+    digest = base64.b64encode(hashlib.sha256(response.body).digest()).decode()
+    if f"content-digest: sha-256=:{digest}:" not in response.trailers:
+        raise Failure(f"no digest of the body behind it: {response.trailers}")

@@ -1,0 +1,17 @@
+"""docs/performance.md: its figures are this harness', its prose is written by hand."""
+
+import re
+
+from tools import ROOT, Failure
+
+DOCUMENT = ROOT / "docs/performance.md"
+
+
+def with_figures(text: str, figures: str) -> str:
+    """The document with the figures in their place."""
+    text, count = re.subn(
+        r"(?s)(<!-- figures -->\n).*?(<!-- /figures -->)", lambda found: f"{found[1]}\n{figures}\n\n{found[2]}", text
+    )
+    if count != 1:
+        raise Failure(f"{DOCUMENT.name} has no place for the figures")
+    return text

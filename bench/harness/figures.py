@@ -1,0 +1,41 @@
+"""What is made of the figures of several rounds."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The figures of all rounds of one server."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(statistics.median(values), min(values), max(values))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of all do not exceed."""
+    if not values:
+        raise ValueError("nothing has no percentile")
+    return sorted(values)[max(math.ceil(len(values) * percent / 100), 1) - 1]
+
+
+def advantage(ours: float, other: float, less_is_better: bool) -> float | None:
+    """How many times better ours is. Nothing where the one to divide by is zero."""
+    above, below = (other, ours) if less_is_better else (ours, other)
+    return above / below if below else None
+
+
+def orders(count: int, rounds: int) -> list[list[int]]:
+    """The order of `count` servers in each round.
+
+    It is a Williams design: over `count` rounds each server has each place once, and it follows others in each round.
+    """
+    zigzag = [(place + 1) // 2 if place % 2 else (count - place // 2) % count for place in range(count)]
+    return [[(first + turn) % count for first in zigzag] for turn in range(rounds)]

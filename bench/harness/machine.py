@@ -1,0 +1,61 @@
+"""What the figures depend on: the machine and the versions of all programs."""
+
+import datetime
+import os
+import platform
+import re
+from pathlib import Path
+
+from tools import ROOT, Failure, run
+
+# In seconds.
+ANSWER = 20
+
+LOCK = ROOT / "Cargo.lock"
+PEERS_LOCK = ROOT / "bench/peers/Cargo.lock"
+
+# A program, how it is asked, and the version in what it says.
+PROGRAMS = {
+    "rustc": (["rustc", "--version"], r"rustc (\S+)"),
+    "Go": (["go", "version"], r"go(\d\S+)"),
+    "Node": (["node", "--version"], r"v(\S+)"),
+    "nginx": (["sh", "-c", "nginx -v 2>&1"], r"nginx/(\S+)"),
+    "nghttpd": (["nghttpd", "--version"], r"nghttp2/(\S+)"),
+    "h2load": (["h2load", "--version"], r"nghttp2/(\S+)"),
+    "curl": (["curl", "--version"], r"curl (\S+)"),
+}
+
+CRATES = ("axum", "axum-server", "hyper", "h2", "rustls", "tokio")
+
+
+def describe(command: str) -> dict[str, str]:
+    """What stands above the tables."""
+    versions = [f"{name} {_version(*asked)}" for name, asked in PROGRAMS.items()]
+    return {
+        "Machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}",
+        "Date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "Revision": run(["git", "-C", ROOT, "describe", "--always", "--dirty"], ANSWER).strip(),
+        "Programs": ", ".join(versions),
+        "Ours": _crates(LOCK),
+        "Rust peers": _crates(PEERS_LOCK),
+        "Command": f"`{command}`",
+    }
+
+
+def _processor() -> str:
+    found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def _version(command: list[str], pattern: str) -> str:
+    said = run(command, ANSWER)
+    found = re.search(pattern, said)
+    if not found:
+        raise Failure(f"no version in what {' '.join(command)} prints: {said}")
+    return found[1]
+
+
+def _crates(lock: Path) -> str:
+    text = lock.read_text()
+    found = ((name, re.findall(rf'^name = "{name}"\nversion = "(.+)"$', text, re.MULTILINE)) for name in CRATES)
+    return ", ".join(f"{name} {' and '.join(versions)}" for name, versions in found)

@@ -1,0 +1,77 @@
+"""The works about memory.
+
+Each begins with one connection, so that what a process allocates once is there before. More would fill the pools of its
+allocator with what they leave behind, and hide a part of what is to be seen.
+"""
+
+from h2load import Load, load
+from peer_client import holding
+from running import Running
+from servers import H1, H2
+from setting import Setting
+from tools import Failure
+from work import Measure, Metric, Work
+
+GIB = 1 << 30
+
+IDLE = 1000
+STALLED = 100
+LONG = 10
+
+PROTOCOLS = {H1: "HTTP/1.1", H2: "HTTP/2"}
+
+
+def _each(what: str, connections: int, protocol: str, **options: str) -> Measure:
+    """The memory of each of many connections."""
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        setting.big(GIB)
+        with holding(setting, "idle", running, 1, protocol=protocol):
+            pass
+        before = running.memory()
+        with holding(setting, what, running, connections, protocol=protocol, **options):
+            return {"kib": (running.memory() - before) / connections}
+
+    return measure
+
+
+def _idle(protocol: str) -> Work:
+    return Work(
+        f"idle-{protocol}", f"Memory of an idle connection of {PROTOCOLS[protocol]}, of {IDLE}",
+        (Metric("kib", "KiB", less_is_better=True),), _each("idle", IDLE, protocol), protocol, reads_trailers=True,
+    )
+
+
+def _stalled(name: str, protocol: str, window: int, which: str) -> Work:
+    return Work(
+        f"stalled-{name}", f"Memory of a stream whose reader has stopped, of {STALLED}: {which}",
+        (Metric("kib", "KiB", less_is_better=True),),
+        _each("stalled", STALLED, protocol, window=str(window)), protocol, reads_trailers=True,
+    )
+
+
+def _growth(running: Running, setting: Setting) -> dict[str, float]:
+    def transfer(size: int) -> int:
+        report = load(Load(running.url(setting.big(size)), 1, setting.log, running.server.group))
+        if report.data_bytes != size:
+            raise Failure(f"{report.data_bytes} bytes of {size} came")
+        return running.peak()
+
+    first = transfer(GIB)
+    return {"mib": first / 1024, "growth": transfer(LONG * GIB) - first}
+
+
+MEMORY = [
+    _idle(H2),
+    _idle(H1),
+    _stalled("64k", H2, (1 << 16) - 1, "HTTP/2, a window of 64 KiB"),
+    _stalled("2g", H2, (1 << 31) - 1, "HTTP/2, a window of 2 GiB"),
+    _stalled("h1", H1, (1 << 16) - 1, "HTTP/1.1"),
+    Work(
+        "growth", f"Most memory after a stream of 1 GiB, and what one of {LONG} GiB adds to it",
+        (
+            Metric("mib", "after 1 GiB, MiB", less_is_better=True),
+            Metric("growth", f"growth over {LONG} GiB, KiB", compared=False),
+        ),
+        _growth, once=True,
+    ),
+]

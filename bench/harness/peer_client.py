@@ -1,0 +1,45 @@
+"""The program `client` of bench/peers, which does what h2load can't."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from running import Running
+from setting import Setting
+from tools import END, Failure, Word, finished, first_line, run, started
+
+# In seconds, beyond what it should take.
+PATIENCE = 60
+
+
+def client(
+    setting: Setting, what: str, running: Running, seconds: float, **options: float | str
+) -> dict[str, float]:
+    """What it tells at its end."""
+    return _told(run(_command(setting, what, running, options), seconds + PATIENCE))
+
+
+@contextmanager
+def holding(setting: Setting, what: str, running: Running, connections: int, **options: str) -> Iterator[None]:
+    """Keeps connections open meanwhile."""
+    command = _command(setting, what, running, {"connections": connections, **options})
+    with started(command) as process:
+        told = _told(first_line(process, command, PATIENCE))
+        if told.get("open") != connections:
+            raise Failure(f"{told} where {connections} connections were to be open")
+        yield
+        finished(process, command, END)
+
+
+def _command(setting: Setting, what: str, running: Running, options: dict[str, float | str]) -> list[Word]:
+    command: list[Word] = [setting.client, what, "--addr", running.address]
+    for name, value in options.items():
+        command += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+    return command
+
+
+def _told(line: str) -> dict[str, float]:
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise Failure(f"no JSON: {line}") from None

@@ -1,0 +1,86 @@
+"""All rounds of all works, and what came of them."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checks import BIG, check
+from figures import orders
+from running import serve
+from servers import Server
+from setting import Setting
+from tools import ROOT, Failure
+from work import Work
+
+CERTIFICATE = ROOT / "self_signed_certs/cert.pem"
+KEY = ROOT / "self_signed_certs/key.pem"
+
+
+@dataclass
+class Results:
+    """All that was measured, by name."""
+
+    # Of each server and protocol, whether trailers come.
+    trailers: dict[str, dict[str, bool]] = field(default_factory=dict)
+    # Of each work, server and metric the figures of all rounds.
+    figures: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+    # Of each work and server, why it failed.
+    failures: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def measure(works: Sequence[Work], servers: Sequence[Server], setting: Setting, rounds: int) -> Results:
+    """Checks each server, then does all works in turn."""
+    results = Results()
+    _check(servers, setting, results)
+    checked = [server for server in servers if server.name in results.trailers]
+    for work in works:
+        _measure(work, checked, setting, 1 if work.once else rounds, results)
+    return results
+
+
+def _check(servers: Sequence[Server], setting: Setting, results: Results) -> None:
+    setting.big(BIG)
+    for server in servers:
+        try:
+            with _serving(server, setting.files) as running:
+                results.trailers[server.name] = check(running)
+        except Failure as failure:
+            _failed(results, "check", server, failure)
+            continue
+        _say("check", server.name, *(
+            f"{protocol}: {'the trailer comes' if comes else 'NO TRAILER'}"
+            for protocol, comes in results.trailers[server.name].items()
+        ))
+
+
+def _measure(work: Work, servers: Sequence[Server], setting: Setting, rounds: int, results: Results) -> None:
+    able = [server for server in servers if work.can_be_done_by(server, results.trailers[server.name])]
+    of_work = results.figures.setdefault(work.name, {})
+    for number, order in enumerate(orders(len(able), rounds), 1):
+        for server in (able[place] for place in order):
+            # One failure tells enough, and may have taken long.
+            if server.name in results.failures.get(work.name, {}):
+                continue
+            try:
+                with _serving(server, setting.files) as running:
+                    figures = work.measure(running, setting)
+            except Failure as failure:
+                _failed(results, work.name, server, failure)
+                continue
+            for name, figure in figures.items():
+                of_work.setdefault(server.name, {}).setdefault(name, []).append(figure)
+            _say(work.name, f"{number}/{rounds}", server.name, *(f"{name}={value:g}" for name, value in figures.items()))
+
+
+def _serving(server: Server, files: Path):
+    return serve(server, CERTIFICATE, KEY, files)
+
+
+def _failed(results: Results, what: str, server: Server, failure: Failure) -> None:
+    results.failures.setdefault(what, {})[server.name] = str(failure)
+    _say(what, server.name, "FAILED:", failure)
+
+
+def _say(*words: object) -> None:
+    print(*words, file=sys.stderr, flush=True)

@@ -1,0 +1,110 @@
+"""A server that runs: its address, its CPU time and its memory, over all its processes."""
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers import Place, Server
+from tools import Failure, end_group
+
+# In seconds.
+START = 15
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that listens."""
+
+    server: Server
+    address: str
+    group: int
+
+    def url(self, path: str) -> str:
+        return f"https://{self.address}{path}"
+
+    def cpu_seconds(self) -> float:
+        """User and system time since its start."""
+        # The fields behind the name, which may have spaces and brackets itself.
+        fields = (stat.rpartition(")")[2].split() for stat in self._read("stat"))
+        return sum(int(user) + int(system) for *_, user, system in (field[:13] for field in fields)) / TICKS_PER_SECOND
+
+    def memory(self) -> int:
+        """What it has of the memory, in KiB: pages that processes share count once."""
+        return sum(_kib(rollup, "Pss") for rollup in self._read("smaps_rollup"))
+
+    def peak(self) -> int:
+        """The most memory that its processes ever had, in KiB."""
+        return sum(_kib(status, "VmHWM") for status in self._read("status"))
+
+    def _read(self, name: str) -> list[str]:
+        return [(process / name).read_text() for process in _processes(self.group)]
+
+
+@contextmanager
+def serve(server: Server, certificate: Path, key: Path, files: Path) -> Iterator[Running]:
+    """Starts a server on a free port. It must still be there at the end."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
+        address = f"127.0.0.1:{_free_port()}"
+        command = server.command(Place(address, certificate, key, files, Path(folder)))
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        except OSError as error:
+            raise Failure(f"{command[0]} can't be run: {error}") from error
+        try:
+            _wait_until_it_listens(process, address)
+            yield Running(server, address, process.pid)
+            if process.poll() is not None:
+                raise Failure(f"the server ended with {process.returncode}")
+        except Failure as failure:
+            log.seek(0)
+            if said := " / ".join(log.read().splitlines()[-5:]):
+                raise Failure(f"{failure} (the server said: {said})") from failure
+            raise
+        finally:
+            end_group(process)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def _wait_until_it_listens(process: subprocess.Popen, address: str) -> None:
+    host, _, port = address.partition(":")
+    until = time.monotonic() + START
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise Failure(f"the server ended with {process.returncode} at its start")
+        with suppress(ConnectionRefusedError), socket.create_connection((host, int(port)), START):
+            return
+        time.sleep(0.01)
+    raise Failure(f"the server does not listen after {START} s")
+
+
+def _processes(group: int) -> list[Path]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # One that ends meanwhile is none of the group's, which ends as a whole.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if int(stat.read_text().rpartition(")")[2].split()[2]) == group:
+                found.append(stat.parent)
+    if not found:
+        raise Failure("the server is gone")
+    return found
+
+
+def _kib(text: str, name: str) -> int:
+    for line in text.splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise Failure(f"the kernel tells no {name}")

@@ -1,0 +1,97 @@
+"""The servers that are measured: what each can, and how it is started."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import ROOT, Word
+
+SOURCES = ROOT / "bench/servers"
+
+H2 = "h2"
+H1 = "h1"
+
+X25519 = "X25519"
+P256 = "P-256"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a server is given."""
+
+    address: str
+    certificate: Path
+    key: Path
+    # What servers of files serve.
+    files: Path
+    # A folder of its own, for as long as it runs.
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server, before its start."""
+
+    # As --servers has it.
+    name: str
+    # As the tables have it.
+    title: str
+    command: Callable[[Place], Sequence[Word]]
+    protocols: frozenset[str] = frozenset((H1, H2))
+    # Of its key exchange.
+    group: str = X25519
+    # Whether it sends a file, and no body that is made meanwhile.
+    of_files: bool = False
+    ours: bool = False
+
+
+def ours(title: str, binary: Path) -> Server:
+    """A build of this project's server."""
+    return Server(title, title, _rust(binary), ours=True)
+
+
+def peers(build: Path) -> list[Server]:
+    """All the others. `build` is Cargo's target folder."""
+    release = build / "release"
+    article, axum = release / "article", release / "axum_0_8"
+    return [
+        Server("article", "article", _rust(article)),
+        Server("article-nodelay", "article + TCP_NODELAY", _rust(article, "--nodelay")),
+        Server("axum", "axum 0.8, default runtime", _rust(axum, "--runtime", "multi-thread")),
+        Server("axum-per-core", "axum 0.8, runtime per core", _rust(axum, "--runtime", "per-core")),
+        Server("go", "Go `net/http`", _rust(build / "bench/go")),
+        Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
+        Server("nginx", "nginx", _nginx, of_files=True),
+        # Its group is P-256 alone.
+        Server("nghttpd", "nghttpd", _nghttpd, frozenset((H2,)), P256, of_files=True),
+    ]
+
+
+def _rust(binary: Path, *more: str) -> Callable[[Place], Sequence[Word]]:
+    return lambda place: [binary, *_flags(place), *more]
+
+
+def _flags(place: Place) -> list[Word]:
+    return ["--listen", place.address, "--cert", place.certificate, "--key", place.key]
+
+
+def _nginx(place: Place) -> Sequence[Word]:
+    template = (SOURCES / "nginx.conf").read_text()
+    # A worker that root starts is someone else otherwise, who may not read the folders.
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    configuration = place.folder / "nginx.conf"
+    configuration.write_text(
+        user + template.format(
+            prefix=place.folder, address=place.address, certificate=place.certificate, key=place.key, files=place.files
+        )
+    )
+    return ["nginx", "-e", "stderr", "-p", place.folder, "-c", configuration]
+
+
+def _nghttpd(place: Place) -> Sequence[Word]:
+    host, _, port = place.address.partition(":")
+    return [
+        "nghttpd", "-a", host, "-n", str(os.cpu_count()), "-d", place.files, "--trailer", "chunky-trailer: foo",
+        port, place.key, place.certificate,
+    ]

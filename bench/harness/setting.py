@@ -1,0 +1,44 @@
+"""What all measurements share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks import SMALL
+from h2load import Load
+from running import Running
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How long a timed run takes, and where its things are."""
+
+    seconds: float
+    # The program `client` of bench/peers.
+    client: Path
+    # Folders in memory: what servers of files serve, and h2load's log.
+    files: Path
+    logs: Path
+
+    @property
+    def warm_up(self) -> float:
+        return self.seconds / 3
+
+    @property
+    def log(self) -> Path:
+        return self.logs / "h2load"
+
+    def make_small(self) -> None:
+        (self.files / "small").write_bytes(SMALL)
+        (self.files / "big").mkdir()
+
+    def big(self, size: int) -> str:
+        """The path of so many bytes. The file for servers of files has no pages, and so takes no memory."""
+        with (self.files / "big" / str(size)).open("wb") as file:
+            file.truncate(size)
+        return f"/big/{size}"
+
+    def small_load(self, running: Running, connections: int, seconds: float, http1: bool = False) -> Load:
+        """The load of small streams: 32 at once on each connection, or one where it is HTTP/1.1."""
+        return Load(
+            running.url("/small"), connections, self.log, running.server.group, 1 if http1 else 32, http1, seconds, self.warm_up
+        )

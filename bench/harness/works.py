@@ -1,0 +1,127 @@
+"""All works. Each is measured by a function that gives the figures of one round."""
+
+from collections.abc import Callable
+
+from h2load import Background, Load, load
+from memory import MEMORY
+from peer_client import client
+from running import Running
+from servers import H1, H2
+from setting import Setting
+from tools import Failure
+from work import Measure, Metric, Work
+
+MIB = 1 << 20
+# What the time of a longer transfer is estimated with.
+TRIAL = 256 * MIB
+
+HANDSHAKES_AT_ONCE = 8
+
+RATE = Metric("requests_per_second", "requests/s")
+P99 = Metric("p99_microseconds", "p99, µs", less_is_better=True)
+SPEED = Metric("gb_per_second", "GB/s")
+CPU = Metric("cpu_seconds_per_gb", "CPU s/GB", less_is_better=True)
+DELAYS = (
+    Metric("p50_us", "p50, µs", less_is_better=True),
+    Metric("p99_us", "p99, µs", less_is_better=True),
+)
+
+
+def _small(connections: int, http1: bool) -> Measure:
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        report = load(setting.small_load(running, connections, setting.seconds, http1))
+        return {RATE.name: report.requests_per_second, P99.name: report.p99_microseconds}
+
+    return measure
+
+
+def _transfer(running: Running, setting: Setting, connections: int, path: Callable[[int], str]) -> dict[str, float]:
+    """As many bytes as take about the time of a run."""
+    def timed(size: int) -> tuple[float, float]:
+        before = running.cpu_seconds()
+        report = load(Load(running.url(path(size)), connections, setting.log, running.server.group))
+        if report.data_bytes != size * connections:
+            raise Failure(f"{report.data_bytes} bytes of {connections} times {size} came")
+        gigabytes = report.data_bytes / 1e9
+        return gigabytes / report.seconds, (running.cpu_seconds() - before) / gigabytes
+
+    estimate, _ = timed(TRIAL // connections)
+    mebibytes = max(round(estimate * 1e9 * setting.seconds / connections / MIB), 1)
+    speed, cpu = timed(mebibytes * MIB)
+    return {SPEED.name: speed, CPU.name: cpu}
+
+
+def _big(connections: int) -> Measure:
+    return lambda running, setting: _transfer(running, setting, connections, setting.big)
+
+
+def _digest(connections: int) -> Measure:
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        plain = _transfer(running, setting, connections, setting.big)
+        digested = _transfer(running, setting, connections, lambda size: f"/digest/{size}")
+        return digested | {"part": digested[SPEED.name] / plain[SPEED.name]}
+
+    return measure
+
+
+def _pace(running: Running, setting: Setting) -> dict[str, float]:
+    chunks = round(setting.seconds * 100)
+    told = client(setting, "pace", running, 2 * setting.seconds, chunks=chunks)
+    if told["chunks"] != chunks:
+        raise Failure(f"{told['chunks']} chunks of {chunks} came")
+    return {metric.name: told[metric.name] for metric in DELAYS}
+
+
+def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
+    # It takes some time to begin, and some to find a place among the others.
+    with Background(setting.small_load(running, 4, setting.seconds + 1)) as background:
+        background.wait_for_warm_up()
+        delays = _pace(running, setting)
+        background.report()
+    return delays
+
+
+def _tls(running: Running, setting: Setting) -> dict[str, float]:
+    told = client(
+        setting, "handshakes", running, setting.seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=setting.seconds
+    )
+    return {"per_second": told["per_second"]}
+
+
+def _streams(connections: int, http1: bool) -> Work:
+    protocol = H1 if http1 else H2
+    what = "HTTP/1.1 with `TE: trailers`" if http1 else "HTTP/2 with 32 streams each"
+    return Work(
+        f"small-{protocol}-{connections}",
+        f"The small stream: two chunks and a trailer, {connections} connections of {what}",
+        (RATE, P99), _small(connections, http1), protocol,
+    )
+
+
+def _transfers(connections: int) -> list[Work]:
+    streams = "one big stream" if connections == 1 else f"{connections} big streams, each on its connection"
+    part = Metric("part", "as a part of those without", compared=False)
+    return [
+        Work(f"big-{connections}", f"{streams.capitalize()}, windows of 16 MiB", (SPEED, CPU), _big(connections)),
+        Work(
+            f"digest-{connections}", f"{streams.capitalize()} with `content-digest` as a trailer, too",
+            (SPEED, CPU, part), _digest(connections), ours_alone=True,
+        ),
+    ]
+
+
+WORKS = [
+    *(_streams(connections, http1) for http1 in (False, True) for connections in (4, 64)),
+    *(work for connections in (1, 8) for work in _transfers(connections)),
+    Work(
+        "pace", "A chunk every 10 ms, from its sending to its arrival", DELAYS, _pace, made=True, reads_trailers=True
+    ),
+    Work(
+        "pace-loaded", "The same under the load of small-h2-4", DELAYS, _pace_loaded, made=True, reads_trailers=True
+    ),
+    *MEMORY,
+    Work(
+        "tls", f"New TLS connections, {HANDSHAKES_AT_ONCE} at once, each with one small stream",
+        (Metric("per_second", "connections/s"),), _tls, reads_trailers=True,
+    ),
+]
