@@ -35,7 +35,8 @@ def advantage(ours: float, other: float, less_is_better: bool) -> float | None:
 def orders(count: int, rounds: int) -> list[list[int]]:
     """The order of `count` servers in each round.
 
-    It is a Williams design: over `count` rounds each server has each place once, and it follows others in each round.
+    It is a Williams design: over `count` rounds each server has each place once, and follows another one in each of
+    them, or where their number is odd the same one twice at most.
     """
     zigzag = [(place + 1) // 2 if place % 2 else (count - place // 2) % count for place in range(count)]
     return [[(first + turn) % count for first in zigzag] for turn in range(rounds)]

@@ -13,7 +13,7 @@ PATIENCE = 60
 
 
 def client(
-    setting: Setting, what: str, running: Running, seconds: float, **options: float | str
+    setting: Setting, what: str, running: Running, seconds: float, **options: int | str
 ) -> dict[str, float]:
     """What it tells at its end."""
     return _told(run(_command(setting, what, running, options), seconds + PATIENCE))
@@ -31,10 +31,10 @@ def holding(setting: Setting, what: str, running: Running, connections: int, **o
         finished(process, command, END)
 
 
-def _command(setting: Setting, what: str, running: Running, options: dict[str, float | str]) -> list[Word]:
+def _command(setting: Setting, what: str, running: Running, options: dict[str, int | str]) -> list[Word]:
     command: list[Word] = [setting.client, what, "--addr", running.address]
     for name, value in options.items():
-        command += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+        command += [f"--{name}", str(value)]
     return command
 
 

@@ -1,5 +1,6 @@
 """All works. Each is measured by a function that gives the figures of one round."""
 
+import math
 from collections.abc import Callable
 
 from h2load import Background, Load, load
@@ -82,9 +83,8 @@ def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
 
 
 def _tls(running: Running, setting: Setting) -> dict[str, float]:
-    told = client(
-        setting, "handshakes", running, setting.seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=setting.seconds
-    )
+    seconds = math.ceil(setting.seconds)
+    told = client(setting, "handshakes", running, seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds)
     return {"per_second": told["per_second"]}
 
 

@@ -4,7 +4,7 @@ use axum::{Router, extract::Path, response::IntoResponse, routing::get};
 use axum_trailers::{
     body::{self, CHUNK_OVERHEAD, Sender},
     layers::ContentDigestLayer,
-    server::{Server, Tls},
+    server::{Limits, Server, Tls},
     trailers::{Declared, Trailers},
 };
 use bytes::Bytes;
@@ -112,6 +112,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/paced/:chunks", get(paced))
         .route("/digest/:bytes", get(big).layer(ContentDigestLayer::new()));
     let tls = Tls::from_pem_files(arguments.certificate, arguments.key)?;
-    Server::new(tls).bind(arguments.listen)?.run(app).await?;
+    // As many connections at once as are held open; the peers have no limit.
+    let limits = Limits { connections: 4096, ..Limits::default() };
+    Server::new(tls).limits(limits).bind(arguments.listen)?.run(app).await?;
     Ok(())
 }
