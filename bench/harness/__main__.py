@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import resource
 import shlex
 import sys
@@ -80,6 +81,9 @@ def _arguments(names: list[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds into it, as JSON")
     parser.add_argument("--update", action="store_true", help="write the tables into docs/performance.md")
     arguments = parser.parse_args()
+    builds = [name for name, _ in arguments.ours]
+    if len({*builds, *names[1:]}) < len(builds) + len(names[1:]):
+        parser.error("each server needs a name of its own")
     if arguments.update and (arguments.only or arguments.servers):
         parser.error("--update takes all works and all servers")
     return arguments
@@ -109,7 +113,7 @@ def _seconds(text: str) -> float:
 
 def _build(text: str) -> tuple[str, Path]:
     name, _, binary = text.partition("=")
-    if not name or not os.access(binary, os.X_OK):
+    if not re.fullmatch(r"[\w.-]+", name) or not os.access(binary, os.X_OK):
         raise argparse.ArgumentTypeError(f"no NAME=BINARY: {text}")
     return name, Path(binary).resolve()
 

@@ -12,11 +12,9 @@ from tools import END, Failure, Word, finished, first_line, run, started
 PATIENCE = 60
 
 
-def client(
-    setting: Setting, what: str, running: Running, seconds: float, **options: int | str
-) -> dict[str, float]:
-    """What it tells at its end."""
-    return _told(run(_command(setting, what, running, options), seconds + PATIENCE))
+def client(setting: Setting, what: str, running: Running, bound: float, **options: int | str) -> dict[str, float]:
+    """What it tells at its end, which comes in about so many seconds."""
+    return _told(run(_command(setting, what, running, options), bound + PATIENCE))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def measure(works: Sequence[Work], servers: Sequence[Server], setting: Setting, 
     _check(servers, setting, results)
     checked = [server for server in servers if server.name in results.trailers]
     for work in works:
-        _measure(work, checked, setting, 1 if work.once else rounds, results)
+        _measure(work, checked, setting, work.rounds(rounds), results)
     return results
 
 

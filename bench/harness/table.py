@@ -20,6 +20,7 @@ def tables(works: Sequence[Work], servers: Sequence[Server], results: Results) -
 
 
 def _section(work: Work, servers: Sequence[Server], results: Results) -> str:
+    first = next((server.name for server in servers if server.ours), "")
     measured = [server for server in servers if server.ours or not work.ours_alone]
     titles = ["server"]
     for metric in work.metrics:
@@ -28,7 +29,7 @@ def _section(work: Work, servers: Sequence[Server], results: Results) -> str:
             titles.append("its / ours" if metric.less_is_better else "ours / its")
     titles.append("trailer")
     aligned = ["---", *["---:"] * (len(titles) - 2), "---"]
-    rows = [_row(work, server, measured[0], results) for server in measured]
+    rows = [_row(work, server, first, results) for server in measured]
     lines = ["| " + " | ".join(cells) + " |" for cells in (titles, aligned, *rows)]
     text = f"### {work.name}\n\n{work.what}.\n\n" + "\n".join(lines)
     if failed := results.failures.get(work.name):
@@ -36,14 +37,14 @@ def _section(work: Work, servers: Sequence[Server], results: Results) -> str:
     return text
 
 
-def _row(work: Work, server: Server, first: Server, results: Results) -> list[str]:
+def _row(work: Work, server: Server, first: str, results: Results) -> list[str]:
     failed = any(server.name in results.failures.get(what, {}) for what in ("check", work.name))
     figures = results.figures.get(work.name, {})
     cells = [server.title]
     for metric in work.metrics:
         its = figures.get(server.name, {}).get(metric.name)
         spread = Spread.of(its) if its and not failed else None
-        ours = figures.get(first.name, {}).get(metric.name)
+        ours = figures.get(first, {}).get(metric.name)
         cells += _cells(metric, spread, Spread.of(ours) if ours else None, "failed" if failed else NONE)
     return [*cells, _trailer(work, results.trailers.get(server.name, {}))]
 

@@ -36,8 +36,11 @@ class Work:
     # It is measured by a client that reads the trailers, and fails without them.
     reads_trailers: bool = False
     ours_alone: bool = False
-    # However many rounds there are.
-    once: bool = False
+    # However many there are of others.
+    most_rounds: int | None = None
+
+    def rounds(self, wanted: int) -> int:
+        return min(wanted, self.most_rounds or wanted)
 
     def can_be_done_by(self, server: Server, trailers: dict[str, bool]) -> bool:
         """Whether a server has all that it needs. `trailers` tells for each protocol whether they come."""

@@ -1,0 +1,100 @@
+"""What servers and other programs may do, and that nothing is left of them: `python3 -B -m unittest`."""
+
+import contextlib
+import os
+import sys
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from running import serve
+from servers import Server
+from tools import Failure, first_line, run, started
+
+# Listens where it is told to, for no longer than a test takes, beside a process that it has started.
+LISTEN = """
+import os, socket, sys, time
+host, port = sys.argv[1].split(":")
+listener = socket.create_server((host, int(port)))
+os.fork()
+time.sleep(30)
+"""
+NOWHERE = Path("nowhere")
+
+
+def serving(*command):
+    server = Server("server", "a server", lambda place: [*command, place.address])
+    return serve(server, NOWHERE, NOWHERE, NOWHERE)
+
+
+class Servers(unittest.TestCase):
+    def test_all_its_processes_count_and_end(self):
+        with serving(sys.executable, "-c", LISTEN) as running:
+            self.assertGreater(running.memory(), 1000)
+            self.assertGreater(running.peak(), 1000)
+            self.assertGreater(running.cpu_seconds(), 0)
+            self.assertEqual(alive(running.group), 2)
+        until = time.monotonic() + 5
+        # A child of one that has ended takes a moment longer.
+        while alive(running.group) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertEqual(alive(running.group), 0)
+
+    def assert_fails(self, pattern, *command):
+        with self.assertRaisesRegex(Failure, pattern), serving(*command):
+            pass
+
+    def test_one_that_ends_at_its_start(self):
+        self.assert_fails("ended with 3 at its start .the server said: no port", "sh", "-c", "echo no port; exit 3")
+
+    def test_one_that_does_not_listen(self):
+        with mock.patch("running.START", 0.2):
+            self.assert_fails("does not listen after 0.2 s", "sh", "-c", "sleep 30")
+
+    def test_one_that_ends_meanwhile(self):
+        with self.assertRaisesRegex(Failure, "the server ended with -9"):
+            with serving(sys.executable, "-c", LISTEN) as running:
+                os.kill(running.group, 9)
+                os.waitid(os.P_PID, running.group, os.WEXITED | os.WNOWAIT)
+
+    def test_one_that_is_not_there(self):
+        self.assert_fails("can't be run", "/nowhere/server")
+
+
+class Programs(unittest.TestCase):
+    def test_what_one_prints(self):
+        self.assertEqual(run(["echo", "a word"], 5), "a word\n")
+
+    def test_one_that_fails(self):
+        with self.assertRaisesRegex(Failure, "exit code 3 from sh .*: a word$"):
+            run(["sh", "-c", "echo a word >&2; exit 3"], 5)
+
+    def test_one_that_takes_too_long(self):
+        with self.assertRaisesRegex(Failure, "not ended after 0.1 s"):
+            run(["sleep", "30"], 0.1)
+
+    def test_the_first_line_of_one_that_goes_on(self):
+        command = ["sh", "-c", "echo ready; sleep 30"]
+        with started(command) as process:
+            self.assertEqual(first_line(process, command, 5), "ready\n")
+
+    def test_one_that_says_nothing(self):
+        for script, pattern in (("sleep 30", "nothing said after"), ("exit 3", "exit code 3"), ("true", "nothing said:")):
+            command = ["sh", "-c", script]
+            with self.assertRaisesRegex(Failure, pattern), started(command) as process:
+                first_line(process, command, 0.5)
+
+
+def alive(group):
+    """How many processes of a group have not ended."""
+    count = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            count += int(its_group) == group and state != "Z"
+    return count
+
+
+if __name__ == "__main__":
+    unittest.main()
