@@ -33,7 +33,7 @@ class Load:
     warm_up: float = 0
 
     def command(self) -> list[Word]:
-        # More threads than one would take more of the cores from the server than they give to the load.
+        # Two threads were no faster than one on the two cores that they share with the server.
         command: list[Word] = [
             "h2load", "-t", "1", "-c", str(self.connections), "-m", str(self.streams),
             f"--tls13-ciphers={CIPHER}", f"--groups={self.group}", f"--log-file={self.log}",
