@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from running import Running
 from setting import Setting
@@ -12,7 +13,7 @@ from tools import END, Failure, Word, finished, first_line, run, started
 PATIENCE = 60
 
 
-def client(setting: Setting, what: str, running: Running, bound: float, **options: int | str) -> dict[str, float]:
+def client(setting: Setting, what: str, running: Running, bound: float, **options: int | str) -> dict[str, Any]:
     """What it tells at its end, which comes in about so many seconds."""
     return _told(run(_command(setting, what, running, options), bound + PATIENCE))
 
@@ -36,7 +37,7 @@ def _command(setting: Setting, what: str, running: Running, options: dict[str, i
     return command
 
 
-def _told(line: str) -> dict[str, float]:
+def _told(line: str) -> dict[str, Any]:
     try:
         return json.loads(line)
     except ValueError:

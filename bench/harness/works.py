@@ -7,7 +7,7 @@ from h2load import Background, Load, load
 from memory import MEMORY
 from peer_client import client
 from running import Running
-from servers import H1, H2
+from servers import H1, H2, P256, X25519
 from setting import Setting
 from tools import Failure
 from work import Measure, Metric, Work
@@ -17,6 +17,8 @@ MIB = 1 << 20
 TRIAL = 256 * MIB
 
 HANDSHAKES_AT_ONCE = 8
+# As the client names them.
+GROUPS = {X25519: "X25519", P256: "secp256r1"}
 
 RATE = Metric("requests_per_second", "requests/s")
 P99 = Metric("p99_microseconds", "p99, µs", less_is_better=True)
@@ -85,6 +87,8 @@ def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
 def _tls(running: Running, setting: Setting) -> dict[str, float]:
     seconds = math.ceil(setting.seconds)
     told = client(setting, "handshakes", running, seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds)
+    if told["group"] != GROUPS[running.server.group]:
+        raise Failure(f"the handshakes had {told['group']}")
     return {"per_second": told["per_second"]}
 
 
