@@ -72,7 +72,7 @@ def _arguments(names: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=_at_least_one, default=5, help="rounds of each work (default: %(default)s)")
     parser.add_argument(
-        "--seconds", type=_seconds, default=1.5, help="of a timed run, after a third of it to warm up (default: %(default)s)"
+        "--seconds", type=_seconds, default=1.5, help="of a timed run, after its warm-up (default: %(default)s)"
     )
     parser.add_argument(
         "--ours", type=_build, action="append", default=[], metavar="NAME=BINARY",

@@ -7,6 +7,9 @@ from checks import SMALL
 from h2load import Load
 from running import Running
 
+# In seconds.
+SHORTEST_WARM_UP = 0.5
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -21,7 +24,8 @@ class Setting:
 
     @property
     def warm_up(self) -> float:
-        return self.seconds / 3
+        # All connections must be open before it ends: h2load may wait for ever else.
+        return max(self.seconds / 3, SHORTEST_WARM_UP)
 
     @property
     def log(self) -> Path:
@@ -40,5 +44,6 @@ class Setting:
     def small_load(self, running: Running, connections: int, seconds: float, http1: bool = False) -> Load:
         """The load of small streams: 32 at once on each connection, or one where it is HTTP/1.1."""
         return Load(
-            running.url("/small"), connections, self.log, running.server.group, 1 if http1 else 32, http1, seconds, self.warm_up
+            running.url("/small"), connections, self.log, running.server.group, 1 if http1 else 32, http1, seconds,
+            self.warm_up,
         )
