@@ -24,7 +24,6 @@ class Setting:
 
     @property
     def warm_up(self) -> float:
-        # All connections must be open before it ends: h2load may wait for ever else.
         return max(self.seconds / 3, SHORTEST_WARM_UP)
 
     @property
