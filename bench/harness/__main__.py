@@ -106,7 +106,6 @@ def _at_least_one(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    # h2load 1.52 may never end where it stops before a slow server has answered on all connections.
     if not 1 <= (seconds := float(text)) <= 60:
         raise argparse.ArgumentTypeError("from 1 to 60")
     return seconds

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 from figures import percentile
@@ -20,15 +20,17 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Load:
-    """A run of h2load: for some seconds after a warm-up, or as many requests as there are connections."""
+    """A run of h2load: for some seconds after a warm-up, or some requests on each connection."""
 
     url: str
     connections: int
     log: Path
+    _: KW_ONLY
     group: str = X25519
     streams: int = 1
     http1: bool = False
-    # In seconds. Without it each connection does one request.
+    requests_each: int = 1
+    # In seconds. Without it the requests of all connections are done.
     seconds: float | None = None
     warm_up: float = 0
 
@@ -44,7 +46,7 @@ class Load:
             # Windows of 16 MiB, for a stream and for its connection.
             command += ["-w", "24", "-W", "24"]
         if self.seconds is None:
-            command += ["-n", str(self.connections)]
+            command += ["-n", str(self.connections * self.requests_each)]
         else:
             command += ["-D", _duration(self.seconds), "--warm-up-time", _duration(self.warm_up)]
         return [*command, self.url]

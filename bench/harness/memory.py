@@ -56,7 +56,7 @@ def _stalled(name: str, protocol: str, window: int, which: str) -> Work:
 
 def _growth(running: Running, setting: Setting) -> dict[str, float]:
     def transfer(size: int) -> int:
-        report = load(Load(running.url(setting.big(size)), 1, setting.log, running.server.group))
+        report = load(Load(running.url(setting.big(size)), 1, setting.log, group=running.server.group))
         if report.data_bytes != size:
             raise Failure(f"{report.data_bytes} bytes of {size} came")
         return running.peak()

@@ -43,6 +43,6 @@ class Setting:
     def small_load(self, running: Running, connections: int, seconds: float, http1: bool = False) -> Load:
         """The load of small streams: 32 at once on each connection, or one where it is HTTP/1.1."""
         return Load(
-            running.url("/small"), connections, self.log, running.server.group, 1 if http1 else 32, http1, seconds,
-            self.warm_up,
+            running.url("/small"), connections, self.log, group=running.server.group, streams=1 if http1 else 32,
+            http1=http1, seconds=seconds, warm_up=self.warm_up,
         )

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from h2load import Load, parse, parse_log, report
-from servers import P256, X25519
+from running import Running
+from servers import P256, X25519, Server
+from setting import Setting
 from tools import Failure
 
 SAID = """\
@@ -96,7 +98,19 @@ class Command(unittest.TestCase):
         self.assertIn("-c 4 -m 32", words)
         self.assertIn("-D 1500ms --warm-up-time 500ms", words)
         self.assertNotIn("-n", words)
-        self.assertIn("-n 4", " ".join(map(str, replace(timed, seconds=None).command())))
+        counted = " ".join(map(str, replace(timed, seconds=None, requests_each=8).command()))
+        self.assertIn("-n 32", counted)
+        self.assertNotIn("-D", counted)
+
+    def test_the_load_of_small_streams(self):
+        running = Running(Server("server", "a server", lambda place: []), "127.0.0.1:1", 1)
+        setting = Setting(6, Path("client"), Path("files"), Path("logs"))
+        words = " ".join(map(str, setting.small_load(running, 64, 7).command()))
+        self.assertIn("-c 64 -m 32", words)
+        self.assertIn("-D 7000ms --warm-up-time 2000ms", words)
+        words = " ".join(map(str, setting.small_load(running, 4, 7, http1=True).command()))
+        self.assertIn("-c 4 -m 1", words)
+        self.assertIn("--h1 -H TE: trailers", words)
 
 
 if __name__ == "__main__":
