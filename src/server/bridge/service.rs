@@ -17,7 +17,13 @@ use crate::{
     },
     trailers::Acceptance,
 };
-use axum::{Router, body::Body, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
+use axum::{
+    Router,
+    body::{Body, BoxBody, HttpBody},
+    extract::ConnectInfo,
+    response::Response,
+    routing::future::RouteFuture,
+};
 use http::{Request, Version};
 use http_body_1::Body as _;
 use hyper::body::Incoming;
@@ -197,6 +203,7 @@ pin_project! {
         route: Route,
         refused: RefusedTrailers,
         exchange: Option<Exchange>,
+        has_stood_back: bool,
     }
 }
 
@@ -211,8 +218,13 @@ pin_project! {
 
 impl BridgeFuture {
     fn new(route: Route, exchange: Exchange) -> Self {
-        Self { route, refused: RefusedTrailers::default(), exchange: Some(exchange) }
+        Self { route, refused: RefusedTrailers::default(), exchange: Some(exchange), has_stood_back: false }
     }
+}
+
+/// Whether a body may be one that has nothing yet, since the task that makes it has just been spawned.
+fn may_be_about_to_come(body: &BoxBody) -> bool {
+    !body.is_end_stream() && body.size_hint().lower() == 0
 }
 
 impl Route {
@@ -238,12 +250,20 @@ impl Future for Route {
 impl Future for BridgeFuture {
     type Output = Result<http_1::Response<ResponseBody>, Infallible>;
 
+    /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and
+    /// what it has ready then leaves together with the header section, in one write.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let response = {
             let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
-            ready!(this.route.poll(cx))
+            ready!(this.route.as_mut().poll(cx))
         };
+        if !*this.has_stood_back && may_be_about_to_come(response.body()) {
+            *this.has_stood_back = true;
+            this.route.set(Route::answered(response));
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let exchange = this.exchange.take().expect("polled after its end");
         Poll::Ready(Ok(match this.refused.get() {
             None => Answer::new(response, exchange).into_hyper(std::mem::take(this.refused)),
