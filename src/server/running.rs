@@ -8,11 +8,11 @@ use super::{
     metrics::{self, Metrics},
     redirect,
     signals::Signals,
-    threads::{Hand, Places, Worker, deal, hand},
+    threads::{Dealer, Places, Worker, hand, on_runtime},
     tuning::on,
 };
 use axum::Router;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use std::{
     convert::Infallible,
     io,
@@ -23,6 +23,10 @@ use std::{
 
 /// So many can read the metrics at once.
 const METRICS_CONNECTIONS: usize = 8;
+
+/// So many threads accept. Each new connection wakes those of them that sleep, and one that is held up by a handler must
+/// not be the only one.
+const ACCEPTING_THREADS: usize = 4;
 
 impl Server {
     pub(super) async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
@@ -37,12 +41,11 @@ impl Server {
         let app =
             MakeBridge::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted);
         let places = Places::new(self.limits.connections);
-        let (workers, hands) = self.start_workers(&app)?;
+        let redirecting = self.redirecting(&app, &places);
+        let workers = self.start_workers(&app, &places)?;
         let served = async {
             tokio::select! {
-                // It ends by an error alone.
-                accepted = self.accept(&app, &places, &hands) => match accepted? {},
-                // With the futures the listeners are dropped: the kernel refuses from now on.
+                redirected = redirecting => match redirected? {},
                 () = shutdown.begun() => {}
             }
             tokio::select! {
@@ -68,20 +71,46 @@ impl Server {
         metrics.map(Some).map_err(|taken| io::Error::new(io::ErrorKind::AlreadyExists, taken))
     }
 
-    /// Starts the threads that serve HTTPS, each with what connections are given to it by.
-    fn start_workers(&self, app: &MakeBridge) -> io::Result<(Vec<Worker>, Vec<Hand>)> {
-        let workers = (0..self.threads).map(|number| {
-            let (hand, arrivals) = hand();
+    /// Starts the threads that serve HTTPS. The first of them accept, for all of them.
+    fn start_workers(&mut self, app: &MakeBridge, places: &Places) -> io::Result<Vec<Worker>> {
+        let listeners = std::mem::take(&mut self.listeners);
+        let (hands, arrivals): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| hand()).unzip();
+        let (hands, purpose) = (Arc::from(hands), Purpose::Https);
+        let workers = arrivals.into_iter().enumerate().map(|(own, arrivals)| {
             let shutdown = self.handle.shutdown();
             let acceptor = TlsAcceptor::new(self.tls.config(), self.limits.handshake, shutdown.clone());
             let server = on(arrivals, &self.handle, &self.limits).acceptor(acceptor);
-            Ok((Worker::start(number, server.serve(app.for_thread()), shutdown)?, hand))
+            let serving = server.serve(app.for_thread());
+            let dealer = Dealer { purpose, places: places.clone(), hands: Arc::clone(&hands), own };
+            let accepts = if own < ACCEPTING_THREADS { &*listeners } else { &[] };
+            let listeners = accepts.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>()?;
+            let begin = {
+                let shutdown = shutdown.clone();
+                move || {
+                    let listeners = on_this_runtime(listeners)?;
+                    Ok(async move {
+                        let dealing = async {
+                            tokio::select! {
+                                never = deal_all(&dealer, listeners) => match never {},
+                                // With the future the listeners are dropped: the kernel refuses from now on.
+                                () = shutdown.begun() => {}
+                            }
+                        };
+                        let ((), _served) = tokio::join!(dealing, serving);
+                    })
+                }
+            };
+            Worker::start(own, begin, shutdown)
         });
         workers.collect()
     }
 
-    /// Accepts connections until the future is dropped.
-    async fn accept(&mut self, app: &MakeBridge, places: &Places, hands: &[Hand]) -> io::Result<Infallible> {
+    /// Redirects until the future is dropped.
+    fn redirecting(
+        &mut self,
+        app: &MakeBridge,
+        places: &Places,
+    ) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
         let https_port = addresses(&self.listeners).first().map_or(443, SocketAddr::port);
         let redirect = Plain {
             app: app.with_router(Purpose::Redirect, redirect::to_https(https_port)),
@@ -90,11 +119,7 @@ impl Server {
             limits: self.limits.clone(),
             places: places.clone(),
         };
-        let https = std::mem::take(&mut self.listeners);
-        tokio::select! {
-            https = deal_all(https, Purpose::Https, places, hands) => https,
-            redirect = redirect.serve(Purpose::Redirect) => redirect,
-        }
+        redirect.serve(Purpose::Redirect)
     }
 
     /// Tells the metrics until the future is dropped.
@@ -132,7 +157,8 @@ struct Plain {
 impl Plain {
     async fn serve(self, purpose: Purpose) -> io::Result<Infallible> {
         let (hand, arrivals) = hand();
-        let here = [hand];
+        let dealer = Dealer { purpose, places: self.places, hands: Arc::new([hand]), own: 0 };
+        let listeners = on_this_runtime(self.listeners)?;
         let server = on(arrivals, &self.handle, &self.limits).acceptor(PlainAcceptor);
         let serving = async {
             server.serve(self.app).await?;
@@ -140,21 +166,19 @@ impl Plain {
             std::future::pending().await
         };
         tokio::select! {
-            accepted = deal_all(self.listeners, purpose, &self.places, &here) => accepted,
+            never = deal_all(&dealer, listeners) => match never {},
             ended = serving => ended,
         }
     }
 }
 
-/// Accepts connections until the future is dropped, or a listener can't be used.
-async fn deal_all(
-    listeners: Vec<TcpListener>,
-    purpose: Purpose,
-    places: &Places,
-    hands: &[Hand],
-) -> io::Result<Infallible> {
-    let dealing = listeners.into_iter().map(|listener| deal(listener, purpose, places, hands));
-    try_join_all(dealing).await?;
+fn on_this_runtime(listeners: Vec<TcpListener>) -> io::Result<Vec<tokio::net::TcpListener>> {
+    listeners.into_iter().map(on_runtime).collect()
+}
+
+/// Accepts connections until the future is dropped.
+async fn deal_all(dealer: &Dealer, listeners: Vec<tokio::net::TcpListener>) -> Infallible {
+    join_all(listeners.into_iter().map(|listener| dealer.deal(listener))).await;
     // There is none, and nothing to wait for.
     std::future::pending().await
 }

@@ -47,11 +47,17 @@ impl fmt::Debug for Arrival {
     }
 }
 
+/// A connection that was accepted on the thread that it is for, or on another one.
+pub(super) enum Accepted {
+    Here(TcpStream),
+    Elsewhere(net::TcpStream),
+}
+
 /// The connections that are given to one thread, for axum-server a listener.
-pub(in crate::server) struct Arrivals(Mutex<mpsc::UnboundedReceiver<(net::TcpStream, Arrival)>>);
+pub(in crate::server) struct Arrivals(Mutex<mpsc::UnboundedReceiver<(Accepted, Arrival)>>);
 
 impl Arrivals {
-    pub(super) fn new(given: mpsc::UnboundedReceiver<(net::TcpStream, Arrival)>) -> Self {
+    pub(super) fn new(given: mpsc::UnboundedReceiver<(Accepted, Arrival)>) -> Self {
         Self(Mutex::new(given))
     }
 }
@@ -68,11 +74,12 @@ impl AddrListener<TcpStream, Arrival> for Arrivals {
 
     async fn accept_stream(&self) -> io::Result<(TcpStream, Arrival)> {
         let given = self.0.lock().await.recv().await;
-        let Some((stream, arrival)) = given else {
+        match given {
+            Some((Accepted::Here(stream), arrival)) => Ok((stream, arrival)),
+            Some((Accepted::Elsewhere(stream), arrival)) => Ok((TcpStream::from_std(stream)?, arrival)),
             // Nobody accepts any more; what is here goes on.
-            return std::future::pending().await;
-        };
-        Ok((TcpStream::from_std(stream)?, arrival))
+            None => std::future::pending().await,
+        }
     }
 
     fn get_local_addr(&self) -> io::Result<Arrival> {

@@ -1,5 +1,5 @@
 use super::{
-    arrival::{Arrival, Arrivals, Seat},
+    arrival::{Accepted, Arrival, Arrivals, Seat},
     place::Places,
 };
 use crate::server::listen::Purpose;
@@ -12,12 +12,16 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::mpsc, time::sleep};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::sleep,
+};
 
 /// What connections are given to one thread by.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Hand {
-    given: mpsc::UnboundedSender<(net::TcpStream, Arrival)>,
+    given: mpsc::UnboundedSender<(Accepted, Arrival)>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -26,45 +30,60 @@ pub(in crate::server) fn hand() -> (Hand, Arrivals) {
     (Hand { given, connections: Arc::default() }, Arrivals::new(arrivals))
 }
 
+/// Accepts connections on one thread, for itself and, where it has more than others, for those.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Dealer {
+    pub(in crate::server) purpose: Purpose,
+    pub(in crate::server) places: Places,
+    pub(in crate::server) hands: Arc<[Hand]>,
+    /// Which of the hands is this thread's.
+    pub(in crate::server) own: usize,
+}
+
 /// How long it waits where the system has no connection to give, for want of file descriptors as a rule.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections as long as it is polled, and gives each to the thread that has fewest.
-pub(in crate::server) async fn deal(
-    listener: net::TcpListener,
-    purpose: Purpose,
-    places: &Places,
-    hands: &[Hand],
-) -> io::Result<Infallible> {
+/// Makes the runtime of this thread listen.
+pub(in crate::server) fn on_runtime(listener: net::TcpListener) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(listener)?;
-    let mut next = 0;
-    loop {
-        let accepted = listener.accept().await.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
-        match accepted {
-            Ok((stream, peer)) => {
-                let Some(place) = places.take() else {
-                    let (listener, limit) = (purpose.name(), places.limit());
-                    tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
-                    continue;
-                };
-                next = fewest(hands, next);
-                if let Some(hand) = hands.get(next) {
-                    let seat = Arc::new(Seat::new(place, hand.connections.clone()));
-                    // A thread that has ended takes none, and the connection is closed.
-                    let _taken = hand.given.send((stream, Arrival { peer, seat }));
-                }
-            }
-            Err(error) => {
+    TcpListener::from_std(listener)
+}
+
+impl Dealer {
+    /// Accepts as long as it is polled.
+    pub(in crate::server) async fn deal(&self, listener: TcpListener) -> Infallible {
+        loop {
+            let dealt = listener.accept().await.and_then(|(stream, peer)| self.give(stream, peer));
+            if let Err(error) = dealt {
                 tracing::debug!(%error, "can't accept a connection");
                 sleep(PAUSE).await;
             }
         }
     }
-}
 
-/// The thread with the fewest connections, the first of them after the last one.
-fn fewest(hands: &[Hand], last: usize) -> usize {
-    let in_turn = (0..hands.len()).map(|n| (last + 1 + n) % hands.len());
-    in_turn.min_by_key(|n| hands.get(*n).map(|hand| hand.connections.load(Relaxed))).unwrap_or_default()
+    fn give(&self, stream: TcpStream, peer: net::SocketAddr) -> io::Result<()> {
+        let Some(place) = self.places.take() else {
+            let (listener, limit) = (self.purpose.name(), self.places.limit());
+            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
+            return Ok(());
+        };
+        let whose = self.whose();
+        let stream =
+            if whose == self.own { Accepted::Here(stream) } else { Accepted::Elsewhere(stream.into_std()?) };
+        if let Some(hand) = self.hands.get(whose) {
+            let seat = Arc::new(Seat::new(place, hand.connections.clone()));
+            // A thread that has ended takes none, and the connection is closed.
+            let _taken = hand.given.send((stream, Arrival { peer, seat }));
+        }
+        Ok(())
+    }
+
+    /// This thread, unless another one has clearly fewer connections. Of a few each one counts; of many a part of a
+    /// sixteenth is not worth waking a thread for.
+    fn whose(&self) -> usize {
+        let connections = |n: usize| self.hands.get(n).map_or(0, |hand| hand.connections.load(Relaxed));
+        let own = connections(self.own);
+        let least = (0..self.hands.len()).min_by_key(|n| connections(*n)).unwrap_or(self.own);
+        if connections(least) + own / 16 < own { least } else { self.own }
+    }
 }

@@ -16,10 +16,10 @@ pub(in crate::server) struct Worker {
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 impl Worker {
-    /// Starts a thread, which lives until the server has ended.
-    pub(in crate::server) fn start(
+    /// Starts a thread, which lives until the server has ended. What it serves begins on the thread, in its runtime.
+    pub(in crate::server) fn start<F: Future>(
         number: usize,
-        serving: impl Future<Output: Send> + Send + 'static,
+        begin: impl FnOnce() -> io::Result<F> + Send + 'static,
         shutdown: Shutdown,
     ) -> io::Result<Self> {
         let (until_ended, ended) = oneshot::channel();
@@ -27,8 +27,15 @@ impl Worker {
         let log = dispatcher::get_default(Clone::clone);
         let work = move || {
             let _until_ended = until_ended;
-            let runtime = match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
+            let begun = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+                let serving = {
+                    let _in_it = runtime.enter();
+                    begin()?
+                };
+                Ok((runtime, serving))
+            });
+            let (runtime, serving) = match begun {
+                Ok(begun) => begun,
                 Err(error) => return tell_start.send(Err(error)).expect("it is waited for"),
             };
             tell_start.send(Ok(())).expect("it is waited for");
