@@ -98,12 +98,13 @@ enum Phase {
 /// How long a failure waits for what came before it.
 const FAILURE_WAITS: Duration = Duration::from_millis(10);
 
-/// The largest piece that hyper is given at once, in bytes: a `DATA` frame as its receiver takes it where it asks
-/// for no more (RFC 9113 §4.2).
+/// The largest piece that hyper is given at once, in bytes: a `DATA` frame that fits into one TLS record, and that its
+/// receiver takes where it asks for no more (RFC 9113 §4.2, RFC 8446 §5.1). With 16 KiB of content its head of 9 bytes would
+/// make each frame two records.
 ///
 /// hyper takes a chunk as a whole, and a body of known length is then over for it. In pieces a stalled reader holds
 /// little, a slow one that still moves is seen to move, and the end is near when the body ends.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 16 * 1024 - 9;
 
 /// Up to this size, in bytes, chunks that are ready together go out together, in one piece: a `DATA` frame costs more than
 /// to copy them does.

@@ -15,7 +15,7 @@ pub(super) use self::{
     guard::Guard,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
-    socket::Socket,
+    socket::{FULL_RECORD, Socket},
     state::{Connection, Cut},
     trailer_blocks::TrailerBlocks,
 };

@@ -33,6 +33,8 @@ pub(in crate::server) struct Connection {
     last_request_end: Moment,
     protocol: OnceLock<Protocol>,
     close_delimited: AtomicBool,
+    /// Whether a full record waits for the next one.
+    corked: AtomicBool,
     large_trailers: AtomicBool,
     open_requests: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
@@ -92,6 +94,7 @@ impl Connection {
             last_request_end: Moment::at(&clock),
             protocol: OnceLock::new(),
             close_delimited: AtomicBool::new(false),
+            corked: AtomicBool::new(false),
             large_trailers: AtomicBool::new(false),
             clock,
             open_requests: AtomicUsize::new(0),
@@ -145,6 +148,20 @@ impl Connection {
 
     fn protocol(&self) -> Protocol {
         self.protocol.get().copied().unwrap_or(Protocol::Http1)
+    }
+
+    /// Whether a record may wait for the next one. Over HTTP/2 alone hyper reads whenever it is woken, and so gives the guard
+    /// the occasion to send it.
+    pub(in crate::server) fn may_cork(&self) -> bool {
+        self.protocol() == Protocol::Http2
+    }
+
+    pub(in crate::server) fn set_corked(&self, corked: bool) {
+        self.corked.store(corked, Relaxed);
+    }
+
+    pub(in crate::server) fn is_corked(&self) -> bool {
+        self.corked.load(Relaxed)
     }
 
     /// Says whether a response is under way whose end is the end of the connection (HTTP/1.0), so that it would
