@@ -5,7 +5,6 @@ use crate::{
     layers::observed::Observer,
     trailers::{Acceptance, Declared, FailureMark, has_content},
 };
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 
 /// What a request says of the digests in its response.
@@ -76,8 +75,8 @@ impl Hashing {
 }
 
 impl Observer for Hashing {
-    fn data(&mut self, chunk: &Bytes) {
-        self.hashers.update(chunk);
+    fn data(&mut self, bytes: &[u8]) {
+        self.hashers.update(bytes);
     }
 
     /// Adds the digests that are not there already, to a header or a trailer section.

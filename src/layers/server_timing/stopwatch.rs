@@ -1,6 +1,5 @@
 use super::{Metric, Metrics, metrics::field_value};
 use crate::layers::observed::Observer;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use std::time::Instant;
 
@@ -27,8 +26,8 @@ impl Stopwatch {
 }
 
 impl Observer for Stopwatch {
-    fn data(&mut self, chunk: &Bytes) {
-        if self.first_byte.is_none() && !chunk.is_empty() {
+    fn data(&mut self, bytes: &[u8]) {
+        if self.first_byte.is_none() && !bytes.is_empty() {
             self.first_byte = Some(Instant::now());
         }
     }
