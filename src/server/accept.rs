@@ -16,7 +16,7 @@ use std::{
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-type AcceptFuture<S> = Pin<Box<dyn Future<Output = io::Result<(Guard<S>, Bridge)>> + Send>>;
+type AcceptFuture<S> = Pin<Box<dyn Future<Output = io::Result<(Box<Guard<S>>, Bridge)>> + Send>>;
 
 /// Makes a socket of a TCP connection.
 #[derive(Clone, Copy)]
@@ -69,7 +69,8 @@ impl TlsAcceptor {
 }
 
 impl Accept<TcpStream, Bridge> for TlsAcceptor {
-    type Stream = Guard<TlsStream<Socket>>;
+    /// In a box, since the task that serves it would have room for it several times over.
+    type Stream = Box<Guard<TlsStream<Socket>>>;
     type Service = Bridge;
     type Future = AcceptFuture<TlsStream<Socket>>;
 
@@ -89,7 +90,7 @@ impl Accept<TcpStream, Bridge> for TlsAcceptor {
             stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER));
             let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
             let connection = bridge.connection().clone();
-            Ok((Guard::new(stream, connection, protocol), bridge))
+            Ok((Box::new(Guard::new(stream, connection, protocol)), bridge))
         })
     }
 }

@@ -1,7 +1,7 @@
 use crate::server::shutdown::Shutdown;
 use std::{convert::Infallible, io, sync::mpsc, thread, time::Duration};
 use tokio::{
-    runtime::{Builder, Handle},
+    runtime::{Builder, Handle, Runtime},
     sync::oneshot,
     time::{sleep, timeout},
 };
@@ -27,7 +27,7 @@ impl Worker {
         let log = dispatcher::get_default(Clone::clone);
         let work = move || {
             let _until_ended = until_ended;
-            let begun = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+            let begun = runtime().and_then(|runtime| {
                 let serving = {
                     let _in_it = runtime.enter();
                     begin()?
@@ -54,6 +54,14 @@ impl Worker {
         let _in_time = timeout(4 * LAST_STEPS, self.ended).await;
     }
 }
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().event_interval(EVENT_INTERVAL).build()
+}
+
+/// After so many tasks it looks for what has come meanwhile, timers among it. tokio's default is 61, with which the chunks
+/// of a slow stream came later where many others are answered beside it.
+const EVENT_INTERVAL: u32 = 16;
 
 async fn serve(serving: impl Future, shutdown: Shutdown) {
     tokio::join!(serving, shutdown.ended());
