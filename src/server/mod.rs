@@ -29,6 +29,9 @@ mod exchange;
 mod limits;
 mod listen;
 mod metrics;
+#[cfg(feature = "bench-parts")]
+#[doc(hidden)]
+pub mod parts;
 mod pem_files;
 mod redirect;
 mod reload;

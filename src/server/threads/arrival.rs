@@ -29,7 +29,7 @@ pub(in crate::server) struct Seat {
 
 impl Seat {
     /// `connections` counts those of one thread.
-    pub(super) fn new(place: Place, connections: Arc<AtomicUsize>) -> Self {
+    pub(in crate::server) fn new(place: Place, connections: Arc<AtomicUsize>) -> Self {
         connections.fetch_add(1, Relaxed);
         Self { _place: place, connections }
     }

@@ -1,0 +1,44 @@
+//! The bridge by itself, for the benchmarks in `bench/parts`. No part of the API.
+
+use super::{
+    Handle, bridge,
+    bridge::{GrpcServices, MakeBridge},
+    listen::Purpose,
+    threads::{Arrival, Places, Seat},
+};
+use axum::{BoxError, Router};
+use bytes::Bytes;
+use http_body_1::Body;
+use hyper::body::Incoming;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tower_service::Service;
+
+/// The bridge of one connection, which is no network's.
+pub struct Bridge(bridge::Bridge);
+
+impl Bridge {
+    /// Makes one as the server does where nothing else is set.
+    #[must_use]
+    pub fn new(router: Router) -> Self {
+        let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
+        let place = Places::new(1).take().expect("nobody else takes it");
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let arrival = Arrival { peer, seat: Arc::new(Seat::new(place, Arc::default())) };
+        let mut make =
+            MakeBridge::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
+        let Ok(bridge) = make.call(arrival).into_inner();
+        Self(bridge)
+    }
+
+    /// Has the router answer a request of hyper's.
+    pub async fn call(
+        &mut self,
+        request: http_1::Request<Incoming>,
+    ) -> http_1::Response<impl Body<Data = Bytes, Error = BoxError> + use<>> {
+        let Ok(response) = self.0.call(request).await;
+        response
+    }
+}
