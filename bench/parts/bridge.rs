@@ -1,4 +1,5 @@
-//! A request and its response across the bridge, beside the same router called directly: the difference is the bridge.
+//! A request and its response across the bridge, beside the same router called directly. The difference is
+//! what the bridge takes.
 
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
@@ -58,7 +59,7 @@ const ROUTES: [Route; 2] = [
 
 impl Route {
     fn router() -> Router {
-        // As the bridge does it: a router without a state of its own that is still to come is cheaper to call.
+        // As the bridge does it: a router whose state is still to come builds its routes anew in each call.
         Router::new().route("/small", get(small)).route("/hello", get(|| async { "hello" })).with_state(())
     }
 

@@ -1,12 +1,12 @@
-//! A chunk's way through [`body::channel`] and its body, beside tokio's channel and a [`StreamBody`] around it.
+//! A chunk's way through [`body::channel`] and its body, beside a [`StreamBody`] around tokio's channel.
 
 use axum::body::HttpBody;
 use axum_trailers::{
-    body::{self, CHUNK_OVERHEAD, StreamBody},
+    body::{self, CHUNK_OVERHEAD, Chunks, StreamBody},
     trailers::{Declared, Trailers},
 };
 use bytes::Bytes;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::convert::Infallible;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -20,74 +20,69 @@ const SIZES: [usize; 3] = [16, 1024, 64 * 1024];
 /// So many chunks wait at most, in either channel.
 const WAITING: usize = 2;
 
+/// The producer's end of either channel.
+trait Producer: Send + 'static {
+    fn send(&mut self, chunk: Bytes) -> impl Future<Output = ()> + Send;
+    fn finish(self);
+}
+
+impl Producer for body::Sender {
+    async fn send(&mut self, chunk: Bytes) {
+        body::Sender::send(self, chunk).await.expect("a reader");
+    }
+
+    fn finish(self) {
+        body::Sender::finish(self, Trailers::new()).expect("a reader");
+    }
+}
+
+type TokiosItem = Result<Bytes, Infallible>;
+
+impl Producer for mpsc::Sender<TokiosItem> {
+    async fn send(&mut self, chunk: Bytes) {
+        mpsc::Sender::send(self, Ok(chunk)).await.expect("a reader");
+    }
+
+    fn finish(self) {}
+}
+
+fn ours(chunk: &Bytes) -> (body::Sender, StreamBody<Chunks>) {
+    body::channel(WAITING * (chunk.len() + CHUNK_OVERHEAD), Declared::none())
+}
+
+fn tokios(_chunk: &Bytes) -> (mpsc::Sender<TokiosItem>, StreamBody<ReceiverStream<TokiosItem>>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (sender, StreamBody::new(ReceiverStream::new(receiver)))
+}
+
+trait Body: HttpBody<Data = Bytes, Error = axum::Error> + Unpin {}
+impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> Body for B {}
+
 /// Chunk by chunk: each is read as soon as it is sent, and nobody ever waits.
-mod in_turn {
-    use super::*;
-
-    pub(super) async fn ours(chunk: &Bytes) {
-        let (mut sender, mut body) = body::channel(capacity(chunk), Declared::none());
-        for _ in 0..CHUNKS {
-            sender.send(chunk.clone()).await.expect("a reader");
-            let read = body.data().await.expect("a chunk").expect("no failure");
-            assert_eq!(read.len(), chunk.len());
-        }
-        sender.finish(Trailers::new()).expect("a reader");
-        assert!(body.data().await.is_none());
+async fn in_turn((mut producer, mut body): (impl Producer, impl Body), chunk: &Bytes) {
+    for _ in 0..CHUNKS {
+        producer.send(chunk.clone()).await;
+        let read = body.data().await.expect("a chunk").expect("no failure");
+        assert_eq!(read.len(), chunk.len());
     }
-
-    pub(super) async fn tokios(chunk: &Bytes) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let mut body = StreamBody::new(ReceiverStream::new(receiver));
-        for _ in 0..CHUNKS {
-            sender.send(Ok::<_, Infallible>(chunk.clone())).await.expect("a reader");
-            let read = body.data().await.expect("a chunk").expect("no failure");
-            assert_eq!(read.len(), chunk.len());
-        }
-        drop(sender);
-        assert!(body.data().await.is_none());
-    }
+    producer.finish();
+    assert!(body.data().await.is_none(), "more than was sent");
 }
 
-/// As a server has it: a task sends, another reads, and each waits for the other where it is ahead.
-mod by_a_task {
-    use super::*;
-
-    pub(super) async fn ours(chunk: &Bytes) {
-        let (mut sender, body) = body::channel(capacity(chunk), Declared::none());
-        let chunk = chunk.clone();
-        let length = chunk.len();
-        tokio::spawn(async move {
-            for _ in 0..CHUNKS {
-                sender.send(chunk.clone()).await.expect("a reader");
-            }
-            sender.finish(Trailers::new()).expect("a reader");
-        });
-        read(body, length).await;
-    }
-
-    pub(super) async fn tokios(chunk: &Bytes) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let chunk = chunk.clone();
-        let length = chunk.len();
-        tokio::spawn(async move {
-            for _ in 0..CHUNKS {
-                sender.send(Ok::<_, Infallible>(chunk.clone())).await.expect("a reader");
-            }
-        });
-        read(StreamBody::new(ReceiverStream::new(receiver)), length).await;
-    }
-
-    async fn read(mut body: impl HttpBody<Data = Bytes, Error = axum::Error> + Unpin, length: usize) {
-        let mut bytes = 0;
-        while let Some(read) = body.data().await {
-            bytes += read.expect("no failure").len();
+/// As a server has it: a task sends, another one reads, and whoever is ahead waits.
+async fn by_a_task((mut producer, mut body): (impl Producer, impl Body), chunk: &Bytes) {
+    let sent = chunk.clone();
+    tokio::spawn(async move {
+        for _ in 0..CHUNKS {
+            producer.send(sent.clone()).await;
         }
-        assert_eq!(bytes, CHUNKS * length);
+        producer.finish();
+    });
+    let mut bytes = 0;
+    while let Some(read) = body.data().await {
+        bytes += read.expect("no failure").len();
     }
-}
-
-fn capacity(chunk: &Bytes) -> usize {
-    WAITING * (chunk.len() + CHUNK_OVERHEAD)
+    assert_eq!(bytes, CHUNKS * chunk.len());
 }
 
 fn runtime() -> Runtime {
@@ -100,17 +95,17 @@ fn channel(criterion: &mut Criterion) {
         let chunk = Bytes::from(vec![b'x'; size]);
         let mut group = criterion.benchmark_group(format!("channel/{size} bytes"));
         group.throughput(Throughput::Elements(CHUNKS as u64));
-        group.bench_function(BenchmarkId::new("ours", "in turn"), |bencher| {
-            bencher.to_async(&runtime).iter(|| in_turn::ours(&chunk));
+        group.bench_function("in turn/ours", |bencher| {
+            bencher.to_async(&runtime).iter(|| in_turn(ours(&chunk), &chunk));
         });
-        group.bench_function(BenchmarkId::new("tokio's", "in turn"), |bencher| {
-            bencher.to_async(&runtime).iter(|| in_turn::tokios(&chunk));
+        group.bench_function("in turn/tokio's", |bencher| {
+            bencher.to_async(&runtime).iter(|| in_turn(tokios(&chunk), &chunk));
         });
-        group.bench_function(BenchmarkId::new("ours", "by a task"), |bencher| {
-            bencher.to_async(&runtime).iter(|| by_a_task::ours(&chunk));
+        group.bench_function("by a task/ours", |bencher| {
+            bencher.to_async(&runtime).iter(|| by_a_task(ours(&chunk), &chunk));
         });
-        group.bench_function(BenchmarkId::new("tokio's", "by a task"), |bencher| {
-            bencher.to_async(&runtime).iter(|| by_a_task::tokios(&chunk));
+        group.bench_function("by a task/tokio's", |bencher| {
+            bencher.to_async(&runtime).iter(|| by_a_task(tokios(&chunk), &chunk));
         });
         group.finish();
     }

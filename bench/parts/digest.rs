@@ -26,8 +26,8 @@ fn chunks() -> Vec<Bytes> {
     (0..MIB).step_by(CHUNK).map(|at| content.slice(at..at + CHUNK)).collect()
 }
 
-fn streamed(chunks: &[Bytes]) -> Response {
-    let chunks = chunks.to_vec().into_iter().map(Ok::<_, Infallible>);
+fn streamed(chunks: Vec<Bytes>) -> Response {
+    let chunks = chunks.into_iter().map(Ok::<_, Infallible>);
     StreamBody::new(tokio_stream::iter(chunks)).into_response()
 }
 
@@ -52,7 +52,8 @@ where
 fn digest(criterion: &mut Criterion) {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let chunks = chunks();
-    let bare = |_: Request<()>| -> Ready<Result<Response, Infallible>> { ready(Ok(streamed(&chunks))) };
+    let bare =
+        |_: Request<()>| -> Ready<Result<Response, Infallible>> { ready(Ok(streamed(chunks.clone()))) };
     let mut group = criterion.benchmark_group("digest");
     group.throughput(Throughput::Bytes(MIB as u64));
     group.bench_function("layer", |bencher| {

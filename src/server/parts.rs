@@ -1,8 +1,8 @@
 //! The bridge by itself, for the benchmarks in `bench/parts`. No part of the API.
 
 use super::{
-    Handle, bridge,
-    bridge::{GrpcServices, MakeBridge},
+    Handle,
+    bridge::{self, GrpcServices, MakeBridge},
     listen::Purpose,
     threads::{Arrival, Places, Seat},
 };
