@@ -27,15 +27,15 @@ impl Worker {
         let log = dispatcher::get_default(Clone::clone);
         let work = move || {
             let _until_ended = until_ended;
-            let begun = runtime().and_then(|runtime| {
+            let ready = runtime().and_then(|runtime| {
                 let serving = {
                     let _in_it = runtime.enter();
                     begin()?
                 };
                 Ok((runtime, serving))
             });
-            let (runtime, serving) = match begun {
-                Ok(begun) => begun,
+            let (runtime, serving) = match ready {
+                Ok(ready) => ready,
                 Err(error) => return tell_start.send(Err(error)).expect("it is waited for"),
             };
             tell_start.send(Ok(())).expect("it is waited for");
