@@ -31,6 +31,7 @@ mod stalled_readers;
 mod support;
 mod threads;
 mod timing;
+mod together;
 mod trailers;
 mod ui;
 mod uploads;

@@ -4,8 +4,9 @@ use crate::support::{TestServer, raw, soon};
 use axum::{Router, routing::get};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
     },
     time::Duration,
 };
@@ -84,7 +85,7 @@ impl Drop for Dropped {
 #[tokio::test]
 async fn tasks_of_handlers_have_a_moment_after_the_end_and_are_then_dropped() {
     let (tell, dropped) = oneshot::channel();
-    let (slow, done) = (Arc::new(std::sync::Mutex::new(Some(tell))), Arc::new(AtomicUsize::new(0)));
+    let (slow, done) = (Arc::new(Mutex::new(Some(tell))), Arc::new(AtomicUsize::new(0)));
     let app = {
         let done = done.clone();
         Router::new().route(
@@ -114,4 +115,58 @@ async fn tasks_of_handlers_have_a_moment_after_the_end_and_are_then_dropped() {
     assert_eq!(done.load(SeqCst), 1, "the short one was waited for");
     soon("the drop of the endless one", dropped).await.expect("dropped before the end was told");
     assert!(before.elapsed() >= Duration::from_millis(500), "it had its time");
+}
+
+/// Two threads, of which one is held up by a handler until `release` is dropped.
+async fn half_blocked(app: Router) -> (TestServer, h2::client::SendRequest<bytes::Bytes>, mpsc::Sender<()>) {
+    let (release, until) = mpsc::channel::<()>();
+    let (blocks, mut blocked) = tokio::sync::mpsc::unbounded_channel();
+    let until = Arc::new(Mutex::new(until));
+    let block = move || {
+        let (until, blocks) = (until.clone(), blocks.clone());
+        async move {
+            blocks.send(()).expect("it is waited for");
+            let _released = until.lock().expect("no panic").recv();
+        }
+    };
+    let server = TestServer::with(app.route("/block", get(block)), |server| server.threads(2));
+    let mut other = raw::http2(server.address).await;
+    let there = thread_of(&mut other).await;
+    let mut first = raw::http2(server.address).await;
+    assert_ne!(thread_of(&mut first).await, there);
+    tokio::spawn(async move { raw::http2_get(&mut first, "/block").await });
+    soon("the block", blocked.recv()).await.expect("a handler");
+    (server, other, release)
+}
+
+#[tokio::test]
+async fn thread_that_is_held_up_holds_up_no_other_one() {
+    let (server, mut other, release) = half_blocked(app()).await;
+    thread_of(&mut other).await;
+    let mut new = soon("a new connection", raw::http2(server.address)).await;
+    soon("an answer", thread_of(&mut new)).await;
+    drop(release);
+}
+
+#[tokio::test]
+async fn thread_that_is_held_up_does_not_keep_the_tasks_of_another_one() {
+    let (tell, dropped) = oneshot::channel();
+    let endless = Arc::new(Mutex::new(Some(tell)));
+    let app = app().route(
+        "/endless",
+        get(move || async move {
+            let endless = Dropped(endless.lock().expect("no panic").take());
+            tokio::spawn(async move {
+                let _endless = endless;
+                std::future::pending::<()>().await;
+            });
+        }),
+    );
+    let (mut server, mut other, release) = half_blocked(app).await;
+    let mut body = raw::http2_get(&mut other, "/endless").await;
+    raw::http2_read(&mut body).await.expect("no error");
+    server.handle.cut();
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    soon("the drop of the endless one", dropped).await.expect("dropped, not lost");
+    drop(release);
 }

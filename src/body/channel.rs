@@ -294,6 +294,7 @@ mod tests {
     use futures_util::{FutureExt, StreamExt};
     use http::{HeaderMap, HeaderName, HeaderValue};
     use http_body::Body;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     type End = fn(Sender, HeaderMap) -> Result<(), FinishError>;
 
@@ -472,6 +473,31 @@ mod tests {
         sender.send("kept").await.expect("room");
         sender.finish(Trailers::new()).expect("nothing declared");
         assert_eq!(all(&mut body).await, [Ok(Bytes::from("kept"))]);
+    }
+
+    /// Neither side ever waits for the other here, and yet a task beside them runs.
+    #[tokio::test]
+    async fn both_sides_let_other_tasks_run() {
+        const MANY: usize = 1000;
+        let beside = || {
+            let ran = Arc::new(AtomicBool::new(false));
+            tokio::spawn({
+                let ran = ran.clone();
+                async move { ran.store(true, Relaxed) }
+            });
+            ran
+        };
+        let (mut sender, mut body) = channel(MANY * (1 + CHUNK_OVERHEAD), Declared::none());
+        let ran = beside();
+        for _ in 0..MANY {
+            sender.send("x").await.expect("room");
+        }
+        assert!(ran.load(Relaxed), "beside the producer");
+        let ran = beside();
+        for _ in 0..MANY {
+            body.data().await.expect("a chunk").expect("no error");
+        }
+        assert!(ran.load(Relaxed), "beside the reader");
     }
 
     #[tokio::test]

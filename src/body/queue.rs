@@ -4,9 +4,9 @@ use http::HeaderMap;
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::coop};
 
 /// What is between a producer and its body: chunks up to a number of bytes, and behind them how the body ends.
 ///
@@ -59,13 +59,18 @@ impl Queue {
         chunk: &mut Option<Bytes>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
+        // A producer that always finds room, since its reader is on another thread, has to let others run, too.
+        let budget = ready!(coop::poll_proceed(cx));
         let cost = self.cost(chunk.as_ref().map_or(0, Bytes::len));
         let mut state = self.lock();
         if !state.is_closed && self.capacity - state.taken < cost {
-            state.producer = Some((cx.waker().clone(), cost));
+            let before = state.producer.replace((cx.waker().clone(), cost));
+            // The last waker of a task may drop the sender with it, which locks.
+            drop(state);
+            drop(before);
             return Poll::Pending;
         }
-        state.producer = None;
+        budget.made_progress();
         let chunk = chunk.take().expect("polled after its end");
         if state.is_closed {
             return Poll::Ready(Err(Refused(chunk)));
@@ -83,7 +88,6 @@ impl Queue {
         if !matches!(state.ending, Ending::Open) {
             return;
         }
-        state.producer = None;
         state.ending = match ending {
             Ok(trailers) => Ending::Finished(trailers),
             Err(error) => Ending::Failed(error),
@@ -92,6 +96,15 @@ impl Queue {
     }
 
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProducerError>>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let said = self.poll_said(cx);
+        if said.is_ready() {
+            budget.made_progress();
+        }
+        said
+    }
+
+    fn poll_said(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProducerError>>> {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             state.taken -= self.cost(chunk.len());
@@ -104,7 +117,9 @@ impl Queue {
         }
         Poll::Ready(match &mut state.ending {
             Ending::Open => {
-                state.reader = Some(cx.waker().clone());
+                let before = state.reader.replace(cx.waker().clone());
+                drop(state);
+                drop(before);
                 return Poll::Pending;
             }
             Ending::Finished(_) | Ending::Told => None,
@@ -122,10 +137,12 @@ impl Queue {
 
     pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
         let mut state = self.lock();
-        match std::mem::replace(&mut state.ending, Ending::Told) {
-            Ending::Finished(trailers) => Some(trailers),
-            _ => None,
-        }
+        let Ending::Finished(trailers) = &mut state.ending else {
+            return None;
+        };
+        let trailers = std::mem::take(trailers);
+        state.ending = Ending::Told;
+        Some(trailers)
     }
 
     /// The reader is gone, and what waits for it is nobody's.

@@ -121,9 +121,9 @@ where
         let held = self.held.as_ref().map_or(0, |(chunk, _)| chunk.len() as u64);
         let inner = self.inner.size_hint();
         let mut hint = SizeHint::new();
-        hint.set_lower(inner.lower() + held);
+        hint.set_lower(inner.lower().saturating_add(held));
         if let Some(upper) = inner.upper() {
-            hint.set_upper(upper + held);
+            hint.set_upper(upper.saturating_add(held));
         }
         hint
     }

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tracing::{Level, Span, field::Empty};
+use tracing::{Span, field::Empty, level_filters::LevelFilter};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
 /// Its end is one line in the log, whatever ended it: at `INFO`, or at `DEBUG` where it asks for the metrics, as somebody
@@ -21,9 +21,7 @@ pub(super) struct Exchange {
     began: Instant,
     first_byte: Option<Duration>,
     span: Option<Span>,
-    is_logged: bool,
     method: Method,
-    /// Empty where nobody is told of it.
     path: String,
     version: Version,
     acceptance: Acceptance,
@@ -45,7 +43,6 @@ enum Route {
 /// What became of the response's trailers.
 enum Trailers {
     None,
-    /// Their names where anybody is told.
     Sent(Vec<HeaderName>),
     Withheld(WithheldReason),
 }
@@ -79,15 +76,13 @@ impl Exchange {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
-        let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
         Self {
             span: span(&connection, request),
             connection,
             began: Instant::now(),
             first_byte: None,
-            is_logged,
             method: request.method().clone(),
-            path: if is_logged { request.uri().path().to_owned() } else { String::new() },
+            path: request.uri().path().to_owned(),
             version: request.version(),
             acceptance,
             route: Route::Router(route),
@@ -164,9 +159,7 @@ impl Exchange {
 
     pub(super) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.note_grpc_status(trailers);
-        let is_told = self.is_logged || self.span.is_some();
-        let names = trailers.keys().filter(|_| is_told).cloned().collect();
-        self.trailers = Trailers::Sent(names);
+        self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
     }
 
     /// A call's status is among its trailers or, where it has no content, in its header section.
@@ -204,10 +197,10 @@ impl Exchange {
     }
 }
 
-/// The span of a request, where anybody collects it. To make one that nobody does would cost as much: for those of the
-/// crate `log` it would first be filled in.
+/// The span of a request, where anybody collects it. Where nobody collects anything it is not even begun: for the crate
+/// `log` it would first be filled in.
 fn span<B>(connection: &Connection, request: &http::Request<B>) -> Option<Span> {
-    if !tracing::span_enabled!(target: "axum_trailers::request", Level::INFO) {
+    if LevelFilter::current() < LevelFilter::INFO {
         return None;
     }
     let span = tracing::info_span!(
@@ -230,9 +223,6 @@ fn span<B>(connection: &Connection, request: &http::Request<B>) -> Option<Span> 
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.connection.request_ends();
-        if self.connection.metrics().is_none() && self.span.is_none() && !self.is_logged {
-            return;
-        }
         let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
         let ending = match self.ending.take().unwrap_or_else(unfinished) {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,

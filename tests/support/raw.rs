@@ -63,11 +63,17 @@ pub(crate) async fn http1(address: SocketAddr, request: &str) -> String {
     rest(&mut stream).await
 }
 
-/// Sends a `GET` over HTTP/1.1 and returns once the response has begun. What came of it so far is dropped.
-pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+/// Sends a `GET` over HTTP/1.1 and reads nothing.
+pub(crate) async fn http1_asked(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
     let mut stream = tls(address, "http/1.1").await;
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("sent");
+    stream
+}
+
+/// Sends a `GET` over HTTP/1.1 and returns once the response has begun. What came of it so far is dropped.
+pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+    let mut stream = http1_asked(address, path).await;
     let began = soon("a response", stream.read(&mut [0; 16])).await;
     assert_ne!(began.expect("a response"), 0);
     stream

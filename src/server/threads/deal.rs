@@ -72,7 +72,7 @@ impl Dealer {
             if whose == self.own { Accepted::Here(stream) } else { Accepted::Elsewhere(stream.into_std()?) };
         if let Some(hand) = self.hands.get(whose) {
             let seat = Arc::new(Seat::new(place, hand.connections.clone()));
-            // A thread that has ended takes none, and the connection is closed.
+            // One that ends just now takes none, and the connection is closed.
             let _taken = hand.given.send((stream, Arrival { peer, seat }));
         }
         Ok(())
@@ -81,9 +81,13 @@ impl Dealer {
     /// This thread, unless another one has clearly fewer connections. Of a few each one counts; of many a part of a
     /// sixteenth is not worth waking a thread for.
     fn whose(&self) -> usize {
-        let connections = |n: usize| self.hands.get(n).map_or(0, |hand| hand.connections.load(Relaxed));
+        let connections = |n: usize| match self.hands.get(n) {
+            Some(hand) if !hand.given.is_closed() => hand.connections.load(Relaxed),
+            // A thread that is gone takes none.
+            _ => usize::MAX,
+        };
         let own = connections(self.own);
         let least = (0..self.hands.len()).min_by_key(|n| connections(*n)).unwrap_or(self.own);
-        if connections(least) + own / 16 < own { least } else { self.own }
+        if connections(least).saturating_add(own / 16) < own { least } else { self.own }
     }
 }

@@ -64,7 +64,11 @@ fn runtime() -> io::Result<Runtime> {
 const EVENT_INTERVAL: u32 = 16;
 
 async fn serve(serving: impl Future, shutdown: Shutdown) {
-    tokio::join!(serving, shutdown.ended());
+    // axum-server's end waits for the connections of all threads, of which one may be blocked.
+    tokio::select! {
+        _ended = shutdown.ended() => {}
+        never = async { serving.await; std::future::pending::<Infallible>().await } => match never {},
+    }
     // Those that run on are dropped with the runtime.
     let _in_time = timeout(LAST_STEPS, no_task()).await;
 }

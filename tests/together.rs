@@ -1,0 +1,91 @@
+//! What is ready together leaves together, and nothing waits for what is not.
+
+use crate::support::{
+    TestServer,
+    producer::{declared, rows},
+    raw, soon,
+};
+use axum::{Router, routing::get};
+use axum_trailers::{
+    body,
+    trailers::{Declared, Trailers},
+};
+use tokio::io::AsyncReadExt;
+
+/// Chunks of these sizes, and then nothing for ever.
+fn then_silence(sizes: &'static [usize]) -> Router {
+    let handler = move || async move {
+        let (mut sender, body) = body::channel(1024 * 1024, Declared::none());
+        tokio::spawn(async move {
+            for size in sizes {
+                sender.send(vec![b'x'; *size]).await.expect("a reader");
+            }
+            sender.closed().await;
+        });
+        body
+    };
+    Router::new().route("/", get(handler))
+}
+
+/// Two full TLS records share a write. One that nothing follows is not kept for ever.
+#[tokio::test]
+async fn full_record_that_nothing_follows_arrives() {
+    const FULL: usize = 16 * 1024 - 9;
+    for sizes in [&[FULL][..], &[FULL, FULL], &[FULL, FULL, FULL], &[3 * FULL], &[1, FULL], &[FULL, 1]] {
+        let server = TestServer::start(then_silence(sizes));
+        let mut client = raw::http2(server.address).await;
+        let mut body = raw::http2_get(&mut client, "/").await;
+        let mut left: usize = sizes.iter().sum();
+        while left > 0 {
+            let chunk = soon("a chunk", body.data()).await.expect("a chunk").expect("no error");
+            left -= chunk.len();
+            body.flow_control().release_capacity(chunk.len()).expect("taken");
+        }
+    }
+}
+
+#[tokio::test]
+async fn header_section_chunks_and_trailers_that_are_ready_are_one_record() {
+    let handler = || async {
+        let (mut sender, body) = body::channel(1024, declared());
+        tokio::spawn(async move {
+            sender.send("hello...").await.expect("a reader");
+            sender.send("world").await.expect("a reader");
+            sender.finish(rows(2)).expect("as declared");
+        });
+        body
+    };
+    let server = TestServer::start(Router::new().route("/", get(handler)));
+    for _ in 0..10 {
+        let mut client = raw::http1_asked(server.address, "/").await;
+        let mut record = vec![0; 16 * 1024];
+        let len = soon("a record", client.read(&mut record)).await.expect("no error");
+        let text = String::from_utf8_lossy(&record[..len]);
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+        assert!(text.ends_with("8\r\nhello...\r\n5\r\nworld\r\n0\r\nx-rows: 2\r\n\r\n"), "{text}");
+    }
+}
+
+/// Over HTTP/2 small chunks are one frame where they are ready together.
+#[tokio::test]
+async fn small_chunks_that_are_ready_are_one_data_frame() {
+    let handler = || async {
+        let (mut sender, body) = body::channel(64 * 1024, Declared::none());
+        for chunk in ["a", "b", "c"] {
+            sender.send(chunk).await.expect("room");
+        }
+        sender.send(vec![b'd'; 5000]).await.expect("room");
+        sender.send("e").await.expect("room");
+        sender.finish(Trailers::new()).expect("nothing declared");
+        body
+    };
+    let server = TestServer::start(Router::new().route("/", get(handler)));
+    let mut client = raw::http2(server.address).await;
+    let mut body = raw::http2_get(&mut client, "/").await;
+    let mut frames = Vec::new();
+    while let Some(data) = soon("a frame", body.data()).await {
+        frames.push(data.expect("no error").len());
+    }
+    frames.retain(|len| *len > 0);
+    assert_eq!(frames, [3, 5000, 1]);
+}
