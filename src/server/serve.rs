@@ -146,7 +146,7 @@ impl Server {
     ///
     /// Each has a tokio runtime of its own, of that thread alone (`current_thread`), on which the handlers of its
     /// connections and what they [`spawn`](tokio::spawn) run: no chunk crosses a core on its way to the socket. A new
-    /// connection is given to the thread that has fewest, and stays there.
+    /// connection goes to a thread that has no more than others, of many a sixteenth more, and stays there.
     ///
     /// So a handler that blocks holds up all that its thread serves: what takes longer than some 100 µs belongs into
     /// [`spawn_blocking`](tokio::task::spawn_blocking). (`block_in_place` panics on such a runtime.) What is still running
