@@ -100,7 +100,7 @@ impl Server {
                     })
                 }
             };
-            Worker::start(own, begin, shutdown)
+            Worker::start(own, begin, async move { shutdown.ended().await })
         });
         workers.collect()
     }

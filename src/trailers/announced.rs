@@ -3,7 +3,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The names in the `Trailer` field of a response that is on its way: those [declared](Declared), as they are written
 /// there. Nothing is made of a name as long as nobody asks.
-#[derive(Debug, Default)]
 pub(crate) struct Announced(Option<HeaderValue>);
 
 impl Announced {

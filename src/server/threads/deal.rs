@@ -19,7 +19,7 @@ use tokio::{
 };
 
 /// What connections are given to one thread by.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::server) struct Hand {
     given: mpsc::UnboundedSender<(Accepted, Arrival)>,
     connections: Arc<AtomicUsize>,
@@ -31,7 +31,6 @@ pub(in crate::server) fn hand() -> (Hand, Arrivals) {
 }
 
 /// Accepts connections on one thread, for itself and, where it has more than others, for those.
-#[derive(Clone, Debug)]
 pub(in crate::server) struct Dealer {
     pub(in crate::server) purpose: Purpose,
     pub(in crate::server) places: Places,

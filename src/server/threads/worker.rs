@@ -1,4 +1,3 @@
-use crate::server::shutdown::Shutdown;
 use std::{convert::Infallible, io, sync::mpsc, thread, time::Duration};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -16,11 +15,11 @@ pub(in crate::server) struct Worker {
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 impl Worker {
-    /// Starts a thread, which lives until the server has ended. What it serves begins on the thread, in its runtime.
+    /// Starts a thread, which lives until `server_ended`. What it serves begins on the thread, in its runtime.
     pub(in crate::server) fn start<F: Future>(
         number: usize,
         begin: impl FnOnce() -> io::Result<F> + Send + 'static,
-        shutdown: Shutdown,
+        server_ended: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Self> {
         let (until_ended, ended) = oneshot::channel();
         let (tell_start, started) = mpsc::channel();
@@ -40,7 +39,7 @@ impl Worker {
             };
             tell_start.send(Ok(())).expect("it is waited for");
             with_log(&log, || {
-                runtime.block_on(serve(serving, shutdown));
+                runtime.block_on(serve(serving, server_ended));
                 runtime.shutdown_timeout(LAST_STEPS);
             });
         };
@@ -63,10 +62,10 @@ fn runtime() -> io::Result<Runtime> {
 /// of a slow stream came later where many others are answered beside it.
 const EVENT_INTERVAL: u32 = 16;
 
-async fn serve(serving: impl Future, shutdown: Shutdown) {
+async fn serve(serving: impl Future, server_ended: impl Future<Output = ()>) {
     // axum-server's end waits for the connections of all threads, of which one may be blocked.
     tokio::select! {
-        _ended = shutdown.ended() => {}
+        () = server_ended => {}
         never = async { serving.await; std::future::pending::<Infallible>().await } => match never {},
     }
     // Those that run on are dropped with the runtime.
