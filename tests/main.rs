@@ -34,5 +34,6 @@ mod timing;
 mod together;
 mod trailers;
 mod ui;
+mod unread_requests;
 mod uploads;
 mod verify;

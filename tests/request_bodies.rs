@@ -152,25 +152,6 @@ async fn stall_counts_only_while_the_handler_reads() {
 }
 
 #[tokio::test]
-async fn body_that_the_handler_drops_is_asked_for_no_more() {
-    let app = Router::new().route(
-        "/",
-        post(|RawBody(mut body): RawBody| async move {
-            body.data().await.expect("data").expect("no error");
-            "enough"
-        }),
-    );
-    let server = TestServer::start(app);
-    let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
-    let (response, mut body) = client.send_request(request, false).expect("sent");
-    body.send_data(Bytes::from("hello"), false).expect("sent");
-    assert_eq!(soon("a response", response).await.expect("a response").status(), 200);
-    let reset = soon("a reset", std::future::poll_fn(|cx| body.poll_reset(cx))).await.expect("a reason");
-    assert_eq!(reset, h2::Reason::NO_ERROR);
-}
-
-#[tokio::test]
 async fn body_that_the_handler_leaves_unread_holds_nothing_up() {
     let server = TestServer::start(app());
     let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";

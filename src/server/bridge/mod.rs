@@ -2,6 +2,7 @@
 //! generations of `http` and `http-body`, and a body's trailers in both directions.
 
 mod answer;
+mod content;
 mod grpc;
 mod head;
 mod request_body;

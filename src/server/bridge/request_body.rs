@@ -1,4 +1,4 @@
-use super::head::to_old;
+use super::{content::Content, head::to_old};
 use crate::{
     server::{Limits, connection::Connection},
     trailers::{TrailerLimits, TrailersTooLarge, received},
@@ -6,7 +6,7 @@ use crate::{
 use axum::body::Body;
 use futures_util::FutureExt;
 use http_body_1::{Body as _, Frame};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper_0_14::body::Sender;
 use std::{
     error::Error,
@@ -23,7 +23,7 @@ use tracing::Instrument;
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Incoming, connection: &Arc<Connection>) -> (Body, RefusedTrailers) {
+pub(super) fn bridge(incoming: Content, connection: &Arc<Connection>) -> (Body, RefusedTrailers) {
     if incoming.is_end_stream() {
         return (Body::empty(), RefusedTrailers::default());
     }
@@ -67,7 +67,7 @@ enum Interrupted {
 }
 
 async fn pump(
-    mut incoming: Incoming,
+    mut incoming: Content,
     mut sender: Sender,
     connection: Arc<Connection>,
     refused: RefusedTrailers,
@@ -83,7 +83,7 @@ async fn pump(
 }
 
 async fn carry(
-    incoming: &mut Incoming,
+    incoming: &mut Content,
     sender: &mut Sender,
     connection: &Connection,
 ) -> Result<(), Interrupted> {
@@ -116,7 +116,7 @@ async fn demand(sender: &mut Sender) -> Result<(), Interrupted> {
 
 /// The next frame. Where it is not here yet, its time runs from when the handler waits for it.
 async fn next(
-    incoming: &mut Incoming,
+    incoming: &mut Content,
     sender: &mut Sender,
     limits: &Limits,
 ) -> Result<Option<Frame<Bytes>>, Interrupted> {
@@ -136,7 +136,7 @@ async fn next(
 type Next = Option<Result<Frame<Bytes>, hyper::Error>>;
 
 /// The next frame, or `None` once nobody waits for it any more.
-fn poll_next(incoming: &mut Incoming, sender: &mut Sender, cx: &mut Context<'_>) -> Poll<Option<Next>> {
+fn poll_next(incoming: &mut Content, sender: &mut Sender, cx: &mut Context<'_>) -> Poll<Option<Next>> {
     if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
         return Poll::Ready(Some(frame));
     }

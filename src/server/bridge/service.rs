@@ -1,5 +1,6 @@
 use super::{
     answer::{self, Answer},
+    content::Content,
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
     request_body::{self, RefusedTrailers},
@@ -139,7 +140,7 @@ impl Bridge {
         }
     }
 
-    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Incoming>) -> Route {
+    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Content>) -> Route {
         request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
         match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.clone()))) {
             Ok(future) => Route::Grpc { future },
@@ -160,6 +161,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
     fn call(&mut self, request: http_1::Request<Incoming>) -> BridgeFuture {
         let Served { app, connection, last_authority } = &*self.0;
         let (parts, incoming) = request.into_parts();
+        let incoming = Content::new(incoming, connection);
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
                 let refusal = answer::refusal(&request, &connection.limits);

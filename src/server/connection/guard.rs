@@ -37,9 +37,9 @@ struct Closing {
 
 /// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
 /// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
-/// lose the end of its response.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_AT_MOST: Duration = Duration::from_secs(30);
+/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request.
+pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
+pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 
 impl<S> Guard<S> {
     pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {

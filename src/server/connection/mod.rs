@@ -12,7 +12,7 @@ mod state;
 mod trailer_blocks;
 
 pub(super) use self::{
-    guard::Guard,
+    guard::{Guard, LINGER, LINGER_AT_MOST},
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
     socket::{FULL_RECORD, Socket},

@@ -110,6 +110,10 @@ impl Connection {
         self.clock
     }
 
+    pub(in crate::server) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
     pub(in crate::server) fn metrics(&self) -> Option<&Metrics> {
         self.metrics.as_ref()
     }
@@ -146,7 +150,7 @@ impl Connection {
         self.protocol.get_or_init(|| protocol);
     }
 
-    fn protocol(&self) -> Protocol {
+    pub(in crate::server) fn protocol(&self) -> Protocol {
         self.protocol.get().copied().unwrap_or(Protocol::Http1)
     }
 

@@ -1,11 +1,13 @@
-use super::super::head::{to_new, to_old};
+use super::super::{
+    content::Content,
+    head::{to_new, to_old},
+};
 use crate::{
     server::connection::Connection,
     trailers::{TrailersTooLarge, received},
 };
 use axum::{BoxError, body::Bytes};
 use http_body_1::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::{
     future::pending,
     pin::Pin,
@@ -20,13 +22,13 @@ use tokio::time::{Instant, sleep_until};
 /// Its trailer section, which gRPC has no use for, is held to the limits, and is without the fields that RFC 9110
 /// §6.5.1 forbids there: tonic takes what is in it for metadata.
 pub struct GrpcRequestBody {
-    incoming: Incoming,
+    incoming: Content,
     connection: Arc<Connection>,
     first: FirstMessage,
 }
 
 impl GrpcRequestBody {
-    pub(super) fn new(incoming: Incoming, connection: Arc<Connection>) -> (Self, FirstMessage) {
+    pub(super) fn new(incoming: Content, connection: Arc<Connection>) -> (Self, FirstMessage) {
         let first = FirstMessage::default();
         if incoming.is_end_stream() {
             first.lock().is_here = true;

@@ -1,5 +1,5 @@
 use super::{
-    super::answer,
+    super::{answer, content::Content},
     deadline::Deadline,
     request::GrpcRequestBody,
     response::older,
@@ -9,7 +9,6 @@ use crate::server::connection::Connection;
 use axum::{BoxError, body::Bytes, response::Response};
 use http::{Method, Request, Version, header};
 use http_body_1::Body;
-use hyper::body::Incoming;
 use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
 use tower_service::Service;
 
@@ -22,7 +21,7 @@ pub(in crate::server) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>
 
 /// A service whose types are told to nobody.
 trait Mounted: Send + Sync {
-    fn begin(&self, request: http_1::Request<Incoming>, connection: Arc<Connection>) -> Answering;
+    fn begin(&self, request: http_1::Request<Content>, connection: Arc<Connection>) -> Answering;
 }
 
 impl GrpcServices {
@@ -92,7 +91,7 @@ impl GrpcService<'_> {
 
     pub(in crate::server::bridge) fn call(
         &self,
-        request: http_1::Request<Incoming>,
+        request: http_1::Request<Content>,
         connection: Arc<Connection>,
     ) -> Answering {
         self.service.begin(request, connection)
@@ -106,7 +105,7 @@ where
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    fn begin(&self, request: http_1::Request<Incoming>, connection: Arc<Connection>) -> Answering {
+    fn begin(&self, request: http_1::Request<Content>, connection: Arc<Connection>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
         let limit = connection.limits.stalled_body;

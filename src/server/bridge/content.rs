@@ -1,0 +1,134 @@
+use crate::server::{
+    connection::{Connection, LINGER, LINGER_AT_MOST, Protocol},
+    shutdown::Shutdown,
+};
+use http_body_1::{Body, Frame, SizeHint};
+use hyper::body::{Bytes, Incoming};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
+
+/// A request's content and trailers as hyper has them, whose rest is taken in and forgotten once it is dropped.
+///
+/// A server may answer before it has read a request to its end, and tell an HTTP/2 client to stop with a `RST_STREAM` of
+/// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
+/// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
+/// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
+/// end, as long as the client goes on with it. Over HTTP/1.1 that is the connection's to do.
+pub(super) struct Content {
+    /// `None` while it is being dropped.
+    incoming: Option<Incoming>,
+    /// Where there may be a rest.
+    http2: Option<Arc<Connection>>,
+}
+
+impl Content {
+    pub(super) fn new(incoming: Incoming, connection: &Arc<Connection>) -> Self {
+        let may_have_rest = connection.protocol() == Protocol::Http2 && !incoming.is_end_stream();
+        Self { incoming: Some(incoming), http2: may_have_rest.then(|| connection.clone()) }
+    }
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.incoming {
+            Some(incoming) => Pin::new(incoming).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        let (Some(incoming), Some(connection)) = (self.incoming.take(), self.http2.take()) else { return };
+        if let (false, Ok(runtime)) = (incoming.is_end_stream(), Handle::try_current()) {
+            runtime.spawn(forget(incoming, connection.shutdown().clone()));
+        }
+    }
+}
+
+/// Takes in the rest, while there is some and its time is not over.
+async fn forget(mut content: impl Body + Unpin, shutdown: Shutdown) {
+    let rest =
+        async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
+    let ending = async {
+        shutdown.begun().await;
+        sleep(LINGER).await;
+    };
+    tokio::select! {
+        _ended = timeout(LINGER_AT_MOST, rest) => {}
+        () = ending => {}
+    }
+}
+
+async fn next_frame<B: Body + Unpin>(content: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
+    poll_fn(|cx| Pin::new(&mut *content).poll_frame(cx)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Handle;
+    use futures_util::{StreamExt, stream};
+    use http_body_util::StreamBody;
+    use std::{convert::Infallible, time::Duration};
+    use tokio::time::Instant;
+
+    /// A chunk every so often, for ever.
+    fn chunks(pause: Duration) -> impl Body + Unpin {
+        let chunk = move |()| async move {
+            sleep(pause).await;
+            Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"more"))), ()))
+        };
+        StreamBody::new(Box::pin(stream::unfold((), chunk)))
+    }
+
+    async fn taken(content: impl Body + Unpin, server: &Handle) -> Duration {
+        let began = Instant::now();
+        forget(content, server.shutdown()).await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rest_is_taken_in_until_its_end_or_its_time() {
+        let server = Handle::new();
+        let three = StreamBody::new(Box::pin(
+            stream::iter([(); 3]).then(|()| async { Ok::<_, Infallible>(Frame::data(Bytes::new())) }),
+        ));
+        assert_eq!(taken(three, &server).await, Duration::ZERO);
+        assert_eq!(taken(chunks(Duration::from_secs(1)), &server).await, LINGER_AT_MOST);
+        assert_eq!(taken(chunks(LINGER * 2), &server).await.as_secs(), LINGER.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_ends_waits_for_it_as_long_as_for_a_silent_client() {
+        let server = Handle::new();
+        let ending = async {
+            sleep(Duration::from_secs(5)).await;
+            server.cut();
+        };
+        let (taken, ()) = tokio::join!(taken(chunks(Duration::from_secs(1)), &server), ending);
+        assert_eq!(taken.as_secs(), 5 + LINGER.as_secs());
+    }
+}
