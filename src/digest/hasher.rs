@@ -26,7 +26,7 @@ impl fmt::Display for Digest {
 }
 
 /// Digests under way, one for each algorithm.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hashers(Vec<Hasher>);
 
 #[derive(Clone, Debug)]

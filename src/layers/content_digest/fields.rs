@@ -1,3 +1,4 @@
+use super::hashing::Hashing;
 use crate::{
     digest::{
         Algorithm, CONTENT_DIGEST, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
@@ -5,7 +6,9 @@ use crate::{
     layers::observed::Observer,
     trailers::{Acceptance, Declared, FailureMark, has_content},
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
+use std::task::{Context, Poll, ready};
 
 /// What a request says of the digests in its response.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ impl Wanted {
     }
 
     /// The fields to add to this response, or `None` where there are none.
-    pub(super) fn fields<B>(&self, response: &Response<B>) -> Option<Hashing> {
+    pub(super) fn fields<B>(&self, response: &Response<B>) -> Option<Digests> {
         if !has_content(&self.method, response.status()) {
             return None;
         }
@@ -40,8 +43,8 @@ impl Wanted {
             .into_iter()
             .filter_map(|(name, algorithm)| Some((name, algorithm?)))
             .collect();
-        (!fields.is_empty()).then(|| Hashing {
-            hashers: Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm)),
+        (!fields.is_empty()).then(|| Digests {
+            hashing: Hashing::new(Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm))),
             fields,
             failure: response.extensions().get().cloned().unwrap_or_default(),
         })
@@ -56,14 +59,14 @@ fn is_whole_representation<B>(response: &Response<B>) -> bool {
 }
 
 /// Digests under way, and the fields that they are for.
-#[derive(Clone, Debug)]
-pub struct Hashing {
-    hashers: Hashers,
+#[derive(Debug)]
+pub struct Digests {
+    hashing: Hashing,
     fields: Vec<(HeaderName, Algorithm)>,
     failure: FailureMark,
 }
 
-impl Hashing {
+impl Digests {
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_set()
     }
@@ -74,18 +77,22 @@ impl Hashing {
     }
 }
 
-impl Observer for Hashing {
-    fn data(&mut self, bytes: &[u8]) {
-        self.hashers.update(bytes);
+impl Observer for Digests {
+    fn data(&mut self, chunk: &Bytes) {
+        self.hashing.push(chunk);
+    }
+
+    fn poll_data_seen(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.hashing.poll_keeps_up(cx)
     }
 
     /// Adds the digests that are not there already, to a header or a trailer section.
-    fn end(self, section: &mut HeaderMap) {
+    fn poll_end(&mut self, cx: &mut Context<'_>, section: &mut HeaderMap) -> Poll<()> {
         if self.failure.is_set() {
-            return;
+            return Poll::Ready(());
         }
-        let digests = self.hashers.finish();
-        for (name, algorithm) in self.fields {
+        let digests = ready!(self.hashing.poll_digests(cx));
+        for (name, algorithm) in self.fields.drain(..) {
             if section.contains_key(&name) {
                 continue;
             }
@@ -93,5 +100,6 @@ impl Observer for Hashing {
                 section.insert(name, digest.to_field_value());
             }
         }
+        Poll::Ready(())
     }
 }

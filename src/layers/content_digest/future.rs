@@ -1,7 +1,7 @@
 use super::{
     ResponseBody,
     buffered::{Buffered, ReadAhead, Source},
-    fields::{Hashing, Wanted},
+    fields::{Digests, Wanted},
 };
 use crate::{
     layers::observed::{Observed, Observer},
@@ -33,8 +33,9 @@ pin_project! {
 /// A response that waits for the digest of its content.
 struct HeldBack<B: Body> {
     head: Parts,
-    hashing: Hashing,
+    digests: Digests,
     body: Buffered<B>,
+    is_whole: bool,
 }
 
 impl<F, B: Body> ResponseFuture<F, B> {
@@ -56,44 +57,48 @@ where
             let mut response = ready!(this.inner.poll(cx))?;
             match (this.wanted.fields(&response), *this.buffer) {
                 (None, _) => return Poll::Ready(Ok(streamed(response, None))),
-                (Some(hashing), _) if this.wanted.acceptance.is_accepted() => {
-                    hashing.declared().write(response.headers_mut());
-                    return Poll::Ready(Ok(streamed(response, Some(hashing))));
+                (Some(digests), _) if this.wanted.acceptance.is_accepted() => {
+                    digests.declared().write(response.headers_mut());
+                    return Poll::Ready(Ok(streamed(response, Some(digests))));
                 }
                 (Some(_), None) => {
                     response.extensions_mut().insert(TrailersWithheld);
                     return Poll::Ready(Ok(streamed(response, None)));
                 }
-                (Some(hashing), Some(limit)) => {
+                (Some(digests), Some(limit)) => {
                     let (head, body) = response.into_parts();
-                    *this.held_back = Some(HeldBack { head, hashing, body: Buffered::new(body, limit) });
+                    let body = Buffered::new(body, limit);
+                    *this.held_back = Some(HeldBack { head, digests, body, is_whole: false });
                 }
             }
         }
         let held_back = this.held_back.as_mut().expect("it was put there");
-        let came = ready!(held_back.body.poll_read_ahead(cx));
-        let held_back = this.held_back.take().expect("it is there");
-        Poll::Ready(Ok(held_back.released(came)))
+        ready!(held_back.poll_head(cx));
+        let HeldBack { head, body, .. } = this.held_back.take().expect("it is there");
+        let source = Source::HeldBack { buffered: body };
+        Poll::Ready(Ok(Response::from_parts(head, Observed::new(source, None))))
     }
 }
 
 impl<B: Body<Data = Bytes>> HeldBack<B> {
-    fn released(self, came: ReadAhead) -> Response<ResponseBody<B>> {
-        let Self { mut head, mut hashing, body } = self;
-        if came == ReadAhead::Whole {
-            if !hashing.has_failed() {
-                // It has ended well, and the server may tell its length.
-                head.extensions.remove::<FailureMark>();
+    /// Waits until the head says what there is to say of the content.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_whole {
+            if ready!(self.body.poll_read_ahead(cx)) == ReadAhead::InPart {
+                self.head.extensions.insert(TrailersWithheld);
+                return Poll::Ready(());
             }
-            body.chunks().for_each(|chunk| hashing.data(chunk));
-            hashing.end(&mut head.headers);
-        } else {
-            head.extensions.insert(TrailersWithheld);
+            self.is_whole = true;
+            if !self.digests.has_failed() {
+                // It has ended well, and the server may tell its length.
+                self.head.extensions.remove::<FailureMark>();
+            }
+            self.body.chunks().for_each(|chunk| self.digests.data(chunk));
         }
-        Response::from_parts(head, Observed::new(Source::HeldBack { buffered: body }, None))
+        self.digests.poll_end(cx, &mut self.head.headers)
     }
 }
 
-fn streamed<B: Body>(response: Response<B>, hashing: Option<Hashing>) -> Response<ResponseBody<B>> {
-    response.map(|inner| Observed::new(Source::Streamed { inner }, hashing))
+fn streamed<B: Body>(response: Response<B>, digests: Option<Digests>) -> Response<ResponseBody<B>> {
+    response.map(|inner| Observed::new(Source::Streamed { inner }, digests))
 }

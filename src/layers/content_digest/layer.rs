@@ -28,6 +28,10 @@ use tower_service::Service;
 ///
 /// [`Acceptance`]: crate::trailers::Acceptance
 ///
+/// **Chunks of 32 KiB and more** are hashed by tokio's threads for blocking work, up to 256 KiB behind what was sent, while
+/// there are two cores for each body that has such chunks. All else is hashed where the body is polled, at most 128 KiB
+/// at a time.
+///
 /// # Compression and ranges
 ///
 /// Both fields are of the bytes sent, content coding and range included. So this layer belongs **outside** of

@@ -3,6 +3,7 @@
 mod buffered;
 mod fields;
 mod future;
+mod hashing;
 mod layer;
 
 pub use self::{
@@ -12,4 +13,4 @@ pub use self::{
 use super::observed::Observed;
 
 /// The response body of [`ContentDigest`]: the same data, and the digests in the trailer section at its end.
-pub type ResponseBody<B> = Observed<buffered::Source<B>, fields::Hashing>;
+pub type ResponseBody<B> = Observed<buffered::Source<B>, fields::Digests>;

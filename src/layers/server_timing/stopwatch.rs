@@ -1,7 +1,11 @@
 use super::{Metric, Metrics, metrics::field_value};
 use crate::layers::observed::Observer;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use std::time::Instant;
+use std::{
+    task::{Context, Poll},
+    time::Instant,
+};
 
 pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -26,15 +30,15 @@ impl Stopwatch {
 }
 
 impl Observer for Stopwatch {
-    fn data(&mut self, bytes: &[u8]) {
-        if self.first_byte.is_none() && !bytes.is_empty() {
+    fn data(&mut self, chunk: &Bytes) {
+        if self.first_byte.is_none() && !chunk.is_empty() {
             self.first_byte = Some(Instant::now());
         }
     }
 
-    fn end(self, trailers: &mut HeaderMap) {
+    fn poll_end(&mut self, _cx: &mut Context<'_>, trailers: &mut HeaderMap) -> Poll<()> {
         if self.is_silent {
-            return;
+            return Poll::Ready(());
         }
         let ended = Instant::now();
         let first_byte = self.first_byte.unwrap_or(ended);
@@ -45,6 +49,7 @@ impl Observer for Stopwatch {
             Metric::new("total").duration(ended - self.began),
         ]);
         trailers.append(SERVER_TIMING, field_value(&metrics));
+        Poll::Ready(())
     }
 }
 
