@@ -1,8 +1,10 @@
 """h2load, the generator of load: how it is started, and what it reports."""
 
+import os
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
@@ -86,15 +88,25 @@ class Background:
     def __exit__(self, *how: object) -> None:
         self._started.__exit__(*how)
 
+    def runs_on(self, core: int) -> bool:
+        """Whether it still runs. It is held on this core."""
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(self._process.pid, {core})
+        return self._process.poll() is None
+
     def wait_for_warm_up(self) -> None:
         time.sleep(self.what.warm_up)
+
+    def rest(self) -> Report:
+        """Waits for its end."""
+        return report(self.what, finished(self._process, self.what.command(), _bound(self.what)))
 
     def report(self) -> Report:
         """Waits for its end. That it has ended before is a failure: what it was to load was not under load."""
         if self._process.poll() is not None:
             out = finished(self._process, self.what.command(), _bound(self.what))
             raise Failure(f"the load ended too early: {out}")
-        return report(self.what, finished(self._process, self.what.command(), _bound(self.what)))
+        return self.rest()
 
 
 def report(what: Load, out: str) -> Report:

@@ -16,6 +16,9 @@ from tools import Failure, end_group
 # In seconds.
 START = 15
 
+# How the names of this project's threads for connections begin.
+OF_CONNECTIONS = "trailers-"
+
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -43,6 +46,19 @@ class Running:
     def peak(self) -> int:
         """The most memory that its processes ever had, in KiB."""
         return sum(_kib(status, "VmHWM") for status in self._read("status"))
+
+    def divide(self, core: int, others: set[int]) -> None:
+        """Holds its threads for connections on one core, and what it has besides on others."""
+        held = False
+        # This project's server is one process.
+        for thread in Path(f"/proc/{self.group}/task").iterdir():
+            # It may have ended meanwhile.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                is_for_connections = (thread / "comm").read_text().startswith(OF_CONNECTIONS)
+                os.sched_setaffinity(int(thread.name), {core} if is_for_connections else others)
+                held |= is_for_connections
+        if not held:
+            raise Failure(f"no thread of the server is named {OF_CONNECTIONS}…")
 
     def _read(self, name: str) -> list[str]:
         return [(process / name).read_text() for process in _processes(self.group)]

@@ -41,6 +41,17 @@ class Servers(unittest.TestCase):
             time.sleep(0.01)
         self.assertEqual(alive(running.group), 0)
 
+    def test_its_threads_for_connections_are_held_on_one_core_and_others_on_others(self):
+        cores = os.sched_getaffinity(0)
+        named = f"open('/proc/self/comm', 'w').write('trailers-0')\n{LISTEN}"
+        with serving(sys.executable, "-c", named) as running:
+            running.divide(min(cores), cores)
+            self.assertEqual(os.sched_getaffinity(running.group), {min(cores)})
+        with serving(sys.executable, "-c", LISTEN) as running:
+            with self.assertRaisesRegex(Failure, "no thread of the server is named trailers-"):
+                running.divide(min(cores), {max(cores)})
+            self.assertEqual(os.sched_getaffinity(running.group), {max(cores)})
+
     def assert_fails(self, pattern, *command):
         with self.assertRaisesRegex(Failure, pattern), serving(*command):
             pass

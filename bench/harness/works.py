@@ -1,6 +1,8 @@
 """All works. Each is measured by a function that gives the figures of one round."""
 
 import math
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,6 +29,7 @@ RATE = Metric("requests_per_second", "requests/s")
 P99 = Metric("p99_microseconds", "p99, µs", less_is_better=True)
 SPEED = Metric("gb_per_second", "GB/s")
 CPU = Metric("cpu_seconds_per_gb", "CPU s/GB", less_is_better=True)
+PART = Metric("part", "as a part of those without", compared=False)
 DELAYS = (
     Metric("p50_us", "p50, µs", less_is_better=True),
     Metric("p99_us", "p99, µs", less_is_better=True),
@@ -73,6 +76,31 @@ def _digest(connections: int) -> Measure:
     return measure
 
 
+def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise Failure("there is no second core")
+
+    def speed(path: str, size: int) -> float:
+        what = Load(running.url(f"{path}/{size}"), 1, setting.log, group=running.server.group)
+        with Background(what) as background:
+            # A thread that has just begun is where that is which began it.
+            while background.runs_on(cores[0]):
+                running.divide(cores[0], set(cores[1:]))
+                time.sleep(0.1)
+            report = background.rest()
+        if report.data_bytes != size:
+            raise Failure(f"{report.data_bytes} bytes of {size} came")
+        return report.data_bytes / 1e9 / report.seconds
+
+    # The server counts the cores that it may use before it is held on one.
+    load(Load(running.url(f"/digest/{TRIAL}"), 1, setting.log, group=running.server.group))
+    estimate = speed("/digest", TRIAL)
+    size = max(round(estimate * 1e9 * setting.seconds / MIB), 1) * MIB
+    plain, digested = speed("/big", size), speed("/digest", size)
+    return {SPEED.name: digested, "part": digested / plain}
+
+
 def _pace(running: Running, setting: Setting) -> dict[str, float]:
     chunks = round(setting.seconds * 100)
     told = client(setting, "pace", running, 2 * setting.seconds, chunks=chunks)
@@ -110,12 +138,11 @@ def _streams(connections: int, http1: bool) -> Work:
 
 def _transfers(connections: int) -> list[Work]:
     streams = "one big stream" if connections == 1 else f"{connections} big streams, each on its connection"
-    part = Metric("part", "as a part of those without", compared=False)
     return [
         Work(f"big-{connections}", f"{streams.capitalize()}, windows of 16 MiB", (SPEED, CPU), _big(connections)),
         Work(
             f"digest-{connections}", f"{streams.capitalize()} with `content-digest` as a trailer, too",
-            (SPEED, CPU, part), _digest(connections), ours_alone=True,
+            (SPEED, CPU, PART), _digest(connections), ours_alone=True,
         ),
     ]
 
@@ -123,6 +150,11 @@ def _transfers(connections: int) -> list[Work]:
 WORKS = [
     *(_streams(connections, http1) for http1 in (False, True) for connections in (4, 64)),
     *(work for connections in (1, 8) for work in _transfers(connections)),
+    Work(
+        "digest-beside",
+        "One big stream with `content-digest`, its sending thread and h2load on one core, hashing on another",
+        (SPEED, PART), _digest_beside, ours_alone=True,
+    ),
     Work(
         "pace", "A chunk every 10 ms, from its sending to its arrival", DELAYS, _pace, made=True, reads_trailers=True
     ),
