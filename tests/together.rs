@@ -27,11 +27,14 @@ fn then_silence(sizes: &'static [usize]) -> Router {
     Router::new().route("/", get(handler))
 }
 
-/// Two full TLS records share a write. One that nothing follows is not kept for ever.
+/// Up to three full TLS records share a write. Those that nothing follows are not kept for ever.
 #[tokio::test]
-async fn full_record_that_nothing_follows_arrives() {
+async fn full_records_that_nothing_follows_arrive() {
     const FULL: usize = 16 * 1024 - 9;
-    for sizes in [&[FULL][..], &[FULL, FULL], &[FULL, FULL, FULL], &[3 * FULL], &[1, FULL], &[FULL, 1]] {
+    let repeated: [&[usize]; 4] = [&[FULL], &[FULL; 2], &[FULL; 3], &[FULL; 4]];
+    for sizes in
+        repeated.into_iter().chain([&[2 * FULL][..], &[3 * FULL], &[4 * FULL], &[1, FULL], &[FULL, 1]])
+    {
         let server = TestServer::start(then_silence(sizes));
         let mut client = raw::http2(server.address).await;
         let mut body = raw::http2_get(&mut client, "/").await;

@@ -1,6 +1,6 @@
 use super::{
     bridge::Bridge,
-    connection::{Cut, FULL_RECORD, Guard, Protocol, Socket},
+    connection::{Cut, FULL_RECORD, Guard, Protocol, RECORDS_TOGETHER, Socket},
     shutdown::Shutdown,
 };
 use axum_server::{
@@ -51,8 +51,8 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 128 * 1024;
 
-/// What rustls keeps of a response for a slow reader, in bytes: two full records. Its default is 64 KiB.
-const TLS_BUFFER: usize = 2 * FULL_RECORD;
+/// What rustls keeps of a response for a slow reader, in bytes. Its default is 64 KiB.
+const TLS_BUFFER: usize = RECORDS_TOGETHER * FULL_RECORD;
 
 /// Accepts TLS, and holds the connection to the protocol that ALPN chose.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ pub(super) use self::{
     guard::{Guard, LINGER, LINGER_AT_MOST},
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
-    socket::{FULL_RECORD, Socket},
+    socket::{FULL_RECORD, RECORDS_TOGETHER, Socket},
     state::{Connection, Cut},
     trailer_blocks::TrailerBlocks,
 };

@@ -14,22 +14,30 @@ use tokio::{
 /// ([RFC 8446 §5.2](https://www.rfc-editor.org/rfc/rfc8446#section-5.2)).
 pub(in crate::server) const FULL_RECORD: usize = 16 * 1024 + 1 + 16 + 5;
 
+/// So many of them make one write, where they are ready in time.
+pub(in crate::server) const RECORDS_TOGETHER: usize = 3;
+
 /// A client's TCP connection that notes what moves. It lies below TLS, whose buffers hide that.
 pub(in crate::server) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
+    /// What waits for the next record, in bytes.
+    corked: usize,
 }
 
 impl Socket {
     pub(in crate::server) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection }
+        Self { stream, connection, corked: 0 }
     }
 
-    /// Lets one full record wait, once, since the next one is under way as a rule: two of them in one write cost little more
-    /// than one. The task is woken, and with it the guard, which sends what still waits then.
-    fn corks(&self, records: &[IoSlice<'_>]) -> bool {
+    /// Lets full records wait, since the next one is under way as a rule: three of them in one write cost little more than
+    /// one. The task is woken, and with it the guard, which sends what still waits then. They wait on only where another
+    /// one has come.
+    fn corks(&mut self, records: &[IoSlice<'_>]) -> bool {
         let bytes: usize = records.iter().map(|record| record.len()).sum();
-        let corks = bytes == FULL_RECORD && self.connection.may_cork() && !self.connection.is_corked();
+        let are_full = bytes.is_multiple_of(FULL_RECORD) && bytes < RECORDS_TOGETHER * FULL_RECORD;
+        let corks = are_full && bytes > self.corked && self.connection.may_cork();
+        self.corked = if corks { bytes } else { 0 };
         self.connection.set_corked(corks);
         corks
     }

@@ -154,7 +154,7 @@ impl Connection {
         self.protocol.get().copied().unwrap_or(Protocol::Http1)
     }
 
-    /// Whether a record may wait for the next one. Over HTTP/2 alone hyper reads whenever it is woken, and so gives the guard
+    /// Whether records may wait for the next one. Over HTTP/2 alone hyper reads whenever it is woken, and so gives the guard
     /// the occasion to send it.
     pub(in crate::server) fn may_cork(&self) -> bool {
         self.protocol() == Protocol::Http2
