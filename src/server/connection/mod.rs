@@ -4,6 +4,7 @@
 //! [`Connection`] holds what they noted against the limits, and the [`Guard`] asks it and ends the connection.
 
 mod clock;
+mod cork;
 mod guard;
 mod outgoing;
 mod protocol;
@@ -12,10 +13,11 @@ mod state;
 mod trailer_blocks;
 
 pub(super) use self::{
+    cork::{FULL_RECORD, RECORDS_TOGETHER},
     guard::{Guard, LINGER, LINGER_AT_MOST},
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
-    socket::{FULL_RECORD, RECORDS_TOGETHER, Socket},
+    socket::Socket,
     state::{Connection, Cut},
     trailer_blocks::TrailerBlocks,
 };

@@ -1,4 +1,4 @@
-use super::state::Connection;
+use super::{cork::Cork, state::Connection};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -10,34 +10,23 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What a full TLS 1.3 record takes, in bytes: 16 KiB of content, its type, a tag of 16 bytes and a head of 5
-/// ([RFC 8446 §5.2](https://www.rfc-editor.org/rfc/rfc8446#section-5.2)).
-pub(in crate::server) const FULL_RECORD: usize = 16 * 1024 + 1 + 16 + 5;
-
-/// So many of them make one write, where they are ready in time.
-pub(in crate::server) const RECORDS_TOGETHER: usize = 3;
-
 /// A client's TCP connection that notes what moves. It lies below TLS, whose buffers hide that.
 pub(in crate::server) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
-    /// What waits for the next record, in bytes.
-    corked: usize,
+    cork: Cork,
 }
 
 impl Socket {
     pub(in crate::server) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, corked: 0 }
+        Self { stream, connection, cork: Cork::default() }
     }
 
-    /// Lets full records wait, since the next one is under way as a rule: three of them in one write cost little more than
-    /// one. The task is woken, and with it the guard, which sends what still waits then. They wait on only where another
-    /// one has come.
+    /// Whether these records wait for the next one. The task is woken then, and with it the guard, which sends what still
+    /// waits.
     fn corks(&mut self, records: &[IoSlice<'_>]) -> bool {
-        let bytes: usize = records.iter().map(|record| record.len()).sum();
-        let are_full = bytes.is_multiple_of(FULL_RECORD) && bytes < RECORDS_TOGETHER * FULL_RECORD;
-        let corks = are_full && bytes > self.corked && self.connection.may_cork();
-        self.corked = if corks { bytes } else { 0 };
+        let bytes = records.iter().map(|record| record.len()).sum();
+        let corks = self.connection.may_cork() && self.cork.holds(bytes);
         self.connection.set_corked(corks);
         corks
     }
@@ -83,6 +72,9 @@ impl AsyncWrite for Socket {
             return Poll::Pending;
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if written.is_ready() {
+            self.cork.moved();
+        }
         self.note_written(&written);
         written
     }
