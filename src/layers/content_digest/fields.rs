@@ -82,7 +82,7 @@ impl Observer for Digests {
         self.hashing.push(chunk);
     }
 
-    fn poll_data_seen(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_may_go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.hashing.poll_keeps_up(cx)
     }
 

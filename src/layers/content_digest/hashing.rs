@@ -1,26 +1,24 @@
 use crate::digest::{Digest, Hashers};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use std::{
     collections::VecDeque,
     mem,
     num::NonZero,
-    sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
     thread::available_parallelism,
+    time::Instant,
 };
 use tokio::runtime::Handle;
 
-/// So much is hashed in one poll, in bytes. SHA-256 takes some 75 µs for it, and other streams of the same thread wait no
+/// So much is hashed at once, in bytes. SHA-256 takes some 75 µs for it, and other streams of the same thread wait no
 /// longer.
 const STEP: usize = 128 * 1024;
 
 /// From this size on, in bytes, a chunk is worth waking a thread for.
 const LARGE: usize = 32 * 1024;
 
-/// Where so much has gone on unhashed, in bytes, the next chunk waits.
+/// Where so much before it is still to be hashed, in bytes, a chunk does not go on.
 const BEHIND: usize = 256 * 1024;
 
 /// Hashes content as it passes: on the thread that sends it or, where chunks are large and a core may be free, beside it
@@ -30,13 +28,15 @@ pub(super) struct Hashing {
     here: Backlog,
     /// Where it is now, if it is not here.
     beside: Option<Arc<Beside>>,
-    /// From its first large chunk on.
-    large: Option<Large>,
+    crowd: Crowd,
+    /// No thread has begun in time.
+    stays_here: bool,
 }
 
 impl Hashing {
     pub(super) fn new(hashers: Hashers) -> Self {
-        Self { here: Backlog { hashers, chunks: VecDeque::new() }, beside: None, large: None }
+        let here = Backlog { hashers, chunks: VecDeque::new() };
+        Self { here, beside: None, crowd: Crowd::default(), stays_here: false }
     }
 
     /// Takes the next chunk.
@@ -50,34 +50,47 @@ impl Hashing {
         }
         if self.here.chunks.is_empty() && chunk.len() < LARGE {
             self.here.hashers.update(chunk);
-        } else {
-            self.large.get_or_insert_with(Large::new);
-            self.here.chunks.push_back(chunk.clone());
+            return;
+        }
+        self.here.chunks.push_back(chunk.clone());
+        if !self.stays_here && self.crowd.leaves_cores() {
             self.beside = Beside::begin(&mut self.here);
         }
     }
 
-    /// Waits until little is behind.
+    /// Waits until so little is behind that the last chunk may go on.
     pub(super) fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_here(BEHIND, cx)
+        self.poll_down_to(BEHIND, cx)
     }
 
     /// The digests, once all is hashed. There are none of them any more afterwards.
     pub(super) fn poll_digests(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Digest>> {
-        ready!(self.poll_here(0, cx));
+        ready!(self.poll_down_to(0, cx));
         Poll::Ready(mem::take(&mut self.here.hashers).finish())
     }
 
-    /// Hashes what is here, or waits until less than this is behind, or all is here again.
-    fn poll_here(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
+    /// Waits until less than this is before the last chunk, or hashes what no thread is at.
+    fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(beside) = &self.beside {
-            match ready!(beside.lock().poll_back(behind, cx)) {
-                None => return Poll::Ready(()),
-                Some(backlog) => self.here = backlog,
+            match ready!(beside.lock().poll_down_to(behind, cx)) {
+                At::Thread => return Poll::Ready(()),
+                At::Nobody { left, was_begun } => {
+                    self.here = left;
+                    self.stays_here |= !was_begun;
+                }
             }
             self.beside = None;
         }
         self.here.poll_all(cx)
+    }
+}
+
+impl Drop for Hashing {
+    /// A thread that is at it has nothing left to do.
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            let _unhashed = mem::take(&mut beside.lock().backlog.chunks);
+        }
     }
 }
 
@@ -96,10 +109,9 @@ impl Backlog {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let step = chunk.len().min(room);
-            self.hashers.update(&chunk[..step]);
-            chunk.advance(step);
-            room -= step;
+            let step = chunk.split_to(chunk.len().min(room));
+            self.hashers.update(&step);
+            room -= step.len();
             if chunk.is_empty() {
                 self.chunks.pop_front();
             }
@@ -110,7 +122,7 @@ impl Backlog {
 
 /// A backlog that a thread for blocking work sees to.
 ///
-/// Where none has begun when it is wanted, because all are busy or the runtime ends, whoever wants it takes it back.
+/// Where none has begun when it is wanted, because all are busy or the runtime ends, the sender takes it back.
 #[derive(Debug)]
 struct Beside(Mutex<State>);
 
@@ -120,15 +132,29 @@ struct State {
     backlog: Backlog,
     is_out: bool,
     has_ended: bool,
-    /// Bytes.
+    /// Bytes to be hashed, the last chunk's among them.
     behind: usize,
-    waiting: Option<Waker>,
+    last_chunk: usize,
+    waiting: Option<Waiting>,
+}
+
+/// A sender that waits until less than so many bytes are before its last chunk.
+#[derive(Debug)]
+struct Waiting {
+    behind: usize,
+    waker: Waker,
+}
+
+/// Who is at a backlog.
+enum At {
+    Thread,
+    Nobody { left: Backlog, was_begun: bool },
 }
 
 impl Beside {
-    /// Gives a backlog to a thread, where one may be used.
+    /// Gives a backlog to a thread, where there is a runtime.
     fn begin(here: &mut Backlog) -> Option<Arc<Self>> {
-        let runtime = Handle::try_current().ok().filter(|_| Large::are_few())?;
+        let runtime = Handle::try_current().ok()?;
         let beside = Arc::new(Self::new(mem::take(here)));
         let worker = beside.clone();
         runtime.spawn_blocking(move || worker.work());
@@ -136,8 +162,14 @@ impl Beside {
     }
 
     fn new(backlog: Backlog) -> Self {
-        let behind = backlog.chunks.iter().map(Bytes::len).sum();
-        Self(Mutex::new(State { backlog, is_out: false, has_ended: false, behind, waiting: None }))
+        Self(Mutex::new(State {
+            behind: backlog.chunks.iter().map(Bytes::len).sum(),
+            last_chunk: backlog.chunks.back().map_or(0, Bytes::len),
+            backlog,
+            is_out: false,
+            has_ended: false,
+            waiting: None,
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -149,19 +181,25 @@ impl Beside {
         let mut state = self.lock();
         let mut hashers = mem::take(&mut state.backlog.hashers);
         state.is_out = true;
-        while let Some(chunk) = state.backlog.chunks.pop_front() {
+        while let Some(step) = state.next_step() {
             drop(state);
-            hashers.update(&chunk);
+            hashers.update(&step);
             state = self.lock();
-            state.behind -= chunk.len();
-            if state.behind < BEHIND / 2 {
-                state.wake();
+            state.behind -= step.len();
+            if let Some(task) = state.done_waiting() {
+                drop(state);
+                task.wake();
+                state = self.lock();
             }
         }
         state.backlog.hashers = hashers;
         state.is_out = false;
         state.has_ended = true;
-        state.wake();
+        let waiting = state.waiting.take();
+        drop(state);
+        if let Some(Waiting { waker, .. }) = waiting {
+            waker.wake();
+        }
     }
 }
 
@@ -172,51 +210,92 @@ impl State {
             return Some(mem::take(&mut self.backlog));
         }
         self.behind += chunk.len();
+        self.last_chunk = chunk.len();
         self.backlog.chunks.push_back(chunk.clone());
         None
     }
 
-    /// Waits until less than this is behind, or gives all of it back where no thread is at it.
-    fn poll_back(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<Option<Backlog>> {
-        if !self.has_ended && self.behind < behind {
-            return Poll::Ready(None);
+    fn next_step(&mut self) -> Option<Bytes> {
+        let chunk = self.backlog.chunks.front_mut()?;
+        let step = chunk.split_to(chunk.len().min(STEP));
+        if chunk.is_empty() {
+            self.backlog.chunks.pop_front();
+        }
+        Some(step)
+    }
+
+    /// Waits until less than this is before the last chunk, or gives all of it back where no thread is at it.
+    fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<At> {
+        if !self.has_ended && self.is_below(behind) {
+            return Poll::Ready(At::Thread);
         }
         if !self.is_out {
-            return Poll::Ready(Some(mem::take(&mut self.backlog)));
+            let left = mem::take(&mut self.backlog);
+            return Poll::Ready(At::Nobody { left, was_begun: self.has_ended });
         }
-        self.waiting = Some(cx.waker().clone());
+        self.waiting = Some(Waiting { behind, waker: cx.waker().clone() });
         Poll::Pending
     }
 
-    fn wake(&mut self) {
-        if let Some(task) = self.waiting.take() {
-            task.wake();
+    fn is_below(&self, behind: usize) -> bool {
+        self.behind.saturating_sub(self.last_chunk) < behind
+    }
+
+    /// The sender, where it need wait no longer.
+    fn done_waiting(&mut self) -> Option<Waker> {
+        let Waiting { behind, .. } = self.waiting.as_ref()?;
+        // Half of it, so that the sender has something to do.
+        if !self.is_below(behind / 2) {
+            return None;
+        }
+        self.waiting.take().map(|waiting| waiting.waker)
+    }
+}
+
+/// Counts the bodies that have large chunks at the same time as this one.
+#[derive(Debug, Default)]
+struct Crowd {
+    counted: Option<u64>,
+}
+
+/// For how many bodies there were large chunks in this tenth of a second, and in the one before. So one whose reader has
+/// stopped does not count for long, and short ones that follow each other count like some at once.
+static LATELY: Mutex<Lately> = Mutex::new(Lately { tenth: 0, now: 0, before: 0 });
+
+static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
+static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Crowd {
+    /// Whether each of them could have one core to send it and one to hash it.
+    fn leaves_cores(&mut self) -> bool {
+        let tenth = BEGIN.elapsed().as_secs() * 10 + u64::from(BEGIN.elapsed().subsec_millis() / 100);
+        let mut lately = LATELY.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.reach(tenth);
+        if self.counted.replace(tenth) != Some(tenth) {
+            lately.now += 1;
+        }
+        lately.most() * 2 <= *CORES
+    }
+}
+
+#[derive(Debug)]
+struct Lately {
+    tenth: u64,
+    now: usize,
+    before: usize,
+}
+
+impl Lately {
+    fn reach(&mut self, tenth: u64) {
+        if tenth > self.tenth {
+            self.before = if tenth == self.tenth + 1 { self.now } else { 0 };
+            self.now = 0;
+            self.tenth = tenth;
         }
     }
-}
 
-/// A content with large chunks, while it is hashed.
-#[derive(Debug)]
-struct Large;
-
-static LARGE_ONES: AtomicUsize = AtomicUsize::new(0);
-static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
-
-impl Large {
-    fn new() -> Self {
-        LARGE_ONES.fetch_add(1, Relaxed);
-        Self
-    }
-
-    /// Whether each of them could have a core to send it and one to hash it.
-    fn are_few() -> bool {
-        LARGE_ONES.load(Relaxed) * 2 <= *CORES
-    }
-}
-
-impl Drop for Large {
-    fn drop(&mut self) {
-        LARGE_ONES.fetch_sub(1, Relaxed);
+    fn most(&self) -> usize {
+        self.now.max(self.before)
     }
 }
 
@@ -226,9 +305,12 @@ mod tests {
     use crate::digest::Algorithm;
     use std::{
         future::poll_fn,
-        sync::{atomic::AtomicBool, mpsc},
+        sync::{
+            atomic::{AtomicBool, Ordering::Relaxed},
+            mpsc,
+        },
         task::Wake,
-        time::{Duration, Instant},
+        time::Duration,
     };
 
     fn hashers() -> Hashers {
@@ -301,6 +383,8 @@ mod tests {
                 return;
             }
             assert!(began.elapsed() < Duration::from_secs(20), "{} cores, {was_beside}", *CORES);
+            // Until this one does not count any more.
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 
@@ -309,7 +393,7 @@ mod tests {
         let mut hashing = Hashing::new(hashers());
         let content = content(LARGE - 1);
         hashing.push(&content);
-        assert!(hashing.beside.is_none() && hashing.large.is_none() && hashing.here.chunks.is_empty());
+        assert!(hashing.beside.is_none() && hashing.here.chunks.is_empty());
         let digested = hashing.poll_digests(&mut Context::from_waker(Waker::noop()));
         assert_eq!(digested, Poll::Ready(digests(&content)));
     }
@@ -325,13 +409,13 @@ mod tests {
     #[test]
     fn what_no_thread_begins_is_taken_back() {
         let cx = &mut Context::from_waker(Waker::noop());
-        let content = content(BEHIND / 2);
+        let content = content(BEHIND);
         let (mut hashing, beside) = beside(&content);
         assert!(hashing.poll_keeps_up(cx).is_ready());
-        assert!(hashing.beside.is_some(), "there is time yet");
+        assert!(hashing.beside.is_some(), "nothing is before it");
         hashing.push(&content);
         assert!(hashing.poll_keeps_up(cx).is_pending());
-        assert!(hashing.beside.is_none(), "it is hashed here, in steps");
+        assert!(hashing.beside.is_none() && hashing.stays_here, "it is hashed here, in steps");
         beside.work();
         while hashing.poll_keeps_up(cx).is_pending() {}
         let twice = [&*content, &*content].concat();
@@ -345,17 +429,47 @@ mod tests {
         let cx = &mut Context::from_waker(&waker);
         let content = content(BEHIND);
         let (mut hashing, beside) = beside(&content);
+        hashing.push(&content);
         // As if the thread were at it.
         let at_it = mem::take(&mut beside.lock().backlog.hashers);
         beside.lock().is_out = true;
         assert!(hashing.poll_keeps_up(cx).is_pending());
+        for enough in [false, true] {
+            let step = beside.lock().next_step().expect("a step");
+            beside.lock().behind -= step.len();
+            assert_eq!(beside.lock().done_waiting().is_some(), enough);
+            beside.lock().backlog.chunks.push_front(step);
+        }
         assert!(hashing.poll_digests(cx).is_pending());
+        assert!(beside.lock().done_waiting().is_none(), "it waits for the end");
         assert!(!woken.0.load(Relaxed));
+
+        beside.lock().behind += 2 * STEP;
         beside.lock().backlog.hashers = at_it;
         beside.work();
         assert!(woken.0.load(Relaxed));
-        assert!(hashing.poll_keeps_up(cx).is_ready());
-        assert_eq!(hashing.poll_digests(cx), Poll::Ready(digests(&content)));
+        assert_eq!(beside.lock().behind, 0);
+        let twice = [&*content, &*content].concat();
+        assert_eq!(hashing.poll_digests(cx), Poll::Ready(digests(&twice)));
+    }
+
+    #[test]
+    fn thread_leaves_what_nobody_wants() {
+        let (hashing, beside) = beside(&content(BEHIND));
+        drop(hashing);
+        beside.work();
+        assert_eq!(beside.lock().behind, BEHIND, "nothing is hashed");
+    }
+
+    #[test]
+    fn bodies_count_for_a_tenth_of_a_second_and_the_next() {
+        let mut lately = Lately { tenth: 0, now: 0, before: 0 };
+        let mut most = |tenth, more| {
+            lately.reach(tenth);
+            lately.now += more;
+            lately.most()
+        };
+        assert_eq!([most(1, 2), most(1, 1), most(2, 1), most(3, 1), most(5, 0)], [2, 3, 3, 1, 0]);
     }
 
     #[test]
