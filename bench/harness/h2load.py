@@ -90,8 +90,9 @@ class Background:
 
     def runs_on(self, core: int) -> bool:
         """Whether it still runs. It is held on this core."""
-        with suppress(ProcessLookupError):
-            os.sched_setaffinity(self._process.pid, {core})
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {core})
         return self._process.poll() is None
 
     def wait_for_warm_up(self) -> None:
