@@ -100,6 +100,7 @@ async fn silent_client_is_told_to_stop() {
     let server = serve();
     let mut client = raw::http2(server.address).await;
     let (_, mut upload) = refused(&mut client, "/first-chunk", ("x-a", "b")).await;
+    assert_eq!(reset(&mut upload), None, "not with the response");
     let told = soon("a reset", poll_fn(|cx| upload.poll_reset(cx))).await;
     assert_eq!(told.expect("a reason"), Reason::NO_ERROR);
 }

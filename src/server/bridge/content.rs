@@ -1,5 +1,6 @@
 use crate::server::{
-    connection::{Connection, LINGER, LINGER_AT_MOST, Protocol},
+    connection::{LINGER, LINGER_AT_MOST, Protocol},
+    exchange::{Answered, Exchange},
     shutdown::Shutdown,
 };
 use http_body_1::{Body, Frame, SizeHint};
@@ -7,7 +8,6 @@ use hyper::body::{Bytes, Incoming};
 use std::{
     future::poll_fn,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::{
@@ -26,13 +26,25 @@ pub(super) struct Content {
     /// `None` while it is being dropped.
     incoming: Option<Incoming>,
     /// Where there may be a rest.
-    http2: Option<Arc<Connection>>,
+    rest: Option<Rest>,
+}
+
+/// What decides how long the rest is taken in, and where.
+struct Rest {
+    runtime: Handle,
+    answered: Answered,
+    shutdown: Shutdown,
 }
 
 impl Content {
-    pub(super) fn new(incoming: Incoming, connection: &Arc<Connection>) -> Self {
-        let may_have_rest = connection.protocol() == Protocol::Http2 && !incoming.is_end_stream();
-        Self { incoming: Some(incoming), http2: may_have_rest.then(|| connection.clone()) }
+    pub(super) fn new(incoming: Incoming, exchange: &mut Exchange) -> Self {
+        let may_have_rest = exchange.connection().protocol() == Protocol::Http2 && !incoming.is_end_stream();
+        let rest = may_have_rest.then(|| Rest {
+            runtime: Handle::current(),
+            answered: exchange.answered_to_its_end(),
+            shutdown: exchange.connection().shutdown().clone(),
+        });
+        Self { incoming: Some(incoming), rest }
     }
 }
 
@@ -61,15 +73,20 @@ impl Body for Content {
 
 impl Drop for Content {
     fn drop(&mut self) {
-        let (Some(incoming), Some(connection)) = (self.incoming.take(), self.http2.take()) else { return };
-        if let (false, Ok(runtime)) = (incoming.is_end_stream(), Handle::try_current()) {
-            runtime.spawn(forget(incoming, connection.shutdown().clone()));
+        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
+            && !incoming.is_end_stream()
+        {
+            rest.runtime.spawn(forget(incoming, rest.answered, rest.shutdown));
         }
     }
 }
 
-/// Takes in the rest, while there is some and its time is not over.
-async fn forget(mut content: impl Body + Unpin, shutdown: Shutdown) {
+/// Takes in the rest: while the response is under way, and then until the client is silent or its time is over.
+async fn forget(mut content: impl Body + Unpin, answered: Answered, shutdown: Shutdown) {
+    tokio::select! {
+        () = async { while let Some(Ok(_forgotten)) = next_frame(&mut content).await {} } => return,
+        () = answered => {}
+    }
     let rest =
         async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
     let ending = async {
@@ -89,7 +106,7 @@ async fn next_frame<B: Body + Unpin>(content: &mut B) -> Option<Result<Frame<B::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::Handle;
+    use crate::server::Handle as Server;
     use futures_util::{StreamExt, stream};
     use http_body_util::StreamBody;
     use std::{convert::Infallible, time::Duration};
@@ -104,31 +121,46 @@ mod tests {
         StreamBody::new(Box::pin(stream::unfold((), chunk)))
     }
 
-    async fn taken(content: impl Body + Unpin, server: &Handle) -> Duration {
+    /// How long it is taken in beside a response that takes so long.
+    async fn taken(content: impl Body + Unpin, response: Duration, server: &Server) -> Duration {
         let began = Instant::now();
-        forget(content, server.shutdown()).await;
+        forget(content, Box::pin(sleep(response)), server.shutdown()).await;
         began.elapsed()
     }
 
+    const NONE: Duration = Duration::ZERO;
+    const SHORT: Duration = Duration::from_secs(1);
+    const LONG: Duration = Duration::from_secs(3600);
+
     #[tokio::test(start_paused = true)]
     async fn rest_is_taken_in_until_its_end_or_its_time() {
-        let server = Handle::new();
-        let three = StreamBody::new(Box::pin(
-            stream::iter([(); 3]).then(|()| async { Ok::<_, Infallible>(Frame::data(Bytes::new())) }),
-        ));
-        assert_eq!(taken(three, &server).await, Duration::ZERO);
-        assert_eq!(taken(chunks(Duration::from_secs(1)), &server).await, LINGER_AT_MOST);
-        assert_eq!(taken(chunks(LINGER * 2), &server).await.as_secs(), LINGER.as_secs());
+        let server = Server::new();
+        let three = || {
+            let frames = stream::iter([(); 3]).then(|()| async {
+                sleep(SHORT).await;
+                Ok::<_, Infallible>(Frame::data(Bytes::new()))
+            });
+            StreamBody::new(Box::pin(frames))
+        };
+        for response in [NONE, LONG] {
+            assert_eq!(taken(three(), response, &server).await.as_secs(), 3);
+        }
+        for (pause, expected) in [(SHORT, LINGER_AT_MOST), (LINGER * 2, LINGER)] {
+            for response in [NONE, LONG] {
+                let taken = taken(chunks(pause), response, &server).await;
+                assert_eq!(taken.as_secs(), (response + expected).as_secs(), "{pause:?}, {response:?}");
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn server_that_ends_waits_for_it_as_long_as_for_a_silent_client() {
-        let server = Handle::new();
+        let server = Server::new();
         let ending = async {
             sleep(Duration::from_secs(5)).await;
             server.cut();
         };
-        let (taken, ()) = tokio::join!(taken(chunks(Duration::from_secs(1)), &server), ending);
+        let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
         assert_eq!(taken.as_secs(), 5 + LINGER.as_secs());
     }
 }

@@ -1,4 +1,4 @@
-use super::{head::to_new, request_body::RefusedTrailers};
+use super::{head::to_new, pieces::Pieces, request_body::RefusedTrailers};
 use crate::{
     server::{
         connection::{GivenUp, Outgoing},
@@ -27,14 +27,8 @@ pub(in crate::server) struct ResponseBody {
     length: Length,
     failures: Failures,
     phase: Phase,
-    /// What is left of a chunk that went out in part.
-    rest: Bytes,
-    /// What the body said behind the chunk that was given out last.
-    ahead: Option<Said>,
+    pieces: Pieces,
 }
-
-/// What a body says of its data: a chunk, that it failed, or that it is over.
-type Said = Option<Result<Bytes, BoxError>>;
 
 /// What the response head said of the trailers.
 pub(super) enum TrailerPlan {
@@ -98,18 +92,6 @@ enum Phase {
 /// How long a failure waits for what came before it.
 const FAILURE_WAITS: Duration = Duration::from_millis(10);
 
-/// The largest piece that hyper is given at once, in bytes: a `DATA` frame that fits into one TLS record, and that its
-/// receiver takes where it asks for no more (RFC 9113 §4.2, RFC 8446 §5.1). With 16 KiB of content its head of 9 bytes would
-/// make each frame two records.
-///
-/// hyper takes a chunk as a whole, and a body of known length is then over for it. In pieces a stalled reader holds
-/// little, a slow one that still moves is seen to move, and the end is near when the body ends.
-const PIECE: usize = 16 * 1024 - 9;
-
-/// Up to this size, in bytes, chunks that are ready together go out together, in one piece: a `DATA` frame costs more than
-/// to copy them does.
-const SMALL: usize = 4 * 1024;
-
 /// The body was not as long as its `Content-Length` promised.
 #[derive(Debug, thiserror::Error)]
 #[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
@@ -146,49 +128,16 @@ impl ResponseBody {
         }
         exchange.connection().add_response(outgoing.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { outgoing, exchange, trailers, length, failures, phase, rest: Bytes::new(), ahead: None }
+        Self { outgoing, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(too_large) = self.failures.refused.get() {
             return Poll::Ready(Some(Err(too_large.into())));
         }
-        let said = if self.rest.is_empty() {
-            match self.ahead.take() {
-                Some(said) => said,
-                None => ready!(self.outgoing.poll_data(cx)),
-            }
-        } else {
-            Some(Ok(std::mem::take(&mut self.rest)))
-        };
-        Poll::Ready(said.map(|chunk| {
-            let chunk = chunk.map(|chunk| self.with_those_ready(chunk, cx));
-            chunk.and_then(|chunk| self.take_chunk(chunk))
-        }))
-    }
-
-    /// A small chunk together with those behind it that the body has ready.
-    fn with_those_ready(&mut self, chunk: Bytes, cx: &mut Context<'_>) -> Bytes {
-        if !self.is_framed_freely() || chunk.len() > SMALL || self.ahead.is_some() {
-            return chunk;
-        }
-        let mut together = None;
-        // The end is not asked for before the reader wants it: some bodies take that for a sign that all was read.
-        while self.outgoing.has_more()
-            && let Poll::Ready(said) = self.outgoing.poll_data(cx)
-        {
-            let len = together.as_ref().map_or(chunk.len(), Vec::len);
-            match said {
-                Some(Ok(next)) if (1..=SMALL).contains(&next.len()) && len + next.len() <= PIECE => {
-                    together.get_or_insert_with(|| chunk.to_vec()).extend_from_slice(&next);
-                }
-                said => {
-                    self.ahead = Some(said);
-                    break;
-                }
-            }
-        }
-        together.map_or(chunk, Bytes::from)
+        let framed_freely = self.is_framed_freely();
+        let said = ready!(self.pieces.poll_next(&self.outgoing, framed_freely, cx));
+        Poll::Ready(said.map(|piece| piece.and_then(|piece| self.take_piece(piece))))
     }
 
     /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless
@@ -197,11 +146,8 @@ impl ResponseBody {
         self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_))
     }
 
-    fn take_chunk(&mut self, mut chunk: Bytes) -> Result<Frame<Bytes>, BoxError> {
-        if chunk.len() > PIECE && self.is_framed_freely() {
-            self.rest = chunk.split_off(PIECE);
-        }
-        self.exchange.sent_data(chunk.len());
+    fn take_piece(&mut self, piece: Bytes) -> Result<Frame<Bytes>, BoxError> {
+        self.exchange.sent_data(piece.len());
         if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
             return Err(self.length_broken());
         }
@@ -209,7 +155,7 @@ impl ResponseBody {
         if self.is_all_that_hyper_takes() {
             self.end();
         }
-        Ok(Frame::data(chunk))
+        Ok(Frame::data(piece))
     }
 
     fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
@@ -235,7 +181,7 @@ impl ResponseBody {
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
     fn is_all_that_hyper_takes(&self) -> bool {
         let known = matches!(self.length, Length::Told(length) if length == self.exchange.bytes());
-        known && self.rest.is_empty() && self.exchange.version() < Version::HTTP_2
+        known && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
     }
 
     fn keeps_its_length(&self) -> bool {

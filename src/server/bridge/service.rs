@@ -161,7 +161,6 @@ impl Service<http_1::Request<Incoming>> for Bridge {
     fn call(&mut self, request: http_1::Request<Incoming>) -> BridgeFuture {
         let Served { app, connection, last_authority } = &*self.0;
         let (parts, incoming) = request.into_parts();
-        let incoming = Content::new(incoming, connection);
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
                 let refusal = answer::refusal(&request, &connection.limits);
@@ -174,6 +173,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
             request.extensions_mut().insert(acceptance);
         }
         let mut exchange = Exchange::begin(connection.clone(), &request);
+        let content = Content::new(incoming, &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         if let Some(response) = refusal {
@@ -181,7 +181,7 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
-            let request = http_1::Request::from_parts(parts, incoming);
+            let request = http_1::Request::from_parts(parts, content);
             let route = exchange.in_span(|| self.call_grpc(&service, request));
             return BridgeFuture::new(route, exchange);
         }
@@ -189,10 +189,10 @@ impl Service<http_1::Request<Incoming>> for Bridge {
             request.extensions_mut().insert(route);
         }
         request.extensions_mut().insert(ConnectInfo(connection.peer));
-        if !incoming.is_end_stream() {
+        if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }
-        let (body, refused) = exchange.in_span(|| request_body::bridge(incoming, connection));
+        let (body, refused) = exchange.in_span(|| request_body::bridge(content, connection));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
         BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }
     }

@@ -1,0 +1,226 @@
+use super::{
+    ending::{Ending, Failure, Trailers},
+    report::span,
+};
+use crate::{
+    server::{
+        connection::{Connection, Cut},
+        metrics::MatchedRoute,
+    },
+    trailers::Acceptance,
+};
+use http::{HeaderMap, Method, StatusCode, Version};
+use std::{
+    convert::Infallible,
+    error::Error,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+use tracing::Span;
+
+/// One request and its response, from the last byte of the request's header section to the end of the response.
+/// Its end is one line in the log, whatever ended it: at `INFO`, or at `DEBUG` where it asks for the metrics, as somebody
+/// does every few seconds.
+pub(in crate::server) struct Exchange {
+    pub(super) connection: Arc<Connection>,
+    pub(super) began: Instant,
+    pub(super) first_byte: Option<Duration>,
+    pub(super) span: Option<Span>,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) version: Version,
+    pub(super) acceptance: Acceptance,
+    pub(super) route: Route,
+    pub(super) grpc_status: Option<u16>,
+    pub(super) status: Option<StatusCode>,
+    pub(super) bytes: u64,
+    pub(super) trailers: Trailers,
+    pub(super) ending: Option<Ending>,
+    /// Dropped with it.
+    under_way: Option<oneshot::Sender<Infallible>>,
+}
+
+/// Comes once a response is over, whatever ended it.
+pub(in crate::server) type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What answers a request, as the metrics name it.
+pub(super) enum Route {
+    /// Where anybody wants to know which of its routes.
+    Router(Option<MatchedRoute>),
+    Grpc(Arc<str>),
+}
+
+impl Exchange {
+    pub(in crate::server) fn begin<B>(connection: Arc<Connection>, request: &http::Request<B>) -> Self {
+        connection.request_begins();
+        let acceptance = Acceptance::of(request);
+        let route = connection.metrics().map(|_| MatchedRoute::default());
+        Self {
+            span: span(&connection, request),
+            connection,
+            began: Instant::now(),
+            first_byte: None,
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            version: request.version(),
+            acceptance,
+            route: Route::Router(route),
+            grpc_status: None,
+            status: None,
+            bytes: 0,
+            trailers: Trailers::None,
+            ending: None,
+            under_way: None,
+        }
+    }
+
+    pub(in crate::server) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    pub(in crate::server) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(in crate::server) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(in crate::server) fn acceptance(&self) -> Acceptance {
+        self.acceptance
+    }
+
+    /// What is logged in it is logged with the request, and its fields say how the request ended. There is none where
+    /// nobody collects it.
+    pub(in crate::server) fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
+    }
+
+    /// Waits for its end.
+    pub(in crate::server) fn answered_to_its_end(&mut self) -> Answered {
+        let (under_way, over) = oneshot::channel();
+        self.under_way = Some(under_way);
+        Box::pin(async {
+            let Err(_over) = over.await;
+        })
+    }
+
+    /// Does something in the span of the request.
+    pub(in crate::server) fn in_span<T>(&self, something: impl FnOnce() -> T) -> T {
+        match &self.span {
+            Some(span) => span.in_scope(something),
+            None => something(),
+        }
+    }
+
+    /// Where the router is to say which of its routes answers, if anybody wants to know.
+    pub(in crate::server) fn matched_route(&self) -> Option<MatchedRoute> {
+        match &self.route {
+            Route::Router(matched) => matched.clone(),
+            Route::Grpc(_) => None,
+        }
+    }
+
+    /// A gRPC service answers.
+    pub(in crate::server) fn is_for_service(&mut self, name: Arc<str>) {
+        self.route = Route::Grpc(name);
+    }
+
+    pub(in crate::server) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.note_grpc_status(headers);
+        self.first_byte = self.connection.metrics().map(|_| self.began.elapsed());
+        self.status = Some(status);
+    }
+
+    pub(in crate::server) fn sent_data(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    pub(in crate::server) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(in crate::server) fn withheld_trailers(&mut self) {
+        if let Acceptance::Withheld(reason) = self.acceptance {
+            self.trailers = Trailers::Withheld(reason);
+        }
+    }
+
+    pub(in crate::server) fn sent_trailers(&mut self, trailers: &HeaderMap) {
+        self.note_grpc_status(trailers);
+        self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
+    }
+
+    /// A call's status is among its trailers or, where it has no content, in its header section.
+    fn note_grpc_status(&mut self, section: &HeaderMap) {
+        if let Route::Grpc(_) = self.route
+            && let Some(status) = section.get("grpc-status")
+        {
+            self.grpc_status = status.to_str().ok().and_then(|status| status.parse().ok());
+        }
+    }
+
+    /// Notes that the response has no length and no chunks where the protocol is HTTP/1.0.
+    pub(in crate::server) fn runs_to_close(&self) {
+        if self.version < Version::HTTP_11 {
+            self.connection.set_close_delimited(true);
+        }
+    }
+
+    pub(in crate::server) fn complete(&mut self) {
+        self.connection.set_close_delimited(false);
+        self.ending = Some(Ending::Complete);
+    }
+
+    pub(in crate::server) fn failed(&mut self, failure: Failure, error: &(dyn Error + 'static)) {
+        self.ending = Some(Ending::failed(failure, error));
+    }
+
+    /// Notes that the response is complete for the client, and its trailers say that it failed.
+    pub(in crate::server) fn failed_in_trailers(&mut self) {
+        self.ending = Some(Ending::FailedInTrailers);
+    }
+
+    pub(in crate::server) fn given_up(&mut self) {
+        self.ending = Some(Ending::Cut(Cut::StalledReader));
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.connection.request_ends();
+        let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
+        let ending = match self.ending.take().unwrap_or_else(unfinished) {
+            Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
+            ending => ending,
+        };
+        let took = self.began.elapsed();
+        if let Some(metrics) = self.connection.metrics() {
+            self.count(metrics, &ending, took);
+        }
+        if let Some(span) = &self.span {
+            self.record(span, &ending, took);
+        }
+        self.log(&ending, took);
+    }
+}
+
+/// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
+/// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`
+/// ([as tracing tells them apart](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
+fn is_the_servers(status: u16) -> bool {
+    matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_at_fault_by_some_statuses_alone() {
+        let theirs: Vec<_> = (0..=17).filter(|status| is_the_servers(*status)).collect();
+        assert_eq!(theirs, [2, 4, 12, 13, 14, 15]);
+    }
+}

@@ -1,0 +1,10 @@
+//! One request and its response, and what the log, the span and the metrics say of it in the end.
+
+mod course;
+mod ending;
+mod report;
+
+pub(super) use self::{
+    course::{Answered, Exchange},
+    ending::Failure,
+};
