@@ -28,15 +28,15 @@ pub(super) struct Hashing {
     here: Backlog,
     /// Where it is now, if it is not here.
     beside: Option<Arc<Beside>>,
+    /// What was taken back before a thread began.
+    unbegun: Option<Arc<Beside>>,
     crowd: Crowd,
-    /// No thread has begun in time.
-    stays_here: bool,
 }
 
 impl Hashing {
     pub(super) fn new(hashers: Hashers) -> Self {
         let here = Backlog { hashers, chunks: VecDeque::new() };
-        Self { here, beside: None, crowd: Crowd::default(), stays_here: false }
+        Self { here, beside: None, unbegun: None, crowd: Crowd::default() }
     }
 
     /// Takes the next chunk.
@@ -53,7 +53,7 @@ impl Hashing {
             return;
         }
         self.here.chunks.push_back(chunk.clone());
-        if !self.stays_here && self.crowd.leaves_cores() {
+        if self.a_thread_may_begin() && self.crowd.leaves_cores() {
             self.beside = Beside::begin(&mut self.here);
         }
     }
@@ -72,16 +72,22 @@ impl Hashing {
     /// Waits until less than this is before the last chunk, or hashes what no thread is at.
     fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(beside) = &self.beside {
-            match ready!(beside.lock().poll_down_to(behind, cx)) {
+            let was_begun = match ready!(beside.lock().poll_down_to(behind, cx)) {
                 At::Thread => return Poll::Ready(()),
                 At::Nobody { left, was_begun } => {
                     self.here = left;
-                    self.stays_here |= !was_begun;
+                    was_begun
                 }
-            }
-            self.beside = None;
+            };
+            self.unbegun = self.beside.take().filter(|_| !was_begun);
         }
         self.here.poll_all(cx)
+    }
+
+    /// While what was given to a thread before still waits for one, there is no use in giving it more.
+    fn a_thread_may_begin(&mut self) -> bool {
+        self.unbegun.take_if(|unbegun| Arc::strong_count(unbegun) == 1);
+        self.unbegun.is_none()
     }
 }
 
@@ -415,8 +421,11 @@ mod tests {
         assert!(hashing.beside.is_some(), "nothing is before it");
         hashing.push(&content);
         assert!(hashing.poll_keeps_up(cx).is_pending());
-        assert!(hashing.beside.is_none() && hashing.stays_here, "it is hashed here, in steps");
+        assert!(hashing.beside.is_none(), "it is hashed here, in steps");
+        assert!(!hashing.a_thread_may_begin(), "one may come yet");
         beside.work();
+        drop(beside);
+        assert!(hashing.a_thread_may_begin());
         while hashing.poll_keeps_up(cx).is_pending() {}
         let twice = [&*content, &*content].concat();
         assert_eq!(hashing.poll_digests(cx), Poll::Ready(digests(&twice)));
