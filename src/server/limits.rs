@@ -44,7 +44,8 @@ pub struct Limits {
     /// How many connections may be open at once. Those past it are closed before the handshake. Default: 512.
     pub connections: usize,
     /// How many streams one HTTP/2 connection may have open at once
-    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). Default: 100.
+    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). One whose request was answered before its
+    /// end is open until that end, for 30 s at most. Default: 100.
     pub streams: u32,
     /// The size of a request's header section, in bytes: over HTTP/1.1 with the request line, over HTTP/2
     /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered

@@ -28,9 +28,10 @@ use tower_service::Service;
 ///
 /// [`Acceptance`]: crate::trailers::Acceptance
 ///
-/// **Chunks of 32 KiB and more** are hashed by tokio's threads for blocking work, up to 256 KiB behind what was sent, while
-/// there are two cores for each body that has such chunks. All else is hashed where the body is polled, at most 128 KiB
-/// at a time.
+/// **Chunks of 32 KiB and more** are hashed by the runtime's threads for blocking work
+/// ([`spawn_blocking`](tokio::task::spawn_blocking)) while there are two cores for each body that has them. Such a chunk
+/// goes on before it is hashed where less than 256 KiB before it are not. All else is hashed where the body is polled, at
+/// most 128 KiB at a time.
 ///
 /// # Compression and ranges
 ///
