@@ -1,6 +1,6 @@
 use super::{
     ending::{Ending, Failure, Trailers},
-    report::span,
+    span::span,
 };
 use crate::{
     server::{
@@ -185,42 +185,5 @@ impl Exchange {
 
     pub(in crate::server) fn given_up(&mut self) {
         self.ending = Some(Ending::Cut(Cut::StalledReader));
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        self.connection.request_ends();
-        let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
-        let ending = match self.ending.take().unwrap_or_else(unfinished) {
-            Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
-            ending => ending,
-        };
-        let took = self.began.elapsed();
-        if let Some(metrics) = self.connection.metrics() {
-            self.count(metrics, &ending, took);
-        }
-        if let Some(span) = &self.span {
-            self.record(span, &ending, took);
-        }
-        self.log(&ending, took);
-    }
-}
-
-/// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
-/// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`
-/// ([as tracing tells them apart](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
-fn is_the_servers(status: u16) -> bool {
-    matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_at_fault_by_some_statuses_alone() {
-        let theirs: Vec<_> = (0..=17).filter(|status| is_the_servers(*status)).collect();
-        assert_eq!(theirs, [2, 4, 12, 13, 14, 15]);
     }
 }

@@ -3,6 +3,7 @@
 mod course;
 mod ending;
 mod report;
+mod span;
 
 pub(super) use self::{
     course::{Answered, Exchange},

@@ -3,38 +3,33 @@ use super::{
     ending::{Ending, Trailers},
 };
 use crate::server::{
-    connection::Connection,
     listen::Purpose,
     metrics::{Ended, MatchedRoute, Metrics},
 };
 use std::time::Duration;
-use tracing::{Span, field::Empty, level_filters::LevelFilter};
+use tracing::Span;
 
-/// The span of a request, where anybody collects it. Where nobody collects anything it is not even begun: for the crate
-/// `log` it would first be filled in.
-pub(super) fn span<B>(connection: &Connection, request: &http::Request<B>) -> Option<Span> {
-    if LevelFilter::current() < LevelFilter::INFO {
-        return None;
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.connection.request_ends();
+        let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
+        let ending = match self.ending.take().unwrap_or_else(unfinished) {
+            Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
+            ending => ending,
+        };
+        let took = self.began.elapsed();
+        if let Some(metrics) = self.connection.metrics() {
+            self.count(metrics, &ending, took);
+        }
+        if let Some(span) = &self.span {
+            self.record(span, &ending, took);
+        }
+        self.log(&ending, took);
     }
-    let span = tracing::info_span!(
-        target: "axum_trailers::request",
-        "request",
-        peer = %connection.peer,
-        method = %request.method(),
-        path = request.uri().path(),
-        status = Empty,
-        protocol = ?request.version(),
-        bytes = Empty,
-        duration_ms = Empty,
-        trailers = Empty,
-        grpc_status = Empty,
-        ended = Empty,
-    );
-    (!span.is_disabled()).then_some(span)
 }
 
 impl Exchange {
-    pub(super) fn record(&self, span: &Span, ending: &Ending, took: Duration) {
+    fn record(&self, span: &Span, ending: &Ending, took: Duration) {
         span.record("status", self.status.map(|status| status.as_u16()));
         span.record("bytes", self.bytes);
         span.record("duration_ms", milliseconds(took));
@@ -43,7 +38,7 @@ impl Exchange {
         span.record("ended", tracing::field::display(ending));
     }
 
-    pub(super) fn log(&self, ending: &Ending, took: Duration) {
+    fn log(&self, ending: &Ending, took: Duration) {
         let status = self.status.map(|status| status.as_u16());
         let duration_ms = milliseconds(took);
         if self.connection.purpose == Purpose::Metrics {
@@ -76,7 +71,7 @@ impl Exchange {
         );
     }
 
-    pub(super) fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
+    fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
         match self.trailers {
             Trailers::None => {}
             Trailers::Sent(_) => metrics.trailers_sent(self.version),
@@ -109,4 +104,22 @@ impl Exchange {
 
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
+/// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`
+/// ([as tracing tells them apart](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
+fn is_the_servers(status: u16) -> bool {
+    matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_at_fault_by_some_statuses_alone() {
+        let theirs: Vec<_> = (0..=17).filter(|status| is_the_servers(*status)).collect();
+        assert_eq!(theirs, [2, 4, 12, 13, 14, 15]);
+    }
 }
