@@ -1,19 +1,16 @@
+use super::{
+    backlog::Backlog,
+    beside::{At, Beside},
+    crowd::Crowd,
+};
 use crate::digest::{Digest, Hashers};
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
     mem,
-    num::NonZero,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker, ready},
-    thread::available_parallelism,
-    time::Instant,
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
-use tokio::runtime::Handle;
-
-/// So much is hashed at once, in bytes. SHA-256 takes some 75 µs for it, and other streams of the same thread wait no
-/// longer.
-const STEP: usize = 128 * 1024;
 
 /// From this size on, in bytes, a chunk is worth waking a thread for.
 const LARGE: usize = 32 * 1024;
@@ -100,214 +97,12 @@ impl Drop for Hashing {
     }
 }
 
-/// What is hashed, and what is to be.
-#[derive(Debug, Default)]
-struct Backlog {
-    hashers: Hashers,
-    chunks: VecDeque<Bytes>,
-}
-
-impl Backlog {
-    fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut room = STEP;
-        while let Some(chunk) = self.chunks.front_mut() {
-            if room == 0 {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let step = chunk.split_to(chunk.len().min(room));
-            self.hashers.update(&step);
-            room -= step.len();
-            if chunk.is_empty() {
-                self.chunks.pop_front();
-            }
-        }
-        Poll::Ready(())
-    }
-}
-
-/// A backlog that a thread for blocking work sees to.
-///
-/// Where none has begun when it is wanted, because all are busy or the runtime ends, the sender takes it back.
-#[derive(Debug)]
-struct Beside(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    /// Without its hashers while a thread has them.
-    backlog: Backlog,
-    is_out: bool,
-    has_ended: bool,
-    /// Bytes to be hashed, the last chunk's among them.
-    behind: usize,
-    last_chunk: usize,
-    waiting: Option<Waiting>,
-}
-
-/// A sender that waits until less than so many bytes are before its last chunk.
-#[derive(Debug)]
-struct Waiting {
-    behind: usize,
-    waker: Waker,
-}
-
-/// Who is at a backlog.
-enum At {
-    Thread,
-    Nobody { left: Backlog, was_begun: bool },
-}
-
-impl Beside {
-    /// Gives a backlog to a thread, where there is a runtime.
-    fn begin(here: &mut Backlog) -> Option<Arc<Self>> {
-        let runtime = Handle::try_current().ok()?;
-        let beside = Arc::new(Self::new(mem::take(here)));
-        let worker = beside.clone();
-        runtime.spawn_blocking(move || worker.work());
-        Some(beside)
-    }
-
-    fn new(backlog: Backlog) -> Self {
-        Self(Mutex::new(State {
-            behind: backlog.chunks.iter().map(Bytes::len).sum(),
-            last_chunk: backlog.chunks.back().map_or(0, Bytes::len),
-            backlog,
-            is_out: false,
-            has_ended: false,
-            waiting: None,
-        }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Hashes until nothing is left.
-    fn work(&self) {
-        let mut state = self.lock();
-        let mut hashers = mem::take(&mut state.backlog.hashers);
-        state.is_out = true;
-        while let Some(step) = state.next_step() {
-            drop(state);
-            hashers.update(&step);
-            state = self.lock();
-            state.behind -= step.len();
-            if let Some(task) = state.done_waiting() {
-                drop(state);
-                task.wake();
-                state = self.lock();
-            }
-        }
-        state.backlog.hashers = hashers;
-        state.is_out = false;
-        state.has_ended = true;
-        let waiting = state.waiting.take();
-        drop(state);
-        if let Some(Waiting { waker, .. }) = waiting {
-            waker.wake();
-        }
-    }
-}
-
-impl State {
-    /// Takes a chunk, or gives all back where the thread has left.
-    fn push_unless_ended(&mut self, chunk: &Bytes) -> Option<Backlog> {
-        if self.has_ended {
-            return Some(mem::take(&mut self.backlog));
-        }
-        self.behind += chunk.len();
-        self.last_chunk = chunk.len();
-        self.backlog.chunks.push_back(chunk.clone());
-        None
-    }
-
-    fn next_step(&mut self) -> Option<Bytes> {
-        let chunk = self.backlog.chunks.front_mut()?;
-        let step = chunk.split_to(chunk.len().min(STEP));
-        if chunk.is_empty() {
-            self.backlog.chunks.pop_front();
-        }
-        Some(step)
-    }
-
-    /// Waits until less than this is before the last chunk, or gives all of it back where no thread is at it.
-    fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<At> {
-        if !self.has_ended && self.is_below(behind) {
-            return Poll::Ready(At::Thread);
-        }
-        if !self.is_out {
-            let left = mem::take(&mut self.backlog);
-            return Poll::Ready(At::Nobody { left, was_begun: self.has_ended });
-        }
-        self.waiting = Some(Waiting { behind, waker: cx.waker().clone() });
-        Poll::Pending
-    }
-
-    fn is_below(&self, behind: usize) -> bool {
-        self.behind.saturating_sub(self.last_chunk) < behind
-    }
-
-    /// The sender, where it need wait no longer.
-    fn done_waiting(&mut self) -> Option<Waker> {
-        let Waiting { behind, .. } = self.waiting.as_ref()?;
-        // Half of it, so that the sender has something to do.
-        if !self.is_below(behind / 2) {
-            return None;
-        }
-        self.waiting.take().map(|waiting| waiting.waker)
-    }
-}
-
-/// Counts the bodies that have large chunks at the same time as this one.
-#[derive(Debug, Default)]
-struct Crowd {
-    counted: Option<u64>,
-}
-
-/// For how many bodies there were large chunks in this tenth of a second, and in the one before. So one whose reader has
-/// stopped does not count for long, and short ones that follow each other count like some at once.
-static LATELY: Mutex<Lately> = Mutex::new(Lately { tenth: 0, now: 0, before: 0 });
-
-static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
-static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-impl Crowd {
-    /// Whether each of them could have one core to send it and one to hash it.
-    fn leaves_cores(&mut self) -> bool {
-        let tenth = BEGIN.elapsed().as_secs() * 10 + u64::from(BEGIN.elapsed().subsec_millis() / 100);
-        let mut lately = LATELY.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.reach(tenth);
-        if self.counted.replace(tenth) != Some(tenth) {
-            lately.now += 1;
-        }
-        lately.most() * 2 <= *CORES
-    }
-}
-
-#[derive(Debug)]
-struct Lately {
-    tenth: u64,
-    now: usize,
-    before: usize,
-}
-
-impl Lately {
-    fn reach(&mut self, tenth: u64) {
-        if tenth > self.tenth {
-            self.before = if tenth == self.tenth + 1 { self.now } else { 0 };
-            self.now = 0;
-            self.tenth = tenth;
-        }
-    }
-
-    fn most(&self) -> usize {
-        self.now.max(self.before)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{backlog::STEP, crowd::CORES},
+        *,
+    };
     use crate::digest::Algorithm;
     use std::{
         future::poll_fn,
@@ -315,8 +110,8 @@ mod tests {
             atomic::{AtomicBool, Ordering::Relaxed},
             mpsc,
         },
-        task::Wake,
-        time::Duration,
+        task::{Wake, Waker},
+        time::{Duration, Instant},
     };
 
     fn hashers() -> Hashers {
@@ -468,17 +263,6 @@ mod tests {
         drop(hashing);
         beside.work();
         assert_eq!(beside.lock().behind, BEHIND, "nothing is hashed");
-    }
-
-    #[test]
-    fn bodies_count_for_a_tenth_of_a_second_and_the_next() {
-        let mut lately = Lately { tenth: 0, now: 0, before: 0 };
-        let mut most = |tenth, more| {
-            lately.reach(tenth);
-            lately.now += more;
-            lately.most()
-        };
-        assert_eq!([most(1, 2), most(1, 1), most(2, 1), most(3, 1), most(5, 0)], [2, 3, 3, 1, 0]);
     }
 
     #[test]

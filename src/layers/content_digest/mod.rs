@@ -1,6 +1,9 @@
 //! [`ContentDigestLayer`] and what it is made of.
 
+mod backlog;
+mod beside;
 mod buffered;
+mod crowd;
 mod fields;
 mod future;
 mod hashing;
