@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::{Reason, SendStream, client::SendRequest};
 use std::{future::poll_fn, time::Duration};
-use tokio::time::sleep;
+use tokio::{io::AsyncWriteExt, time::sleep};
 
 /// More than a client may send before somebody takes it.
 const UPLOAD: usize = 4 * 1024 * 1024;
@@ -103,6 +103,26 @@ async fn silent_client_is_told_to_stop() {
     assert_eq!(reset(&mut upload), None, "not with the response");
     let told = soon("a reset", poll_fn(|cx| upload.poll_reset(cx))).await;
     assert_eq!(told.expect("a reason"), Reason::NO_ERROR);
+}
+
+#[tokio::test]
+async fn client_that_goes_on_over_http1_does_not_hold_up_the_end() {
+    let mut server = serve();
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let head = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 50000000\r\n\r\n";
+    client.write_all(head.as_bytes()).await.expect("sent");
+    let sending = tokio::spawn(async move {
+        while client.write_all(&[b'0'; 100]).await.is_ok() && client.flush().await.is_ok() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    // The response has gone out, and the connection waits for its client to close.
+    sleep(Duration::from_millis(500)).await;
+    let handle = server.handle.clone();
+    let drained = tokio::spawn(async move { handle.drain(Duration::from_secs(60)).await });
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    soon("the end", drained).await.expect("no panic");
+    soon("the end of the connection", sending).await.expect("no panic");
 }
 
 #[tokio::test]

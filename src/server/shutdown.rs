@@ -68,6 +68,7 @@ impl Handle {
         if timeout(limit, self.end_gently(limit)).await.is_err() {
             tracing::warn!(
                 requests = self.activity.open(),
+                connections = self.connections(),
                 ?limit,
                 "shutdown timeout is over: cutting what runs"
             );
@@ -137,6 +138,10 @@ impl Shutdown {
     /// Waits until nothing is served any more.
     pub(super) async fn ended(&self) {
         self.reached(Stage::Ended).await;
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        *self.stage.borrow() >= Stage::Draining
     }
 
     pub(super) fn is_cut(&self) -> bool {

@@ -33,11 +33,13 @@ pub(in crate::server) struct Guard<S> {
 struct Closing {
     after_silence: Instant,
     at_the_latest: Instant,
+    server_ends: bool,
 }
 
 /// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
 /// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
-/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request.
+/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request. Where the server ends, the first
+/// of the two is all the time there is.
 pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
 pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 
@@ -190,7 +192,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         let closing = self.closing.get_or_insert_with(|| Closing {
             after_silence: now + LINGER,
             at_the_latest: now + LINGER_AT_MOST,
+            server_ends: false,
         });
+        if !closing.server_ends && self.connection.shutdown().has_begun() {
+            closing.server_ends = true;
+            closing.at_the_latest = closing.at_the_latest.min(now + LINGER);
+        }
         let mut scratch = [0; 1024];
         loop {
             let mut said = ReadBuf::new(&mut scratch);
