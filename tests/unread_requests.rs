@@ -23,10 +23,16 @@ fn app() -> Router {
         body.data().await.expect("data").expect("no error");
         "enough"
     });
+    // Longer than a client may be silent behind its response.
+    let slow = || async {
+        sleep(Duration::from_secs(3)).await;
+        "slow"
+    };
     Router::new()
         .route("/unread", post(|| async { "unread" }))
         .route("/refused", post(|| async { (StatusCode::FORBIDDEN, "refused") }))
         .route("/first-chunk", first_chunk)
+        .route("/slow", post(slow))
         .route("/get", get(|| async { "got" }))
 }
 
@@ -79,6 +85,7 @@ async fn client_may_send_its_request_to_the_end() {
         ("/nowhere", ("x-a", "b"), 404),
         ("/get", ("x-a", "b"), 405),
         ("/first-chunk", ("x-a", "b"), 200),
+        ("/slow", ("x-a", "b"), 200),
         ("/unread", ("x-a", &large), 431),
         (&unknown_method, ("content-type", "text/plain"), 415),
         (&unknown_method, grpc, 200),

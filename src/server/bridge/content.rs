@@ -1,5 +1,5 @@
 use crate::server::{
-    connection::{LINGER, LINGER_AT_MOST, Protocol},
+    connection::{Connection, LINGER, LINGER_AT_MOST, Protocol},
     exchange::{Answered, Exchange},
     shutdown::Shutdown,
 };
@@ -8,6 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use std::{
     future::poll_fn,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::{
@@ -33,7 +34,7 @@ pub(super) struct Content {
 struct Rest {
     runtime: Handle,
     answered: Answered,
-    shutdown: Shutdown,
+    connection: Arc<Connection>,
 }
 
 impl Content {
@@ -42,7 +43,7 @@ impl Content {
         let rest = may_have_rest.then(|| Rest {
             runtime: Handle::current(),
             answered: exchange.answered_to_its_end(),
-            shutdown: exchange.connection().shutdown().clone(),
+            connection: exchange.connection().clone(),
         });
         Self { incoming: Some(incoming), rest }
     }
@@ -76,16 +77,16 @@ impl Drop for Content {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
             && !incoming.is_end_stream()
         {
-            rest.runtime.spawn(forget(incoming, rest.answered, rest.shutdown));
+            rest.runtime.spawn(forget(incoming, rest.answered, rest.connection.shutdown().clone()));
         }
     }
 }
 
 /// Takes in the rest: while the response is under way, and then until the client is silent or its time is over.
-async fn forget(mut content: impl Body + Unpin, answered: Answered, shutdown: Shutdown) {
+async fn forget(mut content: impl Body + Unpin, answered: impl Future, shutdown: Shutdown) {
     tokio::select! {
         () = async { while let Some(Ok(_forgotten)) = next_frame(&mut content).await {} } => return,
-        () = answered => {}
+        _over = answered => {}
     }
     let rest =
         async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
@@ -124,7 +125,7 @@ mod tests {
     /// How long it is taken in beside a response that takes so long.
     async fn taken(content: impl Body + Unpin, response: Duration, server: &Server) -> Duration {
         let began = Instant::now();
-        forget(content, Box::pin(sleep(response)), server.shutdown()).await;
+        forget(content, sleep(response), server.shutdown()).await;
         began.elapsed()
     }
 

@@ -13,7 +13,6 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use std::{
     convert::Infallible,
     error::Error,
-    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -42,8 +41,8 @@ pub(in crate::server) struct Exchange {
     under_way: Option<oneshot::Sender<Infallible>>,
 }
 
-/// Comes once a response is over, whatever ended it.
-pub(in crate::server) type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Comes, as an error, once a response is over, whatever ended it.
+pub(in crate::server) type Answered = oneshot::Receiver<Infallible>;
 
 /// What answers a request, as the metrics name it.
 pub(super) enum Route {
@@ -102,9 +101,7 @@ impl Exchange {
     pub(in crate::server) fn answered_to_its_end(&mut self) -> Answered {
         let (under_way, over) = oneshot::channel();
         self.under_way = Some(under_way);
-        Box::pin(async {
-            let Err(_over) = over.await;
-        })
+        over
     }
 
     /// Does something in the span of the request.
