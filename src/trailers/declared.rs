@@ -22,7 +22,7 @@ impl Declared {
     ///
     /// # Errors
     ///
-    /// [`TrailerError`] for the first name that is malformed or forbidden in a trailer section.
+    /// [`TrailerError`] for the first name that is no token or is forbidden in a trailer section.
     pub fn new<N: TryInto<HeaderName>>(names: impl IntoIterator<Item = N>) -> Result<Self, TrailerError> {
         let mut declared = Self::default();
         for name in names {
@@ -39,7 +39,7 @@ impl Declared {
         Self::default()
     }
 
-    /// Reads what the `Trailer` fields of a header section announce. Names that are malformed or forbidden
+    /// Reads what the `Trailer` fields of a header section announce. Names that are no tokens or are forbidden
     /// are left out: nothing can come of them.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
@@ -55,7 +55,8 @@ impl Declared {
     }
 
     /// Writes the `Trailer` field into a header section, together with what it announces there already.
-    /// Where nothing is announced, there is no `Trailer` field.
+    /// Where nothing is announced, there is no `Trailer` field. A header section that is full, with about 24,000 names,
+    /// stays without one, and a warning is logged.
     pub fn write(&self, headers: &mut HeaderMap) {
         let all = if headers.contains_key(header::TRAILER) {
             let mut all = Self::read(headers);
@@ -64,10 +65,13 @@ impl Declared {
         } else {
             self.to_field_value()
         };
-        match all {
-            Some(value) => headers.insert(header::TRAILER, value),
-            None => headers.remove(header::TRAILER),
+        let Some(value) = all else {
+            headers.remove(header::TRAILER);
+            return;
         };
+        if headers.try_insert(header::TRAILER, value).is_err() {
+            tracing::warn!("the header section has too many fields to announce trailers in it");
+        }
     }
 
     /// The value of the `Trailer` field, or `None` where nothing is announced.
@@ -139,10 +143,12 @@ mod tests {
     #[test]
     fn forbidden_and_malformed_names_are_refused_by_new_and_left_out_by_read() {
         assert!(matches!(Declared::new(["host"]), Err(TrailerError::Forbidden { .. })));
-        assert_eq!(Declared::new(["a b"]), Err(TrailerError::Name));
+        for malformed in ["a b", "\"x\"", "x\""] {
+            assert_eq!(Declared::new([malformed]), Err(TrailerError::Name));
+        }
 
         let mut headers = HeaderMap::new();
-        headers.insert(header::TRAILER, HeaderValue::from_static("host, a b, x-a"));
+        headers.insert(header::TRAILER, HeaderValue::from_static("host, a b, \"x\", x-a"));
         assert_eq!(Declared::read(&headers), Declared::new(["x-a"]).expect("permitted"));
     }
 
@@ -166,6 +172,26 @@ mod tests {
                 headers.append(header::TRAILER, line.parse().expect("a field value"));
             }
             prop_assert_eq!(Declared::read(&headers), declared);
+        }
+
+        #[test]
+        fn any_line_is_read_and_what_is_read_can_be_declared(
+            lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..30), 0..4),
+        ) {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                if let Ok(line) = HeaderValue::from_bytes(line) {
+                    headers.append(header::TRAILER, line);
+                }
+            }
+            let read = Declared::read(&headers);
+            prop_assert_eq!(&Declared::new(read.iter()).expect("checked"), &read);
+            #[cfg(feature = "server")]
+            {
+                let settled = super::super::Announced::settle(&mut headers);
+                prop_assert!(settled.names().eq(read.iter().map(HeaderName::as_str)));
+                prop_assert_eq!(Declared::read(&headers), read);
+            }
         }
     }
 }

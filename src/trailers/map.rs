@@ -1,5 +1,5 @@
-use super::{Declared, ForbiddenReason, why_forbidden};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use super::{Declared, ForbiddenReason, token::is_lowercase_token, why_forbidden};
+use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 
 /// The fields of a trailer section, checked: what
 /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there can't be put in.
@@ -21,7 +21,8 @@ pub struct Trailers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrailerError {
-    /// The name is no field name ([RFC 9110 §5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
+    /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)), as a field name
+    /// must be. [`HeaderName`] also accepts names with a `"`: they are refused here.
     #[error("not a field name: use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name,
     /// The value has characters that a field value can't have
@@ -39,6 +40,15 @@ pub enum TrailerError {
         /// The class that it belongs to.
         reason: ForbiddenReason,
     },
+    /// The map is full: a [`HeaderMap`] holds about 24,000 names.
+    #[error("too many trailer fields")]
+    TooMany,
+}
+
+impl From<MaxSizeReached> for TrailerError {
+    fn from(_full: MaxSizeReached) -> Self {
+        Self::TooMany
+    }
 }
 
 impl Trailers {
@@ -52,7 +62,7 @@ impl Trailers {
     ///
     /// # Errors
     ///
-    /// [`TrailerError`] where the name or the value is malformed, or the field is forbidden. The map is then
+    /// [`TrailerError`] if the name or the value is malformed, the field is forbidden, or the map is full. The map is then
     /// as it was.
     pub fn insert<N, V>(&mut self, name: N, value: V) -> Result<Option<HeaderValue>, TrailerError>
     where
@@ -60,7 +70,7 @@ impl Trailers {
         V: TryInto<HeaderValue>,
     {
         let (name, value) = checked(name, value)?;
-        Ok(self.fields.insert(name, value))
+        Ok(self.fields.try_insert(name, value)?)
     }
 
     /// Adds a value to a field, behind those it has.
@@ -74,7 +84,7 @@ impl Trailers {
         V: TryInto<HeaderValue>,
     {
         let (name, value) = checked(name, value)?;
-        self.fields.append(name, value);
+        self.fields.try_append(name, value)?;
         Ok(())
     }
 
@@ -118,6 +128,9 @@ impl TryFrom<HeaderMap> for Trailers {
 }
 
 pub(super) fn permitted(name: &HeaderName) -> Result<(), TrailerError> {
+    if !is_lowercase_token(name.as_str()) {
+        return Err(TrailerError::Name);
+    }
     match why_forbidden(name) {
         None => Ok(()),
         Some(reason) => Err(TrailerError::Forbidden { name: name.clone(), reason }),
@@ -141,6 +154,7 @@ where
 mod tests {
     use super::*;
     use http::header;
+    use proptest::{collection::vec, prelude::*};
 
     #[test]
     fn repeated_values_are_kept_in_order() {
@@ -162,6 +176,10 @@ mod tests {
         );
         assert_eq!(trailers.insert("a b", "1"), Err(TrailerError::Name));
         assert_eq!(trailers.insert(":status", "200"), Err(TrailerError::Name));
+        for quoted in ["\"x\"", "x\"", "\""] {
+            assert_eq!(trailers.insert(quoted, "1"), Err(TrailerError::Name));
+            assert_eq!(trailers.append(quoted, "1"), Err(TrailerError::Name));
+        }
         let name = HeaderName::from_static("x-a");
         assert_eq!(trailers.append("x-a", "1\r\n2"), Err(TrailerError::Value { name }));
         assert!(trailers.is_empty());
@@ -177,5 +195,53 @@ mod tests {
             Trailers::try_from(fields),
             Err(TrailerError::Forbidden { name, reason: ForbiddenReason::Authentication }) if name == "set-cookie"
         ));
+    }
+
+    #[test]
+    fn a_map_with_a_name_that_is_no_token_is_refused() {
+        let fields = HeaderMap::from_iter([(HeaderName::from_static("x\""), HeaderValue::from_static("1"))]);
+        assert_eq!(Trailers::try_from(fields), Err(TrailerError::Name));
+    }
+
+    #[test]
+    fn full_map_is_an_error_and_the_number_of_values_is_none() {
+        let mut trailers = Trailers::new();
+        let refused = (0..30_000).find_map(|n| trailers.append(format!("x-{n}"), n).err());
+        assert_eq!(refused, Some(TrailerError::TooMany));
+        let full = trailers.clone();
+        assert_eq!(trailers.insert("x-more", 1), Err(TrailerError::TooMany));
+        assert_eq!(trailers, full);
+
+        let mut trailers = Trailers::new();
+        for n in 0..40_000 {
+            trailers.append("x-a", n).expect("a value more");
+        }
+        assert_eq!(trailers.as_map().len(), 40_000);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_put_in_is_accepted_or_refused(
+            fields in vec((vec(any::<u8>(), 0..5), vec(any::<u8>(), 0..8), any::<bool>()), 0..40),
+        ) {
+            let mut trailers = Trailers::new();
+            for (name, value, replaces) in &fields {
+                let before = trailers.clone();
+                let refused = if *replaces {
+                    trailers.insert(name.as_slice(), value.as_slice()).err()
+                } else {
+                    trailers.append(name.as_slice(), value.as_slice()).err()
+                };
+                let is_name = std::str::from_utf8(name)
+                    .is_ok_and(|name| is_lowercase_token(&name.to_ascii_lowercase()));
+                prop_assert_eq!(refused == Some(TrailerError::Name), !is_name, "{:?}", name);
+                if refused.is_some() {
+                    prop_assert_eq!(&trailers, &before);
+                }
+            }
+            let names: Vec<_> = trailers.declared().iter().cloned().collect();
+            prop_assert_eq!(Declared::new(names), Ok(trailers.declared()));
+            prop_assert_eq!(Trailers::try_from(trailers.as_map().clone()), Ok(trailers));
+        }
     }
 }

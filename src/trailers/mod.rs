@@ -19,9 +19,8 @@ mod failure;
 mod forbidden;
 mod map;
 mod received;
+mod token;
 
-#[cfg(feature = "server")]
-pub(crate) use self::announced::Announced;
 #[cfg(any(feature = "server", feature = "demo"))]
 pub(crate) use self::received::section_size;
 pub use self::{
@@ -31,4 +30,6 @@ pub use self::{
     map::{TrailerError, Trailers},
     received::{TrailerLimits, TrailersTooLarge},
 };
-pub(crate) use self::{content::has_content, failure::FailureMark, received::received};
+#[cfg(feature = "server")]
+pub(crate) use self::{announced::Announced, token::is_lowercase_token};
+pub(crate) use self::{content::has_content, failure::FailureMark, received::received, token::is_tchar};

@@ -1,3 +1,4 @@
+use crate::trailers::is_tchar;
 use std::{borrow::Cow, fmt, time::Duration};
 
 /// One metric of a `Server-Timing` field
@@ -65,7 +66,7 @@ impl Metric {
     }
 
     pub(super) fn checked(self) -> Result<Self, MetricError> {
-        if self.name.is_empty() || !self.name.bytes().all(is_token_byte) {
+        if self.name.is_empty() || !self.name.bytes().all(is_tchar) {
             return Err(MetricError::Name { name: self.name.escape_debug().to_string() });
         }
         if self.description.iter().any(|text| text.bytes().any(is_control)) {
@@ -95,10 +96,6 @@ impl fmt::Display for Metric {
         }
         Ok(())
     }
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_control(byte: u8) -> bool {
@@ -185,7 +182,7 @@ mod tests {
     }
 
     fn take_token(rest: &mut &str) -> String {
-        let end = rest.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(rest.len());
+        let end = rest.bytes().position(|byte| !is_tchar(byte)).unwrap_or(rest.len());
         assert!(end > 0, "a token in {rest:?}");
         let (token, after) = rest.split_at(end);
         *rest = after;
