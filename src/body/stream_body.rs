@@ -195,7 +195,8 @@ where
                     trailers = sent;
                 } else {
                     for (name, value) in &sent {
-                        trailers.append(name, value.clone());
+                        let added = trailers.try_append(name, value.clone());
+                        added.map_err(|full| Error::new(TrailerError::from(full)))?;
                     }
                 }
                 Ok((!trailers.is_empty()).then_some(trailers))

@@ -96,8 +96,10 @@ impl Observer for Digests {
             if section.contains_key(&name) {
                 continue;
             }
-            if let Some(digest) = digests.iter().find(|digest| digest.algorithm == algorithm) {
-                section.insert(name, digest.to_field_value());
+            if let Some(digest) = digests.iter().find(|digest| digest.algorithm == algorithm)
+                && section.try_insert(&name, digest.to_field_value()).is_err()
+            {
+                tracing::warn!(%name, "digest left out: the section has too many fields");
             }
         }
         Poll::Ready(())

@@ -48,7 +48,9 @@ impl Observer for Stopwatch {
             Metric::new("stream").duration(ended - first_byte),
             Metric::new("total").duration(ended - self.began),
         ]);
-        trailers.append(SERVER_TIMING, field_value(&metrics));
+        if trailers.try_append(SERVER_TIMING, field_value(&metrics)).is_err() {
+            tracing::warn!("`Server-Timing` left out: the trailer section has too many fields");
+        }
         Poll::Ready(())
     }
 }
