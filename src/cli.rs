@@ -128,19 +128,19 @@ struct LimitArgs {
     /// How large a request's header section may be, 8 KiB to 1 MiB
     #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_HEADER_SIZE",
           default_value_t = Limits::default().header_section,
-          value_parser = clap::value_parser!(u32).range(i64::from(Limits::MIN_HEADER_SECTION)..=1024 * 1024))]
+          value_parser = clap::value_parser!(u32).range(i64::from(Limits::MIN_HEADER_SECTION)..=i64::from(Limits::MAX_HEADER_SECTION)))]
     max_header_size: u32,
 
     /// How large a request's trailer section may be, up to 1 MiB
     #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_TRAILER_SIZE",
           default_value_t = Limits::default().trailer_section,
-          value_parser = clap::value_parser!(u32).range(0..=1024 * 1024))]
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(Limits::MAX_TRAILER_SECTION)))]
     max_trailer_size: u32,
 
     /// How many fields a request's trailer section may have, up to 10,000
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_TRAILER_FIELDS",
           default_value_t = Limits::default().trailer_fields,
-          value_parser = clap::value_parser!(u32).range(0..=10_000))]
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(Limits::MAX_TRAILER_FIELDS)))]
     max_trailer_fields: u32,
 
     /// How many exports may run at once

@@ -5,7 +5,9 @@ use tokio::sync::Semaphore;
 
 /// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
 ///
-/// None can be switched off. A duration counts as 1 ms at least and a year at most, a number as 1 at least.
+/// None can be switched off. [`Server::limits`](super::Server::limits) replaces a value that is out of bounds by the
+/// nearest one within: a duration is 1 ms to a year, a number of connections or streams is at least 1, and the sections have
+/// the bounds below.
 ///
 /// ```
 /// use axum_trailers::server::Limits;
@@ -49,21 +51,31 @@ pub struct Limits {
     pub streams: u32,
     /// The size of a request's header section, in bytes: over HTTP/1.1 with the request line, over HTTP/2
     /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered
-    /// with 431 past it. At least 8 KiB. Default: 16 KiB. (The `SETTINGS` of HTTP/2 tell a larger bound, within which the
+    /// with 431 past it. [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB. (The `SETTINGS` of HTTP/2 tell a larger bound, within which the
     /// server itself sees what is too large.)
     pub header_section: u32,
     /// The size of a request's trailer section, in bytes, counted as [`TrailerLimits`] says. Past it the body ends in
     /// an error for the handler, and the client gets 431, or an error of its stream where the response has begun. Over
-    /// HTTP/1.1 never more than 16 KiB. Default: 8 KiB.
+    /// HTTP/1.1 never more than 16 KiB. At most [1 MiB](Self::MAX_TRAILER_SECTION). Default: 8 KiB.
     pub trailer_section: u32,
     /// How many fields a request's trailer section may have; past it as with
-    /// [`trailer_section`](Self::trailer_section). Over HTTP/1.1 never more than 100. Default: 64.
+    /// [`trailer_section`](Self::trailer_section). Over HTTP/1.1 never more than 100. At most
+    /// [10,000](Self::MAX_TRAILER_FIELDS). Default: 64.
     pub trailer_fields: u32,
 }
 
 impl Limits {
     /// The smallest limit that [`header_section`](Self::header_section) can be set to: 8 KiB.
     pub const MIN_HEADER_SECTION: u32 = 8 * 1024;
+
+    /// The largest limit that [`header_section`](Self::header_section) can be set to: 1 MiB.
+    pub const MAX_HEADER_SECTION: u32 = 1024 * 1024;
+
+    /// The largest limit that [`trailer_section`](Self::trailer_section) can be set to: 1 MiB.
+    pub const MAX_TRAILER_SECTION: u32 = 1024 * 1024;
+
+    /// The largest limit that [`trailer_fields`](Self::trailer_fields) can be set to: 10,000.
+    pub const MAX_TRAILER_FIELDS: u32 = 10_000;
 
     pub(super) fn ping_timeout(&self) -> Duration {
         self.ping * 15
@@ -90,10 +102,10 @@ impl Limits {
             stalled_reader: bounded(self.stalled_reader),
             ping: bounded(self.ping),
             connections: self.connections.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
-            streams: self.streams.max(1),
-            header_section: self.header_section.max(Self::MIN_HEADER_SECTION),
-            trailer_section: self.trailer_section,
-            trailer_fields: self.trailer_fields,
+            streams: self.streams.clamp(1, MOST_STREAMS),
+            header_section: self.header_section.clamp(Self::MIN_HEADER_SECTION, Self::MAX_HEADER_SECTION),
+            trailer_section: self.trailer_section.min(Self::MAX_TRAILER_SECTION),
+            trailer_fields: self.trailer_fields.min(Self::MAX_TRAILER_FIELDS),
         }
     }
 }
@@ -116,6 +128,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// As many streams as a client can open on a connection: their numbers have 31 bits and are odd (RFC 9113 §5.1.1).
+const MOST_STREAMS: u32 = 1 << 30;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
