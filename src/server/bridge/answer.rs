@@ -2,17 +2,17 @@
 //! trailers go out.
 
 use super::{
-    head,
+    head::{self, BadHead, Unsendable},
     request_body::RefusedTrailers,
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
 };
 use crate::{
     problem::Problem,
-    server::{Limits, exchange::Exchange},
+    server::{Limits, connection::Outgoing, exchange::Exchange},
     trailers::{Announced, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
 };
 use axum::{
-    body::{self, BoxBody, HttpBody},
+    body,
     response::{IntoResponse, Response},
 };
 use http::{
@@ -26,7 +26,8 @@ pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
     }
     if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
-        return Some(bad_request("an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)"));
+        let why = "an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)";
+        return Some(problem(StatusCode::BAD_REQUEST, why));
     }
     if asks_for_websocket(request.headers()) {
         return Some(problem(
@@ -48,8 +49,12 @@ fn head_size(request: &Request<()>) -> usize {
     authority + path + section_size(request.headers())
 }
 
-pub(super) fn bad_request(why: &str) -> Response {
-    problem(StatusCode::BAD_REQUEST, why)
+pub(super) fn bad_head(error: &BadHead) -> Response {
+    let status = match error {
+        BadHead::Method | BadHead::Target | BadHead::Field => StatusCode::BAD_REQUEST,
+        BadHead::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    };
+    problem(status, &error.to_string())
 }
 
 pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
@@ -75,6 +80,11 @@ pub(super) fn needs_grpc(service: &str) -> Response {
 pub(super) fn not_passed_on(error: &http::Error) -> Response {
     tracing::error!(%error, "a service's response can't be passed on");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the service's response can't be passed on")
+}
+
+fn unsendable(error: &Unsendable) -> Response {
+    tracing::error!(%error, "a handler's response can't be sent");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler's response can't be sent")
 }
 
 /// The panic's own message is on standard error: the panic hook has put it there.
@@ -121,10 +131,9 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(response: Response, mut exchange: Exchange) -> Self {
+    pub(super) fn new(response: Response, exchange: Exchange) -> Self {
         let response =
             if response.status().is_informational() { not_final(response.status()) } else { response };
-        exchange.answered(response.status(), response.headers());
         Self { response, exchange }
     }
 
@@ -134,37 +143,41 @@ impl Answer {
         let has_content = has_content(exchange.method(), status);
         let (mut head, body) = response.into_parts();
         let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
+        let body = Outgoing::new(body);
         if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
             // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
-        let plan = plan_trailers(&mut exchange, &mut head, &body, has_content);
+        let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
         let may_fail_untold =
             matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
         let gives_way = plan.announces_any() || may_fail_untold;
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
+        let sent = match head::response(&head) {
+            Ok(sent) => sent,
+            Err(error) => {
+                let instead = exchange.in_span(|| unsendable(&error));
+                return Self::new(instead, exchange).into_hyper(RefusedTrailers::default());
+            }
+        };
+        exchange.answered(status, &head.headers);
+        if withholds && has_content {
+            exchange.withheld_trailers();
+        }
         let failures = Failures { refused, mark: head.extensions.remove() };
-        head::response(&head, ResponseBody::new(body, exchange, plan, length, failures))
+        sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures))
     }
 }
 
-/// `Trailer` is written anew, so that it has no name of which nothing can come. A response without content has no
-/// trailers to withhold.
-fn plan_trailers(
-    exchange: &mut Exchange,
-    head: &mut Parts,
-    body: &BoxBody,
-    has_content: bool,
-) -> TrailerPlan {
+/// What becomes of the trailers, and whether that withholds some. `Trailer` is written again, so that it has no name of
+/// which nothing can come.
+fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (TrailerPlan, bool) {
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        return TrailerPlan::Sent(Announced::settle(&mut head.headers));
+        return (TrailerPlan::Sent(Announced::settle(&mut head.headers)), false);
     }
     let announced = head.headers.remove(header::TRAILER).is_some();
-    if has_content && (announced || head.extensions.get::<TrailersWithheld>().is_some()) {
-        exchange.withheld_trailers();
-    }
-    TrailerPlan::Withheld
+    (TrailerPlan::Withheld, announced || head.extensions.get::<TrailersWithheld>().is_some())
 }
 
 fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
@@ -191,6 +204,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{collection::vec, prelude::*};
 
     fn hosts(values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -216,6 +230,20 @@ mod tests {
             let request = Request::builder().header("host", "a").header("upgrade", upgrade).body(());
             let refusal = refusal(&request.expect("a request"), &Limits::default());
             assert_eq!(refusal.map(|response| response.status()), status);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn refusal_never_panics(host in vec(any::<u8>(), 0..20), upgrade in vec(any::<u8>(), 0..20), is_http2: bool) {
+            let mut request = Request::new(());
+            *request.version_mut() = if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+            for (name, value) in [(header::HOST, host), (header::UPGRADE, upgrade)] {
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    request.headers_mut().insert(name, value);
+                }
+            }
+            let _any = refusal(&request, &Limits::default());
         }
     }
 }

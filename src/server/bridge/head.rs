@@ -1,16 +1,41 @@
 //! Message heads, from one generation of `http` to the other. Names, values, their order and their repetitions
 //! are kept; extensions are not, since no type means the same in both.
+//!
+//! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 accepts UTF-8 in
+//! targets and a `#` in methods. So each conversion can fail, and none panics.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    header::MaxSizeReached,
     uri::{self, Authority, PathAndQuery, Scheme},
 };
 use std::sync::{Mutex, PoisonError};
 
-/// A request head that the older generation does not take.
+/// A request head that the older generation does not accept.
 #[derive(Debug, thiserror::Error)]
-#[error("the request head can't be passed on")]
-pub(super) struct BadHead(#[from] http::Error);
+pub(super) enum BadHead {
+    #[error("the method can't be passed on")]
+    Method,
+    #[error("the request target is not a URI: percent-encode what is not ASCII (RFC 3986 section 2.1)")]
+    Target,
+    #[error("a header field can't be passed on")]
+    Field,
+    #[error("the header section has too many fields")]
+    TooManyFields,
+}
+
+/// A response head or trailer section that the newer generation does not accept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsendable {
+    #[error("{0} is not a status code")]
+    Status(StatusCode),
+    #[error("`{0}` is not a field name")]
+    Name(HeaderName),
+    #[error("the value of `{0}` is not a field value")]
+    Value(HeaderName),
+    #[error("there are too many fields")]
+    TooManyFields,
+}
 
 /// The authority of the last request. Those of a connection have the same one, as a rule: it is parsed and copied once.
 #[derive(Default)]
@@ -22,7 +47,7 @@ impl LastAuthority {
         if let Some(last) = last.as_ref().filter(|last| last.as_str() == authority.as_str()) {
             return Ok(last.clone());
         }
-        let authority = Authority::try_from(authority.as_str()).map_err(http::Error::from)?;
+        let authority = Authority::try_from(authority.as_str()).map_err(|_| BadHead::Target)?;
         *last = Some(authority.clone());
         Ok(authority)
     }
@@ -30,19 +55,30 @@ impl LastAuthority {
 
 pub(super) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Result<Request<()>, BadHead> {
     let mut request = Request::new(());
-    *request.method_mut() = Method::from_bytes(head.method.as_str().as_bytes()).map_err(http::Error::from)?;
+    let method = Method::from_bytes(head.method.as_str().as_bytes());
+    *request.method_mut() = method.map_err(|_| BadHead::Method)?;
     *request.uri_mut() = uri(&head.uri, last)?;
     *request.version_mut() = version(head.version);
-    *request.headers_mut() = to_old(&head.headers)?;
+    *request.headers_mut() = to_old(&head.headers).map_err(|error| bad_fields(&error))?;
     Ok(request)
 }
 
-pub(super) fn response<B>(head: &http::response::Parts, body: B) -> http_1::Response<B> {
-    let mut response = http_1::Response::new(body);
-    *response.status_mut() =
-        http_1::StatusCode::from_u16(head.status.as_u16()).expect("a status code is one in both generations");
-    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_DATE);
-    response
+/// What a refusal needs of a request whose head can't be converted.
+pub(super) fn without_fields(head: &http_1::request::Parts) -> Request<()> {
+    let mut request = Request::new(());
+    *request.version_mut() = version(head.version);
+    request
+}
+
+pub(super) fn response(head: &http::response::Parts) -> Result<http_1::Response<()>, Unsendable> {
+    if head.headers.keys_len() > MOST_FIELDS {
+        return Err(Unsendable::TooManyFields);
+    }
+    let mut response = http_1::Response::new(());
+    let status = http_1::StatusCode::from_u16(head.status.as_u16());
+    *response.status_mut() = status.map_err(|_| Unsendable::Status(head.status))?;
+    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_DATE)?;
+    Ok(response)
 }
 
 /// The head of a response that is not the router's.
@@ -55,35 +91,44 @@ pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<
 
 /// A header or trailer section for axum.
 pub(super) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, http::Error> {
-    let mut old = HeaderMap::with_capacity(fields.len());
+    let mut old = HeaderMap::try_with_capacity(fields.keys_len())?;
     for (name, value) in fields {
         let name = HeaderName::from_bytes(name.as_ref())?;
         let mut copy = HeaderValue::from_bytes(value.as_bytes())?;
         copy.set_sensitive(value.is_sensitive());
-        old.append(name, copy);
+        old.try_append(name, copy)?;
     }
     Ok(old)
 }
 
 /// A header or trailer section for hyper.
-pub(super) fn to_new(fields: &HeaderMap) -> http_1::HeaderMap {
+pub(super) fn to_new(fields: &HeaderMap) -> Result<http_1::HeaderMap, Unsendable> {
     to_new_with_room(fields, 0)
 }
 
 /// hyper adds `Date`, for which the map would have to grow.
 const ROOM_FOR_DATE: usize = 1;
 
-fn to_new_with_room(fields: &HeaderMap, room: usize) -> http_1::HeaderMap {
-    let mut new = http_1::HeaderMap::with_capacity(fields.len() + room);
+/// As many names as a map holds (three quarters of 32,768), without some that hyper adds to a head itself. It panics if it
+/// can't.
+const MOST_FIELDS: usize = 24 * 1024 - 8;
+
+fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap, Unsendable> {
+    let new = http_1::HeaderMap::try_with_capacity(fields.keys_len() + room);
+    let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
     for (name, value) in fields {
-        let name =
-            http_1::HeaderName::from_bytes(name.as_ref()).expect("a field name is one in both generations");
-        let mut copy = http_1::HeaderValue::from_bytes(value.as_bytes())
-            .expect("a field value is one in both generations");
-        copy.set_sensitive(value.is_sensitive());
-        new.append(name, copy);
+        let new_name = http_1::HeaderName::from_bytes(name.as_ref());
+        let new_value = http_1::HeaderValue::from_bytes(value.as_bytes());
+        let new_name = new_name.map_err(|_| Unsendable::Name(name.clone()))?;
+        let mut new_value = new_value.map_err(|_| Unsendable::Value(name.clone()))?;
+        new_value.set_sensitive(value.is_sensitive());
+        new.try_append(new_name, new_value).map_err(|_full| Unsendable::TooManyFields)?;
     }
-    new
+    Ok(new)
+}
+
+fn bad_fields(error: &http::Error) -> BadHead {
+    if error.is::<MaxSizeReached>() { BadHead::TooManyFields } else { BadHead::Field }
 }
 
 fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
@@ -91,15 +136,15 @@ fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
     parts.scheme = uri.scheme_str().map(scheme).transpose()?;
     parts.authority = uri.authority().map(|authority| last.of(authority)).transpose()?;
     let path = uri.path_and_query().map(|path| PathAndQuery::try_from(path.as_str())).transpose();
-    parts.path_and_query = path.map_err(http::Error::from)?;
-    Ok(Uri::from_parts(parts).map_err(http::Error::from)?)
+    parts.path_and_query = path.map_err(|_| BadHead::Target)?;
+    Uri::from_parts(parts).map_err(|_| BadHead::Target)
 }
 
-fn scheme(scheme: &str) -> Result<Scheme, http::Error> {
+fn scheme(scheme: &str) -> Result<Scheme, BadHead> {
     Ok(match scheme {
         "https" => Scheme::HTTPS,
         "http" => Scheme::HTTP,
-        other => Scheme::try_from(other)?,
+        other => Scheme::try_from(other).map_err(|_| BadHead::Target)?,
     })
 }
 
@@ -116,6 +161,8 @@ fn version(version: http_1::Version) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trailers::is_lowercase_token;
+    use proptest::prelude::*;
 
     #[test]
     fn request_head_arrives_whole() {
@@ -159,7 +206,7 @@ mod tests {
             .body(())
             .expect("a response")
             .into_parts();
-        let response = response(&head, ());
+        let response = response(&head).expect("passes");
         assert_eq!(response.status().as_u16(), 799);
         let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
         assert_eq!(cookies, ["a=1", "b=2"]);
@@ -170,8 +217,159 @@ mod tests {
         let mut value = HeaderValue::from_static("secret");
         value.set_sensitive(true);
         let fields = HeaderMap::from_iter([(HeaderName::from_static("x-a"), value)]);
-        let new = to_new(&fields);
+        let new = to_new(&fields).expect("passes");
         assert!(new["x-a"].is_sensitive());
         assert!(to_old(&new).expect("passes")["x-a"].is_sensitive());
+    }
+
+    fn response_head(headers: HeaderMap) -> http::response::Parts {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.headers = headers;
+        head
+    }
+
+    /// So many names, with one value each.
+    fn many(names: usize) -> HeaderMap {
+        let name = |n| HeaderName::try_from(format!("x-{n}")).expect("a name");
+        (0..names).map(|n| (name(n), HeaderValue::from(n))).collect()
+    }
+
+    #[test]
+    fn name_that_is_no_token_is_an_error() {
+        let fields =
+            HeaderMap::from_iter([(HeaderName::from_static("\"x\""), HeaderValue::from_static("1"))]);
+        let error = to_new(&fields).expect_err("no name for the newer generation");
+        assert_eq!(error.to_string(), "`\"x\"` is not a field name");
+        assert!(matches!(response(&response_head(fields)), Err(Unsendable::Name(_))));
+    }
+
+    #[test]
+    fn number_of_values_is_no_limit_and_that_of_names_is() {
+        for values in [24_577, 40_000] {
+            let mut fields = HeaderMap::new();
+            for n in 0..values {
+                fields.append("x-a", HeaderValue::from(n));
+            }
+            let new = to_new(&fields).expect("one name");
+            assert_eq!(to_old(&new).expect("one name"), fields);
+            assert_eq!(response(&response_head(fields)).expect("one name").headers().len(), values);
+        }
+        assert!(response(&response_head(many(MOST_FIELDS))).is_ok());
+        let too_many = response(&response_head(many(MOST_FIELDS + 1)));
+        assert!(matches!(too_many, Err(Unsendable::TooManyFields)));
+        let full = many(24 * 1024);
+        assert_eq!(to_old(&to_new(&full).expect("as many")).expect("as many"), full);
+    }
+
+    #[test]
+    fn head_with_room_for_what_hyper_adds_takes_it() {
+        let mut full = response(&response_head(many(MOST_FIELDS))).expect("accepted");
+        for name in ["date", "content-length", "connection", "transfer-encoding"] {
+            full.headers_mut().insert(name, http_1::HeaderValue::from_static("x"));
+        }
+    }
+
+    #[test]
+    fn method_and_target_of_the_newer_generation_alone_are_refused() {
+        let (mut head, ()) = http_1::Request::new(()).into_parts();
+        head.uri = http_1::Uri::try_from("/ä?ö".as_bytes()).expect("a target for the newer generation");
+        let error = request(&head, &LastAuthority::default()).expect_err("not for the older one");
+        assert!(matches!(error, BadHead::Target), "{error}");
+        head.uri = http_1::Uri::default();
+        head.method = http_1::Method::from_bytes(b"A#B").expect("a method for the newer generation");
+        let error = request(&head, &LastAuthority::default()).expect_err("not for the older one");
+        assert!(matches!(error, BadHead::Method), "{error}");
+    }
+
+    fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+        // Half of them from what stands in names, values and targets.
+        let byte = prop_oneof![any::<u8>(), prop::sample::select(&b"aZ0-_!\"#%&,/:;?@[]{}~ \t\r\n"[..])];
+        prop::collection::vec(byte, length)
+    }
+
+    /// Each name and value that the generation accepts, with whether it is sensitive.
+    fn fields() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>, bool)>> {
+        prop::collection::vec((bytes(0..6), bytes(0..8), any::<bool>()), 0..40)
+    }
+
+    fn list(fields: &HeaderMap) -> Vec<(String, Vec<u8>, bool)> {
+        let field = |(name, value): (&HeaderName, &HeaderValue)| {
+            (name.to_string(), value.as_bytes().to_vec(), value.is_sensitive())
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn list_of_new(fields: &http_1::HeaderMap) -> Vec<(String, Vec<u8>, bool)> {
+        let field = |(name, value): (&http_1::HeaderName, &http_1::HeaderValue)| {
+            (name.to_string(), value.as_bytes().to_vec(), value.is_sensitive())
+        };
+        fields.iter().map(field).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn fields_for_hyper_arrive_whole_unless_a_name_is_no_token(fields in fields(), status in 100..1000_u16) {
+            let mut old = HeaderMap::new();
+            for (name, value, sensitive) in fields {
+                if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(&name), HeaderValue::from_bytes(&value)) {
+                    value.set_sensitive(sensitive);
+                    old.append(name, value);
+                }
+            }
+            let mut head = response_head(old.clone());
+            head.status = StatusCode::from_u16(status).expect("a status");
+            match (to_new(&old), response(&head)) {
+                (Ok(new), Ok(response)) => {
+                    prop_assert_eq!(list_of_new(&new), list(&old));
+                    prop_assert_eq!(list_of_new(response.headers()), list(&old));
+                    prop_assert_eq!(response.status().as_u16(), status);
+                    prop_assert_eq!(to_old(&new).expect("it comes from there"), old);
+                }
+                (Err(Unsendable::Name(name)), Err(_)) => prop_assert!(!is_lowercase_token(name.as_str())),
+                (new, response) => prop_assert!(false, "{:?} {:?}", new, response),
+            }
+        }
+
+        #[test]
+        fn fields_for_axum_arrive_whole(fields in fields(), status in 100..1000_u16) {
+            let mut new = http_1::HeaderMap::new();
+            for (name, value, sensitive) in fields {
+                let (name, value) = (http_1::HeaderName::from_bytes(&name), http_1::HeaderValue::from_bytes(&value));
+                if let (Ok(name), Ok(mut value)) = (name, value) {
+                    value.set_sensitive(sensitive);
+                    new.append(name, value);
+                }
+            }
+            let old = to_old(&new).expect("the older generation accepts more names");
+            prop_assert_eq!(list(&old), list_of_new(&new));
+            let (mut head, ()) = http_1::Response::new(()).into_parts();
+            head.status = http_1::StatusCode::from_u16(status).expect("a status");
+            head.headers = new;
+            let response = older_response(&head).expect("passes");
+            prop_assert_eq!((response.status().as_u16(), response.headers()), (status, &old));
+        }
+
+        #[test]
+        fn request_head_arrives_as_it_is_or_is_refused(
+            method in bytes(1..20), target in bytes(0..30), authority in bytes(1..12), form in 0..4,
+        ) {
+            let (mut head, ()) = http_1::Request::new(()).into_parts();
+            head.method = http_1::Method::from_bytes(&method).unwrap_or_default();
+            let target = match form {
+                0 => target,
+                1 => [b"/", &*target].concat(),
+                2 => [b"https://", &*authority, b"/", &*target].concat(),
+                _ => authority,
+            };
+            head.uri = http_1::Uri::try_from(&*target).unwrap_or_default();
+            match request(&head, &LastAuthority::default()) {
+                Ok(request) => {
+                    prop_assert_eq!(request.method().as_str(), head.method.as_str());
+                    prop_assert_eq!(request.uri().to_string(), head.uri.to_string());
+                    prop_assert_eq!(request.uri().path(), head.uri.path());
+                }
+                Err(error) => prop_assert!(matches!(error, BadHead::Method | BadHead::Target), "{}", error),
+            }
+        }
     }
 }

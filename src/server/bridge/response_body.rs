@@ -1,12 +1,16 @@
-use super::{head::to_new, pieces::Pieces, request_body::RefusedTrailers};
+use super::{
+    head::{Unsendable, to_new},
+    pieces::Pieces,
+    request_body::RefusedTrailers,
+};
 use crate::{
     server::{
         connection::{GivenUp, Outgoing},
         exchange::{Exchange, Failure},
     },
-    trailers::{Announced, FailureMark, TrailersTooLarge, why_forbidden},
+    trailers::{Announced, FailureMark, TrailersTooLarge, is_lowercase_token, why_forbidden},
 };
-use axum::{BoxError, body::BoxBody};
+use axum::BoxError;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
@@ -105,6 +109,11 @@ struct LengthBroken {
 #[error("the trailers that say that it failed can't be sent")]
 struct FailureUntold;
 
+/// The trailers have a field that hyper does not accept. To leave it out would be to lose it silently.
+#[derive(Debug, thiserror::Error)]
+#[error("the trailers can't be sent")]
+struct TrailersUnsendable(#[from] Unsendable);
+
 /// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
 /// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
 #[derive(Debug, thiserror::Error)]
@@ -113,13 +122,13 @@ struct BodyFailed;
 
 impl ResponseBody {
     pub(super) fn new(
-        body: BoxBody,
+        body: Outgoing,
         mut exchange: Exchange,
         trailers: TrailerPlan,
         length: Length,
         failures: Failures,
     ) -> Self {
-        let outgoing = Arc::new(Outgoing::new(body));
+        let outgoing = Arc::new(body);
         let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
         if ended {
             exchange.complete();
@@ -158,7 +167,7 @@ impl ResponseBody {
         Ok(Frame::data(piece))
     }
 
-    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Section>, BoxError>> {
         if !self.keeps_its_length() {
             return Poll::Ready(Err(self.length_broken()));
         }
@@ -172,7 +181,7 @@ impl ResponseBody {
         }
         let sent = permitted(trailers, announced, self.exchange.version());
         Poll::Ready(if self.failures.are_told_by(&sent) {
-            Ok((!sent.is_empty()).then_some(sent))
+            Section::of(sent)
         } else {
             Err(FailureUntold.into())
         })
@@ -235,14 +244,32 @@ fn failure(error: &BoxError) -> Failure {
     }
 }
 
-/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced.
+/// The trailers that go out, in both generations.
+struct Section {
+    old: HeaderMap,
+    new: http_1::HeaderMap,
+}
+
+impl Section {
+    fn of(old: HeaderMap) -> Result<Option<Self>, BoxError> {
+        if old.is_empty() {
+            return Ok(None);
+        }
+        let new = to_new(&old).map_err(TrailersUnsendable::from)?;
+        Ok(Some(Self { old, new }))
+    }
+}
+
+/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
+/// token can't be announced: it stays, and fails the body.
 fn permitted(mut trailers: HeaderMap, announced: &Announced, version: Version) -> HeaderMap {
     let may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
             tracing::warn!(%name, %reason, "forbidden trailer field left out");
             return false;
         }
-        let is_sent = version >= Version::HTTP_2 || announced.contains(name);
+        let is_sent =
+            version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
         if !is_sent {
             tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
         }
@@ -285,9 +312,9 @@ impl Body for ResponseBody {
                     if this.failures.has_failed() {
                         this.exchange.failed_in_trailers();
                     }
-                    Poll::Ready(trailers.map(|trailers| {
-                        this.exchange.sent_trailers(&trailers);
-                        Ok(Frame::trailers(to_new(&trailers)))
+                    Poll::Ready(trailers.map(|Section { old, new }| {
+                        this.exchange.sent_trailers(&old);
+                        Ok(Frame::trailers(new))
                     }))
                 }
             };

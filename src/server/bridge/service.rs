@@ -166,13 +166,13 @@ impl Service<http_1::Request<Incoming>> for Bridge {
                 let refusal = answer::refusal(&request, &connection.limits);
                 (request, refusal)
             }
-            Err(error) => (Request::new(()), Some(answer::bad_request(&error.to_string()))),
+            Err(error) => (head::without_fields(&parts), Some(answer::bad_head(&error))),
         };
         if request.version() < Version::HTTP_2 {
             let acceptance = Acceptance::decide(request.version(), request.headers());
             request.extensions_mut().insert(acceptance);
         }
-        let mut exchange = Exchange::begin(connection.clone(), &request);
+        let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
         let content = Content::new(incoming, &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
@@ -226,7 +226,9 @@ impl BridgeFuture {
 
 /// Whether a body may be one that has nothing yet, since the task that makes it has just been spawned.
 fn may_be_about_to_come(body: &BoxBody) -> bool {
-    !body.is_end_stream() && body.size_hint().lower() == 0
+    let asked = catch_unwind(AssertUnwindSafe(|| !body.is_end_stream() && body.size_hint().lower() == 0));
+    // A body that panics here is asked once more when it is sent, and fails then.
+    asked.unwrap_or(false)
 }
 
 impl Route {

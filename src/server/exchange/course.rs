@@ -9,7 +9,8 @@ use crate::{
     },
     trailers::Acceptance,
 };
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, StatusCode, Version};
+use http_1::Method;
 use std::{
     convert::Infallible,
     error::Error,
@@ -52,17 +53,22 @@ pub(super) enum Route {
 }
 
 impl Exchange {
-    pub(in crate::server) fn begin<B>(connection: Arc<Connection>, request: &http::Request<B>) -> Self {
+    /// `head` is the request's head as it came: `request` has only parts of it if it can't be converted.
+    pub(in crate::server) fn begin<B>(
+        connection: Arc<Connection>,
+        request: &http::Request<B>,
+        head: &http_1::request::Parts,
+    ) -> Self {
         connection.request_begins();
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         Self {
-            span: span(&connection, request),
+            span: span(&connection, head),
             connection,
             began: Instant::now(),
             first_byte: None,
-            method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
             version: request.version(),
             acceptance,
             route: Route::Router(route),

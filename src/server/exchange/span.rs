@@ -3,7 +3,7 @@ use tracing::{Span, field::Empty, level_filters::LevelFilter};
 
 /// The span of a request, where anybody collects it. Where nobody collects anything it is not even begun: for the crate
 /// `log` it would first be filled in.
-pub(super) fn span<B>(connection: &Connection, request: &http::Request<B>) -> Option<Span> {
+pub(super) fn span(connection: &Connection, head: &http_1::request::Parts) -> Option<Span> {
     if LevelFilter::current() < LevelFilter::INFO {
         return None;
     }
@@ -11,10 +11,10 @@ pub(super) fn span<B>(connection: &Connection, request: &http::Request<B>) -> Op
         target: "axum_trailers::request",
         "request",
         peer = %connection.peer,
-        method = %request.method(),
-        path = request.uri().path(),
+        method = %head.method,
+        path = head.uri.path(),
         status = Empty,
-        protocol = ?request.version(),
+        protocol = ?head.version,
         bytes = Empty,
         duration_ms = Empty,
         trailers = Empty,

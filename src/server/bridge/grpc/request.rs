@@ -42,7 +42,7 @@ impl GrpcRequestBody {
             // Something of it may be left out already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
-        Ok(to_new(received(to_old(section)?, limits)?.as_map()))
+        Ok(to_new(received(to_old(section)?, limits)?.as_map())?)
     }
 }
 
