@@ -6,18 +6,19 @@
 //!
 //! curl can't send trailers itself. What the request announces in `Trailer` is announced as `X-Echo-…`, and what does
 //! not come is not made up: the echo lacks it, too. Trailers that the request did not announce come back over HTTP/2;
-//! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out.
+//! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out. A name that is too long
+//! for the prefix gets 400 if it is announced; a trailer with such a name breaks the transfer.
 //!
 //! It comes back as `application/octet-stream`, so that no browser runs what another page
 //! made it send.
 //!
 //! [RFC 9110 §6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 
-use super::{Bounds, body_limit::fits};
+use super::{Bounds, body_limit::fits, query::bad_request};
 use crate::{
     problem::Problem,
     request::{RequestBody, RequestBodyError},
-    trailers::{Declared, Trailers},
+    trailers::{Declared, TrailerError, Trailers},
 };
 use axum::{
     body::{self, HttpBody},
@@ -38,8 +39,8 @@ pub(super) async fn echo(
     body: RequestBody,
 ) -> Result<impl IntoResponse, Problem> {
     fits(&headers, bounds.body_size)?;
-    let announced = Declared::read(&headers);
-    let declared = Declared::new(announced.iter().map(echoed)).expect("`X-Echo-…` is a permitted field");
+    let declared = Declared::new(Declared::read(&headers).iter().map(echoed))
+        .map_err(|_too_long| bad_request("`Trailer`: a name is too long to come back behind `x-echo-`"))?;
     let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
     declared.write(response.headers_mut());
     let fields =
@@ -47,8 +48,9 @@ pub(super) async fn echo(
     Ok((fields, response))
 }
 
-fn echoed(name: &HeaderName) -> HeaderName {
-    HeaderName::try_from(format!("x-echo-{name}")).expect("a field name with a prefix is one")
+/// The name with its prefix, which is a name unless it is longer than the 64 KiB that `http` accepts.
+fn echoed(name: &HeaderName) -> String {
+    format!("x-echo-{name}")
 }
 
 /// The body of a request as that of its response.
@@ -117,7 +119,7 @@ impl HttpBody for Echo {
         };
         let trailers = ready!(trailers.as_mut().poll(cx));
         self.phase = Phase::Ended;
-        Poll::Ready(Ok(Some(prefixed(trailers?.as_map()))))
+        Poll::Ready(Ok(Some(prefixed(&trailers?)?.into_map())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -125,12 +127,12 @@ impl HttpBody for Echo {
     }
 }
 
-fn prefixed(trailers: &HeaderMap) -> HeaderMap {
-    let mut fields = HeaderMap::with_capacity(trailers.len());
-    for (name, value) in trailers {
-        fields.append(echoed(name), value.clone());
+fn prefixed(trailers: &Trailers) -> Result<Trailers, TrailerError> {
+    let mut prefixed = Trailers::new();
+    for (name, value) in trailers.as_map() {
+        prefixed.append(echoed(name), value)?;
     }
-    fields
+    Ok(prefixed)
 }
 
 #[cfg(test)]
