@@ -1,4 +1,4 @@
-use super::Folder;
+use super::{Folder, undated};
 use crate::{demo::segment::Segment, problem::Problem};
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -8,6 +8,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use pin_project_lite::pin_project;
 use std::{
+    fmt::Display,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -23,10 +24,14 @@ pub(in crate::demo) async fn download(
     Segment(path): Segment,
     mut request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let Some(length) = folder.find(&path).await else {
+    let Some(found) = folder.find(&path).await else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "there is no such file here"));
     };
-    if length == 0 {
+    if found.modified.is_some_and(|modified| !undated::is_http_date(modified)) {
+        let served = undated::serve(&folder.root().join(&path), found, CHUNK).await;
+        return served.map(as_long_as_promised).map_err(|error| unreadable(&error, &path));
+    }
+    if found.length == 0 {
         // No range of an empty file can be satisfied, and the parser that `ServeDir` uses computes with its last
         // byte. A server may pass over `Range` (RFC 9110 §14.2).
         request.headers_mut().remove(header::RANGE);
@@ -35,13 +40,17 @@ pub(in crate::demo) async fn download(
     let files =
         ServeDir::new(folder.root()).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK);
     match files.oneshot(request).await {
-        Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => Err(no_such_range(length)),
-        Ok(response) => Ok(as_long_as_promised(response)),
-        Err(error) => {
-            tracing::error!(%error, path, "can't read a file");
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read"))
+        Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {
+            Err(no_such_range(found.length))
         }
+        Ok(response) => Ok(as_long_as_promised(response)),
+        Err(error) => Err(unreadable(&error, &path)),
     }
+}
+
+fn unreadable(error: &dyn Display, path: &str) -> Problem {
+    tracing::error!(%error, path, "can't read a file");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read")
 }
 
 fn no_such_range(length: u64) -> Problem {

@@ -2,12 +2,22 @@ use super::draft::sweep;
 use std::{
     io,
     path::{Component, Path, PathBuf},
+    time::SystemTime,
 };
 
 /// The folder whose files are served.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
+}
+
+/// A file that may be served.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// In bytes.
+    pub(super) length: u64,
+    /// `None` if the platform does not tell.
+    pub(super) modified: Option<SystemTime>,
 }
 
 impl Folder {
@@ -31,11 +41,10 @@ impl Folder {
         sweep(&self.root)
     }
 
-    /// The length of the file that a path leads to, in bytes, or `None` where that is no regular file in this
-    /// folder or is hidden.
+    /// The file that a path leads to, or `None` where that is no regular file in this folder or is hidden.
     ///
     /// Who can write into the folder can exchange a file for a link between this look and the opening.
-    pub(super) async fn find(&self, path: &str) -> Option<u64> {
+    pub(super) async fn find(&self, path: &str) -> Option<Found> {
         let path = Path::new(path);
         if !is_plain(path) {
             return None;
@@ -43,7 +52,8 @@ impl Folder {
         let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
         let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
         let metadata = tokio::fs::metadata(&file).await.ok()?;
-        (is_inside && metadata.is_file()).then_some(metadata.len())
+        let found = Found { length: metadata.len(), modified: metadata.modified().ok() };
+        (is_inside && metadata.is_file()).then_some(found)
     }
 }
 

@@ -9,7 +9,8 @@
 //! # Downloads
 //!
 //! Ranges and conditional requests are those of tower-http's `ServeDir`. There is no way out of the folder, be it
-//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot.
+//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot. A file that was
+//! modified before 1970 or after the year 9999 is sent whole, without `Last-Modified`.
 //!
 //! # Uploads
 //!
@@ -31,6 +32,7 @@ mod download;
 mod draft;
 mod folder;
 mod precondition;
+mod undated;
 mod upload;
 
 pub use self::folder::Folder;
