@@ -188,6 +188,9 @@ async fn trailers_that_cannot_be_are_refused_with_the_reason() {
         ("/trailers?x-a=1&host=a", "routing"),
         ("/trailers?a%20b=1", "not a field name"),
         ("/trailers?=1", "not a field name"),
+        ("/trailers?%22x%22=1", "not a field name"),
+        ("/trailers?x%22=1", "not a field name"),
+        ("/trailers?%22=1", "not a field name"),
         ("/trailers?x-a=a%0D%0Ax-b:1", "control characters"),
         ("/trailers?x-a=%00", "control characters"),
         ("/trailers?x-a=%20a", "whitespace"),
@@ -254,5 +257,42 @@ async fn bytes_past_a_bound_are_refused_with_the_bound() {
                 serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON");
             assert_eq!(problem["detail"], detail, "{protocol}");
         }
+    }
+}
+
+#[tokio::test]
+async fn name_that_is_too_long_for_its_prefix_is_400_or_breaks_the_transfer() {
+    let limits = axum_trailers::server::Limits {
+        header_section: 1024 * 1024,
+        trailer_section: 1024 * 1024,
+        ..Default::default()
+    };
+    let server = TestServer::limited(workbench(".").router(), limits);
+    let name = |length: usize| "x".repeat(length);
+    // With `x-echo-` a name has 65,535 bytes at most.
+    for (length, fits) in [(65_528, true), (65_529, false), (65_530, false)] {
+        let name = name(length);
+        let request = Upload { method: "POST", path: "/echo", chunks: &["a"], ..Upload::default() };
+        let announced = Upload { fields: &[("trailer", &name), ("te", "trailers")], ..request };
+        for protocol in PROTOCOLS {
+            let answer = announced.send(protocol, server.address).await;
+            assert_eq!(answer.status, if fits { 200 } else { 400 }, "{length} over {protocol}");
+            assert!(fits || answer.content.contains("too long"), "{}", answer.content);
+        }
+        let answer = Upload { trailers: &[(&name, "1")], ..request }.send("HTTP/2", server.address).await;
+        assert_eq!((answer.status, answer.is_whole), (200, fits), "{length}");
+        assert_eq!(answer.trailers.len(), usize::from(fits), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn announced_name_that_is_no_token_is_absent() {
+    let server = serve();
+    for protocol in PROTOCOLS {
+        let fields = &[("te", "trailers"), ("trailer", "\"x\", x-sum")];
+        let request = Upload { method: "POST", path: "/echo", fields, chunks: &["a"], ..Upload::default() };
+        let answer = Upload { trailers: &[("x-sum", "1")], ..request }.send(protocol, server.address).await;
+        assert!(answer.status == 200 && answer.is_whole, "{protocol}: {answer:?}");
+        assert_eq!(answer.field("trailer"), "x-echo-x-sum", "{protocol}");
     }
 }
