@@ -199,3 +199,64 @@ async fn file_that_shrinks_while_it_is_sent_is_never_whole() {
     let error = raw::http2_read(&mut body).await.expect_err("a reset");
     assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
 }
+
+#[tokio::test]
+async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
+    use std::time::{Duration, UNIX_EPOCH};
+    let served = serve();
+    let path = served.root.path().join("served/dated.html");
+    fs::write(&path, "<p>dated</p>").expect("written");
+    // The year 9999 ends 253,402,300,800 seconds after 1970 begins.
+    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    for (modified, is_told) in [
+        (UNIX_EPOCH - Duration::from_millis(500), false),
+        (UNIX_EPOCH - Duration::from_secs(315_619_200), false),
+        (UNIX_EPOCH, true),
+        (last, true),
+        (last + Duration::from_secs(1), false),
+    ] {
+        let file = fs::File::options().write(true).open(&path).expect("a file");
+        file.set_modified(modified).expect("dated");
+        if file.metadata().and_then(|file| file.modified()).expect("a date") != modified {
+            // Some file systems end before the year 9999: ext4 in 2446.
+            continue;
+        }
+        for (protocol, client) in clients() {
+            let url = served.server.url("/files/dated.html");
+            let response = served.server.get(&client, "/files/dated.html").await;
+            assert_eq!(response.status(), 200, "{modified:?} over {protocol}");
+            assert_eq!(response.headers().contains_key("last-modified"), is_told, "{modified:?}");
+            assert_eq!(response.headers()["content-type"], "text/html", "{modified:?}");
+            let ending = read(response).await.expect("no error");
+            assert_eq!(ending.content, b"<p>dated</p>", "{modified:?}");
+            assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b"<p>dated</p>"));
+
+            let head = client.head(&url).send().await.expect("a response");
+            assert_eq!(
+                (head.status().as_u16(), &head.headers()["content-length"]),
+                (200, &"12".parse().expect("a value"))
+            );
+            let range = client.get(&url).header("range", "bytes=0-2").send().await.expect("a response");
+            assert_eq!(range.status(), if is_told { 206 } else { 200 }, "{modified:?}");
+            let since = "Fri, 31 Dec 9999 23:59:59 GMT";
+            let conditional = client.get(&url).header("if-modified-since", since).send().await;
+            let status = conditional.expect("a response").status();
+            assert_eq!(status, if is_told { 304 } else { 200 }, "{modified:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn undated_file_that_shrinks_while_it_is_sent_is_never_whole() {
+    use std::time::{Duration, UNIX_EPOCH};
+    let served = serve();
+    let path = served.root.path().join("served/shrinks.bin");
+    fs::write(&path, vec![1; 40_000_000]).expect("written");
+    let file = fs::File::options().write(true).open(&path).expect("a file");
+    file.set_modified(UNIX_EPOCH - Duration::from_secs(1)).expect("dated");
+    let mut client = raw::http2(served.server.address).await;
+    let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;
+    file.set_len(1000).expect("cut short");
+    let error = raw::http2_read(&mut body).await.expect_err("a reset");
+    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
+}
