@@ -3,6 +3,7 @@
 mod binary;
 mod bridge;
 mod client_gone;
+mod conversions;
 mod digest;
 mod echo;
 mod examples;

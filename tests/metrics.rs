@@ -24,7 +24,7 @@ use tokio::{
 };
 
 /// A server that tells its metrics, and where.
-fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
+pub(crate) fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
     let mut address = None;
     let server = TestServer::with(app, |server| {
         let server = server.limits(limits).metrics("127.0.0.1:0").expect("a free port");
@@ -34,7 +34,7 @@ fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
     (server, Metrics(address.expect("an address")))
 }
 
-struct Metrics(SocketAddr);
+pub(crate) struct Metrics(SocketAddr);
 
 impl Metrics {
     async fn text(&self) -> String {
@@ -45,7 +45,7 @@ impl Metrics {
 
     /// Waits until a series has a value: a request is counted once its response has ended, which the client may see
     /// before.
-    async fn say(&self, series: &str, value: u64) {
+    pub(crate) async fn say(&self, series: &str, value: u64) {
         let line = format!("axum_trailers_{series} {value}");
         let came = async {
             while !self.text().await.lines().any(|told| told == line) {

@@ -1,0 +1,295 @@
+//! What one generation of `http` accepts and the other does not is refused, logged and counted, and nothing panics.
+
+use crate::{
+    metrics::counted,
+    support::{
+        TestServer, clients, http2,
+        log::Log,
+        raw, read, soon,
+        upload::{PROTOCOLS, Upload},
+    },
+};
+use axum::{
+    Router,
+    body::{self, Bytes, HttpBody},
+    extract::Path,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use axum_trailers::{request::RequestBody, server::Limits};
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// A body that checks nothing of its trailers.
+struct Unchecked {
+    content: Option<Bytes>,
+    trailers: Option<HeaderMap>,
+}
+
+impl HttpBody for Unchecked {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_data(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(self.content.take().map(Ok))
+    }
+
+    fn poll_trailers(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Infallible>> {
+        Poll::Ready(Ok(self.trailers.take()))
+    }
+}
+
+fn one(name: &str, value: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(name.parse::<HeaderName>().expect("a name"), HeaderValue::from_static(value))])
+}
+
+async fn field(Path(name): Path<String>) -> impl IntoResponse {
+    (one(&name, "1"), "content")
+}
+
+async fn trailer(Path(name): Path<String>) -> impl IntoResponse {
+    let body = Unchecked { content: Some("content".into()), trailers: Some(one(&name, "1")) };
+    let mut response = Response::new(body::boxed(body));
+    response.headers_mut().insert("trailer", name.parse().expect("a value"));
+    response
+}
+
+async fn values(Path(count): Path<usize>) -> impl IntoResponse {
+    let mut fields = HeaderMap::new();
+    for n in 0..count {
+        fields.append("x-a", HeaderValue::from(n));
+    }
+    (fields, "content")
+}
+
+async fn names(Path(count): Path<usize>) -> impl IntoResponse {
+    let name = |n| HeaderName::try_from(format!("x-{n}")).expect("a name");
+    let fields: HeaderMap = (0..count).map(|n| (name(n), HeaderValue::from(n))).collect();
+    (fields, "content")
+}
+
+/// Says how many trailers came.
+async fn trailers(mut body: RequestBody) -> Result<String, StatusCode> {
+    while let Some(Ok(_)) = body.next().await {}
+    let trailers = body.trailers().await.map_err(|_broken| StatusCode::CONFLICT)?;
+    Ok(trailers.as_map().len().to_string())
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/field/:name", get(field))
+        .route("/trailer/:name", get(trailer))
+        .route("/values/:count", get(values))
+        .route("/names/:count", get(names))
+        .route("/trailers", post(trailers))
+        .route("/ok", get(|| async { "ok" }))
+}
+
+/// One thread, which is that of the test and its log.
+fn serve() -> TestServer {
+    TestServer::with(app(), |server| server.threads(1))
+}
+
+fn unbounded() -> Limits {
+    Limits {
+        streams: u32::MAX,
+        header_section: u32::MAX,
+        trailer_section: u32::MAX,
+        trailer_fields: u32::MAX,
+        ..Limits::default()
+    }
+}
+
+#[tokio::test]
+async fn response_field_whose_name_is_no_token_is_a_logged_500() {
+    let (log, _guard) = Log::catch();
+    let server = serve();
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/field/%22x%22").await;
+        assert_eq!(response.status(), 500, "{protocol}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
+        log.line(&["ERROR", "can't be sent", r#"`"x"` is not a field name"#]).await;
+        let version = if protocol == "HTTP/2" { "HTTP/2.0" } else { protocol };
+        log.line(&["method=GET", r#"path="/field/%22x%22""#, "status=500", version, "ended=complete"]).await;
+
+        let response = server.get(&client, "/field/x!'*~").await;
+        assert_eq!(
+            (response.status(), &response.headers()["x!'*~"]),
+            (StatusCode::OK.as_u16().try_into().expect("a status"), &http_1::HeaderValue::from_static("1")),
+            "{protocol}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn response_trailer_whose_name_is_no_token_fails_the_body() {
+    let (log, _guard) = Log::catch();
+    let server = serve();
+    for (protocol, client) in clients() {
+        read(server.get(&client, "/trailer/%22x%22").await).await.expect_err(protocol);
+        let version = if protocol == "HTTP/2" { "HTTP/2.0" } else { protocol };
+        let ended = r#"ended=failed: the trailers can't be sent: `"x"` is not a field name"#;
+        log.line(&[r#"path="/trailer/%22x%22""#, "status=200", version, "trailers=none", ended]).await;
+
+        let ending = read(server.get(&client, "/trailer/x!'*~").await).await.expect("whole");
+        assert_eq!(ending.trailers.expect("trailers")["x!'*~"], "1", "{protocol}");
+        assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol} lives on");
+    }
+    // A client that takes none misses none.
+    let request = "GET /trailer/%22x%22 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let wire = raw::http1(server.address, request).await;
+    assert!(wire.ends_with("7\r\ncontent\r\n0\r\n\r\n"), "{wire}");
+}
+
+#[tokio::test]
+async fn what_can_not_be_sent_is_counted() {
+    let (server, metrics) = counted(app(), Limits::default());
+    let client = http2();
+    let _content = server.get(&client, "/field/%22x%22").await.bytes().await;
+    read(server.get(&client, "/trailer/%22x%22").await).await.expect_err("a reset");
+    let mut stream = raw::http2(server.address).await;
+    assert_eq!(raw_status(&mut stream, "GET", "/ä").await, 400);
+    for series in [
+        r#"requests_total{protocol="HTTP/2",route="/field/:name",status="500"}"#,
+        r#"requests_total{protocol="HTTP/2",route="none",status="400"}"#,
+        r#"streams_failed_total{protocol="HTTP/2",reason="body"}"#,
+    ] {
+        metrics.say(series, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn response_may_have_any_number_of_values_and_not_of_names() {
+    let (log, _guard) = Log::catch();
+    let server = serve();
+    // Not over HTTP/1.1, where hyper takes seconds for thousands of values of one name.
+    let asked = ["/values/24577", "/values/40000", "/ok"].map(|path| head(path, 0, ""));
+    assert_eq!(answers(&server, &asked).await, [OK; 3]);
+
+    let wire = raw::http1(server.address, &closing("/names/24000")).await;
+    assert!(wire.starts_with("HTTP/1.1 200 ") && wire.ends_with("content"), "{wire:.1000}");
+    assert_eq!(wire.lines().filter(|line| line.starts_with("x-")).count(), 24_000);
+    let wire = raw::http1(server.address, &closing("/names/24570")).await;
+    assert!(wire.starts_with("HTTP/1.1 500 "), "{wire}");
+    log.line(&["ERROR", "can't be sent", "there are too many fields"]).await;
+    log.line(&[r#"path="/names/24570""#, "status=500"]).await;
+}
+
+fn closing(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+}
+
+async fn raw_status(client: &mut h2::client::SendRequest<Bytes>, method: &str, path: &str) -> u16 {
+    let target = http_1::Uri::try_from(format!("https://localhost{path}")).expect("a target");
+    let request = http_1::Request::builder().method(method).uri(target).body(()).expect("a request");
+    let (response, _) = client.send_request(request, true).expect("sent");
+    soon("a response", response).await.expect("a response").status().as_u16()
+}
+
+#[tokio::test]
+async fn request_head_that_axum_can_not_have_is_400_and_logged_as_it_came() {
+    let (log, _guard) = Log::catch();
+    let server = serve();
+    let mut client = raw::http2(server.address).await;
+    for (method, path) in [("POST", "/ä"), ("A#B", "/ok"), ("GET", "/ok?ö")] {
+        assert_eq!(raw_status(&mut client, method, path).await, 400, "{method} {path}");
+        let path = format!("path={:?}", path.split('?').next().expect("a path"));
+        log.line(&[&format!("method={method}"), &path, "status=400", "HTTP/2.0", "ended=complete"]).await;
+    }
+    assert_eq!(raw_status(&mut client, "GET", "/ok").await, 200, "the connection lives on");
+
+    let wire = raw::http1(server.address, &closing("/ö")).await;
+    assert!(wire.starts_with("HTTP/1.1 400 ") && wire.contains("percent-encode"), "{wire}");
+    log.line(&["method=GET", r#"path="/ö""#, "status=400", "HTTP/1.1"]).await;
+}
+
+/// A field block of `GET https://localhost` for a path, with so many fields of one byte each, or with none of their values.
+fn head(path: &str, fields: usize, value: &str) -> Vec<u8> {
+    // Indexed `GET` and `https`, then `:path` and `:authority` as literals (RFC 7541, appendix A and §6.2.2).
+    let mut block = vec![0x82, 0x87, 0x04, u8::try_from(path.len()).expect("a short path")];
+    block.extend(path.as_bytes());
+    block.extend(b"\x01\x09localhost");
+    for _ in 0..fields {
+        block.extend(b"\x00\x01a");
+        block.push(u8::try_from(value.len()).expect("a short value"));
+        block.extend(value.as_bytes());
+    }
+    block
+}
+
+/// `HEADERS` that end the stream, and the `CONTINUATION`s that the block needs.
+fn frames(stream: u8, block: &[u8]) -> Vec<u8> {
+    let pieces: Vec<_> = block.chunks(16 * 1024).collect();
+    let frame = |(n, piece): (usize, &&[u8])| {
+        let is_last = u8::from(n + 1 == pieces.len());
+        let (kind, end_stream) = if n == 0 { (1, 1) } else { (9, 0) };
+        raw::http2_frame(kind, end_stream | is_last << 2, stream, piece)
+    };
+    pieces.iter().enumerate().flat_map(frame).collect()
+}
+
+/// Sends a request for each block on one connection, and returns the first byte of each response's header section.
+async fn answers(server: &TestServer, blocks: &[Vec<u8>]) -> Vec<u8> {
+    let mut client = raw::tls(server.address, "h2").await;
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("sent");
+    client.write_all(&raw::http2_frame(4, 0, 0, &[])).await.expect("sent");
+    let (mut answers, mut wire) = (Vec::new(), Vec::new());
+    for (n, block) in blocks.iter().enumerate() {
+        let stream = u8::try_from(2 * n + 1).expect("few requests");
+        client.write_all(&frames(stream, block)).await.expect("sent");
+        while answers.len() <= n {
+            assert_ne!(soon("a response", client.read_buf(&mut wire)).await.expect("a response"), 0);
+            let heads = raw::http2_frames(&wire).into_iter().filter(|(kind, ..)| *kind == 1);
+            answers = heads.filter_map(|(_, _, block)| block.first().copied()).collect();
+        }
+    }
+    answers
+}
+
+/// `:status` of the static table (RFC 7541, appendix A): 200, and one by name alone, as 431 is.
+const OK: u8 = 0x88;
+
+#[tokio::test]
+async fn thousands_of_fields_in_a_request_are_served_or_refused_and_the_connection_lives_on() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::with(app(), |server| server.threads(1).limits(unbounded()));
+    // Counted with 32 bytes each, 31,000 are below 1 MiB without their values, and above it with them.
+    let blocks = [head("/ok", 31_000, ""), head("/large", 31_000, "b"), head("/ok", 0, "")];
+    let answers = answers(&server, &blocks).await;
+    assert!(matches!(answers[..], [OK, other, OK] if other != OK), "{answers:?}");
+    log.line(&[r#"path="/large""#, "status=431", "ended=complete"]).await;
+}
+
+#[tokio::test]
+async fn thousands_of_fields_in_a_request_are_counted() {
+    let (server, metrics) = counted(app(), unbounded());
+    answers(&server, &[head("/large", 31_000, "b")]).await;
+    metrics.say(r#"requests_total{protocol="HTTP/2",route="none",status="431"}"#, 1).await;
+}
+
+#[tokio::test]
+async fn thousands_of_trailers_are_refused_by_their_number() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::with(app(), |server| server.threads(1).limits(unbounded()));
+    for (count, status) in [(10_000, 200), (25_000, 431)] {
+        let request = Upload {
+            method: "POST",
+            path: "/trailers",
+            chunks: &["a"],
+            trailers: &vec![("a", ""); count],
+            ..Upload::default()
+        };
+        let answer = request.send(PROTOCOLS[0], server.address).await;
+        assert_eq!(answer.status, status, "{count}: {answer:?}");
+        log.line(&["method=POST", r#"path="/trailers""#, &format!("status={status}")]).await;
+    }
+}
