@@ -104,6 +104,11 @@ struct LimitArgs {
           default_value_t = Limits::default().stalled_body.into())]
     body_timeout: Seconds,
 
+    /// How many bytes per second of a request's body must come at least, over 30 s; 0 for as few as the client likes
+    #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MIN_BODY_RATE",
+          default_value_t = Limits::default().min_body_rate)]
+    min_body_rate: u32,
+
     /// How long a client may take nothing of a response that waits for it
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_READER_TIMEOUT",
           default_value_t = Limits::default().stalled_reader.into())]
@@ -212,6 +217,8 @@ impl Args {
             request_headers: limits.header_timeout.0,
             idle: limits.idle_timeout.0,
             stalled_body: limits.body_timeout.0,
+            min_body_rate: limits.min_body_rate,
+            min_body_rate_period: Limits::default().min_body_rate_period,
             stalled_reader: limits.reader_timeout.0,
             ping: limits.ping_interval.0,
             connections: limits.max_connections as usize,

@@ -120,8 +120,8 @@ async fn unfinished_body_resets_an_http10_connection() {
         let end = soon("the end", client.read_to_end(&mut wire)).await;
         assert_eq!(end.is_ok(), is_whole, "{path}: {end:?}");
         if let Err(error) = end {
-            // A missing close_notify alone is what many clients pass over.
-            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+            // A missing close_notify alone is what many clients pass over, and a reset what nginx 1.22 does.
+            assert!(error.to_string().contains("fatal alert"), "{error}");
         }
     }
 }

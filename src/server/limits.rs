@@ -5,7 +5,7 @@ use tokio::sync::Semaphore;
 
 /// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
 ///
-/// None can be switched off. [`Server::limits`](super::Server::limits) replaces a value that is out of bounds by the
+/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](super::Server::limits) replaces a value that is out of bounds by the
 /// nearest one within: a duration is 1 ms to a year, a number of connections or streams is at least 1, and the sections have
 /// the bounds below.
 ///
@@ -29,9 +29,17 @@ pub struct Limits {
     /// How long a connection may stay without a request. Over HTTP/1.1 bytes that still move count as one, over
     /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
-    /// How long a request's body may give nothing while the application waits for it. Of a gRPC call it bounds the wait
-    /// for the first message. Default: 30 s.
+    /// How long a request's body may give nothing while the application waits for it and the client may send. A request
+    /// whose body stalls is answered with 408, or its response is broken off if it has begun. Of a gRPC call it bounds the
+    /// wait for the first message. Default: 30 s.
     pub stalled_body: Duration,
+    /// How many bytes per second of a request's body must come at least while the application waits for them, and the
+    /// client may send; 0 for as few as it likes. Of gRPC calls it is not asked. A slower request is answered with 408, or
+    /// its response is broken off if it has begun. Default: 240.
+    pub min_body_rate: u32,
+    /// Over how much of that time [`min_body_rate`](Self::min_body_rate) is measured, again and again. Before the first of
+    /// these periods there is a grace of a sixth of it. Default: 30 s, and so a grace of 5 s.
+    pub min_body_rate_period: Duration,
     /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
     /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone: one with large
     /// buffers is not seen to read from those. Default: 60 s.
@@ -99,6 +107,8 @@ impl Limits {
             request_headers: bounded(self.request_headers),
             idle: bounded(self.idle),
             stalled_body: bounded(self.stalled_body),
+            min_body_rate: self.min_body_rate,
+            min_body_rate_period: bounded(self.min_body_rate_period),
             stalled_reader: bounded(self.stalled_reader),
             ping: bounded(self.ping),
             connections: self.connections.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
@@ -118,6 +128,8 @@ impl Default for Limits {
             request_headers: Duration::from_secs(30),
             idle: Duration::from_secs(60),
             stalled_body: Duration::from_secs(30),
+            min_body_rate: 240,
+            min_body_rate_period: Duration::from_secs(30),
             stalled_reader: Duration::from_secs(60),
             ping: Duration::from_secs(20),
             connections: 512,

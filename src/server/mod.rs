@@ -22,10 +22,12 @@
 //! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.
 //! - Response extensions of hyper (such as a reason phrase of one's own).
 
-mod accept;
 mod bridge;
 mod connection;
+mod connections;
 mod exchange;
+mod handshake;
+mod http;
 mod limits;
 mod listen;
 mod metrics;
@@ -33,7 +35,9 @@ mod metrics;
 #[doc(hidden)]
 pub mod parts;
 mod pem_files;
+mod rate_limit;
 mod redirect;
+mod rejections;
 mod reload;
 mod running;
 mod serve;
@@ -41,7 +45,6 @@ mod shutdown;
 mod signals;
 mod threads;
 mod tls;
-mod tuning;
 
 /// The crate whose types [`Server::registry`] is made of.
 pub use prometheus;

@@ -4,17 +4,16 @@ use super::{
     Handle,
     bridge::{self, GrpcServices, MakeBridge},
     listen::Purpose,
-    threads::{Arrival, Places, Seat},
 };
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http_body_1::Body;
 use hyper::body::Incoming;
+use hyper::service::Service;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
-use tower_service::Service;
 
 /// The bridge of one connection, which is no network's.
 pub struct Bridge(bridge::Bridge);
@@ -24,18 +23,15 @@ impl Bridge {
     #[must_use]
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
-        let place = Places::new(1).take().expect("nobody else takes it");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let arrival = Arrival { peer, seat: Arc::new(Seat::new(place, Arc::default())) };
-        let mut make =
-            MakeBridge::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
-        let Ok(bridge) = make.call(arrival).into_inner();
+        let make = MakeBridge::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
+        let bridge = make.connect(peer);
         Self(bridge)
     }
 
     /// Has the router answer a request of hyper's.
     pub async fn call(
-        &mut self,
+        &self,
         request: http_1::Request<Incoming>,
     ) -> http_1::Response<impl Body<Data = Bytes, Error = BoxError> + use<>> {
         let Ok(response) = self.0.call(request).await;

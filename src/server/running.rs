@@ -2,14 +2,14 @@
 
 use super::{
     Handle, Limits, Server,
-    accept::{PlainAcceptor, TlsAcceptor},
     bridge::{GrpcServices, MakeBridge},
+    connections::Connections,
     listen::{Purpose, addresses},
     metrics::{self, Metrics},
     redirect,
+    rejections::Rejections,
     signals::Signals,
     threads::{Dealer, Places, Worker, hand, on_runtime},
-    tuning::on,
 };
 use axum::Router;
 use futures_util::future::join_all;
@@ -38,11 +38,18 @@ impl Server {
         let counted = self.counted()?;
         let told = self.tell_metrics();
         let limits = Arc::new(self.limits.clone());
-        let app =
-            MakeBridge::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted);
+        let app = MakeBridge::new(
+            Purpose::Https,
+            router,
+            self.grpc.clone(),
+            limits,
+            shutdown.clone(),
+            counted.clone(),
+        );
         let places = Places::new(self.limits.connections);
-        let redirecting = self.redirecting(&app, &places);
-        let workers = self.start_workers(&app, &places)?;
+        let redirecting =
+            self.redirecting(&app, &places, Rejections::new(Purpose::Redirect, counted.clone()));
+        let workers = self.start_workers(&app, &places, &Rejections::new(Purpose::Https, counted))?;
         let served = async {
             tokio::select! {
                 redirected = redirecting => match redirected? {},
@@ -72,16 +79,22 @@ impl Server {
     }
 
     /// Starts the threads that serve HTTPS. The first of them accept, for all of them.
-    fn start_workers(&mut self, app: &MakeBridge, places: &Places) -> io::Result<Vec<Worker>> {
+    fn start_workers(
+        &mut self,
+        app: &MakeBridge,
+        places: &Places,
+        rejections: &Rejections,
+    ) -> io::Result<Vec<Worker>> {
         let listeners = std::mem::take(&mut self.listeners);
         let (hands, arrivals): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| hand()).unzip();
-        let (hands, purpose) = (Arc::from(hands), Purpose::Https);
+        let hands = Arc::from(hands);
         let workers = arrivals.into_iter().enumerate().map(|(own, arrivals)| {
             let shutdown = self.handle.shutdown();
-            let acceptor = TlsAcceptor::new(self.tls.config(), self.limits.handshake, shutdown.clone());
-            let server = on(arrivals, &self.handle, &self.limits).acceptor(acceptor);
-            let serving = server.serve(app.for_thread());
-            let dealer = Dealer { purpose, places: places.clone(), hands: Arc::clone(&hands), own };
+            let tls = Some(self.tls.clone());
+            let connections = Connections::new(app.for_thread(), tls, &self.limits, rejections.clone());
+            let serving = connections.serve(arrivals);
+            let (places, hands) = (places.clone(), Arc::clone(&hands));
+            let dealer = Dealer { rejections: rejections.clone(), places, hands, own };
             let accepts = if own < ACCEPTING_THREADS { &*listeners } else { &[] };
             let listeners = accepts.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>()?;
             let begin = {
@@ -110,16 +123,17 @@ impl Server {
         &mut self,
         app: &MakeBridge,
         places: &Places,
+        rejections: Rejections,
     ) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
         let https_port = addresses(&self.listeners).first().map_or(443, SocketAddr::port);
         let redirect = Plain {
             app: app.with_router(Purpose::Redirect, redirect::to_https(https_port)),
             listeners: std::mem::take(&mut self.redirects),
-            handle: self.handle(),
             limits: self.limits.clone(),
             places: places.clone(),
+            rejections,
         };
-        redirect.serve(Purpose::Redirect)
+        redirect.serve()
     }
 
     /// Tells the metrics until the future is dropped.
@@ -137,10 +151,11 @@ impl Server {
         );
         let listeners = std::mem::take(&mut self.metrics);
         let places = Places::new(METRICS_CONNECTIONS);
-        let plain = Plain { app, listeners, handle: ended.0.clone(), limits, places };
+        let plain =
+            Plain { app, listeners, limits, places, rejections: Rejections::new(Purpose::Metrics, None) };
         async move {
             let _until_dropped = ended;
-            plain.serve(Purpose::Metrics).await
+            plain.serve().await
         }
     }
 }
@@ -149,25 +164,21 @@ impl Server {
 struct Plain {
     app: MakeBridge,
     listeners: Vec<TcpListener>,
-    handle: Handle,
     limits: Limits,
     places: Places,
+    rejections: Rejections,
 }
 
 impl Plain {
-    async fn serve(self, purpose: Purpose) -> io::Result<Infallible> {
+    async fn serve(self) -> io::Result<Infallible> {
         let (hand, arrivals) = hand();
-        let dealer = Dealer { purpose, places: self.places, hands: Arc::new([hand]), own: 0 };
+        let (places, hands, rejections) = (self.places, Arc::new([hand]), self.rejections);
+        let connections = Connections::new(self.app, None, &self.limits, rejections.clone());
+        let dealer = Dealer { rejections, places, hands, own: 0 };
         let listeners = on_this_runtime(self.listeners)?;
-        let server = on(arrivals, &self.handle, &self.limits).acceptor(PlainAcceptor);
-        let serving = async {
-            server.serve(self.app).await?;
-            // Its handle has ended it.
-            std::future::pending().await
-        };
         tokio::select! {
             never = deal_all(&dealer, listeners) => match never {},
-            ended = serving => ended,
+            () = connections.serve(arrivals) => std::future::pending().await,
         }
     }
 }

@@ -1,5 +1,3 @@
-use super::threads::Arrival;
-use axum_server::Handle as AxumHandle;
 use std::{
     sync::{
         Arc,
@@ -21,6 +19,8 @@ enum Stage {
     Running,
     /// New connections are refused, running streams go on.
     Draining,
+    /// Connections take no more requests.
+    Closing,
     /// Running streams are cut.
     Cut,
     Ended,
@@ -33,7 +33,6 @@ enum Stage {
 pub struct Handle {
     stage: watch::Sender<Stage>,
     activity: Arc<Activity>,
-    inner: AxumHandle<Arrival>,
 }
 
 /// What the parts of a server see of its end, and what they tell of theirs.
@@ -54,7 +53,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
     pub(super) fn new() -> Self {
-        Self { stage: watch::Sender::new(Stage::Running), activity: Arc::default(), inner: AxumHandle::new() }
+        Self { stage: watch::Sender::new(Stage::Running), activity: Arc::default() }
     }
 
     /// Refuses new connections and lets running streams end, for `limit` at most; those that run on are then cut.
@@ -62,6 +61,7 @@ impl Handle {
     ///
     /// Idle connections are closed once no stream is running, or after five seconds. From then on an HTTP/2
     /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
+    /// A connection without a complete request holds the end up for two seconds at most.
     pub async fn drain(&self, limit: Duration) {
         self.activity.watch();
         self.enter(Stage::Draining);
@@ -79,7 +79,7 @@ impl Handle {
     async fn end_gently(&self, limit: Duration) {
         // Whether all of them end in this time or not, the others are told next.
         let _all_ended = timeout(UNDISTURBED.min(limit / 2), self.activity.ceased()).await;
-        self.inner.graceful_shutdown(None);
+        self.enter(Stage::Closing);
         self.shutdown().reached(Stage::Ended).await;
     }
 
@@ -92,21 +92,16 @@ impl Handle {
     /// Cuts running streams at once. Their clients see a broken transfer.
     pub fn cut(&self) {
         self.enter(Stage::Cut);
-        self.inner.shutdown();
     }
 
     /// The number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.inner.connection_count()
+        self.activity.connections.load(Relaxed)
     }
 
     pub(super) fn shutdown(&self) -> Shutdown {
         Shutdown { stage: self.stage.subscribe(), activity: self.activity.clone() }
-    }
-
-    pub(super) fn inner(&self) -> AxumHandle<Arrival> {
-        self.inner.clone()
     }
 
     pub(super) fn ended(&self) {
@@ -128,6 +123,11 @@ impl Shutdown {
     /// Waits until new connections are refused.
     pub(super) async fn begun(&self) {
         self.reached(Stage::Draining).await;
+    }
+
+    /// Waits until connections take no more requests.
+    pub(super) async fn closing(&self) {
+        self.reached(Stage::Closing).await;
     }
 
     /// Waits until running streams are cut.
@@ -163,6 +163,7 @@ impl Shutdown {
 /// What goes on, on all connections.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
+    connections: AtomicUsize,
     open_requests: AtomicUsize,
     no_request: Notify,
     /// Bytes are counted during a shutdown alone, so that sockets do not write to one place all the time.
@@ -171,6 +172,14 @@ pub(super) struct Activity {
 }
 
 impl Activity {
+    pub(super) fn connection_opened(&self) {
+        self.connections.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn connection_closed(&self) {
+        self.connections.fetch_sub(1, Relaxed);
+    }
+
     pub(super) fn request_begins(&self) {
         self.open_requests.fetch_add(1, SeqCst);
     }

@@ -95,8 +95,9 @@ impl Tls {
         Ok(())
     }
 
-    pub(super) fn config(&self) -> RustlsConfig {
-        self.config.clone()
+    /// What the next handshake is made with.
+    pub(super) fn config(&self) -> Arc<ServerConfig> {
+        self.config.get_inner()
     }
 }
 

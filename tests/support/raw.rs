@@ -81,11 +81,16 @@ pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpS
 
 /// What comes until the connection is closed, in whatever way.
 pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
+    String::from_utf8_lossy(&rest_bytes(stream).await).into_owned()
+}
+
+/// The same, as it comes.
+pub(crate) async fn rest_bytes(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
     loop {
         match timeout(PATIENCE, stream.read(&mut chunk)).await.expect("the connection stays open") {
-            Ok(0) | Err(_) => return String::from_utf8_lossy(&received).into_owned(),
+            Ok(0) | Err(_) => return received,
             Ok(n) => received.extend_from_slice(&chunk[..n]),
         }
     }

@@ -3,13 +3,14 @@
 
 use super::{
     head::{self, BadHead, Unsendable},
-    request_body::RefusedTrailers,
+    pace::RequestFault,
+    request_body::FaultCell,
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
 };
 use crate::{
     problem::Problem,
     server::{Limits, connection::Outgoing, exchange::Exchange},
-    trailers::{Announced, FailureMark, TrailersTooLarge, TrailersWithheld, has_content, section_size},
+    trailers::{Announced, FailureMark, TrailersWithheld, has_content, section_size},
 };
 use axum::{
     body,
@@ -57,8 +58,18 @@ pub(super) fn bad_head(error: &BadHead) -> Response {
     problem(status, &error.to_string())
 }
 
-pub(super) fn trailers_too_large(too_large: TrailersTooLarge) -> Response {
-    problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &too_large.to_string())
+/// The answer to a request whose content can't be taken.
+pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response {
+    let status = match fault {
+        RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+    };
+    let mut response = problem(status, &fault.to_string());
+    if status == StatusCode::REQUEST_TIMEOUT && version < Version::HTTP_2 {
+        // RFC 9110 §15.5.9: the server has decided to close the connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 pub(super) fn needs_http2(service: &str) -> Response {
@@ -137,7 +148,7 @@ impl Answer {
         Self { response, exchange }
     }
 
-    pub(super) fn into_hyper(self, refused: RefusedTrailers) -> http_1::Response<ResponseBody> {
+    pub(super) fn into_hyper(self, fault: FaultCell) -> http_1::Response<ResponseBody> {
         let Self { response, mut exchange } = self;
         let status = response.status();
         let has_content = has_content(exchange.method(), status);
@@ -158,14 +169,14 @@ impl Answer {
             Ok(sent) => sent,
             Err(error) => {
                 let instead = exchange.in_span(|| unsendable(&error));
-                return Self::new(instead, exchange).into_hyper(RefusedTrailers::default());
+                return Self::new(instead, exchange).into_hyper(FaultCell::default());
             }
         };
         exchange.answered(status, &head.headers);
         if withholds && has_content {
             exchange.withheld_trailers();
         }
-        let failures = Failures { refused, mark: head.extensions.remove() };
+        let failures = Failures { fault, mark: head.extensions.remove() };
         sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures))
     }
 }

@@ -1,5 +1,5 @@
 use crate::server::{
-    connection::{Connection, LINGER, LINGER_AT_MOST, Protocol},
+    connection::{Inbound, LAST_WORDS, LINGER, LINGER_AT_MOST, Protocol},
     exchange::{Answered, Exchange},
     shutdown::Shutdown,
 };
@@ -26,40 +26,76 @@ use tokio::{
 pub(super) struct Content {
     /// `None` while it is being dropped.
     incoming: Option<Incoming>,
-    /// Where there may be a rest.
+    /// `None` if nothing is to come.
+    half_close: Option<HalfClose>,
+    /// `None` if nothing is to come, or the rest is the connection's to take in.
     rest: Option<Rest>,
+}
+
+/// That the client sends nothing any more on the connection. hyper is not told, so it would wait for ever.
+struct HalfClose {
+    inbound: Arc<Inbound>,
+    /// `None` while nobody has waited.
+    comes: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
 /// What decides how long the rest is taken in, and where.
 struct Rest {
     runtime: Handle,
     answered: Answered,
-    connection: Arc<Connection>,
+    shutdown: Shutdown,
+}
+
+/// Why there is no more of a request's content.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ContentError {
+    #[error(transparent)]
+    Hyper(#[from] hyper::Error),
+    #[error("the client closed the connection for sending")]
+    HalfClosed,
 }
 
 impl Content {
     pub(super) fn new(incoming: Incoming, exchange: &mut Exchange) -> Self {
-        let may_have_rest = exchange.connection().protocol() == Protocol::Http2 && !incoming.is_end_stream();
-        let rest = may_have_rest.then(|| Rest {
+        if incoming.is_end_stream() {
+            return Self { incoming: Some(incoming), half_close: None, rest: None };
+        }
+        let connection = exchange.connection().clone();
+        let rest = (connection.protocol() == Protocol::Http2).then(|| Rest {
             runtime: Handle::current(),
             answered: exchange.answered_to_its_end(),
-            connection: exchange.connection().clone(),
+            shutdown: connection.shutdown().clone(),
         });
-        Self { incoming: Some(incoming), rest }
+        let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
+        Self { incoming: Some(incoming), half_close, rest }
+    }
+}
+
+impl HalfClose {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ContentError> {
+        let inbound = &self.inbound;
+        let comes = self.comes.get_or_insert_with(|| Box::pin(inbound.clone().ended()));
+        comes.as_mut().poll(cx).map(|()| ContentError::HalfClosed)
     }
 }
 
 impl Body for Content {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = ContentError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.incoming {
-            Some(incoming) => Pin::new(incoming).poll_frame(cx),
-            None => Poll::Ready(None),
+    ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        let Self { incoming: Some(incoming), half_close, .. } = &mut *self else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(ContentError::from)));
+        }
+        match half_close {
+            Some(half_close) => half_close.poll(cx).map(|error| Some(Err(error))),
+            None => Poll::Pending,
         }
     }
 
@@ -77,7 +113,7 @@ impl Drop for Content {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
             && !incoming.is_end_stream()
         {
-            rest.runtime.spawn(forget(incoming, rest.answered, rest.connection.shutdown().clone()));
+            rest.runtime.spawn(forget(incoming, rest.answered, rest.shutdown));
         }
     }
 }
@@ -92,7 +128,7 @@ async fn forget(mut content: impl Body + Unpin, answered: impl Future, shutdown:
         async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
     let ending = async {
         shutdown.begun().await;
-        sleep(LINGER).await;
+        sleep(LAST_WORDS).await;
     };
     tokio::select! {
         _ended = timeout(LINGER_AT_MOST, rest) => {}
@@ -162,6 +198,6 @@ mod tests {
             server.cut();
         };
         let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
-        assert_eq!(taken.as_secs(), 5 + LINGER.as_secs());
+        assert_eq!(taken.as_millis(), 5_000 + LAST_WORDS.as_millis());
     }
 }

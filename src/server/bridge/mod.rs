@@ -5,6 +5,7 @@ mod answer;
 mod content;
 mod grpc;
 mod head;
+mod pace;
 mod pieces;
 mod request_body;
 mod response_body;

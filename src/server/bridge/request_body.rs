@@ -1,6 +1,10 @@
-use super::{content::Content, head::to_old};
+use super::{
+    content::{Content, ContentError},
+    head::to_old,
+    pace::{Pace, RequestFault},
+};
 use crate::{
-    server::{Limits, connection::Connection},
+    server::connection::Inbound,
     trailers::{TrailerLimits, TrailersTooLarge, received},
 };
 use axum::body::Body;
@@ -14,39 +18,38 @@ use std::{
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
-    time::Duration,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-/// A request's body for axum 0.6, with its trailers, and where to see whether they were refused.
+/// A request's body for axum 0.6, with its trailers, and where to see what is wrong with it.
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Content, connection: &Arc<Connection>) -> (Body, RefusedTrailers) {
+pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell) {
     if incoming.is_end_stream() {
-        return (Body::empty(), RefusedTrailers::default());
+        return (Body::empty(), FaultCell::default());
     }
-    let refused = RefusedTrailers(Some(Arc::default()));
+    let fault = FaultCell(Some(Arc::default()));
     let (sender, body) = Body::channel();
-    tokio::spawn(pump(incoming, sender, connection.clone(), refused.clone()).in_current_span());
-    (body, refused)
+    tokio::spawn(pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone()).in_current_span());
+    (body, fault)
 }
 
-/// Whether the request's trailer section was too large. The handler sees no more than a broken body: what is to come
-/// of it is the bridge's to say. A request without a body has none.
+/// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
+/// come of it is the bridge's to say. A request without a body has no fault.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RefusedTrailers(Option<Arc<OnceLock<TrailersTooLarge>>>);
+pub(super) struct FaultCell(Option<Arc<OnceLock<RequestFault>>>);
 
-impl RefusedTrailers {
-    fn set(&self, too_large: TrailersTooLarge) {
-        if let Some(refused) = &self.0 {
+impl FaultCell {
+    fn set(&self, fault: RequestFault) {
+        if let Some(cell) = &self.0 {
             // There is one pump for each request, so nothing is here yet.
-            let _first = refused.set(too_large);
+            let _first = cell.set(fault);
         }
     }
 
-    pub(super) fn get(&self) -> Option<TrailersTooLarge> {
+    pub(super) fn get(&self) -> Option<RequestFault> {
         self.0.as_ref()?.get().copied()
     }
 }
@@ -56,92 +59,159 @@ impl RefusedTrailers {
 enum Interrupted {
     #[error("the handler does not read it")]
     Unread,
-    #[error("nothing came for {0:?}")]
-    Stalled(Duration),
     #[error(transparent)]
-    TrailersTooLarge(#[from] TrailersTooLarge),
+    Fault(#[from] RequestFault),
     #[error("its trailers can't be passed on: {0}")]
     Trailers(#[from] http::Error),
     #[error("the client broke it off: {0}")]
-    Client(#[source] hyper::Error),
+    Client(#[source] ContentError),
 }
 
-async fn pump(
-    mut incoming: Content,
-    mut sender: Sender,
-    connection: Arc<Connection>,
-    refused: RefusedTrailers,
-) {
-    if let Err(interrupted) = carry(&mut incoming, &mut sender, &connection).await {
-        tracing::debug!(reason = %interrupted, "request body ended early");
-        if let Interrupted::TrailersTooLarge(too_large) = interrupted {
-            refused.set(too_large);
+impl From<TrailersTooLarge> for Interrupted {
+    fn from(too_large: TrailersTooLarge) -> Self {
+        Self::Fault(too_large.into())
+    }
+}
+
+/// The handler's end of the channel. To drop the sender alone would look like the end of the body, so whatever becomes of
+/// the task that has it, a panic or the end of its runtime, the body fails unless it was finished.
+struct Handler(Option<Sender>);
+
+/// The handler is gone, or has finished.
+struct Closed;
+
+impl Handler {
+    async fn send(&mut self, data: Bytes) -> Result<(), Closed> {
+        let sender = self.0.as_mut().ok_or(Closed)?;
+        sender.send_data(data).await.map_err(|_closed| Closed)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        match &mut self.0 {
+            Some(sender) => sender.poll_ready(cx).map_err(|_closed| Closed),
+            None => Poll::Ready(Err(Closed)),
         }
-        // To drop the sender alone would look like the end of the body.
-        sender.abort();
+    }
+
+    /// Waits until the handler reads. The channel takes a chunk before anybody does: an empty one, which is gone once
+    /// somebody has.
+    async fn demand(&mut self) -> Result<(), Closed> {
+        self.send(Bytes::new()).await?;
+        poll_fn(|cx| self.poll_ready(cx)).await
+    }
+
+    /// Ends the body well, with these trailers.
+    async fn finish(mut self, trailers: Option<http::HeaderMap>) -> Result<(), Closed> {
+        if let (Some(sender), Some(trailers)) = (&mut self.0, trailers) {
+            sender.send_trailers(trailers).await.map_err(|_closed| Closed)?;
+        }
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            sender.abort();
+        }
+    }
+}
+
+impl From<Closed> for Interrupted {
+    fn from(_: Closed) -> Self {
+        Self::Unread
+    }
+}
+
+async fn pump(incoming: Content, handler: Handler, inbound: Arc<Inbound>, fault: FaultCell) {
+    if let Err(interrupted) = carry(incoming, handler, &inbound, &fault).await {
+        tracing::debug!(reason = %interrupted, "request body ended early");
     }
 }
 
 async fn carry(
-    incoming: &mut Content,
-    sender: &mut Sender,
-    connection: &Connection,
+    mut incoming: Content,
+    mut handler: Handler,
+    inbound: &Inbound,
+    fault: &FaultCell,
 ) -> Result<(), Interrupted> {
-    let limits = &connection.limits;
+    match carry_data(&mut incoming, &mut handler, inbound).await {
+        Ok(trailers) => Ok(handler.finish(trailers).await?),
+        Err(interrupted) => {
+            if let Interrupted::Fault(known) = interrupted {
+                // Before the handler sees the body fail, and answers.
+                fault.set(known);
+            }
+            Err(interrupted)
+        }
+    }
+}
+
+/// Passes the data on, and returns the trailers.
+async fn carry_data(
+    incoming: &mut Content,
+    handler: &mut Handler,
+    inbound: &Inbound,
+) -> Result<Option<http::HeaderMap>, Interrupted> {
+    let (limits, mut pace) = (inbound.limits().trailers(), Pace::new(inbound.limits()));
     // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
-    demand(sender).await?;
-    while let Some(frame) = next(incoming, sender, limits).await? {
+    handler.demand().await?;
+    while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {
         match frame.into_data() {
-            Ok(data) => sender.send_data(data).await.map_err(|_closed| Interrupted::Unread)?,
+            Ok(data) => {
+                pace.came(data.len());
+                handler.send(data).await?;
+            }
             Err(frame) => {
-                if connection.has_large_trailers() {
+                if inbound.has_large_trailers() {
                     // Something of it may be left out already.
-                    return Err(TrailersTooLarge::Size { limit: limits.trailers().size }.into());
+                    return Err(TrailersTooLarge::Size { limit: limits.size }.into());
                 }
                 let section = to_old(&frame.into_trailers().unwrap_or_default())?;
-                let trailers = received(section, limits.trailers())?.into_map();
-                return sender.send_trailers(trailers).await.map_err(|_closed| Interrupted::Unread);
+                return Ok(Some(received(section, limits)?.into_map()));
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Waits until the handler reads. The channel takes a chunk before anybody does: an empty one, which is gone once
-/// somebody has.
-async fn demand(sender: &mut Sender) -> Result<(), Interrupted> {
-    sender.send_data(Bytes::new()).await.map_err(|_closed| Interrupted::Unread)?;
-    poll_fn(|cx| sender.poll_ready(cx)).await.map_err(|_closed| Interrupted::Unread)
-}
-
-/// The next frame. Where it is not here yet, its time runs from when the handler waits for it.
+/// The next frame. If it is not here yet, the client has the time from when the handler waits for it, and the server lets
+/// the client send: the window may be full of what others of the connection's handlers do not read.
 async fn next(
     incoming: &mut Content,
-    sender: &mut Sender,
-    limits: &Limits,
+    handler: &mut Handler,
+    inbound: &Inbound,
+    pace: &mut Pace,
 ) -> Result<Option<Frame<Bytes>>, Interrupted> {
-    let broken = |error| interruption(error, limits.trailers());
+    let broken = |error| interruption(error, inbound.limits().trailers());
     if let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).now_or_never() {
         return frame.transpose().map_err(broken);
     }
-    demand(sender).await?;
-    let next = poll_fn(|cx| poll_next(incoming, sender, cx));
-    match timeout(limits.stalled_body, next).await {
-        Ok(Some(frame)) => frame.transpose().map_err(broken),
-        Ok(None) => Err(Interrupted::Unread),
-        Err(_elapsed) => Err(Interrupted::Stalled(limits.stalled_body)),
+    handler.demand().await?;
+    loop {
+        let began = Instant::now();
+        let came = timeout(pace.step(), poll_fn(|cx| poll_next(incoming, handler, cx))).await;
+        if inbound.window_is_open() {
+            pace.waited(began.elapsed())?;
+        }
+        match came {
+            Ok(Some(frame)) => return frame.transpose().map_err(broken),
+            Ok(None) => return Err(Interrupted::Unread),
+            Err(_elapsed) => {}
+        }
     }
 }
 
-type Next = Option<Result<Frame<Bytes>, hyper::Error>>;
+type Next = Option<Result<Frame<Bytes>, ContentError>>;
 
 /// The next frame, or `None` once nobody waits for it any more.
-fn poll_next(incoming: &mut Content, sender: &mut Sender, cx: &mut Context<'_>) -> Poll<Option<Next>> {
+fn poll_next(incoming: &mut Content, handler: &mut Handler, cx: &mut Context<'_>) -> Poll<Option<Next>> {
     if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
         return Poll::Ready(Some(frame));
     }
-    match sender.poll_ready(cx) {
-        Poll::Ready(Err(_closed)) => Poll::Ready(None),
+    match handler.poll_ready(cx) {
+        Poll::Ready(Err(Closed)) => Poll::Ready(None),
         _ => Poll::Pending,
     }
 }
@@ -151,7 +221,7 @@ const HTTP1_SIZE: usize = 16 * 1024;
 const HTTP1_FIELDS: usize = 100;
 
 /// Over HTTP/1.1 hyper has bounds of its own for a trailer section, and tells of them in words alone.
-fn interruption(error: hyper::Error, limits: TrailerLimits) -> Interrupted {
+fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
     match error.source().map(ToString::to_string).as_deref() {
         Some("chunk trailers bytes over limit") => {
             TrailersTooLarge::Size { limit: limits.size.min(HTTP1_SIZE) }.into()

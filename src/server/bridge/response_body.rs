@@ -1,14 +1,15 @@
 use super::{
     head::{Unsendable, to_new},
+    pace::RequestFault,
     pieces::Pieces,
-    request_body::RefusedTrailers,
+    request_body::FaultCell,
 };
 use crate::{
     server::{
         connection::{GivenUp, Outgoing},
         exchange::{Exchange, Failure},
     },
-    trailers::{Announced, FailureMark, TrailersTooLarge, is_lowercase_token, why_forbidden},
+    trailers::{Announced, FailureMark, is_lowercase_token, why_forbidden},
 };
 use axum::BoxError;
 use bytes::Bytes;
@@ -50,8 +51,8 @@ impl TrailerPlan {
 
 /// What can become wrong with a response of which its body says nothing.
 pub(super) struct Failures {
-    /// The request's trailers were too large.
-    pub(super) refused: RefusedTrailers,
+    /// The request's content can't be taken.
+    pub(super) fault: FaultCell,
     /// The response's trailers say that it failed.
     pub(super) mark: Option<FailureMark>,
 }
@@ -141,8 +142,8 @@ impl ResponseBody {
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Some(too_large) = self.failures.refused.get() {
-            return Poll::Ready(Some(Err(too_large.into())));
+        if let Some(fault) = self.failures.fault.get() {
+            return Poll::Ready(Some(Err(fault.into())));
         }
         let framed_freely = self.is_framed_freely();
         let said = ready!(self.pieces.poll_next(&self.outgoing, framed_freely, cx));
@@ -237,8 +238,11 @@ fn failure(error: &BoxError) -> Failure {
         Failure::Length
     } else if error.is::<FailureUntold>() {
         Failure::Untold
-    } else if error.is::<TrailersTooLarge>() {
-        Failure::RequestTrailers
+    } else if let Some(fault) = error.downcast_ref() {
+        match fault {
+            RequestFault::TrailersTooLarge(_) => Failure::RequestTrailers,
+            RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => Failure::SlowRequest,
+        }
     } else {
         Failure::Body
     }

@@ -3,7 +3,7 @@ use super::{
     content::Content,
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
-    request_body::{self, RefusedTrailers},
+    request_body::{self, FaultCell},
     response_body::ResponseBody,
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
         listen::Purpose,
         metrics::{Metrics, RouteLayer},
         shutdown::Shutdown,
-        threads::Arrival,
     },
     trailers::Acceptance,
 };
@@ -31,7 +30,7 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
-    future::{self, Ready},
+    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -88,39 +87,20 @@ impl MakeBridge {
         let (shutdown, metrics) = (shutdown.clone(), metrics.clone());
         Self(Arc::new(App { purpose: *purpose, router, grpc, limits, shutdown, metrics }))
     }
-}
 
-impl Service<Arrival> for MakeBridge {
-    type Response = Bridge;
-    type Error = Infallible;
-    type Future = Ready<Result<Bridge, Infallible>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, arrival: Arrival) -> Self::Future {
-        let app = self.0.clone();
-        let connection = Connection::new(
-            arrival,
-            app.purpose,
-            app.limits.clone(),
-            app.shutdown.clone(),
-            app.metrics.clone(),
-        );
-        future::ready(Ok(Bridge(Arc::new(Served {
-            app,
-            connection,
-            last_authority: LastAuthority::default(),
-        }))))
+    /// Begins a connection, and makes its service.
+    pub(in crate::server) fn connect(&self, peer: SocketAddr) -> Bridge {
+        let App { purpose, limits, shutdown, metrics, .. } = &*self.0;
+        let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
+        let connection = Connection::new(peer, *purpose, limits, shutdown, metrics);
+        Bridge(Served { app: self.0.clone(), connection, last_authority: LastAuthority::default() })
     }
 }
 
 /// The service of one connection: hyper's requests to the router, and its responses back.
-#[derive(Clone)]
-pub(in crate::server) struct Bridge(Arc<Served>);
+pub(in crate::server) struct Bridge(Served);
 
-/// What a connection's requests have in common. hyper-util clones the service for each of them.
+/// What a connection's requests have in common.
 struct Served {
     app: Arc<App>,
     connection: Arc<Connection>,
@@ -142,24 +122,20 @@ impl Bridge {
 
     fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Content>) -> Route {
         request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
-        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.clone()))) {
+        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(answer::panicked()),
         }
     }
 }
 
-impl Service<http_1::Request<Incoming>> for Bridge {
+impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
     type Response = http_1::Response<ResponseBody>;
     type Error = Infallible;
     type Future = BridgeFuture;
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http_1::Request<Incoming>) -> BridgeFuture {
-        let Served { app, connection, last_authority } = &*self.0;
+    fn call(&self, request: http_1::Request<Incoming>) -> BridgeFuture {
+        let Served { app, connection, last_authority } = &self.0;
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
@@ -192,9 +168,9 @@ impl Service<http_1::Request<Incoming>> for Bridge {
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }
-        let (body, refused) = exchange.in_span(|| request_body::bridge(content, connection));
+        let (body, fault) = exchange.in_span(|| request_body::bridge(content, connection.inbound()));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
-        BridgeFuture { refused, ..BridgeFuture::new(route, exchange) }
+        BridgeFuture { fault, ..BridgeFuture::new(route, exchange) }
     }
 }
 
@@ -203,7 +179,7 @@ pin_project! {
     pub(in crate::server) struct BridgeFuture {
         #[pin]
         route: Route,
-        refused: RefusedTrailers,
+        fault: FaultCell,
         exchange: Option<Exchange>,
         has_stood_back: bool,
     }
@@ -220,7 +196,7 @@ pin_project! {
 
 impl BridgeFuture {
     fn new(route: Route, exchange: Exchange) -> Self {
-        Self { route, refused: RefusedTrailers::default(), exchange: Some(exchange), has_stood_back: false }
+        Self { route, fault: FaultCell::default(), exchange: Some(exchange), has_stood_back: false }
     }
 }
 
@@ -269,11 +245,13 @@ impl Future for BridgeFuture {
             return Poll::Pending;
         }
         let exchange = this.exchange.take().expect("polled after its end");
-        Poll::Ready(Ok(match this.refused.get() {
-            None => Answer::new(response, exchange).into_hyper(std::mem::take(this.refused)),
+        Poll::Ready(Ok(match this.fault.get() {
+            None => Answer::new(response, exchange).into_hyper(std::mem::take(this.fault)),
             // What the handler makes of a body that broke is not what is wrong with it.
-            Some(too_large) => Answer::new(answer::trailers_too_large(too_large), exchange)
-                .into_hyper(RefusedTrailers::default()),
+            Some(fault) => {
+                let response = answer::faulty_request(fault, exchange.version());
+                Answer::new(response, exchange).into_hyper(FaultCell::default())
+            }
         }))
     }
 }

@@ -1,13 +1,16 @@
 use super::{
+    frames::{DATA, FrameHeads, WINDOW_UPDATE},
+    inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
     state::{Connection, Cut},
-    trailer_blocks::TrailerBlocks,
+    trailer_blocks::{Seen, TrailerBlocks},
+    transport::Transport,
 };
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 use tokio::{
@@ -15,17 +18,17 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// Stands between a connection and hyper, and ends it where it speaks another protocol than was chosen or runs
-/// into one of the [`Limits`](crate::server::Limits) that hyper does not know.
-pub(in crate::server) struct Guard<S> {
+/// Stands between a connection and hyper: ends it if it speaks another protocol than was chosen, notes what passes for
+/// the [`Connection`], and closes it so that the client sees how it ended.
+pub(in crate::server) struct Guard<S: Transport> {
     stream: S,
     connection: Arc<Connection>,
     /// `None` once the connection has said what it speaks.
-    first: Option<(FirstBytes, Instant)>,
-    /// `None` over HTTP/1.1, where hyper says itself that a trailer section is too large.
-    trailers: Option<TrailerBlocks>,
-    timer: Pin<Box<Sleep>>,
-    /// `None` while the connection is open.
+    first: Option<FirstBytes>,
+    /// `None` over HTTP/1.1.
+    http2: Option<Http2Frames>,
+    is_half_closed: bool,
+    /// `None` while the connection is open for writing.
     closing: Option<Closing>,
 }
 
@@ -34,121 +37,169 @@ struct Closing {
     after_silence: Instant,
     at_the_latest: Instant,
     server_ends: bool,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
 /// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
-/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request. Where the server ends, the first
-/// of the two is all the time there is.
+/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request. If the server ends,
+/// [`LAST_WORDS`] is all the time there is.
 pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
 pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 
-impl<S> Guard<S> {
-    pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Self {
-        connection.speaks(protocol);
-        let trailers =
-            (protocol == Protocol::Http2).then(|| TrailerBlocks::new(connection.limits.trailer_section));
-        let deadline = Instant::now() + connection.limits.first_byte;
+/// How long a connection without a request may hold up the end of the server.
+pub(in crate::server) const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What is seen of the frames that pass, in both directions.
+struct Http2Frames {
+    from_client: FrameHeads,
+    to_client: FrameHeads,
+    blocks: TrailerBlocks,
+    /// How many streams the client has opened.
+    streams: usize,
+}
+
+impl Http2Frames {
+    fn new(inbound: &Inbound) -> Self {
         Self {
-            stream,
-            connection,
-            first: Some((FirstBytes::of(protocol), deadline)),
-            trailers,
-            timer: Box::pin(sleep_until(deadline)),
-            closing: None,
+            from_client: FrameHeads::of_client(),
+            to_client: FrameHeads::of_server(),
+            blocks: TrailerBlocks::new(inbound.limits().trailer_section),
+            streams: 0,
         }
     }
 
-    fn came(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        self.check_protocol(bytes)?;
-        if self.trailers.as_mut().is_some_and(|trailers| trailers.next(bytes)) {
-            self.connection.note_large_trailers();
+    fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) {
+        while let Some(frame) = self.from_client.next(&mut bytes) {
+            match self.blocks.next(&frame) {
+                Seen::NewStream => self.streams += 1,
+                Seen::LargeTrailers => inbound.note_large_trailers(),
+                Seen::Other if frame.kind == DATA => inbound.note_data(frame.length),
+                Seen::Other => {}
+            }
+        }
+    }
+
+    fn went(&mut self, mut bytes: &[u8], inbound: &Inbound) {
+        while let Some(frame) = self.to_client.next(&mut bytes) {
+            if frame.kind == WINDOW_UPDATE && frame.stream == 0 {
+                inbound.note_window_update(frame.increment);
+            }
+        }
+    }
+}
+
+impl<S: Transport> Guard<S> {
+    /// In a box, since the task that serves it would have room for it several times over.
+    pub(in crate::server) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
+        connection.speaks(protocol);
+        let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
+        let first = Some(FirstBytes::of(protocol));
+        Box::new(Self { stream, connection, first, http2, is_half_closed: false, closing: None })
+    }
+
+    /// Closes the connection, unless that has been done, and waits for the client to close it too.
+    pub(in crate::server) async fn close(&mut self) {
+        if !self.connection.breaks_off() {
+            // The connection ends whether or not that succeeds.
+            let _closed = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await;
+        }
+    }
+
+    fn came(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(first) = &mut self.first {
+            match first.next(bytes) {
+                Verdict::TooEarly => {}
+                Verdict::AsChosen => {
+                    self.first = None;
+                    self.connection.has_spoken();
+                }
+                Verdict::Other => {
+                    self.connection.mark_cut(Cut::WrongProtocol);
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, Cut::WrongProtocol));
+                }
+            }
+        }
+        if let Some(http2) = &mut self.http2 {
+            http2.came(bytes, self.connection.inbound());
         }
         Ok(())
     }
 
-    fn check_protocol(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        let Some((first, _)) = &mut self.first else {
-            return Ok(());
+    fn went(&mut self, bytes: &[u8]) {
+        if let Some(http2) = &mut self.http2 {
+            http2.went(bytes, self.connection.inbound());
+        }
+    }
+
+    /// The client sends nothing any more, and says so: over TLS with `close_notify`. That closes one direction
+    /// ([RFC 8446 §6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)): what it has asked for it still gets.
+    ///
+    /// hyper takes it for the end of both directions, or looks no more whether the client is there at all. So it must not
+    /// see it while there are responses to come.
+    fn half_closed(&mut self) -> Poll<io::Result<()>> {
+        self.is_half_closed = true;
+        if !self.has_answered() {
+            self.connection.ends_after_responses();
+        }
+        self.poll_half_closed()
+    }
+
+    /// h2 would drop what it has not sent yet, so over HTTP/2 the connection ends by its watchdog.
+    fn poll_half_closed(&self) -> Poll<io::Result<()>> {
+        let is_over = match &self.http2 {
+            Some(_) => !self.connection.is_ending_after_responses(),
+            None => self.has_answered(),
         };
-        match first.next(bytes) {
-            Verdict::TooEarly => Ok(()),
-            Verdict::AsChosen => {
-                self.first = None;
-                Ok(())
-            }
-            Verdict::Other => Err(Cut::WrongProtocol),
+        if is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// h2 may have read requests that it has not told of yet. hyper tells of an HTTP/1.1 request before it reads on.
+    fn has_answered(&self) -> bool {
+        match &self.http2 {
+            Some(http2) => self.connection.has_answered(http2.streams),
+            None => self.connection.has_answered_all(),
         }
     }
 
-    /// Registers the task for the next deadline. Called wherever the connection is about to sleep.
-    fn check_time(&mut self, cx: &mut Context<'_>) -> Result<(), Cut> {
-        loop {
-            let deadline = self.next_deadline()?;
-            if deadline < self.timer.deadline() || self.timer.is_elapsed() {
-                self.timer.as_mut().reset(deadline);
-            }
-            if self.timer.as_mut().poll(cx).is_pending() {
-                return Ok(());
-            }
+    /// A client that has closed one direction may have closed the other one too, and nothing is read any more that would
+    /// tell: then TCP's keep-alive probes are answered with a reset.
+    fn check_half_closed(&self) -> io::Result<()> {
+        match self.is_half_closed.then(|| self.stream.socket().take_error()) {
+            Some(Ok(Some(error)) | Err(error)) => Err(error),
+            Some(Ok(None)) | None => Ok(()),
         }
-    }
-
-    fn next_deadline(&self) -> Result<Instant, Cut> {
-        let now = Instant::now();
-        match &self.first {
-            Some((_, deadline)) if now < *deadline => Ok(*deadline),
-            Some(_) => Err(Cut::NoFirstByte),
-            None => self.connection.check(now),
-        }
-    }
-
-    fn cut(&self, cut: Cut) -> io::Error {
-        self.connection.mark_cut(cut);
-        tracing::debug!(peer = %self.connection.peer, reason = %cut, "connection cut");
-        let kind = match cut {
-            Cut::WrongProtocol => io::ErrorKind::InvalidData,
-            _ => io::ErrorKind::TimedOut,
-        };
-        io::Error::new(kind, cut)
-    }
-
-    fn or_check_time<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_pending()
-            && let Err(cut) = self.check_time(cx)
-        {
-            return Poll::Ready(Err(self.cut(cut)));
-        }
-        polled
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
+impl<S: Transport> AsyncRead for Guard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_half_closed {
+            return self.poll_half_closed();
+        }
         if self.connection.is_corked()
             && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
         {
             return Poll::Ready(Err(error));
         }
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = polled
-            && let Err(cut) = self.came(buf.filled().get(before..).unwrap_or_default())
-        {
-            return Poll::Ready(Err(self.cut(cut)));
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        match buf.filled().get(before..).unwrap_or_default() {
+            [] if buf.remaining() > 0 => self.half_closed(),
+            bytes => Poll::Ready(self.came(bytes)),
         }
-        self.or_check_time(cx, polled)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+impl<S: Transport> AsyncWrite for Guard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.or_check_time(cx, polled)
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.went(buf.get(..written).unwrap_or_default());
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
@@ -156,8 +207,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.or_check_time(cx, polled)
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        let mut left = written;
+        for buf in bufs {
+            let of_it = buf.get(..left.min(buf.len())).unwrap_or_default();
+            self.went(of_it);
+            left -= of_it.len();
+        }
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -165,18 +222,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check_half_closed()?;
         if self.connection.is_corked() {
             // The record that waits for the next frame must not hold it up.
             return Poll::Ready(Ok(()));
         }
-        let polled = Pin::new(&mut self.stream).poll_flush(cx);
-        self.or_check_time(cx, polled)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
-            let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
-            ready!(self.or_check_time(cx, polled))?;
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            let now = Instant::now();
+            self.closing = Some(Closing {
+                after_silence: now + LINGER,
+                at_the_latest: now + LINGER_AT_MOST,
+                server_ends: false,
+                timer: Box::pin(sleep_until(now + LINGER)),
+            });
+            self.connection.lingers();
             if !self.connection.wrote_within(LINGER) {
                 return Poll::Ready(Ok(()));
             }
@@ -185,29 +249,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
+impl<S: Transport> Guard<S> {
     /// Reads what the client still says, until it closes or is silent.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, connection, closing: Some(closing), .. } = self else {
+            return Poll::Ready(Ok(()));
+        };
         let now = Instant::now();
-        let closing = self.closing.get_or_insert_with(|| Closing {
-            after_silence: now + LINGER,
-            at_the_latest: now + LINGER_AT_MOST,
-            server_ends: false,
-        });
-        if !closing.server_ends && self.connection.shutdown().has_begun() {
+        if !closing.server_ends && connection.shutdown().has_begun() {
             closing.server_ends = true;
-            closing.at_the_latest = closing.at_the_latest.min(now + LINGER);
+            closing.at_the_latest = closing.at_the_latest.min(now + LAST_WORDS);
         }
         let mut scratch = [0; 1024];
         loop {
             let mut said = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut said) {
+            match Pin::new(&mut *stream).poll_read(cx, &mut said) {
                 Poll::Ready(Ok(())) if !said.filled().is_empty() => closing.after_silence = now + LINGER,
                 Poll::Ready(_closed) => return Poll::Ready(Ok(())),
                 Poll::Pending => break,
             }
         }
-        self.timer.as_mut().reset(closing.after_silence.min(closing.at_the_latest));
-        self.timer.as_mut().poll(cx).map(Ok)
+        closing.timer.as_mut().reset(closing.after_silence.min(closing.at_the_latest));
+        closing.timer.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl<S: Transport> Drop for Guard<S> {
+    /// However the connection comes to its end: a response that was cut must not look whole, and one that is whole must not
+    /// look cut. What the socket does not take at once is not sent.
+    fn drop(&mut self) {
+        if self.connection.must_reset() {
+            self.stream.alert();
+        } else if self.closing.is_none() && !self.connection.breaks_off() {
+            let mut nobody = Context::from_waker(Waker::noop());
+            let _at_once = Pin::new(&mut self.stream).poll_shutdown(&mut nobody);
+        }
     }
 }

@@ -5,19 +5,24 @@
 
 mod clock;
 mod cork;
+mod frames;
 mod guard;
+mod inbound;
 mod outgoing;
 mod protocol;
 mod socket;
 mod state;
 mod trailer_blocks;
+mod transport;
 
 pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
-    guard::{Guard, LINGER, LINGER_AT_MOST},
+    guard::{Guard, LAST_WORDS, LINGER, LINGER_AT_MOST},
+    inbound::Inbound,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
     socket::Socket,
     state::{Connection, Cut},
     trailer_blocks::TrailerBlocks,
+    transport::Transport,
 };

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
@@ -15,11 +15,51 @@ pub(in crate::server) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
     cork: Cork,
+    /// What was read by [`peek`](Socket::peek), and is still to be read.
+    peeked: Vec<u8>,
 }
+
+/// How much is read to see what comes, in bytes. Most `ClientHello`s fit.
+const PEEK: usize = 2 * 1024;
 
 impl Socket {
     pub(in crate::server) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, cork: Cork::default() }
+        Self { stream, connection, cork: Cork::default(), peeked: Vec::new() }
+    }
+
+    /// Waits for more of the first bytes, and returns those that are here. They are read again later. It returns the same
+    /// ones once the client sends no more, or so many are here.
+    pub(in crate::server) async fn peek(&mut self) -> io::Result<&[u8]> {
+        let here = self.peeked.len();
+        self.peeked.resize(PEEK, 0);
+        let read = match self.peeked.get_mut(here..) {
+            Some(room) if !room.is_empty() => self.stream.read(room).await,
+            _ => Ok(0),
+        };
+        self.peeked.truncate(here + *read.as_ref().unwrap_or(&0));
+        self.connection.note_read(read?);
+        Ok(&self.peeked)
+    }
+
+    /// Takes in what the client still says, until it closes.
+    pub(in crate::server) async fn drain(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 1024];
+        while self.stream.read(&mut scratch).await? > 0 {}
+        Ok(())
+    }
+
+    /// The error that the connection has run into, if any.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.stream.take_error()
+    }
+
+    fn read_peeked(&mut self, buf: &mut ReadBuf<'_>) {
+        let taken = self.peeked.len().min(buf.remaining());
+        buf.put_slice(self.peeked.get(..taken).unwrap_or_default());
+        self.peeked.drain(..taken);
+        if self.peeked.is_empty() {
+            self.peeked = Vec::new();
+        }
     }
 
     /// Whether these records wait for the next one. The task is woken then, and with it the guard, which sends what still
@@ -46,6 +86,10 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.peeked.is_empty() {
+            self.read_peeked(buf);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if polled.is_ready() {

@@ -1,15 +1,11 @@
 use super::{
     clock::{Clock, Moment},
+    guard::LAST_WORDS,
+    inbound::Inbound,
     outgoing::Outgoing,
     protocol::Protocol,
 };
-use crate::server::{
-    Limits,
-    listen::Purpose,
-    metrics::Metrics,
-    shutdown::Shutdown,
-    threads::{Arrival, Seat},
-};
+use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -31,18 +27,30 @@ pub(in crate::server) struct Connection {
     last_write: Moment,
     write_blocked: Moment,
     last_request_end: Moment,
+    /// Since when the connection's first bytes are awaited.
+    silent_since: Moment,
+    /// Since when the connection ends as soon as it has no request: the server ends.
+    ends_when_idle: Moment,
+    /// Since when the client sends nothing any more, while responses are to come.
+    ends_after_responses: Moment,
     protocol: OnceLock<Protocol>,
+    inbound: Arc<Inbound>,
     close_delimited: AtomicBool,
+    breaks_off: AtomicBool,
+    /// Whether it is closed for writing, and waits for its client to close it too.
+    lingers: AtomicBool,
     /// Whether a full record waits for the next one.
     corked: AtomicBool,
-    large_trailers: AtomicBool,
+    requests: AtomicUsize,
     open_requests: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
-    _seat: Arc<Seat>,
 }
+
+/// How long nothing moves on a connection whose responses have all arrived.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// Why the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +82,7 @@ impl Cut {
 
 impl Connection {
     pub(in crate::server) fn new(
-        Arrival { peer, seat }: Arrival,
+        peer: SocketAddr,
         purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
@@ -84,25 +92,31 @@ impl Connection {
         if let Some(metrics) = &metrics {
             metrics.connection_opened();
         }
+        shutdown.activity().connection_opened();
         Arc::new(Self {
             peer,
             purpose,
+            inbound: Arc::new(Inbound::new(limits.clone())),
             limits,
             last_read: Moment::at(&clock),
             last_write: Moment::at(&clock),
             write_blocked: Moment::never(),
             last_request_end: Moment::at(&clock),
+            silent_since: Moment::never(),
+            ends_when_idle: Moment::never(),
+            ends_after_responses: Moment::never(),
             protocol: OnceLock::new(),
             close_delimited: AtomicBool::new(false),
+            breaks_off: AtomicBool::new(false),
+            lingers: AtomicBool::new(false),
             corked: AtomicBool::new(false),
-            large_trailers: AtomicBool::new(false),
             clock,
+            requests: AtomicUsize::new(0),
             open_requests: AtomicUsize::new(0),
             responses: Mutex::default(),
             cut: OnceLock::new(),
             shutdown,
             metrics,
-            _seat: seat,
         })
     }
 
@@ -145,9 +159,49 @@ impl Connection {
         }
     }
 
-    /// Sets the protocol, once it is known.
-    pub(in crate::server) fn speaks(&self, protocol: Protocol) {
+    pub(in crate::server) fn inbound(&self) -> &Arc<Inbound> {
+        &self.inbound
+    }
+
+    /// Sets the protocol, once it is known. From now on its first bytes are awaited.
+    pub(super) fn speaks(&self, protocol: Protocol) {
         self.protocol.get_or_init(|| protocol);
+        self.silent_since.set(&self.clock);
+    }
+
+    /// Notes that the first bytes are here.
+    pub(super) fn has_spoken(&self) {
+        self.silent_since.clear();
+    }
+
+    /// Notes that the connection is closed for writing.
+    pub(super) fn lingers(&self) {
+        self.lingers.store(true, Relaxed);
+    }
+
+    /// Ends the connection as soon as it has no request.
+    pub(in crate::server) fn ends_when_idle(&self) {
+        self.ends_when_idle.set(&self.clock);
+    }
+
+    /// Notes that the client sends nothing any more, and ends the connection once it has its responses.
+    pub(super) fn ends_after_responses(&self) {
+        self.ends_after_responses.set(&self.clock);
+        self.inbound.note_end();
+    }
+
+    pub(super) fn is_ending_after_responses(&self) -> bool {
+        self.ends_after_responses.get(&self.clock).is_some()
+    }
+
+    /// Whether there were so many requests, and their responses are written.
+    pub(super) fn has_answered(&self, requests: usize) -> bool {
+        self.requests.load(Relaxed) == requests && self.has_answered_all()
+    }
+
+    /// Whether the responses to all requests so far are written.
+    pub(super) fn has_answered_all(&self) -> bool {
+        self.open_requests.load(Relaxed) == 0 && self.write_blocked.get(&self.clock).is_none()
     }
 
     pub(in crate::server) fn protocol(&self) -> Protocol {
@@ -179,17 +233,20 @@ impl Connection {
         self.cut() == Some(Cut::StalledReader) || self.close_delimited.load(Relaxed)
     }
 
-    /// Notes that a trailer section has come that is too large on the wire.
-    pub(in crate::server) fn note_large_trailers(&self) {
-        self.large_trailers.store(true, Relaxed);
+    /// Notes that a response did not come to its end.
+    pub(in crate::server) fn response_breaks_off(&self) {
+        self.breaks_off.store(true, Relaxed);
     }
 
-    /// Whether such a one has come. Which request's it was nobody can say: hyper tells of no stream's number.
-    pub(in crate::server) fn has_large_trailers(&self) -> bool {
-        self.large_trailers.load(Relaxed)
+    /// Whether the client has a response that is cut where the connection ends, and must not see it end well. An HTTP/2
+    /// stream says itself that it is cut.
+    pub(super) fn breaks_off(&self) -> bool {
+        let breaks_off = || self.breaks_off.load(Relaxed) || self.open_requests.load(Relaxed) > 0;
+        self.protocol() == Protocol::Http1 && breaks_off()
     }
 
     pub(in crate::server) fn request_begins(&self) {
+        self.requests.fetch_add(1, Relaxed);
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.activity().request_begins();
         if let Some(metrics) = &self.metrics {
@@ -222,15 +279,20 @@ impl Connection {
 
     /// When to ask again, or why the connection has to end now.
     pub(in crate::server) fn check(&self, now: Instant) -> Result<Instant, Cut> {
-        let blocked = self.write_blocked.get(&self.clock).map(|since| since + self.limits.stalled_reader);
-        if blocked.is_some_and(|deadline| now >= deadline) {
-            return Err(Cut::StalledReader);
+        // Nobody asks again because a response begins to wait, or the socket is full: that is seen a part of the limit late.
+        let again = now + self.limits.stalled_reader / 4;
+        let blocked = self.write_blocked.get(&self.clock);
+        let again = again.min(in_time(now, blocked, self.limits.stalled_reader, Cut::StalledReader)?);
+        if self.lingers.load(Relaxed) {
+            return Ok(again);
         }
-        let again = match self.open_requests.load(Relaxed) {
-            0 => self.check_idle(now),
-            open => self.check_readers(now, open),
-        }?;
-        Ok(blocked.map_or(again, |deadline| deadline.min(again)))
+        let silent = self.silent_since.get(&self.clock);
+        let again = again.min(in_time(now, silent, self.limits.first_byte, Cut::NoFirstByte)?);
+        Ok(again.min(match self.open_requests.load(Relaxed) {
+            0 if blocked.is_none() => self.check_idle(now)?,
+            0 => again,
+            open => self.check_readers(now, open)?,
+        }))
     }
 
     /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
@@ -238,9 +300,19 @@ impl Connection {
     fn check_idle(&self, now: Instant) -> Result<Instant, Cut> {
         let bytes = [&self.last_read, &self.last_write];
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
-        let last = bytes.chain([&self.last_request_end]).filter_map(|moment| moment.get(&self.clock)).max();
-        let idle = last.unwrap_or(now) + self.limits.idle;
-        if now < idle { Ok(idle) } else { Err(Cut::Idle) }
+        let idle = self.last_of(bytes.chain([&self.last_request_end]));
+        let again = in_time(now, idle, self.limits.idle, Cut::Idle)?;
+        // What is read does not count: a request head may come byte by byte.
+        let quiet = |since: &Moment| {
+            let since = since.get(&self.clock)?;
+            self.last_of([&self.last_write, &self.last_request_end].into_iter()).max(Some(since))
+        };
+        let again = again.min(in_time(now, quiet(&self.ends_when_idle), LAST_WORDS, Cut::Shutdown)?);
+        Ok(again.min(in_time(now, quiet(&self.ends_after_responses), SILENCE, Cut::Idle)?))
+    }
+
+    fn last_of<'m>(&self, moments: impl Iterator<Item = &'m Moment>) -> Option<Instant> {
+        moments.filter_map(|moment| moment.get(&self.clock)).max()
     }
 
     /// The connection ends with a stalled stream only where no other request is under way: hyper holds the stream
@@ -291,6 +363,16 @@ impl Connection {
     }
 }
 
+/// The end of a time that began at `since`, or what becomes of the connection if it is over. A time that has not begun
+/// ends as late as possible.
+fn in_time(now: Instant, since: Option<Instant>, limit: Duration, over: Cut) -> Result<Instant, Cut> {
+    match since.map(|since| since + limit) {
+        Some(deadline) if now >= deadline => Err(over),
+        Some(deadline) => Ok(deadline),
+        None => Ok(now + limit),
+    }
+}
+
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
@@ -302,5 +384,6 @@ impl Drop for Connection {
         if let Some(metrics) = &self.metrics {
             metrics.connection_closed();
         }
+        self.shutdown.activity().connection_closed();
     }
 }

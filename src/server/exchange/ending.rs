@@ -31,6 +31,8 @@ pub(in crate::server) enum Failure {
     Untold,
     /// The trailers of its request are too large.
     RequestTrailers,
+    /// The content of its request comes too slowly.
+    SlowRequest,
 }
 
 impl Ending {
@@ -47,6 +49,7 @@ impl Failure {
             Self::Length => "length",
             Self::Untold => "untold",
             Self::RequestTrailers => "request_trailers",
+            Self::SlowRequest => "slow_request",
         }
     }
 }
@@ -80,7 +83,8 @@ impl fmt::Display for Ending {
     }
 }
 
-fn with_sources(error: &(dyn Error + 'static)) -> String {
+/// What an error says, with the errors behind it.
+pub(in crate::server) fn with_sources(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

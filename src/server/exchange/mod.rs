@@ -7,5 +7,5 @@ mod span;
 
 pub(super) use self::{
     course::{Answered, Exchange},
-    ending::Failure,
+    ending::{Failure, with_sources},
 };

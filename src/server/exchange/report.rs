@@ -17,6 +17,9 @@ impl Drop for Exchange {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
             ending => ending,
         };
+        if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
+            self.connection.response_breaks_off();
+        }
         let took = self.began.elapsed();
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);

@@ -12,6 +12,8 @@ pub(in crate::server) struct Metrics(Arc<Families>);
 #[derive(Debug)]
 struct Families {
     connections: IntGauge,
+    refused: IntCounterVec,
+    handshakes_failed: IntCounterVec,
     requests_open: IntGauge,
     requests: IntCounterVec,
     received: IntCounter,
@@ -43,6 +45,16 @@ impl Metrics {
     pub(in crate::server) fn new(registry: &Registry) -> Result<Self, NameTaken> {
         let families = Families {
             connections: gauge("connections", "Connections that are open."),
+            refused: counters(
+                "connections_refused_total",
+                "Connections that were closed at once or not accepted, by reason.",
+                &["reason"],
+            ),
+            handshakes_failed: counters(
+                "handshakes_failed_total",
+                "TLS handshakes that failed, by reason.",
+                &["reason"],
+            ),
             requests_open: gauge("streams", "Requests whose response has not ended: streams, over HTTP/2."),
             requests: counters(
                 "requests_total",
@@ -102,6 +114,14 @@ impl Metrics {
 
     pub(in crate::server) fn connection_closed(&self) {
         self.0.connections.dec();
+    }
+
+    pub(in crate::server) fn connection_refused(&self, reason: &'static str) {
+        self.0.refused.with_label_values(&[reason]).inc();
+    }
+
+    pub(in crate::server) fn handshake_failed(&self, reason: &'static str) {
+        self.0.handshakes_failed.with_label_values(&[reason]).inc();
     }
 
     pub(in crate::server) fn request_begins(&self) {
@@ -208,8 +228,10 @@ fn protocol(version: Version) -> &'static str {
 
 impl Families {
     fn register(&self, registry: &Registry) -> Result<(), NameTaken> {
-        let all: [Box<dyn Collector>; 13] = [
+        let all: [Box<dyn Collector>; 15] = [
             Box::new(self.connections.clone()),
+            Box::new(self.refused.clone()),
+            Box::new(self.handshakes_failed.clone()),
             Box::new(self.requests_open.clone()),
             Box::new(self.requests.clone()),
             Box::new(self.received.clone()),

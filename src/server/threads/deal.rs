@@ -2,7 +2,7 @@ use super::{
     arrival::{Accepted, Arrival, Arrivals, Seat},
     place::Places,
 };
-use crate::server::listen::Purpose;
+use crate::server::rejections::Rejections;
 use std::{
     convert::Infallible,
     io, net,
@@ -21,18 +21,18 @@ use tokio::{
 /// What connections are given to one thread by.
 #[derive(Debug)]
 pub(in crate::server) struct Hand {
-    given: mpsc::UnboundedSender<(Accepted, Arrival)>,
+    given: mpsc::UnboundedSender<Arrival>,
     connections: Arc<AtomicUsize>,
 }
 
 pub(in crate::server) fn hand() -> (Hand, Arrivals) {
     let (given, arrivals) = mpsc::unbounded_channel();
-    (Hand { given, connections: Arc::default() }, Arrivals::new(arrivals))
+    (Hand { given, connections: Arc::default() }, arrivals)
 }
 
 /// Accepts connections on one thread, for itself and, where it has more than others, for those.
 pub(in crate::server) struct Dealer {
-    pub(in crate::server) purpose: Purpose,
+    pub(in crate::server) rejections: Rejections,
     pub(in crate::server) places: Places,
     pub(in crate::server) hands: Arc<[Hand]>,
     /// Which of the hands is this thread's.
@@ -54,7 +54,7 @@ impl Dealer {
         loop {
             let dealt = listener.accept().await.and_then(|(stream, peer)| self.give(stream, peer));
             if let Err(error) = dealt {
-                tracing::debug!(%error, "can't accept a connection");
+                self.rejections.not_accepted(&error);
                 sleep(PAUSE).await;
             }
         }
@@ -62,17 +62,16 @@ impl Dealer {
 
     fn give(&self, stream: TcpStream, peer: net::SocketAddr) -> io::Result<()> {
         let Some(place) = self.places.take() else {
-            let (listener, limit) = (self.purpose.name(), self.places.limit());
-            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
+            self.rejections.too_many(peer, self.places.limit());
             return Ok(());
         };
         let whose = self.whose();
         let stream =
             if whose == self.own { Accepted::Here(stream) } else { Accepted::Elsewhere(stream.into_std()?) };
         if let Some(hand) = self.hands.get(whose) {
-            let seat = Arc::new(Seat::new(place, hand.connections.clone()));
+            let seat = Seat::new(place, hand.connections.clone());
             // One that ends just now takes none, and the connection is closed.
-            let _taken = hand.given.send((stream, Arrival { peer, seat }));
+            let _taken = hand.given.send(Arrival { stream, peer, seat });
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod place;
 mod worker;
 
 pub(super) use self::{
-    arrival::{Arrival, Arrivals, Seat},
+    arrival::{Arrival, Arrivals},
     deal::{Dealer, hand, on_runtime},
     place::Places,
     worker::Worker,

@@ -3,7 +3,7 @@ use super::super::{
     head::{to_new, to_old},
 };
 use crate::{
-    server::connection::Connection,
+    server::connection::Inbound,
     trailers::{TrailersTooLarge, received},
 };
 use axum::{BoxError, body::Bytes};
@@ -23,22 +23,22 @@ use tokio::time::{Instant, sleep_until};
 /// §6.5.1 forbids there: tonic takes what is in it for metadata.
 pub struct GrpcRequestBody {
     incoming: Content,
-    connection: Arc<Connection>,
+    inbound: Arc<Inbound>,
     first: FirstMessage,
 }
 
 impl GrpcRequestBody {
-    pub(super) fn new(incoming: Content, connection: Arc<Connection>) -> (Self, FirstMessage) {
+    pub(super) fn new(incoming: Content, inbound: Arc<Inbound>) -> (Self, FirstMessage) {
         let first = FirstMessage::default();
         if incoming.is_end_stream() {
             first.lock().is_here = true;
         }
-        (Self { incoming, connection, first: first.clone() }, first)
+        (Self { incoming, inbound, first: first.clone() }, first)
     }
 
     fn checked(&self, section: &http_1::HeaderMap) -> Result<http_1::HeaderMap, BoxError> {
-        let limits = self.connection.limits.trailers();
-        if self.connection.has_large_trailers() {
+        let limits = self.inbound.limits().trailers();
+        if self.inbound.has_large_trailers() {
             // Something of it may be left out already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
@@ -99,8 +99,8 @@ impl Default for FirstMessage {
 }
 
 impl FirstMessage {
-    /// Ends where the service has waited for it for so long, and nothing came.
-    pub(super) async fn missed(&self, limit: Duration) {
+    /// Ends if the service has waited for it for so long, and nothing came though the client could send.
+    pub(super) async fn missed(&self, limit: Duration, inbound: &Inbound) {
         loop {
             let (waiting_since, is_here) = {
                 let progress = self.lock();
@@ -110,10 +110,13 @@ impl FirstMessage {
                 return pending().await;
             }
             let since = waiting_since.unwrap_or_else(Instant::now);
-            if since.elapsed() >= limit {
+            if since.elapsed() < limit {
+                sleep_until(since + limit).await;
+            } else if inbound.window_is_open() {
                 return;
+            } else {
+                self.lock().waits_anew();
             }
-            sleep_until(since + limit).await;
         }
     }
 
@@ -125,6 +128,11 @@ impl FirstMessage {
 impl Progress {
     fn waits(&mut self, it_does: bool) {
         self.waiting_since = it_does.then(|| self.waiting_since.unwrap_or_else(Instant::now));
+    }
+
+    /// The time so far does not count.
+    fn waits_anew(&mut self) {
+        self.waiting_since = self.waiting_since.map(|_| Instant::now());
     }
 
     /// Takes what comes, up to its end.
@@ -170,6 +178,7 @@ mod tests {
     #[tokio::test]
     async fn what_still_comes_is_not_missed() {
         const LIMIT: Duration = Duration::from_millis(200);
+        let inbound = Inbound::new(Arc::default());
         let (first, began) = (FirstMessage::default(), Instant::now());
         let feeder = first.clone();
         let feed = async move {
@@ -180,15 +189,15 @@ mod tests {
                 feeder.lock().waits(true);
             }
         };
-        tokio::join!(feed, first.missed(LIMIT));
+        tokio::join!(feed, first.missed(LIMIT, &inbound));
         assert!(began.elapsed() >= LIMIT * 3, "it is missed once nothing has come for so long");
 
         first.lock().waits(false);
-        let busy = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT)).await;
+        let busy = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT, &inbound)).await;
         busy.expect_err("the service does not wait for it");
         first.lock().waits(true);
         first.lock().came(b"\0");
-        let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT)).await;
+        let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT, &inbound)).await;
         never.expect_err("it is here");
     }
 }

@@ -5,7 +5,7 @@ use super::{
     response::older,
     status::{no_message, too_late},
 };
-use crate::server::connection::Connection;
+use crate::server::connection::Inbound;
 use axum::{BoxError, body::Bytes, response::Response};
 use http::{Method, Request, Version, header};
 use http_body_1::Body;
@@ -21,7 +21,7 @@ pub(in crate::server) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>
 
 /// A service whose types are told to nobody.
 trait Mounted: Send + Sync {
-    fn begin(&self, request: http_1::Request<Content>, connection: Arc<Connection>) -> Answering;
+    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering;
 }
 
 impl GrpcServices {
@@ -92,9 +92,9 @@ impl GrpcService<'_> {
     pub(in crate::server::bridge) fn call(
         &self,
         request: http_1::Request<Content>,
-        connection: Arc<Connection>,
+        inbound: Arc<Inbound>,
     ) -> Answering {
-        self.service.begin(request, connection)
+        self.service.begin(request, inbound)
     }
 }
 
@@ -105,12 +105,12 @@ where
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    fn begin(&self, request: http_1::Request<Content>, connection: Arc<Connection>) -> Answering {
+    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
-        let limit = connection.limits.stalled_body;
+        let limit = inbound.limits().stalled_body;
         let (head, incoming) = request.into_parts();
-        let (body, first_message) = GrpcRequestBody::new(incoming, connection);
+        let (body, first_message) = GrpcRequestBody::new(incoming, inbound.clone());
         Box::pin(async move {
             let answered = async {
                 let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
@@ -121,7 +121,7 @@ where
                 biased;
                 response = answered => response,
                 () = Deadline::over(deadline) => too_late(),
-                () = first_message.missed(limit) => no_message(limit),
+                () = first_message.missed(limit, &inbound) => no_message(limit),
             }
         })
     }

@@ -1,0 +1,129 @@
+//! hyper as the limits want it, and its connections from their first byte to their end.
+
+use super::{
+    Limits,
+    bridge::Bridge,
+    connection::{Connection, Cut, Guard, LINGER_AT_MOST, Protocol, Transport},
+    exchange::with_sources,
+    shutdown::Shutdown,
+};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::pin::{Pin, pin};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// What makes HTTP connections of guarded streams.
+pub(super) struct Http {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Http {
+    pub(super) fn new(limits: &Limits) -> Self {
+        // Without a timer hyper leaves out each of these timeouts and says nothing.
+        let mut http1 = http1::Builder::new();
+        http1
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.request_headers)
+            .max_buf_size(limits.header_section as usize);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .keep_alive_interval(limits.ping)
+            .keep_alive_timeout(limits.ping_timeout())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(limits.bound_of_h2())
+            .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+            .max_send_buf_size(HTTP2_SEND_BUFFER);
+        Self { http1, http2 }
+    }
+
+    /// Serves a connection until it has ended, however that is.
+    pub(super) async fn serve<S: Transport + Send + 'static>(&self, guard: Box<Guard<S>>, bridge: Bridge) {
+        let connection = bridge.connection().clone();
+        let io = TokioIo::new(guard);
+        match connection.protocol() {
+            Protocol::Http1 => {
+                let mut http = self.http1.serve_connection(io, bridge);
+                let ended = drive(Pin::new(&mut http), &connection).await;
+                let mut guard = http.into_parts().io.into_inner();
+                if ended.is_ok() {
+                    // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
+                    close(&mut guard, connection.shutdown()).await;
+                }
+            }
+            Protocol::Http2 => {
+                let http = pin!(self.http2.serve_connection(io, bridge));
+                // Its streams are gone if it was cut, and say why themselves.
+                let _ended = drive(http, &connection).await;
+            }
+        }
+    }
+}
+
+async fn close<S: Transport>(guard: &mut Guard<S>, shutdown: &Shutdown) {
+    tokio::select! {
+        _in_time = timeout(LINGER_AT_MOST, guard.close()) => {}
+        () = shutdown.begun() => {}
+    }
+}
+
+/// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
+/// default is 400 KiB, which a stalled reader would hold.
+const HTTP2_SEND_BUFFER: usize = 32 * 1024;
+
+/// How much content of one stream, and of a connection's streams together, a client may send before the application
+/// reads it, in bytes.
+const HTTP2_STREAM_WINDOW: u32 = 1024 * 1024;
+const HTTP2_CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// A connection of hyper's that can be told to take no more requests.
+trait Drain: Future<Output = hyper::Result<()>> {
+    fn drain(self: Pin<&mut Self>);
+}
+
+impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, Bridge> {
+    fn drain(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, TokioExecutor> {
+    fn drain(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Polls a connection until it has ended by itself, has run into a limit, or the server cuts it.
+async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<(), Cut> {
+    let mut closing = pin!(connection.shutdown().closing());
+    let mut cut = pin!(connection.shutdown().cut());
+    let mut is_closing = false;
+    let mut timer = pin!(sleep_until(Instant::now()));
+    let cut = loop {
+        match connection.check(Instant::now()) {
+            Ok(again) => timer.as_mut().reset(again),
+            Err(cut) => break cut,
+        }
+        tokio::select! {
+            biased;
+            ended = http.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(peer = %connection.peer, error = with_sources(&error), "connection ended");
+                }
+                return Ok(());
+            }
+            () = timer.as_mut() => {}
+            () = closing.as_mut(), if !is_closing => {
+                is_closing = true;
+                connection.ends_when_idle();
+                http.as_mut().drain();
+            }
+            () = cut.as_mut(), if is_closing => break Cut::Shutdown,
+        }
+    };
+    connection.mark_cut(cut);
+    tracing::debug!(peer = %connection.peer, reason = %cut, "connection cut");
+    Err(cut)
+}

@@ -1,0 +1,62 @@
+use super::{handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit};
+use std::{io, net::SocketAddr};
+
+/// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
+/// thousands a second.
+#[derive(Clone, Debug)]
+pub(super) struct Rejections {
+    purpose: Purpose,
+    lines: RateLimit,
+    metrics: Option<Metrics>,
+}
+
+const TOO_MANY: &str = "too_many_open";
+const NOT_ACCEPTED: &str = "accept_failed";
+
+impl Rejections {
+    pub(super) fn new(purpose: Purpose, metrics: Option<Metrics>) -> Self {
+        Self { purpose, lines: RateLimit::default(), metrics }
+    }
+
+    /// As many connections are open as there may be.
+    pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
+        self.count_refused(TOO_MANY);
+        let listener = self.purpose.name();
+        let tell = move |left_out| {
+            tracing::warn!(listener, limit, left_out, "more connections refused: too many are open");
+        };
+        if self.lines.admits(TOO_MANY, tell) {
+            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
+        }
+    }
+
+    /// The system has no connection to give, as a rule for want of file descriptors.
+    pub(super) fn not_accepted(&self, error: &io::Error) {
+        self.count_refused(NOT_ACCEPTED);
+        let listener = self.purpose.name();
+        let tell = move |left_out| tracing::warn!(listener, left_out, "more connections not accepted");
+        if self.lines.admits(NOT_ACCEPTED, tell) {
+            tracing::warn!(listener, %error, "connection not accepted");
+        }
+    }
+
+    pub(super) fn handshake_failed(&self, peer: SocketAddr, failure: &Failure) {
+        let kind = failure.label();
+        if let Some(metrics) = &self.metrics {
+            metrics.handshake_failed(kind);
+        }
+        if let Failure::Probe = failure {
+            return tracing::debug!(%peer, reason = %failure, "no TLS handshake");
+        }
+        let tell = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
+        if self.lines.admits(kind, tell) {
+            tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
+        }
+    }
+
+    fn count_refused(&self, reason: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.connection_refused(reason);
+        }
+    }
+}
