@@ -16,7 +16,7 @@ use axum_trailers::{
 use clap::Parser;
 use cli::{Address, Args, Plain};
 use failure::Failure;
-use log::LogFormat;
+use log::Log;
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -38,17 +38,25 @@ const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args) {
+    let log = match Log::start(args.log_format) {
+        Ok(log) => log,
+        Err(error) => {
+            let message = format!("can't start the thread that writes the log: {error}");
+            Log::say_directly(args.log_format, &message);
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&args, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            args.log_format.say(Level::ERROR, &failure.to_string());
+            log.say(Level::ERROR, &failure.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: &Args) -> Result<(), Failure> {
-    args.log_format.start(log_filter(args)?);
+fn run(args: &Args, log: &Log) -> Result<(), Failure> {
+    log.subscribe(log_filter(args)?);
     // The server's threads have runtimes of their own. This one accepts.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Serve)?;
@@ -73,6 +81,8 @@ fn run(args: &Args) -> Result<(), Failure> {
         Some(Plain::Off) | None => server,
     };
     workbench.register(server.registry()).expect("there are no metrics yet");
+    let lines_dropped = Box::new(log.lines_dropped().clone());
+    server.registry().register(lines_dropped).expect("no other metric has its name");
     let (serving, health) = runtime.block_on(grpc::health());
     let server = with_grpc(server, &workbench, health);
     let handle = server.handle();
@@ -85,7 +95,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         server.ending_on_signals().map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
-        warn_of_demo_key(&server, args.log_format);
+        warn_of_demo_key(&server, log);
     }
     announce(&server);
     let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve);
@@ -176,7 +186,7 @@ fn has_ipv6() -> bool {
     std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
-fn warn_of_demo_key(server: &Server, log: LogFormat) {
+fn warn_of_demo_key(server: &Server, log: &Log) {
     for address in server.local_addrs().into_iter().filter(|address| !address.ip().is_loopback()) {
         let warning = format!(
             "{address} can be reached from other machines, and the demo key is public: everyone has it and can read \

@@ -128,24 +128,27 @@ async fn warning_that_no_filter_holds_back_is_an_object() {
     assert!(log[0]["message"].as_str().is_some_and(|text| text.contains("everyone has it")), "{log:?}");
 }
 
-/// With room for the stack of one thread alone, that which serves, the runtime has none for the certificate's files and
-/// panics.
 #[cfg(target_os = "linux")]
 #[test]
-fn panic_is_an_object() {
-    let one_thread = |arguments: &[&str]| {
-        let stack = (4_u64 << 30).to_string();
-        let limited = format!("ulimit -v {} && exec \"$0\" --threads 1 \"$@\"", 6 << 20);
-        let mut command = std::process::Command::new("sh");
-        command.args(["-c", &limited, env!("CARGO_BIN_EXE_axum-trailers")]).args(arguments);
-        command.args(["--cert", "self_signed_certs/cert.pem", "--key", "self_signed_certs/key.pem"]);
-        let output = command.env("RUST_MIN_STACK", stack).env("RUST_BACKTRACE", "0").output();
+fn panic_is_an_object_or_the_text_of_the_standard_hook() {
+    use crate::support::process::panicking;
+    let log = |format, backtrace| {
+        let output = panicking(&["--log-format", format]).env("RUST_BACKTRACE", backtrace).output();
         String::from_utf8(output.expect("started").stderr).expect("text")
     };
-    let log = objects(&one_thread(&JSON));
-    assert_eq!(log.len(), 1, "{log:?}");
-    assert_eq!(log[0]["level"], "ERROR");
-    let message = log[0]["message"].as_str().expect("text");
+    let json = objects(&log("json", "0"));
+    assert_eq!(json.len(), 1, "{json:?}");
+    assert_eq!((&json[0]["level"], &json[0]["thread"]), (&json!("ERROR"), &json!("main")));
+    let message = json[0]["message"].as_str().expect("text");
     assert!(message.starts_with("panicked at") && message.contains("thread"), "{message}");
-    assert!(one_thread(&JSON[..4]).contains("thread 'main'"), "as ever in the text form");
+
+    let text = log("text", "0");
+    assert!(
+        text.starts_with(&format!("\nthread 'main' {message}\nnote: run with `RUST_BACKTRACE=1`")),
+        "{text}"
+    );
+    for format in ["text", "json"] {
+        assert!(log(format, "1").contains("  0: "), "a backtrace");
+        assert!(!log(format, "0").contains("  0: "), "none");
+    }
 }

@@ -1,6 +1,8 @@
 //! What the server promises, held against the bytes that reach a client. One file for each promise.
 
 mod binary;
+#[cfg(unix)]
+mod blocked_log;
 mod bridge;
 mod client_gone;
 mod conversions;

@@ -33,7 +33,11 @@ impl Process {
     }
 
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        Self::spawn_with_stderr(command, Stdio::piped())
+    }
+
+    pub(crate) fn spawn_with_stderr(command: &mut Command, stderr: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("started");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         Self { child, stdout, log: None }
     }
@@ -79,6 +83,11 @@ impl Process {
         assert!(came.is_ok(), "no line with {parts:?} in\n{}", text());
     }
 
+    /// Reads its standard error from now on.
+    pub(crate) fn read_log(&mut self) {
+        self.log();
+    }
+
     fn log(&mut self) -> &mut Log {
         self.log.get_or_insert_with(|| {
             let mut stderr = BufReader::new(self.child.stderr.take().expect("piped"));
@@ -95,18 +104,23 @@ impl Process {
         })
     }
 
-    /// Waits for its end, and returns what it wrote on standard error.
-    pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        // A pipe that nobody reads is soon full, and holds its writer.
-        self.log();
+    /// Waits for its end, and reads nothing of its standard error unless that is read already.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let began = Instant::now();
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().expect("its state") {
-                break status;
+                return status;
             }
             assert!(began.elapsed() < PATIENCE, "the process runs on");
             std::thread::sleep(Duration::from_millis(10));
-        };
+        }
+    }
+
+    /// Waits for its end, and returns what it wrote on standard error.
+    pub(crate) fn end(&mut self) -> (ExitStatus, String) {
+        // What does not fit into the pipe is lost unless somebody reads.
+        self.log();
+        let status = self.wait();
         let log = self.log.take().expect("just made");
         log.reader.join().expect("no panic");
         let text = log.text.lock().expect("a log").clone();
@@ -152,5 +166,21 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         }
     }
     command.args(arguments);
+    command
+}
+
+/// The binary with so little memory that it panics at its start: there is room for the stack of one thread that serves,
+/// and none for the thread that reads the certificate's files.
+#[cfg(target_os = "linux")]
+pub(crate) fn panicking(arguments: &[&str]) -> Command {
+    let stack = (4_u64 << 30).to_string();
+    let limited = format!("ulimit -v {} && exec \"$0\" --threads 1 \"$@\"", 6 << 20);
+    let mut command = Command::new("sh");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_axum-trailers")]);
+    command.args(["--listen", "127.0.0.1:0", "--redirect", "off"]);
+    command
+        .args(["--cert", "self_signed_certs/cert.pem", "--key", "self_signed_certs/key.pem"])
+        .args(arguments);
+    command.env("RUST_MIN_STACK", stack).env("RUST_BACKTRACE", "0");
     command
 }

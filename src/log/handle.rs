@@ -1,0 +1,68 @@
+use super::{
+    LogFormat,
+    queue::Queue,
+    writer::{self, write_or_discard},
+};
+use prometheus::IntCounter;
+use std::{
+    io::{self, IsTerminal},
+    panic,
+    sync::Arc,
+    time::Duration,
+};
+use tracing::Level;
+use tracing_subscriber::EnvFilter;
+
+/// How long the process waits at its end for the reader of its last lines. With the runtime's last steps (500 ms) it
+/// still ends within a second.
+const LAST_LINES: Duration = Duration::from_millis(400);
+
+/// The process's log. Its drop waits until its lines are written, for a moment.
+#[derive(Debug)]
+pub(crate) struct Log {
+    format: LogFormat,
+    queue: Arc<Queue>,
+}
+
+impl Log {
+    /// Starts the thread that writes the log, and sends panics there.
+    pub(crate) fn start(format: LogFormat) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new());
+        writer::start(queue.clone(), format)?;
+        let panics = queue.clone();
+        panic::set_hook(Box::new(move |panic| panics.try_push(format.panic(panic).into_bytes())));
+        Ok(Self { format, queue })
+    }
+
+    /// Logs from now on the events that the filter lets through.
+    pub(crate) fn subscribe(&self, filter: EnvFilter) {
+        // An event that can't be formatted would be reported as text, whatever the format.
+        let log = tracing_subscriber::fmt().with_writer(self.queue.clone()).log_internal_errors(false);
+        let log = log.with_env_filter(filter).with_ansi(io::stderr().is_terminal());
+        match self.format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).with_current_span(false).init(),
+        }
+    }
+
+    /// Logs a warning or an error that no filter holds back, and that is not dropped.
+    pub(crate) fn say(&self, level: Level, message: &str) {
+        self.queue.push(self.format.message(level, message).into_bytes());
+    }
+
+    /// Writes an error without the log's thread, for a process that could not start it.
+    pub(crate) fn say_directly(format: LogFormat, message: &str) {
+        write_or_discard(&mut io::stderr(), format.message(Level::ERROR, message).as_bytes());
+    }
+
+    /// How many lines were dropped so far.
+    pub(crate) fn lines_dropped(&self) -> &IntCounter {
+        self.queue.lines_dropped()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.queue.wait_until_written(LAST_LINES);
+    }
+}

@@ -1,0 +1,19 @@
+//! The process's log on standard error.
+//!
+//! A serving thread never waits for the reader of standard error. It pushes whole lines into a bounded queue, and one
+//! thread writes them. If the queue is full, lines are dropped and counted.
+//!
+//! | File | |
+//! |---|---|
+//! | `handle.rs` | `Log`: start it, log to it, and wait for its last lines |
+//! | `format.rs` | `LogFormat`: the lines that tracing does not format |
+//! | `queue.rs` | `Queue`: the lines that wait, and the number of those that were dropped |
+//! | `writer.rs` | the thread that writes them |
+
+mod format;
+mod handle;
+mod queue;
+mod writer;
+
+pub(crate) use format::LogFormat;
+pub(crate) use handle::Log;
