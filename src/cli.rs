@@ -1,13 +1,12 @@
 //! What the command line says.
 
-use crate::log::LogFormat;
+use crate::log::{Filter, LogFormat};
 use axum_trailers::{
     demo::Bounds,
     server::{Limits, Server},
 };
 use clap::Parser;
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
-use tracing_subscriber::EnvFilter;
 
 /// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers, over HTTP/2 and
 /// HTTP/1.1, for trying clients and proxies against.
@@ -301,25 +300,6 @@ impl FromStr for Seconds {
             .filter(|duration| range.contains(duration))
             .map(Self)
             .ok_or("give seconds, such as 30 or 0.5")
-    }
-}
-
-/// A filter for the log, known to be one.
-#[derive(Clone, Debug)]
-pub(crate) struct Filter(String);
-
-impl Filter {
-    pub(crate) fn into_env_filter(self) -> EnvFilter {
-        EnvFilter::new(self.0)
-    }
-}
-
-impl FromStr for Filter {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        EnvFilter::try_new(text).map_err(|error| error.to_string())?;
-        Ok(Self(text.to_owned()))
     }
 }
 

@@ -16,7 +16,7 @@ use axum_trailers::{
 use clap::Parser;
 use cli::{Address, Args, Plain};
 use failure::Failure;
-use log::Log;
+use log::{Filter, Log};
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -28,7 +28,6 @@ use tonic_reflection::pb::{
     v1::server_reflection_server as reflection, v1alpha::server_reflection_server as reflection_v1alpha,
 };
 use tracing::Level;
-use tracing_subscriber::EnvFilter;
 
 const HTTPS_PORT: u16 = 3000;
 const HTTP_PORT: u16 = 7878;
@@ -56,7 +55,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args, log: &Log) -> Result<(), Failure> {
-    log.subscribe(log_filter(args)?);
+    log.subscribe(&log_filter(args)?);
     // The server's threads have runtimes of their own. This one accepts.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Serve)?;
@@ -118,13 +117,10 @@ fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Failure> {
     workbench.allow_upload().map_err(|source| Failure::Uploads { path: args.dir.clone(), source })
 }
 
-fn log_filter(args: &Args) -> Result<EnvFilter, Failure> {
+fn log_filter(args: &Args) -> Result<Filter, Failure> {
     match &args.log {
-        Some(filter) => Ok(filter.clone().into_env_filter()),
-        None if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none_or(|filter| filter.is_empty()) => {
-            Ok(EnvFilter::new("info"))
-        }
-        None => EnvFilter::try_from_default_env().map_err(Failure::Log),
+        Some(filter) => Ok(filter.clone()),
+        None => Filter::from_env().map_err(Failure::Log),
     }
 }
 

@@ -5,6 +5,8 @@ mod binary;
 mod blocked_log;
 mod bridge;
 mod client_gone;
+#[cfg(unix)]
+mod client_hello;
 mod conversions;
 mod digest;
 mod echo;

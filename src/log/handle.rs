@@ -1,5 +1,5 @@
 use super::{
-    LogFormat,
+    Filter, LogFormat,
     queue::Queue,
     writer::{self, write_or_discard},
 };
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 use tracing::Level;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long the process waits at its end for the reader of its last lines. With the runtime's last steps (500 ms) it
 /// still ends within a second.
@@ -35,13 +35,16 @@ impl Log {
     }
 
     /// Logs from now on the events that the filter lets through.
-    pub(crate) fn subscribe(&self, filter: EnvFilter) {
+    pub(crate) fn subscribe(&self, filter: &Filter) {
         // An event that can't be formatted would be reported as text, whatever the format.
         let log = tracing_subscriber::fmt().with_writer(self.queue.clone()).log_internal_errors(false);
-        let log = log.with_env_filter(filter).with_ansi(io::stderr().is_terminal());
+        let log = log.with_env_filter(filter.env_filter()).with_ansi(io::stderr().is_terminal());
+        let rustls = filter.rustls_filter();
         match self.format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().flatten_event(true).with_current_span(false).init(),
+            LogFormat::Text => log.finish().with(rustls).init(),
+            LogFormat::Json => {
+                log.json().flatten_event(true).with_current_span(false).finish().with(rustls).init();
+            }
         }
     }
 

@@ -6,14 +6,17 @@
 //! | File | |
 //! |---|---|
 //! | `handle.rs` | `Log`: start it, log to it, and wait for its last lines |
+//! | `filter.rs` | `Filter`: which events are logged |
 //! | `format.rs` | `LogFormat`: the lines that tracing does not format |
 //! | `queue.rs` | `Queue`: the lines that wait, and the number of those that were dropped |
 //! | `writer.rs` | the thread that writes them |
 
+mod filter;
 mod format;
 mod handle;
 mod queue;
 mod writer;
 
+pub(crate) use filter::Filter;
 pub(crate) use format::LogFormat;
 pub(crate) use handle::Log;

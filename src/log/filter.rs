@@ -1,0 +1,107 @@
+use std::{
+    env::{self, VarError},
+    str::FromStr,
+};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{FilterFn, FromEnvError, ParseError, filter_fn},
+};
+
+/// Which events are logged, in the syntax of `RUST_LOG`.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter(String);
+
+impl Filter {
+    const DEFAULT: &str = "info";
+
+    /// Reads `RUST_LOG`. If that is empty or not set, it is `info`.
+    pub(crate) fn from_env() -> Result<Self, FromEnvError> {
+        match env::var(EnvFilter::DEFAULT_ENV) {
+            Ok(text) if !text.is_empty() => Ok(text.parse()?),
+            Ok(_) | Err(VarError::NotPresent) => Ok(Self(Self::DEFAULT.to_owned())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn env_filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+
+    /// Hides rustls' warnings unless this filter names rustls. They are about what clients send, such as an IP address as
+    /// the server's name, and anyone can fill the log with them. A directive `rustls=error` would also hide its debug
+    /// lines, and log its errors if the filter is `off`.
+    pub(super) fn rustls_filter(&self) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + 'static> {
+        let names_rustls = self.0.split(',').any(|directive| directive.starts_with(RUSTLS));
+        filter_fn(move |event| {
+            names_rustls || *event.level() != Level::WARN || !event.target().starts_with(RUSTLS)
+        })
+    }
+}
+
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        EnvFilter::try_new(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+const RUSTLS: &str = "rustls";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// What is logged under this filter of a warning and an error of rustls, and of a warning of ours.
+    fn logged(filter: &str) -> String {
+        let filter: Filter = filter.parse().expect("a filter");
+        let log = Arc::<Mutex<Vec<u8>>>::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || Shared(writer.clone()))
+            .with_env_filter(filter.env_filter())
+            .finish()
+            .with(filter.rustls_filter());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!(target: "rustls::conn", "rustls-debug");
+            tracing::warn!(target: "rustls::conn", "rustls-warning");
+            tracing::error!(target: "rustls::conn", "rustls-error");
+            tracing::warn!(target: "axum_trailers", "own-warning");
+        });
+        let log = log.lock().expect("a log");
+        String::from_utf8(log.clone()).expect("text")
+    }
+
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Shared {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("a log").write(line)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn warnings_of_rustls_alone_are_hidden_unless_it_is_named() {
+        for (filter, expected) in [
+            ("info", &["rustls-error", "own-warning"][..]),
+            ("debug", &["rustls-debug", "rustls-error", "own-warning"]),
+            ("axum_trailers=info", &["own-warning"]),
+            ("off", &[]),
+            ("info,rustls=warn", &["rustls-warning", "rustls-error", "own-warning"]),
+            ("rustls::conn=debug", &["rustls-debug", "rustls-warning", "rustls-error"]),
+        ] {
+            let log = logged(filter);
+            let all = ["rustls-debug", "rustls-warning", "rustls-error", "own-warning"];
+            let found: Vec<_> = all.into_iter().filter(|message| log.contains(message)).collect();
+            assert_eq!(found, expected, "{filter}: {log}");
+        }
+    }
+}
