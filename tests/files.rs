@@ -206,21 +206,14 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
     let served = serve();
     let path = served.root.path().join("served/dated.html");
     fs::write(&path, "<p>dated</p>").expect("written");
-    // The year 9999 ends 253,402,300,800 seconds after 1970 begins.
-    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
     for (modified, is_told) in [
         (UNIX_EPOCH - Duration::from_millis(500), false),
         (UNIX_EPOCH - Duration::from_secs(315_619_200), false),
         (UNIX_EPOCH, true),
-        (last, true),
-        (last + Duration::from_secs(1), false),
     ] {
         let file = fs::File::options().write(true).open(&path).expect("a file");
         file.set_modified(modified).expect("dated");
-        if file.metadata().and_then(|file| file.modified()).expect("a date") != modified {
-            // Some file systems end before the year 9999: ext4 in 2446.
-            continue;
-        }
+        assert_eq!(file.metadata().and_then(|file| file.modified()).expect("a date"), modified);
         for (protocol, client) in clients() {
             let url = served.server.url("/files/dated.html");
             let response = served.server.get(&client, "/files/dated.html").await;

@@ -18,6 +18,7 @@ mod failures;
 mod files;
 mod grpc;
 mod grpc_calls;
+mod half_closed;
 #[cfg(unix)]
 mod json_log;
 mod limits;

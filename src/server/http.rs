@@ -9,7 +9,11 @@ use super::{
 };
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use std::pin::{Pin, pin};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// What makes HTTP connections of guarded streams.
@@ -99,7 +103,7 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, T
 async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<(), Cut> {
     let mut closing = pin!(connection.shutdown().closing());
     let mut cut = pin!(connection.shutdown().cut());
-    let mut is_closing = false;
+    let (mut is_closing, mut is_half_closed) = (false, false);
     let mut timer = pin!(sleep_until(Instant::now()));
     let cut = loop {
         match connection.check(Instant::now()) {
@@ -114,6 +118,10 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
                 }
                 return Ok(());
             }
+            // The guard has seen that, as hyper was polled.
+            () = poll_fn(|_| ready_if(connection.is_ending_after_responses())), if !is_half_closed => {
+                is_half_closed = true;
+            }
             () = timer.as_mut() => {}
             () = closing.as_mut(), if !is_closing => {
                 is_closing = true;
@@ -126,4 +134,8 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
     connection.mark_cut(cut);
     tracing::debug!(peer = %connection.peer, reason = %cut, "connection cut");
     Err(cut)
+}
+
+fn ready_if(it_is: bool) -> Poll<()> {
+    if it_is { Poll::Ready(()) } else { Poll::Pending }
 }

@@ -19,23 +19,28 @@ pub(crate) fn rows(n: u64) -> Trailers {
     trailers
 }
 
-/// `/endless` never finishes; `/quiet` sends a chunk, waits to be told, and finishes.
+/// `/endless` never finishes; `/silent` sends nothing at all; `/quiet` sends a chunk, waits to be told, and finishes.
 #[derive(Clone)]
 pub(crate) struct Producers {
-    /// One permit for each `/endless` producer whose `send` has failed.
+    /// One permit for each `/silent` producer that has begun.
+    pub(crate) began: Arc<Semaphore>,
+    /// One permit for each `/endless` producer whose `send` has failed, and each `/silent` one whose reader is gone.
     pub(crate) ended: Arc<Semaphore>,
     pub(crate) go_on: Arc<Notify>,
 }
 
 impl Producers {
     pub(crate) fn new() -> Self {
-        Self { ended: Arc::new(Semaphore::new(0)), go_on: Arc::new(Notify::new()) }
+        let none = || Arc::new(Semaphore::new(0));
+        Self { began: none(), ended: none(), go_on: Arc::new(Notify::new()) }
     }
 
     pub(crate) fn router(&self) -> Router {
         let endless = self.clone();
+        let silent = self.clone();
         let quiet = self.clone();
         Router::new()
+            .route("/silent", get(|| async move { silent.silent() }))
             .route("/endless", get(|| async move { endless.endless() }))
             .route("/quiet", get(|| async move { quiet.quiet() }))
             .route("/ok", get(|| async { "ok" }))
@@ -45,6 +50,16 @@ impl Producers {
         let (mut sender, body) = body::channel(64 * 1024, Declared::none());
         tokio::spawn(async move {
             while sender.send(vec![b'x'; 8 * 1024]).await.is_ok() {}
+            self.ended.add_permits(1);
+        });
+        body
+    }
+
+    fn silent(self) -> impl IntoResponse {
+        let (sender, body) = body::channel(1024, Declared::none());
+        tokio::spawn(async move {
+            self.began.add_permits(1);
+            sender.closed().await;
             self.ended.add_permits(1);
         });
         body

@@ -178,20 +178,37 @@ pub(crate) fn http2_frames(mut bytes: &[u8]) -> Vec<(u8, u8, &[u8])> {
 
 /// An HTTP/2 connection that has asked for a path as its stream 1, and whose windows are open.
 pub(crate) async fn http2_asked(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
+    http2_sent(address, "GET", path, END_STREAM).await
+}
+
+/// The same with another method, whose content is to follow.
+pub(crate) async fn http2_began(address: SocketAddr, method: &str, path: &str) -> TlsStream<TcpStream> {
+    http2_sent(address, method, path, 0).await
+}
+
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+async fn http2_sent(address: SocketAddr, method: &str, path: &str, flags: u8) -> TlsStream<TcpStream> {
     const WINDOW: u32 = 1 << 30;
     let mut settings = vec![0, 4];
     settings.extend(WINDOW.to_be_bytes());
-    // Indexed `GET` and `https`, then `:path` and `:authority` as literals (RFC 7541, appendix A and §6.2.2).
-    let mut head = vec![0x82, 0x87, 0x04, u8::try_from(path.len()).expect("a short path")];
-    head.extend(path.as_bytes());
-    head.extend([0x01, 9]);
-    head.extend(b"localhost");
-
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(http2_frame(4, 0, 0, &settings));
     bytes.extend(http2_frame(8, 0, 0, &WINDOW.to_be_bytes()));
-    bytes.extend(http2_frame(1, 5, 1, &head));
+    bytes.extend(http2_frame(1, flags | END_HEADERS, 1, &http2_head(method, path)));
     let mut client = tls(address, "h2").await;
     client.write_all(&bytes).await.expect("sent");
     client
+}
+
+/// A request's header section: `https` indexed, the rest as literals whose names are indexed (RFC 7541, appendix A and
+/// §6.2.2).
+pub(crate) fn http2_head(method: &str, path: &str) -> Vec<u8> {
+    let mut head = vec![0x87];
+    for (name, value) in [(0x02, method), (0x04, path), (0x01, "localhost")] {
+        head.extend([name, u8::try_from(value.len()).expect("a short value")]);
+        head.extend(value.as_bytes());
+    }
+    head
 }

@@ -190,7 +190,7 @@ impl Connection {
         self.inbound.note_end();
     }
 
-    pub(super) fn is_ending_after_responses(&self) -> bool {
+    pub(in crate::server) fn is_ending_after_responses(&self) -> bool {
         self.ends_after_responses.get(&self.clock).is_some()
     }
 
@@ -279,36 +279,43 @@ impl Connection {
 
     /// When to ask again, or why the connection has to end now.
     pub(in crate::server) fn check(&self, now: Instant) -> Result<Instant, Cut> {
-        // Nobody asks again because a response begins to wait, or the socket is full: that is seen a part of the limit late.
-        let again = now + self.limits.stalled_reader / 4;
+        let mut times = Times { now, again: now + self.again_after() };
         let blocked = self.write_blocked.get(&self.clock);
-        let again = again.min(in_time(now, blocked, self.limits.stalled_reader, Cut::StalledReader)?);
+        times.bound(blocked, self.limits.stalled_reader, Cut::StalledReader)?;
         if self.lingers.load(Relaxed) {
-            return Ok(again);
+            return Ok(times.again);
         }
-        let silent = self.silent_since.get(&self.clock);
-        let again = again.min(in_time(now, silent, self.limits.first_byte, Cut::NoFirstByte)?);
-        Ok(again.min(match self.open_requests.load(Relaxed) {
-            0 if blocked.is_none() => self.check_idle(now)?,
-            0 => again,
-            open => self.check_readers(now, open)?,
-        }))
+        times.bound(self.silent_since.get(&self.clock), self.limits.first_byte, Cut::NoFirstByte)?;
+        match self.open_requests.load(Relaxed) {
+            0 if blocked.is_none() => self.check_idle(&mut times)?,
+            0 => {}
+            open => times.again = times.again.min(self.check_readers(now, open)?),
+        }
+        Ok(times.again)
+    }
+
+    /// Nobody asks again because a response begins to wait, the socket is full or the last request ends: that is seen
+    /// so much later.
+    fn again_after(&self) -> Duration {
+        let ends = [&self.ends_when_idle, &self.ends_after_responses];
+        let part = self.limits.stalled_reader / 4;
+        if self.last_of(ends.into_iter()).is_some() { part.min(SILENCE) } else { part }
     }
 
     /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
     /// requests count.
-    fn check_idle(&self, now: Instant) -> Result<Instant, Cut> {
+    fn check_idle(&self, times: &mut Times) -> Result<(), Cut> {
         let bytes = [&self.last_read, &self.last_write];
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
         let idle = self.last_of(bytes.chain([&self.last_request_end]));
-        let again = in_time(now, idle, self.limits.idle, Cut::Idle)?;
+        times.bound(idle, self.limits.idle, Cut::Idle)?;
         // What is read does not count: a request head may come byte by byte.
         let quiet = |since: &Moment| {
             let since = since.get(&self.clock)?;
             self.last_of([&self.last_write, &self.last_request_end].into_iter()).max(Some(since))
         };
-        let again = again.min(in_time(now, quiet(&self.ends_when_idle), LAST_WORDS, Cut::Shutdown)?);
-        Ok(again.min(in_time(now, quiet(&self.ends_after_responses), SILENCE, Cut::Idle)?))
+        times.bound(quiet(&self.ends_when_idle), LAST_WORDS, Cut::Shutdown)?;
+        times.bound(quiet(&self.ends_after_responses), SILENCE, Cut::Idle)
     }
 
     fn last_of<'m>(&self, moments: impl Iterator<Item = &'m Moment>) -> Option<Instant> {
@@ -363,13 +370,23 @@ impl Connection {
     }
 }
 
-/// The end of a time that began at `since`, or what becomes of the connection if it is over. A time that has not begun
-/// ends as late as possible.
-fn in_time(now: Instant, since: Option<Instant>, limit: Duration, over: Cut) -> Result<Instant, Cut> {
-    match since.map(|since| since + limit) {
-        Some(deadline) if now >= deadline => Err(over),
-        Some(deadline) => Ok(deadline),
-        None => Ok(now + limit),
+/// When to look at a connection's times again.
+struct Times {
+    now: Instant,
+    again: Instant,
+}
+
+impl Times {
+    /// Bounds a time by `limit`, if it has begun. Past it this becomes of the connection.
+    fn bound(&mut self, began: Option<Instant>, limit: Duration, over: Cut) -> Result<(), Cut> {
+        let Some(deadline) = began.map(|began| began + limit) else {
+            return Ok(());
+        };
+        if self.now >= deadline {
+            return Err(over);
+        }
+        self.again = self.again.min(deadline);
+        Ok(())
     }
 }
 
