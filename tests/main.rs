@@ -8,6 +8,7 @@ mod client_gone;
 #[cfg(unix)]
 mod client_hello;
 mod conversions;
+mod cut_uploads;
 mod digest;
 mod echo;
 mod examples;
@@ -21,6 +22,7 @@ mod grpc_calls;
 mod half_closed;
 #[cfg(unix)]
 mod json_log;
+mod kept_requests;
 mod limits;
 mod log;
 mod metrics;
@@ -33,6 +35,7 @@ mod request_bodies;
 mod request_trailers;
 mod routes;
 mod shutdown;
+mod slow_requests;
 mod stalled_readers;
 mod support;
 mod threads;

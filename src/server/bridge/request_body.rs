@@ -232,3 +232,63 @@ fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
         _ => Interrupted::Client(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::HttpBody;
+    use http::{HeaderMap, HeaderValue};
+
+    fn handler() -> (Handler, Body) {
+        let (sender, body) = Body::channel();
+        (Handler(Some(sender)), body)
+    }
+
+    fn trailers() -> HeaderMap {
+        HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("\"a\""))])
+    }
+
+    /// The content, and the trailers behind it if it is whole.
+    async fn read(mut body: Body) -> (Vec<u8>, Option<Option<HeaderMap>>) {
+        let mut content = Vec::new();
+        while let Some(chunk) = body.data().await {
+            match chunk {
+                Ok(chunk) => content.extend_from_slice(&chunk),
+                Err(_broken) => return (content, None),
+            }
+        }
+        (content, body.trailers().await.ok())
+    }
+
+    #[tokio::test]
+    async fn body_is_whole_only_if_it_was_finished() {
+        for finish in [None, Some(None), Some(Some(trailers()))] {
+            let (mut handler, body) = handler();
+            let pump = tokio::spawn({
+                let finish = finish.clone();
+                async move {
+                    let _taken = handler.send(Bytes::from("hello")).await;
+                    match finish {
+                        Some(trailers) => drop(handler.finish(trailers).await),
+                        None => panic!("as a test"),
+                    }
+                }
+            });
+            assert_eq!(read(body).await, (b"hello".to_vec(), finish.clone()));
+            assert_eq!(pump.await.is_err(), finish.is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn body_is_broken_wherever_its_task_is_dropped() {
+        let (handler, body) = handler();
+        drop(handler);
+        assert_eq!(read(body).await, (Vec::new(), None));
+
+        let (mut handler, body) = self::handler();
+        handler.send(Bytes::from("hello")).await.map_err(|_closed| "closed").expect("room for one");
+        assert!(handler.demand().now_or_never().is_none(), "nobody reads");
+        drop(handler);
+        assert_eq!(read(body).await, (b"hello".to_vec(), None));
+    }
+}
