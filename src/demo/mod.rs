@@ -15,11 +15,13 @@
 
 mod accept;
 mod account;
+mod admission;
 mod body_limit;
 mod bounds;
 mod busy;
 pub mod bytes;
 pub mod chunky;
+mod client;
 pub mod database;
 pub mod echo;
 pub mod export;

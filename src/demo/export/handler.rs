@@ -2,24 +2,24 @@ use super::{
     job::Job,
     options::Options,
     presentation::Presentation,
-    registry::{Client, Exports},
+    registry::Exports,
     thread::{Started, run},
     waiting::Waiting,
     wanted::Wanted,
 };
 use crate::{
     body,
-    demo::{database::Database, in_span, segment::Segment},
+    demo::{client::Client, database::Database, in_span, segment::Segment},
     problem::Problem,
     trailers::Declared,
 };
 use axum::{
     body::Body,
-    extract::{ConnectInfo, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
-use http::{Extensions, HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use std::{sync::Arc, time::Instant};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// Names an export for `GET /exports/{id}`.
@@ -36,11 +36,6 @@ pub(in crate::demo) async fn export(
     begin(database, &exports, wanted, options, &request).await
 }
 
-/// Who a request is from, where the server says so.
-pub(super) fn client(extensions: &Extensions) -> Client {
-    extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip())
-}
-
 /// Runs the export on a thread of its own, and answers once it is known to have begun.
 pub(super) async fn begin(
     database: Database,
@@ -50,7 +45,7 @@ pub(super) async fn begin(
     request: &Request<Body>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let client = client(request.extensions());
+    let client = Client::of(request.extensions().get());
     let slot = Arc::new(exports.admit(client)?);
     let (waiting, is_abandoned) = Waiting::begin();
     let (presentation, content_type) =

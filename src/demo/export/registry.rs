@@ -1,17 +1,19 @@
 use super::metadata::trailers_to_json;
 use crate::{
-    demo::{Bounds, busy::busy},
+    demo::{
+        Bounds,
+        admission::{Admission, AdmissionPermit},
+        client::Client,
+    },
     problem::Problem,
     trailers::Trailers,
 };
-use http::StatusCode;
 use prometheus::IntGauge;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, hash_map::RandomState},
     fmt,
     hash::BuildHasher,
-    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -29,6 +31,7 @@ const KEPT: usize = 256;
 #[derive(Clone)]
 pub(in crate::demo) struct Exports {
     bounds: Bounds,
+    admission: Admission,
     running: IntGauge,
     shared: Arc<Shared>,
 }
@@ -47,14 +50,9 @@ struct Shared {
     table: Mutex<Table>,
 }
 
+/// Exports by their id.
 #[derive(Default)]
-struct Table {
-    running: HashMap<Client, usize>,
-    exports: HashMap<String, Arc<Export>>,
-}
-
-/// Who asks: an address, where it is known.
-pub(super) type Client = Option<IpAddr>;
+struct Table(HashMap<String, Arc<Export>>);
 
 /// One export, as it is told by `GET /exports/{id}`.
 pub(super) struct Export {
@@ -85,10 +83,12 @@ pub(super) enum End {
         trailers: Option<Trailers>,
     },
 }
+
 impl Exports {
     /// How many run is told by the gauge, too.
     pub(in crate::demo) fn new(bounds: Bounds, running: IntGauge) -> Self {
-        Self { bounds, running, shared: Arc::default() }
+        let admission = Admission::new("exports", bounds.exports, bounds.exports_per_client);
+        Self { bounds, admission, running, shared: Arc::default() }
     }
 
     pub(super) fn bounds(&self) -> &Bounds {
@@ -97,28 +97,16 @@ impl Exports {
 
     /// Makes room for an export, or says which bound is reached.
     pub(super) fn admit(&self, client: Client) -> Result<Slot, Problem> {
-        let mut table = self.lock();
-        let (mine, all) =
-            (table.running.get(&client).copied().unwrap_or(0), table.running.values().sum::<usize>());
-        if all >= self.bounds.exports {
-            let detail = format!("as many exports run as there may be at once: {all}");
-            return Err(busy(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", self.bounds.exports));
-        }
-        if mine >= self.bounds.exports_per_client {
-            let detail = format!("as many exports of this client run as one may have at once: {mine}");
-            let refused = busy(StatusCode::TOO_MANY_REQUESTS, detail);
-            return Err(refused.with("maximum", self.bounds.exports_per_client));
-        }
-        *table.running.entry(client).or_default() += 1;
+        let permit = self.admission.admit(client)?;
         self.running.inc();
-        Ok(Slot { exports: self.clone(), client, export: OnceLock::new() })
+        Ok(Slot { exports: self.clone(), _permit: permit, export: OnceLock::new() })
     }
 
     /// The export of this id.
     pub(super) fn find(&self, id: &str) -> Option<Arc<Export>> {
         let mut table = self.lock();
         table.forget(Instant::now());
-        table.exports.get(id).cloned()
+        table.0.get(id).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -129,14 +117,14 @@ impl Exports {
 impl Table {
     /// Drops what ended long ago, and the oldest of what is too much.
     fn forget(&mut self, now: Instant) {
-        self.exports.retain(|_, export| export.ended_at().is_none_or(|at| now - at < KEPT_FOR));
-        let ended = self.exports.values();
+        self.0.retain(|_, export| export.ended_at().is_none_or(|at| now - at < KEPT_FOR));
+        let ended = self.0.values();
         let ended = ended.filter_map(|export| Some((export.ended_at()?, export.id.clone())));
         let mut ended: Vec<_> = ended.collect();
         ended.sort();
         let surplus = ended.len().saturating_sub(KEPT);
         for (_, id) in &ended[..surplus] {
-            self.exports.remove(id);
+            self.0.remove(id);
         }
     }
 }
@@ -144,7 +132,7 @@ impl Table {
 /// The room of an export that runs. Its thread and its body share it; it is given back when both have dropped it.
 pub(super) struct Slot {
     exports: Exports,
-    client: Client,
+    _permit: AdmissionPermit,
     export: OnceLock<Arc<Export>>,
 }
 
@@ -170,7 +158,7 @@ impl Slot {
         });
         let mut known = self.exports.lock();
         known.forget(Instant::now());
-        known.exports.insert(id, export.clone());
+        known.0.insert(id, export.clone());
         drop(known);
         self.export.get_or_init(|| export).clone()
     }
@@ -184,13 +172,6 @@ impl Drop for Slot {
                 .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
         }
         self.exports.running.dec();
-        let mut table = self.exports.lock();
-        if let Some(running) = table.running.get_mut(&self.client) {
-            *running -= 1;
-            if *running == 0 {
-                table.running.remove(&self.client);
-            }
-        }
     }
 }
 
@@ -252,8 +233,6 @@ impl Export {
 mod tests {
     use super::*;
     use crate::demo::metrics::Metrics;
-    use axum::response::IntoResponse;
-    use http::header;
 
     fn exports() -> Exports {
         let bounds = Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() };
@@ -264,47 +243,36 @@ mod tests {
     fn begin(exports: &Exports, slot: &Slot) -> String {
         let export = slot.begin("t", "csv", 1, Instant::now());
         export.taken();
-        assert!(exports.lock().exports.len() <= KEPT + 2);
+        assert!(exports.lock().0.len() <= KEPT + 2);
         export.id.clone()
     }
 
-    fn status(admitted: Result<Slot, Problem>) -> Option<StatusCode> {
-        let response = admitted.err()?.into_response();
-        assert!(response.headers().contains_key(header::RETRY_AFTER));
-        Some(response.status())
-    }
-
     #[test]
-    fn exports_are_bounded_per_client_and_in_all_until_they_end() {
-        let (exports, other) = (exports(), Some(IpAddr::from([127, 0, 0, 2])));
-        let (first, second) = (exports.admit(None).expect("room"), exports.admit(None).expect("room"));
-        assert_eq!(status(exports.admit(None)), Some(StatusCode::TOO_MANY_REQUESTS));
+    fn gauge_counts_the_exports_that_hold_a_place() {
+        let exports = exports();
+        let slots = [(); 2].map(|()| exports.admit(Client::UNKNOWN).expect("room"));
+        assert!(exports.admit(Client::UNKNOWN).is_err());
         assert_eq!(exports.running.get(), 2, "who was refused does not count");
-        let third = exports.admit(other).expect("room for another client");
-        assert_eq!(status(exports.admit(other)), Some(StatusCode::SERVICE_UNAVAILABLE));
-        drop(third);
-        assert!(exports.admit(other).is_ok());
-        drop((first, second));
-        assert!(exports.admit(None).is_ok());
-        assert!(exports.lock().running.is_empty());
+        drop(slots);
         assert_eq!(exports.running.get(), 0);
+        assert!(exports.admit(Client::UNKNOWN).is_ok());
     }
 
     #[test]
     fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
         let exports = exports();
-        let running = exports.admit(None).expect("room");
+        let running = exports.admit(Client::UNKNOWN).expect("room");
         let running_id = running.begin("t", "csv", 1, Instant::now()).id.clone();
         let ended: Vec<_> = (0..KEPT + 2)
             .map(|_| {
-                let slot = exports.admit(None).expect("room");
+                let slot = exports.admit(Client::UNKNOWN).expect("room");
                 begin(&exports, &slot)
             })
             .collect();
-        assert_eq!(exports.lock().exports.len(), KEPT + 2, "the next one that begins makes room");
+        assert_eq!(exports.lock().0.len(), KEPT + 2, "the next one that begins makes room");
         assert!(exports.find(&ended[1]).is_none(), "the oldest are gone");
         assert!(exports.find(&ended[2]).is_some() && exports.find(&ended[KEPT + 1]).is_some());
-        assert_eq!(exports.lock().exports.len(), KEPT + 1);
+        assert_eq!(exports.lock().0.len(), KEPT + 1);
 
         exports.lock().forget(Instant::now() + KEPT_FOR);
         assert!(exports.find(&ended[KEPT + 1]).is_none());
@@ -315,7 +283,7 @@ mod tests {
     fn one_that_stopped_without_a_word_has_failed_and_one_that_was_dropped_is_cancelled() {
         let exports = exports();
         for is_taken in [true, false] {
-            let slot = exports.admit(None).expect("room");
+            let slot = exports.admit(Client::UNKNOWN).expect("room");
             let export = slot.begin("t", "csv", 1, Instant::now());
             drop(slot);
             assert_eq!(export.to_json()["state"], "running");

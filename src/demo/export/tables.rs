@@ -5,12 +5,12 @@
 //! ```
 
 use super::{
-    handler::client,
     registry::Exports,
     selection::{not_opened, unreadable},
 };
 use crate::{
     demo::{
+        client::Client,
         database::{Database, tables},
         in_span,
         json::Json,
@@ -26,7 +26,7 @@ pub(in crate::demo) async fn list(
     State(exports): State<Exports>,
     request: Request<Body>,
 ) -> Result<Json, Problem> {
-    let slot = exports.admit(client(request.extensions()))?;
+    let slot = exports.admit(Client::of(request.extensions().get()))?;
     let read = move || {
         let _until_the_end = slot;
         let connection = database.connect().map_err(|error| not_opened(&error))?;

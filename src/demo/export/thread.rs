@@ -90,7 +90,7 @@ fn declared(options: &Options) -> Declared {
 #[cfg(test)]
 mod tests {
     use super::{super::registry::Exports, *};
-    use crate::demo::{Bounds, database::Database, metrics::Metrics};
+    use crate::demo::{Bounds, client::Client, database::Database, metrics::Metrics};
     use http::{HeaderMap, StatusCode};
     use std::sync::{Arc, atomic::AtomicBool};
     use tokio::runtime::Handle;
@@ -110,7 +110,7 @@ mod tests {
                 began: Instant::now(),
                 is_head: true,
                 is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),
-                slot: Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room"))),
+                slot: Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room"))),
                 runtime: Handle::current(),
             };
             let (answer, answered) = oneshot::channel();

@@ -76,13 +76,13 @@ mod tests {
             Step::{self, Data, Error as Fail, Pending, Trailers},
             fields, read_by_contract,
         },
-        demo::{Bounds, export::registry::Exports, metrics::Metrics},
+        demo::{Bounds, client::Client, export::registry::Exports, metrics::Metrics},
     };
     use std::time::Instant;
 
     /// A body in the only room that there is.
     fn watched(exports: &Exports, steps: &[Step]) -> (Watched<ScriptedBody>, Arc<Export>) {
-        let slot = Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room")));
+        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
         let export = slot.begin("t", "csv", 1, Instant::now());
         (Watched::new(ScriptedBody::new(steps.iter().cloned()), export.clone(), slot), export)
     }
@@ -102,11 +102,11 @@ mod tests {
         assert_eq!(export.to_json()["state"], "failed");
 
         let (body, export) = watched(&exports, &[Data("a")]);
-        assert!(exports.admit(None).is_err(), "it is still there");
+        assert!(exports.admit(Client::UNKNOWN).is_err(), "it is still there");
         assert_eq!(export.to_json()["state"], "running");
         drop(body);
         assert_eq!(export.to_json()["state"], "cancelled");
-        assert!(exports.admit(None).is_ok());
+        assert!(exports.admit(Client::UNKNOWN).is_ok());
     }
 
     #[test]

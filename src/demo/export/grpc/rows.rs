@@ -70,7 +70,7 @@ impl Drop for Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::{Bounds, export::registry::Exports, metrics::Metrics};
+    use crate::demo::{Bounds, client::Client, export::registry::Exports, metrics::Metrics};
     use futures_util::StreamExt;
     use std::time::Instant;
     use tokio::sync::mpsc;
@@ -80,7 +80,7 @@ mod tests {
     async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
         let exports =
             Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
-        let slot = Arc::new(exports.admit(None).unwrap_or_else(|_problem| panic!("room")));
+        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
         let export = slot.begin("t", "grpc", 1, Instant::now());
         let (sender, receiver) = mpsc::channel(parts.len().max(1));
         for part in parts {
@@ -96,7 +96,7 @@ mod tests {
             }
         }
         assert!(rows.next().await.is_none(), "its end goes on being the end");
-        assert!(exports.admit(None).is_ok(), "there is room again");
+        assert!(exports.admit(Client::UNKNOWN).is_ok(), "there is room again");
         (count, status, export.to_json()["state"].as_str().expect("text").to_owned())
     }
 

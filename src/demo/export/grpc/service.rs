@@ -5,16 +5,16 @@ use super::{
     v1::{ExportRequest, ListTablesRequest, ListTablesResponse, exports_server::Exports as ExportsApi},
 };
 use crate::demo::{
+    client::Client,
     database::Database,
     export::{
-        registry::{Client, Exports},
+        registry::Exports,
         waiting::Waiting,
         wanted::{Columns, Wanted},
     },
     in_span,
 };
-use axum::extract::ConnectInfo;
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, async_trait, metadata::MetadataValue};
 
@@ -45,11 +45,6 @@ impl ExportsService {
     }
 }
 
-/// Who a call is from, where the server says so.
-fn client<T>(request: &Request<T>) -> Client {
-    request.extensions().get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip())
-}
-
 #[async_trait]
 impl ExportsApi for ExportsService {
     type ExportStream = Rows;
@@ -58,7 +53,8 @@ impl ExportsApi for ExportsService {
         &self,
         request: Request<ListTablesRequest>,
     ) -> Result<Response<ListTablesResponse>, Status> {
-        let slot = self.exports.admit(client(&request)).map_err(|problem| refused(&problem))?;
+        let client = Client::of(request.extensions().get());
+        let slot = self.exports.admit(client).map_err(|problem| refused(&problem))?;
         let database = self.database.clone();
         let read = move || {
             let _until_the_end = slot;
@@ -70,7 +66,7 @@ impl ExportsApi for ExportsService {
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Rows>, Status> {
         let began = Instant::now();
-        let client = client(&request);
+        let client = Client::of(request.extensions().get());
         let wanted = self.wanted(request.into_inner())?;
         let slot = self.exports.admit(client).map_err(|problem| refused(&problem))?;
         let (waiting, is_abandoned) = Waiting::begin();
