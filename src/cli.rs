@@ -152,7 +152,7 @@ struct LimitArgs {
           default_value_t = flag(Bounds::default().exports), value_parser = clap::value_parser!(u32).range(1..=256))]
     max_exports: u32,
 
-    /// How many exports of one client may run at once
+    /// How many exports of one client (an IPv4 address or IPv6 /64) may run at once
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS_PER_CLIENT",
           default_value_t = flag(Bounds::default().exports_per_client),
           value_parser = clap::value_parser!(u32).range(1..=256))]

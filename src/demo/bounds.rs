@@ -11,7 +11,12 @@ pub struct Bounds {
     /// Each has a thread, and some 3 MiB: SQLite's cache and what waits for the client. Where rows are large
     /// it takes more: up to some 50 MiB for rows of 4 MiB, than which none may be larger.
     pub exports: usize,
-    /// How many of them one client, told by its address, may have. Default: 8. 429 past it.
+    /// How many of them one client may have. Default: 8. 429 past it.
+    ///
+    /// A client is the address of its connection: an IPv4 address, or the /64 prefix of an IPv6 address, because one
+    /// client usually has a whole /64. IPv4-mapped IPv6 addresses count as IPv4. Without
+    /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the request's extensions, all requests count as one
+    /// client's.
     pub exports_per_client: usize,
     /// How many rows an export may have. Default: 10,000,000. 400 past it, before the first row.
     pub rows: u64,

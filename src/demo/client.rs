@@ -1,7 +1,11 @@
 use axum::extract::ConnectInfo;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// The client that a place is counted for: an address.
+/// The network prefix by which IPv6 clients are counted. Providers delegate at least a /64 to each customer
+/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)), so one client can use any address of it.
+const IPV6_PREFIX: u128 = !0 << 64;
+
+/// The client that a place is counted for: an IPv4 address or an IPv6 /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Client(Option<IpAddr>);
 
@@ -14,9 +18,12 @@ impl Client {
         connection.map_or(Self::UNKNOWN, |ConnectInfo(peer)| Self::at(peer.ip()))
     }
 
-    /// The client at an address.
+    /// The client at an address. An IPv4-mapped IPv6 address counts as its IPv4 address.
     pub(super) fn at(address: IpAddr) -> Self {
-        Self(Some(address))
+        Self(Some(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & IPV6_PREFIX).into(),
+            address @ IpAddr::V4(_) => address,
+        }))
     }
 }
 
@@ -24,12 +31,31 @@ impl Client {
 mod tests {
     use super::*;
 
+    fn at(address: &str) -> Client {
+        Client::at(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn ipv6_clients_are_counted_by_their_64_bit_prefix_and_ipv4_clients_by_their_address() {
+        for (one, other, is_same) in [
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", true),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("2001:db8:0:1::1", "2001:db8:1:1::1", false),
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("::ffff:192.0.2.1", "192.0.2.1", true),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", false),
+            ("::ffff:192.0.2.1", "::1", false),
+        ] {
+            assert_eq!(at(one) == at(other), is_same, "{one} and {other}");
+        }
+    }
+
     #[test]
     fn clients_without_an_address_are_one() {
         assert_eq!(Client::of(None), Client::UNKNOWN);
-        let address = IpAddr::from([192, 0, 2, 1]);
-        let connection = ConnectInfo(SocketAddr::new(address, 1));
-        assert_eq!(Client::of(Some(&connection)), Client::at(address));
+        let connection = ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1)));
+        assert_eq!(Client::of(Some(&connection)), at("192.0.2.1"));
         assert_ne!(Client::of(Some(&connection)), Client::UNKNOWN);
     }
 }
