@@ -177,6 +177,12 @@ struct LimitArgs {
           default_value_t = flag(Bounds::default().uploads), value_parser = clap::value_parser!(u32).range(1..))]
     max_uploads: u32,
 
+    /// How many uploads of one client (an IPv4 address or IPv6 /64) may run at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS_PER_CLIENT",
+          default_value_t = flag(Bounds::default().uploads_per_client),
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_uploads_per_client: u32,
+
     /// How large an upload may be
     #[arg(long, value_name = "BYTES", env = "AXUM_TRAILERS_MAX_UPLOAD_SIZE",
           default_value_t = Bounds::default().upload_size)]
@@ -237,6 +243,7 @@ impl Args {
             export_time: limits.max_export_time.0,
             body_size: limits.max_body_size,
             uploads: limits.max_uploads as usize,
+            uploads_per_client: limits.max_uploads_per_client as usize,
             upload_size: limits.max_upload_size,
         }
     }
@@ -360,6 +367,7 @@ mod tests {
             ["--threads", "0"],
             ["--threads", "2000"],
             ["--max-exports", "0"],
+            ["--max-uploads-per-client", "0"],
             ["--max-upload-size", "1G"],
             ["--log", "axum_trailers=loud"],
             ["--log-format", "yaml"],

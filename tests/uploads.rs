@@ -51,6 +51,17 @@ async fn only(folder: &Path, expected: &[&str]) {
     assert!(came.is_ok(), "{:?} and not {expected:?}", names(folder));
 }
 
+/// Waits until so many uploads are in the middle.
+async fn running(folder: &Path, uploads: usize) {
+    let is_draft = |name: &String| name.starts_with(".axum-trailers-upload-");
+    crate::support::soon("the uploads", async {
+        while names(folder).iter().filter(|name| is_draft(name)).count() != uploads {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn right_upload_is_stored_and_told() {
     let (folder, server) = serve(Bounds::default());
@@ -136,13 +147,7 @@ async fn upload_that_breaks_off_leaves_nothing() {
         let mut client = raw::tls(server.address, "http/1.1").await;
         client.write_all(format!("{head}{framing}{half}").as_bytes()).await.expect("sent");
         client.flush().await.expect("sent");
-        let began = async {
-            while names(folder.path()).is_empty() {
-                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-            }
-        };
-        crate::support::soon("the upload", began).await;
-        assert!(names(folder.path())[0].starts_with(".axum-trailers-upload-"), "{:?}", names(folder.path()));
+        running(folder.path(), 1).await;
         drop(client);
         only(folder.path(), &[]).await;
     }
@@ -152,12 +157,7 @@ async fn upload_that_breaks_off_leaves_nothing() {
     let (_response, mut body) =
         client.send_request(request.body(()).expect("a request"), false).expect("sent");
     body.send_data(half.into(), false).expect("sent");
-    crate::support::soon("the upload", async {
-        while names(folder.path()).is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
-    })
-    .await;
+    running(folder.path(), 1).await;
     body.send_reset(h2::Reason::CANCEL);
     only(folder.path(), &[]).await;
 }
@@ -182,12 +182,7 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     let (_response, mut body) =
         client.send_request(request.body(()).expect("a request"), false).expect("sent");
     body.send_data("1".into(), false).expect("sent");
-    crate::support::soon("the upload", async {
-        while names(folder.path()).is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
-    })
-    .await;
+    running(folder.path(), 1).await;
     let refused = put(&server, "HTTP/1.1", "/files/b", "b").await;
     assert_eq!((refused.status, refused.field("retry-after")), (503, "5"));
     assert!(
@@ -197,6 +192,144 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     );
     body.send_data(bytes::Bytes::new(), true).expect("sent");
     only(folder.path(), &["a"]).await;
+}
+
+/// Clients with loopback addresses of their own. `A` is also the address of all other test clients.
+#[cfg(target_os = "linux")]
+mod shared {
+    use super::{digest, only, put, running, serve};
+    use crate::support::{
+        TestServer, raw, soon,
+        upload::{Answer, PROTOCOLS},
+    };
+    use axum_trailers::demo::Bounds;
+    use h2::{
+        SendStream,
+        client::{ResponseFuture, SendRequest},
+    };
+    use serde_json::Value;
+    use std::{net::Ipv4Addr, time::Duration};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+    use tokio_rustls::client::TlsStream;
+
+    const A: Ipv4Addr = Ipv4Addr::LOCALHOST;
+    const B: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+    const C: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+    fn request(name: &str, content: &str) -> String {
+        let (digest, length) = (digest(content), content.len());
+        format!(
+            "PUT /files/{name} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-digest: {digest}\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+    }
+
+    /// An upload over HTTP/1.1 without its last byte.
+    async fn stalled_http1(server: &TestServer, client: Ipv4Addr, name: &str) -> TlsStream<TcpStream> {
+        let mut stream = raw::tls_from(client, server.address, "http/1.1").await;
+        let request = request(name, "ab") + "a";
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream
+    }
+
+    /// An upload over HTTP/2 without its end.
+    fn stalled_http2(
+        client: &mut SendRequest<bytes::Bytes>,
+        name: &str,
+    ) -> (ResponseFuture, SendStream<bytes::Bytes>) {
+        let request = http_1::Request::put(format!("https://localhost/files/{name}"))
+            .header("content-digest", digest("ab"))
+            .body(());
+        let (response, mut body) = client.send_request(request.expect("a request"), false).expect("sent");
+        body.send_data("a".into(), false).expect("sent");
+        (response, body)
+    }
+
+    /// The status of a whole upload.
+    async fn status(server: &TestServer, client: Ipv4Addr) -> u16 {
+        let mut stream = raw::tls_from(client, server.address, "http/1.1").await;
+        let request = request("whole", "x") + "x";
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let answer = raw::rest(&mut stream).await;
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    }
+
+    fn assert_refused(answer: &Answer, status: u16, maximum: usize) {
+        assert_eq!((answer.status, answer.field("retry-after")), (status, "5"), "{answer:?}");
+        let problem: Value = serde_json::from_str(&answer.content).expect("JSON");
+        assert_eq!(problem["maximum"], maximum, "{problem}");
+    }
+
+    #[tokio::test]
+    async fn client_with_all_its_uploads_is_refused_and_another_client_is_served() {
+        let (folder, server) = serve(Bounds::default());
+        let mut client = raw::http2(server.address).await;
+        let mut uploads: Vec<_> = (0..7).map(|n| stalled_http2(&mut client, &format!("a{n}"))).collect();
+        running(folder.path(), 7).await;
+        assert_eq!(status(&server, A).await, 201, "one place is free");
+        uploads.push(stalled_http2(&mut client, "a7"));
+        running(folder.path(), 8).await;
+        for protocol in PROTOCOLS {
+            assert_refused(&put(&server, protocol, "/files/whole", "x").await, 429, 8);
+        }
+        assert_eq!(status(&server, B).await, 200);
+
+        let (response, mut body) = uploads.pop().expect("an upload");
+        body.send_data("b".into(), true).expect("sent");
+        assert_eq!(soon("a response", response).await.expect("a response").status(), 201);
+        assert_eq!(status(&server, A).await, 200, "its place is free before its response is here");
+        drop(uploads);
+        running(folder.path(), 0).await;
+        only(folder.path(), &["a7", "whole"]).await;
+    }
+
+    #[tokio::test]
+    async fn connections_that_close_give_their_places_back() {
+        let (folder, server) = serve(Bounds { uploads_per_client: 2, ..Bounds::default() });
+        let http1 = [stalled_http1(&server, A, "a").await, stalled_http1(&server, A, "b").await];
+        running(folder.path(), 2).await;
+        assert_refused(&put(&server, "HTTP/1.1", "/files/whole", "x").await, 429, 2);
+        drop(http1);
+        served_again(&server).await;
+
+        let mut client = raw::http2(server.address).await;
+        let http2 = [stalled_http2(&mut client, "a"), stalled_http2(&mut client, "b")];
+        running(folder.path(), 2).await;
+        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 429, 2);
+        drop((client, http2));
+        served_again(&server).await;
+        only(folder.path(), &["whole"]).await;
+    }
+
+    /// A request ends a little later than its connection.
+    async fn served_again(server: &TestServer) {
+        soon("a free place", async {
+            while status(server, A).await >= 300 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn uploads_of_all_clients_are_bounded_by_the_total() {
+        let (folder, server) = serve(Bounds { uploads: 2, uploads_per_client: 1, ..Bounds::default() });
+        let _first = stalled_http1(&server, A, "a").await;
+        running(folder.path(), 1).await;
+        assert_eq!(status(&server, C).await, 201, "one place is free");
+        let mut second = stalled_http1(&server, B, "b").await;
+        running(folder.path(), 2).await;
+        assert_eq!(status(&server, C).await, 503);
+        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 503, 2);
+
+        second.write_all(b"b").await.expect("sent");
+        assert_ne!(soon("a response", second.read(&mut [0; 16])).await.expect("a response"), 0);
+        assert_eq!(status(&server, C).await, 200);
+        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 429, 1);
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ pub struct Bounds {
     pub body_size: u64,
     /// How many uploads may run at once. Default: 16. 503 past it.
     pub uploads: usize,
+    /// How many of them one client may have, counted as for [`exports_per_client`](Self::exports_per_client). Default: 8.
+    /// 429 past it.
+    pub uploads_per_client: usize,
     /// How large an upload may be, in bytes. Default: 1 GiB. 413 past it.
     pub upload_size: u64,
 }
@@ -40,6 +43,7 @@ impl Default for Bounds {
             export_time: Duration::from_secs(60 * 60),
             body_size: 1024 * 1024 * 1024,
             uploads: 16,
+            uploads_per_client: 8,
             upload_size: 1024 * 1024 * 1024,
         }
     }

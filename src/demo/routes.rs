@@ -99,7 +99,7 @@ pub const ROUTES: &[Route] = &[
         method: "PUT",
         path: "/files/{name}",
         shows: "An upload (with `--allow-upload`) that is kept only where it is what its `Content-Digest`, header field or trailer, says.",
-        bounds: "the size (`--max-upload-size`), and how many run at once (`--max-uploads`)",
+        bounds: "the size (`--max-upload-size`), uploads at once (`--max-uploads`), and of one client (`--max-uploads-per-client`)",
         example: Example {
             target: "/files/hello.txt",
             fields: &[("content-digest", "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:")],

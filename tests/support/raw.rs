@@ -6,6 +6,8 @@ use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
+#[cfg(target_os = "linux")]
+use std::net::Ipv4Addr;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,7 +21,18 @@ const SMALL_BUFFER: u32 = 16 * 1024;
 
 /// A TLS connection on which ALPN has chosen `alpn`.
 pub(crate) async fn tls(address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
+    tls_over(TcpSocket::new_v4().expect("a socket"), address, alpn).await
+}
+
+/// The same from a local address of the client. On Linux all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+pub(crate) async fn tls_from(local: Ipv4Addr, address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
     let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((local, 0).into()).expect("a loopback address");
+    tls_over(socket, address, alpn).await
+}
+
+async fn tls_over(socket: TcpSocket, address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
     socket.set_recv_buffer_size(SMALL_BUFFER).expect("a buffer size");
     let tcp = soon("a connection", socket.connect(address)).await.expect("a connection");
     handshake(tcp, &[alpn]).await

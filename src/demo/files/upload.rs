@@ -7,8 +7,9 @@ use super::{
 use crate::{
     demo::{
         Bounds,
+        admission::Admission,
         body_limit::{fits, too_large},
-        busy::busy,
+        client::Client,
         json::Json,
         metrics::Metrics,
         query::bad_request,
@@ -32,7 +33,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a name may be, in bytes: what file systems take.
 const MAX_NAME: usize = 255;
@@ -44,7 +44,7 @@ pub(in crate::demo) struct Uploads(Option<Arc<Allowed>>);
 #[derive(Debug)]
 struct Allowed {
     folder: Folder,
-    room: Semaphore,
+    admission: Admission,
     bounds: Bounds,
 }
 
@@ -54,11 +54,8 @@ impl Uploads {
     }
 
     pub(in crate::demo) fn allowed(folder: Folder, bounds: Bounds) -> Self {
-        Self(Some(Arc::new(Allowed {
-            folder,
-            room: Semaphore::new(bounds.uploads.min(Semaphore::MAX_PERMITS)),
-            bounds,
-        })))
+        let admission = Admission::new("uploads", bounds.uploads, bounds.uploads_per_client);
+        Self(Some(Arc::new(Allowed { folder, admission, bounds })))
     }
 }
 
@@ -107,7 +104,7 @@ async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<R
     let place = allowed.place(name).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
-    let _room = allowed.room()?;
+    let _permit = allowed.admission.admit(Client::of(request.extensions().get()))?;
     let Verified(body): Verified<RequestBody> = request.extract().await?;
     // RFC 9110 §13.2.1: behind all that would refuse the request anyway, before its content.
     if !precondition.holds(tokio::fs::symlink_metadata(&place).await.ok().as_ref()) {
@@ -154,14 +151,6 @@ impl Allowed {
             }
             _ => Ok(place),
         }
-    }
-
-    fn room(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.room.try_acquire().map_err(|_none| {
-            let most = self.bounds.uploads;
-            let detail = format!("as many uploads run as there may be at once: {most}");
-            busy(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", most)
-        })
     }
 
     /// Stores a body that is found right at its end.
