@@ -7,6 +7,7 @@ mod bridge;
 mod client_gone;
 #[cfg(unix)]
 mod client_hello;
+mod closing;
 mod conversions;
 mod cut_uploads;
 mod digest;
@@ -20,6 +21,7 @@ mod files;
 mod grpc;
 mod grpc_calls;
 mod half_closed;
+mod http2_windows;
 #[cfg(unix)]
 mod json_log;
 mod kept_requests;
@@ -30,6 +32,7 @@ mod producers;
 mod progress;
 mod protocol;
 mod redirect;
+mod rejections;
 mod reload;
 mod request_bodies;
 mod request_trailers;

@@ -56,7 +56,7 @@ impl Metrics {
         assert!(came.is_ok(), "no line «{line}» in\n{}", self.text().await);
     }
 
-    async fn say_nothing_of(&self, name: &str) {
+    pub(crate) async fn say_nothing_of(&self, name: &str) {
         let text = self.text().await;
         assert!(
             !text.lines().any(|line| line.starts_with(&format!("axum_trailers_{name}"))),

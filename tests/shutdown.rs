@@ -173,3 +173,74 @@ async fn server_that_listens_nowhere_is_an_error() {
     let error = Server::new(tls).serve(Router::new()).await.expect_err("nowhere to listen");
     assert!(error.to_string().contains("bind"), "{error}");
 }
+
+/// What holds up the end of a server that has no running stream. Each is far from its own time limit.
+async fn ends_soon(server: &mut TestServer, what: &str) {
+    let began = Instant::now();
+    soon("the end", server.handle.drain(NO_HURRY)).await;
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    assert!(began.elapsed() < Duration::from_secs(5), "{what}: {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn half_a_request_head_does_not_hold_the_end_up() {
+    for (what, request) in [
+        ("the first head", "GET /ok HTTP/1.1\r\nhost:"),
+        ("a later head", "GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /ok HTTP/1.1\r\nhost:"),
+        ("a first byte", "G"),
+        ("nothing", ""),
+    ] {
+        let mut server = TestServer::with(Producers::new().router(), |server| {
+            server.redirect("127.0.0.1:0").expect("a free port")
+        });
+        let mut tls = raw::tls(server.address, "http/1.1").await;
+        tls.write_all(request.as_bytes()).await.expect("sent");
+        tls.flush().await.expect("sent");
+        let mut plain = TcpStream::connect(server.redirect.expect("an address")).await.expect("a connection");
+        plain.write_all(request.as_bytes()).await.expect("sent");
+        sleep(Duration::from_millis(100)).await;
+        ends_soon(&mut server, what).await;
+    }
+}
+
+#[tokio::test]
+async fn request_head_that_comes_byte_by_byte_does_not_hold_the_end_up() {
+    let mut server = TestServer::start(Producers::new().router());
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let dripping = tokio::spawn(async move {
+        while client.write_all(b"G").await.is_ok() && client.flush().await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    });
+    sleep(Duration::from_millis(100)).await;
+    ends_soon(&mut server, "a head that drips").await;
+    soon("its end", dripping).await.expect("no panic");
+}
+
+#[tokio::test]
+async fn idle_http2_client_that_no_longer_answers_does_not_hold_the_end_up() {
+    let mut server = TestServer::start(Producers::new().router());
+    // Its response has arrived, and what comes from now on it does not read.
+    let _deaf = raw::http2_deaf(server.address, "/ok").await;
+    sleep(Duration::from_millis(100)).await;
+    ends_soon(&mut server, "a deaf client").await;
+}
+
+#[tokio::test]
+async fn request_that_is_complete_is_waited_for() {
+    let producers = Producers::new();
+    let mut server = TestServer::start(producers.router());
+    let mut http1 = raw::http1_asked(server.address, "/quiet").await;
+    let mut client = raw::http2(server.address).await;
+    let mut http2 = raw::http2_get(&mut client, "/quiet").await;
+    let handle = server.handle.clone();
+    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
+    // Longer than anything without a request may take.
+    sleep(Duration::from_secs(3)).await;
+    producers.go_on.notify_waiters();
+    assert!(raw::rest(&mut http1).await.ends_with("0\r\nx-rows: 2\r\n\r\n"));
+    assert_eq!(raw::http2_read(&mut http2).await.expect("whole"), b"first last");
+    drop(client);
+    soon("the end", drained).await.expect("no panic");
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+}

@@ -92,3 +92,25 @@ async fn small_chunks_that_are_ready_are_one_data_frame() {
     frames.retain(|len| *len > 0);
     assert_eq!(frames, [3, 5000, 1]);
 }
+
+/// h2 closes a connection on which too many of them come.
+#[tokio::test]
+async fn empty_chunks_are_no_frames() {
+    let chunks = ["", "a", "", "", "b", ""].map(Ok::<_, std::io::Error>);
+    let handler = move || async move { body::StreamBody::new(tokio_stream::iter(chunks)) };
+    let server = TestServer::start(Router::new().route("/", get(handler)));
+    let mut client = raw::http2_asked(server.address, "/").await;
+    let mut wire = Vec::new();
+    let data = loop {
+        let mut came = [0; 1024];
+        let n = soon("frames", client.read(&mut came)).await.expect("no error");
+        wire.extend_from_slice(&came[..n]);
+        let frames = raw::http2_frames(&wire);
+        let data: Vec<_> = frames.iter().filter(|(kind, ..)| *kind == 0).cloned().collect();
+        if data.last().is_some_and(|(_, flags, _)| flags & 1 != 0) {
+            break data.iter().map(|(_, flags, data)| (*flags, data.to_vec())).collect::<Vec<_>>();
+        }
+    };
+    assert!(data.iter().all(|(flags, data)| flags & 1 != 0 || !data.is_empty()), "{data:?}");
+    assert_eq!(data.iter().flat_map(|(_, data)| data.clone()).collect::<Vec<_>>(), b"ab");
+}

@@ -48,7 +48,7 @@ pub(super) struct Shutdown {
 /// data alike, and says nothing of it.
 const UNDISTURBED: Duration = Duration::from_secs(5);
 
-/// What was handed to hyper has arrived where no byte moves for so long.
+/// What was handed to hyper has arrived where nothing is written for so long.
 const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
@@ -168,7 +168,7 @@ pub(super) struct Activity {
     no_request: Notify,
     /// Bytes are counted during a shutdown alone, so that sockets do not write to one place all the time.
     is_watched: AtomicBool,
-    moves: AtomicUsize,
+    writes: AtomicUsize,
 }
 
 impl Activity {
@@ -190,10 +190,10 @@ impl Activity {
         }
     }
 
-    /// Notes that bytes were read or written.
-    pub(super) fn bytes_move(&self) {
+    /// Notes that bytes were written. What is read does not count: a request head may come byte by byte.
+    pub(super) fn bytes_go(&self) {
         if self.is_watched.load(Relaxed) {
-            self.moves.fetch_add(1, Relaxed);
+            self.writes.fetch_add(1, Relaxed);
         }
     }
 
@@ -205,13 +205,13 @@ impl Activity {
         self.open_requests.load(SeqCst)
     }
 
-    /// Waits until no request is open and no byte moves.
+    /// Waits until no request is open and nothing is written.
     async fn ceased(&self) {
         loop {
             self.no_request().await;
-            let moves = self.moves.load(Relaxed);
+            let writes = self.writes.load(Relaxed);
             sleep(SILENCE).await;
-            if self.open() == 0 && self.moves.load(Relaxed) == moves {
+            if self.open() == 0 && self.writes.load(Relaxed) == writes {
                 return;
             }
         }

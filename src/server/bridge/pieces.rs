@@ -38,15 +38,7 @@ impl Pieces {
         framed_freely: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Said> {
-        let said = if self.has_rest() {
-            Some(Ok(mem::take(&mut self.rest)))
-        } else {
-            match self.ahead.take() {
-                Some(said) => said,
-                None => ready!(body.poll_data(cx)),
-            }
-        };
-        Poll::Ready(match said {
+        Poll::Ready(match ready!(self.poll_chunk(body, cx)) {
             Some(Ok(chunk)) if framed_freely => {
                 let mut piece = self.with_those_ready(chunk, body, cx);
                 if piece.len() > PIECE {
@@ -56,6 +48,24 @@ impl Pieces {
             }
             said => said,
         })
+    }
+
+    /// The next chunk that has something in it. An empty one would be an empty `DATA` frame, of which clients take only so
+    /// many: h2 closes the connection.
+    fn poll_chunk(&mut self, body: &Outgoing, cx: &mut Context<'_>) -> Poll<Said> {
+        if self.has_rest() {
+            return Poll::Ready(Some(Ok(mem::take(&mut self.rest))));
+        }
+        loop {
+            let said = match self.ahead.take() {
+                Some(said) => said,
+                None => ready!(body.poll_data(cx)),
+            };
+            match said {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
+                said => return Poll::Ready(said),
+            }
+        }
     }
 
     pub(super) fn has_rest(&self) -> bool {

@@ -137,7 +137,6 @@ impl Connection {
             metrics.received(bytes);
         }
         self.last_read.set(&self.clock);
-        self.shutdown.activity().bytes_move();
     }
 
     pub(in crate::server) fn note_write(&self, bytes: usize) {
@@ -146,7 +145,7 @@ impl Connection {
         }
         self.last_write.set(&self.clock);
         self.write_blocked.clear();
-        self.shutdown.activity().bytes_move();
+        self.shutdown.activity().bytes_go();
     }
 
     pub(in crate::server) fn wrote_within(&self, span: Duration) -> bool {

@@ -1,0 +1,100 @@
+//! A connection whose responses are all whole ends TLS with `close_notify`; one that ends in the middle of a response does not.
+
+use crate::support::{TestServer, producer::Producers, raw, soon};
+use axum::{Router, routing::get};
+use axum_trailers::{body, server::Limits, trailers::Declared};
+use std::{io, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+fn server() -> TestServer {
+    let broken = || async {
+        let (mut sender, body) = body::channel(1024, Declared::none());
+        tokio::spawn(async move { sender.send("first ").await });
+        body
+    };
+    let limits = Limits {
+        idle: Duration::from_millis(300),
+        request_headers: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    TestServer::limited(Producers::new().router().merge(Router::new().route("/broken", get(broken))), limits)
+}
+
+/// What comes, and how it ends.
+async fn all(mut client: TlsStream<TcpStream>) -> (String, io::Result<usize>) {
+    let mut wire = Vec::new();
+    let end = soon("the end", client.read_to_end(&mut wire)).await;
+    (String::from_utf8_lossy(&wire).into_owned(), end)
+}
+
+#[tokio::test]
+async fn whole_response_ends_with_close_notify() {
+    let server = server();
+    for (request, status) in [
+        ("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "HTTP/1.1 200 "),
+        // These end by their time.
+        ("GET /ok HTTP/1.1\r\nhost: a\r\n\r\n", "HTTP/1.1 200 "),
+        ("GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /", "HTTP/1.1 200 "),
+        ("GET /ok HTTP/1.0\r\n\r\n", "HTTP/1.0 200 "),
+        ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n", "HTTP/1.1 501 "),
+        ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n\x16\x03\x01 and more", "HTTP/1.1 501 "),
+        ("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", "HTTP/1.1 501 "),
+        ("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n", "HTTP/1.1 200 "),
+        ("GET /ok HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "),
+        ("GET /ok\r\n\r\n", "HTTP/1.1 400 "),
+        ("POST /ok HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n", "HTTP/1.1 405 "),
+    ] {
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client.write_all(request.as_bytes()).await.expect("sent");
+        let (wire, end) = all(client).await;
+        assert!(wire.starts_with(status), "{request:?}: {wire}");
+        assert!(end.is_ok(), "{request:?}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn http2_connection_ends_with_close_notify() {
+    let server = server();
+    for path in ["/ok", "/broken"] {
+        let (_frames, end) = all(raw::http2_asked(server.address, path).await).await;
+        assert!(end.is_ok(), "{path}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn cut_response_does_not() {
+    let server = server();
+    for (version, cause) in [("1.1", "close_notify"), ("1.0", "fatal alert")] {
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client
+            .write_all(format!("GET /broken HTTP/{version}\r\nhost: a\r\n\r\n").as_bytes())
+            .await
+            .expect("sent");
+        let (wire, end) = all(client).await;
+        assert!(wire.contains("first "), "{wire}");
+        let error = end.expect_err("cut").to_string();
+        assert!(error.contains(cause), "HTTP/{version}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn response_that_a_shutdown_cuts_does_not() {
+    let server = server();
+    for (version, cause) in [("1.1", "close_notify"), ("1.0", "fatal alert")] {
+        let server = TestServer::start(Producers::new().router());
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client
+            .write_all(format!("GET /quiet HTTP/{version}\r\nhost: a\r\n\r\n").as_bytes())
+            .await
+            .expect("sent");
+        assert_ne!(soon("a response", client.read(&mut [0; 16])).await.expect("a response"), 0);
+        server.handle.cut();
+        let error = all(client).await.1.expect_err("cut").to_string();
+        assert!(error.contains(cause), "HTTP/{version}: {error}");
+    }
+    drop(server);
+}
