@@ -96,8 +96,8 @@ async fn small_chunks_that_are_ready_are_one_data_frame() {
 /// h2 closes a connection on which too many of them come.
 #[tokio::test]
 async fn empty_chunks_are_no_frames() {
-    let chunks = ["", "a", "", "", "b", ""].map(Ok::<_, std::io::Error>);
-    let handler = move || async move { body::StreamBody::new(tokio_stream::iter(chunks)) };
+    let chunks = || ["", "a", "", "", "b", ""].map(Ok::<_, std::io::Error>);
+    let handler = move || async move { body::StreamBody::new(tokio_stream::iter(chunks())) };
     let server = TestServer::start(Router::new().route("/", get(handler)));
     let mut client = raw::http2_asked(server.address, "/").await;
     let mut wire = Vec::new();
@@ -106,7 +106,7 @@ async fn empty_chunks_are_no_frames() {
         let n = soon("frames", client.read(&mut came)).await.expect("no error");
         wire.extend_from_slice(&came[..n]);
         let frames = raw::http2_frames(&wire);
-        let data: Vec<_> = frames.iter().filter(|(kind, ..)| *kind == 0).cloned().collect();
+        let data: Vec<_> = frames.iter().filter(|(kind, ..)| *kind == 0).copied().collect();
         if data.last().is_some_and(|(_, flags, _)| flags & 1 != 0) {
             break data.iter().map(|(_, flags, data)| (*flags, data.to_vec())).collect::<Vec<_>>();
         }
