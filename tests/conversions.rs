@@ -255,8 +255,9 @@ async fn answers(server: &TestServer, blocks: &[Vec<u8>]) -> Vec<u8> {
     answers
 }
 
-/// `:status` of the static table (RFC 7541, appendix A): 200, and one by name alone, as 431 is.
+/// `:status` of the static table (RFC 7541, appendix A). Others, 431 among them, are there by name alone.
 const OK: u8 = 0x88;
+const BAD_REQUEST: u8 = 0x8c;
 
 #[tokio::test]
 async fn thousands_of_fields_in_a_request_are_served_or_refused_and_the_connection_lives_on() {
@@ -292,4 +293,39 @@ async fn thousands_of_trailers_are_refused_by_their_number() {
         assert_eq!(answer.status, status, "{count}: {answer:?}");
         log.line(&["method=POST", r#"path="/trailers""#, &format!("status={status}")]).await;
     }
+}
+
+/// `"` is no part of a token, but the `http` crate accepts it in names that come over HTTP/2.
+#[tokio::test]
+async fn names_in_requests_that_are_no_tokens_are_refused() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::with(app(), |server| server.threads(1));
+    for (name, status) in [("x", OK), ("\"x\"", BAD_REQUEST), ("x\"", BAD_REQUEST), ("\"", BAD_REQUEST)] {
+        let field = |mut block: Vec<u8>| {
+            // A literal with a new name (RFC 7541 section 6.2.2).
+            block.extend([0, u8::try_from(name.len()).expect("a short name")]);
+            block.extend(name.as_bytes());
+            block.extend([1, b'1']);
+            block
+        };
+        assert_eq!(
+            answers(&server, &[field(head("/ok", 0, ""))]).await,
+            [status],
+            "{name} in the header section"
+        );
+
+        let mut client = raw::http2_began(server.address, "POST", "/trailers").await;
+        client.write_all(&raw::http2_frame(0, 0, 1, b"hello")).await.expect("sent");
+        client.write_all(&raw::http2_frame(1, 5, 1, &field(Vec::new()))).await.expect("sent");
+        let mut wire = Vec::new();
+        let answer = loop {
+            assert_ne!(soon("a response", client.read_buf(&mut wire)).await.expect("a response"), 0);
+            if let Some((.., block)) = raw::http2_frames(&wire).into_iter().find(|(kind, ..)| *kind == 1) {
+                break block.first().copied();
+            }
+        };
+        assert_eq!(answer, Some(status), "{name} in the trailer section");
+    }
+    log.line(&["method=GET", r#"path="/ok""#, "status=400", "ended=complete"]).await;
+    log.line(&["method=POST", r#"path="/trailers""#, "status=400", "ended=complete"]).await;
 }

@@ -2,7 +2,7 @@
 //! trailers go out.
 
 use super::{
-    head::{self, BadHead, Unsendable},
+    head::{self, BadFields, BadHead, Unsendable},
     pace::RequestFault,
     request_body::FaultCell,
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
@@ -52,8 +52,8 @@ fn head_size(request: &Request<()>) -> usize {
 
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
-        BadHead::Method | BadHead::Target | BadHead::Field => StatusCode::BAD_REQUEST,
-        BadHead::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        BadHead::Fields(BadFields::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        BadHead::Method | BadHead::Target | BadHead::Fields(_) => StatusCode::BAD_REQUEST,
     };
     problem(status, &error.to_string())
 }
@@ -62,6 +62,7 @@ pub(super) fn bad_head(error: &BadHead) -> Response {
 pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response {
     let status = match fault {
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        RequestFault::BadTrailers => StatusCode::BAD_REQUEST,
         RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
     };
     let mut response = problem(status, &fault.to_string());
@@ -88,7 +89,7 @@ pub(super) fn needs_grpc(service: &str) -> Response {
     problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
 }
 
-pub(super) fn not_passed_on(error: &http::Error) -> Response {
+pub(super) fn not_passed_on(error: &BadFields) -> Response {
     tracing::error!(%error, "a service's response can't be passed on");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the service's response can't be passed on")
 }

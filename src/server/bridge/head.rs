@@ -1,12 +1,11 @@
 //! Message heads, from one generation of `http` to the other. Names, values, their order and their repetitions
 //! are kept; extensions are not, since no type means the same in both.
 //!
-//! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 accepts UTF-8 in
-//! targets and a `#` in methods. So each conversion can fail, and none panics.
+//! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
+//! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-    header::MaxSizeReached,
     uri::{self, Authority, PathAndQuery, Scheme},
 };
 use std::sync::{Mutex, PoisonError};
@@ -18,10 +17,19 @@ pub(super) enum BadHead {
     Method,
     #[error("the request target is not a URI: percent-encode what is not ASCII (RFC 3986 section 2.1)")]
     Target,
-    #[error("a header field can't be passed on")]
-    Field,
-    #[error("the header section has too many fields")]
-    TooManyFields,
+    #[error(transparent)]
+    Fields(#[from] BadFields),
+}
+
+/// A header or trailer section that is malformed, or that the older generation does not accept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BadFields {
+    #[error("{0:?} is not a field name: only letters, digits and any of !#$%&'*+-.^_`|~ make one")]
+    Name(http_1::HeaderName),
+    #[error("the value of `{0}` is not a field value")]
+    Value(http_1::HeaderName),
+    #[error("there are too many fields")]
+    TooMany,
 }
 
 /// A response head or trailer section that the newer generation does not accept.
@@ -59,7 +67,7 @@ pub(super) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Re
     *request.method_mut() = method.map_err(|_| BadHead::Method)?;
     *request.uri_mut() = uri(&head.uri, last)?;
     *request.version_mut() = version(head.version);
-    *request.headers_mut() = to_old(&head.headers).map_err(|error| bad_fields(&error))?;
+    *request.headers_mut() = to_old(&head.headers)?;
     Ok(request)
 }
 
@@ -82,23 +90,32 @@ pub(super) fn response(head: &http::response::Parts) -> Result<http_1::Response<
 }
 
 /// The head of a response that is not the router's.
-pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<()>, http::Error> {
+pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<()>, BadFields> {
     let mut response = Response::new(());
-    *response.status_mut() = StatusCode::from_u16(head.status.as_u16())?;
+    let status = StatusCode::from_u16(head.status.as_u16());
+    *response.status_mut() = status.expect("the same numbers are status codes in both generations");
     *response.headers_mut() = to_old(&head.headers)?;
     Ok(response)
 }
 
 /// A header or trailer section for axum.
-pub(super) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, http::Error> {
-    let mut old = HeaderMap::try_with_capacity(fields.keys_len())?;
+pub(super) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
+    let mut old = HeaderMap::try_with_capacity(fields.keys_len()).map_err(|_full| BadFields::TooMany)?;
     for (name, value) in fields {
-        let name = HeaderName::from_bytes(name.as_ref())?;
-        let mut copy = HeaderValue::from_bytes(value.as_bytes())?;
+        let older = HeaderName::from_bytes(name.as_ref()).ok().filter(|name| !has_quote(name));
+        let older = older.ok_or_else(|| BadFields::Name(name.clone()))?;
+        let copy = HeaderValue::from_bytes(value.as_bytes());
+        let mut copy = copy.map_err(|_| BadFields::Value(name.clone()))?;
         copy.set_sensitive(value.is_sensitive());
-        old.try_append(name, copy)?;
+        old.try_append(older, copy).map_err(|_full| BadFields::TooMany)?;
     }
     Ok(old)
+}
+
+/// The one byte that both generations accept in names from HTTP/2, and that no token has
+/// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+fn has_quote(name: &HeaderName) -> bool {
+    name.as_str().as_bytes().contains(&b'"')
 }
 
 /// A header or trailer section for hyper.
@@ -125,10 +142,6 @@ fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap
         new.try_append(new_name, new_value).map_err(|_full| Unsendable::TooManyFields)?;
     }
     Ok(new)
-}
-
-fn bad_fields(error: &http::Error) -> BadHead {
-    if error.is::<MaxSizeReached>() { BadHead::TooManyFields } else { BadHead::Field }
 }
 
 fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
@@ -334,13 +347,24 @@ mod tests {
         fn fields_for_axum_arrive_whole(fields in fields(), status in 100..1000_u16) {
             let mut new = http_1::HeaderMap::new();
             for (name, value, sensitive) in fields {
-                let (name, value) = (http_1::HeaderName::from_bytes(&name), http_1::HeaderValue::from_bytes(&value));
-                if let (Ok(name), Ok(mut value)) = (name, value) {
-                    value.set_sensitive(sensitive);
-                    new.append(name, value);
+                // As hyper makes them of what comes over HTTP/1.1, and over HTTP/2.
+                let names = [http_1::HeaderName::from_bytes(&name), http_1::HeaderName::from_lowercase(&name)];
+                for name in names.into_iter().flatten() {
+                    if let Ok(mut value) = http_1::HeaderValue::from_bytes(&value) {
+                        value.set_sensitive(sensitive);
+                        new.append(name, value);
+                    }
                 }
             }
-            let old = to_old(&new).expect("the older generation accepts more names");
+            let are_tokens = new.keys().all(|name| is_lowercase_token(name.as_str()));
+            let old = match to_old(&new) {
+                Ok(old) => old,
+                Err(error) => {
+                    prop_assert!(!are_tokens && matches!(error, BadFields::Name(_)), "{}", error);
+                    return Ok(());
+                }
+            };
+            prop_assert!(are_tokens);
             prop_assert_eq!(list(&old), list_of_new(&new));
             let (mut head, ()) = http_1::Response::new(()).into_parts();
             head.status = http_1::StatusCode::from_u16(status).expect("a status");

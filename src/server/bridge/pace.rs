@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(in crate::server) enum RequestFault {
     #[error(transparent)]
     TrailersTooLarge(#[from] TrailersTooLarge),
+    #[error("a field of the request's trailer section is malformed")]
+    BadTrailers,
     #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
     Stalled(Duration),
     #[error(

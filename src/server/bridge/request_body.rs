@@ -61,8 +61,6 @@ enum Interrupted {
     Unread,
     #[error(transparent)]
     Fault(#[from] RequestFault),
-    #[error("its trailers can't be passed on: {0}")]
-    Trailers(#[from] http::Error),
     #[error("the client broke it off: {0}")]
     Client(#[source] ContentError),
 }
@@ -168,7 +166,8 @@ async fn carry_data(
                     // Something of it may be left out already.
                     return Err(TrailersTooLarge::Size { limit: limits.size }.into());
                 }
-                let section = to_old(&frame.into_trailers().unwrap_or_default())?;
+                let section = to_old(&frame.into_trailers().unwrap_or_default());
+                let section = section.map_err(|_bad| RequestFault::BadTrailers)?;
                 return Ok(Some(received(section, limits)?.into_map()));
             }
         }

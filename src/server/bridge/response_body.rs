@@ -240,7 +240,7 @@ fn failure(error: &BoxError) -> Failure {
         Failure::Untold
     } else if let Some(fault) = error.downcast_ref() {
         match fault {
-            RequestFault::TrailersTooLarge(_) => Failure::RequestTrailers,
+            RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,
             RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => Failure::SlowRequest,
         }
     } else {
