@@ -128,6 +128,25 @@ async fn client_that_is_gone_without_close_notify_ends_a_silent_producer() {
 }
 
 #[tokio::test]
+async fn half_closed_client_that_resets_its_connection_ends_a_silent_producer() {
+    let producers = Producers::new();
+    let server = TestServer::start(producers.router());
+    for protocol in ["http/1.1", "h2"] {
+        let mut client = match protocol {
+            "h2" => raw::http2_asked(server.address, "/silent").await,
+            _ => raw::http1_asked(server.address, "/silent").await,
+        };
+        soon("the producer", producers.began.acquire()).await.expect("open").forget();
+        half_close(&mut client, false).await;
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(producers.ended.available_permits(), 0, "{protocol}: its response may still come");
+        client.get_ref().0.set_zero_linger().expect("set");
+        drop(client);
+        soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
+    }
+}
+
+#[tokio::test]
 async fn half_closed_client_that_leaves_ends_its_producer_with_the_next_chunk() {
     let producers = Producers::new();
     let server = TestServer::start(producers.router());

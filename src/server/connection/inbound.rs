@@ -48,11 +48,11 @@ impl Inbound {
         self.large_trailers.load(Relaxed)
     }
 
-    pub(super) fn note_data(&self, bytes: usize) {
+    pub(in crate::server) fn note_data(&self, bytes: usize) {
         self.window.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Relaxed);
     }
 
-    pub(super) fn note_window_update(&self, bytes: u32) {
+    pub(in crate::server) fn note_window_update(&self, bytes: u32) {
         self.window.fetch_add(i64::from(bytes), Relaxed);
     }
 

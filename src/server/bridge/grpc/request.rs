@@ -200,4 +200,18 @@ mod tests {
         let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT, &inbound)).await;
         never.expect_err("it is here");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_client_may_not_send_is_not_missed() {
+        const LIMIT: Duration = Duration::from_secs(1);
+        let (first, inbound) = (FirstMessage::default(), Arc::new(Inbound::new(Arc::default())));
+        inbound.note_data(65_535);
+        first.lock().waits(true);
+        let early = tokio::time::timeout(LIMIT * 10, first.missed(LIMIT, &inbound)).await;
+        early.expect_err("the window is closed");
+        inbound.note_window_update(1);
+        let began = Instant::now();
+        first.missed(LIMIT, &inbound).await;
+        assert!(began.elapsed() <= LIMIT);
+    }
 }
