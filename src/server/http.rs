@@ -84,8 +84,8 @@ const HTTP2_SEND_BUFFER: usize = 32 * 1024;
 const HTTP2_STREAM_WINDOW: u32 = 512 * 1024;
 
 /// How much content of a connection's streams together a client may send before the application reads it, in bytes:
-/// that of 16 streams that nobody reads. The other streams of the connection have to wait only if there are more of them.
-/// A hundred hold no more than that, and what is on its way to the application.
+/// that of 16 streams. Beside up to 15 that nobody reads the others of the connection go on. A hundred hold no more than
+/// that, and what is on its way to the application.
 const HTTP2_CONNECTION_WINDOW: u32 = 16 * HTTP2_STREAM_WINDOW;
 
 /// A connection of hyper's that can be told to take no more requests.

@@ -1,3 +1,4 @@
+use super::shutdown::Shutdown;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -6,8 +7,11 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 /// Lets some lines of each kind into the log, and counts the others.
-#[derive(Clone, Debug, Default)]
-pub(super) struct RateLimit(Arc<Mutex<HashMap<&'static str, Window>>>);
+#[derive(Clone, Debug)]
+pub(super) struct RateLimit {
+    windows: Arc<Mutex<HashMap<&'static str, Window>>>,
+    shutdown: Shutdown,
+}
 
 /// So many lines of a kind are written in each window, and then one that says how many were left out.
 const LINES: u32 = 10;
@@ -21,11 +25,15 @@ struct Window {
 }
 
 impl RateLimit {
-    /// Whether a line of this kind is to be written. If not, `tell` is called at the end of the window with the number of
-    /// lines that were left out.
+    pub(super) fn new(shutdown: Shutdown) -> Self {
+        Self { windows: Arc::default(), shutdown }
+    }
+
+    /// Whether a line of this kind is to be written. If not, `tell` is called at the end of the window, or of the server, with
+    /// the number of lines that were left out.
     pub(super) fn admits(&self, kind: &'static str, tell: impl FnOnce(u64) + Send + 'static) -> bool {
         let now = Instant::now();
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(kind).or_insert_with(|| Window::from(now));
         if now >= window.ends && window.left_out == 0 {
             *window = Window::from(now);
@@ -42,8 +50,11 @@ impl RateLimit {
     }
 
     async fn tell_left_out(self, kind: &'static str, ends: Instant, tell: impl FnOnce(u64)) {
-        sleep_until(ends).await;
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tokio::select! {
+            () = sleep_until(ends) => {}
+            () = self.shutdown.begun() => {}
+        }
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let left_out = windows.remove(kind).map_or(0, |window| window.left_out);
         drop(windows);
         tell(left_out);
@@ -59,12 +70,14 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::Handle;
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     use tokio::time::sleep;
 
     #[tokio::test(start_paused = true)]
     async fn lines_past_the_limit_are_counted_and_told_when_the_window_ends() {
-        let (limit, told) = (RateLimit::default(), Arc::new(AtomicU64::new(0)));
+        let server = Handle::new();
+        let (limit, told) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
         let admits = |kind| {
             let told = told.clone();
             limit.admits(kind, move |left_out| {
@@ -79,11 +92,16 @@ mod tests {
             sleep(WINDOW + Duration::from_millis(1)).await;
             assert_eq!(told.swap(0, SeqCst), 15);
         }
+        assert_eq!((0..11).filter(|_| admits("a")).count(), 10);
+        server.cut();
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(told.load(SeqCst), 1, "at once when the server ends");
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_told_if_nothing_is_left_out() {
-        let limit = RateLimit::default();
+        let server = Handle::new();
+        let limit = RateLimit::new(server.shutdown());
         for _ in 0..3 {
             let admits = |_| limit.admits("a", |left_out| panic!("{left_out}"));
             assert_eq!((0..10).filter(|n| admits(*n)).count(), 10);

@@ -1,4 +1,6 @@
-use super::{handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit};
+use super::{
+    handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit, shutdown::Shutdown,
+};
 use std::{io, net::SocketAddr};
 
 /// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
@@ -14,8 +16,8 @@ const TOO_MANY: &str = "too_many_open";
 const NOT_ACCEPTED: &str = "accept_failed";
 
 impl Rejections {
-    pub(super) fn new(purpose: Purpose, metrics: Option<Metrics>) -> Self {
-        Self { purpose, lines: RateLimit::default(), metrics }
+    pub(super) fn new(purpose: Purpose, metrics: Option<Metrics>, shutdown: Shutdown) -> Self {
+        Self { purpose, lines: RateLimit::new(shutdown), metrics }
     }
 
     /// As many connections are open as there may be.

@@ -47,9 +47,9 @@ impl Server {
             counted.clone(),
         );
         let places = Places::new(self.limits.connections);
-        let redirecting =
-            self.redirecting(&app, &places, Rejections::new(Purpose::Redirect, counted.clone()));
-        let workers = self.start_workers(&app, &places, &Rejections::new(Purpose::Https, counted))?;
+        let rejections = |purpose| Rejections::new(purpose, counted.clone(), shutdown.clone());
+        let redirecting = self.redirecting(&app, &places, rejections(Purpose::Redirect));
+        let workers = self.start_workers(&app, &places, &rejections(Purpose::Https))?;
         let served = async {
             tokio::select! {
                 redirected = redirecting => match redirected? {},
@@ -151,8 +151,8 @@ impl Server {
         );
         let listeners = std::mem::take(&mut self.metrics);
         let places = Places::new(METRICS_CONNECTIONS);
-        let plain =
-            Plain { app, listeners, limits, places, rejections: Rejections::new(Purpose::Metrics, None) };
+        let rejections = Rejections::new(Purpose::Metrics, None, ended.0.shutdown());
+        let plain = Plain { app, listeners, limits, places, rejections };
         async move {
             let _until_dropped = ended;
             plain.serve().await

@@ -1,5 +1,5 @@
 use crate::server::{
-    connection::{Inbound, LAST_WORDS, LINGER, LINGER_AT_MOST, Protocol},
+    connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol},
     exchange::{Answered, Exchange},
     shutdown::Shutdown,
 };
@@ -128,7 +128,7 @@ async fn forget(mut content: impl Body + Unpin, answered: impl Future, shutdown:
         async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
     let ending = async {
         shutdown.begun().await;
-        sleep(LAST_WORDS).await;
+        sleep(LINGER).await;
     };
     tokio::select! {
         _ended = timeout(LINGER_AT_MOST, rest) => {}
@@ -198,6 +198,6 @@ mod tests {
             server.cut();
         };
         let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
-        assert_eq!(taken.as_millis(), 5_000 + LAST_WORDS.as_millis());
+        assert_eq!(taken.as_millis(), 5_000 + LINGER.as_millis());
     }
 }

@@ -42,13 +42,13 @@ struct Closing {
 
 /// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
 /// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
-/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request. If the server ends,
-/// [`LAST_WORDS`] is all the time there is.
+/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request.
+///
+/// If the server ends, a connection without a request has [`LAST_WORDS`] since its client last said something, and
+/// [`LINGER`] in all.
 pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
 pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
-
-/// How long a connection without a request may hold up the end of the server.
-pub(in crate::server) const LAST_WORDS: Duration = Duration::from_secs(1);
+pub(in crate::server) const LAST_WORDS: Duration = Duration::from_millis(400);
 
 /// What is seen of the frames that pass, in both directions.
 struct Http2Frames {
@@ -232,6 +232,8 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
+            // To close is to write, too.
+            let wrote = self.connection.wrote_within(LINGER);
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             let now = Instant::now();
             self.closing = Some(Closing {
@@ -241,7 +243,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
                 timer: Box::pin(sleep_until(now + LINGER)),
             });
             self.connection.lingers();
-            if !self.connection.wrote_within(LINGER) {
+            if !wrote {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -258,13 +260,15 @@ impl<S: Transport> Guard<S> {
         let now = Instant::now();
         if !closing.server_ends && connection.shutdown().has_begun() {
             closing.server_ends = true;
-            closing.at_the_latest = closing.at_the_latest.min(now + LAST_WORDS);
+            closing.after_silence = closing.after_silence.min(now + LAST_WORDS);
+            closing.at_the_latest = closing.at_the_latest.min(now + LINGER);
         }
+        let silence = if closing.server_ends { LAST_WORDS } else { LINGER };
         let mut scratch = [0; 1024];
         loop {
             let mut said = ReadBuf::new(&mut scratch);
             match Pin::new(&mut *stream).poll_read(cx, &mut said) {
-                Poll::Ready(Ok(())) if !said.filled().is_empty() => closing.after_silence = now + LINGER,
+                Poll::Ready(Ok(())) if !said.filled().is_empty() => closing.after_silence = now + silence,
                 Poll::Ready(_closed) => return Poll::Ready(Ok(())),
                 Poll::Pending => break,
             }

@@ -17,7 +17,7 @@ mod transport;
 
 pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
-    guard::{Guard, LAST_WORDS, LINGER, LINGER_AT_MOST},
+    guard::{Guard, LINGER, LINGER_AT_MOST},
     inbound::Inbound,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},

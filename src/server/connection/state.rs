@@ -1,6 +1,6 @@
 use super::{
     clock::{Clock, Moment},
-    guard::LAST_WORDS,
+    guard::{LAST_WORDS, LINGER},
     inbound::Inbound,
     outgoing::Outgoing,
     protocol::Protocol,
@@ -308,13 +308,23 @@ impl Connection {
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
         let idle = self.last_of(bytes.chain([&self.last_request_end]));
         times.bound(idle, self.limits.idle, Cut::Idle)?;
-        // What is read does not count: a request head may come byte by byte.
-        let quiet = |since: &Moment| {
-            let since = since.get(&self.clock)?;
-            self.last_of([&self.last_write, &self.last_request_end].into_iter()).max(Some(since))
-        };
-        times.bound(quiet(&self.ends_when_idle), LAST_WORDS, Cut::Shutdown)?;
-        times.bound(quiet(&self.ends_after_responses), SILENCE, Cut::Idle)
+        if let Some(since) = self.ends_when_idle.get(&self.clock) {
+            let since = self.last_request_end.get(&self.clock).map_or(since, |end| end.max(since));
+            times.bound(self.last_sign().max(Some(since)), LAST_WORDS, Cut::Shutdown)?;
+            times.bound(Some(since), LINGER, Cut::Shutdown)?;
+        }
+        if let Some(since) = self.ends_after_responses.get(&self.clock) {
+            let quiet = self.last_of([&self.last_write, &self.last_request_end].into_iter());
+            times.bound(quiet.max(Some(since)), SILENCE, Cut::Idle)?;
+        }
+        Ok(())
+    }
+
+    /// When there was a sign that the client still takes its last response. Over HTTP/1.1 what it says is none: a request
+    /// head may come byte by byte.
+    fn last_sign(&self) -> Option<Instant> {
+        let read = Some(&self.last_read).filter(|_| self.protocol() == Protocol::Http2);
+        self.last_of([&self.last_write].into_iter().chain(read))
     }
 
     fn last_of<'m>(&self, moments: impl Iterator<Item = &'m Moment>) -> Option<Instant> {
