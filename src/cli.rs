@@ -75,8 +75,11 @@ pub(crate) struct Args {
     limits: LimitArgs,
 }
 
+/// The heading of the limits in the help.
+const LIMITS: &str = "Limits";
+
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Limits")]
+#[command(next_help_heading = LIMITS)]
 struct LimitArgs {
     /// How long a TLS handshake may take
     #[arg(long, value_name = "SECONDS", env = "AXUM_TRAILERS_HANDSHAKE_TIMEOUT",
@@ -313,34 +316,59 @@ impl FromStr for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use clap::{Arg, CommandFactory};
 
     #[test]
     fn command_is_well_formed() {
         Args::command().debug_assert();
     }
 
-    #[test]
-    fn readme_has_each_option_with_its_variable_and_default() {
-        let readme = include_str!("../README.md");
-        let command = Args::command();
-        let options = command.get_arguments().filter(|option| option.get_env().is_some());
-        let mut rows = 0;
-        for option in options {
+    /// The table rows of a document that begin with one of these options. Each option has one row, with its default in this
+    /// column.
+    fn rows_of<'d>(document: &'d str, options: &[&Arg], column: usize) -> Vec<&'d str> {
+        let row_of = |option: &&Arg| {
             let flag = format!("| `--{}", option.get_long().expect("a long name"));
             let is_of_it =
                 |line: &&str| line.strip_prefix(&flag).is_some_and(|rest| rest.starts_with([' ', '`']));
-            let row = readme.lines().find(is_of_it).expect(&flag);
-            let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
-            assert!(row.contains(&format!("`{variable}`")), "{row}");
+            let row = document.lines().find(is_of_it).expect(&flag);
             let takes_value = option.get_action().takes_values();
             for default in option.get_default_values().iter().filter(|_| takes_value) {
-                let cell = row.split(" | ").nth(2).expect("a default");
+                let cell = row.split(" | ").nth(column).expect("a default");
                 assert_eq!(cell.trim_matches('`'), default.to_str().expect("text"), "{row}");
             }
-            rows += 1;
+            row
+        };
+        let rows: Vec<_> = options.iter().map(row_of).collect();
+        assert_eq!(document.lines().filter(|line| line.starts_with("| `--")).count(), rows.len());
+        rows
+    }
+
+    #[test]
+    fn readme_has_each_option_with_its_variable_and_default() {
+        let command = Args::command();
+        let options: Vec<_> = command.get_arguments().filter(|option| option.get_env().is_some()).collect();
+        for (option, row) in options.iter().zip(rows_of(include_str!("../README.md"), &options, 2)) {
+            let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
+            assert!(row.contains(&format!("`{variable}`")), "{row}");
         }
-        assert_eq!(readme.lines().filter(|line| line.starts_with("| `--")).count(), rows);
+    }
+
+    #[test]
+    fn security_policy_has_each_limit_with_its_default() {
+        let policy = include_str!("../SECURITY.md");
+        let command = Args::command();
+        let options: Vec<_> =
+            command.get_arguments().filter(|option| option.get_help_heading() == Some(LIMITS)).collect();
+        assert!(!options.is_empty());
+        rows_of(policy, &options, 1);
+        // `Debug` names the fields of a struct.
+        for (of, fields) in
+            [("Limits", format!("{:?}", Limits::default())), ("Bounds", format!("{:?}", Bounds::default()))]
+        {
+            for field in fields.split_whitespace().filter_map(|word| word.strip_suffix(':')) {
+                assert!(policy.contains(&format!("`{of}::{field}`")), "{of}::{field}");
+            }
+        }
     }
 
     #[test]
