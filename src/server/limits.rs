@@ -5,9 +5,12 @@ use tokio::sync::Semaphore;
 
 /// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
 ///
-/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](super::Server::limits) replaces a value that is out of bounds by the
-/// nearest one within: a duration is 1 ms to a year, a number of connections or streams is at least 1, and the sections have
-/// the bounds below.
+/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](super::Server::limits) replaces a
+/// value that is out of bounds by the nearest one within: a duration is 1 ms to a year, a number of connections or streams
+/// is at least 1, and the sections have the bounds below.
+///
+/// Flow control has fixed bounds: a client may send 512 KiB of content that nobody reads over an HTTP/2 stream, and 8 MiB
+/// over all streams of a connection.
 ///
 /// ```
 /// use axum_trailers::server::Limits;
@@ -50,6 +53,8 @@ pub struct Limits {
     pub stalled_reader: Duration,
     /// How often an HTTP/2 connection is asked for a sign of life (`PING`). It may take fifteen times as long to give
     /// it, since the `PING` waits behind all that a slow reader has yet to read. Default: 20 s, and so 5 min.
+    ///
+    /// HTTP/1.1 has no `PING`. TCP keep-alive probes a silent client of any connection, for the first time after 15 s.
     pub ping: Duration,
     /// How many connections may be open at once. Those past it are closed before the handshake. Default: 512.
     pub connections: usize,
@@ -59,8 +64,8 @@ pub struct Limits {
     pub streams: u32,
     /// The size of a request's header section, in bytes: over HTTP/1.1 with the request line, over HTTP/2
     /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered
-    /// with 431 past it. [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB. (The `SETTINGS` of HTTP/2 tell a larger bound, within which the
-    /// server itself sees what is too large.)
+    /// with 431 past it. [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB.
+    /// (The `SETTINGS` of HTTP/2 contain a larger bound, within which the server itself measures the section.)
     pub header_section: u32,
     /// The size of a request's trailer section, in bytes, counted as [`TrailerLimits`] says. Past it the body ends in
     /// an error for the handler, and the client gets 431, or an error of its stream where the response has begun. Over

@@ -12,10 +12,14 @@
 //! # }
 //! ```
 //!
-//! A request passes the socket, TLS, a guard that holds it to the protocol ALPN chose and to the [`Limits`],
-//! hyper, and a bridge between the two generations of `http` and `http-body`. Its response goes the same way
-//! back. Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the
-//! listener of the [metrics](Server::metrics) at `DEBUG`.
+//! A connection is accepted, given to a thread and served there by one task. The task makes the TLS handshake, then polls
+//! hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard that checks
+//! the protocol against ALPN's choice, hyper, and a bridge between the two generations of `http` and `http-body`. Its
+//! response goes the same way back.
+//!
+//! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of
+//! the [metrics](Server::metrics) at `DEBUG`. Refused connections (`WARN`) and failed handshakes (`INFO`) are logged up to 10
+//! times per kind in 10 s; the number of the others follows in one line.
 //!
 //! # What it does not carry
 //!
