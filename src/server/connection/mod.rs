@@ -1,7 +1,8 @@
 //! One connection, beside what hyper knows of it.
 //!
 //! The [`Socket`] notes what moves, the bridge which responses wait for their reader ([`Outgoing`]), the
-//! [`Connection`] holds what they noted against the limits, and the [`Guard`] asks it and ends the connection.
+//! [`Connection`] compares these times with the limits, and `http.rs` asks it and ends the connection. The [`Guard`] sees
+//! the bytes between TLS and hyper, and closes so that the client sees how its last response ended.
 
 mod clock;
 mod cork;

@@ -20,9 +20,7 @@ impl Protocol {
     }
 }
 
-/// Holds a connection's first bytes against the protocol it is to speak.
-///
-/// hyper-util's `auto` builder goes by these bytes alone and answers whatever they are.
+/// Compares a connection's first bytes with the protocol it is to speak.
 #[derive(Debug)]
 pub(in crate::server) struct FirstBytes {
     expected: Protocol,

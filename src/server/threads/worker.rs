@@ -69,7 +69,7 @@ fn runtime() -> io::Result<Runtime> {
 const EVENT_INTERVAL: u32 = 16;
 
 async fn serve(serving: impl Future, server_ended: impl Future<Output = ()>) {
-    // axum-server's end waits for the connections of all threads, of which one may be blocked.
+    // A thread goes on until the server has ended, also if no connection can come any more.
     tokio::select! {
         () = server_ended => {}
         never = async { serving.await; std::future::pending::<Infallible>().await } => match never {},
