@@ -1,8 +1,10 @@
 use super::{
+    cut::Cut,
     frames::{DATA, FrameHeads, WINDOW_UPDATE},
     inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
-    state::{Connection, Cut},
+    state::Connection,
+    times::{LAST_WORDS, LINGER, LINGER_AT_MOST},
     trailer_blocks::{Seen, TrailerBlocks},
     transport::Transport,
 };
@@ -11,7 +13,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -39,16 +40,6 @@ struct Closing {
     server_ends: bool,
     timer: Pin<Box<Sleep>>,
 }
-
-/// How long a closed connection waits for its client to close too, since it last said something, and in all. Closed
-/// at once, it would be reset by whatever the client still says, a `WINDOW_UPDATE` for one, and a slow reader would
-/// lose the end of its response. An HTTP/2 stream has as long for the rest of a request.
-///
-/// If the server ends, a connection without a request has [`LAST_WORDS`] since its client last said something, and
-/// [`LINGER`] in all.
-pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
-pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
-pub(in crate::server) const LAST_WORDS: Duration = Duration::from_millis(400);
 
 /// What is seen of the frames that pass, in both directions.
 struct Http2Frames {

@@ -6,6 +6,7 @@
 
 mod clock;
 mod cork;
+mod cut;
 mod frames;
 mod guard;
 mod inbound;
@@ -13,17 +14,20 @@ mod outgoing;
 mod protocol;
 mod socket;
 mod state;
+mod times;
 mod trailer_blocks;
 mod transport;
 
 pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
-    guard::{Guard, LINGER, LINGER_AT_MOST},
+    cut::Cut,
+    guard::Guard,
     inbound::Inbound,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
     socket::Socket,
-    state::{Connection, Cut},
+    state::Connection,
+    times::{LINGER, LINGER_AT_MOST},
     trailer_blocks::TrailerBlocks,
     transport::Transport,
 };

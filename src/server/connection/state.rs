@@ -1,9 +1,10 @@
 use super::{
     clock::{Clock, Moment},
-    guard::{LAST_WORDS, LINGER},
+    cut::Cut,
     inbound::Inbound,
     outgoing::Outgoing,
     protocol::Protocol,
+    times::{LAST_WORDS, LINGER, SILENCE, Times},
 };
 use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
@@ -47,37 +48,6 @@ pub(in crate::server) struct Connection {
     cut: OnceLock<Cut>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
-}
-
-/// How long nothing moves on a connection whose responses have all arrived.
-const SILENCE: Duration = Duration::from_millis(200);
-
-/// Why the server ended a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::server) enum Cut {
-    #[error("no byte came after the handshake")]
-    NoFirstByte,
-    #[error("no request came")]
-    Idle,
-    #[error("the reader stalled")]
-    StalledReader,
-    #[error("the protocol is not the one that ALPN chose")]
-    WrongProtocol,
-    #[error("the server shut down")]
-    Shutdown,
-}
-
-impl Cut {
-    /// For metrics.
-    pub(in crate::server) fn label(self) -> &'static str {
-        match self {
-            Self::NoFirstByte => "no_first_byte",
-            Self::Idle => "idle",
-            Self::StalledReader => "stalled_reader",
-            Self::WrongProtocol => "wrong_protocol",
-            Self::Shutdown => "shutdown",
-        }
-    }
 }
 
 impl Connection {
@@ -376,26 +346,6 @@ impl Connection {
 
     fn responses(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Outgoing>>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// When to look at a connection's times again.
-struct Times {
-    now: Instant,
-    again: Instant,
-}
-
-impl Times {
-    /// Bounds a time by `limit`, if it has begun. Past it this becomes of the connection.
-    fn bound(&mut self, began: Option<Instant>, limit: Duration, over: Cut) -> Result<(), Cut> {
-        let Some(deadline) = began.map(|began| began + limit) else {
-            return Ok(());
-        };
-        if self.now >= deadline {
-            return Err(over);
-        }
-        self.again = self.again.min(deadline);
-        Ok(())
     }
 }
 

@@ -1,0 +1,27 @@
+/// Why the server ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::server) enum Cut {
+    #[error("no byte came after the handshake")]
+    NoFirstByte,
+    #[error("no request came")]
+    Idle,
+    #[error("the reader stalled")]
+    StalledReader,
+    #[error("the protocol is not the one that ALPN chose")]
+    WrongProtocol,
+    #[error("the server shut down")]
+    Shutdown,
+}
+
+impl Cut {
+    /// For metrics.
+    pub(in crate::server) fn label(self) -> &'static str {
+        match self {
+            Self::NoFirstByte => "no_first_byte",
+            Self::Idle => "idle",
+            Self::StalledReader => "stalled_reader",
+            Self::WrongProtocol => "wrong_protocol",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
