@@ -54,6 +54,20 @@ async fn first_bytes_that_are_not_tls_are_logged_and_counted_by_their_kind() {
 
 const OK: &str = "GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
+#[tokio::test]
+async fn plain_http_client_that_stays_is_told_apart_at_once() {
+    let (log, _catching) = Log::catch();
+    let (server, metrics) = server(Limits { handshake: Duration::from_millis(200), ..Limits::default() });
+    let mut stays = TcpStream::connect(server.address).await.expect("a connection");
+    stays.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    log.line(&["TLS handshake failed", "kind=\"plain_http\""]).await;
+    metrics.say("handshakes_failed_total{reason=\"plain_http\"}", 1).await;
+    // It need not close the connection for the server to be rid of it.
+    metrics.say("connections", 0).await;
+    assert!(!log.text().contains("timeout"), "{}", log.text());
+    drop(stays);
+}
+
 /// The answer reaches a client that has sent more than its head.
 #[tokio::test]
 async fn plain_http_upload_gets_its_answer() {

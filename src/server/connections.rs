@@ -70,7 +70,13 @@ impl Setting {
                 let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
                 self.http.serve(Guard::new(stream, connection, protocol), bridge).await;
             }
-            Err(failure) => self.rejections.handshake_failed(connection.peer, &failure),
+            Err(rejected) => {
+                self.rejections.handshake_failed(connection.peer, &rejected.failure);
+                tokio::select! {
+                    () = rejected.tell_client() => {}
+                    () = connection.shutdown().begun() => {}
+                }
+            }
         }
     }
 }

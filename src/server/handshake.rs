@@ -2,11 +2,14 @@
 
 use super::{
     Tls,
-    connection::{ALPN, FULL_RECORD, RECORDS_TOGETHER, Socket},
+    connection::{ALPN, FULL_RECORD, LINGER, RECORDS_TOGETHER, Socket},
 };
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// What rustls keeps of a response for a slow reader, in bytes. Its default is 64 KiB.
@@ -77,36 +80,46 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Makes the handshake, within its time.
-pub(super) async fn accept(
-    socket: Socket,
-    tls: &Tls,
-    limit: Duration,
-) -> Result<Box<TlsStream<Socket>>, Failure> {
-    // In a box, since it has room for the whole handshake.
-    let accepted = Box::pin(timeout(limit, begin(socket, tls))).await;
-    accepted.unwrap_or(Err(Failure::TimedOut(limit)))
+/// A connection on which there is no TLS.
+pub(super) struct Rejected {
+    pub(super) failure: Failure,
+    /// If the client is to be told.
+    plain_http: Option<Socket>,
 }
 
-async fn begin(mut socket: Socket, tls: &Tls) -> Result<Box<TlsStream<Socket>>, Failure> {
-    match first_bytes(&mut socket).await? {
-        FirstBytes::Tls => {}
-        FirstBytes::PlainHttp => {
-            // That it is not heard changes nothing.
-            let _said = tell_plain_http(&mut socket).await;
-            return Err(Failure::PlainHttp);
+impl From<Failure> for Rejected {
+    fn from(failure: Failure) -> Self {
+        Self { failure, plain_http: None }
+    }
+}
+
+/// Makes the handshake, within its time.
+pub(super) async fn accept(
+    mut socket: Socket,
+    tls: &Tls,
+    limit: Duration,
+) -> Result<Box<TlsStream<Socket>>, Rejected> {
+    let (deadline, timed_out) = (Instant::now() + limit, |_elapsed| Failure::TimedOut(limit));
+    let opening = timeout_at(deadline, opening(&mut socket)).await.map_err(timed_out)?;
+    match opening.map_err(Failure::from)? {
+        Opening::Tls => {}
+        Opening::PlainHttp => {
+            return Err(Rejected { failure: Failure::PlainHttp, plain_http: Some(socket) });
         }
-        FirstBytes::ProxyHeader => return Err(Failure::ProxyHeader),
-        FirstBytes::Other => return Err(Failure::NotTls),
-        FirstBytes::None => return Err(Failure::Probe),
+        Opening::ProxyHeader => return Err(Failure::ProxyHeader.into()),
+        Opening::Other => return Err(Failure::NotTls.into()),
+        Opening::None => return Err(Failure::Probe.into()),
     }
     let acceptor = TlsAcceptor::from(tls.config());
     let buffer = |session: &mut rustls::ServerConnection| session.set_buffer_limit(Some(TLS_BUFFER));
-    Ok(Box::new(acceptor.accept_with(socket, buffer).await?))
+    // In a box, since it has room for the whole handshake.
+    let accepted = Box::pin(timeout_at(deadline, acceptor.accept_with(socket, buffer))).await;
+    Ok(Box::new(accepted.map_err(timed_out)?.map_err(Failure::from)?))
 }
 
+/// What the first bytes of a connection begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FirstBytes {
+enum Opening {
     Tls,
     PlainHttp,
     ProxyHeader,
@@ -114,11 +127,11 @@ enum FirstBytes {
     None,
 }
 
-async fn first_bytes(socket: &mut Socket) -> io::Result<FirstBytes> {
+async fn opening(socket: &mut Socket) -> io::Result<Opening> {
     let mut before = 0;
     loop {
         let bytes = socket.peek().await?;
-        if let Some(known) = FirstBytes::tell(bytes, bytes.len() == before) {
+        if let Some(known) = Opening::of(bytes, bytes.len() == before) {
             return Ok(known);
         }
         before = bytes.len();
@@ -135,9 +148,9 @@ const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
 /// A method has fewer letters as a rule.
 const LONGEST_METHOD: usize = 20;
 
-impl FirstBytes {
+impl Opening {
     /// What these bytes begin, or `None` if that is open and there may be more.
-    fn tell(bytes: &[u8], are_all: bool) -> Option<Self> {
+    fn of(bytes: &[u8], are_all: bool) -> Option<Self> {
         match bytes {
             [] if are_all => return Some(Self::None),
             [HANDSHAKE, ..] => return Some(Self::Tls),
@@ -158,7 +171,17 @@ impl FirstBytes {
 
 const SPEAK_TLS: &str = "this port speaks HTTPS: use https:// instead of http://\n";
 
-/// Answers in the words that the client understands, and takes in what it still says, so that it hears the answer.
+impl Rejected {
+    /// Answers plain HTTP in plain HTTP, and reads what the client still sends, for a moment, so that the answer is not
+    /// lost by a reset.
+    pub(super) async fn tell_client(self) {
+        if let Some(mut socket) = self.plain_http {
+            // If it does not arrive, there is nothing else to do.
+            let _told = timeout(LINGER, tell_plain_http(&mut socket)).await;
+        }
+    }
+}
+
 async fn tell_plain_http(socket: &mut Socket) -> io::Result<()> {
     let answer = format!(
         "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
@@ -176,25 +199,25 @@ mod tests {
 
     #[test]
     fn first_bytes_are_told_apart_however_few_come() {
-        let cases: [(&[u8], FirstBytes); 11] = [
-            (b"\x16\x03\x01\x02\x00", FirstBytes::Tls),
-            (b"GET / HTTP/1.1\r\n", FirstBytes::PlainHttp),
-            (b"PRI * HTTP/2.0\r\n", FirstBytes::PlainHttp),
-            (b"PROPFIND / HTTP/1.1\r\n", FirstBytes::PlainHttp),
-            (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", FirstBytes::ProxyHeader),
-            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", FirstBytes::ProxyHeader),
-            (b"SSH-2.0-OpenSSH_9.2\r\n", FirstBytes::Other),
-            (b"\r\n\r\nGET", FirstBytes::Other),
-            (b" GET", FirstBytes::Other),
-            (b"\0\0\0", FirstBytes::Other),
-            (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", FirstBytes::Other),
+        let cases: [(&[u8], Opening); 11] = [
+            (b"\x16\x03\x01\x02\x00", Opening::Tls),
+            (b"GET / HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"PRI * HTTP/2.0\r\n", Opening::PlainHttp),
+            (b"PROPFIND / HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", Opening::ProxyHeader),
+            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Opening::ProxyHeader),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", Opening::Other),
+            (b"\r\n\r\nGET", Opening::Other),
+            (b" GET", Opening::Other),
+            (b"\0\0\0", Opening::Other),
+            (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Opening::Other),
         ];
         for (bytes, expected) in cases {
-            let told = (1..=bytes.len()).find_map(|here| FirstBytes::tell(&bytes[..here], false));
+            let told = (1..=bytes.len()).find_map(|here| Opening::of(&bytes[..here], false));
             assert_eq!(told, Some(expected), "{}", bytes.escape_ascii());
         }
-        assert_eq!(FirstBytes::tell(b"", false), None);
-        assert_eq!(FirstBytes::tell(b"", true), Some(FirstBytes::None));
-        assert_eq!(FirstBytes::tell(b"GET", true), Some(FirstBytes::Other));
+        assert_eq!(Opening::of(b"", false), None);
+        assert_eq!(Opening::of(b"", true), Some(Opening::None));
+        assert_eq!(Opening::of(b"GET", true), Some(Opening::Other));
     }
 }
