@@ -158,3 +158,22 @@ async fn body_that_the_handler_leaves_unread_holds_nothing_up() {
     let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
     assert!(raw::http1(server.address, request).await.ends_with("\r\n\r\nunread"));
 }
+
+#[tokio::test]
+async fn thread_that_was_blocked_makes_no_client_slow() {
+    let limit = Duration::from_millis(400);
+    let block = move || async move { std::thread::sleep(limit * 5 / 2) };
+    let app = app().route("/block", axum::routing::get(block));
+    let limits = Limits { stalled_body: limit, ..Limits::default() };
+    let server = TestServer::with(app, |server| server.limits(limits).threads(1));
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let request = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhello";
+    client.write_all(request).await.expect("sent");
+    // The handler waits for the rest by now, or soon will.
+    tokio::time::sleep(limit / 4).await;
+    let _blocks = raw::http1_asked(server.address, "/block").await;
+    tokio::time::sleep(limit / 4).await;
+    client.write_all(b"world").await.expect("sent");
+    let wire = raw::rest(&mut client).await;
+    assert!(wire.ends_with("helloworld {}"), "{wire}");
+}

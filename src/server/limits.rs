@@ -40,8 +40,9 @@ pub struct Limits {
     /// client may send; 0 for as few as it likes. Of gRPC calls it is not asked. A slower request is answered with 408, or
     /// its response is broken off if it has begun. Default: 240.
     pub min_body_rate: u32,
-    /// Over how much of that time [`min_body_rate`](Self::min_body_rate) is measured, again and again. Before the first of
-    /// these periods there is a grace of a sixth of it. Default: 30 s, and so a grace of 5 s.
+    /// Over how much of that time [`min_body_rate`](Self::min_body_rate) is measured, again and again: by default each
+    /// 30 s need 7,200 bytes. Before the first of these periods there is a grace of a sixth of it. Default: 30 s, and so a
+    /// grace of 5 s.
     pub min_body_rate_period: Duration,
     /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
     /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone: one with large

@@ -33,7 +33,9 @@ pub(super) struct Pace {
 /// The grace is so many times shorter than the period: 5 s for one of 30 s.
 const GRACE: u32 = 6;
 
-/// At least so often it is looked whether the client may send.
+/// A look is taken at least so often in the time that is measured.
+const PARTS: u32 = 30;
+const SHORTEST_STEP: Duration = Duration::from_millis(10);
 const LONGEST_STEP: Duration = Duration::from_secs(1);
 
 impl Pace {
@@ -49,28 +51,34 @@ impl Pace {
         }
     }
 
-    /// For how long the next look is not worth it.
+    /// How long to wait for the next bytes before the next look. It is a part of what is measured, so that a thread that was
+    /// blocked, or stopped, does not make a client look slow.
     pub(super) fn step(&self) -> Duration {
-        let silence = self.stalled.saturating_sub(self.silence);
-        let period = self.period().saturating_sub(self.waited);
-        let period = if self.rate == 0 { LONGEST_STEP } else { period };
-        silence.min(period).min(LONGEST_STEP)
+        let part = if self.rate == 0 { self.stalled } else { self.stalled.min(self.period) } / PARTS;
+        part.clamp(SHORTEST_STEP, LONGEST_STEP)
     }
 
-    /// Notes that bytes have come.
-    pub(super) fn came(&mut self, bytes: usize) {
+    /// Notes that bytes have come, and how long the handler has waited for them while the client could have sent.
+    pub(super) fn came(&mut self, bytes: usize, waited: Duration) -> Result<(), RequestFault> {
         if bytes > 0 {
             self.silence = Duration::ZERO;
             self.bytes = self.bytes.saturating_add(bytes as u64);
+        } else {
+            self.silence += waited;
         }
+        self.waited(waited)
     }
 
-    /// Notes that the handler has waited while the client could have sent.
-    pub(super) fn waited(&mut self, time: Duration) -> Result<(), RequestFault> {
-        self.silence += time;
+    /// Notes that nothing has come for so long.
+    pub(super) fn nothing_came(&mut self, waited: Duration) -> Result<(), RequestFault> {
+        self.silence += waited;
         if self.silence >= self.stalled {
             return Err(RequestFault::Stalled(self.stalled));
         }
+        self.waited(waited)
+    }
+
+    fn waited(&mut self, time: Duration) -> Result<(), RequestFault> {
         self.waited += time;
         if self.waited < self.period() {
             return Ok(());
@@ -94,13 +102,12 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// After how many seconds it fails if so many bytes come each second.
+    /// After how many seconds it fails if so many bytes come at the end of each second.
     fn fails_after(limits: &Limits, bytes: usize) -> Option<(u32, RequestFault)> {
         let mut pace = Pace::new(limits);
         (1..1000).find_map(|second| {
-            let waited = pace.waited(SECOND);
-            pace.came(bytes);
-            waited.err().map(|fault| (second, fault))
+            let came = if bytes == 0 { pace.nothing_came(SECOND) } else { pace.came(bytes, SECOND) };
+            came.err().map(|fault| (second, fault))
         })
     }
 
@@ -119,22 +126,24 @@ mod tests {
     #[test]
     fn what_comes_late_counts_for_its_own_period() {
         let mut pace = Pace::new(&Limits::default());
-        pace.came(1_000_000);
-        pace.waited(6 * SECOND).expect("the grace");
+        pace.came(1_000_000, 6 * SECOND).expect("the grace");
         for _ in 0..29 {
-            pace.waited(SECOND).expect("within the period");
-            pace.came(1);
+            pace.came(1, SECOND).expect("within the period");
         }
-        pace.waited(SECOND).expect_err("what came in the grace does not count");
+        pace.came(1, SECOND).expect_err("what came in the grace does not count");
+
+        let mut pace = Pace::new(&Limits::default());
+        pace.came(1, 6 * SECOND).expect("the grace");
+        pace.nothing_came(29 * SECOND).expect("within the period");
+        pace.came(7200, SECOND).expect("what ends the period counts for it");
     }
 
     #[test]
-    fn steps_end_where_something_is_to_be_decided() {
-        let mut pace = Pace::new(&Limits::default());
-        assert_eq!(pace.step(), SECOND);
-        pace.waited(SECOND * 9 / 2).expect("the grace");
-        assert_eq!(pace.step(), SECOND / 2);
-        let limits = Limits { stalled_body: SECOND / 4, min_body_rate: 0, ..Limits::default() };
-        assert_eq!(Pace::new(&limits).step(), SECOND / 4);
+    fn steps_are_a_part_of_what_is_measured() {
+        assert_eq!(Pace::new(&Limits::default()).step(), SECOND);
+        let limits = Limits { stalled_body: SECOND * 3 / 2, min_body_rate: 0, ..Limits::default() };
+        assert_eq!(Pace::new(&limits).step(), SECOND / 20);
+        let limits = Limits { stalled_body: SECOND / 1000, ..limits };
+        assert_eq!(Pace::new(&limits).step(), SHORTEST_STEP);
     }
 }

@@ -18,6 +18,7 @@ use std::{
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
@@ -157,10 +158,7 @@ async fn carry_data(
     handler.demand().await?;
     while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {
         match frame.into_data() {
-            Ok(data) => {
-                pace.came(data.len());
-                handler.send(data).await?;
-            }
+            Ok(data) => handler.send(data).await?,
             Err(frame) => {
                 if inbound.has_large_trailers() {
                     // Something of it may be left out already.
@@ -185,21 +183,30 @@ async fn next(
 ) -> Result<Option<Frame<Bytes>>, Interrupted> {
     let broken = |error| interruption(error, inbound.limits().trailers());
     if let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).now_or_never() {
+        pace.came(data_of(&frame), Duration::ZERO)?;
         return frame.transpose().map_err(broken);
     }
     handler.demand().await?;
     loop {
-        let began = Instant::now();
-        let came = timeout(pace.step(), poll_fn(|cx| poll_next(incoming, handler, cx))).await;
-        if inbound.window_is_open() {
-            pace.waited(began.elapsed())?;
-        }
+        let (began, step) = (Instant::now(), pace.step());
+        let came = timeout(step, poll_fn(|cx| poll_next(incoming, handler, cx))).await;
+        // If the thread was blocked, the client is not to blame for more than the step.
+        let waited = if inbound.window_is_open() { began.elapsed().min(step) } else { Duration::ZERO };
         match came {
-            Ok(Some(frame)) => return frame.transpose().map_err(broken),
+            Ok(Some(frame)) => {
+                pace.came(data_of(&frame), waited)?;
+                return frame.transpose().map_err(broken);
+            }
             Ok(None) => return Err(Interrupted::Unread),
-            Err(_elapsed) => {}
+            Err(_elapsed) => pace.nothing_came(waited)?,
         }
     }
+}
+
+/// How many bytes of data a frame has.
+fn data_of(frame: &Next) -> usize {
+    let frame = frame.as_ref().and_then(|frame| frame.as_ref().ok());
+    frame.and_then(Frame::data_ref).map_or(0, Bytes::len)
 }
 
 type Next = Option<Result<Frame<Bytes>, ContentError>>;
