@@ -17,6 +17,9 @@ use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 /// the server up for some 0.7 s, so it still ends within a second.
 const LAST_LINES: Duration = Duration::from_millis(150);
 
+/// How long a panic waits for its line to be written. If the reader has stopped, that is all that it waits for.
+const LAST_PANIC: Duration = Duration::from_millis(20);
+
 /// The process's log. Its drop waits until its lines are written, for a moment.
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -30,7 +33,11 @@ impl Log {
         let queue = Arc::new(Queue::new());
         writer::start(queue.clone(), format)?;
         let panics = queue.clone();
-        panic::set_hook(Box::new(move |panic| panics.try_push(format.panic(panic).into_bytes())));
+        panic::set_hook(Box::new(move |panic| {
+            panics.try_push(format.panic(panic).into_bytes());
+            // It may be a panic that ends the process at once.
+            panics.wait_until_written(LAST_PANIC);
+        }));
         Ok(Self { format, queue })
     }
 
