@@ -2,7 +2,11 @@
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
 use axum::{Router, routing::get};
-use axum_trailers::{body, server::Limits, trailers::Declared};
+use axum_trailers::{
+    body,
+    server::Limits,
+    trailers::{Declared, Trailers},
+};
 use std::{io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -83,7 +87,6 @@ async fn cut_response_does_not() {
 
 #[tokio::test]
 async fn response_that_a_shutdown_cuts_does_not() {
-    let server = server();
     for (version, cause) in [("1.1", "close_notify"), ("1.0", "fatal alert")] {
         let server = TestServer::start(Producers::new().router());
         let mut client = raw::tls(server.address, "http/1.1").await;
@@ -96,5 +99,36 @@ async fn response_that_a_shutdown_cuts_does_not() {
         let error = all(client).await.1.expect_err("cut").to_string();
         assert!(error.contains(cause), "HTTP/{version}: {error}");
     }
-    drop(server);
+}
+
+/// hyper and rustls keep the end of a body that the application has finished, until the socket takes it.
+#[tokio::test]
+async fn response_that_is_finished_but_not_written_is_cut_visibly() {
+    const STEP: usize = 4000;
+    for size in (25..=55).map(|n| n * STEP) {
+        let finite = move || async move {
+            let (mut sender, body) = body::channel(1024 * 1024, Declared::none());
+            tokio::spawn(async move {
+                for _ in 0..size / STEP {
+                    if sender.send(vec![b'x'; STEP]).await.is_err() {
+                        return;
+                    }
+                }
+                let _reader_gone = sender.finish(Trailers::new());
+            });
+            body
+        };
+        let server = TestServer::start(Router::new().route("/", get(finite)));
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.expect("sent");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.handle.cut();
+        let mut wire = Vec::new();
+        let end = soon("the end", client.read_to_end(&mut wire)).await;
+        let content = wire.windows(4).position(|four| four == b"\r\n\r\n").map(|head| wire.len() - head - 4);
+        if content != Some(size) {
+            let error = end.expect_err("cut").to_string();
+            assert!(!error.contains("close_notify"), "{size}: {content:?} bytes, then {error}");
+        }
+    }
 }

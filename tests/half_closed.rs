@@ -2,7 +2,12 @@
 //! gone does not keep its producer.
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
-use axum::{Router, extract::RawBody, routing::post};
+use axum::{
+    Router,
+    extract::RawBody,
+    routing::{get, post},
+};
+use axum_trailers::{body, trailers::Declared};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -176,4 +181,28 @@ async fn half_closed_connections_end_after_their_responses() {
         }
     })
     .await;
+}
+
+/// A full TLS record waits for the next one, but not for ever.
+#[tokio::test]
+async fn full_record_arrives_behind_close_notify() {
+    const FULL: usize = 16 * 1024 - 9;
+    let handler = || async {
+        let (mut sender, body) = body::channel(1024 * 1024, Declared::none());
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(300)).await;
+            sender.send(vec![b'x'; FULL]).await.expect("a reader");
+            sender.closed().await;
+        });
+        body
+    };
+    let server = TestServer::start(Router::new().route("/", get(handler)));
+    let mut client = raw::http2_asked(server.address, "/").await;
+    half_close(&mut client, false).await;
+    let mut came = 0;
+    while came < FULL {
+        let n = soon("the record", client.read(&mut [0; 4096])).await.expect("no error");
+        assert_ne!(n, 0, "the end after {came} bytes");
+        came += n;
+    }
 }

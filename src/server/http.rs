@@ -14,7 +14,10 @@ use std::{
     pin::{Pin, pin},
     task::Poll,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    task::unconstrained,
+    time::{Instant, sleep_until, timeout},
+};
 
 /// What makes HTTP connections of guarded streams.
 pub(super) struct Http {
@@ -128,13 +131,14 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
             () = poll_fn(|_| ready_if(connection.is_ending_after_responses())), if !is_half_closed => {
                 is_half_closed = true;
             }
-            () = timer.as_mut() => {}
-            () = closing.as_mut(), if !is_closing => {
+            // hyper may use up the task's budget each time, and must not keep these from being seen.
+            () = unconstrained(timer.as_mut()) => {}
+            () = unconstrained(closing.as_mut()), if !is_closing => {
                 is_closing = true;
                 connection.ends_when_idle();
                 http.as_mut().drain();
             }
-            () = cut.as_mut(), if is_closing => break Cut::Shutdown,
+            () = unconstrained(cut.as_mut()), if is_closing => break Cut::Shutdown,
         }
     };
     connection.mark_cut(cut);

@@ -21,12 +21,26 @@ pub(super) struct FrameHead {
 
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
+pub(super) const RST_STREAM: u8 = 3;
 pub(super) const WINDOW_UPDATE: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
 
 const CLIENT_PREFACE: usize = 24;
 const HEAD_SIZE: usize = 9;
 const WINDOW_UPDATE_SIZE: usize = HEAD_SIZE + 4;
+
+impl FrameHead {
+    /// Whether the stream has no more frames from this side, but for a reset after all.
+    pub(super) fn ends_stream(&self) -> bool {
+        match self.kind {
+            DATA | HEADERS => self.flags & END_STREAM != 0,
+            RST_STREAM => true,
+            _ => false,
+        }
+    }
+}
+
+const END_STREAM: u8 = 1;
 
 impl FrameHeads {
     pub(super) fn of_client() -> Self {

@@ -1,6 +1,6 @@
 use super::{
     cut::Cut,
-    frames::{DATA, FrameHeads, WINDOW_UPDATE},
+    frames::{DATA, FrameHeads, RST_STREAM, WINDOW_UPDATE},
     inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
     state::Connection,
@@ -46,8 +46,8 @@ struct Http2Frames {
     from_client: FrameHeads,
     to_client: FrameHeads,
     blocks: TrailerBlocks,
-    /// How many streams the client has opened.
-    streams: usize,
+    /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
+    unanswered: Vec<u32>,
 }
 
 impl Http2Frames {
@@ -56,16 +56,17 @@ impl Http2Frames {
             from_client: FrameHeads::of_client(),
             to_client: FrameHeads::of_server(),
             blocks: TrailerBlocks::new(inbound.limits().trailer_section),
-            streams: 0,
+            unanswered: Vec::new(),
         }
     }
 
     fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) {
         while let Some(frame) = self.from_client.next(&mut bytes) {
             match self.blocks.next(&frame) {
-                Seen::NewStream => self.streams += 1,
+                Seen::NewStream => self.unanswered.push(frame.stream),
                 Seen::LargeTrailers => inbound.note_large_trailers(),
                 Seen::Other if frame.kind == DATA => inbound.note_data(frame.length),
+                Seen::Other if frame.kind == RST_STREAM => self.is_answered(frame.stream),
                 Seen::Other => {}
             }
         }
@@ -75,7 +76,15 @@ impl Http2Frames {
         while let Some(frame) = self.to_client.next(&mut bytes) {
             if frame.kind == WINDOW_UPDATE && frame.stream == 0 {
                 inbound.note_window_update(frame.increment);
+            } else if frame.ends_stream() {
+                self.is_answered(frame.stream);
             }
+        }
+    }
+
+    fn is_answered(&mut self, stream: u32) {
+        if let Some(place) = self.unanswered.iter().position(|other| *other == stream) {
+            self.unanswered.swap_remove(place);
         }
     }
 }
@@ -113,6 +122,7 @@ impl<S: Transport> Guard<S> {
         }
         if let Some(http2) = &mut self.http2 {
             http2.came(bytes, self.connection.inbound());
+            self.connection.note_unanswered(http2.unanswered.len());
         }
         Ok(())
     }
@@ -120,37 +130,26 @@ impl<S: Transport> Guard<S> {
     fn went(&mut self, bytes: &[u8]) {
         if let Some(http2) = &mut self.http2 {
             http2.went(bytes, self.connection.inbound());
+            self.connection.note_unanswered(http2.unanswered.len());
         }
     }
 
-    /// The client sends nothing any more, and says so: over TLS with `close_notify`. That closes one direction
+    /// The client sends nothing any more: over TLS it has sent `close_notify`. That closes one direction
     /// ([RFC 8446 §6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)): what it has asked for it still gets.
     ///
-    /// hyper takes it for the end of both directions, or looks no more whether the client is there at all. So it must not
-    /// see it while there are responses to come.
+    /// hyper takes it for the end of both directions, or no longer checks whether the client is there. So it must not see
+    /// it before the responses are written.
     fn half_closed(&mut self) -> Poll<io::Result<()>> {
         self.is_half_closed = true;
-        if !self.has_answered() {
+        if !self.connection.has_answered() {
             self.connection.ends_after_responses();
         }
         self.poll_half_closed()
     }
 
-    /// h2 would drop what it has not sent yet, so over HTTP/2 the connection ends by its watchdog.
+    /// The connection's watchdog polls hyper again, and so this.
     fn poll_half_closed(&self) -> Poll<io::Result<()>> {
-        let is_over = match &self.http2 {
-            Some(_) => !self.connection.is_ending_after_responses(),
-            None => self.has_answered(),
-        };
-        if is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
-    }
-
-    /// h2 may have read requests that it has not told of yet. hyper tells of an HTTP/1.1 request before it reads on.
-    fn has_answered(&self) -> bool {
-        match &self.http2 {
-            Some(http2) => self.connection.has_answered(http2.streams),
-            None => self.connection.has_answered_all(),
-        }
+        if self.connection.has_answered() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// A client that has closed one direction may have closed the other one too, and nothing is read any more that would
@@ -169,13 +168,13 @@ impl<S: Transport> AsyncRead for Guard<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_half_closed {
-            return self.poll_half_closed();
-        }
         if self.connection.is_corked()
             && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
         {
             return Poll::Ready(Err(error));
+        }
+        if self.is_half_closed {
+            return self.poll_half_closed();
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
@@ -226,6 +225,8 @@ impl<S: Transport> AsyncWrite for Guard<S> {
             // To close is to write, too.
             let wrote = self.connection.wrote_within(LINGER);
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            // What came before is written by now.
+            self.connection.set_close_delimited(false);
             let now = Instant::now();
             self.closing = Some(Closing {
                 after_silence: now + LINGER,
@@ -264,7 +265,11 @@ impl<S: Transport> Guard<S> {
                 Poll::Pending => break,
             }
         }
-        closing.timer.as_mut().reset(closing.after_silence.min(closing.at_the_latest));
+        let deadline = closing.after_silence.min(closing.at_the_latest);
+        if now >= deadline {
+            return Poll::Ready(Ok(()));
+        }
+        closing.timer.as_mut().reset(deadline);
         closing.timer.as_mut().poll(cx).map(Ok)
     }
 }

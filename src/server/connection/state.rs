@@ -42,8 +42,8 @@ pub(in crate::server) struct Connection {
     lingers: AtomicBool,
     /// Whether a full record waits for the next one.
     corked: AtomicBool,
-    requests: AtomicUsize,
     open_requests: AtomicUsize,
+    unanswered: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
     shutdown: Shutdown,
@@ -81,8 +81,8 @@ impl Connection {
             lingers: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             clock,
-            requests: AtomicUsize::new(0),
             open_requests: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
             responses: Mutex::default(),
             cut: OnceLock::new(),
             shutdown,
@@ -163,14 +163,17 @@ impl Connection {
         self.ends_after_responses.get(&self.clock).is_some()
     }
 
-    /// Whether there were so many requests, and their responses are written.
-    pub(super) fn has_answered(&self, requests: usize) -> bool {
-        self.requests.load(Relaxed) == requests && self.has_answered_all()
+    /// Notes how many HTTP/2 streams of the client's have not been written to their end. hyper takes the end of a
+    /// response before the client's window lets h2 send it.
+    pub(super) fn note_unanswered(&self, streams: usize) {
+        self.unanswered.store(streams, Relaxed);
     }
 
     /// Whether the responses to all requests so far are written.
-    pub(super) fn has_answered_all(&self) -> bool {
-        self.open_requests.load(Relaxed) == 0 && self.write_blocked.get(&self.clock).is_none()
+    pub(super) fn has_answered(&self) -> bool {
+        self.open_requests.load(Relaxed) == 0
+            && self.unanswered.load(Relaxed) == 0
+            && self.write_blocked.get(&self.clock).is_none()
     }
 
     pub(in crate::server) fn protocol(&self) -> Protocol {
@@ -215,7 +218,6 @@ impl Connection {
     }
 
     pub(in crate::server) fn request_begins(&self) {
-        self.requests.fetch_add(1, Relaxed);
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.activity().request_begins();
         if let Some(metrics) = &self.metrics {
@@ -278,6 +280,9 @@ impl Connection {
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
         let idle = self.last_of(bytes.chain([&self.last_request_end]));
         times.bound(idle, self.limits.idle, Cut::Idle)?;
+        if !self.has_answered() {
+            return Ok(());
+        }
         if let Some(since) = self.ends_when_idle.get(&self.clock) {
             let since = self.last_request_end.get(&self.clock).map_or(since, |end| end.max(since));
             times.bound(self.last_sign().max(Some(since)), LAST_WORDS, Cut::Shutdown)?;

@@ -24,7 +24,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Bounds a time by `limit`, if it has begun. Past it this becomes of the connection.
+    /// Bounds a time that has begun by `limit`. If it is longer, `over` is returned.
     pub(super) fn bound(&mut self, began: Option<Instant>, limit: Duration, over: Cut) -> Result<(), Cut> {
         let Some(deadline) = began.map(|began| began + limit) else {
             return Ok(());

@@ -15,7 +15,7 @@ pub(in crate::server) trait Transport: AsyncRead + AsyncWrite + Unpin {
     /// takes it at once.
     ///
     /// nginx 1.22 takes the reset of a TLS connection for the clean end of a body that ends with its connection. An alert
-    /// it passes on as an error.
+    /// it passes on as an error. A client that has sent `close_notify` gets none: rustls reads nothing more.
     fn alert(&mut self);
 }
 

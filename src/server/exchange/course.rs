@@ -173,7 +173,6 @@ impl Exchange {
     }
 
     pub(in crate::server) fn complete(&mut self) {
-        self.connection.set_close_delimited(false);
         self.ending = Some(Ending::Complete);
     }
 
