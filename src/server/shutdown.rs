@@ -61,7 +61,7 @@ impl Handle {
     ///
     /// Idle connections are closed once no stream is running, or after five seconds. From then on an HTTP/2
     /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
-    /// A connection without a complete request holds the end up for two seconds at most.
+    /// A connection that has no request, and has written all responses, holds the end up for two seconds at most.
     pub async fn drain(&self, limit: Duration) {
         self.activity.watch();
         self.enter(Stage::Draining);
