@@ -1,34 +1,44 @@
-//! A request's content that an application keeps does not hold its connection.
+//! A request's content that an application keeps does not hold its connection once its client is gone.
 
 use crate::support::{PATIENCE, TestServer, raw, soon};
-use axum::{Router, body::Body, extract::RawBody, routing::post};
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::RawBody,
+    routing::post,
+};
 use axum_trailers::server::Limits;
-use bytes::Bytes;
 use std::{
+    future::pending,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{io::AsyncWriteExt, time::sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::sleep,
+};
 
 /// Contents that nobody reads, and nobody drops.
 type Kept = Arc<Mutex<Vec<Body>>>;
 
+/// `/answered` answers at once, and `/unanswered` never.
 fn app(kept: &Kept) -> Router {
-    let kept = kept.clone();
-    let keep = move |RawBody(body): RawBody| async move {
-        kept.lock().expect("no panic").push(body);
-        "kept"
+    let keep = |kept: &Kept| {
+        let kept = kept.clone();
+        move |body| kept.lock().expect("no panic").push(body)
     };
-    Router::new().route("/", post(keep))
+    let (answered, unanswered) = (keep(kept), keep(kept));
+    Router::new().route("/answered", post(|RawBody(body): RawBody| async move { answered(body) })).route(
+        "/unanswered",
+        post(|RawBody(body): RawBody| async move {
+            unanswered(body);
+            pending::<()>().await;
+        }),
+    )
 }
 
-/// hyper does not read an HTTP/1.1 connection whose content nobody wants, so a client that is gone is one that is idle.
-fn limits() -> Limits {
-    Limits { connections: 2, idle: Duration::from_millis(300), ..Limits::default() }
-}
-
-async fn no_connection(server: &TestServer) {
-    soon("the end of all connections", async {
+async fn no_connection(server: &TestServer, what: &str) {
+    soon(what, async {
         while server.handle.connections() > 0 {
             sleep(Duration::from_millis(5)).await;
         }
@@ -36,46 +46,70 @@ async fn no_connection(server: &TestServer) {
     .await;
 }
 
-/// Leaves a request behind whose content goes on for as long as its client is there.
-async fn leave_one(server: &TestServer, protocol: &str) {
-    if protocol == "h2" {
-        let mut client = raw::http2(server.address).await;
-        let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
-        let (response, mut content) = client.send_request(request, false).expect("sent");
-        content.send_data(Bytes::from("hello"), false).expect("sent");
-        soon("a response", response).await.expect("a response");
-        return;
-    }
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let request = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
-    client.write_all(request).await.expect("sent");
-    soon("a response", tokio::io::AsyncReadExt::read(&mut client, &mut [0; 16])).await.expect("a response");
+/// How a client leaves.
+#[derive(Clone, Copy, Debug)]
+enum Leaves {
+    /// With a FIN and no `close_notify`.
+    Fin,
+    Reset,
 }
+
+/// Leaves a request behind whose content goes on for as long as its client is there.
+async fn leave_one(server: &TestServer, kept: &Kept, protocol: &str, path: &str, leaves: Leaves) {
+    let before = kept.lock().expect("no panic").len();
+    let mut client = match protocol {
+        "h2" => raw::http2_began(server.address, "POST", path).await,
+        _ => raw::tls(server.address, "http/1.1").await,
+    };
+    let content = match protocol {
+        "h2" => raw::http2_frame(0, 0, 1, b"hello"),
+        _ => format!("POST {path} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            .into_bytes(),
+    };
+    client.write_all(&content).await.expect("sent");
+    client.flush().await.expect("sent");
+    soon("the handler", async {
+        while kept.lock().expect("no panic").len() == before {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    if path == "/answered" && protocol != "h2" {
+        soon("a response", client.read(&mut [0; 16])).await.expect("a response");
+    }
+    if let Leaves::Reset = leaves {
+        client.get_ref().0.set_zero_linger().expect("set");
+    }
+}
+
+const PATHS: [&str; 2] = ["/answered", "/unanswered"];
+const PROTOCOLS: [&str; 2] = ["http/1.1", "h2"];
 
 #[tokio::test]
 async fn kept_contents_leave_room_for_other_clients_and_hold_no_shutdown_up() {
     let kept = Kept::default();
-    let mut server = TestServer::limited(app(&kept), limits());
-    for n in 1..=3 {
-        for protocol in ["http/1.1", "h2"] {
-            leave_one(&server, protocol).await;
-            no_connection(&server).await;
+    let mut server = TestServer::limited(app(&kept), Limits { connections: 1, ..Limits::default() });
+    for leaves in [Leaves::Fin, Leaves::Reset] {
+        for path in PATHS {
+            for protocol in PROTOCOLS {
+                leave_one(&server, &kept, protocol, path, leaves).await;
+                no_connection(&server, &format!("the end of {path} over {protocol} by {leaves:?}")).await;
+            }
         }
-        assert_eq!(kept.lock().expect("no panic").len(), 2 * n, "the application still has them");
     }
+    assert_eq!(kept.lock().expect("no panic").len(), 8, "the application still has them");
     soon("the end", server.handle.drain(2 * PATIENCE)).await;
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
-    assert_eq!(kept.lock().expect("no panic").len(), 6);
+    assert_eq!(kept.lock().expect("no panic").len(), 8);
 }
 
 #[tokio::test]
 async fn kept_content_is_broken_once_its_client_is_gone() {
-    use axum::body::HttpBody;
     let kept = Kept::default();
-    let server = TestServer::limited(app(&kept), limits());
-    for protocol in ["http/1.1", "h2"] {
-        leave_one(&server, protocol).await;
-        no_connection(&server).await;
+    let server = TestServer::start(app(&kept));
+    for (protocol, path) in PROTOCOLS.into_iter().flat_map(|protocol| PATHS.map(|path| (protocol, path))) {
+        leave_one(&server, &kept, protocol, path, Leaves::Fin).await;
+        no_connection(&server, "the end of the connection").await;
         let mut content = kept.lock().expect("no panic").pop().expect("one");
         let broken = async {
             while let Some(chunk) = content.data().await {
@@ -85,6 +119,30 @@ async fn kept_content_is_broken_once_its_client_is_gone() {
             }
             false
         };
-        assert!(soon("the end of the content", broken).await, "{protocol}");
+        assert!(soon("the end of the content", broken).await, "{path} over {protocol}");
     }
+}
+
+#[tokio::test]
+async fn kept_content_is_whole_if_its_client_stays() {
+    let kept = Kept::default();
+    let server = TestServer::start(app(&kept));
+    // More than is read ahead.
+    const LENGTH: usize = 200_000;
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let head = format!("POST /unanswered HTTP/1.1\r\nhost: a\r\ncontent-length: {LENGTH}\r\n\r\n");
+    let sending = tokio::spawn(async move {
+        client.write_all(head.as_bytes()).await.expect("sent");
+        client.write_all(&[b'x'; LENGTH]).await.expect("sent");
+        client.flush().await.expect("sent");
+        client
+    });
+    sleep(Duration::from_millis(300)).await;
+    let mut content = kept.lock().expect("no panic").pop().expect("one");
+    let mut came = 0;
+    while let Some(chunk) = soon("content", content.data()).await {
+        came += chunk.unwrap_or_else(|error| panic!("after {came} bytes: {error}")).len();
+    }
+    assert_eq!(came, LENGTH);
+    drop(sending.await.expect("no panic"));
 }

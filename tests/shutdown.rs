@@ -227,6 +227,22 @@ async fn idle_http2_client_that_no_longer_answers_does_not_hold_the_end_up() {
 }
 
 #[tokio::test]
+async fn http2_client_that_only_pings_does_not_hold_the_end_up() {
+    const PING: u8 = 6;
+    let mut server = TestServer::start(Producers::new().router());
+    let mut client = raw::http2_asked(server.address, "/ok").await;
+    let pinging = tokio::spawn(async move {
+        while client.write_all(&raw::http2_frame(PING, 0, 0, &[0; 8])).await.is_ok() {
+            let _flushed = client.flush().await;
+            let _answers = tokio::time::timeout(Duration::from_millis(50), client.read(&mut [0; 1024])).await;
+        }
+    });
+    sleep(Duration::from_millis(100)).await;
+    ends_soon(&mut server, "a client that pings").await;
+    soon("its end", pinging).await.expect("no panic");
+}
+
+#[tokio::test]
 async fn request_that_is_complete_is_waited_for() {
     let producers = Producers::new();
     let mut server = TestServer::start(producers.router());

@@ -159,7 +159,8 @@ impl Opening {
         if PROXY_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Some(Self::ProxyHeader);
         }
-        let letters = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+        let of_method = |byte: &&u8| byte.is_ascii_uppercase() || **byte == b'-';
+        let letters = bytes.iter().take_while(of_method).count();
         if bytes.get(letters) == Some(&b' ') && letters > 0 {
             return Some(Self::PlainHttp);
         }
@@ -199,11 +200,12 @@ mod tests {
 
     #[test]
     fn first_bytes_are_told_apart_however_few_come() {
-        let cases: [(&[u8], Opening); 11] = [
+        let cases: [(&[u8], Opening); 12] = [
             (b"\x16\x03\x01\x02\x00", Opening::Tls),
             (b"GET / HTTP/1.1\r\n", Opening::PlainHttp),
             (b"PRI * HTTP/2.0\r\n", Opening::PlainHttp),
             (b"PROPFIND / HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"M-SEARCH * HTTP/1.1\r\n", Opening::PlainHttp),
             (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", Opening::ProxyHeader),
             (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Opening::ProxyHeader),
             (b"SSH-2.0-OpenSSH_9.2\r\n", Opening::Other),

@@ -3,7 +3,7 @@
 use super::{
     Limits,
     bridge::Bridge,
-    connection::{Connection, Cut, Guard, LINGER_AT_MOST, Protocol, Transport},
+    connection::{Connection, Cut, Guard, LAST_WORDS, LINGER_AT_MOST, Protocol, Transport},
     exchange::with_sources,
     shutdown::Shutdown,
 };
@@ -15,6 +15,7 @@ use std::{
     task::Poll,
 };
 use tokio::{
+    io::AsyncWriteExt,
     task::unconstrained,
     time::{Instant, sleep_until, timeout},
 };
@@ -55,9 +56,12 @@ impl Http {
                 let mut http = self.http1.serve_connection(io, bridge);
                 let ended = drive(Pin::new(&mut http), &connection).await;
                 let mut guard = http.into_parts().io.into_inner();
-                if ended.is_ok() {
+                match ended {
                     // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
-                    close(&mut guard, connection.shutdown()).await;
+                    Ok(()) => close(&mut guard, connection.shutdown()).await,
+                    // An alert can be sent only behind what is on its way.
+                    Err(_cut) if connection.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
+                    Err(_cut) => {}
                 }
             }
             Protocol::Http2 => {
@@ -132,7 +136,7 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
                 is_half_closed = true;
             }
             // hyper may use up the task's budget each time, and must not keep these from being seen.
-            () = unconstrained(timer.as_mut()) => {}
+            () = unconstrained(timer.as_mut()) => connection.look(),
             () = unconstrained(closing.as_mut()), if !is_closing => {
                 is_closing = true;
                 connection.ends_when_idle();

@@ -48,7 +48,7 @@ pub(super) struct Shutdown {
 /// data alike, and says nothing of it.
 const UNDISTURBED: Duration = Duration::from_secs(5);
 
-/// What was handed to hyper has arrived where nothing is written for so long.
+/// What was handed to hyper has arrived where no response is written for so long.
 const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
@@ -166,7 +166,7 @@ pub(super) struct Activity {
     connections: AtomicUsize,
     open_requests: AtomicUsize,
     no_request: Notify,
-    /// Bytes are counted during a shutdown alone, so that sockets do not write to one place all the time.
+    /// Writes are counted during a shutdown alone, so that sockets do not write to one place all the time.
     is_watched: AtomicBool,
     writes: AtomicUsize,
 }
@@ -190,8 +190,9 @@ impl Activity {
         }
     }
 
-    /// Notes that bytes were written. What is read does not count: a request head may come byte by byte.
-    pub(super) fn bytes_go(&self) {
+    /// Notes that a part of a response was written. Nothing else counts: a request head may come byte by byte, and a client
+    /// may send `PING` frames that are answered.
+    pub(super) fn responses_go(&self) {
         if self.is_watched.load(Relaxed) {
             self.writes.fetch_add(1, Relaxed);
         }
@@ -205,7 +206,7 @@ impl Activity {
         self.open_requests.load(SeqCst)
     }
 
-    /// Waits until no request is open and nothing is written.
+    /// Waits until no request is open and no response is written.
     async fn ceased(&self) {
         loop {
             self.no_request().await;

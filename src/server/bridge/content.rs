@@ -66,6 +66,8 @@ impl Content {
             answered: exchange.answered_to_its_end(),
             shutdown: connection.shutdown().clone(),
         });
+        // The application may keep the content without reading it.
+        connection.look();
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         Self { incoming: Some(incoming), half_close, rest }
     }

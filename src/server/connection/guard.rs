@@ -1,10 +1,11 @@
 use super::{
     cut::Cut,
-    frames::{DATA, FrameHeads, RST_STREAM, WINDOW_UPDATE},
+    frames::{DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
     inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
+    read_ahead::{ReadAhead, Taken},
     state::Connection,
-    times::{LAST_WORDS, LINGER, LINGER_AT_MOST},
+    times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST},
     trailer_blocks::{Seen, TrailerBlocks},
     transport::Transport,
 };
@@ -28,6 +29,8 @@ pub(in crate::server) struct Guard<S: Transport> {
     first: Option<FirstBytes>,
     /// `None` over HTTP/1.1.
     http2: Option<Http2Frames>,
+    /// Over HTTP/1.1 alone: h2 always reads.
+    ahead: ReadAhead,
     is_half_closed: bool,
     /// `None` while the connection is open for writing.
     closing: Option<Closing>,
@@ -72,14 +75,18 @@ impl Http2Frames {
         }
     }
 
-    fn went(&mut self, mut bytes: &[u8], inbound: &Inbound) {
+    /// Returns whether there are responses among what was written.
+    fn went(&mut self, mut bytes: &[u8], inbound: &Inbound) -> bool {
+        let mut has_responses = false;
         while let Some(frame) = self.to_client.next(&mut bytes) {
+            has_responses |= matches!(frame.kind, DATA | HEADERS);
             if frame.kind == WINDOW_UPDATE && frame.stream == 0 {
                 inbound.note_window_update(frame.increment);
             } else if frame.ends_stream() {
                 self.is_answered(frame.stream);
             }
         }
+        has_responses
     }
 
     fn is_answered(&mut self, stream: u32) {
@@ -95,7 +102,8 @@ impl<S: Transport> Guard<S> {
         connection.speaks(protocol);
         let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
         let first = Some(FirstBytes::of(protocol));
-        Box::new(Self { stream, connection, first, http2, is_half_closed: false, closing: None })
+        let ahead = ReadAhead::default();
+        Box::new(Self { stream, connection, first, http2, ahead, is_half_closed: false, closing: None })
     }
 
     /// Closes the connection, unless that has been done, and waits for the client to close it too.
@@ -128,9 +136,16 @@ impl<S: Transport> Guard<S> {
     }
 
     fn went(&mut self, bytes: &[u8]) {
-        if let Some(http2) = &mut self.http2 {
-            http2.went(bytes, self.connection.inbound());
-            self.connection.note_unanswered(http2.unanswered.len());
+        let has_responses = match &mut self.http2 {
+            None => true,
+            Some(http2) => {
+                let has_responses = http2.went(bytes, self.connection.inbound());
+                self.connection.note_unanswered(http2.unanswered.len());
+                has_responses
+            }
+        };
+        if has_responses {
+            self.connection.shutdown().activity().responses_go();
         }
     }
 
@@ -150,6 +165,22 @@ impl<S: Transport> Guard<S> {
     /// The connection's watchdog polls hyper again, and so this.
     fn poll_half_closed(&self) -> Poll<io::Result<()>> {
         if self.connection.has_answered() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// If hyper does not read, looks whether the client is there.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.http2.is_some() || self.is_half_closed {
+            return Ok(());
+        }
+        if self.connection.takes_look() {
+            self.ahead.start();
+        }
+        self.ahead.poll(&mut self.stream, cx)?;
+        // It wants nothing more, and what is left of its request is wanted by nobody.
+        if self.ahead.has_ended() && self.connection.has_answered() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
     }
 
     /// A client that has closed one direction may have closed the other one too, and nothing is read any more that would
@@ -177,7 +208,11 @@ impl<S: Transport> AsyncRead for Guard<S> {
             return self.poll_half_closed();
         }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        match self.ahead.take(buf) {
+            Some(Taken::End) => return self.half_closed(),
+            Some(Taken::Bytes) => {}
+            None => ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?,
+        }
         match buf.filled().get(before..).unwrap_or_default() {
             [] if buf.remaining() > 0 => self.half_closed(),
             bytes => Poll::Ready(self.came(bytes)),
@@ -213,6 +248,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check_half_closed()?;
+        self.read_ahead(cx)?;
         if self.connection.is_corked() {
             // The record that waits for the next frame must not hold it up.
             return Poll::Ready(Ok(()));
@@ -253,7 +289,7 @@ impl<S: Transport> Guard<S> {
         if !closing.server_ends && connection.shutdown().has_begun() {
             closing.server_ends = true;
             closing.after_silence = closing.after_silence.min(now + LAST_WORDS);
-            closing.at_the_latest = closing.at_the_latest.min(now + LINGER);
+            closing.at_the_latest = closing.at_the_latest.min(now + LAST_WORDS_AT_MOST);
         }
         let silence = if closing.server_ends { LAST_WORDS } else { LINGER };
         let mut scratch = [0; 1024];

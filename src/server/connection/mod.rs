@@ -12,6 +12,7 @@ mod guard;
 mod inbound;
 mod outgoing;
 mod protocol;
+mod read_ahead;
 mod socket;
 mod state;
 mod times;
@@ -27,7 +28,7 @@ pub(super) use self::{
     protocol::{ALPN, Protocol},
     socket::Socket,
     state::Connection,
-    times::{LINGER, LINGER_AT_MOST},
+    times::{LAST_WORDS, LINGER, LINGER_AT_MOST},
     trailer_blocks::TrailerBlocks,
     transport::Transport,
 };

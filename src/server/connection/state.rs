@@ -4,7 +4,7 @@ use super::{
     inbound::Inbound,
     outgoing::Outgoing,
     protocol::Protocol,
-    times::{LAST_WORDS, LINGER, SILENCE, Times},
+    times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
 };
 use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
@@ -27,6 +27,8 @@ pub(in crate::server) struct Connection {
     last_read: Moment,
     last_write: Moment,
     write_blocked: Moment,
+    /// Whether the guard is to look for the client although hyper does not read.
+    look: AtomicBool,
     last_request_end: Moment,
     /// Since when the connection's first bytes are awaited.
     silent_since: Moment,
@@ -71,6 +73,7 @@ impl Connection {
             last_read: Moment::at(&clock),
             last_write: Moment::at(&clock),
             write_blocked: Moment::never(),
+            look: AtomicBool::new(false),
             last_request_end: Moment::at(&clock),
             silent_since: Moment::never(),
             ends_when_idle: Moment::never(),
@@ -115,7 +118,6 @@ impl Connection {
         }
         self.last_write.set(&self.clock);
         self.write_blocked.clear();
-        self.shutdown.activity().bytes_go();
     }
 
     pub(in crate::server) fn wrote_within(&self, span: Duration) -> bool {
@@ -161,6 +163,15 @@ impl Connection {
 
     pub(in crate::server) fn is_ending_after_responses(&self) -> bool {
         self.ends_after_responses.get(&self.clock).is_some()
+    }
+
+    /// Has the guard look, soon, whether the client is there.
+    pub(in crate::server) fn look(&self) {
+        self.look.store(true, Relaxed);
+    }
+
+    pub(super) fn takes_look(&self) -> bool {
+        self.look.load(Relaxed) && self.look.swap(false, Relaxed)
     }
 
     /// Notes how many HTTP/2 streams of the client's have not been written to their end. hyper takes the end of a
@@ -270,7 +281,11 @@ impl Connection {
     fn again_after(&self) -> Duration {
         let ends = [&self.ends_when_idle, &self.ends_after_responses];
         let part = self.limits.stalled_reader / 4;
-        if self.last_of(ends.into_iter()).is_some() { part.min(SILENCE) } else { part }
+        match self.last_of(ends.into_iter()) {
+            Some(_) if self.open_requests.load(Relaxed) == 0 => part.min(SILENCE),
+            Some(_) => part.min(5 * SILENCE),
+            None => part,
+        }
     }
 
     /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
@@ -286,7 +301,7 @@ impl Connection {
         if let Some(since) = self.ends_when_idle.get(&self.clock) {
             let since = self.last_request_end.get(&self.clock).map_or(since, |end| end.max(since));
             times.bound(self.last_sign().max(Some(since)), LAST_WORDS, Cut::Shutdown)?;
-            times.bound(Some(since), LINGER, Cut::Shutdown)?;
+            times.bound(Some(since), LAST_WORDS_AT_MOST, Cut::Shutdown)?;
         }
         if let Some(since) = self.ends_after_responses.get(&self.clock) {
             let quiet = self.last_of([&self.last_write, &self.last_request_end].into_iter());

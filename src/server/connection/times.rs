@@ -9,10 +9,11 @@ use tokio::time::Instant;
 /// lose the end of its response. An HTTP/2 stream has as long for the rest of a request.
 ///
 /// If the server ends, a connection without a request has [`LAST_WORDS`] since its client last said something, and
-/// [`LINGER`] in all.
+/// [`LAST_WORDS_AT_MOST`] in all.
 pub(in crate::server) const LINGER: Duration = Duration::from_secs(2);
 pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 pub(in crate::server) const LAST_WORDS: Duration = Duration::from_millis(400);
+pub(super) const LAST_WORDS_AT_MOST: Duration = Duration::from_millis(1700);
 
 /// How long nothing moves on a connection whose responses have all arrived.
 pub(super) const SILENCE: Duration = Duration::from_millis(200);
