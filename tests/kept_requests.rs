@@ -123,17 +123,18 @@ async fn kept_content_is_broken_once_its_client_is_gone() {
     }
 }
 
+/// More than is read ahead.
+const LENGTH: usize = 200_000;
+
 #[tokio::test]
 async fn kept_content_is_whole_if_its_client_stays() {
     let kept = Kept::default();
     let server = TestServer::start(app(&kept));
-    // More than is read ahead.
-    const LENGTH: usize = 200_000;
     let mut client = raw::tls(server.address, "http/1.1").await;
     let head = format!("POST /unanswered HTTP/1.1\r\nhost: a\r\ncontent-length: {LENGTH}\r\n\r\n");
     let sending = tokio::spawn(async move {
         client.write_all(head.as_bytes()).await.expect("sent");
-        client.write_all(&[b'x'; LENGTH]).await.expect("sent");
+        client.write_all(&vec![b'x'; LENGTH]).await.expect("sent");
         client.flush().await.expect("sent");
         client
     });
