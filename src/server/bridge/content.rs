@@ -1,5 +1,5 @@
 use crate::server::{
-    connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol},
+    connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
     exchange::{Answered, Exchange},
     shutdown::Shutdown,
 };
@@ -130,7 +130,7 @@ async fn forget(mut content: impl Body + Unpin, answered: impl Future, shutdown:
         async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
     let ending = async {
         shutdown.begun().await;
-        sleep(LINGER).await;
+        sleep(REST_AT_END).await;
     };
     tokio::select! {
         _ended = timeout(LINGER_AT_MOST, rest) => {}
@@ -193,13 +193,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn server_that_ends_waits_for_it_as_long_as_for_a_silent_client() {
+    async fn server_that_ends_waits_less_for_it() {
         let server = Server::new();
         let ending = async {
             sleep(Duration::from_secs(5)).await;
             server.cut();
         };
         let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
-        assert_eq!(taken.as_millis(), 5_000 + LINGER.as_millis());
+        assert_eq!(taken.as_millis(), 5_000 + REST_AT_END.as_millis());
     }
 }

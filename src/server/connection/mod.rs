@@ -28,7 +28,7 @@ pub(super) use self::{
     protocol::{ALPN, Protocol},
     socket::Socket,
     state::Connection,
-    times::{LAST_WORDS, LINGER, LINGER_AT_MOST},
+    times::{LAST_WORDS, LINGER, LINGER_AT_MOST, REST_AT_END},
     trailer_blocks::TrailerBlocks,
     transport::Transport,
 };

@@ -15,6 +15,9 @@ pub(in crate::server) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 pub(in crate::server) const LAST_WORDS: Duration = Duration::from_millis(400);
 pub(super) const LAST_WORDS_AT_MOST: Duration = Duration::from_millis(1700);
 
+/// How long the rest of a request is read if the server ends: less than its connection has, so that its stream ends well.
+pub(in crate::server) const REST_AT_END: Duration = Duration::from_secs(1);
+
 /// How long nothing moves on a connection whose responses have all arrived.
 pub(super) const SILENCE: Duration = Duration::from_millis(200);
 
