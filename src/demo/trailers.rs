@@ -6,7 +6,7 @@
 //!
 //! A name that is repeated has several field lines, in their order. A name or value that can't be sent, and a field that
 //! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, is a 400 that
-//! says why. There may be as many as [`TrailerLimits`] takes of a request, 64 fields and 8 KiB, counted as
+//! says why; one without a query lists those fields. There may be as many as [`TrailerLimits`] takes of a request, 64 fields and 8 KiB, counted as
 //! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
 //! body lists them too, for a client that can't see them otherwise.
 
@@ -14,10 +14,11 @@ use super::query::{bad_request, raw_pairs};
 use crate::{
     body::{self, FinishError},
     problem::Problem,
-    trailers::{TrailerLimits, Trailers, section_size},
+    trailers::{TrailerLimits, Trailers, forbidden_fields, section_size},
 };
 use axum::response::IntoResponse;
 use http::{HeaderValue, Uri, header};
+use serde_json::{Map, Value};
 use std::fmt::Display;
 
 pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
@@ -34,9 +35,8 @@ pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
 fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
     let pairs = raw_pairs(uri);
     if pairs.is_empty() {
-        return Err(bad_request(
-            "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9",
-        ));
+        let detail = "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9";
+        return Err(bad_request(detail).with("forbidden", forbidden()));
     }
     let most = TrailerLimits::default();
     if pairs.len() > most.fields {
@@ -48,10 +48,6 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
         let shown = String::from_utf8_lossy(&name);
         let refused =
             |why: &dyn Display| bad_request(format!("{shown:?}: {why}")).with("field", shown.as_ref());
-        if [value.first(), value.last()].into_iter().flatten().any(|byte| matches!(byte, b' ' | b'\t')) {
-            // RFC 9110 §5.5: whitespace around a value is no part of it.
-            return Err(refused(&"its value begins or ends with whitespace, which does not arrive"));
-        }
         trailers.append(name.as_slice(), value.as_slice()).map_err(|error| refused(&error))?;
     }
     let size = section_size(trailers.as_map());
@@ -60,6 +56,11 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
         return Err(bad_request(detail).with("maximum", most.size));
     }
     Ok(trailers)
+}
+
+/// The fields that are refused, by their reason.
+fn forbidden() -> Map<String, Value> {
+    forbidden_fields().map(|(reason, names)| (reason.to_string(), names.into())).collect()
 }
 
 fn listed(trailers: &Trailers) -> Vec<u8> {

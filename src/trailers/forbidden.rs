@@ -10,15 +10,15 @@ use std::fmt;
 pub enum ForbiddenReason {
     /// It says where the message ends or belongs to the connection alone (`Content-Length`, `Connection`, …).
     MessageFraming,
-    /// It says where the request goes (`Host`).
+    /// It says where the message goes or came from (`Host`, `Via`, …).
     Routing,
     /// It changes how the request is carried out (`Expect`, `Range`, `If-Match`, `Accept`, …).
     RequestModifier,
     /// It says who is asking, or keeps state about them (`Authorization`, `Set-Cookie`, …).
     Authentication,
-    /// It says what a client or a cache does with the response (`Cache-Control`, `Location`, …).
+    /// It says what a client or a cache does with the response (`Cache-Control`, `Location`, `Alt-Svc`, …).
     ResponseControl,
-    /// It says how the content is to be read (`Content-Type`, `Content-Encoding`, …).
+    /// It says how the content is to be read (`Content-Type`, `Content-Encoding`, `Content-Location`, …).
     ContentFormat,
 }
 
@@ -58,36 +58,51 @@ pub(super) fn is_forbidden(name: &str) -> bool {
     reason(name).is_some()
 }
 
-fn reason(name: &str) -> Option<ForbiddenReason> {
-    Some(match name {
-        // The connection's own fields are malformed in HTTP/2 and HTTP/3 wherever they stand (RFC 9113 §8.2.2), and `Trailer`
-        // announces what has by then arrived.
-        "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "trailer"
-        | "transfer-encoding" | "upgrade" => ForbiddenReason::MessageFraming,
-        "host" => ForbiddenReason::Routing,
-        "accept"
-        | "accept-charset"
-        | "accept-encoding"
-        | "accept-language"
-        | "expect"
-        | "if-match"
-        | "if-modified-since"
-        | "if-none-match"
-        | "if-range"
-        | "if-unmodified-since"
-        | "max-forwards"
-        | "range" => ForbiddenReason::RequestModifier,
-        "authorization"
-        | "cookie"
-        | "proxy-authenticate"
-        | "proxy-authorization"
-        | "set-cookie"
-        | "www-authenticate" => ForbiddenReason::Authentication,
-        "age" | "cache-control" | "date" | "expires" | "location" | "pragma" | "retry-after" | "vary"
-        | "warning" => ForbiddenReason::ResponseControl,
-        "content-encoding" | "content-range" | "content-type" => ForbiddenReason::ContentFormat,
-        _ => return None,
-    })
+/// One list for the lookup, the docs and whoever shows it.
+macro_rules! forbidden {
+    ($($reason:ident: $($name:literal)|+;)+) => {
+        /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them.
+        ///
+        /// | Reason | Fields |
+        /// |---|---|
+        $(#[doc = concat!("| [`", stringify!($reason), "`](ForbiddenReason::", stringify!($reason), ") |", $(" `", $name, "`",)+ " |")])+
+        ///
+        /// ```
+        /// use axum_trailers::trailers::{ForbiddenReason, forbidden_fields};
+        ///
+        /// let routing = forbidden_fields().find(|(reason, _)| *reason == ForbiddenReason::Routing);
+        /// assert!(routing.is_some_and(|(_, names)| names.contains(&"via")));
+        /// ```
+        pub fn forbidden_fields() -> impl Iterator<Item = (ForbiddenReason, &'static [&'static str])> {
+            [$((ForbiddenReason::$reason, &[$($name),+][..])),+].into_iter()
+        }
+
+        fn reason(name: &str) -> Option<ForbiddenReason> {
+            match name {
+                $($($name)|+ => Some(ForbiddenReason::$reason),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+forbidden! {
+    // The connection's own fields are malformed in HTTP/2 and HTTP/3 wherever they stand (RFC 9113 §8.2.2), and `Trailer`
+    // announces what has by then arrived.
+    MessageFraming: "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "trailer"
+        | "transfer-encoding" | "upgrade";
+    Routing: "forwarded" | "host" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto";
+    RequestModifier: "accept" | "accept-charset" | "accept-encoding" | "accept-language" | "expect" | "if-match"
+        | "if-modified-since" | "if-none-match" | "if-range" | "if-unmodified-since" | "max-forwards" | "range";
+    Authentication: "authorization" | "cookie" | "proxy-authenticate" | "proxy-authorization" | "set-cookie"
+        | "www-authenticate";
+    ResponseControl: "access-control-allow-credentials" | "access-control-allow-headers"
+        | "access-control-allow-methods" | "access-control-allow-origin" | "access-control-expose-headers"
+        | "access-control-max-age" | "age" | "alt-svc" | "cache-control" | "clear-site-data"
+        | "content-security-policy" | "date" | "expires" | "location" | "pragma" | "refresh" | "retry-after"
+        | "strict-transport-security" | "vary" | "warning";
+    ContentFormat: "content-disposition" | "content-encoding" | "content-language" | "content-location"
+        | "content-range" | "content-type";
 }
 
 #[cfg(test)]
@@ -110,6 +125,10 @@ mod tests {
             ("Set-Cookie", ForbiddenReason::Authentication),
             ("Cache-Control", ForbiddenReason::ResponseControl),
             ("Location", ForbiddenReason::ResponseControl),
+            ("Alt-Svc", ForbiddenReason::ResponseControl),
+            ("Strict-Transport-Security", ForbiddenReason::ResponseControl),
+            ("Via", ForbiddenReason::Routing),
+            ("Content-Location", ForbiddenReason::ContentFormat),
             ("Content-Type", ForbiddenReason::ContentFormat),
             ("Content-Encoding", ForbiddenReason::ContentFormat),
             ("Content-Range", ForbiddenReason::ContentFormat),
@@ -121,8 +140,22 @@ mod tests {
     }
 
     #[test]
+    fn table_has_each_field_once_with_the_reason_that_is_told() {
+        let mut names = Vec::new();
+        for (reason, fields) in forbidden_fields() {
+            for name in fields {
+                assert_eq!(why_forbidden(&HeaderName::from_static(name)), Some(reason), "{name}");
+                names.push(*name);
+            }
+        }
+        names.sort_unstable();
+        assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+    }
+
+    #[test]
     fn fields_meant_for_trailers_are_allowed() {
         for name in [
+            "accept-ranges",
             "authentication-info",
             "chunky-trailer",
             "content-digest",

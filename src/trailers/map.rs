@@ -1,4 +1,8 @@
-use super::{Declared, ForbiddenReason, token::is_lowercase_token, why_forbidden};
+use super::{
+    Declared, ForbiddenReason,
+    token::{has_outer_whitespace, is_lowercase_token},
+    why_forbidden,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 
 /// The fields of a trailer section, checked: what
@@ -29,6 +33,14 @@ pub enum TrailerError {
     /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     #[error("the value of `{name}` is not a field value: control characters can't be sent")]
     Value {
+        /// The field whose value it is.
+        name: HeaderName,
+    },
+    /// The value begins or ends with a space or a tab, which is no part of it
+    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)). Some clients trim such a value, and others
+    /// drop the field.
+    #[error("the value of `{name}` begins or ends with a space or a tab, which does not arrive")]
+    Whitespace {
         /// The field whose value it is.
         name: HeaderName,
     },
@@ -123,7 +135,10 @@ impl TryFrom<HeaderMap> for Trailers {
 
     fn try_from(fields: HeaderMap) -> Result<Self, TrailerError> {
         fields.keys().try_for_each(permitted)?;
-        Ok(Self { fields })
+        match fields.iter().find(|(_, value)| has_outer_whitespace(value.as_bytes())) {
+            Some((name, _)) => Err(TrailerError::Whitespace { name: name.clone() }),
+            None => Ok(Self { fields }),
+        }
     }
 }
 
@@ -145,6 +160,7 @@ where
     let name = name.try_into().map_err(|_| TrailerError::Name)?;
     permitted(&name)?;
     match value.try_into() {
+        Ok(value) if has_outer_whitespace(value.as_bytes()) => Err(TrailerError::Whitespace { name }),
         Ok(value) => Ok((name, value)),
         Err(_) => Err(TrailerError::Value { name }),
     }
@@ -181,7 +197,13 @@ mod tests {
             assert_eq!(trailers.append(quoted, "1"), Err(TrailerError::Name));
         }
         let name = HeaderName::from_static("x-a");
-        assert_eq!(trailers.append("x-a", "1\r\n2"), Err(TrailerError::Value { name }));
+        assert_eq!(trailers.append("x-a", "1\r\n2"), Err(TrailerError::Value { name: name.clone() }));
+        for value in [" 1", "1\t", " "] {
+            let refused = Err(TrailerError::Whitespace { name: name.clone() });
+            assert_eq!(trailers.append("x-a", value), refused);
+            let fields = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
+            assert_eq!(Trailers::try_from(fields).map(drop), refused);
+        }
         assert!(trailers.is_empty());
     }
 

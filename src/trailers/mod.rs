@@ -5,7 +5,7 @@
 //! other room:
 //!
 //! - [`Trailers`], a map that holds only fields a trailer section may have;
-//! - [`why_forbidden`], the fields it may not have, each with the reason;
+//! - [`why_forbidden`] and [`forbidden_fields`], the fields it may not have, each with the reason;
 //! - [`Declared`], the names that a sender announces in the `Trailer` field;
 //! - [`Acceptance`], whether the sender of a request takes trailers in the response;
 //! - [`TrailerLimits`], how large the trailer section of a request may be.
@@ -26,10 +26,13 @@ pub(crate) use self::received::section_size;
 pub use self::{
     acceptance::{Acceptance, TrailersWithheld, WithheldReason},
     declared::Declared,
-    forbidden::{ForbiddenReason, why_forbidden},
+    forbidden::{ForbiddenReason, forbidden_fields, why_forbidden},
     map::{TrailerError, Trailers},
     received::{TrailerLimits, TrailersTooLarge},
 };
 #[cfg(feature = "server")]
-pub(crate) use self::{announced::Announced, token::is_lowercase_token};
+pub(crate) use self::{
+    announced::Announced,
+    token::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace},
+};
 pub(crate) use self::{content::has_content, failure::FailureMark, received::received, token::is_tchar};

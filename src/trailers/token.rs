@@ -22,6 +22,33 @@ const LOWERCASE: [bool; 256] = {
     table
 };
 
+/// Whether whitespace is around a field value. It is no part of the value
+/// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and malformed over HTTP/2
+/// ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
+pub(crate) fn has_outer_whitespace(value: &[u8]) -> bool {
+    [value.first(), value.last()].into_iter().flatten().any(|byte| is_whitespace(*byte))
+}
+
+/// A value without the whitespace around it.
+#[cfg(feature = "server")]
+pub(crate) fn without_outer_whitespace(mut value: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = value
+        && is_whitespace(*first)
+    {
+        value = rest;
+    }
+    while let [rest @ .., last] = value
+        && is_whitespace(*last)
+    {
+        value = rest;
+    }
+    value
+}
+
+const fn is_whitespace(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +63,22 @@ mod tests {
             assert_eq!(is_token, is_tchar(byte) && !byte.is_ascii_uppercase(), "{byte:#x}");
         }
         assert!(!is_lowercase_token("") && !is_lowercase_token("ä") && !is_lowercase_token("x-A"));
+    }
+
+    #[test]
+    fn whitespace_around_a_value_is_found_and_removed() {
+        for (value, inner) in [
+            (&b""[..], &b""[..]),
+            (b"a", b"a"),
+            (b"a b", b"a b"),
+            (b" a", b"a"),
+            (b"a\t", b"a"),
+            (b"\t a b \t", b"a b"),
+            (b" ", b""),
+            (b"\t\t", b""),
+        ] {
+            assert_eq!(without_outer_whitespace(value), inner, "{}", value.escape_ascii());
+            assert_eq!(has_outer_whitespace(value), value != inner, "{}", value.escape_ascii());
+        }
     }
 }
