@@ -295,35 +295,87 @@ async fn thousands_of_trailers_are_refused_by_their_number() {
     }
 }
 
+/// A field as a literal with a new name (RFC 7541 section 6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
+    [vec![0], text(name), text(value)].concat()
+}
+
+/// Sends a request with content, this trailer section behind it, and returns the first byte of the response's header
+/// section.
+async fn answer_to_trailers(server: &TestServer, path: &str, section: &[u8]) -> Option<u8> {
+    let mut client = raw::http2_began(server.address, "POST", path).await;
+    client.write_all(&raw::http2_frame(0, 0, 1, b"hello")).await.expect("sent");
+    client.write_all(&raw::http2_frame(1, 5, 1, section)).await.expect("sent");
+    let mut wire = Vec::new();
+    loop {
+        assert_ne!(soon("a response", client.read_buf(&mut wire)).await.expect("a response"), 0);
+        if let Some((.., block)) = raw::http2_frames(&wire).into_iter().find(|(kind, ..)| *kind == 1) {
+            return block.first().copied();
+        }
+    }
+}
+
+/// Whitespace around a value is malformed over HTTP/2 (RFC 9113 section 8.2.1).
+#[tokio::test]
+async fn values_in_requests_with_whitespace_around_them_are_refused() {
+    let server = TestServer::start(app());
+    for (value, status) in [("v", OK), ("v w", OK), ("", OK)] {
+        let block = [head("/ok", 0, ""), literal("x", value)].concat();
+        assert_eq!(answers(&server, &[block]).await, [status], "{value:?} in the header section");
+        let answer = answer_to_trailers(&server, "/trailers", &literal("x", value)).await;
+        assert_eq!(answer, Some(status), "{value:?} in the trailer section");
+    }
+    for value in [" v\t", "v ", "\tv", " "] {
+        let block = [head("/ok", 0, ""), literal("x", value)].concat();
+        assert_eq!(answers(&server, &[block]).await, [BAD_REQUEST], "{value:?} in the header section");
+        let answer = answer_to_trailers(&server, "/trailers", &literal("x", value)).await;
+        assert_eq!(answer, Some(BAD_REQUEST), "{value:?} in the trailer section");
+    }
+}
+
+/// Over HTTP/1.1 it is no part of the value (RFC 9110 section 5.5).
+#[tokio::test]
+async fn whitespace_around_values_is_ignored_over_http1() {
+    let echo = |mut body: RequestBody| async move {
+        while body.next().await.is_some() {}
+        format!("{:?}", body.trailers().await.expect("trailers").as_map())
+    };
+    let server = TestServer::start(Router::new().route("/", post(echo)));
+    let request = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
+                   5\r\nhello\r\n0\r\nx-a:  \tv w \t\r\n\r\n";
+    assert!(raw::http1(server.address, request).await.contains(r#"{"x-a": "v w"}"#));
+}
+
+/// What a handler or a body of another make says is sent without it.
+#[tokio::test]
+async fn values_in_responses_are_trimmed() {
+    let (log, _guard) = Log::catch_all();
+    let respond = || async {
+        let trailers = Some(one("x-trailer", " v\t"));
+        let body = Unchecked { content: Some("content".into()), trailers };
+        let fields = [("x-field", " v w\t"), ("trailer", "x-trailer")];
+        (fields, Response::new(body::boxed(body)))
+    };
+    let server = TestServer::with(Router::new().route("/", get(respond)), |server| server.threads(1));
+    for (protocol, client) in clients() {
+        let response = server.get(&client, "/").await;
+        assert_eq!(response.headers()["x-field"], "v w", "{protocol}");
+        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+        assert_eq!(trailers["x-trailer"], "v", "{protocol}");
+    }
+    log.line(&["DEBUG", "whitespace around a field value left out", "name=x-trailer"]).await;
+}
+
 /// `"` is no part of a token, but the `http` crate accepts it in names that come over HTTP/2.
 #[tokio::test]
 async fn names_in_requests_that_are_no_tokens_are_refused() {
     let (log, _guard) = Log::catch();
     let server = TestServer::with(app(), |server| server.threads(1));
     for (name, status) in [("x", OK), ("\"x\"", BAD_REQUEST), ("x\"", BAD_REQUEST), ("\"", BAD_REQUEST)] {
-        let field = |mut block: Vec<u8>| {
-            // A literal with a new name (RFC 7541 section 6.2.2).
-            block.extend([0, u8::try_from(name.len()).expect("a short name")]);
-            block.extend(name.as_bytes());
-            block.extend([1, b'1']);
-            block
-        };
-        assert_eq!(
-            answers(&server, &[field(head("/ok", 0, ""))]).await,
-            [status],
-            "{name} in the header section"
-        );
-
-        let mut client = raw::http2_began(server.address, "POST", "/trailers").await;
-        client.write_all(&raw::http2_frame(0, 0, 1, b"hello")).await.expect("sent");
-        client.write_all(&raw::http2_frame(1, 5, 1, &field(Vec::new()))).await.expect("sent");
-        let mut wire = Vec::new();
-        let answer = loop {
-            assert_ne!(soon("a response", client.read_buf(&mut wire)).await.expect("a response"), 0);
-            if let Some((.., block)) = raw::http2_frames(&wire).into_iter().find(|(kind, ..)| *kind == 1) {
-                break block.first().copied();
-            }
-        };
+        let block = [head("/ok", 0, ""), literal(name, "1")].concat();
+        assert_eq!(answers(&server, &[block]).await, [status], "{name} in the header section");
+        let answer = answer_to_trailers(&server, "/trailers", &literal(name, "1")).await;
         assert_eq!(answer, Some(status), "{name} in the trailer section");
     }
     log.line(&["method=GET", r#"path="/ok""#, "status=400", "ended=complete"]).await;

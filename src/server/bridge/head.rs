@@ -4,6 +4,7 @@
 //! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
 //! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
+use crate::trailers::{has_outer_whitespace, without_outer_whitespace};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
     uri::{self, Authority, PathAndQuery, Scheme},
@@ -28,6 +29,8 @@ pub(super) enum BadFields {
     Name(http_1::HeaderName),
     #[error("the value of `{0}` is not a field value")]
     Value(http_1::HeaderName),
+    #[error("the value of `{0}` begins or ends with a space or a tab (RFC 9113 section 8.2.1)")]
+    Whitespace(http_1::HeaderName),
     #[error("there are too many fields")]
     TooMany,
 }
@@ -67,7 +70,7 @@ pub(super) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Re
     *request.method_mut() = method.map_err(|_| BadHead::Method)?;
     *request.uri_mut() = uri(&head.uri, last)?;
     *request.version_mut() = version(head.version);
-    *request.headers_mut() = to_old(&head.headers)?;
+    *request.headers_mut() = received_fields(&head.headers)?;
     Ok(request)
 }
 
@@ -96,6 +99,15 @@ pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<
     *response.status_mut() = status.expect("the same numbers are status codes in both generations");
     *response.headers_mut() = to_old(&head.headers)?;
     Ok(response)
+}
+
+/// A header or trailer section of a client for axum. Over HTTP/1.1 whitespace around a value is no part of it, and hyper
+/// removes it.
+pub(super) fn received_fields(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
+    match fields.iter().find(|(_, value)| has_outer_whitespace(value.as_bytes())) {
+        Some((name, _)) => Err(BadFields::Whitespace(name.clone())),
+        None => to_old(fields),
+    }
 }
 
 /// A header or trailer section for axum.
@@ -135,13 +147,21 @@ fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap
     let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
     for (name, value) in fields {
         let new_name = http_1::HeaderName::from_bytes(name.as_ref());
-        let new_value = http_1::HeaderValue::from_bytes(value.as_bytes());
+        let new_value = http_1::HeaderValue::from_bytes(sendable(name, value));
         let new_name = new_name.map_err(|_| Unsendable::Name(name.clone()))?;
         let mut new_value = new_value.map_err(|_| Unsendable::Value(name.clone()))?;
         new_value.set_sensitive(value.is_sensitive());
         new.try_append(new_name, new_value).map_err(|_full| Unsendable::TooManyFields)?;
     }
     Ok(new)
+}
+
+/// A value that is well-formed over both protocols ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
+fn sendable<'v>(name: &HeaderName, value: &'v HeaderValue) -> &'v [u8] {
+    if has_outer_whitespace(value.as_bytes()) {
+        tracing::debug!(%name, "whitespace around a field value left out");
+    }
+    without_outer_whitespace(value.as_bytes())
 }
 
 fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
@@ -319,6 +339,13 @@ mod tests {
         fields.iter().map(field).collect()
     }
 
+    fn trimmed(value: &HeaderValue) -> HeaderValue {
+        let inner = without_outer_whitespace(value.as_bytes());
+        let mut trimmed = HeaderValue::from_bytes(inner).expect("a part of a value");
+        trimmed.set_sensitive(value.is_sensitive());
+        trimmed
+    }
+
     proptest! {
         #[test]
         fn fields_for_hyper_arrive_whole_unless_a_name_is_no_token(fields in fields(), status in 100..1000_u16) {
@@ -333,10 +360,11 @@ mod tests {
             head.status = StatusCode::from_u16(status).expect("a status");
             match (to_new(&old), response(&head)) {
                 (Ok(new), Ok(response)) => {
-                    prop_assert_eq!(list_of_new(&new), list(&old));
-                    prop_assert_eq!(list_of_new(response.headers()), list(&old));
+                    let trimmed: HeaderMap = old.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
+                    prop_assert_eq!(list_of_new(&new), list(&trimmed));
+                    prop_assert_eq!(list_of_new(response.headers()), list(&trimmed));
                     prop_assert_eq!(response.status().as_u16(), status);
-                    prop_assert_eq!(to_old(&new).expect("it comes from there"), old);
+                    prop_assert_eq!(received_fields(&new).expect("it comes from there"), trimmed);
                 }
                 (Err(Unsendable::Name(name)), Err(_)) => prop_assert!(!is_lowercase_token(name.as_str())),
                 (new, response) => prop_assert!(false, "{:?} {:?}", new, response),
@@ -366,6 +394,8 @@ mod tests {
             };
             prop_assert!(are_tokens);
             prop_assert_eq!(list(&old), list_of_new(&new));
+            let is_malformed = new.values().any(|value| has_outer_whitespace(value.as_bytes()));
+            prop_assert_eq!(received_fields(&new).is_err(), is_malformed);
             let (mut head, ()) = http_1::Response::new(()).into_parts();
             head.status = http_1::StatusCode::from_u16(status).expect("a status");
             head.headers = new;

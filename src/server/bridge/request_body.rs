@@ -1,6 +1,6 @@
 use super::{
     content::{Content, ContentError},
-    head::to_old,
+    head::received_fields,
     pace::{Pace, RequestFault},
 };
 use crate::{
@@ -164,7 +164,7 @@ async fn carry_data(
                     // Something of it may be left out already.
                     return Err(TrailersTooLarge::Size { limit: limits.size }.into());
                 }
-                let section = to_old(&frame.into_trailers().unwrap_or_default());
+                let section = received_fields(&frame.into_trailers().unwrap_or_default());
                 let section = section.map_err(|_bad| RequestFault::BadTrailers)?;
                 return Ok(Some(received(section, limits)?.into_map()));
             }

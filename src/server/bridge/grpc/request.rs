@@ -1,6 +1,6 @@
 use super::super::{
     content::Content,
-    head::{to_new, to_old},
+    head::{received_fields, to_new},
 };
 use crate::{
     server::connection::Inbound,
@@ -42,7 +42,7 @@ impl GrpcRequestBody {
             // Something of it may be left out already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
-        Ok(to_new(received(to_old(section)?, limits)?.as_map())?)
+        Ok(to_new(received(received_fields(section)?, limits)?.as_map())?)
     }
 }
 
