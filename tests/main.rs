@@ -27,6 +27,7 @@ mod json_log;
 mod kept_requests;
 mod limits;
 mod log;
+mod malformed_heads;
 mod metrics;
 mod producers;
 mod progress;

@@ -1,5 +1,4 @@
-//! What the bridge itself decides of a response: which requests the router never sees, and whether a response's
-//! trailers go out.
+//! What the bridge itself answers, and what it decides of a response: whether its trailers go out.
 
 use super::{
     head::{self, BadFields, BadHead, Unsendable},
@@ -9,46 +8,14 @@ use super::{
 };
 use crate::{
     problem::Problem,
-    server::{Limits, connection::Outgoing, exchange::Exchange},
-    trailers::{Announced, FailureMark, TrailersWithheld, has_content, section_size},
+    server::{connection::Outgoing, exchange::Exchange},
+    trailers::{Announced, FailureMark, TrailersWithheld, has_content},
 };
 use axum::{
     body,
     response::{IntoResponse, Response},
 };
-use http::{
-    HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, response::Parts, uri::Authority,
-};
-
-/// The answer to a request that is not passed on.
-pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
-    if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
-        let why = format!("the header section is larger than {} bytes", limits.header_section);
-        return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
-    }
-    if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
-        let why = "an HTTP/1.1 request needs one valid `Host` field (RFC 9112 section 3.2)";
-        return Some(problem(StatusCode::BAD_REQUEST, why));
-    }
-    if asks_for_websocket(request.headers()) {
-        return Some(problem(
-            StatusCode::NOT_IMPLEMENTED,
-            "this server does not carry WebSocket upgrades: use server-sent events or a streamed response",
-        ));
-    }
-    if request.method() == Method::CONNECT {
-        return Some(problem(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
-    }
-    None
-}
-
-/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
-fn head_size(request: &Request<()>) -> usize {
-    let uri = request.uri();
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    authority + path + section_size(request.headers())
-}
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header, response::Parts};
 
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
@@ -65,11 +32,15 @@ pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response 
         RequestFault::BadTrailers => StatusCode::BAD_REQUEST,
         RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
     };
-    let mut response = problem(status, &fault.to_string());
-    if status == StatusCode::REQUEST_TIMEOUT && version < Version::HTTP_2 {
-        // RFC 9110 §15.5.9: the server has decided to close the connection.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    let response = problem(status, &fault.to_string());
+    // RFC 9110 §15.5.9: the server has decided to close the connection.
+    let closes = status == StatusCode::REQUEST_TIMEOUT && version < Version::HTTP_2;
+    if closes { closing(response) } else { response }
+}
+
+/// The same response over HTTP/1.1, and the connection ends behind it.
+pub(super) fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -111,29 +82,8 @@ fn not_final(status: StatusCode) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
 }
 
-fn problem(status: StatusCode, why: &str) -> Response {
+pub(super) fn problem(status: StatusCode, why: &str) -> Response {
     Problem::new(status, why).into_response()
-}
-
-/// hyper answers a request whatever its `Host` says; RFC 9112 §3.2 wants a 400.
-fn names_one_host(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return false;
-    };
-    let valid = |host: &[u8]| !host.contains(&b'@') && Authority::try_from(host).is_ok();
-    host.is_empty() || valid(host.as_bytes())
-}
-
-/// `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8), but who offers `websocket` can use nothing
-/// else.
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::UPGRADE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// A response of the router on its way to hyper.
@@ -211,51 +161,4 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     // `parse` takes a sign as well.
     let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { length.parse().ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::{collection::vec, prelude::*};
-
-    fn hosts(values: &[&'static str]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(header::HOST, HeaderValue::from_static(value));
-        }
-        headers
-    }
-
-    #[test]
-    fn http1_request_needs_one_valid_host() {
-        for valid in ["localhost", "localhost:3000", "[::1]:3000", "127.0.0.1", ""] {
-            assert!(names_one_host(&hosts(&[valid])), "{valid}");
-        }
-        for invalid in [&[][..], &["a", "a"], &["a b"], &["user@a"], &["a/b"]] {
-            assert!(!names_one_host(&hosts(invalid)), "{invalid:?}");
-        }
-    }
-
-    #[test]
-    fn websocket_upgrade_is_refused_and_others_are_passed_over() {
-        for (upgrade, status) in [("websocket", Some(StatusCode::NOT_IMPLEMENTED)), ("h2c", None)] {
-            let request = Request::builder().header("host", "a").header("upgrade", upgrade).body(());
-            let refusal = refusal(&request.expect("a request"), &Limits::default());
-            assert_eq!(refusal.map(|response| response.status()), status);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn refusal_never_panics(host in vec(any::<u8>(), 0..20), upgrade in vec(any::<u8>(), 0..20), is_http2: bool) {
-            let mut request = Request::new(());
-            *request.version_mut() = if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 };
-            for (name, value) in [(header::HOST, host), (header::UPGRADE, upgrade)] {
-                if let Ok(value) = HeaderValue::from_bytes(&value) {
-                    request.headers_mut().insert(name, value);
-                }
-            }
-            let _any = refusal(&request, &Limits::default());
-        }
-    }
 }

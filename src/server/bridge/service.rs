@@ -3,6 +3,7 @@ use super::{
     content::Content,
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
+    refusal::refusal,
     request_body::{self, FaultCell},
     response_body::ResponseBody,
 };
@@ -139,7 +140,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
-                let refusal = answer::refusal(&request, &connection.limits);
+                let refusal = refusal(&request, &connection.limits);
                 (request, refusal)
             }
             Err(error) => (head::without_fields(&parts), Some(answer::bad_head(&error))),
