@@ -4,6 +4,7 @@ mod binary;
 #[cfg(unix)]
 mod blocked_log;
 mod bridge;
+mod chunked_framing;
 mod client_gone;
 #[cfg(unix)]
 mod client_hello;

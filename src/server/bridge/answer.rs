@@ -29,13 +29,13 @@ pub(super) fn bad_head(error: &BadHead) -> Response {
 pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response {
     let status = match fault {
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        RequestFault::BadTrailers => StatusCode::BAD_REQUEST,
+        RequestFault::BadTrailers | RequestFault::Framing(_) => StatusCode::BAD_REQUEST,
         RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
     };
     let response = problem(status, &fault.to_string());
-    // RFC 9110 §15.5.9: the server has decided to close the connection.
-    let closes = status == StatusCode::REQUEST_TIMEOUT && version < Version::HTTP_2;
-    if closes { closing(response) } else { response }
+    // No more is read of a request whose content has not come to its end, nor of what is behind it.
+    let has_ended = matches!(fault, RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers);
+    if version < Version::HTTP_2 && !has_ended { closing(response) } else { response }
 }
 
 /// The same response over HTTP/1.1, and the connection ends behind it.

@@ -1,4 +1,7 @@
-use crate::{server::Limits, trailers::TrailersTooLarge};
+use crate::{
+    server::{Limits, connection::FramingError},
+    trailers::TrailersTooLarge,
+};
 use std::time::Duration;
 
 /// What is wrong with a request's content, so that the server answers and not the handler.
@@ -8,6 +11,8 @@ pub(in crate::server) enum RequestFault {
     TrailersTooLarge(#[from] TrailersTooLarge),
     #[error("a field of the request's trailer section is malformed")]
     BadTrailers,
+    #[error("the request's content is malformed: {0}")]
+    Framing(FramingError),
     #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
     Stalled(Duration),
     #[error(

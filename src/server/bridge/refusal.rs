@@ -33,6 +33,13 @@ pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response
     None
 }
 
+/// The answer to a request with `Transfer-Encoding` and `Content-Length`
+/// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
+pub(super) fn ambiguous_length() -> Response {
+    let why = "`Transfer-Encoding` and `Content-Length` are in one request (RFC 9112 section 6.1)";
+    closing(problem(StatusCode::BAD_REQUEST, why))
+}
+
 /// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
 fn head_size(request: &Request<()>) -> usize {
     let uri = request.uri();

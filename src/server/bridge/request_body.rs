@@ -4,7 +4,7 @@ use super::{
     pace::{Pace, RequestFault},
 };
 use crate::{
-    server::connection::Inbound,
+    server::connection::{FramingError, Inbound},
     trailers::{TrailerLimits, TrailersTooLarge, received},
 };
 use axum::body::Body;
@@ -15,6 +15,7 @@ use hyper_0_14::body::Sender;
 use std::{
     error::Error,
     future::poll_fn,
+    io,
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
@@ -228,6 +229,9 @@ const HTTP1_FIELDS: usize = 100;
 
 /// Over HTTP/1.1 hyper has bounds of its own for a trailer section, and tells of them in words alone.
 fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
+    if let Some(framing) = framing_error(&error) {
+        return RequestFault::Framing(framing).into();
+    }
     match error.source().map(ToString::to_string).as_deref() {
         Some("chunk trailers bytes over limit") => {
             TrailersTooLarge::Size { limit: limits.size.min(HTTP1_SIZE) }.into()
@@ -237,6 +241,12 @@ fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
         }
         _ => Interrupted::Client(error),
     }
+}
+
+/// What the guard has told hyper.
+fn framing_error(error: &ContentError) -> Option<FramingError> {
+    let error = error.source()?.downcast_ref::<io::Error>()?;
+    error.get_ref()?.downcast_ref().copied()
 }
 
 #[cfg(test)]

@@ -241,6 +241,7 @@ fn failure(error: &BoxError) -> Failure {
     } else if let Some(fault) = error.downcast_ref() {
         match fault {
             RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,
+            RequestFault::Framing(_) => Failure::RequestFraming,
             RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => Failure::SlowRequest,
         }
     } else {

@@ -3,7 +3,7 @@ use super::{
     content::Content,
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
-    refusal::refusal,
+    refusal::{ambiguous_length, refusal},
     request_body::{self, FaultCell},
     response_body::ResponseBody,
 };
@@ -153,6 +153,8 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         let content = Content::new(incoming, &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
+        // Where such a request ends is no more certain than what is behind it.
+        let refusal = if connection.has_ambiguous_length() { Some(ambiguous_length()) } else { refusal };
         if let Some(response) = refusal {
             return BridgeFuture::new(Route::answered(response), exchange);
         }

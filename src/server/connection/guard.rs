@@ -1,6 +1,7 @@
 use super::{
     cut::Cut,
     frames::{DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
+    http1_framing::{FramingError, Http1Framing},
     inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
     read_ahead::{ReadAhead, Taken},
@@ -29,6 +30,10 @@ pub(in crate::server) struct Guard<S: Transport> {
     first: Option<FirstBytes>,
     /// `None` over HTTP/1.1.
     http2: Option<Http2Frames>,
+    /// Over HTTP/1.1 alone.
+    framing: Http1Framing,
+    /// Once that is malformed.
+    fault: Option<FramingError>,
     /// Over HTTP/1.1 alone: h2 always reads.
     ahead: ReadAhead,
     is_half_closed: bool,
@@ -102,8 +107,17 @@ impl<S: Transport> Guard<S> {
         connection.speaks(protocol);
         let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
         let first = Some(FirstBytes::of(protocol));
-        let ahead = ReadAhead::default();
-        Box::new(Self { stream, connection, first, http2, ahead, is_half_closed: false, closing: None })
+        Box::new(Self {
+            stream,
+            connection,
+            first,
+            http2,
+            framing: Http1Framing::default(),
+            fault: None,
+            ahead: ReadAhead::default(),
+            is_half_closed: false,
+            closing: None,
+        })
     }
 
     /// Closes the connection, unless that has been done, and waits for the client to close it too.
@@ -114,7 +128,8 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    fn came(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Returns how many of the bytes hyper may see.
+    fn came(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(first) = &mut self.first {
             match first.next(bytes) {
                 Verdict::TooEarly => {}
@@ -131,8 +146,20 @@ impl<S: Transport> Guard<S> {
         if let Some(http2) = &mut self.http2 {
             http2.came(bytes, self.connection.inbound());
             self.connection.note_unanswered(http2.unanswered.len());
+            return Ok(bytes.len());
         }
-        Ok(())
+        let checked = self.framing.next(bytes);
+        if let Some(request) = self.framing.ambiguous() {
+            self.connection.note_ambiguous_length(request);
+        }
+        match checked {
+            Ok(()) => Ok(bytes.len()),
+            Err((0, error)) => Err(malformed(error)),
+            Err((well_formed, error)) => {
+                self.fault = Some(error);
+                Ok(well_formed)
+            }
+        }
     }
 
     fn went(&mut self, bytes: &[u8]) {
@@ -193,6 +220,11 @@ impl<S: Transport> Guard<S> {
     }
 }
 
+/// hyper gives this to whoever reads the content.
+fn malformed(error: FramingError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
 impl<S: Transport> AsyncRead for Guard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -207,6 +239,9 @@ impl<S: Transport> AsyncRead for Guard<S> {
         if self.is_half_closed {
             return self.poll_half_closed();
         }
+        if let Some(error) = self.fault {
+            return Poll::Ready(Err(malformed(error)));
+        }
         let before = buf.filled().len();
         match self.ahead.take(buf) {
             Some(Taken::End) => return self.half_closed(),
@@ -215,7 +250,11 @@ impl<S: Transport> AsyncRead for Guard<S> {
         }
         match buf.filled().get(before..).unwrap_or_default() {
             [] if buf.remaining() > 0 => self.half_closed(),
-            bytes => Poll::Ready(self.came(bytes)),
+            bytes => {
+                let well_formed = self.came(bytes)?;
+                buf.set_filled(before + well_formed);
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }

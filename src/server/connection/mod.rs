@@ -9,6 +9,7 @@ mod cork;
 mod cut;
 mod frames;
 mod guard;
+mod http1_framing;
 mod inbound;
 mod outgoing;
 mod protocol;
@@ -23,6 +24,7 @@ pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
     cut::Cut,
     guard::Guard,
+    http1_framing::FramingError,
     inbound::Inbound,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},

@@ -44,6 +44,9 @@ pub(in crate::server) struct Connection {
     lingers: AtomicBool,
     /// Whether a full record waits for the next one.
     corked: AtomicBool,
+    requests: AtomicUsize,
+    /// The number of the HTTP/1.1 request, from 1 on, whose length is ambiguous, or 0.
+    ambiguous_length: AtomicUsize,
     open_requests: AtomicUsize,
     unanswered: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
@@ -84,6 +87,8 @@ impl Connection {
             lingers: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             clock,
+            requests: AtomicUsize::new(0),
+            ambiguous_length: AtomicUsize::new(0),
             open_requests: AtomicUsize::new(0),
             unanswered: AtomicUsize::new(0),
             responses: Mutex::default(),
@@ -165,6 +170,17 @@ impl Connection {
         self.ends_after_responses.get(&self.clock).is_some()
     }
 
+    /// Notes which request has both `Transfer-Encoding` and `Content-Length`. The first one counts: it ends the connection.
+    pub(super) fn note_ambiguous_length(&self, request: usize) {
+        self.ambiguous_length.store(request, Relaxed);
+    }
+
+    /// Whether the request that has begun last is that one.
+    pub(in crate::server) fn has_ambiguous_length(&self) -> bool {
+        let request = self.ambiguous_length.load(Relaxed);
+        request != 0 && request == self.requests.load(Relaxed)
+    }
+
     /// Has the guard look, soon, whether the client is there.
     pub(in crate::server) fn look(&self) {
         self.look.store(true, Relaxed);
@@ -229,6 +245,7 @@ impl Connection {
     }
 
     pub(in crate::server) fn request_begins(&self) {
+        self.requests.fetch_add(1, Relaxed);
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.activity().request_begins();
         if let Some(metrics) = &self.metrics {

@@ -31,6 +31,8 @@ pub(in crate::server) enum Failure {
     Untold,
     /// The trailers of its request are too large.
     RequestTrailers,
+    /// The content of its request is malformed.
+    RequestFraming,
     /// The content of its request comes too slowly.
     SlowRequest,
 }
@@ -49,6 +51,7 @@ impl Failure {
             Self::Length => "length",
             Self::Untold => "untold",
             Self::RequestTrailers => "request_trailers",
+            Self::RequestFraming => "request_framing",
             Self::SlowRequest => "slow_request",
         }
     }

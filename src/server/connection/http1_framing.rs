@@ -1,0 +1,490 @@
+//! Where an HTTP/1.1 client's requests end, checked before hyper sees them.
+//!
+//! hyper accepts chunked framing that is not well-formed, and loses what is behind it: `0\r\nx: y\n\n` swallows the next
+//! request ([RFC 9112 §7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1) and
+//! [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2), request smuggling). So chunked content is checked
+//! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
+
+use crate::trailers::is_tchar;
+
+/// Follows the requests of one connection, however their bytes are split.
+#[derive(Debug, Default)]
+pub(super) struct Http1Framing {
+    state: State,
+    /// The part of a head whose end has not come.
+    head: Vec<u8>,
+    requests: usize,
+    ambiguous: Option<usize>,
+}
+
+/// What is wrong with a request's framing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::server) enum FramingError {
+    #[error("a chunk's size is not a hexadecimal number of up to 16 digits, alone or before a semicolon")]
+    Size,
+    #[error("a chunk extension has a control character")]
+    Extension,
+    #[error("a chunk is longer than its size says")]
+    ChunkEnd,
+    #[error("a line of the chunked framing ends without CRLF")]
+    LineEnd,
+    #[error("a line of the trailer section is not a field")]
+    Trailer,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Before a request, where empty lines are ignored.
+    #[default]
+    Start,
+    Head,
+    /// Content whose length is known.
+    Length(u64),
+    Chunked(Chunked),
+    /// Nothing is checked any more: hyper refuses the request, or has stopped reading.
+    Unchecked,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chunked {
+    /// Of which so many digits have come.
+    Size {
+        size: u64,
+        digits: u8,
+    },
+    /// Whitespace, which a semicolon must follow.
+    SizeSpace {
+        size: u64,
+    },
+    Extension {
+        size: u64,
+    },
+    SizeLf {
+        size: u64,
+    },
+    Data {
+        left: u64,
+    },
+    DataCr,
+    DataLf,
+    TrailerStart,
+    TrailerName,
+    TrailerValue,
+    TrailerLf,
+    LastLf,
+}
+
+impl Http1Framing {
+    /// Takes the next bytes. If they are not well-formed, returns how many of them are before the fault.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> Result<(), (usize, FramingError)> {
+        let mut rest = bytes;
+        while let [first, behind @ ..] = rest {
+            rest = match self.state {
+                State::Start if matches!(first, b'\r' | b'\n') => behind,
+                State::Start => {
+                    self.state = State::Head;
+                    rest
+                }
+                State::Head => self.head(rest),
+                State::Length(left) => {
+                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+                    self.state = match left - taken as u64 {
+                        0 => State::Start,
+                        left => State::Length(left),
+                    };
+                    rest.get(taken..).unwrap_or_default()
+                }
+                State::Chunked(chunked) => {
+                    let (state, taken) = chunked.next(*first, rest.len());
+                    match state {
+                        Ok(state) => self.state = state,
+                        Err(error) => {
+                            self.state = State::Unchecked;
+                            return Err((bytes.len() - rest.len(), error));
+                        }
+                    }
+                    rest.get(taken..).unwrap_or_default()
+                }
+                State::Unchecked => return Ok(()),
+            };
+        }
+        Ok(())
+    }
+
+    /// The number of the first request, from 1 on, that has both `Transfer-Encoding` and `Content-Length`. hyper removes
+    /// the latter.
+    pub(super) fn ambiguous(&self) -> Option<usize> {
+        self.ambiguous
+    }
+
+    /// Takes bytes up to the end of the head, or all of them.
+    fn head<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        // What ends it may have begun in the part before: a line feed, and perhaps a carriage return.
+        let before = self.head.len().min(2);
+        let from = self.head.len() - before;
+        if self.head.is_empty() {
+            return match end_of_head(bytes) {
+                Some(end) => {
+                    let (head, rest) = bytes.split_at(end);
+                    self.ended(head);
+                    rest
+                }
+                None => self.keep(bytes),
+            };
+        }
+        let old = self.head.len();
+        self.head.extend_from_slice(bytes);
+        match self.head.get(from..).and_then(end_of_head) {
+            Some(end) => {
+                let head = std::mem::take(&mut self.head);
+                let end = from + end;
+                self.ended(head.get(..end).unwrap_or_default());
+                bytes.get(end - old..).unwrap_or_default()
+            }
+            None => self.keep(&[]),
+        }
+    }
+
+    fn keep<'b>(&mut self, bytes: &[u8]) -> &'b [u8] {
+        self.head.extend_from_slice(bytes);
+        if self.head.len() > LONGEST_HEAD {
+            // hyper has refused it by now.
+            (self.state, self.head) = (State::Unchecked, Vec::new());
+        }
+        &[]
+    }
+
+    fn ended(&mut self, head: &[u8]) {
+        self.requests += 1;
+        let (coding, length) = framing_fields(head);
+        if coding.is_some() && length.is_some() {
+            self.ambiguous = self.ambiguous.or(Some(self.requests));
+        }
+        self.state = content(coding, length);
+    }
+}
+
+/// More than the largest limit of a header section.
+const LONGEST_HEAD: usize = 4 * 1024 * 1024;
+
+/// The length of a head: it ends with the first empty line. Lines may end with LF alone
+/// ([RFC 9112 §2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)), as hyper has it.
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(line_feed) = bytes.get(from..)?.iter().position(|byte| *byte == b'\n') {
+        from += line_feed + 1;
+        match bytes.get(from..)? {
+            [b'\n', ..] => return Some(from + 1),
+            [b'\r', b'\n', ..] => return Some(from + 2),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The last `Transfer-Encoding` of a head, and the last `Content-Length`.
+fn framing_fields(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let (mut coding, mut length) = (None, None);
+    for line in head.split(|byte| *byte == b'\n').skip(1) {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = || value.get(1..).unwrap_or_default().trim_ascii();
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            coding = Some(value());
+        } else if name.eq_ignore_ascii_case(b"content-length") {
+            length = Some(value());
+        }
+    }
+    (coding, length)
+}
+
+/// What follows a head. hyper refuses what is malformed in it.
+fn content(coding: Option<&[u8]>, length: Option<&[u8]>) -> State {
+    match (coding, length) {
+        (Some(coding), _) => {
+            let last = coding.rsplit(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
+            if last.eq_ignore_ascii_case(b"chunked") { Chunked::START } else { State::Unchecked }
+        }
+        (None, Some(length)) => match std::str::from_utf8(length).ok().and_then(|text| text.parse().ok()) {
+            Some(0) => State::Start,
+            Some(length) => State::Length(length),
+            None => State::Unchecked,
+        },
+        (None, None) => State::Start,
+    }
+}
+
+impl Chunked {
+    const START: State = State::Chunked(Self::Size { size: 0, digits: 0 });
+
+    /// Takes a byte, or more of those that are here: the state behind them, and how many they are.
+    fn next(self, byte: u8, here: usize) -> (Result<State, FramingError>, usize) {
+        if let Self::Data { left } = self {
+            let taken = usize::try_from(left).unwrap_or(usize::MAX).min(here);
+            let left = left - taken as u64;
+            let state = if left == 0 { Self::DataCr } else { Self::Data { left } };
+            return (Ok(State::Chunked(state)), taken);
+        }
+        (self.step(byte), 1)
+    }
+
+    #[expect(
+        clippy::match_same_arms,
+        reason = "a row for each state and the bytes that it may see, in their order"
+    )]
+    fn step(self, byte: u8) -> Result<State, FramingError> {
+        use FramingError as Error;
+        Ok(State::Chunked(match (self, byte) {
+            (Self::Size { size, digits: 0..16 }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                let Self::Size { digits, .. } = self else { return Err(Error::Size) };
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
+            }
+            (Self::Size { size, digits: 1.. }, b'\r') => Self::SizeLf { size },
+            (Self::Size { size, digits: 1.. } | Self::SizeSpace { size }, b';') => Self::Extension { size },
+            (Self::Size { size, digits: 1.. } | Self::SizeSpace { size }, b' ' | b'\t') => {
+                Self::SizeSpace { size }
+            }
+            (Self::Size { digits: 1.., .. } | Self::SizeSpace { .. }, b'\n') => return Err(Error::LineEnd),
+            (Self::Size { .. } | Self::SizeSpace { .. }, _) => return Err(Error::Size),
+            (Self::Extension { size }, b'\r') => Self::SizeLf { size },
+            (Self::Extension { .. }, b'\n') => return Err(Error::LineEnd),
+            (Self::Extension { size }, b'\t' | b' '..=b'~' | 0x80..) => Self::Extension { size },
+            (Self::Extension { .. }, _) => return Err(Error::Extension),
+            (Self::SizeLf { size: 0 }, b'\n') => Self::TrailerStart,
+            (Self::SizeLf { size }, b'\n') => Self::Data { left: size },
+            (Self::DataCr, b'\r') => Self::DataLf,
+            (Self::DataLf, b'\n') => return Ok(Self::START),
+            (Self::DataCr, _) => return Err(Error::ChunkEnd),
+            (Self::TrailerStart, b'\r') => Self::LastLf,
+            (Self::TrailerStart | Self::TrailerName, byte) if is_tchar(byte) => Self::TrailerName,
+            (Self::TrailerName, b':') => Self::TrailerValue,
+            (Self::TrailerStart | Self::TrailerValue, b'\n') => return Err(Error::LineEnd),
+            (Self::TrailerValue, b'\r') => Self::TrailerLf,
+            (Self::TrailerValue, b'\t' | b' '..=b'~' | 0x80..) => Self::TrailerValue,
+            (Self::TrailerStart | Self::TrailerName | Self::TrailerValue, _) => return Err(Error::Trailer),
+            (Self::TrailerLf, b'\n') => Self::TrailerStart,
+            (Self::LastLf, b'\n') => return Ok(State::Start),
+            (Self::SizeLf { .. } | Self::DataLf | Self::TrailerLf | Self::LastLf, _) => {
+                return Err(Error::LineEnd);
+            }
+            (Self::Data { .. }, _) => return Ok(State::Chunked(self)),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::{BodyExt, Full};
+    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+    use hyper_util::rt::TokioIo;
+    use proptest::{collection::vec, prelude::*, sample::select};
+    use std::{
+        convert::Infallible,
+        sync::{Arc, Mutex},
+    };
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    const HEAD: &[u8] = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    /// Where the fault is, if there is one, and whether the last request has ended.
+    fn checked(wire: &[u8], step: usize) -> (Option<(usize, FramingError)>, bool, usize) {
+        let mut framing = Http1Framing::default();
+        for (n, part) in wire.chunks(step).enumerate() {
+            if let Err((valid, error)) = framing.next(part) {
+                return (Some((n * step + valid, error)), false, framing.requests);
+            }
+        }
+        (None, framing.state == State::Start, framing.requests)
+    }
+
+    #[test]
+    fn well_formed_content_ends_where_the_next_request_begins() {
+        for content in [
+            &b"0\r\n\r\n"[..],
+            b"5\r\nhello\r\n0\r\n\r\n",
+            b"005\r\nhello\r\n000\r\n\r\n",
+            b"a\r\n0\r\n\r\n12345\r\n0\r\n\r\n",
+            b"A;name=value;other=\"a b\"\r\n0123456789\r\n0;last\r\n\r\n",
+            b"1 ;a\r\nx\r\n0\r\n\r\n",
+            b"1\r\nx\r\n0\r\nx-a: 1\r\nx-b:\r\nx-c: a\tb \xe9\r\n\r\n",
+        ] {
+            let wire = [HEAD, content, NEXT, HEAD, content].concat();
+            for step in [1, 2, 3, 7, 1000] {
+                assert_eq!(checked(&wire, step), (None, true, 3), "{}", content.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn first_fault_is_found_however_the_bytes_are_split() {
+        use FramingError::{ChunkEnd, Extension, LineEnd, Size, Trailer};
+        for (content, valid, error) in [
+            (&b"x"[..], 0, Size),
+            (b"\r\n", 0, Size),
+            (b"5\nhello", 1, LineEnd),
+            (b"5 \r\nhello", 2, Size),
+            (b"+5\r\n", 0, Size),
+            (b"0x5\r\n", 1, Size),
+            (b"10000000000000000\r\n", 16, Size),
+            (b"5;a\0b\r\n", 3, Extension),
+            (b"5;a\x7f\r\n", 3, Extension),
+            (b"5;a\nhello", 3, LineEnd),
+            (b"5\r\rhello", 2, LineEnd),
+            (b"5\r\nhello0\r\n", 8, ChunkEnd),
+            (b"5\r\nhello\n0\r\n", 8, ChunkEnd),
+            (b"5\r\nhello\r0", 9, LineEnd),
+            (b"0\r\n\n", 3, LineEnd),
+            (b"0\r\nx: y\n\n", 7, LineEnd),
+            (b"0\r\nx: 1\r\n\n", 9, LineEnd),
+            (b"0\r\nx: 1\n\r\n", 7, LineEnd),
+            (b"0\r\nx\r\n", 4, Trailer),
+            (b"0\r\n: 1\r\n", 3, Trailer),
+            (b"0\r\nx : 1\r\n", 4, Trailer),
+            (b"0\r\nx\": 1\r\n", 4, Trailer),
+            (b"0\r\nx: 1\r\n folded\r\n", 9, Trailer),
+            (b"0\r\nx: a\0\r\n", 7, Trailer),
+            (b"0\r\n\rx", 4, LineEnd),
+        ] {
+            let wire = [HEAD, content, NEXT].concat();
+            for step in [1, 2, 3, 7, 1000] {
+                let expected = (Some((HEAD.len() + valid, error)), false, 1);
+                assert_eq!(checked(&wire, step), expected, "{}", content.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn other_content_is_passed_over() {
+        for (wire, requests) in [
+            (&b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n"[..], 2),
+            (b"\r\n\r\nGET / HTTP/1.1\nhost: a\n\nGET / HTTP/1.1\r\nhost: a\r\n\n", 2),
+            (b"POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\n5\nhello\r\nGET / HTTP/1.1\r\n\r\n", 2),
+            (b"POST / HTTP/1.1\r\nContent-Length:0\r\n\r\nGET / HTTP/1.1\r\n\r\n", 2),
+        ] {
+            for step in [1, 2, 3, 7, 1000] {
+                assert_eq!(checked(wire, step), (None, true, requests), "{}", wire.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn length_beside_a_coding_is_ambiguous() {
+        let both = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        for (wire, ambiguous) in [
+            ([HEAD, b"0\r\n\r\n"].concat(), None),
+            ([NEXT, both].concat(), Some(2)),
+            (both.to_vec(), Some(1)),
+        ] {
+            let mut framing = Http1Framing::default();
+            framing.next(&wire).expect("well-formed");
+            assert_eq!(framing.ambiguous(), ambiguous);
+        }
+    }
+
+    type Message = (Vec<u8>, Vec<(String, Vec<u8>)>);
+
+    /// What hyper makes of it: the content and trailers of each request, or that it is broken, and whether it has refused
+    /// a head and closed the connection.
+    fn seen_by_hyper(wire: &[u8]) -> (Vec<Option<Message>>, bool) {
+        let seen = Arc::<Mutex<Vec<_>>>::default();
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let seen = seen.clone();
+            async move {
+                let collected = request.into_body().collect().await.ok().map(|collected| {
+                    let trailers = collected.trailers().into_iter().flatten();
+                    let trailers =
+                        trailers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+                    (collected.to_bytes().to_vec(), trailers)
+                });
+                seen.lock().expect("no panic").push(collected);
+                Ok::<_, Infallible>(hyper::Response::new(Full::new(hyper::body::Bytes::new())))
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let refused = runtime.block_on(async {
+            let (mut client, server) = tokio::io::duplex(64 * 1024);
+            let serve =
+                http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service);
+            let talk = async {
+                client.write_all(wire).await.expect("sent");
+                client.shutdown().await.expect("sent");
+                let mut answers = String::new();
+                client.read_to_string(&mut answers).await.expect("text");
+                answers.contains("HTTP/1.1 400 ")
+            };
+            tokio::join!(serve, talk).1
+        });
+        let seen = seen.lock().expect("no panic");
+        (seen.clone(), refused)
+    }
+
+    /// Pieces of chunked framing, good and bad.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let piece = select(vec![
+            "0",
+            "1",
+            "3",
+            "5",
+            "a",
+            "00",
+            "x",
+            ";",
+            ";a=b",
+            " ",
+            "\t",
+            "\r\n",
+            "\r\n",
+            "\r\n",
+            "\n",
+            "\r",
+            "\0",
+            "abc",
+            "hello",
+            "x-a: 1",
+            "x-b:",
+            ":",
+            "\"",
+            "0\r\n\r\n",
+            "5\r\nhello\r\n",
+            "1\r\nx\r\n",
+            "0\r\nx-a: 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+        ]);
+        vec(piece, 0..12).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        /// If nothing is wrong here, hyper agrees on where each message ends, or refuses the head behind it. (Otherwise the
+        /// connection closes.)
+        #[test]
+        fn hyper_agrees_on_what_passes(content in pieces(), step in 1..40_usize) {
+            let wire = [HEAD, &content, HEAD, b"3\r\nend\r\n0\r\nx-end: 1\r\n\r\n"].concat();
+            let (fault, is_whole, requests) = checked(&wire, step);
+            if fault.is_none() && is_whole {
+                let (seen, refused) = seen_by_hyper(&wire);
+                prop_assert!(seen.iter().all(Option::is_some), "{:?}", seen);
+                if !refused {
+                    prop_assert_eq!(seen.len(), requests, "{:?}", seen);
+                    let (content, trailers) = seen.last().cloned().flatten().expect("one request");
+                    prop_assert!(content.ends_with(b"end"), "{:?}", content);
+                    prop_assert_eq!(trailers, [("x-end".to_owned(), b"1".to_vec())]);
+                }
+            }
+        }
+
+        #[test]
+        fn any_split_is_the_same(content in pieces(), step in 1..40_usize) {
+            let wire = [HEAD, &content, NEXT].concat();
+            prop_assert_eq!(checked(&wire, step), checked(&wire, usize::MAX));
+        }
+
+        #[test]
+        fn any_bytes_are_no_panic(wire in vec(any::<u8>(), 0..200), step in 1..40_usize) {
+            let _any = checked(&wire, step);
+            let _any = checked(&[HEAD, &wire].concat(), step);
+        }
+    }
+}
