@@ -1,7 +1,11 @@
 //! Requests whose heads are malformed, or name what is not implemented, are refused on all listeners.
 
-use crate::support::{TestServer, raw, soon};
+use crate::{
+    metrics::counted,
+    support::{TestServer, log::Log, raw, soon},
+};
 use axum::Router;
+use axum_trailers::server::Limits;
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -145,4 +149,22 @@ async fn http2_authority_is_a_host_and_the_same_as_host() {
     ] {
         assert_eq!(http2(&server, fields).await, status, "{fields:?}");
     }
+}
+
+#[tokio::test]
+async fn what_hyper_refuses_itself_is_one_line_and_counted() {
+    let (log, _catching) = Log::catch();
+    let (server, metrics) = counted(Router::new(), Limits::default());
+    let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(64 * 1024));
+    let heads =
+        ["GET / HTTP/1.2\r\n\r\n", "GET / HTTP/3.0\r\n\r\n", "GET /\r\n\r\n", "G\"T / HTTP/1.1\r\n\r\n"];
+    for (n, head) in (1..).zip(heads) {
+        let wire = raw::http1(server.address, head).await;
+        assert!(wire.starts_with("HTTP/1.1 400 "), "{head:?}: {wire}");
+        metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"400\"}", n).await;
+    }
+    assert!(raw::http1(server.address, &large).await.starts_with("HTTP/1.1 431 "));
+    metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"431\"}", 1).await;
+    log.line(&["INFO", "request head refused", "peer=127.0.0.1:", "status=\"431\""]).await;
+    assert_eq!(log.text().matches("request head refused").count(), 5, "{}", log.text());
 }

@@ -52,9 +52,11 @@ impl Setting {
             return tracing::debug!(%peer, %error, "a connection can't be served");
         }
         let socket = Socket::new(stream, connection.clone());
-        match &self.tls {
-            Some(tls) => self.serve_tls(socket, tls, bridge).await,
-            None => self.http.serve(Guard::new(socket, connection, Protocol::Http1), bridge).await,
+        if let Some(tls) = &self.tls {
+            self.serve_tls(socket, tls, bridge).await;
+        } else {
+            let guard = Guard::new(socket, connection, Protocol::Http1);
+            self.http.serve(guard, bridge, &self.rejections).await;
         }
     }
 
@@ -68,7 +70,7 @@ impl Setting {
         match accepted {
             Ok(stream) => {
                 let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
-                self.http.serve(Guard::new(stream, connection, protocol), bridge).await;
+                self.http.serve(Guard::new(stream, connection, protocol), bridge, &self.rejections).await;
             }
             Err(rejected) => {
                 self.rejections.handshake_failed(connection.peer, &rejected.failure);

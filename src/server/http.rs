@@ -5,6 +5,7 @@ use super::{
     bridge::Bridge,
     connection::{Connection, Cut, Guard, LAST_WORDS, LINGER_AT_MOST, Protocol, Transport},
     exchange::with_sources,
+    rejections::Rejections,
     shutdown::Shutdown,
 };
 use hyper::server::conn::{http1, http2};
@@ -48,7 +49,12 @@ impl Http {
     }
 
     /// Serves a connection until it has ended, however that is.
-    pub(super) async fn serve<S: Transport + Send + 'static>(&self, guard: Box<Guard<S>>, bridge: Bridge) {
+    pub(super) async fn serve<S: Transport + Send + 'static>(
+        &self,
+        guard: Box<Guard<S>>,
+        bridge: Bridge,
+        rejections: &Rejections,
+    ) {
         let connection = bridge.connection().clone();
         let io = TokioIo::new(guard);
         match connection.protocol() {
@@ -56,9 +62,14 @@ impl Http {
                 let mut http = self.http1.serve_connection(io, bridge);
                 let ended = drive(Pin::new(&mut http), &connection).await;
                 let mut guard = http.into_parts().io.into_inner();
+                if let Ok(Err(error)) = &ended
+                    && error.is_parse()
+                {
+                    rejections.head_refused(connection.peer, error);
+                }
                 match ended {
                     // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
-                    Ok(()) => close(&mut guard, connection.shutdown()).await,
+                    Ok(_) => close(&mut guard, connection.shutdown()).await,
                     // An alert can be sent only behind what is on its way.
                     Err(_cut) if connection.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
                     Err(_cut) => {}
@@ -113,7 +124,7 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, T
 }
 
 /// Polls a connection until it has ended by itself, has run into a limit, or the server cuts it.
-async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<(), Cut> {
+async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<hyper::Result<()>, Cut> {
     let mut closing = pin!(connection.shutdown().closing());
     let mut cut = pin!(connection.shutdown().cut());
     let (mut is_closing, mut is_half_closed) = (false, false);
@@ -126,10 +137,10 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
         tokio::select! {
             biased;
             ended = http.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(peer = %connection.peer, error = with_sources(&error), "connection ended");
+                if let Err(error) = &ended {
+                    tracing::debug!(peer = %connection.peer, error = with_sources(error), "connection ended");
                 }
-                return Ok(());
+                return Ok(ended);
             }
             // The guard has seen that, as hyper was polled.
             () = poll_fn(|_| ready_if(connection.is_ending_after_responses())), if !is_half_closed => {

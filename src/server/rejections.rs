@@ -1,5 +1,6 @@
 use super::{
-    handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit, shutdown::Shutdown,
+    exchange::with_sources, handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit,
+    shutdown::Shutdown,
 };
 use std::{io, net::SocketAddr};
 
@@ -14,6 +15,7 @@ pub(super) struct Rejections {
 
 const TOO_MANY: &str = "too_many_open";
 const NOT_ACCEPTED: &str = "accept_failed";
+const HEAD: &str = "head";
 
 impl Rejections {
     pub(super) fn new(purpose: Purpose, metrics: Option<Metrics>, shutdown: Shutdown) -> Self {
@@ -53,6 +55,18 @@ impl Rejections {
         let tell = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
         if self.lines.admits(kind, tell) {
             tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
+        }
+    }
+
+    /// hyper has answered a request of which it has read no more than a malformed head.
+    pub(super) fn head_refused(&self, peer: SocketAddr, error: &hyper::Error) {
+        let status = if error.is_parse_too_large() { "431" } else { "400" };
+        if let Some(metrics) = &self.metrics {
+            metrics.head_refused(status);
+        }
+        let tell = move |left_out| tracing::info!(left_out, "more request heads refused");
+        if self.lines.admits(HEAD, tell) {
+            tracing::info!(%peer, status, reason = with_sources(error), "request head refused");
         }
     }
 

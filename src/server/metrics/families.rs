@@ -162,6 +162,11 @@ impl Metrics {
         self.0.calls.with_label_values(&[service, status]).inc();
     }
 
+    /// hyper has answered an HTTP/1.1 request itself.
+    pub(in crate::server) fn head_refused(&self, status: &str) {
+        self.0.requests.with_label_values(&[protocol(Version::HTTP_11), NONE, status]).inc();
+    }
+
     pub(in crate::server) fn request_ends(&self, request: &Ended<'_>) {
         let families = &*self.0;
         let protocol = protocol(request.version);
