@@ -9,6 +9,8 @@ pub(in crate::server) enum Cut {
     StalledReader,
     #[error("the protocol is not the one that ALPN chose")]
     WrongProtocol,
+    #[error("a pseudo-header field came in a trailer section")]
+    PseudoHeader,
     #[error("the server shut down")]
     Shutdown,
 }
@@ -21,6 +23,7 @@ impl Cut {
             Self::Idle => "idle",
             Self::StalledReader => "stalled_reader",
             Self::WrongProtocol => "wrong_protocol",
+            Self::PseudoHeader => "pseudo_header",
             Self::Shutdown => "shutdown",
         }
     }

@@ -75,6 +75,19 @@ impl FrameHeads {
         }
     }
 
+    /// Takes the part of the last frame's payload that is here.
+    pub(super) fn payload<'b>(&mut self, bytes: &mut &'b [u8]) -> &'b [u8] {
+        let (payload, rest) = bytes.split_at(self.skip.min(bytes.len()));
+        self.skip -= payload.len();
+        *bytes = rest;
+        payload
+    }
+
+    /// Whether the last frame has come to its end, and no other has begun.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.skip == 0 && self.filled == 0
+    }
+
     /// The head, unless the increment of a `WINDOW_UPDATE` is still to come.
     fn whole(&mut self) -> Option<FrameHead> {
         let [a, b, c, kind, flags, s0, s1, s2, s3, increment @ ..] = self.head;

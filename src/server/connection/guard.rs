@@ -1,13 +1,13 @@
 use super::{
     cut::Cut,
-    frames::{DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
+    frames::{CONTINUATION, DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
     http1_framing::{FramingError, Http1Framing},
     inbound::Inbound,
     protocol::{FirstBytes, Protocol, Verdict},
     read_ahead::{ReadAhead, Taken},
     state::Connection,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST},
-    trailer_blocks::{Seen, TrailerBlocks},
+    trailer_blocks::{Seen, TrailerBlocks, TrailerSection},
     transport::Transport,
 };
 use std::{
@@ -54,6 +54,8 @@ struct Http2Frames {
     from_client: FrameHeads,
     to_client: FrameHeads,
     blocks: TrailerBlocks,
+    /// The trailer section that is on its way.
+    section: Option<TrailerSection>,
     /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
     unanswered: Vec<u32>,
 }
@@ -64,15 +66,38 @@ impl Http2Frames {
             from_client: FrameHeads::of_client(),
             to_client: FrameHeads::of_server(),
             blocks: TrailerBlocks::new(inbound.limits().trailer_section),
+            section: None,
             unanswered: Vec::new(),
         }
     }
 
-    fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) {
-        while let Some(frame) = self.from_client.next(&mut bytes) {
+    /// Notes what came, up to a trailer section that has a pseudo-header field. h2 would leave that out, but the message is
+    /// malformed ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
+    fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
+        loop {
+            if let Some(section) = &mut self.section {
+                section.add(self.from_client.payload(&mut bytes));
+                if self.from_client.is_between_frames()
+                    && let Some(has_pseudo_header) = section.ends()
+                {
+                    self.section = None;
+                    if has_pseudo_header {
+                        return Err(Cut::PseudoHeader);
+                    }
+                }
+            }
+            let Some(frame) = self.from_client.next(&mut bytes) else {
+                return Ok(());
+            };
+            let begun = self.section.take().filter(|_| frame.kind == CONTINUATION);
             match self.blocks.next(&frame) {
                 Seen::NewStream => self.unanswered.push(frame.stream),
-                Seen::LargeTrailers => inbound.note_large_trailers(),
+                Seen::Trailers { is_too_large, is_last } => {
+                    self.section = Some(begun.unwrap_or_default().with(&frame, is_last));
+                    if is_too_large {
+                        inbound.note_large_trailers();
+                    }
+                }
                 Seen::Other if frame.kind == DATA => inbound.note_data(frame.length),
                 Seen::Other if frame.kind == RST_STREAM => self.is_answered(frame.stream),
                 Seen::Other => {}
@@ -137,16 +162,13 @@ impl<S: Transport> Guard<S> {
                     self.first = None;
                     self.connection.has_spoken();
                 }
-                Verdict::Other => {
-                    self.connection.mark_cut(Cut::WrongProtocol);
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, Cut::WrongProtocol));
-                }
+                Verdict::Other => return Err(self.cut(Cut::WrongProtocol)),
             }
         }
         if let Some(http2) = &mut self.http2 {
-            http2.came(bytes, self.connection.inbound());
+            let came = http2.came(bytes, self.connection.inbound());
             self.connection.note_unanswered(http2.unanswered.len());
-            return Ok(bytes.len());
+            return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
         }
         let checked = self.framing.next(bytes);
         if let Some(request) = self.framing.ambiguous() {
@@ -160,6 +182,24 @@ impl<S: Transport> Guard<S> {
                 Ok(well_formed)
             }
         }
+    }
+
+    /// Tells an HTTP/2 client why the connection ends, if h2 is not in the middle of a frame, and the socket takes it at
+    /// once. h2 itself sees no more than an error of the connection.
+    fn go_away(&mut self, cx: &mut Context<'_>) {
+        if let Some(http2) = &self.http2
+            && http2.to_client.is_between_frames()
+            && self.connection.cut() == Some(Cut::PseudoHeader)
+        {
+            let frame = go_away_frame(http2.blocks.last_stream());
+            let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
+            let _at_once = Pin::new(&mut self.stream).poll_flush(cx);
+        }
+    }
+
+    fn cut(&self, cut: Cut) -> io::Error {
+        self.connection.mark_cut(cut);
+        io::Error::new(io::ErrorKind::InvalidData, cut)
     }
 
     fn went(&mut self, bytes: &[u8]) {
@@ -220,6 +260,12 @@ impl<S: Transport> Guard<S> {
     }
 }
 
+/// `GOAWAY` with `PROTOCOL_ERROR` ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
+fn go_away_frame(last_stream: u32) -> [u8; 17] {
+    let [a, b, c, d] = last_stream.to_be_bytes();
+    [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, 1]
+}
+
 /// hyper gives this to whoever reads the content.
 fn malformed(error: FramingError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
@@ -251,7 +297,7 @@ impl<S: Transport> AsyncRead for Guard<S> {
         match buf.filled().get(before..).unwrap_or_default() {
             [] if buf.remaining() > 0 => self.half_closed(),
             bytes => {
-                let well_formed = self.came(bytes)?;
+                let well_formed = self.came(bytes).inspect_err(|_| self.go_away(cx))?;
                 buf.set_filled(before + well_formed);
                 Poll::Ready(Ok(()))
             }

@@ -9,6 +9,7 @@ mod cork;
 mod cut;
 mod frames;
 mod guard;
+mod hpack;
 mod http1_framing;
 mod inbound;
 mod outgoing;

@@ -1,4 +1,7 @@
-use super::frames::{CONTINUATION, FrameHead, HEADERS};
+use super::{
+    frames::{CONTINUATION, FrameHead, HEADERS},
+    hpack::has_pseudo_header,
+};
 
 /// Sees how large the trailer sections are that come on an HTTP/2 connection, as they stand on the wire.
 ///
@@ -18,8 +21,11 @@ pub(in crate::server) struct TrailerBlocks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     NewStream,
-    /// It belongs to a trailer section that is too large.
-    LargeTrailers,
+    /// A part of a trailer section.
+    Trailers {
+        is_too_large: bool,
+        is_last: bool,
+    },
     Other,
 }
 
@@ -49,6 +55,11 @@ impl TrailerBlocks {
             .saturating_add(8 + TABLE_AND_FIELD)
     }
 
+    /// The last stream that the client has opened.
+    pub(super) fn last_stream(&self) -> u32 {
+        self.last_stream
+    }
+
     /// Takes the head of the client's next frame.
     pub(super) fn next(&mut self, frame: &FrameHead) -> Seen {
         let FrameHead { length, kind, flags, stream, .. } = *frame;
@@ -63,16 +74,65 @@ impl TrailerBlocks {
             CONTINUATION => self.block = self.block.map(|size| size.saturating_add(length)),
             _ => return Seen::Other,
         }
-        let too_large = self.block.is_some_and(|size| size > self.limit);
-        if flags & END_HEADERS != 0 {
-            self.block = None;
-        }
-        match (opens_stream, too_large) {
-            (true, _) => Seen::NewStream,
-            (false, true) => Seen::LargeTrailers,
-            (false, false) => Seen::Other,
+        let is_last = flags & END_HEADERS != 0;
+        let block = if is_last { self.block.take() } else { self.block };
+        match block {
+            _ if opens_stream => Seen::NewStream,
+            Some(size) => Seen::Trailers { is_too_large: size > self.limit, is_last },
+            None => Seen::Other,
         }
     }
+}
+
+/// The header block of a trailer section, while its frames come
+/// ([RFC 9113 §6.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.2)).
+#[derive(Debug, Default)]
+pub(super) struct TrailerSection {
+    block: Vec<u8>,
+    /// The last frame's payload.
+    payload: Vec<u8>,
+    flags: u8,
+    is_last: bool,
+}
+
+const PADDED: u8 = 8;
+const PRIORITY: u8 = 32;
+const PRIORITY_SIZE: usize = 5;
+
+/// No more of a section is kept, in bytes. h2 refuses what is larger, or it is refused for its size.
+const LONGEST: usize = 1024 * 1024;
+
+impl TrailerSection {
+    /// The same with another frame, whose payload is to come.
+    pub(super) fn with(mut self, frame: &FrameHead, is_last: bool) -> Self {
+        // Only `HEADERS` has these flags: of `CONTINUATION` they mean nothing.
+        self.flags = if frame.kind == HEADERS { frame.flags } else { 0 };
+        self.is_last = is_last;
+        self
+    }
+
+    pub(super) fn add(&mut self, payload: &[u8]) {
+        if self.block.len() + self.payload.len() + payload.len() <= LONGEST {
+            self.payload.extend_from_slice(payload);
+        }
+    }
+
+    /// Ends a frame. Once it was the last one, says whether the section has a pseudo-header field.
+    pub(super) fn ends(&mut self) -> Option<bool> {
+        let payload = std::mem::take(&mut self.payload);
+        self.block.extend_from_slice(fragment(&payload, self.flags).unwrap_or_default());
+        self.is_last.then(|| has_pseudo_header(&self.block))
+    }
+}
+
+/// The part of a payload that is the block's.
+fn fragment(payload: &[u8], flags: u8) -> Option<&[u8]> {
+    let mut rest = payload;
+    if flags & PADDED != 0 {
+        let (padding, behind) = rest.split_first()?;
+        rest = behind.get(..behind.len().checked_sub(usize::from(*padding))?)?;
+    }
+    if flags & PRIORITY != 0 { rest.get(PRIORITY_SIZE..) } else { Some(rest) }
 }
 
 #[cfg(test)]
@@ -87,7 +147,8 @@ mod tests {
 
     fn too_large(section: u32, frames: &[FrameHead]) -> bool {
         let mut blocks = TrailerBlocks::new(section);
-        frames.iter().fold(false, |before, frame| before | (blocks.next(frame) == Seen::LargeTrailers))
+        let is_too_large = |seen| matches!(seen, Seen::Trailers { is_too_large: true, .. });
+        frames.iter().fold(false, |before, frame| before | is_too_large(blocks.next(frame)))
     }
 
     #[test]
@@ -119,5 +180,38 @@ mod tests {
             let seen = literal * 5 / 8 > u64::from(on_the_wire(section));
             assert_eq!(seen, section != u32::MAX, "{section}");
         }
+    }
+
+    #[test]
+    fn block_is_put_together_without_padding_and_priority() {
+        let section = |parts: &[(FrameHead, &[u8])]| {
+            let mut section = TrailerSection::default();
+            let mut malformed = None;
+            for (n, (frame, payload)) in parts.iter().enumerate() {
+                section = section.with(frame, n + 1 == parts.len());
+                payload.chunks(2).for_each(|part| section.add(part));
+                malformed = section.ends();
+            }
+            malformed
+        };
+        // `:path: /` of the static table, and `x: 1` as a literal.
+        let (pseudo, field) = (&[0x84][..], &[0, 1, b'x', 1, b'1'][..]);
+        let headers = |flags| frame(HEADERS, flags, 1, 0);
+        let continuation = frame(CONTINUATION, 4, 1, 0);
+        for (before, behind) in [(&[][..], &[][..]), (field, &[]), (&[], field)] {
+            let block = [before, pseudo, behind].concat();
+            assert_eq!(section(&[(headers(4), &block)]), Some(true));
+            let padded = [&[3], &block[..], &[0; 3]].concat();
+            assert_eq!(section(&[(headers(4 | PADDED), &padded)]), Some(true));
+            let both = [&[3, 0, 0, 0, 0, 16], &block[..], &[0; 3]].concat();
+            assert_eq!(section(&[(headers(4 | PADDED | PRIORITY), &both)]), Some(true));
+            let (first, second) = block.split_at(block.len() / 2);
+            assert_eq!(section(&[(headers(0), first), (continuation, second)]), Some(true));
+        }
+        assert_eq!(section(&[(headers(4), field)]), Some(false));
+        assert_eq!(section(&[(headers(0), &[]), (continuation, field)]), Some(false));
+        // What looks like a pseudo-header field in the padding is none.
+        assert_eq!(section(&[(headers(4 | PADDED), &[&[1], field, pseudo].concat())]), Some(false));
+        assert_eq!(section(&[(headers(4 | PADDED), &[9, 0])]), Some(false), "h2 refuses it");
     }
 }
