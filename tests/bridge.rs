@@ -1,6 +1,6 @@
 //! Requests and responses cross between hyper 1.x and axum 0.6 whole.
 
-use crate::support::{TestServer, clients, raw, read, soon};
+use crate::support::{TestServer, clients, http2, raw, read, soon};
 use axum::{
     Router,
     body::Body,
@@ -126,4 +126,25 @@ async fn connect_is_refused_even_where_a_route_would_take_it() {
     let request = http_1::Request::connect("a:443").body(()).expect("a request");
     let (response, _) = client.send_request(request, false).expect("sent");
     assert_eq!(soon("a response", response).await.expect("a response").status(), 501);
+}
+
+/// They are malformed there (RFC 9113 section 8.2.2).
+#[tokio::test]
+async fn fields_of_a_connection_do_not_leave_over_http2() {
+    let fields = [
+        ("connection", "x-hop"),
+        ("x-hop", "1"),
+        ("keep-alive", "timeout=5"),
+        ("proxy-connection", "close"),
+        ("te", "trailers"),
+        ("transfer-encoding", "chunked"),
+        ("upgrade", "h2c"),
+        ("x-other", "1"),
+    ];
+    let server = TestServer::start(Router::new().route("/", get(move || async move { (fields, "ok") })));
+    let response = server.get(&http2(), "/").await;
+    assert_eq!(response.status(), 200);
+    let left: Vec<_> = fields.iter().filter(|(name, _)| response.headers().contains_key(*name)).collect();
+    assert_eq!(left, [&("x-other", "1")]);
+    assert_eq!(read(response).await.expect("no error").content, b"ok");
 }

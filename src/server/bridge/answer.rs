@@ -111,6 +111,10 @@ impl Answer {
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
+        if exchange.version() == Version::HTTP_2 {
+            // RFC 9113 §8.2.2. hyper removes the other fields of a connection, and this one only if it is a client, too.
+            head.headers.remove(header::TE);
+        }
         let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
         let may_fail_untold =
             matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
