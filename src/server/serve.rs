@@ -94,12 +94,12 @@ impl Server {
     /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (as a rule no file descriptor was left) |
     /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (as a rule the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte) |
     /// | `axum_trailers_streams` | | requests whose response has not ended |
-    /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended |
+    /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, those that hyper refused included |
     /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes of connections, TLS included |
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
     /// | `axum_trailers_trailer_sections_sent_total` | `protocol` | |
     /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
-    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `slow_request` (its content stalled or came too slowly once the response had begun), `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), `grpc_status` (a call's status is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and where the server cut it `stalled_reader`, `shutdown` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (its chunked content is malformed), `slow_request` (its content stalled or came too slowly once the response had begun), `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), `grpc_status` (a call's status is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and where the server cut it `stalled_reader`, `pseudo_header` (in a trailer section), `shutdown` |
     /// | `axum_trailers_grpc_calls_total` | `service`, `status` | gRPC calls that have ended with a status |
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not take to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
