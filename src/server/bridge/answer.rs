@@ -20,7 +20,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, Version, header, response::Parts}
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
         BadHead::Fields(BadFields::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        BadHead::Method | BadHead::Target | BadHead::Fields(_) => StatusCode::BAD_REQUEST,
+        BadHead::Method | BadHead::Target | BadHead::Authority | BadHead::Fields(_) => {
+            StatusCode::BAD_REQUEST
+        }
     };
     problem(status, &error.to_string())
 }
@@ -110,10 +112,6 @@ impl Answer {
             // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
-        }
-        if exchange.version() == Version::HTTP_2 {
-            // RFC 9113 §8.2.2. hyper removes the other fields of a connection, and this one only if it is a client, too.
-            head.headers.remove(header::TE);
         }
         let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
         let may_fail_untold =

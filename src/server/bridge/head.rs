@@ -4,9 +4,10 @@
 //! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
 //! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
+use super::host;
 use crate::trailers::{has_outer_whitespace, without_outer_whitespace};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
     uri::{self, Authority, PathAndQuery, Scheme},
 };
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +19,8 @@ pub(super) enum BadHead {
     Method,
     #[error("the request target is not a URI: percent-encode what is not ASCII (RFC 3986 section 2.1)")]
     Target,
+    #[error("the authority is not a host, with a port or without (RFC 9110 section 4.2.4)")]
+    Authority,
     #[error(transparent)]
     Fields(#[from] BadFields),
 }
@@ -48,7 +51,7 @@ pub(super) enum Unsendable {
     TooManyFields,
 }
 
-/// The authority of the last request. Those of a connection have the same one, as a rule: it is parsed and copied once.
+/// The authority of the last request. Those of a connection have the same one, as a rule: it is checked and copied once.
 #[derive(Default)]
 pub(super) struct LastAuthority(Mutex<Option<Authority>>);
 
@@ -58,7 +61,10 @@ impl LastAuthority {
         if let Some(last) = last.as_ref().filter(|last| last.as_str() == authority.as_str()) {
             return Ok(last.clone());
         }
-        let authority = Authority::try_from(authority.as_str()).map_err(|_| BadHead::Target)?;
+        if !host::is_valid(authority.as_str().as_bytes()) {
+            return Err(BadHead::Authority);
+        }
+        let authority = Authority::try_from(authority.as_str()).map_err(|_| BadHead::Authority)?;
         *last = Some(authority.clone());
         Ok(authority)
     }
@@ -104,18 +110,22 @@ pub(super) fn older_response(head: &http_1::response::Parts) -> Result<Response<
 /// A header or trailer section of a client for axum. Over HTTP/1.1 whitespace around a value is no part of it, and hyper
 /// removes it.
 pub(super) fn received_fields(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
-    match fields.iter().find(|(_, value)| has_outer_whitespace(value.as_bytes())) {
-        Some((name, _)) => Err(BadFields::Whitespace(name.clone())),
-        None => to_old(fields),
-    }
+    convert::<true>(fields)
 }
 
 /// A header or trailer section for axum.
 pub(super) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
+    convert::<false>(fields)
+}
+
+fn convert<const ARE_RECEIVED: bool>(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
     let mut old = HeaderMap::try_with_capacity(fields.keys_len()).map_err(|_full| BadFields::TooMany)?;
     for (name, value) in fields {
         let older = HeaderName::from_bytes(name.as_ref()).ok().filter(|name| !has_quote(name));
         let older = older.ok_or_else(|| BadFields::Name(name.clone()))?;
+        if ARE_RECEIVED && has_outer_whitespace(value.as_bytes()) {
+            return Err(BadFields::Whitespace(name.clone()));
+        }
         let copy = HeaderValue::from_bytes(value.as_bytes());
         let mut copy = copy.map_err(|_| BadFields::Value(name.clone()))?;
         copy.set_sensitive(value.is_sensitive());
@@ -145,7 +155,8 @@ const MOST_FIELDS: usize = 24 * 1024 - 8;
 fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap, Unsendable> {
     let new = http_1::HeaderMap::try_with_capacity(fields.keys_len() + room);
     let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
-    for (name, value) in fields {
+    // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only if it is a client, too.
+    for (name, value) in fields.iter().filter(|(name, _)| *name != header::TE) {
         let new_name = http_1::HeaderName::from_bytes(name.as_ref());
         let new_value = http_1::HeaderValue::from_bytes(sendable(name, value));
         let new_name = new_name.map_err(|_| Unsendable::Name(name.clone()))?;
@@ -158,10 +169,11 @@ fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap
 
 /// A value that is well-formed over both protocols ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
 fn sendable<'v>(name: &HeaderName, value: &'v HeaderValue) -> &'v [u8] {
-    if has_outer_whitespace(value.as_bytes()) {
+    let inner = without_outer_whitespace(value.as_bytes());
+    if inner.len() != value.len() {
         tracing::debug!(%name, "whitespace around a field value left out");
     }
-    without_outer_whitespace(value.as_bytes())
+    inner
 }
 
 fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
@@ -201,7 +213,7 @@ mod tests {
     fn request_head_arrives_whole() {
         let (head, ()) = http_1::Request::builder()
             .method("PURGE")
-            .uri("https://user@example.com:8443/a%20b/?q=1&q=2")
+            .uri("https://example.com:8443/a%20b/?q=1&q=2")
             .version(http_1::Version::HTTP_2)
             .header("x-b", "1")
             .header("x-a", "2")
@@ -212,7 +224,7 @@ mod tests {
             .into_parts();
         let request = request(&head, &LastAuthority::default()).expect("passes");
         assert_eq!(request.method(), "PURGE");
-        assert_eq!(request.uri(), "https://user@example.com:8443/a%20b/?q=1&q=2");
+        assert_eq!(request.uri(), "https://example.com:8443/a%20b/?q=1&q=2");
         assert_eq!(request.version(), Version::HTTP_2);
         let fields: Vec<_> = request.headers().iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
         assert_eq!(fields, [("x-b", &b"1"[..]), ("x-b", b"3"), ("x-a", b"2"), ("x-latin", b"\xe9")]);
@@ -422,7 +434,10 @@ mod tests {
                     prop_assert_eq!(request.uri().to_string(), head.uri.to_string());
                     prop_assert_eq!(request.uri().path(), head.uri.path());
                 }
-                Err(error) => prop_assert!(matches!(error, BadHead::Method | BadHead::Target), "{}", error),
+                Err(error) => {
+                    let is_of_them = matches!(error, BadHead::Method | BadHead::Target | BadHead::Authority);
+                    prop_assert!(is_of_them, "{}", error);
+                }
             }
         }
     }

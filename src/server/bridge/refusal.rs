@@ -14,7 +14,9 @@ pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response
         let why = format!("the header section is larger than {} bytes", limits.header_section);
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
     }
-    if let Some((status, why)) = bad_transfer_coding(request.headers()) {
+    if request.version() == Version::HTTP_11
+        && let Some((status, why)) = bad_transfer_coding(request.headers())
+    {
         // Where such a message ends nobody knows.
         return Some(closing(problem(status, why)));
     }
@@ -66,7 +68,7 @@ fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)
     (chunked > 1).then_some((StatusCode::BAD_REQUEST, why))
 }
 
-/// What is wrong with `Host`, or with the authority of the target.
+/// What is wrong with `Host`.
 fn bad_host(request: &Request<()>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     let (host, other) = (hosts.next(), hosts.next());
@@ -77,9 +79,6 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
     let is_valid = |host: &[u8]| host.is_empty() || host::is_valid(host);
     if host.is_some_and(|host| !is_valid(host)) {
         return Some("`Host` is not a host, or has a port that is no number (RFC 9112 section 3.2)");
-    }
-    if request.method() != Method::CONNECT && authority.is_some_and(|authority| !host::is_valid(authority)) {
-        return Some("the authority is not a host, with a port or without (RFC 9110 section 4.2.4)");
     }
     let differ = |(host, authority): (&[u8], &[u8])| !host.eq_ignore_ascii_case(authority);
     if request.version() >= Version::HTTP_2 && host.zip(authority).is_some_and(differ) {
@@ -139,14 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn authority_is_a_host_and_the_same_as_host() {
+    fn host_is_the_same_as_the_authority() {
         let host = |host| (header::HOST, host);
         for (uri, hosts, expected) in [
             ("https://a:1/", &[][..], None),
             ("https://a:1/", &[host("A:1")], None),
             ("https://a:1/", &[host("a")], Some(400)),
             ("https://a:1/", &[host("a:1"), host("a:1")], Some(400)),
-            ("https://user@a/", &[], Some(400)),
             ("https://a/", &[host("b")], Some(400)),
         ] {
             assert_eq!(status(Version::HTTP_2, uri, hosts), expected, "{uri} {hosts:?}");
@@ -156,7 +154,6 @@ mod tests {
             None,
             "`Host` is ignored (RFC 9112 section 3.2.2)"
         );
-        assert_eq!(status(Version::HTTP_11, "http://user@a/", &[host("a")]), Some(400));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
 
 use crate::trailers::is_tchar;
+use memchr::memchr_iter;
 
 /// Follows the requests of one connection, however their bytes are split.
 #[derive(Debug, Default)]
@@ -170,32 +171,33 @@ const LONGEST_HEAD: usize = 4 * 1024 * 1024;
 /// The length of a head: it ends with the first empty line. Lines may end with LF alone
 /// ([RFC 9112 §2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)), as hyper has it.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(line_feed) = bytes.get(from..)?.iter().position(|byte| *byte == b'\n') {
-        from += line_feed + 1;
-        match bytes.get(from..)? {
-            [b'\n', ..] => return Some(from + 1),
-            [b'\r', b'\n', ..] => return Some(from + 2),
-            _ => {}
-        }
-    }
-    None
+    memchr_iter(b'\n', bytes).map(|line_feed| line_feed + 1).find_map(|from| match bytes.get(from..)? {
+        [b'\n', ..] => Some(from + 1),
+        [b'\r', b'\n', ..] => Some(from + 2),
+        _ => None,
+    })
 }
 
 /// The last `Transfer-Encoding` of a head, and the last `Content-Length`.
 fn framing_fields(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     let (mut coding, mut length) = (None, None);
-    for line in head.split(|byte| *byte == b'\n').skip(1) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let (name, value) = line.split_at(colon);
-        let value = || value.get(1..).unwrap_or_default().trim_ascii();
-        if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            coding = Some(value());
-        } else if name.eq_ignore_ascii_case(b"content-length") {
-            length = Some(value());
+    for from in memchr_iter(b'\n', head) {
+        let line = head.get(from + 1..).unwrap_or_default();
+        // All other names need not be looked at.
+        if let [b't' | b'T', ..] = line {
+            coding = value(line, b"transfer-encoding:").or(coding);
+        } else if let [b'c' | b'C', ..] = line {
+            length = value(line, b"content-length:").or(length);
         }
     }
     (coding, length)
+}
+
+/// The value of a field with this name and a colon, if that is what the line is.
+fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+    let (start, rest) = line.split_at_checked(name.len())?;
+    let value = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    start.eq_ignore_ascii_case(name).then_some(value.trim_ascii())
 }
 
 /// What follows a head. hyper refuses what is malformed in it.
