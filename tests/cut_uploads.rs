@@ -1,4 +1,4 @@
-//! An upload that the server cuts looks cut to whoever reads it, wherever that is.
+//! An upload that the server cuts looks cut to its reader, wherever that is.
 
 use crate::support::{TestServer, raw, soon};
 use axum::{Router, body::HttpBody, extract::RawBody, routing::post};

@@ -1,4 +1,4 @@
-//! A client that sends a request's content too slowly is told so, or cut; one that is kept waiting is not to blame.
+//! A client that sends a request's content too slowly gets 408 or is cut; one that is kept waiting is not.
 
 use crate::support::{PATIENCE, TestServer, raw, soon};
 use axum::{

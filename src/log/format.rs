@@ -28,7 +28,7 @@ impl LogFormat {
         }
     }
 
-    /// The line that stands in the place of those that were dropped.
+    /// The line that replaces the dropped ones.
     pub(super) fn dropped(self, lines: u64) -> String {
         let noun = if lines == 1 { "line" } else { "lines" };
         let message = format!("{lines} log {noun} dropped: standard error was not read in time");

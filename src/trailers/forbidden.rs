@@ -58,7 +58,7 @@ pub(super) fn is_forbidden(name: &str) -> bool {
     reason(name).is_some()
 }
 
-/// One list for the lookup, the docs and whoever shows it.
+/// One list for the lookup, the docs and the pages that show it.
 macro_rules! forbidden {
     ($($reason:ident: $($name:literal)|+;)+) => {
         /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them.

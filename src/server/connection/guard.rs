@@ -266,7 +266,7 @@ fn go_away_frame(last_stream: u32) -> [u8; 17] {
     [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, 1]
 }
 
-/// hyper gives this to whoever reads the content.
+/// hyper gives this to the reader of the content.
 fn malformed(error: FramingError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -43,7 +43,7 @@ impl Inbound {
         self.large_trailers.store(true, Relaxed);
     }
 
-    /// Whether such a one has come. Which request's it was nobody can say: hyper tells of no stream's number.
+    /// Whether such a field has come. Its request is unknown: hyper exposes no stream number.
     pub(in crate::server) fn has_large_trailers(&self) -> bool {
         self.large_trailers.load(Relaxed)
     }
