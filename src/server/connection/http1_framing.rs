@@ -423,9 +423,9 @@ mod tests {
         (seen.clone(), refused)
     }
 
-    /// Pieces of chunked framing, good and bad.
-    fn pieces() -> impl Strategy<Value = Vec<u8>> {
-        let piece = select(vec![
+    /// A piece of chunked framing, good or bad.
+    fn piece() -> impl Strategy<Value = &'static str> {
+        select(vec![
             "0",
             "1",
             "3",
@@ -454,15 +454,42 @@ mod tests {
             "1\r\nx\r\n",
             "0\r\nx-a: 1\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+        ])
+    }
+
+    /// Chunked content that is well-formed, except that a piece may replace up to 3 of its bytes.
+    fn flawed_content() -> impl Strategy<Value = Vec<u8>> {
+        let chunk = select(vec![
+            "1\r\nx\r\n",
+            "005\r\nhello\r\n",
+            "A\r\n0\r\n\r\n01234\r\n",
+            "3;a=b\r\nabc\r\n",
+            "3;a=\"b;c\";d\r\nabc\r\n",
         ]);
-        vec(piece, 0..12).prop_map(|pieces| pieces.concat().into_bytes())
+        let last = select(vec!["0\r\n", "000\r\n", "0;a\r\n"]);
+        let trailer = select(vec!["x-a: 1\r\n", "x-b:\r\n", "x-c:\t2 3 \r\n"]);
+        let flaw =
+            prop::option::of((any::<prop::sample::Index>(), prop_oneof![Just(""), piece()], 0..4_usize));
+        (vec(chunk, 0..4), last, vec(trailer, 0..3), flaw).prop_map(|(chunks, last, trailers, flaw)| {
+            let mut content =
+                [chunks.concat(), last.to_owned(), trailers.concat(), "\r\n".to_owned()].concat();
+            if let Some((at, piece, replaced)) = flaw {
+                let at = at.index(content.len());
+                content.replace_range(at..content.len().min(at + replaced), piece);
+            }
+            content.into_bytes()
+        })
+    }
+
+    fn content() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![flawed_content(), vec(piece(), 0..12).prop_map(|pieces| pieces.concat().into_bytes())]
     }
 
     proptest! {
         /// If nothing is wrong here, hyper agrees on where each message ends, or refuses the head behind it. (Otherwise the
         /// connection closes.)
         #[test]
-        fn hyper_agrees_on_what_passes(content in pieces(), step in 1..40_usize) {
+        fn hyper_agrees_on_what_passes(content in content(), step in 1..40_usize) {
             let wire = [HEAD, &content, HEAD, b"3\r\nend\r\n0\r\nx-end: 1\r\n\r\n"].concat();
             let (fault, is_whole, requests) = checked(&wire, step);
             if fault.is_none() && is_whole {
@@ -478,7 +505,7 @@ mod tests {
         }
 
         #[test]
-        fn any_split_is_the_same(content in pieces(), step in 1..40_usize) {
+        fn any_split_is_the_same(content in content(), step in 1..40_usize) {
             let wire = [HEAD, &content, NEXT].concat();
             prop_assert_eq!(checked(&wire, step), checked(&wire, usize::MAX));
         }
