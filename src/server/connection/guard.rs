@@ -1,13 +1,11 @@
 use super::{
     cut::Cut,
-    frames::{CONTINUATION, DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
     http1_framing::{FramingError, Http1Framing},
-    inbound::Inbound,
+    http2_frames::Http2Frames,
     protocol::{FirstBytes, Protocol, Verdict},
     read_ahead::{ReadAhead, Taken},
     state::Connection,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST},
-    trailer_blocks::{Seen, TrailerBlocks, TrailerSection},
     transport::Transport,
 };
 use std::{
@@ -47,83 +45,6 @@ struct Closing {
     at_the_latest: Instant,
     server_ends: bool,
     timer: Pin<Box<Sleep>>,
-}
-
-/// What is seen of the frames that pass, in both directions.
-struct Http2Frames {
-    from_client: FrameHeads,
-    to_client: FrameHeads,
-    blocks: TrailerBlocks,
-    /// The trailer section that is on its way.
-    section: Option<TrailerSection>,
-    /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
-    unanswered: Vec<u32>,
-}
-
-impl Http2Frames {
-    fn new(inbound: &Inbound) -> Self {
-        Self {
-            from_client: FrameHeads::of_client(),
-            to_client: FrameHeads::of_server(),
-            blocks: TrailerBlocks::new(inbound.limits().trailer_section),
-            section: None,
-            unanswered: Vec::new(),
-        }
-    }
-
-    /// Notes what came, up to a trailer section that has a pseudo-header field. h2 would leave that out, but the message is
-    /// malformed ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
-    fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
-        loop {
-            if let Some(section) = &mut self.section {
-                section.add(self.from_client.payload(&mut bytes));
-                if self.from_client.is_between_frames()
-                    && let Some(has_pseudo_header) = section.ends()
-                {
-                    self.section = None;
-                    if has_pseudo_header {
-                        return Err(Cut::PseudoHeader);
-                    }
-                }
-            }
-            let Some(frame) = self.from_client.next(&mut bytes) else {
-                return Ok(());
-            };
-            let begun = self.section.take().filter(|_| frame.kind == CONTINUATION);
-            match self.blocks.next(&frame) {
-                Seen::NewStream => self.unanswered.push(frame.stream),
-                Seen::Trailers { is_too_large, is_last } => {
-                    self.section = Some(begun.unwrap_or_default().with(&frame, is_last));
-                    if is_too_large {
-                        inbound.note_large_trailers();
-                    }
-                }
-                Seen::Other if frame.kind == DATA => inbound.note_data(frame.length),
-                Seen::Other if frame.kind == RST_STREAM => self.is_answered(frame.stream),
-                Seen::Other => {}
-            }
-        }
-    }
-
-    /// Returns whether there are responses among what was written.
-    fn went(&mut self, mut bytes: &[u8], inbound: &Inbound) -> bool {
-        let mut has_responses = false;
-        while let Some(frame) = self.to_client.next(&mut bytes) {
-            has_responses |= matches!(frame.kind, DATA | HEADERS);
-            if frame.kind == WINDOW_UPDATE && frame.stream == 0 {
-                inbound.note_window_update(frame.increment);
-            } else if frame.ends_stream() {
-                self.is_answered(frame.stream);
-            }
-        }
-        has_responses
-    }
-
-    fn is_answered(&mut self, stream: u32) {
-        if let Some(place) = self.unanswered.iter().position(|other| *other == stream) {
-            self.unanswered.swap_remove(place);
-        }
-    }
 }
 
 impl<S: Transport> Guard<S> {
@@ -167,7 +88,7 @@ impl<S: Transport> Guard<S> {
         }
         if let Some(http2) = &mut self.http2 {
             let came = http2.came(bytes, self.connection.inbound());
-            self.connection.note_unanswered(http2.unanswered.len());
+            self.connection.note_unanswered(http2.unanswered());
             return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
         }
         let checked = self.framing.next(bytes);
@@ -188,10 +109,10 @@ impl<S: Transport> Guard<S> {
     /// once. h2 itself sees no more than an error of the connection.
     fn go_away(&mut self, cx: &mut Context<'_>) {
         if let Some(http2) = &self.http2
-            && http2.to_client.is_between_frames()
+            && http2.may_insert_frame()
             && self.connection.cut() == Some(Cut::PseudoHeader)
         {
-            let frame = go_away_frame(http2.blocks.last_stream());
+            let frame = go_away_frame(http2.last_stream());
             let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
             let _at_once = Pin::new(&mut self.stream).poll_flush(cx);
         }
@@ -207,7 +128,7 @@ impl<S: Transport> Guard<S> {
             None => true,
             Some(http2) => {
                 let has_responses = http2.went(bytes, self.connection.inbound());
-                self.connection.note_unanswered(http2.unanswered.len());
+                self.connection.note_unanswered(http2.unanswered());
                 has_responses
             }
         };

@@ -11,6 +11,7 @@ mod frames;
 mod guard;
 mod hpack;
 mod http1_framing;
+mod http2_frames;
 mod inbound;
 mod outgoing;
 mod protocol;
