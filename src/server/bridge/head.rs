@@ -334,7 +334,8 @@ mod tests {
 
     /// Each name and value that the generation accepts, with whether it is sensitive.
     fn fields() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>, bool)>> {
-        prop::collection::vec((bytes(0..6), bytes(0..8), any::<bool>()), 0..40)
+        let name = prop_oneof![20 => bytes(0..6), 1 => Just(b"Te".to_vec()), 1 => Just(b"te".to_vec())];
+        prop::collection::vec((name, bytes(0..8), any::<bool>()), 0..40)
     }
 
     fn list(fields: &HeaderMap) -> Vec<(String, Vec<u8>, bool)> {
@@ -351,16 +352,21 @@ mod tests {
         fields.iter().map(field).collect()
     }
 
-    fn trimmed(value: &HeaderValue) -> HeaderValue {
-        let inner = without_outer_whitespace(value.as_bytes());
-        let mut trimmed = HeaderValue::from_bytes(inner).expect("a part of a value");
-        trimmed.set_sensitive(value.is_sensitive());
-        trimmed
+    /// All but `TE`, without whitespace around the values.
+    fn as_sent(fields: &HeaderMap) -> HeaderMap {
+        let trimmed = |value: &HeaderValue| {
+            let inner = without_outer_whitespace(value.as_bytes());
+            let mut trimmed = HeaderValue::from_bytes(inner).expect("a part of a value");
+            trimmed.set_sensitive(value.is_sensitive());
+            trimmed
+        };
+        let sent = fields.iter().filter(|(name, _)| *name != "te");
+        sent.map(|(name, value)| (name.clone(), trimmed(value))).collect()
     }
 
     proptest! {
         #[test]
-        fn fields_for_hyper_arrive_whole_unless_a_name_is_no_token(fields in fields(), status in 100..1000_u16) {
+        fn fields_for_hyper_arrive_whole_but_te_unless_a_name_is_no_token(fields in fields(), status in 100..1000_u16) {
             let mut old = HeaderMap::new();
             for (name, value, sensitive) in fields {
                 if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(&name), HeaderValue::from_bytes(&value)) {
@@ -372,11 +378,11 @@ mod tests {
             head.status = StatusCode::from_u16(status).expect("a status");
             match (to_new(&old), response(&head)) {
                 (Ok(new), Ok(response)) => {
-                    let trimmed: HeaderMap = old.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
-                    prop_assert_eq!(list_of_new(&new), list(&trimmed));
-                    prop_assert_eq!(list_of_new(response.headers()), list(&trimmed));
+                    let sent = as_sent(&old);
+                    prop_assert_eq!(list_of_new(&new), list(&sent));
+                    prop_assert_eq!(list_of_new(response.headers()), list(&sent));
                     prop_assert_eq!(response.status().as_u16(), status);
-                    prop_assert_eq!(received_fields(&new).expect("it comes from there"), trimmed);
+                    prop_assert_eq!(received_fields(&new).expect("it comes from there"), sent);
                 }
                 (Err(Unsendable::Name(name)), Err(_)) => prop_assert!(!is_lowercase_token(name.as_str())),
                 (new, response) => prop_assert!(false, "{:?} {:?}", new, response),
