@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,24 @@ class Run(unittest.TestCase):
 
     def test_what_takes_too_long_is_ended(self):
         self.assert_all_ended("sleep 60 & sleep 60", 0.2, "not ended after 0.2 s")
+
+    def test_what_has_just_been_started_is_ended(self):
+        start = subprocess.Popen
+
+        def start_and_end(*command, **more):
+            process = start(*command, **more)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return process
+
+        def fail(*_):
+            raise Failure("ended by SIGTERM")
+
+        handler = signal.signal(signal.SIGTERM, fail)
+        try:
+            with mock.patch("subprocess.Popen", start_and_end):
+                self.assert_all_ended("sleep 60", PATIENCE, "ended by SIGTERM")
+        finally:
+            signal.signal(signal.SIGTERM, handler)
 
 
 class Script(unittest.TestCase):

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -36,26 +36,41 @@ class Failure(Exception):
 
 def run(command, seconds, **more):
     """Standard output of a command that must end well within some time. With it ends all that it has started."""
+    process = None
     try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True, **more,
-        )
+        with _sigterm_waits():
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                start_new_session=True, **more,
+            )
+        out, err = process.communicate(timeout=seconds)
     except OSError as error:
         raise Failure(f"{command[0]} can't be run: {error}") from error
-    try:
-        out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
     finally:
-        # Nothing is left of it where it has ended and has started nothing that stayed.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        if process.returncode is None:
-            process.communicate()
+        if process is not None:
+            # Nothing is left of it where it has ended and has started nothing that stayed.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if process.returncode is None:
+                process.communicate()
     if process.returncode:
         raise Failure(f"exit code {process.returncode} from {' '.join(map(str, command))}\n{out}{err}")
     return out
+
+
+@contextmanager
+def _sigterm_waits():
+    """Puts SIGTERM off: what has begun to start a process must come to know which one."""
+    came = []
+    handler = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        if came:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end_well():
