@@ -75,6 +75,9 @@ pub mod body;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod digest;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod layers;
 mod problem;
 pub mod request;

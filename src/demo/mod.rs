@@ -26,6 +26,9 @@ pub mod database;
 pub mod echo;
 pub mod export;
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
 mod grpc_status;
 pub mod healthz;
 pub mod help;

@@ -5,6 +5,9 @@
 
 mod algorithm;
 mod field;
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
 mod hasher;
 mod preferences;
 

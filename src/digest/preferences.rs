@@ -34,9 +34,13 @@ impl Preferences {
         let wanted = self.0.iter().filter(|(_, weight)| *weight > 0);
         match wanted.max_by_key(|(algorithm, weight)| (*weight, *algorithm == default)) {
             Some((algorithm, _)) => Some(*algorithm),
-            None if self.0.contains(&(default, 0)) => None,
+            None if self.rules_out(default) => None,
             None => Some(default),
         }
+    }
+
+    pub(super) fn rules_out(&self, algorithm: Algorithm) -> bool {
+        self.0.contains(&(algorithm, 0))
     }
 }
 

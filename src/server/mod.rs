@@ -53,6 +53,8 @@ mod tls;
 /// The crate whose types [`Server::registry`] is made of.
 pub use prometheus;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::connection::fuzzing;
 pub use self::{
     bridge::GrpcRequestBody,
     limits::Limits,

@@ -1,3 +1,4 @@
+use super::list::elements;
 use http::{HeaderMap, Request, Version, header};
 use std::fmt;
 
@@ -79,12 +80,7 @@ impl Acceptance {
 /// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the one coding without a weight
 /// (RFC 9110 §10.1.4).
 fn te_lists_trailers(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::TE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+    elements(headers, header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{TrailerError, map::permitted};
+use super::{TrailerError, list::elements, map::permitted};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The names of the trailer fields that a sender announces in the `Trailer` field
@@ -44,11 +44,8 @@ impl Declared {
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
         let mut declared = Self::default();
-        headers
-            .get_all(header::TRAILER)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        elements(headers, header::TRAILER)
+            .filter_map(|name| HeaderName::from_bytes(name).ok())
             .filter(|name| permitted(name).is_ok())
             .for_each(|name| declared.add(name));
         declared
@@ -172,26 +169,6 @@ mod tests {
                 headers.append(header::TRAILER, line.parse().expect("a field value"));
             }
             prop_assert_eq!(Declared::read(&headers), declared);
-        }
-
-        #[test]
-        fn any_line_is_read_and_what_is_read_can_be_declared(
-            lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..30), 0..4),
-        ) {
-            let mut headers = HeaderMap::new();
-            for line in &lines {
-                if let Ok(line) = HeaderValue::from_bytes(line) {
-                    headers.append(header::TRAILER, line);
-                }
-            }
-            let read = Declared::read(&headers);
-            prop_assert_eq!(&Declared::new(read.iter()).expect("checked"), &read);
-            #[cfg(feature = "server")]
-            {
-                let settled = super::super::Announced::settle(&mut headers);
-                prop_assert!(settled.names().eq(read.iter().map(HeaderName::as_str)));
-                prop_assert_eq!(Declared::read(&headers), read);
-            }
         }
     }
 }

@@ -17,6 +17,10 @@ mod content;
 mod declared;
 mod failure;
 mod forbidden;
+#[cfg(any(all(test, feature = "server"), feature = "fuzzing"))]
+#[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
+mod list;
 mod map;
 mod received;
 mod token;
@@ -33,6 +37,7 @@ pub use self::{
 #[cfg(feature = "server")]
 pub(crate) use self::{
     announced::Announced,
+    list::elements,
     token::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace},
 };
 pub(crate) use self::{content::has_content, failure::FailureMark, received::received, token::is_tchar};

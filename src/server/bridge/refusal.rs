@@ -4,7 +4,10 @@ use super::{
     answer::{closing, problem},
     host,
 };
-use crate::{server::Limits, trailers::section_size};
+use crate::{
+    server::Limits,
+    trailers::{elements, section_size},
+};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 
@@ -53,11 +56,8 @@ fn head_size(request: &Request<()>) -> usize {
 /// A single `chunked` is the only transfer coding that is implemented
 /// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper looks at no other than the last one.
 fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
-    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter().peekable();
-    lines.peek()?;
-    let codings = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
     let mut chunked = 0;
-    for coding in codings.filter(|coding| !coding.is_empty()) {
+    for coding in elements(headers, header::TRANSFER_ENCODING) {
         if !coding.eq_ignore_ascii_case(b"chunked") {
             let why = "no transfer coding other than `chunked` is implemented (RFC 9112 section 6.1)";
             return Some((StatusCode::NOT_IMPLEMENTED, why));
@@ -98,12 +98,7 @@ fn bad_target(request: &Request<()>) -> Option<&'static str> {
 /// `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8), but who offers `websocket` can use nothing
 /// else.
 fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::UPGRADE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+    elements(headers, header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 #[cfg(test)]

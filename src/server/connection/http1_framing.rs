@@ -155,6 +155,16 @@ impl Http1Framing {
         &[]
     }
 
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn requests(&self) -> usize {
+        self.requests
+    }
+
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.state == State::Start
+    }
+
     fn ended(&mut self, head: &[u8]) {
         self.requests += 1;
         let (coding, length) = framing_fields(head);
@@ -277,29 +287,17 @@ impl Chunked {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use http_body_util::{BodyExt, Full};
-    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-    use hyper_util::rt::TokioIo;
-    use proptest::{collection::vec, prelude::*, sample::select};
-    use std::{
-        convert::Infallible,
-        sync::{Arc, Mutex},
+    use super::{
+        super::fuzzing::{Checked, check, chunked_framing},
+        *,
     };
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use proptest::{collection::vec, prelude::*, sample::select};
 
     const HEAD: &[u8] = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
     const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nhost: a\r\n\r\n";
 
-    /// Where the fault is, if there is one, and whether the last request has ended.
-    fn checked(wire: &[u8], step: usize) -> (Option<(usize, FramingError)>, bool, usize) {
-        let mut framing = Http1Framing::default();
-        for (n, part) in wire.chunks(step).enumerate() {
-            if let Err((valid, error)) = framing.next(part) {
-                return (Some((n * step + valid, error)), false, framing.requests);
-            }
-        }
-        (None, framing.state == State::Start, framing.requests)
+    fn between_requests(requests: usize) -> Checked {
+        Checked { fault: None, is_between_requests: true, requests }
     }
 
     #[test]
@@ -315,7 +313,7 @@ mod tests {
         ] {
             let wire = [HEAD, content, NEXT, HEAD, content].concat();
             for step in [1, 2, 3, 7, 1000] {
-                assert_eq!(checked(&wire, step), (None, true, 3), "{}", content.escape_ascii());
+                assert_eq!(check(&wire, step), between_requests(3), "{}", content.escape_ascii());
             }
         }
     }
@@ -352,8 +350,9 @@ mod tests {
         ] {
             let wire = [HEAD, content, NEXT].concat();
             for step in [1, 2, 3, 7, 1000] {
-                let expected = (Some((HEAD.len() + valid, error)), false, 1);
-                assert_eq!(checked(&wire, step), expected, "{}", content.escape_ascii());
+                let fault = Some((HEAD.len() + valid, error));
+                let expected = Checked { fault, is_between_requests: false, requests: 1 };
+                assert_eq!(check(&wire, step), expected, "{}", content.escape_ascii());
             }
         }
     }
@@ -367,7 +366,7 @@ mod tests {
             (b"POST / HTTP/1.1\r\nContent-Length:0\r\n\r\nGET / HTTP/1.1\r\n\r\n", 2),
         ] {
             for step in [1, 2, 3, 7, 1000] {
-                assert_eq!(checked(wire, step), (None, true, requests), "{}", wire.escape_ascii());
+                assert_eq!(check(wire, step), between_requests(requests), "{}", wire.escape_ascii());
             }
         }
     }
@@ -384,43 +383,6 @@ mod tests {
             framing.next(&wire).expect("well-formed");
             assert_eq!(framing.ambiguous(), ambiguous);
         }
-    }
-
-    type Message = (Vec<u8>, Vec<(String, Vec<u8>)>);
-
-    /// What hyper makes of it: the content and trailers of each request, or that it is broken, and whether it has refused
-    /// a head and closed the connection.
-    fn seen_by_hyper(wire: &[u8]) -> (Vec<Option<Message>>, bool) {
-        let seen = Arc::<Mutex<Vec<_>>>::default();
-        let service = service_fn(|request: hyper::Request<Incoming>| {
-            let seen = seen.clone();
-            async move {
-                let collected = request.into_body().collect().await.ok().map(|collected| {
-                    let trailers = collected.trailers().into_iter().flatten();
-                    let trailers =
-                        trailers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
-                    (collected.to_bytes().to_vec(), trailers)
-                });
-                seen.lock().expect("no panic").push(collected);
-                Ok::<_, Infallible>(hyper::Response::new(Full::new(hyper::body::Bytes::new())))
-            }
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let refused = runtime.block_on(async {
-            let (mut client, server) = tokio::io::duplex(64 * 1024);
-            let serve =
-                http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service);
-            let talk = async {
-                client.write_all(wire).await.expect("sent");
-                client.shutdown().await.expect("sent");
-                let mut answers = String::new();
-                client.read_to_string(&mut answers).await.expect("text");
-                answers.contains("HTTP/1.1 400 ")
-            };
-            tokio::join!(serve, talk).1
-        });
-        let seen = seen.lock().expect("no panic");
-        (seen.clone(), refused)
     }
 
     /// A piece of chunked framing, good or bad.
@@ -486,34 +448,14 @@ mod tests {
     }
 
     proptest! {
-        /// If nothing is wrong here, hyper agrees on where each message ends, or refuses the head behind it. (Otherwise the
-        /// connection closes.)
         #[test]
         fn hyper_agrees_on_what_passes(content in content(), step in 1..40_usize) {
-            let wire = [HEAD, &content, HEAD, b"3\r\nend\r\n0\r\nx-end: 1\r\n\r\n"].concat();
-            let (fault, is_whole, requests) = checked(&wire, step);
-            if fault.is_none() && is_whole {
-                let (seen, refused) = seen_by_hyper(&wire);
-                prop_assert!(seen.iter().all(Option::is_some), "{:?}", seen);
-                if !refused {
-                    prop_assert_eq!(seen.len(), requests, "{:?}", seen);
-                    let (content, trailers) = seen.last().cloned().flatten().expect("one request");
-                    prop_assert!(content.ends_with(b"end"), "{:?}", content);
-                    prop_assert_eq!(trailers, [("x-end".to_owned(), b"1".to_vec())]);
-                }
-            }
-        }
-
-        #[test]
-        fn any_split_is_the_same(content in content(), step in 1..40_usize) {
-            let wire = [HEAD, &content, NEXT].concat();
-            prop_assert_eq!(checked(&wire, step), checked(&wire, usize::MAX));
+            chunked_framing(&content, step);
         }
 
         #[test]
         fn any_bytes_are_no_panic(wire in vec(any::<u8>(), 0..200), step in 1..40_usize) {
-            let _any = checked(&wire, step);
-            let _any = checked(&[HEAD, &wire].concat(), step);
+            prop_assert_eq!(check(&wire, step), check(&wire, usize::MAX));
         }
     }
 }

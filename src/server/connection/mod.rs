@@ -8,6 +8,9 @@ mod clock;
 mod cork;
 mod cut;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
 mod guard;
 mod hpack;
 mod http1_framing;

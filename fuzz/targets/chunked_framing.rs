@@ -1,0 +1,10 @@
+#![no_main]
+
+use axum_trailers::fuzzing::chunked_framing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let [step, content @ ..] = data {
+        chunked_framing(content, usize::from(*step).max(1));
+    }
+});
