@@ -12,6 +12,7 @@ mod closing;
 mod conversions;
 mod cut_uploads;
 mod digest;
+mod early_responses;
 mod echo;
 mod examples;
 mod export_costs;

@@ -1,8 +1,12 @@
-use crate::server::{
-    connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
-    exchange::{Answered, Exchange},
-    shutdown::Shutdown,
+use crate::{
+    server::{
+        connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
+        exchange::{Answered, Exchange},
+        shutdown::Shutdown,
+    },
+    trailers::elements,
 };
+use http::{HeaderMap, header};
 use http_body_1::{Body, Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
 use std::{
@@ -16,20 +20,23 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// A request's content and trailers as hyper has them, whose rest is taken in and forgotten once it is dropped.
+/// A request's content and trailers as hyper has them, whose rest is taken in and forgotten once it is dropped over HTTP/2.
 ///
 /// A server may answer before it has read a request to its end, and tell an HTTP/2 client to stop with a `RST_STREAM` of
 /// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
 /// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
 /// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
-/// end, as long as the client goes on with it. Over HTTP/1.1 that is the connection's to do.
+/// end, as long as the client goes on with it. Over HTTP/1.1 that is the `Remainder`'s to do.
 pub(super) struct Content {
     /// `None` while it is being dropped.
     incoming: Option<Incoming>,
     /// `None` if nothing is to come.
     half_close: Option<HalfClose>,
-    /// `None` if nothing is to come, or the rest is the connection's to take in.
+    /// `None` if nothing is to come.
     rest: Option<Rest>,
+    /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+    /// hyper sends it over HTTP/1.1 once the content is asked for.
+    awaits_continue: bool,
 }
 
 /// That the client sends nothing any more on the connection. hyper is not told, so it would wait for ever.
@@ -41,6 +48,7 @@ struct HalfClose {
 
 /// What decides how long the rest is taken in, and where.
 struct Rest {
+    protocol: Protocol,
     runtime: Handle,
     answered: Answered,
     shutdown: Shutdown,
@@ -56,20 +64,39 @@ pub(super) enum ContentError {
 }
 
 impl Content {
-    pub(super) fn new(incoming: Incoming, exchange: &mut Exchange) -> Self {
+    pub(super) fn new(incoming: Incoming, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
         if incoming.is_end_stream() {
-            return Self { incoming: Some(incoming), half_close: None, rest: None };
+            return Self { incoming: Some(incoming), half_close: None, rest: None, awaits_continue: false };
         }
         let connection = exchange.connection().clone();
-        let rest = (connection.protocol() == Protocol::Http2).then(|| Rest {
+        let rest = Rest {
+            protocol: connection.protocol(),
             runtime: Handle::current(),
             answered: exchange.answered_to_its_end(),
             shutdown: connection.shutdown().clone(),
-        });
+        };
         // The application may keep the content without reading it.
         connection.look();
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
-        Self { incoming: Some(incoming), half_close, rest }
+        let awaits_continue =
+            elements(fields, header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+        Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue }
+    }
+
+    pub(super) fn is_of_http1(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.protocol == Protocol::Http1)
+    }
+
+    /// Whether the client expects `100 Continue`, and the content was not asked for.
+    pub(super) fn awaits_continue(&self) -> bool {
+        self.awaits_continue
+    }
+
+    /// Takes in what is left.
+    pub(super) async fn forget(mut self) {
+        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take()) {
+            forget(incoming, rest.answered, rest.shutdown).await;
+        }
     }
 }
 
@@ -89,6 +116,7 @@ impl Body for Content {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        self.awaits_continue = false;
         let Self { incoming: Some(incoming), half_close, .. } = &mut *self else {
             return Poll::Ready(None);
         };
@@ -113,6 +141,7 @@ impl Body for Content {
 impl Drop for Content {
     fn drop(&mut self) {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
+            && rest.protocol == Protocol::Http2
             && !incoming.is_end_stream()
         {
             rest.runtime.spawn(forget(incoming, rest.answered, rest.shutdown));

@@ -9,6 +9,7 @@ mod host;
 mod pace;
 mod pieces;
 mod refusal;
+mod remainder;
 mod request_body;
 mod response_body;
 mod service;

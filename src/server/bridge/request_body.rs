@@ -2,6 +2,7 @@ use super::{
     content::{Content, ContentError},
     head::received_fields,
     pace::{Pace, RequestFault},
+    remainder::{Reading, Remainder},
 };
 use crate::{
     server::connection::{FramingError, Inbound},
@@ -24,18 +25,20 @@ use std::{
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-/// A request's body for axum 0.6, with its trailers, and where to see what is wrong with it.
+/// A request's body for axum 0.6, with its trailers, where to see what is wrong with it, and what becomes of its rest.
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell) {
+pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell, Remainder) {
     if incoming.is_end_stream() {
-        return (Body::empty(), FaultCell::default());
+        return (Body::empty(), FaultCell::default(), Remainder::default());
     }
     let fault = FaultCell(Some(Arc::default()));
+    let (remainder, reading) = incoming.is_of_http1().then(Remainder::new).unzip();
     let (sender, body) = Body::channel();
-    tokio::spawn(pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone()).in_current_span());
-    (body, fault)
+    let pump = pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone(), reading);
+    tokio::spawn(pump.in_current_span());
+    (body, fault, remainder.unwrap_or_default())
 }
 
 /// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
@@ -124,20 +127,35 @@ impl From<Closed> for Interrupted {
     }
 }
 
-async fn pump(incoming: Content, handler: Handler, inbound: Arc<Inbound>, fault: FaultCell) {
-    if let Err(interrupted) = carry(incoming, handler, &inbound, &fault).await {
-        tracing::debug!(reason = %interrupted, "request body ended early");
+async fn pump(
+    mut incoming: Content,
+    handler: Handler,
+    inbound: Arc<Inbound>,
+    fault: FaultCell,
+    reading: Option<Reading>,
+) {
+    let Err(interrupted) = carry(&mut incoming, handler, &inbound, &fault, reading.as_ref()).await else {
+        return;
+    };
+    tracing::debug!(reason = %interrupted, "request body ended early");
+    if let (Some(reading), Interrupted::Unread) = (reading, interrupted) {
+        reading.let_go(incoming).await;
     }
 }
 
 async fn carry(
-    mut incoming: Content,
+    incoming: &mut Content,
     mut handler: Handler,
     inbound: &Inbound,
     fault: &FaultCell,
+    reading: Option<&Reading>,
 ) -> Result<(), Interrupted> {
-    match carry_data(&mut incoming, &mut handler, inbound).await {
-        Ok(trailers) => Ok(handler.finish(trailers).await?),
+    match carry_data(incoming, &mut handler, inbound).await {
+        Ok(trailers) => {
+            // Before the handler sees the end, and answers.
+            reading.inspect(|reading| reading.ended());
+            Ok(handler.finish(trailers).await?)
+        }
         Err(interrupted) => {
             if let Interrupted::Fault(known) = interrupted {
                 // Before the handler sees the body fail, and answers.

@@ -4,6 +4,7 @@ use super::{
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
     refusal::{ambiguous_length, refusal},
+    remainder::Remainder,
     request_body::{self, FaultCell},
     response_body::ResponseBody,
 };
@@ -150,13 +151,14 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
             request.extensions_mut().insert(acceptance);
         }
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
-        let content = Content::new(incoming, &mut exchange);
+        let content = Content::new(incoming, request.headers(), &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         // Where such a request ends is no more certain than what is behind it.
         let refusal = if connection.has_ambiguous_length() { Some(ambiguous_length()) } else { refusal };
         if let Some(response) = refusal {
-            return BridgeFuture::new(Route::answered(response), exchange);
+            let remainder = Remainder::left(&content);
+            return BridgeFuture { remainder, ..BridgeFuture::new(Route::answered(response), exchange) };
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
@@ -171,9 +173,10 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }
-        let (body, fault) = exchange.in_span(|| request_body::bridge(content, connection.inbound()));
+        let (body, fault, remainder) =
+            exchange.in_span(|| request_body::bridge(content, connection.inbound()));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
-        BridgeFuture { fault, ..BridgeFuture::new(route, exchange) }
+        BridgeFuture { fault, remainder, ..BridgeFuture::new(route, exchange) }
     }
 }
 
@@ -183,6 +186,7 @@ pin_project! {
         #[pin]
         route: Route,
         fault: FaultCell,
+        remainder: Remainder,
         exchange: Option<Exchange>,
         has_stood_back: bool,
     }
@@ -199,7 +203,13 @@ pin_project! {
 
 impl BridgeFuture {
     fn new(route: Route, exchange: Exchange) -> Self {
-        Self { route, fault: FaultCell::default(), exchange: Some(exchange), has_stood_back: false }
+        Self {
+            route,
+            fault: FaultCell::default(),
+            remainder: Remainder::default(),
+            exchange: Some(exchange),
+            has_stood_back: false,
+        }
     }
 }
 
@@ -234,20 +244,24 @@ impl Future for BridgeFuture {
     type Output = Result<http_1::Response<ResponseBody>, Infallible>;
 
     /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and
-    /// what it has ready then leaves together with the header section, in one write.
+    /// what it has ready then leaves together with the header section, in one write. The request's pump is another one,
+    /// which sees that the handler has let go of the content.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let response = {
             let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
             ready!(this.route.as_mut().poll(cx))
         };
-        if !*this.has_stood_back && may_be_about_to_come(response.body()) {
+        let is_first =
+            !*this.has_stood_back && (this.remainder.is_wanted() || may_be_about_to_come(response.body()));
+        if is_first || this.remainder.is_undecided() {
             *this.has_stood_back = true;
             this.route.set(Route::answered(response));
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let exchange = this.exchange.take().expect("polled after its end");
+        let response = if this.remainder.ends_connection() { answer::closing(response) } else { response };
         Poll::Ready(Ok(match this.fault.get() {
             None => Answer::new(response, exchange).into_hyper(std::mem::take(this.fault)),
             // What the handler makes of a body that broke is not what is wrong with it.
