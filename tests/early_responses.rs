@@ -17,8 +17,8 @@ use tokio::{
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 /// Each handler says how much it has read once it has let go of the content.
-fn app(read: mpsc::UnboundedSender<usize>) -> Router {
-    let all = read.clone();
+fn app(read: &mpsc::UnboundedSender<usize>) -> Router {
+    let all_read = read.clone();
     // Answers, and reads on.
     let beside = |all: bool| {
         let read = read.clone();
@@ -45,7 +45,7 @@ fn app(read: mpsc::UnboundedSender<usize>) -> Router {
         while let Some(chunk) = body.data().await {
             length += chunk.expect("no error").len();
         }
-        all.send(length).expect("it is waited for");
+        all_read.send(length).expect("it is waited for");
         "whole"
     });
     Router::new()
@@ -74,7 +74,7 @@ fn closes(answer: &str) -> bool {
 
 #[tokio::test]
 async fn response_before_the_content_has_come_closes_and_says_so() {
-    let server = TestServer::start(app(mpsc::unbounded_channel().0));
+    let server = TestServer::start(app(&mpsc::unbounded_channel().0));
     let expect = "content-length: 5\r\nexpect: 100-continue";
     for (path, status, fields, content) in [
         ("/unread", "200", "content-length: 100000", "some"),
@@ -93,7 +93,7 @@ async fn response_before_the_content_has_come_closes_and_says_so() {
 
 #[tokio::test]
 async fn request_behind_an_unread_one_is_not_taken_for_its_content() {
-    let server = TestServer::start(app(mpsc::unbounded_channel().0));
+    let server = TestServer::start(app(&mpsc::unbounded_channel().0));
     // A client that takes the final response for the answer to its expectation, and sends no content.
     let mut client = raw::tls(server.address, "http/1.1").await;
     let request = post_to("/unread", "content-length: 20\r\nexpect: 100-continue", "");
@@ -108,7 +108,7 @@ async fn request_behind_an_unread_one_is_not_taken_for_its_content() {
 
 #[tokio::test]
 async fn unread_content_that_is_here_is_skipped() {
-    let server = TestServer::start(app(mpsc::unbounded_channel().0));
+    let server = TestServer::start(app(&mpsc::unbounded_channel().0));
     for (fields, content) in [
         ("content-length: 5", "hello".to_owned()),
         ("content-length: 50000", "a".repeat(50_000)),
@@ -127,7 +127,7 @@ async fn unread_content_that_is_here_is_skipped() {
 #[tokio::test]
 async fn content_that_was_read_leaves_the_connection_open() {
     let (sender, mut read) = mpsc::unbounded_channel();
-    let server = TestServer::start(app(sender));
+    let server = TestServer::start(app(&sender));
     for (fields, content) in [
         ("content-length: 5", "hello"),
         ("content-length: 5\r\nexpect: 100-continue", "hello"),
@@ -146,17 +146,17 @@ async fn content_that_was_read_leaves_the_connection_open() {
 #[tokio::test]
 async fn content_that_is_let_go_of_beside_its_response_is_read_to_its_end() {
     let (sender, mut read) = mpsc::unbounded_channel();
-    let server = TestServer::start(app(sender));
+    let server = TestServer::start(app(&sender));
     let mut client = raw::tls(server.address, "http/1.1").await;
     let request = post_to("/some-beside", "content-length: 500000", "");
     client.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = [0; 1024];
     let length = soon("a response", client.read(&mut answer)).await.expect("a response");
     assert!(!closes(&String::from_utf8_lossy(&answer[..length])));
-    client.write_all(&[b'a'; 1000]).await.expect("sent");
+    client.write_all(&vec![b'a'; 1000]).await.expect("sent");
     let some = soon("some of it", read.recv()).await.expect("a length");
     assert!((1..500_000).contains(&some), "{some}");
-    client.write_all(&[b'a'; 499_000]).await.expect("sent");
+    client.write_all(&vec![b'a'; 499_000]).await.expect("sent");
     client.write_all(NEXT.as_bytes()).await.expect("sent");
     let rest = raw::rest(&mut client).await;
     assert!(rest.contains("ended\n") && rest.ends_with("next"), "{rest}");

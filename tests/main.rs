@@ -15,6 +15,7 @@ mod digest;
 mod early_responses;
 mod echo;
 mod examples;
+mod expectations;
 mod export_costs;
 mod export_failures;
 mod exports;

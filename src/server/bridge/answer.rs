@@ -33,6 +33,7 @@ pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response 
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         RequestFault::BadTrailers | RequestFault::Framing(_) => StatusCode::BAD_REQUEST,
         RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        RequestFault::AwaitsContinue => StatusCode::EXPECTATION_FAILED,
     };
     let response = problem(status, &fault.to_string());
     // No more is read of a request whose content has not come to its end, nor of what is behind it.

@@ -16,6 +16,10 @@ pub(in crate::server) enum RequestFault {
     #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
     Stalled(Duration),
     #[error(
+        "the client waits for 100 (Continue), which this server can't send over HTTP/2: send the content without `Expect`"
+    )]
+    AwaitsContinue,
+    #[error(
         "the request's content came too slowly: less than {rate} bytes per second over {} s",
         over.as_secs_f64()
     )]
@@ -33,10 +37,16 @@ pub(super) struct Pace {
     waited: Duration,
     bytes: u64,
     in_grace: bool,
+    /// Until something comes.
+    awaits_continue: bool,
 }
 
 /// The grace is so many times shorter than the period: 5 s for one of 30 s.
 const GRACE: u32 = 6;
+
+/// How long a client that expects `100 Continue` over HTTP/2, and does not get it, may wait until it sends its content all the
+/// same ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). curl waits for one second.
+const EXPECTATION: Duration = Duration::from_secs(2);
 
 /// A look is taken at least so often in the time that is measured.
 const PARTS: u32 = 30;
@@ -44,7 +54,8 @@ const SHORTEST_STEP: Duration = Duration::from_millis(10);
 const LONGEST_STEP: Duration = Duration::from_secs(1);
 
 impl Pace {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// `awaits_continue` says that the client waits for `100 Continue` in vain.
+    pub(super) fn new(limits: &Limits, awaits_continue: bool) -> Self {
         Self {
             stalled: limits.stalled_body,
             rate: limits.min_body_rate,
@@ -53,18 +64,21 @@ impl Pace {
             waited: Duration::ZERO,
             bytes: 0,
             in_grace: true,
+            awaits_continue,
         }
     }
 
     /// How long to wait for the next bytes before the next look. It is a part of what is measured, so that a thread that was
     /// blocked, or stopped, does not make a client look slow.
     pub(super) fn step(&self) -> Duration {
-        let part = if self.rate == 0 { self.stalled } else { self.stalled.min(self.period) } / PARTS;
-        part.clamp(SHORTEST_STEP, LONGEST_STEP)
+        let shortest = if self.rate == 0 { self.stalled } else { self.stalled.min(self.period) };
+        let shortest = if self.awaits_continue { shortest.min(EXPECTATION) } else { shortest };
+        (shortest / PARTS).clamp(SHORTEST_STEP, LONGEST_STEP)
     }
 
     /// Notes that bytes have come, and how long the handler has waited for them while the client could have sent.
     pub(super) fn came(&mut self, bytes: usize, waited: Duration) -> Result<(), RequestFault> {
+        self.awaits_continue = false;
         if bytes > 0 {
             self.silence = Duration::ZERO;
             self.bytes = self.bytes.saturating_add(bytes as u64);
@@ -79,6 +93,9 @@ impl Pace {
         self.silence += waited;
         if self.silence >= self.stalled {
             return Err(RequestFault::Stalled(self.stalled));
+        }
+        if self.awaits_continue && self.silence >= EXPECTATION {
+            return Err(RequestFault::AwaitsContinue);
         }
         self.waited(waited)
     }
@@ -109,7 +126,7 @@ mod tests {
 
     /// After how many seconds it fails if so many bytes come at the end of each second.
     fn fails_after(limits: &Limits, bytes: usize) -> Option<(u32, RequestFault)> {
-        let mut pace = Pace::new(limits);
+        let mut pace = Pace::new(limits, false);
         (1..1000).find_map(|second| {
             let came = if bytes == 0 { pace.nothing_came(SECOND) } else { pace.came(bytes, SECOND) };
             came.err().map(|fault| (second, fault))
@@ -130,14 +147,14 @@ mod tests {
 
     #[test]
     fn what_comes_late_counts_for_its_own_period() {
-        let mut pace = Pace::new(&Limits::default());
+        let mut pace = Pace::new(&Limits::default(), false);
         pace.came(1_000_000, 6 * SECOND).expect("the grace");
         for _ in 0..29 {
             pace.came(1, SECOND).expect("within the period");
         }
         pace.came(1, SECOND).expect_err("what came in the grace does not count");
 
-        let mut pace = Pace::new(&Limits::default());
+        let mut pace = Pace::new(&Limits::default(), false);
         pace.came(1, 6 * SECOND).expect("the grace");
         pace.nothing_came(29 * SECOND).expect("within the period");
         pace.came(7200, SECOND).expect("what ends the period counts for it");
@@ -145,10 +162,23 @@ mod tests {
 
     #[test]
     fn steps_are_a_part_of_what_is_measured() {
-        assert_eq!(Pace::new(&Limits::default()).step(), SECOND);
+        assert_eq!(Pace::new(&Limits::default(), false).step(), SECOND);
         let limits = Limits { stalled_body: SECOND * 3 / 2, min_body_rate: 0, ..Limits::default() };
-        assert_eq!(Pace::new(&limits).step(), SECOND / 20);
+        assert_eq!(Pace::new(&limits, false).step(), SECOND / 20);
         let limits = Limits { stalled_body: SECOND / 1000, ..limits };
-        assert_eq!(Pace::new(&limits).step(), SHORTEST_STEP);
+        assert_eq!(Pace::new(&limits, false).step(), SHORTEST_STEP);
+    }
+    #[test]
+    fn client_that_waits_for_100_has_two_seconds_to_begin() {
+        let mut pace = Pace::new(&Limits::default(), true);
+        assert_eq!(pace.step(), EXPECTATION / PARTS);
+        pace.nothing_came(SECOND).expect("it may still begin");
+        assert_eq!(pace.nothing_came(SECOND), Err(RequestFault::AwaitsContinue));
+
+        let mut pace = Pace::new(&Limits::default(), true);
+        pace.nothing_came(SECOND).expect("it may still begin");
+        pace.came(1, Duration::ZERO).expect("it has begun");
+        pace.nothing_came(3 * SECOND).expect("it has begun");
+        assert_eq!(pace.step(), SECOND);
     }
 }

@@ -172,7 +172,9 @@ async fn carry_data(
     handler: &mut Handler,
     inbound: &Inbound,
 ) -> Result<Option<http::HeaderMap>, Interrupted> {
-    let (limits, mut pace) = (inbound.limits().trailers(), Pace::new(inbound.limits()));
+    let limits = inbound.limits().trailers();
+    // Over HTTP/1.1 hyper sends `100 Continue`.
+    let mut pace = Pace::new(inbound.limits(), incoming.awaits_continue() && !incoming.is_of_http1());
     // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
     handler.demand().await?;
     while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {

@@ -242,7 +242,9 @@ fn failure(error: &BoxError) -> Failure {
         match fault {
             RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,
             RequestFault::Framing(_) => Failure::RequestFraming,
-            RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => Failure::SlowRequest,
+            RequestFault::Stalled(_) | RequestFault::TooSlow { .. } | RequestFault::AwaitsContinue => {
+                Failure::SlowRequest
+            }
         }
     } else {
         Failure::Body
