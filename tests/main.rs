@@ -24,6 +24,7 @@ mod files;
 mod grpc;
 mod grpc_calls;
 mod half_closed;
+mod http2_framing;
 mod http2_windows;
 #[cfg(unix)]
 mod json_log;

@@ -178,12 +178,17 @@ pub(crate) fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Ve
 }
 
 /// Type, flags and payload of each whole frame.
-pub(crate) fn http2_frames(mut bytes: &[u8]) -> Vec<(u8, u8, &[u8])> {
+pub(crate) fn http2_frames(bytes: &[u8]) -> Vec<(u8, u8, &[u8])> {
+    http2_stream_frames(bytes).into_iter().map(|(_, kind, flags, payload)| (kind, flags, payload)).collect()
+}
+
+/// The same with the stream of each frame in front. Only its last byte: a test has few streams.
+pub(crate) fn http2_stream_frames(mut bytes: &[u8]) -> Vec<(u8, u8, u8, &[u8])> {
     let mut frames = Vec::new();
-    while let [a, b, c, kind, flags, _, _, _, _, rest @ ..] = bytes {
+    while let [a, b, c, kind, flags, _, _, _, stream, rest @ ..] = bytes {
         let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
         let Some((payload, rest)) = rest.split_at_checked(length) else { break };
-        frames.push((*kind, *flags, payload));
+        frames.push((*stream, *kind, *flags, payload));
         bytes = rest;
     }
     frames
@@ -203,16 +208,22 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 async fn http2_sent(address: SocketAddr, method: &str, path: &str, flags: u8) -> TlsStream<TcpStream> {
+    let mut bytes = http2_preface();
+    bytes.extend(http2_frame(1, flags | END_HEADERS, 1, &http2_head(method, path)));
+    let mut client = tls(address, "h2").await;
+    client.write_all(&bytes).await.expect("sent");
+    client
+}
+
+/// What a client sends before its first request. It opens the windows of the connection and of each stream.
+pub(crate) fn http2_preface() -> Vec<u8> {
     const WINDOW: u32 = 1 << 30;
     let mut settings = vec![0, 4];
     settings.extend(WINDOW.to_be_bytes());
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(http2_frame(4, 0, 0, &settings));
     bytes.extend(http2_frame(8, 0, 0, &WINDOW.to_be_bytes()));
-    bytes.extend(http2_frame(1, flags | END_HEADERS, 1, &http2_head(method, path)));
-    let mut client = tls(address, "h2").await;
-    client.write_all(&bytes).await.expect("sent");
-    client
+    bytes
 }
 
 /// A request's header section: `https` indexed, the rest as literals whose names are indexed (RFC 7541, appendix A and
