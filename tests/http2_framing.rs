@@ -288,6 +288,30 @@ async fn frames_between_those_of_a_field_block_end_the_connection() {
     check(&[begun("/"), content(0), begins(&section)], rows, &[ends(&section)]).await;
 }
 
+/// RFC 7540 section 5.3.1. h2 resets the stream alone, and leaves the block undecoded.
+#[tokio::test]
+async fn stream_that_depends_on_itself_ends_the_connection() {
+    for (what, dependency, reaction) in [
+        ("on no stream", [0, 0, 0, 0], Served),
+        ("on another stream", [0, 0, 0, 3], Served),
+        ("on itself", [0, 0, 0, 1], ENDED),
+        ("on itself alone", [0x80, 0, 0, 1], ENDED),
+    ] {
+        let section = |flags, block: &[u8]| {
+            let padded = [&[2][..], &dependency, &[16], block, &[0; 2]].concat();
+            let plain = padded[1..padded.len() - 2].to_vec();
+            [(WITH_PRIORITY, plain), (WITH_PRIORITY | PADDED, padded)]
+                .map(|(more, payload)| frame(HEADERS, flags | more, 1, &payload))
+        };
+        let requests = section(END_HEADERS, &head("POST", "/"));
+        let requests = requests.map(|request| row(format!("request depends {what}"), &[request], reaction));
+        check(&[], requests, &[content(0), trailers()]).await;
+        let sections = section(WHOLE, &field("x-a", "1"));
+        let sections = sections.map(|section| row(format!("trailers depend {what}"), &[section], reaction));
+        check(&[begun("/"), content(0)], sections, &[]).await;
+    }
+}
+
 /// RFC 9113 sections 5.1, 5.1.1 and 6.10.
 #[tokio::test]
 async fn frames_that_need_an_open_stream_or_block_end_the_connection_without_it() {

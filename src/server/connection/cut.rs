@@ -11,6 +11,8 @@ pub(in crate::server) enum Cut {
     WrongProtocol,
     #[error("a pseudo-header field came in a trailer section")]
     PseudoHeader,
+    #[error("a stream depends on itself")]
+    SelfDependency,
     #[error("the server shut down")]
     Shutdown,
 }
@@ -24,6 +26,7 @@ impl Cut {
             Self::StalledReader => "stalled_reader",
             Self::WrongProtocol => "wrong_protocol",
             Self::PseudoHeader => "pseudo_header",
+            Self::SelfDependency => "self_dependency",
             Self::Shutdown => "shutdown",
         }
     }

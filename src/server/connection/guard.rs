@@ -110,7 +110,7 @@ impl<S: Transport> Guard<S> {
     fn go_away(&mut self, cx: &mut Context<'_>) {
         if let Some(http2) = &self.http2
             && http2.may_insert_frame()
-            && self.connection.cut() == Some(Cut::PseudoHeader)
+            && matches!(self.connection.cut(), Some(Cut::PseudoHeader | Cut::SelfDependency))
         {
             let frame = go_away_frame(http2.last_stream());
             let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);

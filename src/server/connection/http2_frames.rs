@@ -2,6 +2,7 @@ use super::{
     cut::Cut,
     frames::{CONTINUATION, DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
     inbound::Inbound,
+    priority::Priority,
     trailer_blocks::{Seen, TrailerBlocks, TrailerSection},
 };
 
@@ -12,6 +13,8 @@ pub(super) struct Http2Frames {
     blocks: TrailerBlocks,
     /// The trailer section that is on its way.
     section: Option<TrailerSection>,
+    /// That of the frame that is on its way.
+    priority: Option<Priority>,
     /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
     unanswered: Vec<u32>,
 }
@@ -23,16 +26,23 @@ impl Http2Frames {
             to_client: FrameHeads::of_server(),
             blocks: TrailerBlocks::new(inbound.limits().trailer_section),
             section: None,
+            priority: None,
             unanswered: Vec::new(),
         }
     }
 
-    /// Notes what came, up to a trailer section that has a pseudo-header field. h2 would leave that out, but the message is
-    /// malformed ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
+    /// Notes what came, up to what h2 does not refuse as it must: a stream that depends on itself, and a trailer section with a
+    /// pseudo-header field. h2 would leave that out, but the message is malformed
+    /// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
     pub(super) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
         loop {
+            let is_read = self.section.is_some() || self.priority.is_some();
+            let payload = if is_read { self.from_client.payload(&mut bytes) } else { &[] };
+            if self.priority.as_mut().is_some_and(|priority| priority.is_own(payload)) {
+                return Err(Cut::SelfDependency);
+            }
             if let Some(section) = &mut self.section {
-                section.add(self.from_client.payload(&mut bytes));
+                section.add(payload);
                 if self.from_client.is_between_frames()
                     && let Some(has_pseudo_header) = section.ends()
                 {
@@ -45,6 +55,7 @@ impl Http2Frames {
             let Some(frame) = self.from_client.next(&mut bytes) else {
                 return Ok(());
             };
+            self.priority = Priority::of(&frame);
             let begun = self.section.take().filter(|_| frame.kind == CONTINUATION);
             match self.blocks.next(&frame) {
                 Seen::NewStream => self.unanswered.push(frame.stream),
@@ -80,6 +91,7 @@ impl Http2Frames {
             self.unanswered.swap_remove(place);
         }
     }
+
     /// How many streams' responses have not been written to their end.
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered.len()

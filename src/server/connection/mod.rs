@@ -17,6 +17,7 @@ mod http1_framing;
 mod http2_frames;
 mod inbound;
 mod outgoing;
+mod priority;
 mod protocol;
 mod read_ahead;
 mod socket;

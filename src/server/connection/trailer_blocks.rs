@@ -1,6 +1,7 @@
 use super::{
     frames::{CONTINUATION, FrameHead, HEADERS},
     hpack::has_pseudo_header,
+    priority::{PADDED, PRIORITY},
 };
 
 /// Sees how large the trailer sections are that come on an HTTP/2 connection, as they stand on the wire.
@@ -95,8 +96,6 @@ pub(super) struct TrailerSection {
     is_last: bool,
 }
 
-const PADDED: u8 = 8;
-const PRIORITY: u8 = 32;
 const PRIORITY_SIZE: usize = 5;
 
 /// No more of a section is kept, in bytes. h2 refuses what is larger, or it is refused for its size.
