@@ -15,6 +15,7 @@ use axum_trailers::{
 };
 use futures_util::stream;
 use http::HeaderMap;
+use tower_http::compression::CompressionLayer;
 
 fn grpc(status: u16, message: &'static str) -> Trailers {
     let mut trailers = Trailers::new();
@@ -155,6 +156,54 @@ async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
         for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
             let read = soon("the end", read(server.get(&client, path).await)).await;
             assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
+        }
+    }
+}
+
+/// A layer that makes another response of the body, as many do.
+async fn as_another_response(response: Response) -> Response {
+    Response::new(response.into_body())
+}
+
+type Around = fn(Router) -> Router;
+
+#[tokio::test]
+async fn failure_by_trailers_survives_a_layer_that_makes_another_response() {
+    let (log, _guard) = Log::catch();
+    let around: [(&str, Around); 4] = [
+        ("another response", |app| app.layer(map_response(as_another_response))),
+        ("compression", |app| app.layer(CompressionLayer::new())),
+        ("both", |app| app.layer(map_response(as_another_response)).layer(CompressionLayer::new())),
+        ("other data and another response", |app| {
+            app.layer(map_response(without_trailers)).layer(map_response(as_another_response))
+        }),
+    ];
+    for (name, around) in around {
+        let server = TestServer::start(around(app()));
+        for (protocol, client) in clients() {
+            // Over HTTP/1.1 a field that is not announced any more can't be sent.
+            let is_told = protocol == "HTTP/2" || name == "compression";
+            for path in ["/trailers", "/finished", "/reset"] {
+                let request = client.get(server.url(path)).header("te", "trailers");
+                let request = request.header("accept-encoding", "gzip");
+                let response = soon("a response", request.send()).await.expect("a response");
+                let read = soon("the end", read(response)).await;
+                match (path, &read) {
+                    ("/finished", Ok(_)) => {}
+                    ("/trailers", Ok(ending)) if is_told => {
+                        let trailers = ending.trailers.as_ref().expect("trailers");
+                        assert_eq!(trailers["grpc-status"], "13", "{name}, {protocol}");
+                    }
+                    (path, Err(_)) if path == "/reset" || (path == "/trailers" && !is_told) => {}
+                    _ => panic!("{path} behind {name} over {protocol}: {read:?}"),
+                }
+            }
+            let ending = if is_told {
+                "trailers=grpc-status,grpc-message ended=failed, as its trailers say"
+            } else {
+                "ended=failed: the trailers that say that it failed can't be sent"
+            };
+            log.line(&["/trailers", ending]).await;
         }
     }
 }

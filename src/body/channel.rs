@@ -7,7 +7,6 @@ use crate::trailers::{Declared, FailureMark, Trailers};
 use axum::BoxError;
 use bytes::Bytes;
 use futures_util::Stream;
-use http::HeaderMap;
 use std::{
     fmt,
     future::poll_fn,
@@ -105,12 +104,18 @@ impl Producer {
         self.failure().is_some_and(FailureMark::is_set)
     }
 
+    /// The error for a reader that would take the trailers of a failure for those of a body that is whole.
+    pub(super) fn unwatched_failure(&self) -> Option<ProducerError> {
+        let failure = self.failure().filter(|failure| failure.is_set() && !failure.is_watched());
+        failure.and_then(|_| self.take_trailers()).map(ProducerError::FailedWithTrailers)
+    }
+
     /// How many bytes are ready, and so come before the end.
     pub(super) fn ready_bytes(&self) -> u64 {
         self.shared.queue.bytes() as u64
     }
 
-    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+    pub(super) fn take_trailers(&self) -> Option<Trailers> {
         self.shared.queue.take_trailers()
     }
 }
@@ -185,12 +190,13 @@ impl Sender {
     ///
     /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
     /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer leaves its own out, too: a part is not
-    /// vouched for. (Layer and server know of the failure through the extensions of the response that
-    /// [`into_response`](axum::response::IntoResponse) makes of the body; whoever makes another one drops that word.) [The module](crate::body#failures-in-the-middle) says which
-    /// clients notice.
+    /// vouched for. [The module](crate::body#failures-in-the-middle) says which clients notice.
     ///
     /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), the server of this crate breaks the transfer
-    /// instead, so that it does not look whole.
+    /// instead, so that it does not look whole. It knows of the failure through the extensions of the response that
+    /// [`into_response`](axum::response::IntoResponse) makes of the body. If a layer makes another response without them, and
+    /// on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: the server of this crate finds
+    /// it among the sources of a body's error, and sends its trailers if it can; others break the transfer.
     ///
     /// ```
     /// use axum_trailers::{body::{FinishError, Sender}, trailers::Trailers};
@@ -241,7 +247,7 @@ impl Sender {
         match trailers {
             Ok(_) if self.is_closed() => Err(FinishError::ReaderGone),
             Ok(trailers) => {
-                self.shared.queue.end(Ok(trailers.into_map()));
+                self.shared.queue.end(Ok(trailers));
                 Ok(())
             }
             Err(refused) => {
@@ -286,7 +292,7 @@ impl Drop for Chunks {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::scripted::{fields, read_by_contract},
+        super::scripted::{fields, read_as_server, read_by_contract},
         *,
     };
     use crate::trailers::{ForbiddenReason, TrailerError};
@@ -376,7 +382,7 @@ mod tests {
             sender.send("a").await.expect("room");
             assert_eq!(end(sender, fields(trailers)).err(), refused, "{case}");
 
-            let read = read_by_contract(body);
+            let read = read_as_server(body.into_response());
             assert_eq!(read.content, "a", "{case}");
             assert_eq!(read.trailers.is_some(), refused.is_none(), "{case}");
             let error = read.error.map(|error| error.source().expect("a producer's").to_string());
@@ -414,9 +420,34 @@ mod tests {
             };
             ended.expect("as declared");
             assert_eq!(mark.is_set(), failing);
-            let read = read_by_contract(response.into_body());
+            let read = read_as_server(response);
             assert!(read.error.is_none());
             assert_eq!(read.trailers == Some(trailers), failing, "what was declared may be missing");
+        }
+    }
+
+    #[tokio::test]
+    async fn failure_is_told_by_an_error_with_the_trailers_where_no_server_looks() {
+        for (ending, failing) in [("13", true), ("0", false)] {
+            let (mut sender, body) = channel(CAPACITY, Declared::new(["grpc-status"]).expect("permitted"));
+            sender.send("a").await.expect("room");
+            let trailers = fields(&[("grpc-status", ending)]);
+            let ended = if failing {
+                sender.fail_with_trailers(trailers.clone())
+            } else {
+                sender.finish(trailers.clone())
+            };
+            ended.expect("as declared");
+            let read = read_by_contract(body);
+            assert_eq!(read.content, "a");
+            let Some(error) = read.error else {
+                assert_eq!((read.trailers, failing), (Some(trailers), false));
+                continue;
+            };
+            assert_eq!((read.trailers, failing), (None, true));
+            let failed = error.source().and_then(|error| error.downcast_ref()).expect("a producer's");
+            let ProducerError::FailedWithTrailers(told) = failed else { panic!("{failed:?}") };
+            assert_eq!(told.as_map(), &trailers);
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::trailers::TrailerError;
+use crate::trailers::{TrailerError, Trailers};
 use axum::BoxError;
 use http::HeaderName;
 use std::convert::Infallible;
@@ -46,6 +46,10 @@ pub enum ProducerError {
     /// The producer said why, with [`fail`](super::Sender::fail).
     #[error("the producer failed")]
     Failed(#[source] BoxError),
+    /// The producer said why in these trailers, with [`fail_with_trailers`](super::Sender::fail_with_trailers), and no server
+    /// looks after the response for which they were meant.
+    #[error("the producer failed, and said so in trailers")]
+    FailedWithTrailers(Trailers),
     /// The producer's trailers were refused.
     #[error("the producer's trailers were refused")]
     Refused(#[source] FinishError),

@@ -1,6 +1,6 @@
 use super::{CHUNK_OVERHEAD, ending::ProducerError};
+use crate::trailers::Trailers;
 use bytes::Bytes;
-use http::HeaderMap;
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -38,7 +38,7 @@ enum Ending {
     /// The producer is at work.
     #[default]
     Open,
-    Finished(HeaderMap),
+    Finished(Trailers),
     Failed(ProducerError),
     /// The reader knows it.
     Told,
@@ -83,7 +83,7 @@ impl Queue {
     }
 
     /// Ends the body. The first ending counts.
-    pub(super) fn end(&self, ending: Result<HeaderMap, ProducerError>) {
+    pub(super) fn end(&self, ending: Result<Trailers, ProducerError>) {
         let mut state = self.lock();
         if !matches!(state.ending, Ending::Open) {
             return;
@@ -135,7 +135,7 @@ impl Queue {
         self.lock().bytes
     }
 
-    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+    pub(super) fn take_trailers(&self) -> Option<Trailers> {
         let mut state = self.lock();
         let Ending::Finished(trailers) = &mut state.ending else {
             return None;

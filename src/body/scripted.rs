@@ -1,6 +1,7 @@
 //! Streams and bodies that answer each poll as they were told to, and a reader that holds any body to the contract of
 //! `http-body`.
 
+use crate::trailers::FailureMark;
 use axum::BoxError;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -192,6 +193,16 @@ where
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))), "trailers after the end");
     }
     read
+}
+
+/// The same of a response whose server looks whether its trailers say that it failed.
+pub(crate) fn read_as_server<B>(response: http::Response<B>) -> Read
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    response.extensions().get().iter().for_each(|mark: &&FailureMark| mark.watch());
+    read_by_contract(response.into_body())
 }
 
 #[derive(Default)]

@@ -169,8 +169,9 @@ where
                 Some(Err(Error::new(error)))
             }
             None => {
-                *this.phase = Phase::Trailers;
-                None
+                let failure = this.producer.as_ref().and_then(Producer::unwatched_failure);
+                *this.phase = if failure.is_some() { Phase::Ended } else { Phase::Trailers };
+                failure.map(|failure| Err(Error::new(failure)))
             }
         })
     }
@@ -190,7 +191,8 @@ where
                     // They were set for a body that ends well.
                     trailers.clear();
                 }
-                let sent = this.producer.as_ref().and_then(Producer::take_trailers).unwrap_or_default();
+                let sent = this.producer.as_ref().and_then(Producer::take_trailers);
+                let sent = sent.map(Trailers::into_map).unwrap_or_default();
                 if trailers.is_empty() {
                     trailers = sent;
                 } else {
@@ -227,7 +229,7 @@ mod tests {
     use super::{
         super::scripted::{
             Step::{Data, Error as Fail, Pending},
-            read_by_contract, scripted,
+            read_as_server, read_by_contract, scripted,
         },
         *,
     };
@@ -312,7 +314,7 @@ mod tests {
             trailers.insert("x-state", "1").expect("permitted");
             let ended = if failing { sender.fail_with_trailers(trailers) } else { sender.finish(trailers) };
             ended.expect("as declared");
-            let trailers = read_by_contract(body).trailers.expect("trailers");
+            let trailers = read_as_server(body.into_response()).trailers.expect("trailers");
             assert!(trailers.contains_key("x-state"));
             assert_eq!(trailers.contains_key("chunky-trailer"), !failing);
         }

@@ -37,6 +37,7 @@ pub use self::{
 #[cfg(feature = "server")]
 pub(crate) use self::{
     announced::Announced,
+    failure::are_in,
     list::elements,
     token::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace},
 };

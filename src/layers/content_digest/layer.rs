@@ -154,7 +154,7 @@ mod tests {
             scripted::{
                 ScriptedBody,
                 Step::{Data, Error as Fail, Pending, Trailers},
-                fields, read_by_contract,
+                fields, read_as_server, read_by_contract,
             },
         },
         layers::testing::{answer, body, http2},
@@ -314,7 +314,7 @@ mod tests {
                 body.into_response()
             })
             .await;
-            let trailers = read_by_contract(response.into_body()).trailers.expect("trailers");
+            let trailers = read_as_server(response).trailers.expect("trailers");
             assert_eq!(trailers.contains_key("content-digest"), !failing);
         }
     }

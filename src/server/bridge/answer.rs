@@ -130,7 +130,9 @@ impl Answer {
         if withholds && has_content {
             exchange.withheld_trailers();
         }
-        let failures = Failures { fault, mark: head.extensions.remove() };
+        let mark: Option<FailureMark> = head.extensions.remove();
+        mark.iter().for_each(FailureMark::watch);
+        let failures = Failures { fault, mark };
         sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures))
     }
 }

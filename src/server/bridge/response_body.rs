@@ -5,17 +5,19 @@ use super::{
     request_body::FaultCell,
 };
 use crate::{
+    body::ProducerError,
     server::{
         connection::{GivenUp, Outgoing},
         exchange::{Exchange, Failure},
     },
-    trailers::{Announced, FailureMark, is_lowercase_token, why_forbidden},
+    trailers::{Announced, FailureMark, Trailers, are_in, is_lowercase_token, why_forbidden},
 };
 use axum::BoxError;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
 use std::{
+    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -188,6 +190,19 @@ impl ResponseBody {
         })
     }
 
+    /// The trailers of a failure that the body has told as an error, if they can go out.
+    fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
+        let TrailerPlan::Sent(announced) = &self.trailers else {
+            return Err(FailureUntold.into());
+        };
+        let sent = permitted(told.as_map().clone(), announced, self.exchange.version());
+        if self.keeps_its_length() && are_in(&sent, &told.declared()) {
+            Section::of(sent)
+        } else {
+            Err(FailureUntold.into())
+        }
+    }
+
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
     fn is_all_that_hyper_takes(&self) -> bool {
         let known = matches!(self.length, Length::Told(length) if length == self.exchange.bytes());
@@ -201,6 +216,27 @@ impl ResponseBody {
     fn length_broken(&self) -> BoxError {
         LengthBroken { sent: self.exchange.bytes(), promised: self.length.promised().unwrap_or_default() }
             .into()
+    }
+
+    /// Ends with these trailers, which may say that the response failed.
+    fn end_with(
+        &mut self,
+        trailers: Result<Option<Section>, BoxError>,
+        failed: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let trailers = match trailers {
+            Ok(trailers) => trailers,
+            Err(error) => return self.fail(&error, cx),
+        };
+        self.end();
+        if failed {
+            self.exchange.failed_in_trailers();
+        }
+        Poll::Ready(trailers.map(|Section { old, new }| {
+            self.exchange.sent_trailers(&old);
+            Ok(Frame::trailers(new))
+        }))
     }
 
     fn end(&mut self) {
@@ -249,6 +285,16 @@ fn failure(error: &BoxError) -> Failure {
     } else {
         Failure::Body
     }
+}
+
+/// The trailers of a producer that has said in them that it failed, if they are what is behind an error.
+fn failure_in_trailers<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trailers> {
+    std::iter::successors(Some(error), |&error| error.source()).find_map(|error| {
+        match error.downcast_ref()? {
+            ProducerError::FailedWithTrailers(trailers) => Some(trailers),
+            _ => None,
+        }
+    })
 }
 
 /// The trailers that go out, in both generations.
@@ -306,25 +352,19 @@ impl Body for ResponseBody {
         }
         if let Phase::Data = this.phase {
             match ready!(this.poll_data(cx)) {
-                Some(Err(error)) => return this.fail(&error, cx),
+                Some(Err(error)) => {
+                    return match failure_in_trailers(&*error) {
+                        Some(told) => this.end_with(this.failure_section(told), true, cx),
+                        None => this.fail(&error, cx),
+                    };
+                }
                 Some(frame) => return Poll::Ready(Some(frame)),
                 None => this.phase = Phase::Trailers,
             }
         }
         if let Phase::Trailers = this.phase {
-            return match ready!(this.poll_trailers(cx)) {
-                Err(error) => this.fail(&error, cx),
-                Ok(trailers) => {
-                    this.end();
-                    if this.failures.has_failed() {
-                        this.exchange.failed_in_trailers();
-                    }
-                    Poll::Ready(trailers.map(|Section { old, new }| {
-                        this.exchange.sent_trailers(&old);
-                        Ok(Frame::trailers(new))
-                    }))
-                }
-            };
+            let trailers = ready!(this.poll_trailers(cx));
+            return this.end_with(trailers, this.failures.has_failed(), cx);
         }
         Poll::Ready(None)
     }
