@@ -220,6 +220,52 @@ async fn outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_c
     }
 }
 
+#[tokio::test]
+async fn inside_of_compression_it_is_left_out_unless_another_layer_is_outside() {
+    let (log, _guard) = crate::support::log::Log::catch();
+    let finished = || async {
+        let (mut sender, body) = body::channel(1024, declared());
+        sender.send(CONTENT.repeat(50)).await.expect("a reader");
+        sender.finish(rows(50)).expect("as declared");
+        body
+    };
+    let inside = Router::new()
+        .route("/", get(finished))
+        .layer(ContentDigestLayer::or_buffered(1024 * 1024))
+        .layer(CompressionLayer::new());
+    let both = inside.clone().layer(ContentDigestLayer::or_buffered(1024 * 1024));
+    for (app, is_outside) in [(inside, false), (both, true)] {
+        let server = TestServer::start(app);
+        for (protocol, client) in clients() {
+            for (encoding, te) in
+                [("gzip", "trailers"), ("identity", "trailers"), ("gzip", ""), ("identity", "")]
+            {
+                let request =
+                    client.get(server.url("/")).header("te", te).header("accept-encoding", encoding);
+                let response = request.send().await.expect("a response");
+                let is_encoded = response.headers().contains_key("content-encoding");
+                assert_eq!(is_encoded, encoding == "gzip", "{protocol}");
+                let has_trailers = protocol == "HTTP/2" || te == "trailers";
+                let announced = response.headers().get("trailer").map(|names| names.to_str().expect("text"));
+                let header = response.headers().get("content-digest").cloned();
+                let has_digest = !is_encoded || is_outside;
+                let case = format!("{encoding}, {te:?} over {protocol}, outside: {is_outside}");
+                let expected = if has_digest { "x-rows, content-digest" } else { "x-rows" };
+                assert_eq!(announced, has_trailers.then_some(expected), "{case}");
+                let ending = read(response).await.expect("no error");
+                let trailers = ending.trailers.unwrap_or_default();
+                assert_eq!(trailers.contains_key("x-rows"), has_trailers, "{case}");
+                let digest = format!("sha-256=:{}:", base64(&Sha256::digest(&ending.content)));
+                let digests: Vec<_> = trailers.get_all("content-digest").iter().chain(&header).collect();
+                let expected = if has_digest { vec![&*digest] } else { vec![] };
+                assert_eq!(digests, expected, "{case}");
+                assert_eq!(header.is_some(), has_digest && !has_trailers, "{case}");
+            }
+        }
+    }
+    log.line(&["WARN", "digest left out", "content-digest", "must be outside"]).await;
+}
+
 fn base64(bytes: &[u8]) -> String {
     base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes)
 }

@@ -8,12 +8,14 @@ mod field;
 #[cfg(any(test, feature = "fuzzing"))]
 #[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
 pub(crate) mod fuzzing;
+mod hashed;
 mod hasher;
 mod preferences;
 
 pub use self::algorithm::Algorithm;
 pub(crate) use self::{
     field::{CONTENT_DIGEST, DigestField, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST},
+    hashed::Hashed,
     hasher::{Digest, Hashers},
     preferences::Preferences,
 };

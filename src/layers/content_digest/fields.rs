@@ -1,7 +1,8 @@
 use super::hashing::Hashing;
 use crate::{
     digest::{
-        Algorithm, CONTENT_DIGEST, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
+        Algorithm, CONTENT_DIGEST, Hashed, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST,
+        WANT_REPR_DIGEST,
     },
     layers::observed::Observer,
     trailers::{Acceptance, Declared, FailureMark, has_content},
@@ -35,8 +36,14 @@ impl Wanted {
         if !has_content(&self.method, response.status()) {
             return None;
         }
-        let announced = Declared::read(response.headers());
-        let is_free = |name: &HeaderName| !response.headers().contains_key(name) && !announced.contains(name);
+        let headers = response.headers();
+        let announced = Declared::read(headers);
+        let hashed = response.extensions().get::<Hashed>();
+        // Those of a layer further in, behind which the content was encoded.
+        let outdated: Vec<_> = hashed.iter().flat_map(|hashed| hashed.outdated(headers)).cloned().collect();
+        let is_free = |name: &HeaderName| {
+            outdated.contains(name) || (!headers.contains_key(name) && !announced.contains(name))
+        };
         let content = self.content.filter(|_| is_free(&CONTENT_DIGEST));
         let repr = self.repr.filter(|_| is_free(&REPR_DIGEST) && is_whole_representation(response));
         let fields: Vec<_> = [(CONTENT_DIGEST, content), (REPR_DIGEST, repr)]
@@ -46,6 +53,7 @@ impl Wanted {
         (!fields.is_empty()).then(|| Digests {
             hashing: Hashing::new(Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm))),
             fields,
+            outdated,
             failure: response.extensions().get().cloned().unwrap_or_default(),
         })
     }
@@ -63,6 +71,7 @@ fn is_whole_representation<B>(response: &Response<B>) -> bool {
 pub struct Digests {
     hashing: Hashing,
     fields: Vec<(HeaderName, Algorithm)>,
+    outdated: Vec<HeaderName>,
     failure: FailureMark,
 }
 
@@ -74,6 +83,14 @@ impl Digests {
     pub(super) fn declared(&self) -> Declared {
         let names = self.fields.iter().map(|(name, _)| name);
         Declared::new(names).expect("digests may be trailers (RFC 9530 §2 and §3)")
+    }
+
+    /// Has the response say what is hashed.
+    pub(super) fn note<B>(&self, response: &mut Response<B>) {
+        for (name, _) in &self.fields {
+            response.headers_mut().remove(name);
+            Hashed::note(response, name);
+        }
     }
 }
 
@@ -93,7 +110,7 @@ impl Observer for Digests {
         }
         let digests = ready!(self.hashing.poll_digests(cx));
         for (name, algorithm) in self.fields.drain(..) {
-            if section.contains_key(&name) {
+            if section.contains_key(&name) && !self.outdated.contains(&name) {
                 continue;
             }
             if let Some(digest) = digests.iter().find(|digest| digest.algorithm == algorithm)

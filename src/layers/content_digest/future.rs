@@ -58,6 +58,7 @@ where
             match (this.wanted.fields(&response), *this.buffer) {
                 (None, _) => return Poll::Ready(Ok(streamed(response, None))),
                 (Some(digests), _) if this.wanted.acceptance.is_accepted() => {
+                    digests.note(&mut response);
                     digests.declared().write(response.headers_mut());
                     return Poll::Ready(Ok(streamed(response, Some(digests))));
                 }
@@ -66,6 +67,7 @@ where
                     return Poll::Ready(Ok(streamed(response, None)));
                 }
                 (Some(digests), Some(limit)) => {
+                    digests.note(&mut response);
                     let (head, body) = response.into_parts();
                     let body = Buffered::new(body, limit);
                     *this.held_back = Some(HeldBack { head, digests, body, is_whole: false });

@@ -7,15 +7,16 @@ use super::{
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
 };
 use crate::{
+    digest::Hashed,
     problem::Problem,
     server::{connection::Outgoing, exchange::Exchange},
-    trailers::{Announced, FailureMark, TrailersWithheld, has_content},
+    trailers::{Announced, Declared, FailureMark, TrailersWithheld, has_content},
 };
 use axum::{
     body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header, response::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, response::Parts};
 
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
@@ -137,11 +138,32 @@ impl Answer {
     }
 }
 
+/// The digests that a layer further out has made wrong, by encoding what they are of. They are not sent.
+fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
+    let hashed = head.extensions.get::<Hashed>();
+    let outdated: Vec<_> = hashed.iter().flat_map(|hashed| hashed.outdated(&head.headers)).cloned().collect();
+    for name in &outdated {
+        tracing::warn!(
+            %name,
+            "digest left out: the content was encoded behind ContentDigestLayer, which must be outside of that layer"
+        );
+        head.headers.remove(name);
+    }
+    if !outdated.is_empty() {
+        let announced = Declared::read(&head.headers);
+        head.headers.remove(header::TRAILER);
+        let still = announced.iter().filter(|name| !outdated.contains(name));
+        Declared::new(still).expect("they were checked").write(&mut head.headers);
+    }
+    outdated
+}
+
 /// What becomes of the trailers, and whether that withholds some. `Trailer` is written again, so that it has no name of
 /// which nothing can come.
 fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (TrailerPlan, bool) {
+    let outdated = take_outdated(head);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        return (TrailerPlan::Sent(Announced::settle(&mut head.headers)), false);
+        return (TrailerPlan::Sent { announced: Announced::settle(&mut head.headers), outdated }, false);
     }
     let announced = head.headers.remove(header::TRAILER).is_some();
     (TrailerPlan::Withheld, announced || head.extensions.get::<TrailersWithheld>().is_some())

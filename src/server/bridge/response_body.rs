@@ -41,13 +41,17 @@ pub(in crate::server) struct ResponseBody {
 pub(super) enum TrailerPlan {
     /// They are dropped.
     Withheld,
-    /// They go out, and these were announced.
-    Sent(Announced),
+    /// They go out.
+    Sent {
+        announced: Announced,
+        /// Digests of other bytes than those that are sent.
+        outdated: Vec<HeaderName>,
+    },
 }
 
 impl TrailerPlan {
     pub(super) fn announces_any(&self) -> bool {
-        matches!(self, Self::Sent(announced) if !announced.is_empty())
+        matches!(self, Self::Sent { announced, .. } if !announced.is_empty())
     }
 }
 
@@ -175,10 +179,13 @@ impl ResponseBody {
             return Poll::Ready(Err(self.length_broken()));
         }
         let failed = self.failures.has_failed();
-        let TrailerPlan::Sent(announced) = &self.trailers else {
+        let TrailerPlan::Sent { announced, outdated } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
         };
-        let trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
+        let mut trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
+        for name in outdated {
+            trailers.remove(name);
+        }
         for name in announced.names().filter(|name| !failed && !trailers.contains_key(*name)) {
             tracing::warn!(name, "announced trailer field never came");
         }
@@ -192,7 +199,7 @@ impl ResponseBody {
 
     /// The trailers of a failure that the body has told as an error, if they can go out.
     fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
-        let TrailerPlan::Sent(announced) = &self.trailers else {
+        let TrailerPlan::Sent { announced, .. } = &self.trailers else {
             return Err(FailureUntold.into());
         };
         let sent = permitted(told.as_map().clone(), announced, self.exchange.version());
