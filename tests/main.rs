@@ -43,6 +43,7 @@ mod reload;
 mod request_bodies;
 mod request_trailers;
 mod routes;
+mod section_limits;
 mod shutdown;
 mod slow_requests;
 mod stalled_readers;

@@ -5,11 +5,15 @@ use super::{
     pace::RequestFault,
     request_body::FaultCell,
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
+    section_limit::SectionTooLarge,
 };
 use crate::{
     digest::Hashed,
     problem::Problem,
-    server::{connection::Outgoing, exchange::Exchange},
+    server::{
+        connection::Outgoing,
+        exchange::{Exchange, Failure},
+    },
     trailers::{Announced, Declared, FailureMark, TrailersWithheld, has_content},
 };
 use axum::{
@@ -74,6 +78,14 @@ fn unsendable(error: &Unsendable) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler's response can't be sent")
 }
 
+fn too_large(error: &SectionTooLarge) -> Response {
+    tracing::warn!(%error, "a response's header section can't be sent");
+    problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the response's header section is larger than this client takes",
+    )
+}
+
 /// The panic's own message is on standard error: the panic hook has put it there.
 pub(super) fn panicked() -> Response {
     tracing::error!("a handler panicked");
@@ -94,17 +106,23 @@ pub(super) fn problem(status: StatusCode, why: &str) -> Response {
 pub(super) struct Answer {
     response: Response,
     exchange: Exchange,
+    /// Whether the client gets it instead of another one.
+    is_instead: bool,
 }
 
 impl Answer {
     pub(super) fn new(response: Response, exchange: Exchange) -> Self {
         let response =
             if response.status().is_informational() { not_final(response.status()) } else { response };
-        Self { response, exchange }
+        Self { response, exchange, is_instead: false }
     }
 
-    pub(super) fn into_hyper(self, fault: FaultCell) -> http_1::Response<ResponseBody> {
-        let Self { response, mut exchange } = self;
+    /// An error resets the stream.
+    pub(super) fn into_hyper(
+        self,
+        fault: FaultCell,
+    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+        let Self { response, mut exchange, is_instead } = self;
         let status = response.status();
         let has_content = has_content(exchange.method(), status);
         let (mut head, body) = response.into_parts();
@@ -124,9 +142,17 @@ impl Answer {
             Ok(sent) => sent,
             Err(error) => {
                 let instead = exchange.in_span(|| unsendable(&error));
-                return Self::new(instead, exchange).into_hyper(FaultCell::default());
+                return Self::instead(instead, exchange);
             }
         };
+        if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), &head.headers) {
+            if is_instead {
+                exchange.failed(Failure::SectionTooLarge, &error);
+                return Err(error);
+            }
+            let instead = exchange.in_span(|| too_large(&error));
+            return Self::instead(instead, exchange);
+        }
         exchange.answered(status, &head.headers);
         if withholds && has_content {
             exchange.withheld_trailers();
@@ -134,7 +160,14 @@ impl Answer {
         let mark: Option<FailureMark> = head.extensions.remove();
         mark.iter().for_each(FailureMark::watch);
         let failures = Failures { fault, mark };
-        sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures))
+        Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures)))
+    }
+
+    fn instead(
+        response: Response,
+        exchange: Exchange,
+    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+        Self { is_instead: true, ..Self::new(response, exchange) }.into_hyper(FaultCell::default())
     }
 }
 

@@ -12,6 +12,7 @@ mod refusal;
 mod remainder;
 mod request_body;
 mod response_body;
+mod section_limit;
 mod service;
 
 pub use self::grpc::GrpcRequestBody;

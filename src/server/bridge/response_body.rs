@@ -3,6 +3,7 @@ use super::{
     pace::RequestFault,
     pieces::Pieces,
     request_body::FaultCell,
+    section_limit::SectionTooLarge,
 };
 use crate::{
     body::ProducerError,
@@ -191,10 +192,15 @@ impl ResponseBody {
         }
         let sent = permitted(trailers, announced, self.exchange.version());
         Poll::Ready(if self.failures.are_told_by(&sent) {
-            Section::of(sent)
+            self.section(sent)
         } else {
             Err(FailureUntold.into())
         })
+    }
+
+    fn section(&self, fields: HeaderMap) -> Result<Option<Section>, BoxError> {
+        SectionTooLarge::check_trailers(self.exchange.connection(), &fields)?;
+        Section::of(fields)
     }
 
     /// The trailers of a failure that the body has told as an error, if they can go out.
@@ -204,7 +210,7 @@ impl ResponseBody {
         };
         let sent = permitted(told.as_map().clone(), announced, self.exchange.version());
         if self.keeps_its_length() && are_in(&sent, &told.declared()) {
-            Section::of(sent)
+            self.section(sent)
         } else {
             Err(FailureUntold.into())
         }
@@ -281,6 +287,8 @@ fn failure(error: &BoxError) -> Failure {
         Failure::Length
     } else if error.is::<FailureUntold>() {
         Failure::Untold
+    } else if error.is::<SectionTooLarge>() {
+        Failure::SectionTooLarge
     } else if let Some(fault) = error.downcast_ref() {
         match fault {
             RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,

@@ -7,6 +7,7 @@ use super::{
     remainder::Remainder,
     request_body::{self, FaultCell},
     response_body::ResponseBody,
+    section_limit::SectionTooLarge,
 };
 use crate::{
     server::{
@@ -133,7 +134,7 @@ impl Bridge {
 
 impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
     type Response = http_1::Response<ResponseBody>;
-    type Error = Infallible;
+    type Error = SectionTooLarge;
     type Future = BridgeFuture;
 
     fn call(&self, request: http_1::Request<Incoming>) -> BridgeFuture {
@@ -241,7 +242,7 @@ impl Future for Route {
 }
 
 impl Future for BridgeFuture {
-    type Output = Result<http_1::Response<ResponseBody>, Infallible>;
+    type Output = Result<http_1::Response<ResponseBody>, SectionTooLarge>;
 
     /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and
     /// what it has ready then leaves together with the header section, in one write. The request's pump is another one,
@@ -262,13 +263,13 @@ impl Future for BridgeFuture {
         }
         let exchange = this.exchange.take().expect("polled after its end");
         let response = if this.remainder.ends_connection() { answer::closing(response) } else { response };
-        Poll::Ready(Ok(match this.fault.get() {
+        Poll::Ready(match this.fault.get() {
             None => Answer::new(response, exchange).into_hyper(std::mem::take(this.fault)),
             // What the handler makes of a body that broke is not what is wrong with it.
             Some(fault) => {
                 let response = answer::faulty_request(fault, exchange.version());
                 Answer::new(response, exchange).into_hyper(FaultCell::default())
             }
-        }))
+        })
     }
 }

@@ -89,6 +89,9 @@ impl<S: Transport> Guard<S> {
         if let Some(http2) = &mut self.http2 {
             let came = http2.came(bytes, self.connection.inbound());
             self.connection.note_unanswered(http2.unanswered());
+            if let Some(limit) = http2.new_section_limit() {
+                self.connection.note_section_limit(limit);
+            }
             return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
         }
         let checked = self.framing.next(bytes);

@@ -3,6 +3,7 @@ use super::{
     frames::{CONTINUATION, DATA, FrameHeads, HEADERS, RST_STREAM, WINDOW_UPDATE},
     inbound::Inbound,
     priority::Priority,
+    settings::Settings,
     trailer_blocks::{Seen, TrailerBlocks, TrailerSection},
 };
 
@@ -15,6 +16,9 @@ pub(super) struct Http2Frames {
     section: Option<TrailerSection>,
     /// That of the frame that is on its way.
     priority: Option<Priority>,
+    settings: Option<Settings>,
+    /// How large a header or trailer section may be that the client takes, in bytes, if it has said so.
+    section_limit: Option<u32>,
     /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
     unanswered: Vec<u32>,
 }
@@ -27,6 +31,8 @@ impl Http2Frames {
             blocks: TrailerBlocks::new(inbound.limits().trailer_section),
             section: None,
             priority: None,
+            settings: None,
+            section_limit: None,
             unanswered: Vec::new(),
         }
     }
@@ -36,10 +42,13 @@ impl Http2Frames {
     /// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
     pub(super) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
         loop {
-            let is_read = self.section.is_some() || self.priority.is_some();
+            let is_read = self.section.is_some() || self.priority.is_some() || self.settings.is_some();
             let payload = if is_read { self.from_client.payload(&mut bytes) } else { &[] };
             if self.priority.as_mut().is_some_and(|priority| priority.is_own(payload)) {
                 return Err(Cut::SelfDependency);
+            }
+            if let Some(settings) = &mut self.settings {
+                self.section_limit = settings.max_header_list_size(payload).or(self.section_limit);
             }
             if let Some(section) = &mut self.section {
                 section.add(payload);
@@ -56,6 +65,7 @@ impl Http2Frames {
                 return Ok(());
             };
             self.priority = Priority::of(&frame);
+            self.settings = Settings::of(&frame);
             let begun = self.section.take().filter(|_| frame.kind == CONTINUATION);
             match self.blocks.next(&frame) {
                 Seen::NewStream => self.unanswered.push(frame.stream),
@@ -95,6 +105,11 @@ impl Http2Frames {
     /// How many streams' responses have not been written to their end.
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered.len()
+    }
+
+    /// What the client has said of the sections that it takes since this was asked.
+    pub(super) fn new_section_limit(&mut self) -> Option<u32> {
+        self.section_limit.take()
     }
 
     /// Whether h2 is not in the middle of a frame to the client.

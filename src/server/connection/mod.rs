@@ -20,6 +20,7 @@ mod outgoing;
 mod priority;
 mod protocol;
 mod read_ahead;
+mod settings;
 mod socket;
 mod state;
 mod times;

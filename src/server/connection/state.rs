@@ -12,7 +12,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -38,6 +38,8 @@ pub(in crate::server) struct Connection {
     ends_after_responses: Moment,
     protocol: OnceLock<Protocol>,
     inbound: Arc<Inbound>,
+    /// How large a header or trailer section may be that the client takes, in bytes.
+    section_limit: AtomicU32,
     close_delimited: AtomicBool,
     breaks_off: AtomicBool,
     /// Whether it is closed for writing, and waits for its client to close it too.
@@ -82,6 +84,7 @@ impl Connection {
             ends_when_idle: Moment::never(),
             ends_after_responses: Moment::never(),
             protocol: OnceLock::new(),
+            section_limit: AtomicU32::new(u32::MAX),
             close_delimited: AtomicBool::new(false),
             breaks_off: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
@@ -179,6 +182,16 @@ impl Connection {
     pub(in crate::server) fn has_ambiguous_length(&self) -> bool {
         let request = self.ambiguous_length.load(Relaxed);
         request != 0 && request == self.requests.load(Relaxed)
+    }
+
+    pub(super) fn note_section_limit(&self, bytes: u32) {
+        self.section_limit.store(bytes, Relaxed);
+    }
+
+    /// How large a header or trailer section may be, in bytes, if the client has said so: an HTTP/2 client's
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE`.
+    pub(in crate::server) fn section_limit(&self) -> Option<u32> {
+        Some(self.section_limit.load(Relaxed)).filter(|limit| *limit != u32::MAX)
     }
 
     /// Has the guard look, soon, whether the client is there.

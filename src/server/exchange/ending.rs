@@ -29,6 +29,8 @@ pub(in crate::server) enum Failure {
     Length,
     /// The trailers that say that it failed can't be sent.
     Untold,
+    /// Its header or trailer section is larger than the client takes.
+    SectionTooLarge,
     /// The trailers of its request are too large.
     RequestTrailers,
     /// The content of its request is malformed.
@@ -50,6 +52,7 @@ impl Failure {
             Self::Body => "body",
             Self::Length => "length",
             Self::Untold => "untold",
+            Self::SectionTooLarge => "section_too_large",
             Self::RequestTrailers => "request_trailers",
             Self::RequestFraming => "request_framing",
             Self::SlowRequest => "slow_request",

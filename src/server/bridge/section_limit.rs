@@ -1,0 +1,46 @@
+use crate::{server::connection::Connection, trailers::section_size};
+use http::{HeaderMap, header};
+
+/// A section is larger than an HTTP/2 client takes
+/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). Sent all the same, it would end the
+/// connection for some clients, and others would leave out a part of it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the {section} section has {size} bytes, and the client takes {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
+)]
+pub(in crate::server) struct SectionTooLarge {
+    section: &'static str,
+    size: usize,
+    limit: u32,
+}
+
+/// What is sent besides the fields of a header section: `:status`, and `date`, which hyper adds.
+const STATUS: usize = ":status200".len() + FIELD;
+const DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
+
+/// Each field counts for so many bytes more.
+const FIELD: usize = 32;
+
+impl SectionTooLarge {
+    pub(super) fn check_headers(connection: &Connection, headers: &HeaderMap) -> Result<(), Self> {
+        let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
+        check(connection, "header", headers, STATUS + date)
+    }
+
+    pub(super) fn check_trailers(connection: &Connection, trailers: &HeaderMap) -> Result<(), Self> {
+        check(connection, "trailer", trailers, 0)
+    }
+}
+
+fn check(
+    connection: &Connection,
+    section: &'static str,
+    fields: &HeaderMap,
+    more: usize,
+) -> Result<(), SectionTooLarge> {
+    let Some(limit) = connection.section_limit() else {
+        return Ok(());
+    };
+    let size = section_size(fields) + more;
+    if size > limit as usize { Err(SectionTooLarge { section, size, limit }) } else { Ok(()) }
+}
