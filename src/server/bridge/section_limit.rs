@@ -23,24 +23,25 @@ const FIELD: usize = 32;
 
 impl SectionTooLarge {
     pub(super) fn check_headers(connection: &Connection, headers: &HeaderMap) -> Result<(), Self> {
-        let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
-        check(connection, "header", headers, STATUS + date)
+        check(connection, "header", || {
+            let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
+            section_size(headers) + STATUS + date
+        })
     }
 
     pub(super) fn check_trailers(connection: &Connection, trailers: &HeaderMap) -> Result<(), Self> {
-        check(connection, "trailer", trailers, 0)
+        check(connection, "trailer", || section_size(trailers))
     }
 }
 
 fn check(
     connection: &Connection,
     section: &'static str,
-    fields: &HeaderMap,
-    more: usize,
+    size: impl FnOnce() -> usize,
 ) -> Result<(), SectionTooLarge> {
     let Some(limit) = connection.section_limit() else {
         return Ok(());
     };
-    let size = section_size(fields) + more;
+    let size = size();
     if size > limit as usize { Err(SectionTooLarge { section, size, limit }) } else { Ok(()) }
 }

@@ -1,11 +1,12 @@
 use super::{
+    closing::Closing,
     cut::Cut,
     http1_framing::{FramingError, Http1Framing},
     http2_frames::Http2Frames,
     protocol::{FirstBytes, Protocol, Verdict},
     read_ahead::{ReadAhead, Taken},
     state::Connection,
-    times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST},
+    times::LINGER,
     transport::Transport,
 };
 use std::{
@@ -14,10 +15,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Waker, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Stands between a connection and hyper: ends it if it speaks another protocol than was chosen, notes what passes for
 /// the [`Connection`], and closes it so that the client sees how it ended.
@@ -37,14 +35,6 @@ pub(in crate::server) struct Guard<S: Transport> {
     is_half_closed: bool,
     /// `None` while the connection is open for writing.
     closing: Option<Closing>,
-}
-
-/// When a connection that is closed for writing is closed for good.
-struct Closing {
-    after_silence: Instant,
-    at_the_latest: Instant,
-    server_ends: bool,
-    timer: Pin<Box<Sleep>>,
 }
 
 impl<S: Transport> Guard<S> {
@@ -272,50 +262,17 @@ impl<S: Transport> AsyncWrite for Guard<S> {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             // What came before is written by now.
             self.connection.set_close_delimited(false);
-            let now = Instant::now();
-            self.closing = Some(Closing {
-                after_silence: now + LINGER,
-                at_the_latest: now + LINGER_AT_MOST,
-                server_ends: false,
-                timer: Box::pin(sleep_until(now + LINGER)),
-            });
+            self.closing = Some(Closing::begin());
             self.connection.lingers();
             if !wrote {
                 return Poll::Ready(Ok(()));
             }
         }
-        self.poll_linger(cx)
-    }
-}
-
-impl<S: Transport> Guard<S> {
-    /// Reads what the client still says, until it closes or is silent.
-    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, connection, closing: Some(closing), .. } = self else {
-            return Poll::Ready(Ok(()));
-        };
-        let now = Instant::now();
-        if !closing.server_ends && connection.shutdown().has_begun() {
-            closing.server_ends = true;
-            closing.after_silence = closing.after_silence.min(now + LAST_WORDS);
-            closing.at_the_latest = closing.at_the_latest.min(now + LAST_WORDS_AT_MOST);
+        let Self { stream, connection, closing, .. } = &mut *self;
+        match closing {
+            Some(closing) => closing.poll(stream, connection, cx).map(Ok),
+            None => Poll::Ready(Ok(())),
         }
-        let silence = if closing.server_ends { LAST_WORDS } else { LINGER };
-        let mut scratch = [0; 1024];
-        loop {
-            let mut said = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut *stream).poll_read(cx, &mut said) {
-                Poll::Ready(Ok(())) if !said.filled().is_empty() => closing.after_silence = now + silence,
-                Poll::Ready(_closed) => return Poll::Ready(Ok(())),
-                Poll::Pending => break,
-            }
-        }
-        let deadline = closing.after_silence.min(closing.at_the_latest);
-        if now >= deadline {
-            return Poll::Ready(Ok(()));
-        }
-        closing.timer.as_mut().reset(deadline);
-        closing.timer.as_mut().poll(cx).map(Ok)
     }
 }
 

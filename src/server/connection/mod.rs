@@ -5,6 +5,7 @@
 //! the bytes between TLS and hyper, and closes so that the client sees how its last response ended.
 
 mod clock;
+mod closing;
 mod cork;
 mod cut;
 mod frames;
