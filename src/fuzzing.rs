@@ -5,7 +5,7 @@
 pub use crate::{
     demo::fuzzing::query,
     digest::fuzzing::digest_fields,
-    server::fuzzing::{chunked_framing, first_bytes, has_pseudo_header, http2_frames},
+    server::fuzzing::{begins_with_pseudo_header, chunked_framing, first_bytes, http2_frames},
     trailers::fuzzing::{te, trailer},
 };
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -61,10 +61,12 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let text = format!("{:#}\n", Value::Object(self.members));
+        let length = HeaderValue::from(text.len());
         let mut response: Response<BoxBody> = Response::new(body::boxed(body::Full::from(text)));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
         response.headers_mut().extend(self.fields);
         response
     }

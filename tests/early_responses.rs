@@ -82,12 +82,30 @@ async fn response_before_the_content_has_come_closes_and_says_so() {
         ("/next", "405", "transfer-encoding: chunked", "5\r\nhello\r\n"),
         ("/unread", "200", "transfer-encoding: chunked", "0\r\n"),
         ("/unread", "200", expect, ""),
-        // More than is read for the sake of the next request.
+        // More than is read for the sake of the next request, in bytes and in chunks.
+        ("/unread", "200", "transfer-encoding: chunked", &("1\r\na\r\n".repeat(2000) + "0\r\n\r\n")),
         ("/unread", "200", "content-length: 1000000", &"a".repeat(1_000_000)),
     ] {
         let answers = answers(&server, &post_to(path, fields, content)).await;
         assert_eq!(answers.len(), 1, "{answers:?}");
         assert!(answers[0].starts_with(status) && closes(&answers[0]), "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn refused_trailer_section_closes_if_it_was_not_read_to_its_end() {
+    let server = TestServer::start(app(&mpsc::unbounded_channel().0));
+    // The first two are more than hyper reads, the last one is more than the server takes.
+    for (section, closed) in [
+        (format!("x-a: {}\r\n", "a".repeat(20_000)), true),
+        ("x-a: 1\r\n".repeat(150), true),
+        ("x-a: 1\r\n".repeat(70), false),
+    ] {
+        let content = format!("5\r\nhello\r\n0\r\n{section}\r\n");
+        let requests = post_to("/whole", "transfer-encoding: chunked", &content) + NEXT;
+        let answers = answers(&server, &requests).await;
+        assert!(answers[0].starts_with("431"), "{answers:?}");
+        assert_eq!((closes(&answers[0]), answers.len()), (closed, if closed { 1 } else { 2 }), "{answers:?}");
     }
 }
 
@@ -112,7 +130,7 @@ async fn unread_content_that_is_here_is_skipped() {
     for (fields, content) in [
         ("content-length: 5", "hello".to_owned()),
         ("content-length: 50000", "a".repeat(50_000)),
-        ("transfer-encoding: chunked", "5\r\nhello\r\n".repeat(50) + "0\r\nx-a: 1\r\n\r\n"),
+        ("transfer-encoding: chunked", "5\r\nhello\r\n".repeat(100) + "0\r\nx-a: 1\r\n\r\n"),
         ("transfer-encoding: chunked", "0\r\n\r\n".to_owned()),
     ] {
         for path in ["/unread", "/nowhere"] {

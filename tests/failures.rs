@@ -165,6 +165,19 @@ async fn as_another_response(response: Response) -> Response {
     Response::new(response.into_body())
 }
 
+/// The same that keeps the header fields, but not the extensions.
+async fn with_the_same_head(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let mut response = Response::new(body);
+    *response.headers_mut() = head.headers;
+    response
+}
+
+async fn unannounced(mut response: Response) -> Response {
+    response.headers_mut().remove("trailer");
+    response
+}
+
 type Around = fn(Router) -> Router;
 
 #[tokio::test]
@@ -231,11 +244,20 @@ async fn failure_by_trailers_breaks_the_transfer_whatever_length_was_told() {
     let apps = [
         app().layer(ContentDigestLayer::or_buffered(1000)),
         Router::new().route("/trailers", told(fails_with_trailers)).route("/finished", told(finishes)),
+        Router::new()
+            .route("/trailers", told(fails_with_trailers))
+            .route("/finished", told(finishes))
+            .layer(map_response(with_the_same_head)),
+        Router::new()
+            .route("/trailers", told(fails_with_trailers))
+            .route("/finished", told(finishes))
+            .layer(map_response(unannounced)),
     ];
     for (n, app) in apps.into_iter().enumerate() {
         let server = TestServer::start(app);
         for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
-            let response = http1().get(server.url(path)).send().await.expect("a response");
+            let te = if n == 3 { "trailers" } else { "" };
+            let response = http1().get(server.url(path)).header("te", te).send().await.expect("a response");
             let has_digest = response.headers().contains_key("content-digest");
             assert_eq!(has_digest, n == 0 && is_whole, "{path} of app {n}");
             let has_length = response.headers().contains_key("content-length");

@@ -288,6 +288,42 @@ async fn frames_between_those_of_a_field_block_end_the_connection() {
     check(&[begun("/"), content(0), begins(&section)], rows, &[ends(&section)]).await;
 }
 
+/// RFC 9113 section 8.1. h2 leaves such a field out if it is the first one.
+#[tokio::test]
+async fn pseudo_headers_in_a_trailer_section_are_refused_wherever_they_stand() {
+    let regular = field("x-a", "1");
+    let mut fields: Vec<_> = [":path", ":status", ":method", ":authority", ":scheme", ":protocol", ":"]
+        .map(|name| (name.to_owned(), field(name, "1")))
+        .to_vec();
+    fields.extend([
+        (":path: / of the static table".to_owned(), vec![0x84]),
+        (":status of the static table".to_owned(), vec![0x08, 1, b'1']),
+        (":path as Huffman code".to_owned(), vec![0, 0x84, 0xb9, 0x58, 0xd3, 0x3f, 1, b'1']),
+    ]);
+    let mut rows = Vec::new();
+    for (name, pseudo) in fields {
+        let section = |fields: &[&[u8]]| last(&fields.concat());
+        rows.push(row(format!("{name} alone"), &[section(&[&pseudo])], ENDED));
+        rows.push(row(format!("{name} first"), &[section(&[&pseudo, &regular])], ENDED));
+        let padded = [&[3][..], &pseudo, &regular, &[0; 3]].concat();
+        rows.push(row(format!("{name} padded"), &[frame(HEADERS, WHOLE | PADDED, 1, &padded)], ENDED));
+        let parts = [frame(HEADERS, END_STREAM, 1, &[]), frame(CONTINUATION, END_HEADERS, 1, &pseudo)];
+        rows.push(row(format!("{name} in CONTINUATION"), &parts, ENDED));
+        let behind = section(&[&regular, &pseudo]);
+        // Some are no pseudo-header fields of a request's.
+        let reaction =
+            if [":", ":status"].contains(&&*name) || name.starts_with(":status of") { ENDED } else { RESET };
+        rows.push(row(format!("{name} behind another field"), &[behind], reaction));
+    }
+    rows.extend([
+        row("a regular field", &[last(&regular)], Served),
+        row("a name that is `path`", &[last(&field("path", "1"))], Served),
+        row("a value that begins with a colon", &[last(&field("x-a", ":path"))], Served),
+        row("no field", &[last(&[])], Served),
+    ]);
+    check(&[begun("/"), content(0)], rows, &[]).await;
+}
+
 /// RFC 7540 section 5.3.1. h2 resets the stream alone, and leaves the block undecoded.
 #[tokio::test]
 async fn stream_that_depends_on_itself_ends_the_connection() {
@@ -433,7 +469,7 @@ async fn malformed_fields_are_refused_in_each_section() {
     check(&[begun("/"), content(0)], rows, &[]).await;
 }
 
-/// RFC 9113 sections 8.3, 8.3.1 and 8.5. `pseudo_headers.rs` has those in trailer sections.
+/// RFC 9113 sections 8.3, 8.3.1 and 8.5.
 #[tokio::test]
 async fn malformed_pseudo_headers_are_refused() {
     // Each field is a letter.

@@ -36,7 +36,6 @@ mod metrics;
 mod producers;
 mod progress;
 mod protocol;
-mod pseudo_headers;
 mod redirect;
 mod rejections;
 mod reload;

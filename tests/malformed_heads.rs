@@ -167,4 +167,9 @@ async fn what_hyper_refuses_itself_is_one_line_and_counted() {
     metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"431\"}", 1).await;
     log.line(&["INFO", "request head refused", "peer=127.0.0.1:", "status=\"431\""]).await;
     assert_eq!(log.text().matches("request head refused").count(), 5, "{}", log.text());
+
+    let (server, metrics) = counted(Router::new(), Limits { header_section: 200_000, ..Limits::default() });
+    let far = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(70_000));
+    assert!(raw::http1(server.address, &far).await.starts_with("HTTP/1.1 414 "));
+    metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"414\"}", 1).await;
 }

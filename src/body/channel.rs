@@ -185,8 +185,8 @@ impl Sender {
         self.shared.queue.end(Err(ProducerError::Failed(reason.into())));
     }
 
-    /// Ends the body as failed, and says so in its **trailers**: a whole, well-formed message, as gRPC ends one with
-    /// `grpc-status`.
+    /// Ends the body as failed, and says so in its **trailers**: with the server of this crate a whole, well-formed message, as
+    /// gRPC ends one with `grpc-status`; with others a broken transfer.
     ///
     /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
     /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer leaves its own out, too: a part is not

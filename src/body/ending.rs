@@ -46,8 +46,34 @@ pub enum ProducerError {
     /// The producer said why, with [`fail`](super::Sender::fail).
     #[error("the producer failed")]
     Failed(#[source] BoxError),
-    /// The producer said why in these trailers, with [`fail_with_trailers`](super::Sender::fail_with_trailers), and no server
-    /// looks after the response for which they were meant.
+    /// The producer failed and reported it in these trailers
+    /// ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)), with
+    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), and the server is not the one of this crate, or a layer has made
+    /// another response of the body.
+    ///
+    /// A server that can send them finds them among the sources of the body's error:
+    ///
+    /// ```
+    /// use axum::body::HttpBody;
+    /// use axum_trailers::{body::{self, ProducerError}, trailers::{Declared, Trailers}};
+    /// use std::error::Error;
+    ///
+    /// # tokio_test(async {
+    /// let (sender, mut body) = body::channel(1024, Declared::new(["grpc-status"])?);
+    /// let mut trailers = Trailers::new();
+    /// trailers.insert("grpc-status", 13)?;
+    /// sender.fail_with_trailers(trailers)?;
+    ///
+    /// let error = body.data().await.unwrap().unwrap_err();
+    /// let failure = error.source().and_then(|error| error.downcast_ref());
+    /// let Some(ProducerError::FailedWithTrailers(trailers)) = failure else { panic!("{error}") };
+    /// assert_eq!(trailers.as_map()["grpc-status"], "13");
+    /// # Ok::<_, Box<dyn Error>>(())
+    /// # });
+    /// # fn tokio_test<T>(test: impl Future<Output = Result<T, Box<dyn Error>>>) {
+    /// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test).unwrap();
+    /// # }
+    /// ```
     #[error("the producer failed, and said so in trailers")]
     FailedWithTrailers(Trailers),
     /// The producer's trailers were refused.

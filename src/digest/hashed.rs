@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 
 /// Left in the extensions of a response: its digests, each with the content codings of the bytes that it is of.
 ///
@@ -8,12 +8,12 @@ pub(crate) struct Hashed(Vec<(HeaderName, Vec<HeaderValue>)>);
 
 impl Hashed {
     /// Notes that the content of a response is hashed for this field as it is now.
-    pub(crate) fn note<B>(response: &mut Response<B>, name: &HeaderName) {
-        let now = codings(response.headers()).cloned().collect();
-        let mut hashed: Self = response.extensions_mut().remove().unwrap_or_default();
+    pub(crate) fn note(headers: &HeaderMap, extensions: &mut Extensions, name: &HeaderName) {
+        let now = codings(headers).cloned().collect();
+        let mut hashed: Self = extensions.remove().unwrap_or_default();
         hashed.0.retain(|(other, _)| other != name);
         hashed.0.push((name.clone(), now));
-        response.extensions_mut().insert(hashed);
+        extensions.insert(hashed);
     }
 
     /// The digests that are of other bytes than the content that has this header section.
@@ -34,24 +34,23 @@ mod tests {
         *,
     };
 
-    fn outdated(response: &Response<()>) -> Vec<&HeaderName> {
-        response.extensions().get::<Hashed>().expect("it is there").outdated(response.headers()).collect()
-    }
-
     #[test]
     fn digest_is_outdated_once_the_content_is_encoded_otherwise() {
         let gzip = HeaderValue::from_static("gzip");
-        let mut response = Response::new(());
-        Hashed::note(&mut response, &CONTENT_DIGEST);
-        Hashed::note(&mut response, &REPR_DIGEST);
-        assert!(outdated(&response).is_empty());
-        response.headers_mut().append(header::CONTENT_ENCODING, gzip.clone());
-        assert_eq!(outdated(&response), [CONTENT_DIGEST, REPR_DIGEST]);
-        Hashed::note(&mut response, &CONTENT_DIGEST);
-        assert_eq!(outdated(&response), [REPR_DIGEST]);
-        response.headers_mut().append(header::CONTENT_ENCODING, gzip);
-        assert_eq!(outdated(&response), [REPR_DIGEST, CONTENT_DIGEST]);
-        response.headers_mut().remove(header::CONTENT_ENCODING);
-        assert_eq!(outdated(&response), [CONTENT_DIGEST]);
+        let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
+        let outdated = |headers: &HeaderMap, extensions: &Extensions| -> Vec<_> {
+            extensions.get::<Hashed>().expect("it is there").outdated(headers).cloned().collect()
+        };
+        Hashed::note(&headers, &mut extensions, &CONTENT_DIGEST);
+        Hashed::note(&headers, &mut extensions, &REPR_DIGEST);
+        assert!(outdated(&headers, &extensions).is_empty());
+        headers.append(header::CONTENT_ENCODING, gzip.clone());
+        assert_eq!(outdated(&headers, &extensions), [CONTENT_DIGEST, REPR_DIGEST]);
+        Hashed::note(&headers, &mut extensions, &CONTENT_DIGEST);
+        assert_eq!(outdated(&headers, &extensions), [REPR_DIGEST]);
+        headers.append(header::CONTENT_ENCODING, gzip);
+        assert_eq!(outdated(&headers, &extensions), [REPR_DIGEST, CONTENT_DIGEST]);
+        headers.remove(header::CONTENT_ENCODING);
+        assert_eq!(outdated(&headers, &extensions), [CONTENT_DIGEST]);
     }
 }

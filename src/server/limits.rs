@@ -34,7 +34,8 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a request's body may give nothing while the application waits for it and the client may send. A request
     /// whose body stalls is answered with 408, or its response is broken off if it has begun. Of a gRPC call it bounds the
-    /// wait for the first message. Default: 30 s.
+    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s. Default:
+    /// 30 s.
     pub stalled_body: Duration,
     /// How many bytes per second of a request's body must come at least while the application waits for them, and the
     /// client may send; 0 for as few as it likes. Of gRPC calls it is not asked. A slower request is answered with 408, or

@@ -60,7 +60,12 @@ impl Rejections {
 
     /// hyper has answered a request of which it has read no more than a malformed head.
     pub(super) fn head_refused(&self, peer: SocketAddr, error: &hyper::Error) {
-        let status = if error.is_parse_too_large() { "431" } else { "400" };
+        // hyper tells a target that is too long apart from a head in words alone.
+        let status = match error.is_parse_too_large() {
+            true if error.to_string().starts_with("URI") => "414",
+            true => "431",
+            false => "400",
+        };
         if let Some(metrics) = &self.metrics {
             metrics.head_refused(status);
         }

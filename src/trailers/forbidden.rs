@@ -61,7 +61,8 @@ pub(super) fn is_forbidden(name: &str) -> bool {
 /// One list for the lookup, the docs and the pages that show it.
 macro_rules! forbidden {
     ($($reason:ident: $($name:literal)|+;)+) => {
-        /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them.
+        /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them
+        /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)).
         ///
         /// | Reason | Fields |
         /// |---|---|

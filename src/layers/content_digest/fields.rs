@@ -8,7 +8,7 @@ use crate::{
     trailers::{Acceptance, Declared, FailureMark, has_content},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 use std::task::{Context, Poll, ready};
 
 /// What a request says of the digests in its response.
@@ -86,10 +86,10 @@ impl Digests {
     }
 
     /// Has the response say what is hashed.
-    pub(super) fn note<B>(&self, response: &mut Response<B>) {
+    pub(super) fn note(&self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         for (name, _) in &self.fields {
-            response.headers_mut().remove(name);
-            Hashed::note(response, name);
+            headers.remove(name);
+            Hashed::note(headers, extensions, name);
         }
     }
 }

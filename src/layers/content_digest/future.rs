@@ -58,7 +58,9 @@ where
             match (this.wanted.fields(&response), *this.buffer) {
                 (None, _) => return Poll::Ready(Ok(streamed(response, None))),
                 (Some(digests), _) if this.wanted.acceptance.is_accepted() => {
-                    digests.note(&mut response);
+                    let (mut head, body) = response.into_parts();
+                    digests.note(&mut head.headers, &mut head.extensions);
+                    response = Response::from_parts(head, body);
                     digests.declared().write(response.headers_mut());
                     return Poll::Ready(Ok(streamed(response, Some(digests))));
                 }
@@ -67,7 +69,6 @@ where
                     return Poll::Ready(Ok(streamed(response, None)));
                 }
                 (Some(digests), Some(limit)) => {
-                    digests.note(&mut response);
                     let (head, body) = response.into_parts();
                     let body = Buffered::new(body, limit);
                     *this.held_back = Some(HeldBack { head, digests, body, is_whole: false });
@@ -91,6 +92,7 @@ impl<B: Body<Data = Bytes>> HeldBack<B> {
                 return Poll::Ready(());
             }
             self.is_whole = true;
+            self.digests.note(&mut self.head.headers, &mut self.head.extensions);
             if !self.digests.has_failed() {
                 // It has ended well, and the server may tell its length.
                 self.head.extensions.remove::<FailureMark>();

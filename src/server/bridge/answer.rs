@@ -20,7 +20,7 @@ use axum::{
     body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, response::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
 
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
@@ -33,17 +33,14 @@ pub(super) fn bad_head(error: &BadHead) -> Response {
 }
 
 /// The answer to a request whose content can't be taken.
-pub(super) fn faulty_request(fault: RequestFault, version: Version) -> Response {
+pub(super) fn faulty_request(fault: RequestFault) -> Response {
     let status = match fault {
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         RequestFault::BadTrailers | RequestFault::Framing(_) => StatusCode::BAD_REQUEST,
         RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         RequestFault::AwaitsContinue => StatusCode::EXPECTATION_FAILED,
     };
-    let response = problem(status, &fault.to_string());
-    // No more is read of a request whose content has not come to its end, nor of what is behind it.
-    let has_ended = matches!(fault, RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers);
-    if version < Version::HTTP_2 && !has_ended { closing(response) } else { response }
+    problem(status, &fault.to_string())
 }
 
 /// The same response over HTTP/1.1, and the connection ends behind it.
@@ -133,10 +130,13 @@ impl Answer {
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
+        let has_trailer_field = head.headers.contains_key(header::TRAILER);
         let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
-        let may_fail_untold =
-            matches!(plan, TrailerPlan::Withheld) && head.extensions.get::<FailureMark>().is_some();
-        let gives_way = plan.announces_any() || may_fail_untold;
+        // What comes behind the content may be that it failed, whether or not it can be sent.
+        let gives_way = match &plan {
+            TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
+            TrailerPlan::Withheld => has_trailer_field && !body.knows_its_size(),
+        } || head.extensions.get::<FailureMark>().is_some();
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
         let sent = match head::response(&head) {
             Ok(sent) => sent,
@@ -145,7 +145,7 @@ impl Answer {
                 return Self::instead(instead, exchange);
             }
         };
-        if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), &head.headers) {
+        if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
             if is_instead {
                 exchange.failed(Failure::SectionTooLarge, &error);
                 return Err(error);
@@ -204,8 +204,9 @@ fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (Tra
 
 fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
     match content_length(headers) {
-        // At its last byte a body of known length is over for hyper, and no failure behind it is ever seen. Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
-        // length, but curl (7.88) stops reading at its last byte and never shows them.
+        // At its last byte a body of known length is over for hyper, and no failure behind it is ever seen. Over HTTP/1.1
+        // trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known length, but curl
+        // (7.88) stops reading at its last byte and never shows them.
         Some(length) if gives_way => {
             headers.remove(header::CONTENT_LENGTH);
             Length::Kept(length)

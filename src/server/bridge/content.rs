@@ -26,7 +26,7 @@ use tokio::{
 /// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
 /// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
 /// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
-/// end, as long as the client goes on with it. Over HTTP/1.1 that is the `Remainder`'s to do.
+/// end, as long as the client goes on with it. Over HTTP/1.1 that is the `UnreadContent`'s to do.
 pub(super) struct Content {
     /// `None` while it is being dropped.
     incoming: Option<Incoming>,

@@ -80,6 +80,18 @@ pub(super) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Re
     Ok(request)
 }
 
+/// Replaces the `Host` of an HTTP/1.1 request by what its target names, if that is in absolute-form
+/// ([RFC 9112 §3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
+pub(super) fn take_host_of_target(request: &mut Request<()>) {
+    if request.version() < Version::HTTP_2
+        && request.uri().scheme().is_some()
+        && let Some(authority) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
 /// What a refusal needs of a request whose head can't be converted.
 pub(super) fn without_fields(head: &http_1::request::Parts) -> Request<()> {
     let mut request = Request::new(());

@@ -7,11 +7,7 @@ use std::net::Ipv6Addr;
 /// Whether this is a host that is not empty, and a port behind it if there is a colon. Userinfo is none of it
 /// ([RFC 9110 §4.2.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4)).
 pub(super) fn is_valid(host_and_port: &[u8]) -> bool {
-    let end = match host_and_port {
-        [b'[', rest @ ..] => rest.iter().position(|byte| *byte == b']').map(|end| end + 2),
-        name => Some(name.iter().position(|byte| *byte == b':').unwrap_or(name.len())),
-    };
-    let Some((host, port)) = end.and_then(|end| host_and_port.split_at_checked(end)) else {
+    let Some((host, port)) = split(host_and_port) else {
         return false;
     };
     let is_host = match host {
@@ -19,6 +15,31 @@ pub(super) fn is_valid(host_and_port: &[u8]) -> bool {
         name => !name.is_empty() && is_name(name),
     };
     is_host && is_port(port)
+}
+
+/// Whether two of them name the same one, by their normal form
+/// ([RFC 3986 §6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)): the case of a host makes no difference, nor does
+/// whether the scheme's default port is there.
+pub(super) fn are_the_same(one: &[u8], other: &[u8], default_port: &[u8]) -> bool {
+    if one.eq_ignore_ascii_case(other) {
+        return true;
+    }
+    let with_port = |of| {
+        let (host, port) = split(of)?;
+        Some((host, port.get(1..).filter(|digits| !digits.is_empty()).unwrap_or(default_port)))
+    };
+    with_port(one).zip(with_port(other)).is_some_and(|((host, port), (other, other_port))| {
+        host.eq_ignore_ascii_case(other) && port == other_port
+    })
+}
+
+/// The host, and the port with its colon.
+fn split(host_and_port: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = match host_and_port {
+        [b'[', rest @ ..] => rest.iter().position(|byte| *byte == b']')? + 2,
+        name => name.iter().position(|byte| *byte == b':').unwrap_or(name.len()),
+    };
+    host_and_port.split_at_checked(end)
 }
 
 /// `port = *DIGIT` behind a colon, or nothing.

@@ -9,11 +9,11 @@ mod host;
 mod pace;
 mod pieces;
 mod refusal;
-mod remainder;
 mod request_body;
 mod response_body;
 mod section_limit;
 mod service;
+mod unread_content;
 
 pub use self::grpc::GrpcRequestBody;
 pub(super) use self::{

@@ -2,7 +2,7 @@ use super::{
     content::{Content, ContentError},
     head::received_fields,
     pace::{Pace, RequestFault},
-    remainder::{Reading, Remainder},
+    unread_content::{Reader, UnreadContent},
 };
 use crate::{
     server::connection::{FramingError, Inbound},
@@ -29,16 +29,16 @@ use tracing::Instrument;
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell, Remainder) {
+pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
     if incoming.is_end_stream() {
-        return (Body::empty(), FaultCell::default(), Remainder::default());
+        return (Body::empty(), FaultCell::default(), UnreadContent::default());
     }
     let fault = FaultCell(Some(Arc::default()));
-    let (remainder, reading) = incoming.is_of_http1().then(Remainder::new).unzip();
+    let (unread, reader) = incoming.is_of_http1().then(UnreadContent::new).unzip();
     let (sender, body) = Body::channel();
-    let pump = pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone(), reading);
+    let pump = pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone(), reader);
     tokio::spawn(pump.in_current_span());
-    (body, fault, remainder.unwrap_or_default())
+    (body, fault, unread.unwrap_or_default())
 }
 
 /// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
@@ -132,14 +132,14 @@ async fn pump(
     handler: Handler,
     inbound: Arc<Inbound>,
     fault: FaultCell,
-    reading: Option<Reading>,
+    reader: Option<Reader>,
 ) {
-    let Err(interrupted) = carry(&mut incoming, handler, &inbound, &fault, reading.as_ref()).await else {
+    let Err(interrupted) = carry(&mut incoming, handler, &inbound, &fault, reader.as_ref()).await else {
         return;
     };
     tracing::debug!(reason = %interrupted, "request body ended early");
-    if let (Some(reading), Interrupted::Unread) = (reading, interrupted) {
-        reading.let_go(incoming).await;
+    if let (Some(reader), Interrupted::Unread) = (reader, interrupted) {
+        reader.dropped(incoming).await;
     }
 }
 
@@ -148,14 +148,10 @@ async fn carry(
     mut handler: Handler,
     inbound: &Inbound,
     fault: &FaultCell,
-    reading: Option<&Reading>,
+    reader: Option<&Reader>,
 ) -> Result<(), Interrupted> {
-    match carry_data(incoming, &mut handler, inbound).await {
-        Ok(trailers) => {
-            // Before the handler sees the end, and answers.
-            reading.inspect(|reading| reading.ended());
-            Ok(handler.finish(trailers).await?)
-        }
+    match carry_data(incoming, &mut handler, inbound, reader).await {
+        Ok(trailers) => Ok(handler.finish(trailers).await?),
         Err(interrupted) => {
             if let Interrupted::Fault(known) = interrupted {
                 // Before the handler sees the body fail, and answers.
@@ -171,7 +167,10 @@ async fn carry_data(
     incoming: &mut Content,
     handler: &mut Handler,
     inbound: &Inbound,
+    reader: Option<&Reader>,
 ) -> Result<Option<http::HeaderMap>, Interrupted> {
+    // Before the handler sees the end, and answers.
+    let ended = || reader.into_iter().for_each(Reader::ended);
     let limits = inbound.limits().trailers();
     // Over HTTP/1.1 hyper sends `100 Continue`.
     let mut pace = Pace::new(inbound.limits(), incoming.awaits_continue() && !incoming.is_of_http1());
@@ -181,6 +180,7 @@ async fn carry_data(
         match frame.into_data() {
             Ok(data) => handler.send(data).await?,
             Err(frame) => {
+                ended();
                 if inbound.has_large_trailers() {
                     // Something of it may be left out already.
                     return Err(TrailersTooLarge::Size { limit: limits.size }.into());
@@ -191,6 +191,7 @@ async fn carry_data(
             }
         }
     }
+    ended();
     Ok(None)
 }
 

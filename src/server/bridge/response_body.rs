@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
 use std::{
     error::Error,
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -48,12 +49,6 @@ pub(super) enum TrailerPlan {
         /// Digests of other bytes than those that are sent.
         outdated: Vec<HeaderName>,
     },
-}
-
-impl TrailerPlan {
-    pub(super) fn announces_any(&self) -> bool {
-        matches!(self, Self::Sent { announced, .. } if !announced.is_empty())
-    }
 }
 
 /// What can become wrong with a response of which its body says nothing.
@@ -304,7 +299,12 @@ fn failure(error: &BoxError) -> Failure {
 
 /// The trailers of a producer that has said in them that it failed, if they are what is behind an error.
 fn failure_in_trailers<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trailers> {
-    std::iter::successors(Some(error), |&error| error.source()).find_map(|error| {
+    // The source of an I/O error is not the error that it was made of, but that one's.
+    let behind = |error: &'e (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
+        Some(error) => error.get_ref().map(|error| error as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    std::iter::successors(Some(error), |&error| behind(error)).find_map(|error| {
         match error.downcast_ref()? {
             ProducerError::FailedWithTrailers(trailers) => Some(trailers),
             _ => None,

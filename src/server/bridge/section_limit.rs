@@ -1,5 +1,6 @@
 use crate::{server::connection::Connection, trailers::section_size};
-use http::{HeaderMap, header};
+use http::HeaderMap;
+use http_1::header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE};
 
 /// A section is larger than an HTTP/2 client takes
 /// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). Sent all the same, it would end the
@@ -14,18 +15,25 @@ pub(in crate::server) struct SectionTooLarge {
     limit: u32,
 }
 
-/// What is sent besides the fields of a header section: `:status`, and `date`, which hyper adds.
+/// What is sent besides the fields of a header section: `:status`, and `date`, which hyper adds. It leaves out those of the
+/// connection.
 const STATUS: usize = ":status200".len() + FIELD;
-const DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
+const ADDED_DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
 
 /// Each field counts for so many bytes more.
 const FIELD: usize = 32;
 
 impl SectionTooLarge {
-    pub(super) fn check_headers(connection: &Connection, headers: &HeaderMap) -> Result<(), Self> {
+    pub(super) fn check_headers(connection: &Connection, headers: &http_1::HeaderMap) -> Result<(), Self> {
         check(connection, "header", || {
-            let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
-            section_size(headers) + STATUS + date
+            let is_sent = |name: &http_1::HeaderName| {
+                !([CONNECTION, TRANSFER_ENCODING, UPGRADE].contains(name)
+                    || ["keep-alive", "proxy-connection"].contains(&name.as_str()))
+            };
+            let sent = headers.iter().filter(|(name, _)| is_sent(name));
+            let size: usize = sent.map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
+            let date = if headers.contains_key(DATE) { 0 } else { ADDED_DATE };
+            size + STATUS + date
         })
     }
 

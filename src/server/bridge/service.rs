@@ -4,10 +4,10 @@ use super::{
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
     refusal::{ambiguous_length, refusal},
-    remainder::Remainder,
     request_body::{self, FaultCell},
     response_body::ResponseBody,
     section_limit::SectionTooLarge,
+    unread_content::UnreadContent,
 };
 use crate::{
     server::{
@@ -158,8 +158,8 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         // Where such a request ends is no more certain than what is behind it.
         let refusal = if connection.has_ambiguous_length() { Some(ambiguous_length()) } else { refusal };
         if let Some(response) = refusal {
-            let remainder = Remainder::left(&content);
-            return BridgeFuture { remainder, ..BridgeFuture::new(Route::answered(response), exchange) };
+            let unread = UnreadContent::abandoned(&content);
+            return BridgeFuture { unread, ..BridgeFuture::new(Route::answered(response), exchange) };
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
@@ -167,6 +167,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
             let route = exchange.in_span(|| self.call_grpc(&service, request));
             return BridgeFuture::new(route, exchange);
         }
+        head::take_host_of_target(&mut request);
         if let Some(route) = exchange.matched_route() {
             request.extensions_mut().insert(route);
         }
@@ -174,10 +175,9 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }
-        let (body, fault, remainder) =
-            exchange.in_span(|| request_body::bridge(content, connection.inbound()));
+        let (body, fault, unread) = exchange.in_span(|| request_body::bridge(content, connection.inbound()));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
-        BridgeFuture { fault, remainder, ..BridgeFuture::new(route, exchange) }
+        BridgeFuture { fault, unread, ..BridgeFuture::new(route, exchange) }
     }
 }
 
@@ -187,7 +187,7 @@ pin_project! {
         #[pin]
         route: Route,
         fault: FaultCell,
-        remainder: Remainder,
+        unread: UnreadContent,
         exchange: Option<Exchange>,
         has_stood_back: bool,
     }
@@ -207,7 +207,7 @@ impl BridgeFuture {
         Self {
             route,
             fault: FaultCell::default(),
-            remainder: Remainder::default(),
+            unread: UnreadContent::default(),
             exchange: Some(exchange),
             has_stood_back: false,
         }
@@ -254,22 +254,23 @@ impl Future for BridgeFuture {
             ready!(this.route.as_mut().poll(cx))
         };
         let is_first =
-            !*this.has_stood_back && (this.remainder.is_wanted() || may_be_about_to_come(response.body()));
-        if is_first || this.remainder.is_undecided() {
+            !*this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(response.body()));
+        let is_undecided = this.unread.is_undecided(cx);
+        if is_first || is_undecided {
             *this.has_stood_back = true;
             this.route.set(Route::answered(response));
-            cx.waker().wake_by_ref();
+            if !is_undecided {
+                cx.waker().wake_by_ref();
+            }
             return Poll::Pending;
         }
         let exchange = this.exchange.take().expect("polled after its end");
-        let response = if this.remainder.ends_connection() { answer::closing(response) } else { response };
-        Poll::Ready(match this.fault.get() {
-            None => Answer::new(response, exchange).into_hyper(std::mem::take(this.fault)),
-            // What the handler makes of a body that broke is not what is wrong with it.
-            Some(fault) => {
-                let response = answer::faulty_request(fault, exchange.version());
-                Answer::new(response, exchange).into_hyper(FaultCell::default())
-            }
-        })
+        // What the handler makes of a body that broke is not what is wrong with it.
+        let (response, fault) = match this.fault.get() {
+            None => (response, std::mem::take(this.fault)),
+            Some(fault) => (answer::faulty_request(fault), FaultCell::default()),
+        };
+        let response = if this.unread.ends_connection() { answer::closing(response) } else { response };
+        Poll::Ready(Answer::new(response, exchange).into_hyper(fault))
     }
 }

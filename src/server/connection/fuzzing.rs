@@ -172,11 +172,11 @@ pub fn http2_frames(frames: &[u8], step: usize) {
     assert_eq!(noted(step), noted(usize::MAX), "in steps of {step}");
 }
 
-/// Whether a header block has a pseudo-header field, which a decoder says as well.
+/// Whether a field block begins with a pseudo-header field, which a decoder says as well.
 #[cfg(feature = "fuzzing")]
 #[must_use]
-pub fn has_pseudo_header(block: &[u8]) -> bool {
-    super::hpack::has_pseudo_header(block)
+pub fn begins_with_pseudo_header(block: &[u8]) -> bool {
+    super::hpack::begins_with_pseudo_header(block)
 }
 
 /// The first bytes are HTTP/2's preface, the beginning of it, or HTTP/1.1.

@@ -88,14 +88,11 @@ impl<S: Transport> Guard<S> {
         if let Some(request) = self.framing.ambiguous() {
             self.connection.note_ambiguous_length(request);
         }
-        match checked {
-            Ok(()) => Ok(bytes.len()),
-            Err((0, error)) => Err(malformed(error)),
-            Err((well_formed, error)) => {
-                self.fault = Some(error);
-                Ok(well_formed)
-            }
-        }
+        let Err((well_formed, error)) = checked else {
+            return Ok(bytes.len());
+        };
+        self.fault = Some(error);
+        if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
     }
 
     /// Tells an HTTP/2 client why the connection ends, if h2 is not in the middle of a frame, and the socket takes it at

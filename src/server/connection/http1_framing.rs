@@ -48,7 +48,7 @@ enum State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunked {
-    /// Of which so many digits have come.
+    /// With so many digits so far.
     Size {
         size: u64,
         digits: u8,
@@ -247,8 +247,7 @@ impl Chunked {
     fn step(self, byte: u8) -> Result<State, FramingError> {
         use FramingError as Error;
         Ok(State::Chunked(match (self, byte) {
-            (Self::Size { size, digits: 0..16 }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                let Self::Size { digits, .. } = self else { return Err(Error::Size) };
+            (Self::Size { size, digits: digits @ 0..16 }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
                 Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
             }

@@ -37,14 +37,14 @@ impl Http2Frames {
         }
     }
 
-    /// Notes what came, up to what h2 does not refuse as it must: a stream that depends on itself, and a trailer section with a
-    /// pseudo-header field. h2 would leave that out, but the message is malformed
+    /// Notes what came, up to what h2 does not refuse as it must: a stream that depends on itself, and a trailer section that
+    /// begins with a pseudo-header field. h2 would leave that out, but the message is malformed
     /// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
     pub(super) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
         loop {
             let is_read = self.section.is_some() || self.priority.is_some() || self.settings.is_some();
             let payload = if is_read { self.from_client.payload(&mut bytes) } else { &[] };
-            if self.priority.as_mut().is_some_and(|priority| priority.is_own(payload)) {
+            if self.priority.as_mut().is_some_and(|priority| priority.depends_on_itself(payload)) {
                 return Err(Cut::SelfDependency);
             }
             if let Some(settings) = &mut self.settings {

@@ -66,6 +66,11 @@ impl Outgoing {
             .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
     }
 
+    /// Whether the body knows how many bytes are to come.
+    pub(in crate::server) fn knows_its_size(&self) -> bool {
+        self.with_body(|body| body.size_hint().exact().is_some()).unwrap_or(false)
+    }
+
     /// Whether there are bytes to come before the end.
     pub(in crate::server) fn has_more(&self) -> bool {
         self.with_body(|body| body.size_hint().lower() > 0).unwrap_or(false)

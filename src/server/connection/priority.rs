@@ -27,7 +27,7 @@ impl Priority {
     }
 
     /// Takes the next part of the payload, and says whether the stream depends on itself.
-    pub(super) fn is_own(&mut self, payload: &[u8]) -> bool {
+    pub(super) fn depends_on_itself(&mut self, payload: &[u8]) -> bool {
         let rest = payload.get(self.skip.min(payload.len())..).unwrap_or_default();
         self.skip -= self.skip.min(payload.len());
         for (place, byte) in self.bytes.iter_mut().skip(self.filled).zip(rest) {
@@ -57,7 +57,7 @@ mod tests {
             let frame = FrameHead { length: payload.len(), kind: HEADERS, flags, stream: 259, increment: 0 };
             for step in 1..8 {
                 let mut priority = Priority::of(&frame).expect("one");
-                let seen = payload.chunks(step).any(|part| priority.is_own(part));
+                let seen = payload.chunks(step).any(|part| priority.depends_on_itself(part));
                 assert_eq!(seen, expected, "{payload:?} in steps of {step}");
             }
         }

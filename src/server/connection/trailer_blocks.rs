@@ -1,6 +1,6 @@
 use super::{
     frames::{CONTINUATION, FrameHead, HEADERS},
-    hpack::has_pseudo_header,
+    hpack::begins_with_pseudo_header,
     priority::{PADDED, PRIORITY},
 };
 
@@ -85,53 +85,62 @@ impl TrailerBlocks {
     }
 }
 
-/// The header block of a trailer section, while its frames come
+/// The beginning of a trailer section's field block, while its frames come
 /// ([RFC 9113 §6.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.2)).
 #[derive(Debug, Default)]
 pub(super) struct TrailerSection {
     block: Vec<u8>,
-    /// The last frame's payload.
-    payload: Vec<u8>,
-    flags: u8,
+    /// What is still to come of the frame: whether the length of its padding, how many bytes of a priority, and how many of
+    /// the block.
+    is_padded: bool,
+    priority: usize,
+    left: usize,
     is_last: bool,
 }
 
 const PRIORITY_SIZE: usize = 5;
 
-/// No more of a section is kept, in bytes. h2 refuses what is larger, or it is refused for its size.
-const LONGEST: usize = 1024 * 1024;
+/// So much of a block is kept, in bytes: its first field begins in it, behind changes of the table's size.
+const BEGINNING: usize = 64;
 
 impl TrailerSection {
     /// The same with another frame, whose payload is to come.
     pub(super) fn with(mut self, frame: &FrameHead, is_last: bool) -> Self {
         // Only `HEADERS` has these flags: of `CONTINUATION` they mean nothing.
-        self.flags = if frame.kind == HEADERS { frame.flags } else { 0 };
+        let flags = if frame.kind == HEADERS { frame.flags } else { 0 };
+        self.is_padded = flags & PADDED != 0;
+        self.priority = if flags & PRIORITY != 0 { PRIORITY_SIZE } else { 0 };
+        self.left = frame.length;
         self.is_last = is_last;
         self
     }
 
+    /// Takes the next part of the payload.
     pub(super) fn add(&mut self, payload: &[u8]) {
-        if self.block.len() + self.payload.len() + payload.len() <= LONGEST {
-            self.payload.extend_from_slice(payload);
+        let mut rest = payload;
+        if self.is_padded
+            && let [padding, behind @ ..] = rest
+        {
+            self.is_padded = false;
+            self.left = self.left.saturating_sub(1 + usize::from(*padding));
+            rest = behind;
         }
+        let (priority, behind) = rest.split_at(self.priority.min(rest.len()));
+        self.priority -= priority.len();
+        self.left = self.left.saturating_sub(priority.len());
+        let fragment = behind.get(..self.left.min(behind.len())).unwrap_or_default();
+        self.left -= fragment.len();
+        let kept = fragment.len().min(BEGINNING - self.block.len());
+        self.block.extend_from_slice(fragment.get(..kept).unwrap_or_default());
     }
 
-    /// Ends a frame. Once it was the last one, says whether the section has a pseudo-header field.
-    pub(super) fn ends(&mut self) -> Option<bool> {
-        let payload = std::mem::take(&mut self.payload);
-        self.block.extend_from_slice(fragment(&payload, self.flags).unwrap_or_default());
-        self.is_last.then(|| has_pseudo_header(&self.block))
+    /// Ends a frame. Once it was the last one, says whether the section begins with a pseudo-header field.
+    pub(super) fn ends(&self) -> Option<bool> {
+        // No client changes the size so often.
+        let has_no_field =
+            self.block.len() == BEGINNING && self.block.iter().all(|byte| matches!(byte, 0x20..=0x3f));
+        self.is_last.then(|| has_no_field || begins_with_pseudo_header(&self.block))
     }
-}
-
-/// The part of a payload that is the block's.
-fn fragment(payload: &[u8], flags: u8) -> Option<&[u8]> {
-    let mut rest = payload;
-    if flags & PADDED != 0 {
-        let (padding, behind) = rest.split_first()?;
-        rest = behind.get(..behind.len().checked_sub(usize::from(*padding))?)?;
-    }
-    if flags & PRIORITY != 0 { rest.get(PRIORITY_SIZE..) } else { Some(rest) }
 }
 
 #[cfg(test)]
@@ -195,22 +204,30 @@ mod tests {
         };
         // `:path: /` of the static table, and `x: 1` as a literal.
         let (pseudo, field) = (&[0x84][..], &[0, 1, b'x', 1, b'1'][..]);
-        let headers = |flags| frame(HEADERS, flags, 1, 0);
-        let continuation = frame(CONTINUATION, 4, 1, 0);
-        for (before, behind) in [(&[][..], &[][..]), (field, &[]), (&[], field)] {
-            let block = [before, pseudo, behind].concat();
-            assert_eq!(section(&[(headers(4), &block)]), Some(true));
-            let padded = [&[3], &block[..], &[0; 3]].concat();
-            assert_eq!(section(&[(headers(4 | PADDED), &padded)]), Some(true));
-            let both = [&[3, 0, 0, 0, 0, 16], &block[..], &[0; 3]].concat();
-            assert_eq!(section(&[(headers(4 | PADDED | PRIORITY), &both)]), Some(true));
-            let (first, second) = block.split_at(block.len() / 2);
-            assert_eq!(section(&[(headers(0), first), (continuation, second)]), Some(true));
+        let headers = |flags, length| frame(HEADERS, flags, 1, length);
+        let continuation = |length| frame(CONTINUATION, 4, 1, length);
+        for (block, expected) in [([pseudo, field].concat(), true), ([field, pseudo].concat(), false)] {
+            let whole = headers(4, block.len());
+            assert_eq!(section(&[(whole, &block)]), Some(expected));
+            let padded = [&[3], &block[..], &[0x84; 3]].concat();
+            assert_eq!(section(&[(headers(4 | PADDED, padded.len()), &padded)]), Some(expected));
+            let both = [&[3, 0, 0, 0, 0, 16], &block[..], &[0x84; 3]].concat();
+            assert_eq!(section(&[(headers(4 | PADDED | PRIORITY, both.len()), &both)]), Some(expected));
+            for at in 0..=block.len() {
+                let (first, second) = block.split_at(at);
+                let parts = [(headers(0, first.len()), first), (continuation(second.len()), second)];
+                assert_eq!(section(&parts), Some(expected));
+                // What stands in the padding is no field.
+                let first = [&[2], first, &[0x84; 2]].concat();
+                let parts =
+                    [(headers(PADDED, first.len()), &first[..]), (continuation(second.len()), second)];
+                assert_eq!(section(&parts), Some(expected));
+            }
         }
-        assert_eq!(section(&[(headers(4), field)]), Some(false));
-        assert_eq!(section(&[(headers(0), &[]), (continuation, field)]), Some(false));
-        // What looks like a pseudo-header field in the padding is none.
-        assert_eq!(section(&[(headers(4 | PADDED), &[&[1], field, pseudo].concat())]), Some(false));
-        assert_eq!(section(&[(headers(4 | PADDED), &[9, 0])]), Some(false), "h2 refuses it");
+        assert_eq!(section(&[(headers(4, 0), &[])]), Some(false));
+        assert_eq!(section(&[(headers(4 | PADDED, 2), &[9, 0])]), Some(false), "h2 refuses it");
+        let sizes = [0x20; 100];
+        assert_eq!(section(&[(headers(4, 100), &sizes)]), Some(true));
+        assert_eq!(section(&[(headers(4, 40), &sizes[..40])]), Some(false));
     }
 }

@@ -1,0 +1,150 @@
+use super::content::Content;
+use futures_util::FutureExt;
+use hyper::body::{Body, Bytes};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+use tokio::task::yield_now;
+
+/// What becomes of a request's content over HTTP/1.1 that its handler does not read to the end.
+///
+/// The next request begins behind it. So a response that leaves before the end is known says `Connection: close`
+/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)), unless the handler still reads. If that drops the
+/// content once the response has left, the rest is read.
+///
+/// There is none without content, and over HTTP/2, where streams end by themselves.
+#[derive(Clone, Default)]
+pub(super) struct UnreadContent(Option<Arc<Mutex<Progress>>>);
+
+/// The end of it that reads.
+pub(super) struct Reader(Arc<Mutex<Progress>>);
+
+struct Progress {
+    state: State,
+    /// The response that waits until the state is no longer `Draining`.
+    response: Option<Waker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The handler may still read it.
+    Wanted,
+    /// The handler has dropped it, and what is here already is read.
+    Draining,
+    Ended,
+    /// Nobody reads it.
+    Abandoned,
+    /// The response has left while the handler could read.
+    ResponseSent,
+}
+
+impl UnreadContent {
+    pub(super) fn new() -> (Self, Reader) {
+        let progress = Arc::new(Mutex::new(Progress { state: State::Wanted, response: None }));
+        (Self(Some(progress.clone())), Reader(progress))
+    }
+
+    /// That of a request which no handler sees.
+    pub(super) fn abandoned(content: &Content) -> Self {
+        let is_left = content.is_of_http1() && !content.is_end_stream();
+        Self(is_left.then(|| Arc::new(Mutex::new(Progress { state: State::Abandoned, response: None }))))
+    }
+
+    /// Whether the handler may still read, unless it has dropped the content just now.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(|progress| lock(progress).state == State::Wanted)
+    }
+
+    /// Whether it will be known soon what becomes of it. The task is woken then.
+    pub(super) fn is_undecided(&self, cx: &mut Context<'_>) -> bool {
+        let Some(mut progress) = self.0.as_ref().map(lock) else {
+            return false;
+        };
+        let is_undecided = progress.state == State::Draining;
+        progress.response = is_undecided.then(|| cx.waker().clone());
+        is_undecided
+    }
+
+    /// Notes that the response leaves, and says whether the connection ends with it.
+    pub(super) fn ends_connection(&self) -> bool {
+        let Some(mut progress) = self.0.as_ref().map(lock) else {
+            return false;
+        };
+        if progress.state == State::Wanted {
+            progress.state = State::ResponseSent;
+        }
+        progress.state == State::Abandoned
+    }
+}
+
+impl Reader {
+    /// Notes that it was read to its end.
+    pub(super) fn ended(&self) {
+        self.set(State::Ended);
+    }
+
+    /// Takes what the handler has dropped.
+    pub(super) async fn dropped(self, content: Content) {
+        let state = lock(&self.0).state;
+        if state == State::ResponseSent {
+            content.forget().await;
+        } else if !content.awaits_continue() {
+            self.set(State::Draining);
+            if is_here_to_its_end(content).await {
+                self.ended();
+            }
+        }
+    }
+
+    fn set(&self, state: State) {
+        let mut progress = lock(&self.0);
+        progress.state = state;
+        if state != State::Draining
+            && let Some(response) = progress.response.take()
+        {
+            response.wake();
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let state = lock(&self.0).state;
+        if state != State::Ended {
+            self.set(State::Abandoned);
+        }
+    }
+}
+
+fn lock(progress: &Arc<Mutex<Progress>>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How often in a row to look in vain for more of what is here: hyper takes turns with the task that looks.
+const LOOKS: u32 = 4;
+
+/// The most that is read so that the connection can stay open: bytes, and chunks.
+const BYTES: usize = 64 * 1024;
+const CHUNKS: usize = 128;
+
+async fn is_here_to_its_end<B: Body<Data = Bytes> + Unpin>(mut content: B) -> bool {
+    let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
+    while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
+        match poll_fn(|cx| Pin::new(&mut content).poll_frame(cx)).now_or_never() {
+            Some(None) => return true,
+            Some(Some(Err(_broken))) => return false,
+            Some(Some(Ok(frame))) => {
+                (looks, chunks) = (0, chunks + 1);
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+            }
+            None => {
+                looks += 1;
+                yield_now().await;
+            }
+        }
+    }
+    false
+}
