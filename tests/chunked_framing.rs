@@ -70,12 +70,13 @@ async fn malformed_content_is_400_and_the_connection_closes() {
 }
 
 #[tokio::test]
-async fn malformed_content_that_nobody_reads_ends_the_connection() {
+async fn malformed_content_that_nobody_reads_is_400_too() {
     let smuggled = Arc::default();
     let server = TestServer::start(app(&smuggled));
     for content in MALFORMED {
         let wire = raw::http1(server.address, &request("/unread", content)).await;
-        assert!(wire.starts_with("HTTP/1.1 200 "), "{content:?}: {wire}");
+        assert!(wire.starts_with("HTTP/1.1 400 "), "{content:?}: {wire}");
+        assert!(wire.contains("\r\nconnection: close\r\n"), "{content:?}: {wire}");
         assert_eq!(wire.matches("HTTP/1.1 ").count(), 1, "{content:?}: {wire}");
     }
     assert_eq!(smuggled.load(SeqCst), 0);

@@ -9,10 +9,11 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::mpsc,
+    time::sleep,
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
@@ -50,10 +51,27 @@ fn app(read: &mpsc::UnboundedSender<usize>) -> Router {
     });
     Router::new()
         .route("/unread", post(|| async { "unread" }))
+        .route("/late", post(late))
+        .route("/no-end", post(all_but_the_end))
         .route("/whole", whole)
         .route("/beside", beside(true))
         .route("/some-beside", beside(false))
         .route("/next", get(|| async { "next" }))
+}
+
+/// Answers when the content has come, without a look at it.
+async fn late() -> &'static str {
+    sleep(Duration::from_millis(500)).await;
+    "late"
+}
+
+/// Knows how much there is.
+async fn all_but_the_end(RawBody(mut body): RawBody) -> &'static str {
+    let mut length = 0;
+    while length < "hello".len() {
+        length += body.data().await.expect("more").expect("no error").len();
+    }
+    "all"
 }
 
 const NEXT: &str = "GET /next HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
@@ -139,6 +157,22 @@ async fn unread_content_that_is_here_is_skipped() {
             assert!(!closes(first), "{first}");
             assert!(next.ends_with("next"), "{next}");
         }
+    }
+}
+
+#[tokio::test]
+async fn content_that_comes_before_the_response_leaves_keeps_the_connection_open() {
+    let server = TestServer::start(app(&mpsc::unbounded_channel().0));
+    for path in ["/late", "/no-end"] {
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        client.write_all(post_to(path, "content-length: 5", "").as_bytes()).await.expect("sent");
+        sleep(Duration::from_millis(100)).await;
+        client.write_all(b"hello").await.expect("sent");
+        client.write_all(NEXT.as_bytes()).await.expect("sent");
+        let wire = raw::rest(&mut client).await;
+        let answers: Vec<_> = wire.split("HTTP/1.1 ").skip(1).collect();
+        let [first, next] = &*answers else { panic!("{path}: {wire}") };
+        assert!(!closes(first) && next.ends_with("next"), "{path}: {wire}");
     }
 }
 

@@ -67,6 +67,9 @@ impl Http {
                 {
                     rejections.head_refused(connection.peer, error);
                 }
+                if let Some(error) = connection.framing_fault() {
+                    rejections.malformed(connection.peer, &error);
+                }
                 match ended {
                     // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
                     Ok(_) => close(&mut guard, connection.shutdown()).await,
@@ -79,6 +82,9 @@ impl Http {
                 let http = pin!(self.http2.serve_connection(io, bridge));
                 // Its streams are gone if it was cut, and say why themselves.
                 let _ended = drive(http, &connection).await;
+                if let Some(cut @ (Cut::PseudoHeader | Cut::SelfDependency)) = connection.cut() {
+                    rejections.malformed(connection.peer, &cut);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@ use super::{
     exchange::with_sources, handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit,
     shutdown::Shutdown,
 };
-use std::{io, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr};
 
 /// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
 /// thousands a second.
@@ -16,6 +16,7 @@ pub(super) struct Rejections {
 const TOO_MANY: &str = "too_many_open";
 const NOT_ACCEPTED: &str = "accept_failed";
 const HEAD: &str = "head";
+const MALFORMED: &str = "malformed";
 
 impl Rejections {
     pub(super) fn new(purpose: Purpose, metrics: Option<Metrics>, shutdown: Shutdown) -> Self {
@@ -72,6 +73,15 @@ impl Rejections {
         let tell = move |left_out| tracing::info!(left_out, "more request heads refused");
         if self.lines.admits(HEAD, tell) {
             tracing::info!(%peer, status, reason = with_sources(error), "request head refused");
+        }
+    }
+
+    /// The connection was ended for what the client sent. Its requests may have lines of their own that do not say so: they
+    /// were answered before, or never seen.
+    pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
+        let tell = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
+        if self.lines.admits(MALFORMED, tell) {
+            tracing::info!(%peer, %reason, "connection ended: a message is malformed");
         }
     }
 

@@ -92,7 +92,8 @@ forbidden! {
     // announces what has by then arrived.
     MessageFraming: "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "trailer"
         | "transfer-encoding" | "upgrade";
-    Routing: "forwarded" | "host" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto";
+    Routing: "forwarded" | "host" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-port" | "x-forwarded-proto"
+        | "x-real-ip";
     RequestModifier: "accept" | "accept-charset" | "accept-encoding" | "accept-language" | "expect" | "if-match"
         | "if-modified-since" | "if-none-match" | "if-range" | "if-unmodified-since" | "max-forwards" | "range";
     Authentication: "authorization" | "cookie" | "proxy-authenticate" | "proxy-authorization" | "set-cookie"
@@ -100,8 +101,10 @@ forbidden! {
     ResponseControl: "access-control-allow-credentials" | "access-control-allow-headers"
         | "access-control-allow-methods" | "access-control-allow-origin" | "access-control-expose-headers"
         | "access-control-max-age" | "age" | "alt-svc" | "cache-control" | "clear-site-data"
-        | "content-security-policy" | "date" | "expires" | "location" | "pragma" | "refresh" | "retry-after"
-        | "strict-transport-security" | "vary" | "warning";
+        | "content-security-policy" | "content-security-policy-report-only" | "cross-origin-embedder-policy"
+        | "cross-origin-opener-policy" | "cross-origin-resource-policy" | "date" | "expires" | "location"
+        | "permissions-policy" | "pragma" | "referrer-policy" | "refresh" | "retry-after"
+        | "strict-transport-security" | "vary" | "warning" | "x-content-type-options" | "x-frame-options";
     ContentFormat: "content-disposition" | "content-encoding" | "content-language" | "content-location"
         | "content-range" | "content-type";
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 pub(in crate::server) enum RequestFault {
     #[error(transparent)]
     TrailersTooLarge(#[from] TrailersTooLarge),
-    #[error("a field of the request's trailer section is malformed")]
+    #[error(
+        "a field of the request's trailer section is malformed: its name is no token, or its value begins or ends with a \
+         space or a tab"
+    )]
     BadTrailers,
     #[error("the request's content is malformed: {0}")]
     Framing(FramingError),
@@ -46,7 +49,7 @@ const GRACE: u32 = 6;
 
 /// How long a client that expects `100 Continue` over HTTP/2, and does not get it, may wait until it sends its content all the
 /// same ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). curl waits for one second.
-const EXPECTATION: Duration = Duration::from_secs(2);
+pub(super) const EXPECTATION: Duration = Duration::from_secs(2);
 
 /// A look is taken at least so often in the time that is measured.
 const PARTS: u32 = 30;

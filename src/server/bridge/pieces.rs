@@ -68,6 +68,14 @@ impl Pieces {
         }
     }
 
+    /// What the body says behind its last piece, if it is ready.
+    pub(super) fn take_end(&mut self, body: &Outgoing, cx: &mut Context<'_>) -> Said {
+        match self.poll_chunk(body, cx) {
+            Poll::Ready(said) => said,
+            Poll::Pending => None,
+        }
+    }
+
     pub(super) fn has_rest(&self) -> bool {
         !self.rest.is_empty()
     }

@@ -5,7 +5,7 @@ use super::{
     host,
 };
 use crate::{
-    server::Limits,
+    server::{Limits, connection::HeadFault},
     trailers::{elements, section_size},
 };
 use axum::response::Response;
@@ -38,11 +38,20 @@ pub(super) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response
     None
 }
 
-/// The answer to a request with `Transfer-Encoding` and `Content-Length`
-/// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
-pub(super) fn ambiguous_length() -> Response {
-    let why = "`Transfer-Encoding` and `Content-Length` are in one request (RFC 9112 section 6.1)";
-    closing(problem(StatusCode::BAD_REQUEST, why))
+/// The answer to a request in whose head the guard has found a fault. It ends the connection: where a request with two lengths
+/// ends is uncertain, and the guard notes no fault behind the first.
+pub(super) fn refusal_of_head(fault: HeadFault) -> Response {
+    closing(problem(
+        StatusCode::BAD_REQUEST,
+        match fault {
+            HeadFault::AmbiguousLength => {
+                "`Transfer-Encoding` and `Content-Length` are in one request (RFC 9112 section 6.1)"
+            }
+            HeadFault::Fragment => {
+                "the request target has a fragment: leave it out, or write `#` as `%23` (RFC 9112 section 3.2)"
+            }
+        },
+    ))
 }
 
 /// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
@@ -98,8 +107,12 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
 /// A target is in origin-form, absolute-form or `*`, except that of `CONNECT`
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
 fn bad_target(request: &Request<()>) -> Option<&'static str> {
-    let path = request.uri().path();
-    let is_one = path.starts_with('/') || path == "*" || request.method() == Method::CONNECT;
+    // `path` makes a slash of what is empty.
+    let path = request.uri().path_and_query().map_or("", |target| target.as_str());
+    // In absolute-form it may be empty, but not over HTTP/2 (RFC 9113 §8.3.1).
+    let is_absolute = request.version() < Version::HTTP_2 && request.uri().scheme().is_some();
+    let is_empty = is_absolute && (path.is_empty() || path.starts_with('?'));
+    let is_one = path.starts_with('/') || path == "*" || is_empty || request.method() == Method::CONNECT;
     (!is_one).then_some("the request target needs a path that begins with a slash (RFC 9112 section 3.2)")
 }
 
@@ -170,9 +183,14 @@ mod tests {
 
     #[test]
     fn target_has_a_path() {
-        for (uri, expected) in
-            [("/", None), ("*", None), ("http://a", None), ("fast", Some(400)), ("a:1", Some(400))]
-        {
+        for (uri, expected) in [
+            ("/", None),
+            ("*", None),
+            ("http://a", None),
+            ("fast", Some(400)),
+            ("http://a?b", None),
+            ("a:1", Some(400)),
+        ] {
             assert_eq!(status(Version::HTTP_11, uri, &[(header::HOST, "a")]), expected, "{uri}");
         }
     }

@@ -139,7 +139,12 @@ async fn pump(
     };
     tracing::debug!(reason = %interrupted, "request body ended early");
     if let (Some(reader), Interrupted::Unread) = (reader, interrupted) {
-        reader.dropped(incoming).await;
+        let is_broken = |error| {
+            if let Interrupted::Fault(known) = interruption(error, inbound.limits().trailers()) {
+                fault.set(known);
+            }
+        };
+        reader.dropped(incoming, is_broken).await;
     }
 }
 
@@ -178,7 +183,13 @@ async fn carry_data(
     handler.demand().await?;
     while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {
         match frame.into_data() {
-            Ok(data) => handler.send(data).await?,
+            Ok(data) => {
+                if incoming.is_end_stream() {
+                    // The handler may know that this is the last.
+                    ended();
+                }
+                handler.send(data).await?;
+            }
             Err(frame) => {
                 ended();
                 if inbound.has_large_trailers() {

@@ -149,7 +149,15 @@ impl ResponseBody {
         }
         let framed_freely = self.is_framed_freely();
         let said = ready!(self.pieces.poll_next(&self.outgoing, framed_freely, cx));
-        Poll::Ready(said.map(|piece| piece.and_then(|piece| self.take_piece(piece))))
+        let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
+        // hyper asks no more. What the body says behind its last byte, if that is ready, can still be seen.
+        if matches!(self.phase, Phase::Ended)
+            && let Some(Err(error)) = self.pieces.take_end(&self.outgoing, cx)
+        {
+            self.phase = Phase::Data;
+            return Poll::Ready(Some(Err(error)));
+        }
+        Poll::Ready(taken)
     }
 
     /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless

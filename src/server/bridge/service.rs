@@ -3,7 +3,7 @@ use super::{
     content::Content,
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
-    refusal::{ambiguous_length, refusal},
+    refusal::{refusal, refusal_of_head},
     request_body::{self, FaultCell},
     response_body::ResponseBody,
     section_limit::SectionTooLarge,
@@ -155,8 +155,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         let content = Content::new(incoming, request.headers(), &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
-        // Where such a request ends is no more certain than what is behind it.
-        let refusal = if connection.has_ambiguous_length() { Some(ambiguous_length()) } else { refusal };
+        let refusal = connection.head_fault().map(refusal_of_head).or(refusal);
         if let Some(response) = refusal {
             let unread = UnreadContent::abandoned(&content);
             return BridgeFuture { unread, ..BridgeFuture::new(Route::answered(response), exchange) };
@@ -265,6 +264,8 @@ impl Future for BridgeFuture {
             return Poll::Pending;
         }
         let exchange = this.exchange.take().expect("polled after its end");
+        let span = exchange.span().cloned();
+        let _in_it = span.as_ref().map(Span::enter);
         // What the handler makes of a body that broke is not what is wrong with it.
         let (response, fault) = match this.fault.get() {
             None => (response, std::mem::take(this.fault)),

@@ -1,11 +1,10 @@
-use super::content::Content;
-use futures_util::FutureExt;
+use super::content::{Content, ContentError};
 use hyper::body::{Body, Bytes};
 use std::{
     future::poll_fn,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 use tokio::task::yield_now;
 
@@ -26,13 +25,21 @@ struct Progress {
     state: State,
     /// The response that waits until the state is no longer `Draining`.
     response: Option<Waker>,
+    /// The reader that waits for more of the content, or that response.
+    reader: Option<Waker>,
+}
+
+impl Progress {
+    fn new(state: State) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { state, response: None, reader: None }))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The handler may still read it.
     Wanted,
-    /// The handler has dropped it, and what is here already is read.
+    /// The handler has dropped it, and what comes before the response leaves is read.
     Draining,
     Ended,
     /// Nobody reads it.
@@ -43,14 +50,14 @@ enum State {
 
 impl UnreadContent {
     pub(super) fn new() -> (Self, Reader) {
-        let progress = Arc::new(Mutex::new(Progress { state: State::Wanted, response: None }));
+        let progress = Progress::new(State::Wanted);
         (Self(Some(progress.clone())), Reader(progress))
     }
 
     /// That of a request which no handler sees.
     pub(super) fn abandoned(content: &Content) -> Self {
         let is_left = content.is_of_http1() && !content.is_end_stream();
-        Self(is_left.then(|| Arc::new(Mutex::new(Progress { state: State::Abandoned, response: None }))))
+        Self(is_left.then(|| Progress::new(State::Abandoned)))
     }
 
     /// Whether the handler may still read, unless it has dropped the content just now.
@@ -65,6 +72,9 @@ impl UnreadContent {
         };
         let is_undecided = progress.state == State::Draining;
         progress.response = is_undecided.then(|| cx.waker().clone());
+        if let Some(reader) = progress.reader.take() {
+            reader.wake();
+        }
         is_undecided
     }
 
@@ -86,17 +96,52 @@ impl Reader {
         self.set(State::Ended);
     }
 
-    /// Takes what the handler has dropped.
-    pub(super) async fn dropped(self, content: Content) {
+    /// Takes what the handler has dropped. What is wrong with it is told before the response leaves.
+    pub(super) async fn dropped(self, content: Content, is_broken: impl FnOnce(ContentError)) {
         let state = lock(&self.0).state;
         if state == State::ResponseSent {
             content.forget().await;
         } else if !content.awaits_continue() {
             self.set(State::Draining);
-            if is_here_to_its_end(content).await {
-                self.ended();
+            match self.read_to_end(content).await {
+                Ok(true) => self.ended(),
+                Ok(false) => {}
+                Err(error) => is_broken(error),
             }
         }
+    }
+
+    /// Reads until the response is to leave, and then what is here. Says whether that was all.
+    async fn read_to_end(&self, mut content: Content) -> Result<bool, ContentError> {
+        let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
+        while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
+            match poll_fn(|cx| self.poll_next(&mut content, cx)).await {
+                Next::Ended => return Ok(true),
+                Next::Broken(error) => return Err(error),
+                Next::Data(length) => (looks, chunks, bytes) = (0, chunks + 1, bytes + length),
+                Next::ResponseWaits => {
+                    looks += 1;
+                    yield_now().await;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn poll_next(&self, content: &mut Content, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Poll::Ready(frame) = Pin::new(content).poll_frame(cx) {
+            return Poll::Ready(match frame {
+                None => Next::Ended,
+                Some(Err(error)) => Next::Broken(error),
+                Some(Ok(frame)) => Next::Data(frame.data_ref().map_or(0, Bytes::len)),
+            });
+        }
+        let mut progress = lock(&self.0);
+        if progress.response.is_some() {
+            return Poll::Ready(Next::ResponseWaits);
+        }
+        progress.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     fn set(&self, state: State) {
@@ -123,28 +168,17 @@ fn lock(progress: &Arc<Mutex<Progress>>) -> MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+enum Next {
+    Data(usize),
+    Ended,
+    Broken(ContentError),
+    /// Nothing is here, and the response is to leave.
+    ResponseWaits,
+}
+
 /// How often in a row to look in vain for more of what is here: hyper takes turns with the task that looks.
 const LOOKS: u32 = 4;
 
 /// The most that is read so that the connection can stay open: bytes, and chunks.
 const BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 128;
-
-async fn is_here_to_its_end<B: Body<Data = Bytes> + Unpin>(mut content: B) -> bool {
-    let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
-    while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
-        match poll_fn(|cx| Pin::new(&mut content).poll_frame(cx)).now_or_never() {
-            Some(None) => return true,
-            Some(Some(Err(_broken))) => return false,
-            Some(Some(Ok(frame))) => {
-                (looks, chunks) = (0, chunks + 1);
-                bytes += frame.data_ref().map_or(0, Bytes::len);
-            }
-            None => {
-                looks += 1;
-                yield_now().await;
-            }
-        }
-    }
-    false
-}

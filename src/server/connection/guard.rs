@@ -85,13 +85,14 @@ impl<S: Transport> Guard<S> {
             return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
         }
         let checked = self.framing.next(bytes);
-        if let Some(request) = self.framing.ambiguous() {
-            self.connection.note_ambiguous_length(request);
+        if let Some(refused) = self.framing.refused() {
+            self.connection.note_head_fault(refused);
         }
         let Err((well_formed, error)) = checked else {
             return Ok(bytes.len());
         };
         self.fault = Some(error);
+        self.connection.note_framing_fault(error);
         if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
     }
 

@@ -15,7 +15,18 @@ pub(super) struct Http1Framing {
     /// The part of a head whose end has not come.
     head: Vec<u8>,
     requests: usize,
-    ambiguous: Option<usize>,
+    refused: Option<(usize, HeadFault)>,
+    /// How many bytes of chunk extensions the content has so far.
+    extensions: usize,
+}
+
+/// What is wrong with a request's head, and can't be seen of what hyper makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum HeadFault {
+    /// It has `Transfer-Encoding` and `Content-Length`, which hyper removes.
+    AmbiguousLength,
+    /// The target has a fragment, which hyper cuts off.
+    Fragment,
 }
 
 /// What is wrong with a request's framing.
@@ -25,6 +36,8 @@ pub(in crate::server) enum FramingError {
     Size,
     #[error("a chunk extension has a control character")]
     Extension,
+    #[error("the chunk extensions are larger than {MOST_EXTENSIONS} bytes")]
+    TooManyExtensions,
     #[error("a chunk is longer than its size says")]
     ChunkEnd,
     #[error("a line of the chunked framing ends without CRLF")]
@@ -97,7 +110,7 @@ impl Http1Framing {
                 }
                 State::Chunked(chunked) => {
                     let (state, taken) = chunked.next(*first, rest.len());
-                    match state {
+                    match state.and_then(|state| self.bounded(state)) {
                         Ok(state) => self.state = state,
                         Err(error) => {
                             self.state = State::Unchecked;
@@ -112,10 +125,17 @@ impl Http1Framing {
         Ok(())
     }
 
-    /// The number of the first request, from 1 on, that has both `Transfer-Encoding` and `Content-Length`. hyper removes
-    /// the latter.
-    pub(super) fn ambiguous(&self) -> Option<usize> {
-        self.ambiguous
+    /// The number of the first request, from 1 on, that is to be refused for its head.
+    pub(super) fn refused(&self) -> Option<(usize, HeadFault)> {
+        self.refused
+    }
+
+    /// Counts chunk extensions. hyper has a bound for them as well, and says something else of it.
+    fn bounded(&mut self, state: State) -> Result<State, FramingError> {
+        if let State::Chunked(Chunked::Extension { .. }) = state {
+            self.extensions += 1;
+        }
+        if self.extensions > MOST_EXTENSIONS { Err(FramingError::TooManyExtensions) } else { Ok(state) }
     }
 
     /// Takes bytes up to the end of the head, or all of them.
@@ -165,14 +185,32 @@ impl Http1Framing {
         self.state == State::Start
     }
 
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn is_in_content(&self) -> bool {
+        matches!(self.state, State::Length(_) | State::Chunked(Chunked::Data { .. }))
+    }
+
     fn ended(&mut self, head: &[u8]) {
         self.requests += 1;
         let (coding, length) = framing_fields(head);
-        if coding.is_some() && length.is_some() {
-            self.ambiguous = self.ambiguous.or(Some(self.requests));
-        }
+        let fault = match (coding, length) {
+            (Some(_), Some(_)) => Some(HeadFault::AmbiguousLength),
+            _ => has_fragment(head).then_some(HeadFault::Fragment),
+        };
+        self.refused = self.refused.or(fault.map(|fault| (self.requests, fault)));
+        self.extensions = 0;
         self.state = content(coding, length);
     }
+}
+
+/// The most chunk extensions that the content of a request may have, in bytes.
+const MOST_EXTENSIONS: usize = 8 * 1024;
+
+/// Whether the target of a request has a fragment. None of its forms has one
+/// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). A method may have a `#`.
+fn has_fragment(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.split(|byte| *byte == b' ').skip(1).any(|word| word.contains(&b'#'))
 }
 
 /// More than the largest limit of a header section.
@@ -380,8 +418,35 @@ mod tests {
         ] {
             let mut framing = Http1Framing::default();
             framing.next(&wire).expect("well-formed");
-            assert_eq!(framing.ambiguous(), ambiguous);
+            let ambiguous = ambiguous.map(|request| (request, HeadFault::AmbiguousLength));
+            assert_eq!(framing.refused(), ambiguous);
         }
+    }
+
+    #[test]
+    fn fragment_is_found_in_a_target_alone() {
+        for (line, expected) in [
+            ("GET /a#b HTTP/1.1", true),
+            ("GET http://a#b HTTP/1.1", true),
+            ("GET /a%23b HTTP/1.1", false),
+            ("G#T / HTTP/1.1", false),
+            ("GET / HTTP/1.1\r\nx: #", false),
+        ] {
+            let mut framing = Http1Framing::default();
+            framing.next(format!("{line}\r\nhost: a\r\n\r\n").as_bytes()).expect("well-formed");
+            assert_eq!(framing.refused(), expected.then_some((1, HeadFault::Fragment)), "{line}");
+        }
+    }
+
+    #[test]
+    fn chunk_extensions_are_bounded_for_each_content() {
+        let extended = |bytes: usize| format!("1;{}\r\nx\r\n", "e".repeat(bytes - 1));
+        let half = extended(MOST_EXTENSIONS / 2);
+        let whole = [HEAD, half.as_bytes(), half.as_bytes(), b"0\r\n\r\n"].concat();
+        assert_eq!(check(&[&whole[..], &whole].concat(), usize::MAX), between_requests(2));
+        let more = [HEAD, half.as_bytes(), half.as_bytes(), b"0;"].concat();
+        let fault = check(&more, usize::MAX).fault.map(|(_, error)| error);
+        assert_eq!(fault, Some(FramingError::TooManyExtensions));
     }
 
     /// A piece of chunked framing, good or bad.

@@ -32,7 +32,7 @@ pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
     cut::Cut,
     guard::Guard,
-    http1_framing::FramingError,
+    http1_framing::{FramingError, HeadFault},
     inbound::Inbound,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},

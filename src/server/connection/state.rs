@@ -1,6 +1,7 @@
 use super::{
     clock::{Clock, Moment},
     cut::Cut,
+    http1_framing::{FramingError, HeadFault},
     inbound::Inbound,
     outgoing::Outgoing,
     protocol::Protocol,
@@ -47,12 +48,13 @@ pub(in crate::server) struct Connection {
     /// Whether a full record waits for the next one.
     corked: AtomicBool,
     requests: AtomicUsize,
-    /// The number of the HTTP/1.1 request, from 1 on, whose length is ambiguous, or 0.
-    ambiguous_length: AtomicUsize,
+    /// The number of the first HTTP/1.1 request, from 1 on, that is to be refused for its head.
+    head_fault: OnceLock<(usize, HeadFault)>,
     open_requests: AtomicUsize,
     unanswered: AtomicUsize,
     responses: Mutex<Vec<Arc<Outgoing>>>,
     cut: OnceLock<Cut>,
+    framing_fault: OnceLock<FramingError>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
 }
@@ -91,11 +93,12 @@ impl Connection {
             corked: AtomicBool::new(false),
             clock,
             requests: AtomicUsize::new(0),
-            ambiguous_length: AtomicUsize::new(0),
+            head_fault: OnceLock::new(),
             open_requests: AtomicUsize::new(0),
             unanswered: AtomicUsize::new(0),
             responses: Mutex::default(),
             cut: OnceLock::new(),
+            framing_fault: OnceLock::new(),
             shutdown,
             metrics,
         })
@@ -173,15 +176,24 @@ impl Connection {
         self.ends_after_responses.get(&self.clock).is_some()
     }
 
-    /// Notes which request has both `Transfer-Encoding` and `Content-Length`. The first one counts: it ends the connection.
-    pub(super) fn note_ambiguous_length(&self, request: usize) {
-        self.ambiguous_length.store(request, Relaxed);
+    /// Notes that a request's framing is malformed.
+    pub(super) fn note_framing_fault(&self, error: FramingError) {
+        self.framing_fault.get_or_init(|| error);
     }
 
-    /// Whether the request that has begun last is that one.
-    pub(in crate::server) fn has_ambiguous_length(&self) -> bool {
-        let request = self.ambiguous_length.load(Relaxed);
-        request != 0 && request == self.requests.load(Relaxed)
+    pub(in crate::server) fn framing_fault(&self) -> Option<FramingError> {
+        self.framing_fault.get().copied()
+    }
+
+    /// Notes which request is to be refused. It ends the connection.
+    pub(super) fn note_head_fault(&self, refused: (usize, HeadFault)) {
+        self.head_fault.get_or_init(|| refused);
+    }
+
+    /// What is wrong with the head of the request that has begun last.
+    pub(in crate::server) fn head_fault(&self) -> Option<HeadFault> {
+        let (request, fault) = self.head_fault.get()?;
+        (*request == self.requests.load(Relaxed)).then_some(*fault)
     }
 
     pub(super) fn note_section_limit(&self, bytes: u32) {

@@ -1,5 +1,5 @@
 use super::{
-    super::{answer, content::Content},
+    super::{answer, content::Content, pace::EXPECTATION},
     deadline::Deadline,
     request::GrpcRequestBody,
     response::older,
@@ -108,8 +108,9 @@ where
     fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
-        let limit = inbound.limits().stalled_body;
         let (head, incoming) = request.into_parts();
+        let limit = inbound.limits().stalled_body;
+        let limit = if incoming.awaits_continue() { limit.min(EXPECTATION) } else { limit };
         let (body, first_message) = GrpcRequestBody::new(incoming, inbound.clone());
         Box::pin(async move {
             let answered = async {
