@@ -9,7 +9,7 @@ use axum::{
     routing::{any, get},
 };
 use http::{HeaderMap, Request, StatusCode};
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
 fn app() -> Router {
     Router::new()
@@ -147,4 +147,29 @@ async fn fields_of_a_connection_do_not_leave_over_http2() {
     let left: Vec<_> = fields.iter().filter(|(name, _)| response.headers().contains_key(*name)).collect();
     assert_eq!(left, [&("x-other", "1")]);
     assert_eq!(read(response).await.expect("no error").content, b"ok");
+}
+
+#[tokio::test]
+async fn transfer_coding_of_a_handler_does_not_leave_over_http1() {
+    for value in ["chunked", "gzip", "chunked, chunked"] {
+        let whole = move || async move { ([("transfer-encoding", value)], "whole") };
+        let streamed = move || async move {
+            let chunks = futures_util::stream::iter(["a", "b"].map(Ok::<_, Infallible>));
+            ([("transfer-encoding", value)], axum::body::StreamBody::new(chunks))
+        };
+        let server =
+            TestServer::start(Router::new().route("/", get(whole)).route("/streamed", get(streamed)));
+        for (path, framing, content) in [
+            ("/", "content-length: 5", "whole"),
+            ("/streamed", "transfer-encoding: chunked", "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"),
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            let wire = raw::http1(server.address, &request).await;
+            let (head, rest) = wire.split_once("\r\n\r\n").expect("a head");
+            let codings = head.lines().filter(|line| line.starts_with("transfer-encoding"));
+            assert!(head.lines().any(|line| line == framing), "{value}: {wire}");
+            assert_eq!(codings.count(), usize::from(path == "/streamed"), "{value}: {wire}");
+            assert_eq!(rest, content, "{value}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Chunked content that is malformed is refused, and nothing behind it is taken for a request.
 
-use crate::support::{TestServer, raw, soon};
+use crate::support::{TestServer, log::Log, raw, soon};
 use axum::{
     Router, body,
     extract::RawBody,
@@ -71,6 +71,7 @@ async fn malformed_content_is_400_and_the_connection_closes() {
 
 #[tokio::test]
 async fn malformed_content_that_nobody_reads_is_400_too() {
+    let (log, _guard) = Log::catch();
     let smuggled = Arc::default();
     let server = TestServer::start(app(&smuggled));
     for content in MALFORMED {
@@ -80,6 +81,7 @@ async fn malformed_content_that_nobody_reads_is_400_too() {
         assert_eq!(wire.matches("HTTP/1.1 ").count(), 1, "{content:?}: {wire}");
     }
     assert_eq!(smuggled.load(SeqCst), 0);
+    log.line(&["INFO", "connection ended: a message is malformed", "peer=127.0.0.1:", "without CRLF"]).await;
 }
 
 #[tokio::test]

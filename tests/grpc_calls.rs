@@ -246,6 +246,13 @@ async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() 
         assert_eq!(response.headers()["grpc-status"], "1");
         assert_eq!(response.headers()["grpc-message"], "no message came for 300ms");
     }
+    let long = serve_limited(Somebodys::HangsInTheCall, Limits::default());
+    let mut waits = raw::http2(long.address).await;
+    // That can't be sent over HTTP/2, so a client that waits for it does not have the whole time.
+    let expect = [("expect", "100-continue")];
+    let (response, _sender) = raw::http2_call(&mut waits, EXPORT, &expect, b"", false);
+    let response = soon("a response", response).await.expect("a response");
+    assert_eq!(response.headers()["grpc-message"], "no message came for 2s");
     for first in [&b""[..], EMPTY] {
         let (mut response, _sender) = raw::http2_call(&mut client, EXPORT, &[], first, true);
         match tokio::time::timeout(SHORT * 3, &mut response).await {

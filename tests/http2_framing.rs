@@ -2,6 +2,7 @@
 
 use crate::support::{
     TestServer,
+    log::Log,
     raw::{self, http2_frame as frame, http2_head as head, http2_stream_frames},
     soon,
 };
@@ -322,6 +323,14 @@ async fn pseudo_headers_in_a_trailer_section_are_refused_wherever_they_stand() {
         row("no field", &[last(&[])], Served),
     ]);
     check(&[begun("/"), content(0)], rows, &[]).await;
+}
+
+#[tokio::test]
+async fn connection_that_is_ended_for_a_malformed_message_has_a_log_line() {
+    let (log, _guard) = Log::catch();
+    let rows = [row("`:path` alone", &[last(&[0x84])], ENDED)];
+    check(&[begun("/"), content(0)], rows, &[]).await;
+    log.line(&["INFO", "connection ended: a message is malformed", "pseudo-header field"]).await;
 }
 
 /// RFC 7540 section 5.3.1. h2 resets the stream alone, and leaves the block undecoded.

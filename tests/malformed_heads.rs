@@ -4,7 +4,7 @@ use crate::{
     metrics::counted,
     support::{TestServer, log::Log, raw, soon},
 };
-use axum::Router;
+use axum::{Router, http::HeaderMap, routing::get};
 use axum_trailers::server::Limits;
 use std::net::SocketAddr;
 use tokio::{
@@ -148,6 +148,33 @@ async fn http2_authority_is_a_host_and_the_same_as_host() {
         (&[(HOST, "a:b")], BAD_REQUEST),
     ] {
         assert_eq!(http2(&server, fields).await, status, "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn target_with_a_fragment_is_400_and_ends_the_connection() {
+    let server = TestServer::start(Router::new().route("/a", get(|| async { "a" })));
+    let next = "GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    for (target, expected) in
+        [("/a#b", &["400"][..]), ("http://a/a#b", &["400"]), ("/a?b#", &["400"]), ("/a?%23", &["200", "200"])]
+    {
+        let wire =
+            raw::http1(server.address, &format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n{next}")).await;
+        let statuses: Vec<_> = wire.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(statuses, expected, "{target}: {wire}");
+    }
+}
+
+#[tokio::test]
+async fn target_in_absolute_form_says_who_the_request_is_for() {
+    let host = |headers: HeaderMap| async move { headers["host"].to_str().expect("text").to_owned() };
+    let server = TestServer::start(Router::new().route("/", get(host)));
+    for (target, expected) in [("/", "a"), ("http://b:80/", "b:80")] {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        assert!(
+            raw::http1(server.address, &request).await.ends_with(&format!("\r\n\r\n{expected}")),
+            "{target}"
+        );
     }
 }
 

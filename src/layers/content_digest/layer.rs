@@ -39,7 +39,8 @@ use tower_service::Service;
 /// whatever changes the bytes: with axum, behind it in the row of `.layer(…)` calls. Then the digest is right, and the
 /// trailers of bodies further in pass through tower-http's `CompressionLayer`, too. Inside of it, the digest is that of other
 /// bytes than those that arrive: if `Content-Encoding` is not what it was here, the server of this crate leaves the digest
-/// out and warns, and a second layer that is outside replaces it. Other servers send it as it is.
+/// out and warns, and a second layer that is outside replaces it. (It knows that from the response's extensions: a layer between
+/// that makes a response without them hides it.) Other servers send it as it is.
 ///
 /// ```
 /// use axum::{Router, routing::get};
