@@ -130,13 +130,13 @@ impl Answer {
             // representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
-        let has_trailer_field = head.headers.contains_key(header::TRAILER);
         let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
         // What comes behind the content may be that it failed, whether or not it can be sent.
-        let gives_way = match &plan {
+        let may_follow = match &plan {
             TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
-            TrailerPlan::Withheld => has_trailer_field && !body.knows_its_size(),
-        } || head.extensions.get::<FailureMark>().is_some();
+            TrailerPlan::Withheld { announced } => *announced && !body.knows_its_size(),
+        };
+        let gives_way = may_follow || head.extensions.get::<FailureMark>().is_some();
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
         let sent = match head::response(&head) {
             Ok(sent) => sent,
@@ -173,8 +173,10 @@ impl Answer {
 
 /// The digests that a layer further out has made wrong, by encoding what they are of. They are not sent.
 fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
-    let hashed = head.extensions.get::<Hashed>();
-    let outdated: Vec<_> = hashed.iter().flat_map(|hashed| hashed.outdated(&head.headers)).cloned().collect();
+    let Some(hashed) = head.extensions.get::<Hashed>() else {
+        return Vec::new();
+    };
+    let outdated: Vec<_> = hashed.outdated(&head.headers).cloned().collect();
     for name in &outdated {
         tracing::warn!(
             %name,
@@ -199,7 +201,7 @@ fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (Tra
         return (TrailerPlan::Sent { announced: Announced::settle(&mut head.headers), outdated }, false);
     }
     let announced = head.headers.remove(header::TRAILER).is_some();
-    (TrailerPlan::Withheld, announced || head.extensions.get::<TrailersWithheld>().is_some())
+    (TrailerPlan::Withheld { announced }, announced || head.extensions.get::<TrailersWithheld>().is_some())
 }
 
 fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {

@@ -52,6 +52,7 @@ impl Pieces {
 
     /// The next chunk that has something in it. An empty one would be an empty `DATA` frame, of which clients take only so
     /// many: h2 closes the connection.
+    #[inline]
     fn poll_chunk(&mut self, body: &Outgoing, cx: &mut Context<'_>) -> Poll<Said> {
         if self.has_rest() {
             return Poll::Ready(Some(Ok(mem::take(&mut self.rest))));

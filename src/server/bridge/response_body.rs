@@ -42,7 +42,10 @@ pub(in crate::server) struct ResponseBody {
 /// What the response head said of the trailers.
 pub(super) enum TrailerPlan {
     /// They are dropped.
-    Withheld,
+    Withheld {
+        /// Whether there were to be some.
+        announced: bool,
+    },
     /// They go out.
     Sent {
         announced: Announced,

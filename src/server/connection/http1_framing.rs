@@ -6,7 +6,7 @@
 //! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
 
 use crate::trailers::is_tchar;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// Follows the requests of one connection, however their bytes are split.
 #[derive(Debug, Default)]
@@ -209,8 +209,8 @@ const MOST_EXTENSIONS: usize = 8 * 1024;
 /// Whether the target of a request has a fragment. None of its forms has one
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). A method may have a `#`.
 fn has_fragment(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.split(|byte| *byte == b' ').skip(1).any(|word| word.contains(&b'#'))
+    let target = memchr(b' ', head).and_then(|method| head.get(method..)).unwrap_or_default();
+    memchr2(b'#', b'\n', target).is_some_and(|end| target.get(end) == Some(&b'#'))
 }
 
 /// More than the largest limit of a header section.
