@@ -4,6 +4,8 @@ use super::{bytes, chunky, echo, export, files, healthz, help, inspect, served::
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
+    middleware::map_response,
+    response::{IntoResponse, Response},
     routing::{MethodRouter, get, post, put},
 };
 use http::{HeaderValue, StatusCode, Uri, header};
@@ -62,6 +64,9 @@ const ROUTE: Route = Route {
     handler: MethodRouter::new,
 };
 
+/// Below it is what others have put into a folder.
+const FILES: &str = "/files/";
+
 const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timing"];
 
 /// All routes.
@@ -88,7 +93,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/files/{path}",
-        shows: "A file below `--dir` with its digest. Ranges and conditional requests are those of tower-http's `ServeDir` (one range, no `If-Range`); the digest is of the bytes sent. Nothing outside the folder (`..`, encoded forms, links), nothing hidden, no folders.",
+        shows: "A file below `--dir` with its digest. Conditional requests and ranges as in RFC 9110 §13 and §14; the digest is of the bytes sent. Nothing outside the folder (`..`, encoded forms, links), nothing hidden, no folders.",
         trailers: &["content-digest"],
         example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
         pattern: "/files/*path",
@@ -267,7 +272,10 @@ pub(super) fn router() -> Router<Served> {
         let methods = here().fold(MethodRouter::new(), |all, route| all.merge((route.handler)()));
         let methods_here: Vec<_> = here().map(|route| route.method).collect();
         let allowed = methods_here.join(", ").replace("GET", "GET, HEAD");
-        router.route(pattern, methods.fallback(move || ready(not_allowed(&allowed))))
+        let methods = methods.fallback(move || ready(not_allowed(&allowed)));
+        let is_of_files = pattern.starts_with(FILES);
+        router
+            .route(pattern, if is_of_files { methods.layer(map_response(files::isolated)) } else { methods })
     });
     router.fallback(no_route)
 }
@@ -279,7 +287,8 @@ fn not_allowed(allowed: &str) -> Problem {
     problem.field(header::ALLOW, allowed)
 }
 
-async fn no_route(uri: Uri) -> Problem {
+async fn no_route(uri: Uri) -> Response {
     let detail = format!("there is nothing at {}: see /help", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, detail)
+    let response = Problem::new(StatusCode::NOT_FOUND, detail).into_response();
+    if uri.path().starts_with(FILES) { files::isolated(response).await } else { response }
 }

@@ -25,8 +25,6 @@ mod map;
 mod received;
 mod token;
 
-#[cfg(any(feature = "server", feature = "demo"))]
-pub(crate) use self::received::section_size;
 pub use self::{
     acceptance::{Acceptance, TrailersWithheld, WithheldReason},
     declared::Declared,
@@ -38,7 +36,8 @@ pub use self::{
 pub(crate) use self::{
     announced::Announced,
     failure::are_in,
-    list::elements,
     token::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace},
 };
 pub(crate) use self::{content::has_content, failure::FailureMark, received::received, token::is_tchar};
+#[cfg(any(feature = "server", feature = "demo"))]
+pub(crate) use self::{list::elements, received::section_size};

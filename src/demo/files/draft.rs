@@ -1,6 +1,9 @@
 //! A file that is being written, beside the place where it is to be.
 
-use super::precondition::Precondition;
+use super::{
+    Folder,
+    download::{Access, Preconditions, Verdict},
+};
 use crate::demo::in_span;
 use std::{
     collections::hash_map::RandomState,
@@ -12,6 +15,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::SystemTime,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -44,22 +48,28 @@ impl Draft {
     /// was there before.
     pub(super) async fn publish(
         mut self,
-        place: PathBuf,
-        precondition: Precondition,
+        folder: Folder,
+        name: String,
+        preconditions: Preconditions,
     ) -> Result<bool, PublishError> {
         self.file.flush().await?;
-        self.file.sync_all().await?;
+        let written = self.file.try_clone().await?.into_std().await;
         // Not to be cut in two by a client that leaves.
         in_span::thread(move || {
+            // Files that were written in the same tick of the kernel's clock would have one entity tag if the second of them
+            // has the inode of the first. A file system that takes no times keeps its own.
+            let _own_time = written.set_modified(SystemTime::now());
+            written.sync_all()?;
+            let place = folder.root().join(&name);
             let one_by_one = PUBLISHING.lock().unwrap_or_else(PoisonError::into_inner);
-            let there = fs::symlink_metadata(&place).ok();
-            if !precondition.holds(there.as_ref()) {
+            if preconditions.evaluate(Access::Write, &folder.current(&name)) != Verdict::Proceed {
                 return Err(PublishError::Precondition);
             }
+            let there = fs::symlink_metadata(&place).ok();
             if let Some(file) = there.as_ref().filter(|there| there.is_file()) {
                 fs::set_permissions(&self.path, inherited(file))?;
             }
-            self.put(&place, &precondition)?;
+            self.put(&place, &preconditions)?;
             drop(one_by_one);
             sync_folder(&place).map_err(PublishError::NotSynced)?;
             Ok(there.is_some())
@@ -69,9 +79,9 @@ impl Draft {
     }
 
     /// Gives it its name.
-    fn put(&mut self, place: &Path, precondition: &Precondition) -> Result<(), PublishError> {
+    fn put(&mut self, place: &Path, preconditions: &Preconditions) -> Result<(), PublishError> {
         // A link is not made where there is something, whoever has made that. Some file systems have none.
-        let linked = precondition.must_be_new().then(|| fs::hard_link(&self.path, place));
+        let linked = preconditions.must_be_new().then(|| fs::hard_link(&self.path, place));
         match linked {
             // Its other name goes with the draft.
             Some(Ok(())) => Ok(()),
@@ -215,14 +225,13 @@ mod tests {
     async fn draft_is_in_its_place_whole_or_not_at_all() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("a");
+        let served = Folder::new(folder.path()).expect("a folder");
         for (content, replaced) in [("one", false), ("another", true)] {
             let mut draft = Draft::create(folder.path()).await.expect("created");
             draft.write(content.as_bytes()).await.expect("written");
             assert_eq!(names(folder.path()).len(), usize::from(replaced) + 1);
-            assert_eq!(
-                draft.publish(place.clone(), Precondition::default()).await.expect("published"),
-                replaced
-            );
+            let published = draft.publish(served.clone(), "a".to_owned(), Preconditions::default()).await;
+            assert_eq!(published.expect("published"), replaced);
             assert_eq!(fs::read_to_string(&place).expect("there"), content);
             assert_eq!(names(folder.path()), ["a"]);
         }
@@ -240,7 +249,7 @@ mod tests {
         let place = folder.path().join("a");
         let mut headers = http::HeaderMap::new();
         headers.insert(http::header::IF_NONE_MATCH, http::HeaderValue::from_static("*"));
-        let must_be_new = Precondition::read(&headers);
+        let must_be_new = Preconditions::read(&headers);
         for is_there in [false, true] {
             let mut draft = Draft::create(folder.path()).await.expect("created");
             draft.write(if is_there { b"second" } else { b"first" }).await.expect("written");

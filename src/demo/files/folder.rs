@@ -1,23 +1,26 @@
-use super::draft::sweep;
+use super::{
+    download::{Current, Validators},
+    draft::sweep,
+};
 use std::{
+    fs::{File, Metadata},
     io,
     path::{Component, Path, PathBuf},
-    time::SystemTime,
+    sync::Arc,
 };
 
 /// The folder whose files are served.
 #[derive(Clone, Debug)]
 pub struct Folder {
-    root: PathBuf,
+    /// Its names: without links first, then as it was given, because absolute links may use either.
+    roots: Arc<[PathBuf; 2]>,
 }
 
-/// A file that may be served.
-#[derive(Clone, Copy, Debug)]
+/// An open file that may be served.
+#[derive(Debug)]
 pub(super) struct Found {
-    /// In bytes.
-    pub(super) length: u64,
-    /// `None` if the platform does not tell.
-    pub(super) modified: Option<SystemTime>,
+    pub(super) file: File,
+    pub(super) metadata: Metadata,
 }
 
 impl Folder {
@@ -29,31 +32,49 @@ impl Folder {
     pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = path.as_ref().canonicalize()?;
         std::fs::read_dir(&root)?;
-        Ok(Self { root })
+        Ok(Self { roots: Arc::new([root, std::path::absolute(path)?]) })
     }
 
     pub(super) fn root(&self) -> &Path {
-        &self.root
+        &self.roots[0]
     }
 
     /// Removes what uploads have left here whose process is gone.
     pub(in crate::demo) fn sweep(&self) -> io::Result<()> {
-        sweep(&self.root)
+        sweep(self.root())
     }
 
-    /// The file that a path leads to, or `None` where that is no regular file in this folder or is hidden.
-    ///
-    /// Who can write into the folder can exchange a file for a link between this look and the opening.
-    pub(super) async fn find(&self, path: &str) -> Option<Found> {
-        let path = Path::new(path);
-        if !is_plain(path) {
-            return None;
+    /// Opens the file that a path leads to, or `None` if that is no regular file in this folder or is hidden. Blocks.
+    pub(super) fn find(&self, path: &Path) -> io::Result<Option<Found>> {
+        // `Path` leaves out a slash at the end, which asks for a folder.
+        if !is_plain(path) || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Ok(None);
         }
-        let file = tokio::fs::canonicalize(self.root.join(path)).await.ok()?;
-        let is_inside = is_plain(file.strip_prefix(&self.root).ok()?);
-        let metadata = tokio::fs::metadata(&file).await.ok()?;
-        let found = Found { length: metadata.len(), modified: metadata.modified().ok() };
-        (is_inside && metadata.is_file()).then_some(found)
+        let Some(file) = self.open(path)? else { return Ok(None) };
+        let metadata = file.metadata()?;
+        Ok(metadata.is_file().then_some(Found { file, metadata }))
+    }
+
+    /// What has the name of an upload. Blocks.
+    pub(super) fn current(&self, name: &str) -> Current {
+        match self.find(Path::new(name)) {
+            Ok(Some(found)) => Current::File(Validators::of(&found.metadata)),
+            Ok(None) | Err(_) if self.root().join(name).symlink_metadata().is_ok() => Current::Unserved,
+            Ok(None) | Err(_) => Current::Nothing,
+        }
+    }
+
+    #[cfg(unix)]
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        super::beneath::open_beneath(&*self.roots, path)
+    }
+
+    /// Without handles of folders: who can write into the folder can exchange a file for a link in between.
+    #[cfg(not(unix))]
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        let Ok(file) = self.root().join(path).canonicalize() else { return Ok(None) };
+        let is_inside = file.strip_prefix(self.root()).is_ok_and(is_plain);
+        if is_inside && file.is_file() { File::open(file).map(Some) } else { Ok(None) }
     }
 }
 
@@ -77,6 +98,19 @@ mod tests {
         }
         for other in ["..", "../a", "a/../b", "/etc/passwd", ".git/config", "a/.hidden"] {
             assert!(!is_plain(Path::new(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn regular_file_is_found_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+        std::fs::write(folder.path().join("sub/file"), "four").expect("written");
+        let served = Folder::new(folder.path()).expect("a folder");
+        let find = |path: &str| served.find(Path::new(path)).expect("no error");
+        assert_eq!(find("sub/file").expect("a file").metadata.len(), 4);
+        for other in ["", "sub", "sub/", "sub/file/", "sub/file/x", "missing", "/sub/file", "a\0b"] {
+            assert!(find(other).is_none(), "{other:?}");
         }
     }
 }

@@ -8,9 +8,13 @@
 //!
 //! # Downloads
 //!
-//! Ranges and conditional requests are those of tower-http's `ServeDir`. There is no way out of the folder, be it
-//! by `..`, its encoded forms or a link, and nothing hidden is served: no name that begins with a dot. A file that was
-//! modified before 1970 or after the year 9999 is sent whole, without `Last-Modified`.
+//! Conditional requests and ranges are those of RFC 9110 ([§13](https://www.rfc-editor.org/rfc/rfc9110#section-13),
+//! [§14](https://www.rfc-editor.org/rfc/rfc9110#section-14)): strong entity tags, `If-Range`, and up to 32 ranges at once.
+//! A transfer breaks if the file is written meanwhile. A file that is replaced meanwhile is sent as it was.
+//!
+//! There is no way out of the folder: not by `..`, its encoded forms or a link. Links are resolved one by one, in open
+//! folders, so nobody can exchange one in between. Nothing hidden is served: no name that begins with a dot. All responses
+//! have `X-Content-Type-Options: nosniff` and `Content-Security-Policy: sandbox`.
 //!
 //! # Uploads
 //!
@@ -20,23 +24,23 @@
 //! What breaks off, is too short or is wrong leaves nothing behind. Where the process is killed, what it left is
 //! removed when a server with `--allow-upload` next starts on the folder.
 //!
-//! `If-Match`, `If-None-Match` and `If-Unmodified-Since` are kept to
-//! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), with 412 where they do not hold; files have
-//! no entity tags, so `If-None-Match: *` for a file that is to be new and `If-Match: *` for one that must be there are
-//! those of use. A file that is replaced leaves its permissions to the new one. A link of that name is replaced, not
+//! `If-Match`, `If-None-Match` and `If-Unmodified-Since` have the same answers as with `GET`, and 412 instead of 304:
+//! `If-None-Match: *` takes a new file only, `If-Match: "…"` replaces that content only. A file that is replaced leaves its permissions to the new one. A link of that name is replaced, not
 //! followed. The name is that of a file in the folder itself, not hidden. Of two uploads of one name at once, the one
 //! that ends last stays. 201 says that the file is new, 200 that it replaced another; the answer has its `name`, `size`
 //! in bytes, `digest`, and `stored`: `created` or `replaced`.
 
+#[cfg(unix)]
+mod beneath;
 mod download;
 mod draft;
 mod folder;
-mod precondition;
-mod undated;
+mod isolation;
 mod upload;
 
 pub use self::folder::Folder;
 pub(super) use self::{
     download::download,
+    isolation::isolated,
     upload::{Uploads, upload},
 };

@@ -1,8 +1,8 @@
 use super::{
     Folder,
+    download::{Access, Preconditions, Verdict, precondition_failed},
     draft::{Draft, PublishError},
     folder::is_plain,
-    precondition::Precondition,
 };
 use crate::{
     demo::{
@@ -10,6 +10,7 @@ use crate::{
         admission::Admission,
         body_limit::{fits, too_large},
         client::Client,
+        in_span,
         json::Json,
         metrics::Metrics,
         query::bad_request,
@@ -18,6 +19,7 @@ use crate::{
     digest::{Algorithm, Hashers},
     problem::Problem,
     request::{ContentDigestError, RequestBody, RequestBodyError, Verified},
+    trailers::elements,
 };
 use axum::{
     RequestExt,
@@ -26,13 +28,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::json;
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 /// How long a name may be, in bytes: what file systems take.
 const MAX_NAME: usize = 255;
@@ -100,18 +98,20 @@ async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<R
         let detail = "uploads are not allowed: the server takes them once it is started with --allow-upload";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
-    let precondition = Precondition::read(request.headers());
-    let place = allowed.place(name).await?;
+    let preconditions = Preconditions::read(request.headers());
+    allowed.check(name).await?;
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _permit = allowed.admission.admit(Client::of(request.extensions().get()))?;
     let Verified(body): Verified<RequestBody> = request.extract().await?;
     // RFC 9110 §13.2.1: behind all that would refuse the request anyway, before its content.
-    if !precondition.holds(tokio::fs::symlink_metadata(&place).await.ok().as_ref()) {
+    let (folder, file) = (allowed.folder.clone(), name.to_owned());
+    let current = in_span::thread(move || folder.current(&file)).await.map_err(io::Error::from)?;
+    if preconditions.evaluate(Access::Write, &current) != Verdict::Proceed {
         return Err(precondition_failed().into());
     }
 
-    let stored = allowed.store(body, place, precondition).await?;
+    let stored = allowed.store(body, name, preconditions).await?;
     let account = json!({
         "name": name,
         "size": stored.size,
@@ -129,8 +129,8 @@ struct Stored {
 }
 
 impl Allowed {
-    /// Where a file of this name is to be.
-    async fn place(&self, name: &str) -> Result<PathBuf, Problem> {
+    /// Refuses names that no upload may have.
+    async fn check(&self, name: &str) -> Result<(), Problem> {
         let is_portable = !name.contains(['/', '\\']) && !name.contains(char::is_control);
         if name.is_empty()
             || name.len() > MAX_NAME
@@ -149,7 +149,7 @@ impl Allowed {
             Ok(there) if there.is_dir() => {
                 Err(Problem::new(StatusCode::CONFLICT, format!("{name:?} is a folder")))
             }
-            _ => Ok(place),
+            _ => Ok(()),
         }
     }
 
@@ -157,8 +157,8 @@ impl Allowed {
     async fn store(
         &self,
         mut body: RequestBody,
-        place: PathBuf,
-        precondition: Precondition,
+        name: &str,
+        preconditions: Preconditions,
     ) -> Result<Stored, Refusal> {
         let mut draft = Draft::create(self.folder.root()).await?;
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
@@ -172,7 +172,7 @@ impl Allowed {
             draft.write(&chunk).await?;
         }
         let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
-        let replaced = draft.publish(place, precondition).await?;
+        let replaced = draft.publish(self.folder.clone(), name.to_owned(), preconditions).await?;
         Ok(Stored { size, digest: digests.join(", "), replaced })
     }
 }
@@ -182,17 +182,15 @@ fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(bad_request("`Content-Range`: a part of a file can't be uploaded"));
     }
-    if headers.contains_key(header::CONTENT_ENCODING) {
+    // An empty list names no coding. RFC 9110 §12.5.3: the response to one that is not taken says which are.
+    if elements(headers, header::CONTENT_ENCODING).next().is_some() {
         let detail = "`Content-Encoding`: upload the file without a content coding";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        let identity = HeaderValue::from_static("identity");
+        return Err(
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).field(header::ACCEPT_ENCODING, identity)
+        );
     }
     Ok(())
-}
-
-fn precondition_failed() -> Problem {
-    let detail = "`If-Match`, `If-None-Match` or `If-Unmodified-Since` does not hold of what is there (files have no \
-                  entity tags here)";
-    Problem::new(StatusCode::PRECONDITION_FAILED, detail)
 }
 
 /// Why nothing was stored.

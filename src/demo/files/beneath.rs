@@ -1,0 +1,193 @@
+//! Opens files below a folder by handles: each name is looked up in the folder that is open already.
+//!
+//! Nobody can exchange a folder for a link between a check and an open, because nothing is opened by a path. The kernel
+//! could do so by itself (`openat2` with `RESOLVE_BENEATH`, which Linux alone has), but not without hidden names and not with
+//! absolute links that stay inside.
+
+use rustix::{
+    fd::OwnedFd,
+    fs::{Mode, OFlags, open, openat, readlinkat},
+    io::Errno,
+};
+use std::{
+    collections::VecDeque,
+    ffi::{OsStr, OsString},
+    fs::File,
+    io,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::{Path, PathBuf},
+};
+
+/// As many links as Linux follows.
+const MAX_LINKS: usize = 40;
+
+/// A folder can be passed through by those who may not list it. Elsewhere that needs the right to read it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PASS_THROUGH: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PASS_THROUGH: OFlags = OFlags::RDONLY;
+
+/// Opens the file that a relative path leads to, or `None` if there is none, it is hidden, or the way leaves the folder.
+///
+/// `roots` are the names of the folder: the first one is opened, and an absolute link into any of them stays inside.
+pub(super) fn open_beneath(roots: &[PathBuf], path: &Path) -> io::Result<Option<File>> {
+    let Some(root) = roots.first() else { return Ok(None) };
+    let folder = open(root, PASS_THROUGH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut walk = Walk { roots, way: vec![folder], ahead: VecDeque::new(), links: 0 };
+    walk.prepend(path.as_os_str());
+    match walk.arrive() {
+        Err(
+            Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::INVAL | Errno::NAMETOOLONG | Errno::NXIO,
+        ) => Ok(None),
+        result => Ok(result?.map(File::from)),
+    }
+}
+
+struct Walk<'a> {
+    roots: &'a [PathBuf],
+    /// The open folders from the root down to where the walk is.
+    way: Vec<OwnedFd>,
+    /// The names still to be looked up.
+    ahead: VecDeque<OsString>,
+    links: usize,
+}
+
+impl Walk<'_> {
+    fn arrive(&mut self) -> Result<Option<OwnedFd>, Errno> {
+        while let Some(name) = self.ahead.pop_front() {
+            if name == ".." {
+                self.way.pop();
+                continue;
+            }
+            let Some(here) = self.way.last() else { return Ok(None) };
+            if name.as_bytes().starts_with(b".") {
+                return Ok(None);
+            }
+            let is_last = self.ahead.is_empty();
+            // A pipe would otherwise hold the thread until somebody writes into it.
+            let kind = if is_last { OFlags::NONBLOCK } else { PASS_THROUGH | OFlags::DIRECTORY };
+            let flags = kind | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
+            match openat(here, &name, flags, Mode::empty()) {
+                Ok(file) if is_last => return Ok(Some(file)),
+                Ok(folder) => self.way.push(folder),
+                // Systems have different errors for a link that is not to be followed.
+                Err(error) => match readlinkat(here, &name, Vec::new()) {
+                    Ok(target) => {
+                        if !self.follow(&OsString::from_vec(target.into_bytes())) {
+                            return Ok(None);
+                        }
+                    }
+                    Err(_no_link) => return Err(error),
+                },
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a link may be followed to its target.
+    fn follow(&mut self, target: &OsStr) -> bool {
+        self.links += 1;
+        let path = Path::new(target);
+        if path.is_relative() {
+            self.prepend(target);
+        } else if let Some(inside) = self.roots.iter().find_map(|root| path.strip_prefix(root).ok()) {
+            self.way.truncate(1);
+            self.prepend(inside.as_os_str());
+        } else {
+            return false;
+        }
+        self.links <= MAX_LINKS
+    }
+
+    fn prepend(&mut self, path: &OsStr) {
+        let names = path.as_bytes().split(|byte| *byte == b'/');
+        for name in names.rev().filter(|name| !matches!(*name, b"" | b".")) {
+            self.ahead.push_front(OsStr::from_bytes(name).to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, io::Read, os::unix::fs::symlink};
+
+    fn folder() -> tempfile::TempDir {
+        let top = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(top.path().join("root/sub/deep")).expect("a folder");
+        for name in ["root/file", "root/sub/file", "root/sub/deep/file", "root/.hidden", "outside"] {
+            fs::write(top.path().join(name), name).expect("written");
+        }
+        top
+    }
+
+    fn read(top: &Path, path: &str) -> Option<String> {
+        let root = top.join("root");
+        let mut content = String::new();
+        let file = open_beneath(&[root.canonicalize().expect("a folder"), root], Path::new(path));
+        file.expect("no error")?.read_to_string(&mut content).ok()?;
+        Some(content)
+    }
+
+    #[test]
+    fn links_are_followed_as_long_as_they_stay_inside() {
+        let top = folder();
+        let root = top.path().join("root");
+        let (absolute, beside) = (root.join("sub/file"), top.path().join("root-beside/file"));
+        let links = [
+            ("up", "sub/../file", Some("root/file")),
+            ("down", "sub/deep", None),
+            ("twice", "down/../deep/file", Some("root/sub/deep/file")),
+            ("absolute", absolute.to_str().expect("UTF-8"), Some("root/sub/file")),
+            ("dotted", "./sub//file", Some("root/sub/file")),
+            ("out", "../outside", None),
+            ("out-and-in", "../root/file", None),
+            ("far-out", "/etc/passwd", None),
+            ("beside", beside.to_str().expect("UTF-8"), None),
+            ("hidden", ".hidden", None),
+            ("circle", "circle", None),
+            ("nowhere", "missing", None),
+        ];
+        for (name, target, _) in links {
+            symlink(target, root.join(name)).expect("a link");
+        }
+        for (name, _, content) in links {
+            assert_eq!(read(top.path(), name).as_deref(), content, "{name}");
+        }
+        assert_eq!(read(top.path(), "down/file").as_deref(), Some("root/sub/deep/file"));
+        assert_eq!(read(top.path(), "down/../file").as_deref(), Some("root/sub/file"));
+        assert_eq!(read(top.path(), "file/file"), None);
+    }
+
+    /// Somebody exchanges a folder for a link all the time. What is read is inside, or nothing is.
+    #[test]
+    fn folder_that_is_exchanged_for_a_link_lets_nobody_out() {
+        let top = folder();
+        let root = top.path().join("root");
+        fs::create_dir(top.path().join("secret")).expect("a folder");
+        fs::write(top.path().join("secret/file"), "secret").expect("written");
+        let ends = std::time::Instant::now() + std::time::Duration::from_millis(300);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (here, aside) = (root.join("sub"), root.join("aside"));
+                while std::time::Instant::now() < ends {
+                    fs::rename(&here, &aside).expect("renamed");
+                    symlink("../secret", &here).expect("a link");
+                    fs::remove_file(&here).expect("removed");
+                    fs::rename(&aside, &here).expect("renamed");
+                }
+            });
+            let mut seen = 0;
+            while std::time::Instant::now() < ends {
+                match read(top.path(), "sub/file") {
+                    Some(content) => {
+                        assert_eq!(content, "root/sub/file");
+                        seen += 1;
+                    }
+                    None => std::thread::yield_now(),
+                }
+            }
+            assert_ne!(seen, 0);
+        });
+    }
+}

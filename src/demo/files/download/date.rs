@@ -1,0 +1,84 @@
+//! Dates of fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in seconds since 1970.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Of 400 years, after which the calendar repeats itself.
+const CYCLE: i64 = 146_097 * 24 * 60 * 60;
+
+/// The date of a field. One that is malformed or comes twice is ignored
+/// ([§13.1.3](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3)).
+pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<i64> {
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?;
+    if lines.next().is_none() { read(line) } else { None }
+}
+
+pub(super) fn read(value: &HeaderValue) -> Option<i64> {
+    let text = value.to_str().ok()?;
+    httpdate::parse_http_date(text).ok().map(seconds).or_else(|| before_1970(text))
+}
+
+/// `httpdate` knows no earlier years. Five cycles later the same day of the week has the same date.
+fn before_1970(text: &str) -> Option<i64> {
+    let (day, time) = (text.get(..12)?, text.get(16..)?);
+    let year: u16 = text.get(12..16)?.parse().ok()?;
+    let later = httpdate::parse_http_date(&format!("{day}{}{time}", year + 2000)).ok()?;
+    (year < 1970).then(|| seconds(later) - 5 * CYCLE)
+}
+
+/// Rounded down.
+pub(super) fn seconds(time: SystemTime) -> i64 {
+    let whole = |since: Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    time.duration_since(UNIX_EPOCH).map_or_else(
+        |before| {
+            let before = before.duration();
+            -whole(before) - i64::from(before.subsec_nanos() > 0)
+        },
+        whole,
+    )
+}
+
+/// A time from 1970 to 9999.
+pub(super) fn to_field_value(seconds: i64) -> HeaderValue {
+    /// The end of the year 9999, the last that a field can express.
+    const LAST: u64 = 253_402_300_799;
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(LAST));
+    let text = httpdate::fmt_http_date(UNIX_EPOCH + since);
+    HeaderValue::try_from(text).expect("a date is a field value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_in_all_their_forms() {
+        for (text, seconds) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(784_111_777)),
+            ("Sun Nov  6 08:49:37 1994", Some(784_111_777)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", Some(-1)),
+            ("Fri, 01 Jan 1960 00:00:00 GMT", Some(-315_619_200)),
+            ("Sun, 06 Nov 1994 08:49:37", None),
+            ("Sun, 32 Nov 1994 08:49:37 GMT", None),
+            ("Fri, 32 Jan 1960 00:00:00 GMT", None),
+            ("1994-11-06T08:49:37Z", None),
+            ("0", None),
+            ("", None),
+        ] {
+            assert_eq!(read(&HeaderValue::from_static(text)), seconds, "{text}");
+        }
+        assert_eq!(read(&HeaderValue::from_bytes(b"\xc3\xa4, 06 N\xc3\xb6v 1994").expect("a value")), None);
+    }
+
+    #[test]
+    fn dates_are_written_as_they_are_read() {
+        for seconds in [0, 784_111_777, 253_402_300_799] {
+            assert_eq!(read(&to_field_value(seconds)), Some(seconds));
+        }
+        assert_eq!(to_field_value(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(super::seconds(UNIX_EPOCH - Duration::from_millis(1)), -1);
+    }
+}

@@ -1,0 +1,14 @@
+//! `GET /files/…`: a file, a part of it, or the answer that the client has it already.
+
+mod content;
+mod date;
+mod etag;
+mod handler;
+mod multipart;
+mod precondition;
+mod range;
+
+pub(in crate::demo) use self::handler::download;
+pub(super) use self::precondition::{
+    Access, Current, Preconditions, Validators, Verdict, precondition_failed,
+};
