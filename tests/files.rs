@@ -189,15 +189,46 @@ async fn other_methods_are_not_allowed() {
 }
 
 #[tokio::test]
-async fn file_that_shrinks_while_it_is_sent_is_never_whole() {
+async fn file_that_is_written_while_it_is_sent_is_never_whole() {
+    use std::io::{Seek, Write};
+    type Change = fn(&mut fs::File) -> std::io::Result<()>;
+    let changes: [(&str, Change); 4] = [
+        ("cut short", |file| file.set_len(1000)),
+        ("grown", |file| file.seek(std::io::SeekFrom::End(0)).and_then(|_| file.write_all(b"more"))),
+        ("overwritten", |file| file.write_all(b"other")),
+        ("emptied", |file| file.set_len(0)),
+    ];
     let served = serve();
-    let path = served.root.path().join("served/shrinks.bin");
-    fs::write(&path, vec![1; 40_000_000]).expect("written");
+    let path = served.root.path().join("served/changes.bin");
+    for (name, change) in changes {
+        fs::write(&path, vec![1; 40_000_000]).expect("written");
+        let mut file = fs::File::options().write(true).open(&path).expect("a file");
+        file.set_modified(std::time::UNIX_EPOCH).expect("dated");
+
+        let mut client = raw::http2(served.server.address).await;
+        let mut body = raw::http2_get(&mut client, "/files/changes.bin").await;
+        let mut http1 = raw::http1_get(served.server.address, "/files/changes.bin").await;
+        change(&mut file).expect("changed");
+        let error = raw::http2_read(&mut body).await.expect_err("a reset");
+        assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR), "{name}");
+        let received = raw::rest_bytes(&mut http1).await;
+        assert!(!received.ends_with(b"\r\n0\r\n\r\n"), "{name}");
+        let tail = String::from_utf8_lossy(&received[received.len().saturating_sub(200)..]).into_owned();
+        assert!(!tail.contains("content-digest"), "{name}: {tail}");
+    }
+}
+
+#[tokio::test]
+async fn file_that_is_replaced_while_it_is_sent_comes_as_it_was() {
+    let served = serve();
+    let path = served.root.path().join("served/replaced.bin");
+    let content: Vec<_> = large().repeat(5);
+    fs::write(&path, &content).expect("written");
     let mut client = raw::http2(served.server.address).await;
-    let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;
-    fs::File::options().write(true).open(&path).and_then(|file| file.set_len(1000)).expect("cut short");
-    let error = raw::http2_read(&mut body).await.expect_err("a reset");
-    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
+    let mut body = raw::http2_get(&mut client, "/files/replaced.bin").await;
+    let new = served.root.path().join("new.bin");
+    fs::write(&new, vec![2; content.len()]).and_then(|()| fs::rename(&new, &path)).expect("replaced");
+    assert!(raw::http2_read(&mut body).await.expect("no error") == content);
 }
 
 #[tokio::test]
@@ -230,7 +261,7 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
                 (200, &"12".parse().expect("a value"))
             );
             let range = client.get(&url).header("range", "bytes=0-2").send().await.expect("a response");
-            assert_eq!(range.status(), if is_told { 206 } else { 200 }, "{modified:?}");
+            assert_eq!(range.status(), 206, "{modified:?}");
             let since = "Fri, 31 Dec 9999 23:59:59 GMT";
             let conditional = client.get(&url).header("if-modified-since", since).send().await;
             let status = conditional.expect("a response").status();
@@ -239,17 +270,44 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
     }
 }
 
+/// Every response, whatever its status: the page at `/ui` has the same origin.
 #[tokio::test]
-async fn undated_file_that_shrinks_while_it_is_sent_is_never_whole() {
-    use std::time::{Duration, UNIX_EPOCH};
+async fn no_response_acts_as_a_page_of_this_origin() {
     let served = serve();
-    let path = served.root.path().join("served/shrinks.bin");
-    fs::write(&path, vec![1; 40_000_000]).expect("written");
-    let file = fs::File::options().write(true).open(&path).expect("a file");
-    file.set_modified(UNIX_EPOCH - Duration::from_secs(1)).expect("dated");
-    let mut client = raw::http2(served.server.address).await;
-    let mut body = raw::http2_get(&mut client, "/files/shrinks.bin").await;
-    file.set_len(1000).expect("cut short");
-    let error = raw::http2_read(&mut body).await.expect_err("a reset");
-    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
+    for (protocol, client) in clients() {
+        for (method, path, status) in [
+            ("GET", "/files/sub/index.html", 200),
+            ("HEAD", "/files/sub/index.html", 200),
+            ("GET", "/files/missing", 404),
+            ("GET", "/files/", 404),
+            ("GET", "/files/%ff", 404),
+            ("POST", "/files/large.bin", 405),
+            ("PUT", "/files/large.bin", 403),
+            ("PUT", "/files/%ff", 400),
+        ] {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+            let response =
+                client.request(method.clone(), served.server.url(path)).send().await.expect("a response");
+            assert_eq!(response.status(), status, "{method} {path} over {protocol}");
+            let fields =
+                ["x-content-type-options", "content-security-policy"].map(|name| &response.headers()[name]);
+            assert_eq!(fields, ["nosniff", "sandbox"], "{method} {path} over {protocol}");
+        }
+        let other = client.get(served.server.url("/te")).send().await.expect("a response");
+        assert!(!other.headers().contains_key("content-security-policy"), "{protocol}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn name_that_is_no_utf_8_is_served() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let served = serve();
+    let path = served.root.path().join("served").join(OsStr::from_bytes(b"\xff\xe4.txt"));
+    fs::write(path, "named").expect("written");
+    for (protocol, client) in clients() {
+        let response = served.server.get(&client, "/files/%ff%E4.txt").await;
+        assert_eq!(response.headers()["content-type"], "text/plain", "{protocol}");
+        assert_eq!(read(response).await.expect("no error").content, b"named", "{protocol}");
+    }
 }

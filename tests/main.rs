@@ -20,6 +20,7 @@ mod export_costs;
 mod export_failures;
 mod exports;
 mod failures;
+mod file_conditions;
 mod files;
 mod grpc;
 mod grpc_calls;

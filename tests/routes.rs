@@ -131,7 +131,7 @@ async fn other_paths_and_methods_are_problems_that_say_so() {
         let problem = problem(missing).await;
         assert_eq!(problem["detail"], "there is nothing at /nothing/here: see /help", "{protocol}");
 
-        for path in ["/files/%FF", "/export/%FF", "/export/%FF/events", "/exports/%FF", "/bytes/%FF"] {
+        for path in ["/export/%FF", "/export/%FF/events", "/exports/%FF", "/bytes/%FF"] {
             let response = client.get(server.url(path)).send().await.expect("a response");
             assert_eq!(problem_of(response, 400).await["detail"], "the path is no UTF-8 once it is decoded");
         }

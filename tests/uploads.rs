@@ -458,14 +458,25 @@ async fn of_two_uploads_that_must_be_new_one_is_refused() {
 }
 
 #[tokio::test]
-async fn parts_and_coded_contents_are_refused() {
+async fn parts_and_coded_contents_are_refused_and_an_empty_coding_is_none() {
     let (folder, server) = serve(Bounds::default());
-    for (field, status) in [(("content-range", "bytes 0-1/2"), 400), (("content-encoding", "gzip"), 415)] {
-        let fields = [field, ("content-digest", &*digest("x"))];
-        let upload = Upload { path: "/files/a", fields: &fields, chunks: &["x"], ..Upload::default() };
-        assert_eq!(upload.send("HTTP/2", server.address).await.status, status, "{field:?}");
+    for protocol in PROTOCOLS {
+        for (field, status, accepted) in [
+            (("content-range", "bytes 0-1/2"), 400, ""),
+            (("content-encoding", "gzip"), 415, "identity"),
+            (("content-encoding", ", br"), 415, "identity"),
+            (("content-encoding", ""), 201, ""),
+            (("content-encoding", ",,"), 201, ""),
+        ] {
+            let fields = [field, ("content-digest", &*digest("x"))];
+            let upload = Upload { path: "/files/a", fields: &fields, chunks: &["x"], ..Upload::default() };
+            let answer = upload.send(protocol, server.address).await;
+            assert_eq!(answer.status, status, "{field:?} over {protocol}");
+            assert_eq!(answer.field("accept-encoding"), accepted, "{field:?} over {protocol}");
+            let is_stored = fs::remove_file(folder.path().join("a")).is_ok();
+            assert_eq!(is_stored, status == 201, "{field:?} over {protocol}");
+        }
     }
-    assert!(names(folder.path()).is_empty());
 }
 
 #[tokio::test]
