@@ -40,6 +40,7 @@ mod protocol;
 mod redirect;
 mod rejections;
 mod reload;
+mod repr_digest;
 mod request_bodies;
 mod request_trailers;
 mod routes;

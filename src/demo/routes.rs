@@ -97,7 +97,9 @@ pub const ROUTES: &[Route] = &[
         trailers: &["content-digest"],
         example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
         pattern: "/files/*path",
-        handler: || get(files::download).layer(ContentDigestLayer::new()),
+        handler: || {
+            get(files::download).layer(ContentDigestLayer::new()).layer(map_response(files::remember))
+        },
         ..ROUTE
     },
     Route {

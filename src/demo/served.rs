@@ -2,7 +2,7 @@ use super::{
     Bounds,
     database::Database,
     export::Exports,
-    files::{Folder, Uploads},
+    files::{Folder, ReprDigests, Uploads},
     metrics::Metrics,
 };
 use axum::extract::FromRef;
@@ -12,6 +12,7 @@ use axum::extract::FromRef;
 pub(super) struct Served {
     pub(super) folder: Folder,
     pub(super) database: Database,
+    pub(super) repr_digests: ReprDigests,
     pub(super) uploads: Uploads,
     pub(super) exports: Exports,
     pub(super) metrics: Metrics,
@@ -27,6 +28,12 @@ impl FromRef<Served> for Folder {
 impl FromRef<Served> for Database {
     fn from_ref(served: &Served) -> Self {
         served.database.clone()
+    }
+}
+
+impl FromRef<Served> for ReprDigests {
+    fn from_ref(served: &Served) -> Self {
+        served.repr_digests.clone()
     }
 }
 

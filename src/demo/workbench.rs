@@ -5,7 +5,7 @@ use super::{
         Exports,
         grpc::{ExportsService, v1::exports_server::ExportsServer},
     },
-    files::{Folder, Uploads},
+    files::{Folder, ReprDigests, Uploads},
     metrics::Metrics,
     routes,
     served::Served,
@@ -82,6 +82,15 @@ impl Workbench {
     pub fn router(self) -> Router {
         let Self { folder, database, bounds, exports, metrics, allows_upload } = self;
         let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
-        routes::router().with_state(Served { folder, database, uploads, exports, metrics, bounds })
+        let repr_digests = ReprDigests::default();
+        routes::router().with_state(Served {
+            folder,
+            database,
+            repr_digests,
+            uploads,
+            exports,
+            metrics,
+            bounds,
+        })
     }
 }

@@ -40,7 +40,7 @@ mod upload;
 
 pub use self::folder::Folder;
 pub(super) use self::{
-    download::download,
+    download::{ReprDigests, download, remember},
     isolation::isolated,
     upload::{Uploads, upload},
 };

@@ -7,8 +7,13 @@ mod handler;
 mod multipart;
 mod precondition;
 mod range;
+mod repr_digest;
+mod representation;
 
-pub(in crate::demo) use self::handler::download;
 pub(super) use self::precondition::{
     Access, Current, Preconditions, Validators, Verdict, precondition_failed,
+};
+pub(in crate::demo) use self::{
+    handler::download,
+    repr_digest::{ReprDigests, remember},
 };

@@ -1,0 +1,176 @@
+//! The digest of a whole file comes with a part of it: known from before, or computed beside the transfer.
+
+use crate::support::{TestServer, clients, http1, http2, raw, read, workbench};
+use reqwest::{Client, Response};
+use sha2::{Digest, Sha256, Sha512};
+use std::{fs, path::Path, time::Duration};
+
+fn serve(folder: &Path) -> TestServer {
+    TestServer::start(workbench(folder).router())
+}
+
+fn digest(content: &[u8]) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
+}
+
+fn content(length: u32) -> Vec<u8> {
+    (0..length).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
+}
+
+async fn ask(server: &TestServer, client: &Client, fields: &[(&str, &str)]) -> Response {
+    let request = client.get(server.url("/files/file"));
+    fields
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, *value))
+        .send()
+        .await
+        .expect("sent")
+}
+
+const WANTED: [(&str, &str); 3] =
+    [("te", "trailers"), ("want-repr-digest", "sha-256=1"), ("range", "bytes=1-3")];
+
+/// `Repr-Digest` as a header field and as a trailer field.
+async fn repr_digests(response: Response) -> [Option<String>; 2] {
+    let text = |fields: &http_1::HeaderMap| {
+        fields.get("repr-digest").map(|value| value.to_str().expect("text").to_owned())
+    };
+    let header = text(response.headers());
+    let ending = read(response).await.expect("no error");
+    [header, ending.trailers.as_ref().and_then(text)]
+}
+
+#[tokio::test]
+async fn part_ends_with_the_digest_of_the_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let content = content(1_000_000);
+    fs::write(folder.path().join("file"), &content).expect("written");
+    let server = serve(folder.path());
+    for (protocol, client) in clients() {
+        let response = ask(&server, &client, &WANTED).await;
+        assert_eq!(response.status(), 206, "{protocol}");
+        let announced = response.headers()["trailer"].to_str().expect("text").to_owned();
+        assert!(announced.contains("repr-digest") && announced.contains("content-digest"), "{announced}");
+        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+        assert_eq!(trailers["repr-digest"], digest(&content), "{protocol}");
+        assert_eq!(trailers["content-digest"], digest(&content[1..4]), "{protocol}");
+
+        let parts = [WANTED[0], ("want-repr-digest", "sha-512=9, sha-256=1"), ("range", "bytes=1-3,9-")];
+        let [header, trailer] = repr_digests(ask(&server, &client, &parts).await).await;
+        let sha512 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, Sha512::digest(&content));
+        assert_eq!((header, trailer), (None, Some(format!("sha-512=:{sha512}:"))), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_none_unless_it_is_wanted_and_can_be_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("file"), content(1000)).expect("written");
+    let server = serve(folder.path());
+    for (client, fields) in [
+        (http2(), [WANTED[0], WANTED[2]]),
+        (http1(), [WANTED[1], WANTED[2]]),
+        (http2(), [("want-repr-digest", "sha-256=0"), WANTED[2]]),
+        (http2(), [("want-repr-digest", "sha-256=1"), ("range", "bytes=5000-")]),
+    ] {
+        assert_eq!(repr_digests(ask(&server, &client, &fields).await).await, [None, None], "{fields:?}");
+    }
+}
+
+/// Waits until a file has not been written for so long that its times show the next write.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(3100)).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    fs::write(&path, content(1000)).expect("written");
+    let modified = fs::metadata(&path).and_then(|file| file.modified()).expect("a time");
+    let server = serve(folder.path());
+    let (client, known) = (http2(), digest(&content(1000)));
+
+    repr_digests(ask(&server, &client, &WANTED).await).await;
+    let again = repr_digests(ask(&server, &client, &WANTED).await).await;
+    assert_eq!(again, [None, Some(known.clone())], "a file that was just written may be written again");
+    settle().await;
+    // From the whole file without a `Range`, which ends with its `Content-Digest`.
+    read(ask(&server, &client, &WANTED[..1]).await).await.expect("no error");
+    for (protocol, client) in clients() {
+        let again = repr_digests(ask(&server, &client, &WANTED).await).await;
+        assert_eq!(again, [Some(known.clone()), None], "{protocol}");
+        let whole = repr_digests(ask(&server, &client, &WANTED[..2]).await).await;
+        assert_eq!(whole, [Some(known.clone()), None], "{protocol}");
+        let unwanted = repr_digests(ask(&server, &client, &WANTED[2..]).await).await;
+        assert_eq!(unwanted, [None, None], "{protocol}");
+    }
+    let head = client.head(server.url("/files/file")).header(WANTED[1].0, WANTED[1].1).send().await;
+    assert_eq!(head.expect("a response").headers()["repr-digest"], known);
+
+    // The same size, and the old time: only the inode's own time tells.
+    fs::write(&path, vec![7; 1000]).expect("written");
+    fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(modified)).expect("dated");
+    let after = repr_digests(ask(&server, &client, &WANTED).await).await;
+    assert_eq!(after, [None, Some(digest(&[7; 1000]))]);
+    settle().await;
+    repr_digests(ask(&server, &client, &WANTED).await).await;
+    let again = repr_digests(ask(&server, &client, &WANTED).await).await;
+    assert_eq!(again, [Some(digest(&[7; 1000])), None], "from a part, too");
+}
+
+/// Sparse, and so large that it is hashed for a while.
+fn large(path: &Path) {
+    fs::File::create(path).and_then(|file| file.set_len(64 << 30)).expect("a file");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn two_files_are_hashed_at_once_and_only_as_long_as_somebody_waits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a", "b", "c"] {
+        large(&folder.path().join(name));
+    }
+    let server = serve(folder.path());
+    let mut client = raw::http2(server.address).await;
+    let mut ask = async |name: &str| {
+        let mut request = http_1::Request::get(format!("https://localhost/files/{name}"));
+        for (field, value) in WANTED {
+            request = request.header(field, value);
+        }
+        let (response, _) = client.send_request(request.body(()).expect("a request"), true).expect("sent");
+        let response = crate::support::soon("a response", response).await.expect("a response");
+        let is_announced = response.headers()["trailer"].to_str().expect("text").contains("repr-digest");
+        (is_announced, response.into_body())
+    };
+    let (first, second) = (ask("a").await, ask("b").await);
+    assert!(first.0 && second.0);
+    assert!(!ask("c").await.0, "two others are hashed");
+    let joined = ask("a").await;
+    assert!(joined.0, "it is hashed already");
+    drop(first);
+    assert!(!ask("c").await.0, "somebody still waits for each of them");
+    drop(joined);
+    crate::support::soon("a free place", async {
+        while !ask("c").await.0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_changes_while_it_is_hashed_has_no_digest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    fs::File::create(&path).and_then(|file| file.set_len(1 << 30)).expect("a file");
+    let server = serve(folder.path());
+    let response = ask(&server, &http2(), &WANTED).await;
+    fs::File::options().write(true).open(&path).and_then(|file| file.set_len(10)).expect("cut");
+    let ending = read(response).await;
+    let trailers = ending.ok().and_then(|ending| ending.trailers).unwrap_or_default();
+    assert!(!trailers.contains_key("repr-digest"), "{trailers:?}");
+}
