@@ -3,7 +3,7 @@
 
 #[cfg(feature = "fuzzing")]
 pub use crate::{
-    demo::fuzzing::query,
+    demo::{files::fuzzing::file_conditions, fuzzing::query},
     digest::fuzzing::digest_fields,
     server::fuzzing::{begins_with_pseudo_header, chunked_framing, first_bytes, http2_frames},
     trailers::fuzzing::{te, trailer},

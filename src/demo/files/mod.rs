@@ -38,6 +38,8 @@ mod folder;
 mod isolation;
 mod upload;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::download::fuzzing;
 pub use self::folder::Folder;
 pub(super) use self::{
     download::{ReprDigests, download, remember},

@@ -3,6 +3,9 @@
 mod content;
 mod date;
 mod etag;
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(feature = "fuzzing"), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
 mod handler;
 mod multipart;
 mod precondition;

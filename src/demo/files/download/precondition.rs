@@ -141,6 +141,13 @@ impl Validators {
         Self { tag: EntityTag::of(file), modified }
     }
 
+    /// Those of a file with this tag, which was modified at so many seconds since 1970.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn of_test(tag: &str, modified: i64) -> Self {
+        let tag = EntityTag::read(tag.as_bytes()).expect("a tag").0;
+        Self { tag, modified: Some(modified) }
+    }
+
     /// The time for `Last-Modified`, in seconds since 1970: it is never later than `Date`
     /// ([§8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
     pub(super) fn last_modified(&self, now: SystemTime) -> Option<i64> {
@@ -185,8 +192,7 @@ mod tests {
 
     /// One that was modified at `AT`, and whose tag is `"a"`.
     fn validators() -> Validators {
-        let tag = EntityTag::read(b"\"a\"").expect("a tag").0;
-        Validators { tag, modified: Some(1_000_000_000) }
+        Validators::of_test("\"a\"", 1_000_000_000)
     }
 
     fn headers(fields: &[(HeaderName, &str)]) -> HeaderMap {

@@ -1,0 +1,9 @@
+#![no_main]
+
+use axum_trailers::fuzzing::file_conditions;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let lines: Vec<_> = data.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    file_conditions(&lines);
+});
