@@ -46,8 +46,9 @@ async fn part_ends_with_the_digest_of_the_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let content = content(1_000_000);
     fs::write(folder.path().join("file"), &content).expect("written");
-    let server = serve(folder.path());
     for (protocol, client) in clients() {
+        // One that knows no digest yet.
+        let server = serve(folder.path());
         let response = ask(&server, &client, &WANTED).await;
         assert_eq!(response.status(), 206, "{protocol}");
         let announced = response.headers()["trailer"].to_str().expect("text").to_owned();
@@ -89,13 +90,22 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("file");
     fs::write(&path, content(1000)).expect("written");
+    let dated = |modified| {
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(modified))
+            .expect("dated");
+    };
     let modified = fs::metadata(&path).and_then(|file| file.modified()).expect("a time");
+    dated(modified + Duration::from_secs(3600));
     let server = serve(folder.path());
     let (client, known) = (http2(), digest(&content(1000)));
 
     repr_digests(ask(&server, &client, &WANTED).await).await;
     let again = repr_digests(ask(&server, &client, &WANTED).await).await;
-    assert_eq!(again, [None, Some(known.clone())], "a file that was just written may be written again");
+    assert_eq!(again, [None, Some(known.clone())], "whose time is not over can be written again and keep it");
+    dated(modified);
     settle().await;
     // From the whole file without a `Range`, which ends with its `Content-Digest`.
     read(ask(&server, &client, &WANTED[..1]).await).await.expect("no error");
@@ -112,7 +122,7 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
 
     // The same size, and the old time: only the inode's own time tells.
     fs::write(&path, vec![7; 1000]).expect("written");
-    fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(modified)).expect("dated");
+    dated(modified);
     let after = repr_digests(ask(&server, &client, &WANTED).await).await;
     assert_eq!(after, [None, Some(digest(&[7; 1000]))]);
     settle().await;
