@@ -1,11 +1,11 @@
 //! Why the server could not start or go on: one line that says what was wrong and what to do.
 
+use crate::log::FilterError;
 use axum_trailers::{
     demo::database::DatabaseError,
     server::{BindError, TlsError},
 };
 use std::{error::Error, fmt, io, path::PathBuf};
-use tracing_subscriber::filter::FromEnvError;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -14,7 +14,7 @@ pub(crate) enum Failure {
     Folder { path: PathBuf, source: io::Error },
     Uploads { path: PathBuf, source: io::Error },
     Database { path: Option<PathBuf>, source: DatabaseError },
-    Log(FromEnvError),
+    Log(FilterError),
     Serve(io::Error),
 }
 
@@ -74,7 +74,7 @@ impl fmt::Display for Failure {
                 )
             }
             Self::Log(error) => {
-                write!(f, "RUST_LOG is not a filter: {error}; write it as info or axum_trailers=debug")
+                write!(f, "the environment variable RUST_LOG is not a filter: {error}")
             }
             Self::Serve(error) => write!(f, "the server can't run: {error}"),
         }

@@ -13,13 +13,12 @@ use axum_trailers::{
     },
     server::{BindError, Server, Tls},
 };
-use clap::Parser;
-use cli::{Address, Args, Plain};
+use cli::{Address, Args, OrOff};
 use failure::Failure;
 use log::{Filter, Log};
 use std::{
     io::{self, Write},
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr},
     process::ExitCode,
     time::Duration,
 };
@@ -31,12 +30,13 @@ use tracing::Level;
 
 const HTTPS_PORT: u16 = 3000;
 const HTTP_PORT: u16 = 7878;
+const METRICS_PORT: u16 = 9090;
 
 /// How long tasks and threads have after the shutdown, to clear away what they have begun.
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     let log = match Log::start(args.log_format) {
         Ok(log) => log,
         Err(error) => {
@@ -70,14 +70,14 @@ fn run(args: &Args, log: &Log) -> Result<(), Failure> {
     let folder =
         Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
     let workbench = workbench(args, folder)?;
-    let server = redirect(listen(server, &args.listen)?, args.redirect.as_ref())?;
+    let server = redirect(listen(server, args)?, args.redirect.as_ref())?;
     let server = match args.threads {
         Some(threads) => server.threads(threads as usize),
         None => server,
     };
     let server = match &args.metrics {
-        Some(Plain::At(address)) => server.metrics(&address.0)?,
-        Some(Plain::Off) | None => server,
+        Some(OrOff::On(address)) => bind(server, address, METRICS_PORT, Server::metrics)?,
+        Some(OrOff::Off) | None => server,
     };
     workbench.register(server.registry()).expect("there are no metrics yet");
     let lines_dropped = Box::new(log.lines_dropped().clone());
@@ -144,11 +144,12 @@ fn uses_demo_key(args: &Args) -> bool {
     })
 }
 
-fn listen(server: Server, addresses: &[Address]) -> Result<Server, BindError> {
-    if addresses.is_empty() {
-        return on_loopback(server, HTTPS_PORT, Server::bind);
+fn listen(server: Server, args: &Args) -> Result<Server, BindError> {
+    if args.listen.is_empty() {
+        return on_loopback(server, args.port.unwrap_or(HTTPS_PORT), Server::bind);
     }
-    addresses.iter().try_fold(server, |server, address| server.bind(&address.0))
+    let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
+    args.listen.iter().try_fold(server, bind_to)
 }
 
 fn with_grpc(server: Server, workbench: &Workbench, health: HealthServer<impl Health>) -> Server {
@@ -159,23 +160,36 @@ fn with_grpc(server: Server, workbench: &Workbench, health: HealthServer<impl He
         .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
 }
 
-fn redirect(server: Server, from: Option<&Plain>) -> Result<Server, BindError> {
+fn redirect(server: Server, from: Option<&OrOff<Address>>) -> Result<Server, BindError> {
     match from {
         None => on_loopback(server, HTTP_PORT, Server::redirect),
-        Some(Plain::At(address)) => server.redirect(&address.0),
-        Some(Plain::Off) => Ok(server),
+        Some(OrOff::On(address)) => bind(server, address, HTTP_PORT, Server::redirect),
+        Some(OrOff::Off) => Ok(server),
     }
 }
 
-/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6.
+fn bind(
+    server: Server,
+    address: &Address,
+    default_port: u16,
+    bind: fn(Server, String) -> Result<Server, BindError>,
+) -> Result<Server, BindError> {
+    match address {
+        Address::Loopback(port) => on_loopback(server, port.unwrap_or(default_port), bind),
+        Address::Any(port) if has_ipv6() => bind(server, format!("[::]:{port}")),
+        Address::Any(port) => bind(server, format!("0.0.0.0:{port}")),
+        Address::Host(address) => bind(server, address.clone()),
+    }
+}
+
+/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6, and where any free port is wanted.
 fn on_loopback(
     server: Server,
     port: u16,
-    bind: fn(Server, SocketAddr) -> Result<Server, BindError>,
+    bind: fn(Server, String) -> Result<Server, BindError>,
 ) -> Result<Server, BindError> {
-    let server = bind(server, (Ipv4Addr::LOCALHOST, port).into())?;
-    let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-    if has_ipv6() { bind(server, ipv6) } else { Ok(server) }
+    let server = bind(server, format!("127.0.0.1:{port}"))?;
+    if port != 0 && has_ipv6() { bind(server, format!("[::1]:{port}")) } else { Ok(server) }
 }
 
 fn has_ipv6() -> bool {

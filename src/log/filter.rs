@@ -2,25 +2,39 @@ use std::{
     env::{self, VarError},
     str::FromStr,
 };
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter,
-    filter::{FilterFn, FromEnvError, ParseError, filter_fn},
+    filter::{FilterFn, ParseError, filter_fn},
 };
 
 /// Which events are logged, in the syntax of `RUST_LOG`.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter(String);
 
+/// Why a filter is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FilterError {
+    #[error(transparent)]
+    Syntax(#[from] ParseError),
+    /// It would be a target of which all is logged, and nothing of others.
+    #[error(
+        "`{0}` is no level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
+    )]
+    NoLevel(String),
+    #[error("it is not UTF-8")]
+    NotText,
+}
+
 impl Filter {
     const DEFAULT: &str = "info";
 
     /// Reads `RUST_LOG`. If that is empty or not set, it is `info`.
-    pub(crate) fn from_env() -> Result<Self, FromEnvError> {
+    pub(crate) fn from_env() -> Result<Self, FilterError> {
         match env::var(EnvFilter::DEFAULT_ENV) {
-            Ok(text) if !text.is_empty() => Ok(text.parse()?),
+            Ok(text) if !text.is_empty() => text.parse(),
             Ok(_) | Err(VarError::NotPresent) => Ok(Self(Self::DEFAULT.to_owned())),
-            Err(error) => Err(error.into()),
+            Err(VarError::NotUnicode(_)) => Err(FilterError::NotText),
         }
     }
 
@@ -40,10 +54,15 @@ impl Filter {
 }
 
 impl FromStr for Filter {
-    type Err = ParseError;
+    type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         EnvFilter::try_new(text)?;
+        let is_word = |word: &&str| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}', '"']);
+        let mut words = text.split(',').map(str::trim).filter(is_word);
+        if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+            return Err(FilterError::NoLevel(word.to_owned()));
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -85,6 +104,18 @@ mod tests {
 
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn word_that_is_no_level_is_refused() {
+        for filter in
+            ["info", "OFF", "warn,axum_trailers=debug", "axum_trailers[request]=debug", "[request{a,b}]=info"]
+        {
+            assert!(filter.parse::<Filter>().is_ok(), "{filter}");
+        }
+        for filter in ["nonsense", "info,axum_trailers", "hyper::proto", "axum_trailers=loud", "infos"] {
+            assert!(filter.parse::<Filter>().is_err(), "{filter}");
         }
     }
 

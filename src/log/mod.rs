@@ -17,6 +17,6 @@ mod handle;
 mod queue;
 mod writer;
 
-pub(crate) use filter::Filter;
+pub(crate) use filter::{Filter, FilterError};
 pub(crate) use format::LogFormat;
 pub(crate) use handle::Log;

@@ -1,0 +1,497 @@
+//! What the command line says.
+
+mod values;
+
+pub(crate) use values::{Address, OrOff};
+
+use crate::log::{Filter, LogFormat};
+use axum_trailers::{
+    demo::Bounds,
+    server::{Limits, Server},
+};
+use clap::{
+    CommandFactory, FromArgMatches, Parser,
+    error::{ContextKind, ContextValue, Error},
+};
+use std::{env, ffi::OsString, path::PathBuf};
+use values::{Size, Time};
+
+/// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers.
+///
+/// Over HTTP/2 and HTTP/1.1, for trying clients and proxies against. `GET /help` lists the routes, and /ui shows them in a
+/// browser.
+#[derive(Debug, Parser)]
+#[command(version, after_help = MORE, after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// HTTPS address; may be repeated [default: localhost:3000]
+    ///
+    /// A port alone, or `localhost`, is both loopback addresses, `:3000` each address of this machine. Port 0 takes a free
+    /// one.
+    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_LISTEN", value_delimiter = ',')]
+    pub(crate) listen: Vec<Address>,
+
+    /// HTTPS port of both loopback addresses, instead of --listen
+    #[arg(long, value_name = "PORT", env = "AXUM_TRAILERS_PORT", conflicts_with = "listen")]
+    pub(crate) port: Option<u16>,
+
+    /// Plain HTTP address that redirects, or off [default: localhost:7878]
+    #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
+    pub(crate) redirect: Option<OrOff<Address>>,
+
+    /// Certificate chain, PEM [default: the demo certificate]
+    ///
+    /// Read anew on SIGHUP and when it changes.
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// The certificate's private key, PEM [default: the demo key]
+    ///
+    /// Read anew likewise. Everyone has the demo key.
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The folder whose files /files/… serves
+    #[arg(long, value_name = "FOLDER", env = "AXUM_TRAILERS_DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// Let `PUT /files/…` write into that folder
+    #[arg(long, env = "AXUM_TRAILERS_ALLOW_UPLOAD")]
+    pub(crate) allow_upload: bool,
+
+    /// The SQLite database of /export/… [default: a sample]
+    ///
+    /// It is opened to be read only.
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_DATABASE")]
+    pub(crate) database: Option<PathBuf>,
+
+    /// What is logged to standard error [default: `RUST_LOG`, else info]
+    ///
+    /// Directives as `RUST_LOG` has them: a level (off, error, warn, info, debug, trace), or one for a target, such as
+    /// `axum_trailers=debug`, separated by commas. What keeps the server from starting is told whatever the filter.
+    #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
+    pub(crate) log: Option<Filter>,
+
+    /// Lines of text, or a JSON object on each
+    #[arg(
+        long,
+        value_name = "text|json",
+        env = "AXUM_TRAILERS_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// Plain HTTP address of GET /metrics, or off [default: off]
+    ///
+    /// It tells Prometheus what the server counts. `localhost` alone is port 9090.
+    #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
+    pub(crate) metrics: Option<OrOff<Address>>,
+
+    /// Threads that serve HTTPS, up to 1,024 [default: one for each core]
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+
+    /// Time for running streams after SIGINT or SIGTERM
+    ///
+    /// A second signal cuts them at once.
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
+          default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]
+    pub(crate) shutdown_timeout: Time,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// The heading of the limits in the help.
+const LIMITS: &str = "Limits";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = LIMITS)]
+struct LimitArgs {
+    /// Longest TLS handshake
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HANDSHAKE_TIMEOUT",
+          default_value_t = Limits::default().handshake.into())]
+    handshake_timeout: Time,
+
+    /// Longest wait for the first bytes behind it
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_FIRST_BYTE_TIMEOUT",
+          default_value_t = Limits::default().first_byte.into())]
+    first_byte_timeout: Time,
+
+    /// Longest HTTP/1.1 header section
+    ///
+    /// With the pause before it.
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HEADER_TIMEOUT",
+          default_value_t = Limits::default().request_headers.into())]
+    header_timeout: Time,
+
+    /// Longest pause of a connection without a request
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_IDLE_TIMEOUT",
+          default_value_t = Limits::default().idle.into())]
+    idle_timeout: Time,
+
+    /// Longest pause within a request body
+    ///
+    /// It runs while the handler waits for the content and the client may send.
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_BODY_TIMEOUT",
+          default_value_t = Limits::default().stalled_body.into())]
+    body_timeout: Time,
+
+    /// Slowest request body, per second, or off
+    ///
+    /// Measured over 30 s, after a grace of 5 s, while the handler waits for the content and the client may send.
+    #[arg(long, value_name = "SIZE|off", env = "AXUM_TRAILERS_MIN_BODY_RATE",
+          default_value_t = OrOff::On(Limits::default().min_body_rate.into()), value_parser = rate)]
+    min_body_rate: OrOff<Size>,
+
+    /// Longest pause of a client that reads a response
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_READER_TIMEOUT",
+          default_value_t = Limits::default().stalled_reader.into())]
+    reader_timeout: Time,
+
+    /// Pause between two PINGs to an HTTP/2 client
+    ///
+    /// It has fifteen times as long to answer.
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_PING_INTERVAL",
+          default_value_t = Limits::default().ping.into())]
+    ping_interval: Time,
+
+    /// Most open connections
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_CONNECTIONS",
+          default_value_t = flag(Limits::default().connections),
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+
+    /// Most open streams of an HTTP/2 connection
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_streams: u32,
+
+    /// Largest header section of a request, 8KiB to 1MiB
+    #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_HEADER_SIZE",
+          default_value_t = Limits::default().header_section.into(), value_parser = header_section)]
+    max_header_size: Size,
+
+    /// Largest trailer section of a request, up to 1MiB
+    #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_TRAILER_SIZE",
+          default_value_t = Limits::default().trailer_section.into(), value_parser = trailer_section)]
+    max_trailer_size: Size,
+
+    /// Most fields in a trailer section, up to 10,000
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_TRAILER_FIELDS",
+          default_value_t = Limits::default().trailer_fields,
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(Limits::MAX_TRAILER_FIELDS)))]
+    max_trailer_fields: u32,
+
+    /// Most exports at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS",
+          default_value_t = flag(Bounds::default().exports), value_parser = clap::value_parser!(u32).range(1..=256))]
+    max_exports: u32,
+
+    /// Most exports at once of one IPv4 or IPv6 /64
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS_PER_CLIENT",
+          default_value_t = flag(Bounds::default().exports_per_client),
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    max_exports_per_client: u32,
+
+    /// Most rows of an export
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows)]
+    max_rows: u64,
+
+    /// Longest export
+    #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_MAX_EXPORT_TIME",
+          default_value_t = Bounds::default().export_time.into())]
+    max_export_time: Time,
+
+    /// Largest body of POST /echo and POST /inspect
+    #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_BODY_SIZE",
+          default_value_t = Bounds::default().body_size.into())]
+    max_body_size: Size,
+
+    /// Most uploads at once
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS",
+          default_value_t = flag(Bounds::default().uploads), value_parser = clap::value_parser!(u32).range(1..))]
+    max_uploads: u32,
+
+    /// Most uploads at once of one IPv4 or IPv6 /64
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS_PER_CLIENT",
+          default_value_t = flag(Bounds::default().uploads_per_client),
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_uploads_per_client: u32,
+
+    /// Largest upload
+    #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_UPLOAD_SIZE",
+          default_value_t = Bounds::default().upload_size.into())]
+    max_upload_size: Size,
+}
+
+fn header_section(text: &str) -> Result<Size, String> {
+    Size::within(text, Limits::MIN_HEADER_SECTION, Limits::MAX_HEADER_SECTION)
+}
+
+fn trailer_section(text: &str) -> Result<Size, String> {
+    Size::within(text, 0, Limits::MAX_TRAILER_SECTION)
+}
+
+fn rate(text: &str) -> Result<OrOff<Size>, String> {
+    match text.parse()? {
+        OrOff::On(Size(0)) | OrOff::Off => Ok(OrOff::Off),
+        OrOff::On(_) => Size::within(text, 1, u32::MAX).map(OrOff::On),
+    }
+}
+
+/// Has an error name the variable from which a wrong value comes.
+fn with_variable(mut error: Error, command: &clap::Command, line: &[OsString]) -> Error {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let flag = argument.split(' ').next().unwrap_or_default();
+    let is_on_the_line = line
+        .iter()
+        .filter_map(|word| word.to_str())
+        .any(|word| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')));
+    let option = command.get_arguments().find(|option| option.get_long() == flag.strip_prefix("--"));
+    let variable = option.and_then(|option| option.get_env()).filter(|_| !is_on_the_line);
+    if let Some(variable) = variable {
+        let tip = format!("the value is that of the environment variable {}", variable.display());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+/// A small bound as a flag's value.
+fn flag(bound: usize) -> u32 {
+    u32::try_from(bound).unwrap_or(u32::MAX)
+}
+
+const MORE: &str = "\
+Each option has a variable: --max-rows is AXUM_TRAILERS_MAX_ROWS. `--help` says more, with examples.";
+
+const EXAMPLES: &str = "\
+A TIME is 30s, 2m, 1h, 500ms, or a number of seconds. A SIZE is 64KiB, 10MB, 1GiB, or a number of bytes.
+
+Each option can be given as an environment variable: --max-rows as AXUM_TRAILERS_MAX_ROWS. The option itself comes first.
+
+Examples:
+  axum-trailers
+      Serve https://localhost:3000, and redirect http://localhost:7878 to it.
+  curl -v -k --no-buffer https://localhost:3000/
+      See a body in two chunks and a trailer behind it.
+  axum-trailers --port 0 --redirect off --dir /srv/files
+      Take a free port, print it, and serve the files of /srv/files under /files/.
+  axum-trailers --database shop.db --dir /srv/files --allow-upload
+      Export the rows of a database, and take uploads.
+  axum-trailers --metrics 9090
+      Tell Prometheus what the server counts, at http://localhost:9090/metrics.
+  axum-trailers --listen :443 --cert chain.pem --key key.pem
+      Serve other machines, with a certificate of your own.
+
+Exit status: 0 after a shutdown, 1 when the server can't start or go on, 2 for a wrong command line.";
+
+impl Args {
+    /// Reads the command line and the environment, or says what is wrong with them and ends the process.
+    pub(crate) fn read() -> Self {
+        Self::try_read(&env::args_os().collect::<Vec<_>>()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_read(line: &[OsString]) -> Result<Self, Error> {
+        // The help would tell the values of the variables.
+        let mut command = Self::command().mut_args(|option| option.hide_env(true));
+        let matches = command.try_get_matches_from_mut(line);
+        let matches = matches.map_err(|error| with_variable(error, &command, line))?;
+        Self::from_arg_matches(&matches)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let limits = &self.limits;
+        Limits {
+            handshake: limits.handshake_timeout.0,
+            first_byte: limits.first_byte_timeout.0,
+            request_headers: limits.header_timeout.0,
+            idle: limits.idle_timeout.0,
+            stalled_body: limits.body_timeout.0,
+            min_body_rate: match limits.min_body_rate {
+                OrOff::Off => 0,
+                OrOff::On(rate) => rate.as_u32(),
+            },
+            min_body_rate_period: Limits::default().min_body_rate_period,
+            stalled_reader: limits.reader_timeout.0,
+            ping: limits.ping_interval.0,
+            connections: limits.max_connections as usize,
+            streams: limits.max_streams,
+            header_section: limits.max_header_size.as_u32(),
+            trailer_section: limits.max_trailer_size.as_u32(),
+            trailer_fields: limits.max_trailer_fields,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        let limits = &self.limits;
+        Bounds {
+            exports: limits.max_exports as usize,
+            exports_per_client: limits.max_exports_per_client as usize,
+            rows: limits.max_rows,
+            export_time: limits.max_export_time.0,
+            body_size: limits.max_body_size.0,
+            uploads: limits.max_uploads as usize,
+            uploads_per_client: limits.max_uploads_per_client as usize,
+            upload_size: limits.max_upload_size.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Arg;
+    use std::time::Duration;
+
+    #[test]
+    fn command_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    /// The table rows of a document that begin with one of these options. Each option has one row, with its default in this
+    /// column.
+    fn rows_of<'d>(document: &'d str, options: &[&Arg], column: usize) -> Vec<&'d str> {
+        let row_of = |option: &&Arg| {
+            let flag = format!("| `--{}", option.get_long().expect("a long name"));
+            let is_of_it =
+                |line: &&str| line.strip_prefix(&flag).is_some_and(|rest| rest.starts_with([' ', '`']));
+            let row = document.lines().find(is_of_it).expect(&flag);
+            let takes_value = option.get_action().takes_values();
+            for default in option.get_default_values().iter().filter(|_| takes_value) {
+                let cell = row.split(" | ").nth(column).expect("a default");
+                assert_eq!(cell.trim_matches('`'), default.to_str().expect("text"), "{row}");
+            }
+            row
+        };
+        let rows: Vec<_> = options.iter().map(row_of).collect();
+        assert_eq!(document.lines().filter(|line| line.starts_with("| `--")).count(), rows.len());
+        rows
+    }
+
+    #[test]
+    fn readme_has_each_option_with_its_variable_and_default() {
+        let command = Args::command();
+        let options: Vec<_> = command.get_arguments().filter(|option| option.get_env().is_some()).collect();
+        for (option, row) in options.iter().zip(rows_of(include_str!("../../README.md"), &options, 2)) {
+            let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
+            assert!(row.contains(&format!("`{variable}`")), "{row}");
+        }
+    }
+
+    #[test]
+    fn security_policy_has_each_limit_with_its_default() {
+        let policy = include_str!("../../SECURITY.md");
+        let command = Args::command();
+        let options: Vec<_> =
+            command.get_arguments().filter(|option| option.get_help_heading() == Some(LIMITS)).collect();
+        assert!(!options.is_empty());
+        rows_of(policy, &options, 1);
+        // `Debug` names the fields of a struct.
+        for (of, fields) in
+            [("Limits", format!("{:?}", Limits::default())), ("Bounds", format!("{:?}", Bounds::default()))]
+        {
+            for field in fields.split_whitespace().filter_map(|word| word.strip_suffix(':')) {
+                assert!(policy.contains(&format!("`{of}::{field}`")), "{of}::{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        let args = Args::parse_from(["axum-trailers"]);
+        assert_eq!(args.limits(), Limits::default());
+        assert_eq!(args.bounds(), Bounds::default());
+        assert_eq!(args.shutdown_timeout.0, Server::DEFAULT_SHUTDOWN_TIMEOUT);
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        for wrong in [
+            ["--listen", "localhost:70000"],
+            ["--listen", "127.0.0.1"],
+            ["--port", "70000"],
+            ["--redirect", "on"],
+            ["--idle-timeout", "0"],
+            ["--idle-timeout", "soon"],
+            ["--idle-timeout", "1e19"],
+            ["--idle-timeout", "inf"],
+            ["--max-header-size", "100"],
+            ["--max-connections", "0"],
+            ["--threads", "0"],
+            ["--threads", "2000"],
+            ["--max-exports", "0"],
+            ["--max-uploads-per-client", "0"],
+            ["--max-upload-size", "1G"],
+            ["--max-trailer-size", "2MiB"],
+            ["--min-body-rate", "slow"],
+            ["--log", "nonsense"],
+            ["--log", "axum_trailers=loud"],
+            ["--log-format", "yaml"],
+            ["--cert", "alone.pem"],
+        ] {
+            let error = Args::try_parse_from(["axum-trailers"].into_iter().chain(wrong)).expect_err(wrong[1]);
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+            assert!(error.to_string().contains(wrong[0]) || wrong[0] == "--cert", "{error}");
+        }
+    }
+
+    fn read(line: &[&str]) -> Result<Args, Error> {
+        let line: Vec<_> = ["axum-trailers"].iter().chain(line).map(OsString::from).collect();
+        Args::try_read(&line)
+    }
+
+    #[test]
+    fn short_help_is_a_line_for_each_option_and_names_no_variable_s_value() {
+        let short = read(&["-h"]).expect_err("help").to_string();
+        let options = Args::command().get_arguments().count() + ["--help", "--version"].len();
+        let rows = short.lines().filter(|line| line.trim_start().starts_with('-')).count();
+        assert_eq!(rows, options, "{short}");
+        // A title, the usage, two headings and what follows.
+        assert!(short.lines().count() <= options + 12 && short.lines().count() < 60, "{short}");
+        let long = read(&["--help"]).expect_err("help").to_string();
+        assert!(long.lines().count() > 2 * short.lines().count(), "{long}");
+        for help in [short, long] {
+            assert!(!help.contains("[env"), "{help}");
+        }
+    }
+
+    #[test]
+    fn times_sizes_and_off_are_taken_in_each_form() {
+        let line = ["--idle-timeout", "2m", "--max-upload-size", "10MB", "--max-header-size", "64KiB"];
+        let args = read(&line).expect("valid");
+        assert_eq!(args.limits().idle, Duration::from_secs(120));
+        assert_eq!((args.bounds().upload_size, args.limits().header_section), (10_000_000, 65_536));
+        for off in ["off", "none", "false", "0"] {
+            assert_eq!(read(&["--min-body-rate", off]).expect("valid").limits().min_body_rate, 0);
+        }
+        for off in ["off", "none", "false"] {
+            let args = read(&["--redirect", off, "--metrics", off]).expect("valid");
+            assert_eq!((args.redirect, args.metrics), (Some(OrOff::Off), Some(OrOff::Off)));
+        }
+    }
+
+    #[test]
+    fn port_stands_instead_of_listen() {
+        assert_eq!(read(&["--port", "0"]).expect("valid").port, Some(0));
+        let error = read(&["--port", "1", "--listen", "2"]).expect_err("both");
+        assert!(error.to_string().contains("cannot be used with"), "{error}");
+    }
+
+    #[test]
+    fn listen_may_be_repeated_and_fractions_of_seconds_are_taken() {
+        let args = Args::parse_from([
+            "axum-trailers",
+            "--listen",
+            "127.0.0.1:1",
+            "--listen",
+            "[::1]:2",
+            "--idle-timeout",
+            "0.5",
+        ]);
+        assert_eq!(args.listen.len(), 2);
+        assert_eq!(args.limits().idle, Duration::from_millis(500));
+    }
+}

@@ -1,0 +1,265 @@
+//! The values that options take, as people write them.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// Both loopback addresses. Without a port, the option's own.
+    Loopback(Option<u16>),
+    /// Each address of this machine.
+    Any(u16),
+    /// A host with a port.
+    Host(String),
+}
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "give a port, or a host and a port: 3000, localhost:3000, 192.0.2.1:3000, [::1]:3000, or :3000 for each \
+                             address of this machine";
+        if text == "localhost" {
+            return Ok(Self::Loopback(None));
+        }
+        if let Some(port) = port(text) {
+            return Ok(Self::Loopback(Some(port)));
+        }
+        let (host, number) = text.rsplit_once(':').ok_or(WRONG)?;
+        let port = port(number).ok_or(WRONG)?;
+        Ok(match host {
+            "" => Self::Any(port),
+            "localhost" => Self::Loopback(Some(port)),
+            // The colons of an IPv6 address without brackets can't be told from that of its port.
+            _ if host.contains(':') && !host.starts_with('[') => return Err(WRONG),
+            _ => Self::Host(text.to_owned()),
+        })
+    }
+}
+
+/// `parse` takes a sign as well.
+fn port(text: &str) -> Option<u16> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// The value of an option, or that it is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OrOff<T> {
+    Off,
+    On(T),
+}
+
+impl<T: FromStr> FromStr for OrOff<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        if ["off", "none", "false"].contains(&text) { Ok(Self::Off) } else { text.parse().map(Self::On) }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for OrOff<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::On(value) => value.fmt(f),
+        }
+    }
+}
+
+/// A span of time: `30s`, `2m`, `500ms`, or a number of seconds, with a fraction where wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Time(pub(crate) Duration);
+
+/// Units of time in seconds, the largest first.
+const TIME_UNITS: [(&str, f64); 4] = [("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001)];
+
+impl From<Duration> for Time {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        let is_whole = |unit: f64| (seconds / unit).fract() == 0.0 && seconds >= unit;
+        match TIME_UNITS.iter().find(|(_, unit)| is_whole(*unit)) {
+            Some((name, unit)) => write!(f, "{}{name}", seconds / unit),
+            None => write!(f, "{seconds}s"),
+        }
+    }
+}
+
+impl FromStr for Time {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, unit) = split(text);
+        let unit = if unit.is_empty() { "s" } else { unit };
+        let unit = TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| seconds);
+        let seconds = number.parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);
+        let range = Duration::from_millis(1)..=Duration::from_secs(365 * 24 * 60 * 60);
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|duration| range.contains(duration))
+            .map(Self)
+            .ok_or("give a time from 1ms to a year, such as 30s, 2m, 1h, 500ms, or a number of seconds")
+    }
+}
+
+/// A number of bytes: `10MB`, `1GiB`, or the number itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+/// Units of size in bytes, the largest first of each kind.
+const SIZE_UNITS: [(&str, u64); 9] = [
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("TB", 1_000_000_000_000),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("kB", 1_000),
+    ("B", 1),
+];
+
+impl From<u64> for Size {
+    fn from(bytes: u64) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<u32> for Size {
+    fn from(bytes: u32) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0;
+        match SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
+            Some((name, unit)) => write!(f, "{}{name}", bytes / unit),
+            None => write!(f, "{bytes}B"),
+        }
+    }
+}
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, unit) = split(text);
+        let unit = if unit.is_empty() { "B" } else { unit };
+        let unit =
+            SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, bytes)| bytes);
+        let number =
+            if number.bytes().all(|byte| byte.is_ascii_digit()) { number.parse::<u64>().ok() } else { None };
+        let bytes = number.zip(unit).and_then(|(number, unit)| number.checked_mul(*unit));
+        bytes.map(Self).ok_or("give a size, such as 64KiB, 10MB, 1GiB, or a number of bytes")
+    }
+}
+
+impl Size {
+    /// Reads a size within bounds, in bytes.
+    pub(crate) fn within(text: &str, least: u32, most: u32) -> Result<Self, String> {
+        let size: Self = text.parse()?;
+        if (u64::from(least)..=u64::from(most)).contains(&size.0) {
+            return Ok(size);
+        }
+        Err(format!("give a size from {} to {}", Self::from(least), Self::from(most)))
+    }
+
+    /// A size that was read within bounds of this type.
+    pub(crate) fn as_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+/// A number, and the unit behind it.
+fn split(text: &str) -> (&str, &str) {
+    let unit = text.trim_start_matches(|byte: char| byte.is_ascii_digit() || byte == '.');
+    let (number, unit) = text.split_at(text.len() - unit.len());
+    (number, unit.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("3000", Ok(Address::Loopback(Some(3000)))),
+            ("0", Ok(Address::Loopback(Some(0)))),
+            ("localhost", Ok(Address::Loopback(None))),
+            ("localhost:1", Ok(Address::Loopback(Some(1)))),
+            (":3000", Ok(Address::Any(3000))),
+            ("192.0.2.1:80", Ok(Address::Host("192.0.2.1:80".to_owned()))),
+            ("[::1]:80", Ok(Address::Host("[::1]:80".to_owned()))),
+            ("example.com:80", Ok(Address::Host("example.com:80".to_owned()))),
+        ] {
+            assert_eq!(text.parse(), expected, "{text}");
+        }
+        for wrong in ["", "70000", "+1", ":", "a", "a:", "a:b", "::1", "::1:3000", "-1", "localhost:70000"] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+        for (text, milliseconds, written) in [
+            ("30", 30_000, "30s"),
+            ("0.5", 500, "500ms"),
+            ("30s", 30_000, "30s"),
+            ("2m", 120_000, "2m"),
+            ("90 s", 90_000, "90s"),
+            ("500ms", 500, "500ms"),
+            ("1h", 3_600_000, "1h"),
+            ("1.5m", 90_000, "90s"),
+        ] {
+            let time: Time = text.parse().expect(text);
+            assert_eq!(time.0, Duration::from_millis(milliseconds), "{text}");
+            assert_eq!(time.to_string(), written, "{text}");
+            assert_eq!(time.to_string().parse(), Ok(time), "{text}");
+        }
+        for wrong in ["", "0", "soon", "1e19", "inf", "NaN", "-1", "5d", "1.s.", "1M", "99999999999"] {
+            assert!(wrong.parse::<Time>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+        for (text, bytes, written) in [
+            ("0", 0, "0B"),
+            ("240", 240, "240B"),
+            ("16384", 16_384, "16KiB"),
+            ("64kib", 65_536, "64KiB"),
+            ("10MB", 10_000_000, "10MB"),
+            ("1 GiB", 1 << 30, "1GiB"),
+            ("1500", 1500, "1500B"),
+            ("2000", 2000, "2kB"),
+        ] {
+            let size: Size = text.parse().expect(text);
+            assert_eq!((size.0, &*size.to_string()), (bytes, written), "{text}");
+            assert_eq!(size.to_string().parse(), Ok(size), "{text}");
+        }
+        for wrong in ["", "1G", "1.5MB", "-1", "+1", "MB", "99999999999999999999", "99999999TiB"] {
+            assert!(wrong.parse::<Size>().is_err(), "{wrong}");
+        }
+        assert_eq!(Size::within("8KiB", 8192, 10_000).map(Size::as_u32), Ok(8192));
+        let refused = Size::within("8191", 8192, 1 << 20).expect_err("too small");
+        assert_eq!(refused, "give a size from 8KiB to 1MiB");
+    }
+
+    #[test]
+    fn three_words_turn_off_what_can_be_off() {
+        for off in ["off", "none", "false"] {
+            assert_eq!(off.parse(), Ok(OrOff::<Size>::Off));
+        }
+        assert_eq!("1kB".parse(), Ok(OrOff::On(Size(1000))));
+        assert!("on".parse::<OrOff<Address>>().is_err());
+        assert_eq!([OrOff::On(Size(1000)), OrOff::Off].map(|value| value.to_string()), ["1kB", "off"]);
+    }
+}
