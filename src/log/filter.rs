@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn word_that_is_no_level_is_refused() {
         for filter in
-            ["info", "OFF", "warn,axum_trailers=debug", "axum_trailers[request]=debug", "[request{a,b}]=info"]
+            ["info", "OFF", "warn,axum_trailers=debug", "axum_trailers[request]=debug", "[request{a}]=info"]
         {
             assert!(filter.parse::<Filter>().is_ok(), "{filter}");
         }
