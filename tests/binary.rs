@@ -319,7 +319,7 @@ fn help_and_version_are_on_standard_output() {
         "--shutdown-timeout",
         "--log",
         "Examples:",
-        "AXUM_TRAILERS_MAX_TRAILER_SIZE",
+        "AXUM_TRAILERS_MAX_ROWS",
     ] {
         assert!(help.contains(part), "{part}");
     }

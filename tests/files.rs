@@ -214,7 +214,7 @@ async fn file_that_is_written_while_it_is_sent_is_never_whole() {
         let received = raw::rest_bytes(&mut http1).await;
         assert!(!received.ends_with(b"\r\n0\r\n\r\n"), "{name}");
         let tail = String::from_utf8_lossy(&received[received.len().saturating_sub(200)..]).into_owned();
-        assert!(!tail.contains("content-digest"), "{name}: {tail}");
+        assert!(!tail.contains("content-digest:"), "{name}: {tail}");
     }
 }
 
