@@ -31,7 +31,9 @@ fn is_pseudo_header(block: &[u8]) -> Option<bool> {
         return Some(PSEUDO.contains(&index));
     }
     let is_huffman = rest.first()? & 0x80 != 0;
-    integer(&mut rest, 7)?;
+    if integer(&mut rest, 7)? == 0 {
+        return None;
+    }
     let first = rest.first()?;
     Some(if is_huffman { HUFFMAN_COLON.contains(first) } else { *first == b':' })
 }
@@ -79,6 +81,8 @@ mod tests {
             (literal(0x10, b":status"), true),
             (literal(0x40, b":"), true),
             (literal(0x40, b""), false),
+            // A name that is empty, and a value of 58 bytes.
+            (vec![0x00, 0x00, b':'], false),
             // `:path` and `x-a` as Huffman code.
             (vec![0x00, 0x84, 0xb9, 0x58, 0xd3, 0x3f, 1, b'/'], true),
             (vec![0x40, 0x83, 0xf2, 0xb0, 0xff, 1, b'1'], false),
