@@ -40,13 +40,13 @@ pub(crate) struct Args {
 
     /// Certificate chain, PEM [default: the demo certificate]
     ///
-    /// Read anew on SIGHUP and when it changes.
+    /// Read again on SIGHUP and when it changes.
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
     pub(crate) cert: Option<PathBuf>,
 
     /// The certificate's private key, PEM [default: the demo key]
     ///
-    /// Read anew likewise. Everyone has the demo key.
+    /// Read again together with the chain. Everyone has the demo key.
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
 
@@ -67,7 +67,7 @@ pub(crate) struct Args {
     /// What is logged to standard error [default: `RUST_LOG`, else info]
     ///
     /// Directives as `RUST_LOG` has them: a level (off, error, warn, info, debug, trace), or one for a target, such as
-    /// `axum_trailers=debug`, separated by commas. What keeps the server from starting is told whatever the filter.
+    /// `axum_trailers=debug`, separated by commas. What keeps the server from starting is logged whatever the filter.
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
     pub(crate) log: Option<Filter>,
 

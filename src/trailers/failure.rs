@@ -9,8 +9,8 @@ use std::sync::{
 /// Whether the trailers of a response say that it failed, and which of them do.
 ///
 /// A body whose producer can say so leaves this in the extensions of its response. Layers and the server look at it
-/// once the body's data has ended: such a body is well-formed, but must not be vouched for as whole. A body of which no
-/// server says that it looks fails instead.
+/// once the body's data has ended: such a body is well-formed, but must not be vouched for as whole. If no server
+/// does, the body fails instead.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FailureMark(Arc<Mark>);
 

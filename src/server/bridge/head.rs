@@ -169,9 +169,8 @@ fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap
     let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
     // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only if it is a client, too.
     // `Transfer-Encoding` is hyper's to say: another one, as a handler copies it from elsewhere, it would send, too.
-    for (name, value) in
-        fields.iter().filter(|(name, _)| ![header::TE, header::TRANSFER_ENCODING].contains(name))
-    {
+    let is_sent = |name: &HeaderName| *name != header::TE && *name != header::TRANSFER_ENCODING;
+    for (name, value) in fields.iter().filter(|(name, _)| is_sent(name)) {
         let new_name = http_1::HeaderName::from_bytes(name.as_ref());
         let new_value = http_1::HeaderValue::from_bytes(sendable(name, value));
         let new_name = new_name.map_err(|_| Unsendable::Name(name.clone()))?;

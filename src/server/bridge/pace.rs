@@ -171,6 +171,7 @@ mod tests {
         let limits = Limits { stalled_body: SECOND / 1000, ..limits };
         assert_eq!(Pace::new(&limits, false).step(), SHORTEST_STEP);
     }
+
     #[test]
     fn client_that_waits_for_100_has_two_seconds_to_begin() {
         let mut pace = Pace::new(&Limits::default(), true);

@@ -96,7 +96,7 @@ impl Reader {
         self.set(State::Ended);
     }
 
-    /// Takes what the handler has dropped. What is wrong with it is told before the response leaves.
+    /// Takes what the handler has dropped. `is_broken` gets what is wrong with it, before the response leaves.
     pub(super) async fn dropped(self, content: Content, is_broken: impl FnOnce(ContentError)) {
         let state = lock(&self.0).state;
         if state == State::ResponseSent {
