@@ -71,17 +71,15 @@ const RUSTLS: &str = "rustls";
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use std::sync::{Arc, Mutex};
+    use super::{super::testing::Shared, *};
     use tracing_subscriber::layer::SubscriberExt;
 
     /// What is logged under this filter of a warning and an error of rustls, and of a warning of ours.
     fn logged(filter: &str) -> String {
         let filter: Filter = filter.parse().expect("a filter");
-        let log = Arc::<Mutex<Vec<u8>>>::default();
-        let writer = log.clone();
+        let log = Shared::default();
         let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || Shared(writer.clone()))
+            .with_writer(log.clone())
             .with_env_filter(filter.env_filter())
             .finish()
             .with(filter.rustls_filter());
@@ -91,20 +89,7 @@ mod tests {
             tracing::error!(target: "rustls::conn", "rustls-error");
             tracing::warn!(target: "axum_trailers", "own-warning");
         });
-        let log = log.lock().expect("a log");
-        String::from_utf8(log.clone()).expect("text")
-    }
-
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Shared {
-        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("a log").write(line)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
+        log.text()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::{
     Filter, LogFormat,
+    logfmt::Logfmt,
     queue::Queue,
     writer::{self, write_or_discard},
 };
@@ -48,7 +49,7 @@ impl Log {
         let log = log.with_env_filter(filter.env_filter()).with_ansi(io::stderr().is_terminal());
         let rustls = filter.rustls_filter();
         match self.format {
-            LogFormat::Text => log.finish().with(rustls).init(),
+            LogFormat::Text => log.fmt_fields(Logfmt).finish().with(rustls).init(),
             LogFormat::Json => {
                 log.json().flatten_event(true).with_current_span(false).finish().with(rustls).init();
             }

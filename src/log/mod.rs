@@ -8,13 +8,17 @@
 //! | `handle.rs` | `Log`: start it, log to it, and wait for its last lines |
 //! | `filter.rs` | `Filter`: which events are logged |
 //! | `format.rs` | `LogFormat`: the lines that tracing does not format |
+//! | `logfmt.rs` | `Logfmt`: messages and fields as text |
 //! | `queue.rs` | `Queue`: the lines that wait, and the number of those that were dropped |
 //! | `writer.rs` | the thread that writes them |
 
 mod filter;
 mod format;
 mod handle;
+mod logfmt;
 mod queue;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub(crate) use filter::{Filter, FilterError};
