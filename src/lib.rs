@@ -55,6 +55,7 @@
 //! - [`digest`]: the algorithms of digests;
 //! - [`layers`]: trailers for any route;
 //! - [`request`]: the trailers of requests, read and checked;
+//! - [`hints`]: what a handler says of its response to the log of its server;
 #![cfg_attr(
     feature = "server",
     doc = "- [`server`]: a TLS server that carries them, over HTTP/2 and HTTP/1.1;"
@@ -78,8 +79,11 @@ pub mod digest;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hints;
 pub mod layers;
 mod problem;
+#[cfg(any(feature = "server", feature = "demo"))]
+mod protocol_name;
 pub mod request;
 #[cfg(feature = "server")]
 pub mod server;

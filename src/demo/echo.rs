@@ -16,6 +16,7 @@
 
 use super::{Bounds, body_limit::fits, query::bad_request};
 use crate::{
+    hints::Relayed,
     problem::Problem,
     request::{RequestBody, RequestBodyError},
     trailers::{Declared, TrailerError, Trailers},
@@ -43,6 +44,7 @@ pub(super) async fn echo(
         .map_err(|_too_long| bad_request("`Trailer`: a name is too long to come back behind `x-echo-`"))?;
     let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
     declared.write(response.headers_mut());
+    response.extensions_mut().insert(Relayed);
     let fields =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((fields, response))

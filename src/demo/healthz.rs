@@ -3,10 +3,13 @@
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/healthz'
 //! ```
+//!
+//! Somebody asks every few seconds, so the log has these requests at `DEBUG`.
 
-use axum::response::IntoResponse;
+use crate::hints::Routine;
+use axum::{Extension, response::IntoResponse};
 use http::header;
 
 pub(super) async fn healthz() -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], "ok\n")
+    (Extension(Routine), [(header::CACHE_CONTROL, "no-store")], "ok\n")
 }

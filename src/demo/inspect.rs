@@ -17,12 +17,13 @@
 
 use super::{
     Bounds,
-    account::{concluded, protocol, values},
+    account::{concluded, values},
     body_limit::{fits, too_large},
     json::Json,
 };
 use crate::{
     digest::{Algorithm, Hashers},
+    protocol_name::protocol_name,
     request::RequestBody,
     trailers::Declared,
 };
@@ -40,7 +41,7 @@ pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>
     fits(request.headers(), bounds.body_size).map_err(IntoResponse::into_response)?;
     let response_trailers = concluded(&request);
     let head = json!({
-        "protocol": protocol(request.version()),
+        "protocol": protocol_name(request.version()),
         "method": request.method().as_str(),
         "authority": authority(&request),
         "target": request.uri().path_and_query().map(http::uri::PathAndQuery::as_str),

@@ -9,9 +9,10 @@
 //! where that is that trailers go out, `X-Protocol`, `X-TE` and `X-Trailers` say the same as trailers. So a body that says
 //! so without trailers behind it tells that something on the way has dropped them.
 
-use super::account::{concluded, protocol, values};
+use super::account::{concluded, values};
 use crate::{
     body::{self, FinishError},
+    protocol_name::protocol_name,
     trailers::{Declared, Trailers},
 };
 use axum::{
@@ -26,7 +27,7 @@ const X_TE: HeaderName = HeaderName::from_static("x-te");
 const X_TRAILERS: HeaderName = HeaderName::from_static("x-trailers");
 
 pub(super) async fn te(request: Request<Body>) -> Response {
-    let protocol = protocol(request.version());
+    let protocol = protocol_name(request.version());
     let te = values(request.headers(), &header::TE).join(", ");
     let account = json!({
         "protocol": protocol,

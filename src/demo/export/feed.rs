@@ -132,7 +132,7 @@ impl<'j> Feed<'j> {
     /// The rows before the failure are sent.
     fn lost(&mut self, lost: Lost, reading: &mut Reading) -> Result<Word, Stop> {
         let reason = lost.to_string();
-        tracing::warn!(table = self.job.wanted.table, id = self.export.id, reason, "export failed");
+        lost.log(&self.job.wanted.table, &self.export.id);
         let presentation = self.job.options.presentation;
         let is_told = self.job.options.told == Told::ByTrailers;
         if is_told && presentation == Presentation::Document {

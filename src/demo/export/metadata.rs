@@ -66,6 +66,15 @@ impl Lost {
     pub(super) fn trailers(&self) -> Result<Trailers, TrailerError> {
         status(grpc_status::INTERNAL, &self.to_string())
     }
+
+    /// A failure that the client asked for is no reason to look after the server.
+    pub(super) fn log(&self, table: &str, id: &str) {
+        if self.cause.is_some() {
+            tracing::warn!(table, id, reason = %self, "export failed");
+        } else {
+            tracing::info!(table, id, reason = %self, "export failed, as its client asked");
+        }
+    }
 }
 
 impl fmt::Display for Lost {

@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     digest::Hashed,
+    hints::Relayed,
     problem::Problem,
     server::{
         connection::Outgoing,
-        exchange::{Exchange, Failure},
+        exchange::{Exchange, Failure, RequestId, X_REQUEST_ID},
     },
     trailers::{Announced, Declared, FailureMark, TrailersWithheld, has_content},
 };
@@ -138,13 +139,18 @@ impl Answer {
         };
         let gives_way = may_follow || head.extensions.get::<FailureMark>().is_some();
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
-        let sent = match head::response(&head) {
+        let mut sent = match head::response(&head) {
             Ok(sent) => sent,
             Err(error) => {
                 let instead = exchange.in_span(|| unsendable(&error));
                 return Self::instead(instead, exchange);
             }
         };
+        if !sent.headers().contains_key(&X_REQUEST_ID) {
+            sent.headers_mut().insert(X_REQUEST_ID, exchange.id().to_field_value());
+        } else if let Some(own) = RequestId::of_response(sent.headers()) {
+            exchange.is_known_as(own);
+        }
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
             if is_instead {
                 exchange.failed(Failure::SectionTooLarge, &error);
@@ -153,7 +159,7 @@ impl Answer {
             let instead = exchange.in_span(|| too_large(&error));
             return Self::instead(instead, exchange);
         }
-        exchange.answered(status, &head.headers);
+        exchange.answered(&head);
         if withholds && has_content {
             exchange.withheld_trailers();
         }
@@ -198,7 +204,9 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
 fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (TrailerPlan, bool) {
     let outdated = take_outdated(head);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        return (TrailerPlan::Sent { announced: Announced::settle(&mut head.headers), outdated }, false);
+        let announced = Announced::settle(&mut head.headers);
+        let are_relayed = head.extensions.get::<Relayed>().is_some();
+        return (TrailerPlan::Sent { announced, outdated, are_relayed }, false);
     }
     let announced = head.headers.remove(header::TRAILER).is_some();
     (TrailerPlan::Withheld { announced }, announced || head.extensions.get::<TrailersWithheld>().is_some())

@@ -1,7 +1,7 @@
 use crate::{
     server::{
         connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
-        exchange::{Answered, Exchange},
+        exchange::{Answered, Exchange, Received},
         shutdown::Shutdown,
     },
     trailers::elements,
@@ -37,6 +37,8 @@ pub(super) struct Content {
     /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
     /// hyper sends it over HTTP/1.1 once the content is asked for.
     awaits_continue: bool,
+    /// Where to note what comes, if anybody wants to know.
+    received: Option<Arc<Received>>,
 }
 
 /// That the client sends nothing any more on the connection. hyper is not told, so it would wait for ever.
@@ -66,7 +68,13 @@ pub(super) enum ContentError {
 impl Content {
     pub(super) fn new(incoming: Incoming, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
         if incoming.is_end_stream() {
-            return Self { incoming: Some(incoming), half_close: None, rest: None, awaits_continue: false };
+            return Self {
+                incoming: Some(incoming),
+                half_close: None,
+                rest: None,
+                awaits_continue: false,
+                received: None,
+            };
         }
         let connection = exchange.connection().clone();
         let rest = Rest {
@@ -80,7 +88,8 @@ impl Content {
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         let awaits_continue =
             elements(fields, header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
-        Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue }
+        let received = exchange.receives();
+        Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
     }
 
     pub(super) fn is_of_http1(&self) -> bool {
@@ -97,6 +106,23 @@ impl Content {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take()) {
             forget(incoming, rest.answered, rest.shutdown).await;
         }
+    }
+}
+
+fn note(received: &Received, frame: Option<&Result<Frame<Bytes>, hyper::Error>>, is_end: bool) {
+    match frame {
+        Some(Ok(frame)) => {
+            if let Some(data) = frame.data_ref() {
+                received.data(data.len());
+            } else if let Some(trailers) = frame.trailers_ref() {
+                received.trailers(trailers);
+            }
+            if is_end {
+                received.ended();
+            }
+        }
+        Some(Err(_broken)) => {}
+        None => received.ended(),
     }
 }
 
@@ -117,10 +143,13 @@ impl Body for Content {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         self.awaits_continue = false;
-        let Self { incoming: Some(incoming), half_close, .. } = &mut *self else {
+        let Self { incoming: Some(incoming), half_close, received, .. } = &mut *self else {
             return Poll::Ready(None);
         };
-        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
+        if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) {
+            if let Some(received) = received {
+                note(received, frame.as_ref(), incoming.is_end_stream());
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(ContentError::from)));
         }
         match half_close {

@@ -106,7 +106,7 @@ pub(super) fn response(head: &http::response::Parts) -> Result<http_1::Response<
     let mut response = http_1::Response::new(());
     let status = http_1::StatusCode::from_u16(head.status.as_u16());
     *response.status_mut() = status.map_err(|_| Unsendable::Status(head.status))?;
-    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_DATE)?;
+    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_ADDED)?;
     Ok(response)
 }
 
@@ -157,10 +157,10 @@ pub(super) fn to_new(fields: &HeaderMap) -> Result<http_1::HeaderMap, Unsendable
     to_new_with_room(fields, 0)
 }
 
-/// hyper adds `Date`, for which the map would have to grow.
-const ROOM_FOR_DATE: usize = 1;
+/// `X-Request-Id`, and `Date`, which hyper adds: the map would have to grow for them.
+const ROOM_FOR_ADDED: usize = 2;
 
-/// As many names as a map holds (three quarters of 32,768), without some that hyper adds to a head itself. It panics if it
+/// As many names as a map holds (three quarters of 32,768), without some that are added to a head. It panics if it
 /// can't.
 const MOST_FIELDS: usize = 24 * 1024 - 8;
 

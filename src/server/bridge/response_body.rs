@@ -51,6 +51,8 @@ pub(super) enum TrailerPlan {
         announced: Announced,
         /// Digests of other bytes than those that are sent.
         outdated: Vec<HeaderName>,
+        /// Whether they are those of another message.
+        are_relayed: bool,
     },
 }
 
@@ -186,7 +188,7 @@ impl ResponseBody {
             return Poll::Ready(Err(self.length_broken()));
         }
         let failed = self.failures.has_failed();
-        let TrailerPlan::Sent { announced, outdated } = &self.trailers else {
+        let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
         };
         let mut trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
@@ -194,7 +196,11 @@ impl ResponseBody {
             trailers.remove(name);
         }
         for name in announced.names().filter(|name| !failed && !trailers.contains_key(*name)) {
-            tracing::warn!(name, "announced trailer field never came");
+            if *are_relayed {
+                tracing::info!(name, "relayed trailer field was announced and never came");
+            } else {
+                tracing::warn!(name, "announced trailer field never came");
+            }
         }
         let sent = permitted(trailers, announced, self.exchange.version());
         Poll::Ready(if self.failures.are_told_by(&sent) {

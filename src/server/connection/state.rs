@@ -10,6 +10,7 @@ use super::{
 use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
+    hash::{BuildHasher, RandomState},
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -21,6 +22,8 @@ use tokio::time::Instant;
 
 /// What the parts of one connection know of each other.
 pub(in crate::server) struct Connection {
+    /// At random.
+    pub(in crate::server) id: u64,
     pub(in crate::server) peer: SocketAddr,
     pub(in crate::server) purpose: Purpose,
     pub(in crate::server) limits: Arc<Limits>,
@@ -73,6 +76,7 @@ impl Connection {
         }
         shutdown.activity().connection_opened();
         Arc::new(Self {
+            id: RandomState::new().hash_one(peer),
             peer,
             purpose,
             inbound: Arc::new(Inbound::new(limits.clone())),
@@ -269,13 +273,15 @@ impl Connection {
         self.protocol() == Protocol::Http1 && breaks_off()
     }
 
-    pub(in crate::server) fn request_begins(&self) {
-        self.requests.fetch_add(1, Relaxed);
+    /// Returns its number on the connection, from 1 on.
+    pub(in crate::server) fn request_begins(&self) -> usize {
+        let number = self.requests.fetch_add(1, Relaxed) + 1;
         self.open_requests.fetch_add(1, Relaxed);
         self.shutdown.activity().request_begins();
         if let Some(metrics) = &self.metrics {
             metrics.request_begins();
         }
+        number
     }
 
     pub(in crate::server) fn request_ends(&self) {

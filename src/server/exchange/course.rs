@@ -1,15 +1,21 @@
 use super::{
+    account::Account,
     ending::{Ending, Failure, Trailers},
+    origin::Origin,
+    received::Received,
+    request_id::RequestId,
     span::span,
 };
 use crate::{
+    hints::Routine,
     server::{
         connection::{Connection, Cut},
+        listen::Purpose,
         metrics::MatchedRoute,
     },
     trailers::Acceptance,
 };
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, StatusCode, Version, response::Parts};
 use http_1::Method;
 use std::{
     convert::Infallible,
@@ -18,18 +24,23 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
-use tracing::Span;
+use tracing::{Span, level_filters::LevelFilter};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
-/// Its end is one line in the log, whatever ended it: at `INFO`, or at `DEBUG` where it asks for the metrics, as somebody
-/// does every few seconds.
+/// Its end is one line in the log, whatever ended it.
 pub(in crate::server) struct Exchange {
     pub(super) connection: Arc<Connection>,
     pub(super) began: Instant,
     pub(super) first_byte: Option<Duration>,
     pub(super) span: Option<Span>,
+    pub(super) id: RequestId,
     pub(super) method: Method,
-    pub(super) path: String,
+    /// `None` where nobody logs it.
+    pub(super) account: Option<Account>,
+    /// `None` where nobody logs or counts it.
+    pub(super) origin: Option<Origin>,
+    /// Whether it is asked for every few seconds.
+    pub(super) is_routine: bool,
     pub(super) version: Version,
     pub(super) acceptance: Acceptance,
     pub(super) route: Route,
@@ -41,6 +52,10 @@ pub(in crate::server) struct Exchange {
     /// Dropped with it.
     under_way: Option<oneshot::Sender<Infallible>>,
 }
+
+/// The service that orchestrators ask for the server's health
+/// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)).
+const HEALTH: &str = "grpc.health.v1.Health";
 
 /// Comes, as an error, once a response is over, whatever ended it.
 pub(in crate::server) type Answered = oneshot::Receiver<Infallible>;
@@ -59,16 +74,24 @@ impl Exchange {
         request: &http::Request<B>,
         head: &http_1::request::Parts,
     ) -> Self {
-        connection.request_begins();
+        let id = RequestId::of(&head.headers, connection.id, connection.request_begins());
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
+        let is_logged = LevelFilter::current() >= LevelFilter::INFO;
+        let account = is_logged.then(|| Account::of(head, request.headers()));
+        let origin = (is_logged || connection.metrics().is_some()).then(|| Origin::of(&head.headers));
         Self {
-            span: span(&connection, head),
+            span: account
+                .as_ref()
+                .and_then(|account| span(&connection, head, account, &id, request.version())),
+            is_routine: connection.purpose == Purpose::Metrics,
+            account,
+            origin,
+            id,
             connection,
             began: Instant::now(),
             first_byte: None,
             method: head.method.clone(),
-            path: head.uri.path().to_owned(),
             version: request.version(),
             acceptance,
             route: Route::Router(route),
@@ -128,13 +151,29 @@ impl Exchange {
 
     /// A gRPC service answers.
     pub(in crate::server) fn is_for_service(&mut self, name: Arc<str>) {
+        self.is_routine |= *name == *HEALTH;
         self.route = Route::Grpc(name);
     }
 
-    pub(in crate::server) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
-        self.note_grpc_status(headers);
-        self.first_byte = self.connection.metrics().map(|_| self.began.elapsed());
-        self.status = Some(status);
+    /// Where to note what comes of the request's content, if anybody wants to know.
+    pub(in crate::server) fn receives(&mut self) -> Option<Arc<Received>> {
+        self.account.as_mut().map(Account::receives)
+    }
+
+    pub(in crate::server) fn id(&self) -> &RequestId {
+        &self.id
+    }
+
+    /// The response already has another one.
+    pub(in crate::server) fn is_known_as(&mut self, id: RequestId) {
+        self.id = id;
+    }
+
+    pub(in crate::server) fn answered(&mut self, head: &Parts) {
+        self.note_grpc_status(&head.headers);
+        self.first_byte = self.origin.as_ref().map(|_| self.began.elapsed());
+        self.is_routine |= self.account.is_some() && head.extensions.get::<Routine>().is_some();
+        self.status = Some(head.status);
     }
 
     pub(in crate::server) fn sent_data(&mut self, bytes: usize) {

@@ -2,12 +2,12 @@ use super::{
     course::{Exchange, Route},
     ending::{Ending, Trailers},
 };
-use crate::server::{
-    listen::Purpose,
-    metrics::{Ended, MatchedRoute, Metrics},
+use crate::{
+    protocol_name::protocol_name,
+    server::metrics::{Ended, MatchedRoute, Metrics},
 };
 use std::time::Duration;
-use tracing::Span;
+use tracing::{Level, Span};
 
 impl Drop for Exchange {
     fn drop(&mut self) {
@@ -34,7 +34,7 @@ impl Drop for Exchange {
 impl Exchange {
     fn record(&self, span: &Span, ending: &Ending, took: Duration) {
         span.record("status", self.status.map(|status| status.as_u16()));
-        span.record("bytes", self.bytes);
+        span.record("bytes_out", self.bytes);
         span.record("duration_ms", milliseconds(took));
         span.record("trailers", tracing::field::display(&self.trailers));
         span.record("grpc_status", self.grpc_status);
@@ -42,43 +42,54 @@ impl Exchange {
     }
 
     fn log(&self, ending: &Ending, took: Duration) {
-        let status = self.status.map(|status| status.as_u16());
-        let duration_ms = milliseconds(took);
-        if self.connection.purpose == Purpose::Metrics {
-            return tracing::debug!(
-                target: "axum_trailers::request",
-                parent: None,
-                peer = %self.connection.peer,
-                method = %self.method,
-                path = self.path,
-                status,
-                duration_ms,
-                ended = %ending,
-                "the metrics were asked for",
-            );
+        let (Some(account), Some(origin)) = (&self.account, self.origin) else {
+            return;
+        };
+        macro_rules! line {
+            ($level:expr) => {
+                tracing::event!(
+                    target: "axum_trailers::request",
+                    // The span says the same, but for those alone who keep spans.
+                    parent: None,
+                    $level,
+                    client = %self.connection.peer,
+                    peer = %self.connection.peer,
+                    request_id = %self.id,
+                    method = %self.method,
+                    host = account.host,
+                    request_target = account.request_target,
+                    protocol = protocol_name(self.version),
+                    agent = origin.agent,
+                    via = account.via,
+                    proxied = origin.is_proxied,
+                    te = account.te,
+                    status = self.status.map(|status| status.as_u16()),
+                    bytes_in = account.bytes_in(),
+                    bytes_out = self.bytes,
+                    first_byte_ms = self.first_byte.map(milliseconds),
+                    duration_ms = milliseconds(took),
+                    request_trailers = account.trailers(),
+                    request_trailers_missing = account.missing(),
+                    trailers = %self.trailers,
+                    grpc_status = self.grpc_status,
+                    ended = %ending,
+                )
+            };
         }
-        tracing::info!(
-            target: "axum_trailers::request",
-            // The span says the same, but for those alone who keep spans.
-            parent: None,
-            peer = %self.connection.peer,
-            method = %self.method,
-            path = self.path,
-            status,
-            protocol = ?self.version,
-            bytes = self.bytes,
-            duration_ms,
-            trailers = %self.trailers,
-            grpc_status = self.grpc_status,
-            ended = %ending,
-        );
+        if self.is_routine && matches!(ending, Ending::Complete) {
+            line!(Level::DEBUG);
+        } else {
+            line!(Level::INFO);
+        }
     }
 
     fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
-        match self.trailers {
-            Trailers::None => {}
-            Trailers::Sent(_) => metrics.trailers_sent(self.version),
-            Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, reason),
+        match (&self.trailers, self.origin) {
+            (Trailers::None, _) | (_, None) => {}
+            (Trailers::Sent(_), Some(origin)) => metrics.trailers_sent(self.version, origin),
+            (Trailers::Withheld(reason), Some(origin)) => {
+                metrics.trailers_withheld(self.version, origin, *reason);
+            }
         }
         match ending {
             Ending::Complete => {}

@@ -1,21 +1,26 @@
-use crate::server::connection::Connection;
-use tracing::{Span, field::Empty, level_filters::LevelFilter};
+use super::{account::Account, request_id::RequestId};
+use crate::{protocol_name::protocol_name, server::connection::Connection};
+use http::Version;
+use tracing::{Span, field::Empty};
 
-/// The span of a request, where anybody collects it. Where nobody collects anything it is not even begun: for the crate
-/// `log` it would first be filled in.
-pub(super) fn span(connection: &Connection, head: &http_1::request::Parts) -> Option<Span> {
-    if LevelFilter::current() < LevelFilter::INFO {
-        return None;
-    }
+/// The span of a request, where anybody collects it.
+pub(super) fn span(
+    connection: &Connection,
+    head: &http_1::request::Parts,
+    account: &Account,
+    id: &RequestId,
+    version: Version,
+) -> Option<Span> {
     let span = tracing::info_span!(
         target: "axum_trailers::request",
         "request",
-        peer = %connection.peer,
+        client = %connection.peer,
+        request_id = %id,
         method = %head.method,
-        path = head.uri.path(),
+        request_target = account.request_target,
         status = Empty,
-        protocol = ?head.version,
-        bytes = Empty,
+        protocol = protocol_name(version),
+        bytes_out = Empty,
         duration_ms = Empty,
         trailers = Empty,
         grpc_status = Empty,

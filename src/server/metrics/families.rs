@@ -1,4 +1,4 @@
-use crate::trailers::WithheldReason;
+use crate::{protocol_name::protocol_name, server::exchange::Origin, trailers::WithheldReason};
 use http::{StatusCode, Version};
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
@@ -70,13 +70,13 @@ impl Metrics {
             ),
             trailers_sent: counters(
                 "trailer_sections_sent_total",
-                "Responses that ended with a trailer section.",
-                &["protocol"],
+                "Responses that ended with a trailer section, by client and whether a proxy was on the way.",
+                &["protocol", "agent", "proxied"],
             ),
             trailers_withheld: counters(
                 "trailer_sections_withheld_total",
-                "Responses whose trailer section was left out, by what the request lacked.",
-                &["protocol", "reason"],
+                "Responses whose trailer section was left out, by client, proxy and what the request lacked.",
+                &["protocol", "agent", "proxied", "reason"],
             ),
             failed: counters(
                 "streams_failed_total",
@@ -136,25 +136,32 @@ impl Metrics {
         self.0.sent.inc_by(bytes as u64);
     }
 
-    pub(in crate::server) fn trailers_sent(&self, version: Version) {
-        self.0.trailers_sent.with_label_values(&[protocol(version)]).inc();
+    pub(in crate::server) fn trailers_sent(&self, version: Version, origin: Origin) {
+        let labels = [protocol_name(version), origin.agent, origin.proxied()];
+        self.0.trailers_sent.with_label_values(&labels).inc();
     }
 
-    pub(in crate::server) fn trailers_withheld(&self, version: Version, reason: WithheldReason) {
+    pub(in crate::server) fn trailers_withheld(
+        &self,
+        version: Version,
+        origin: Origin,
+        reason: WithheldReason,
+    ) {
         let reason = match reason {
             WithheldReason::NotAsked => "not_asked",
             WithheldReason::OldProtocol => "old_protocol",
         };
-        self.0.trailers_withheld.with_label_values(&[protocol(version), reason]).inc();
+        let labels = [protocol_name(version), origin.agent, origin.proxied(), reason];
+        self.0.trailers_withheld.with_label_values(&labels).inc();
     }
 
     /// A response failed, for a reason of a fixed set.
     pub(in crate::server) fn failed(&self, version: Version, reason: &'static str) {
-        self.0.failed.with_label_values(&[protocol(version), reason]).inc();
+        self.0.failed.with_label_values(&[protocol_name(version), reason]).inc();
     }
 
     pub(in crate::server) fn client_gone(&self, version: Version) {
-        self.0.gone.with_label_values(&[protocol(version)]).inc();
+        self.0.gone.with_label_values(&[protocol_name(version)]).inc();
     }
 
     pub(in crate::server) fn call_ends(&self, service: &str, status: u16) {
@@ -164,12 +171,12 @@ impl Metrics {
 
     /// hyper has answered an HTTP/1.1 request itself.
     pub(in crate::server) fn head_refused(&self, status: &str) {
-        self.0.requests.with_label_values(&[protocol(Version::HTTP_11), NONE, status]).inc();
+        self.0.requests.with_label_values(&[protocol_name(Version::HTTP_11), NONE, status]).inc();
     }
 
     pub(in crate::server) fn request_ends(&self, request: &Ended<'_>) {
         let families = &*self.0;
-        let protocol = protocol(request.version);
+        let protocol = protocol_name(request.version);
         let route = request.route.unwrap_or(NONE);
         // A status of an application's own is a number of its choice.
         let status = match &request.status {
@@ -222,14 +229,6 @@ const GRPC_STATUSES: [&str; 17] = [
     "DATA_LOSS",
     "UNAUTHENTICATED",
 ];
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_2 => "HTTP/2",
-        Version::HTTP_11 => "HTTP/1.1",
-        _ => "HTTP/1.0",
-    }
-}
 
 impl Families {
     fn register(&self, registry: &Registry) -> Result<(), NameTaken> {

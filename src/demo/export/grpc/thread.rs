@@ -134,7 +134,7 @@ impl Feed {
 
     fn lost(&self, job: &Job, why: &Lost) -> Status {
         let reason = why.to_string();
-        tracing::warn!(table = job.wanted.table, id = self.export.id, reason, "export failed");
+        why.log(&job.wanted.table, &self.export.id);
         let told = lost(why);
         let trailers =
             status(told.code() as u8, told.message()).expect("printable ASCII makes a field value");

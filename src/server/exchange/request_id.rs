@@ -1,0 +1,87 @@
+use crate::trailers::is_tchar;
+use bytes::Bytes;
+use http_1::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+
+/// What names a request in the logs of its client, of proxies and of this server: a token
+/// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+#[derive(Clone)]
+pub(in crate::server) struct RequestId(HeaderValue);
+
+pub(in crate::server) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
+
+/// In bytes. A UUID has 36.
+const LONGEST: usize = 64;
+
+impl RequestId {
+    /// The one that the client or a proxy has given, or else one of the connection's id and the request's number on it.
+    pub(super) fn of(headers: &HeaderMap, connection: u64, number: usize) -> Self {
+        let given = [&X_REQUEST_ID, &X_CHECK_ID].into_iter().find_map(|name| Self::read(headers, name));
+        given.unwrap_or_else(|| {
+            let made = Bytes::from(format!("{connection:016x}-{number}"));
+            Self::new(HeaderValue::from_maybe_shared(made).expect("digits and a hyphen"))
+        })
+    }
+
+    /// The one that a response has already.
+    pub(in crate::server) fn of_response(headers: &HeaderMap) -> Option<Self> {
+        Self::read(headers, &X_REQUEST_ID)
+    }
+
+    fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
+        headers.get(name).filter(|value| is_short_token(value.as_bytes())).cloned().map(Self::new)
+    }
+
+    fn new(mut value: HeaderValue) -> Self {
+        // None comes twice, and HPACK's table is for fields that do.
+        value.set_sensitive(true);
+        Self(value)
+    }
+
+    pub(in crate::server) fn to_field_value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+fn is_short_token(value: &[u8]) -> bool {
+    (1..=LONGEST).contains(&value.len()) && value.iter().copied().all(is_tchar)
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(fields: &[(&'static str, &str)]) -> String {
+        let field = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
+        };
+        RequestId::of(&fields.iter().map(field).collect(), 0xab, 7).to_string()
+    }
+
+    #[test]
+    fn short_token_is_taken_and_anything_else_replaced() {
+        let (longest, made) = ("a".repeat(64), "00000000000000ab-7");
+        for (fields, expected) in [
+            (&[][..], made),
+            (&[("x-request-id", "b4f2-1")], "b4f2-1"),
+            (&[("x-check-id", "c1")], "c1"),
+            (&[("x-check-id", "c1"), ("x-request-id", "r1")], "r1"),
+            (&[("x-check-id", "c1"), ("x-request-id", "no token")], "c1"),
+            (&[("x-request-id", &longest)], &longest),
+            (&[("x-request-id", &"a".repeat(65))], made),
+            (&[("x-request-id", "")], made),
+            (&[("x-request-id", "a\"b")], made),
+            (&[("x-request-id", "a\tb")], made),
+            (&[("x-request-id", "\u{e9}")], made),
+        ] {
+            assert_eq!(id(fields), expected, "{fields:?}");
+        }
+    }
+}
