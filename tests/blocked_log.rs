@@ -17,7 +17,7 @@ const QUIET: [&str; 6] = ["--listen", "127.0.0.1:0", "--redirect", "off", "--met
 const FLOOD: usize = 3_000_000;
 
 /// How many requests make them.
-const REQUESTS: usize = 500;
+const REQUESTS: usize = 2500;
 
 /// Where a process serves HTTPS and metrics.
 struct Addresses {
@@ -66,7 +66,7 @@ async fn end(mut process: Process) -> String {
 async fn requests_are_answered_and_the_process_ends_while_nobody_reads() {
     let mut process = Process::start(&QUIET);
     let addresses = Addresses::of(&mut process);
-    addresses.ask("unread", 2500, FLOOD).await;
+    addresses.ask("unread", REQUESTS, FLOOD).await;
     assert_ne!(addresses.lines_dropped().await, 0);
     let began = Instant::now();
     process.signal(Signal::TERM);

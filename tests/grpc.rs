@@ -101,7 +101,7 @@ async fn database_lost_after_a_thousand_rows_is_14_with_details_behind_a_200() {
     assert!(details.retry_info().expect("when").retry_delay.is_some());
 
     let parts = [
-        "path=\"/axum_trailers.v1.Exports/Export\"",
+        "request_target=\"/axum_trailers.v1.Exports/Export\"",
         "status=200",
         "trailers=grpc-status,grpc-message,grpc-status-details-bin",
         "grpc_status=14 ended=failed, as its gRPC status says",

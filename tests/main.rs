@@ -42,6 +42,7 @@ mod rejections;
 mod reload;
 mod repr_digest;
 mod request_bodies;
+mod request_lines;
 mod request_trailers;
 mod routes;
 mod section_limits;

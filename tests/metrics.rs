@@ -113,10 +113,16 @@ async fn trailers_are_told_by_protocol_and_reason() {
     http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
     raw::http1(server.address, "GET / HTTP/1.0\r\nhost: a\r\n\r\n").await;
     for (series, value) in [
-        (r#"trailer_sections_sent_total{protocol="HTTP/2"}"#, 1),
-        (r#"trailer_sections_sent_total{protocol="HTTP/1.1"}"#, 1),
-        (r#"trailer_sections_withheld_total{protocol="HTTP/1.1",reason="not_asked"}"#, 1),
-        (r#"trailer_sections_withheld_total{protocol="HTTP/1.0",reason="old_protocol"}"#, 1),
+        (r#"trailer_sections_sent_total{agent="none",protocol="HTTP/2",proxied="false"}"#, 1),
+        (r#"trailer_sections_sent_total{agent="none",protocol="HTTP/1.1",proxied="false"}"#, 1),
+        (
+            r#"trailer_sections_withheld_total{agent="none",protocol="HTTP/1.1",proxied="false",reason="not_asked"}"#,
+            1,
+        ),
+        (
+            r#"trailer_sections_withheld_total{agent="none",protocol="HTTP/1.0",proxied="false",reason="old_protocol"}"#,
+            1,
+        ),
     ] {
         metrics.say(series, value).await;
     }
@@ -422,14 +428,18 @@ async fn page_is_read_without_a_line_but_for_those_who_want_all() {
         let (server, metrics) = counted(Router::new(), Limits::default());
         metrics.text().await;
         server.get(&http2(), "/").await;
-        log.line(&["INFO axum_trailers::request:", "path=\"/\""]).await;
+        log.line(&["INFO axum_trailers::request:", "request_target=\"/\""]).await;
         let text = log.text();
         let told = |level| {
-            let line = format!("{level} axum_trailers::request: the metrics were asked for");
-            text.lines().any(|told| told.contains(&line) && told.contains("path=\"/metrics\" status=200"))
+            let parts = [
+                &format!("{level} axum_trailers::request: "),
+                " request_target=\"/metrics\" ",
+                " status=200 ",
+            ];
+            text.lines().any(|line| parts.iter().all(|part| line.contains(part)))
         };
         assert_eq!(told("DEBUG"), is_told, "{text}");
-        assert_eq!(text.contains("path=\"/metrics\""), is_told, "{text}");
+        assert_eq!(text.contains("request_target=\"/metrics\""), is_told, "{text}");
     }
 }
 
