@@ -13,7 +13,7 @@ use crate::{
     problem::Problem,
     server::{
         connection::Outgoing,
-        exchange::{Exchange, Failure, RequestId, X_REQUEST_ID},
+        exchange::{Exchange, Failure, X_REQUEST_ID},
     },
     trailers::{Announced, Declared, FailureMark, TrailersWithheld, has_content},
 };
@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
+use http_1::header::Entry;
 
 pub(super) fn bad_head(error: &BadHead) -> Response {
     let status = match error {
@@ -146,10 +147,9 @@ impl Answer {
                 return Self::instead(instead, exchange);
             }
         };
-        if !sent.headers().contains_key(&X_REQUEST_ID) {
-            sent.headers_mut().insert(X_REQUEST_ID, exchange.id().to_field_value());
-        } else if let Some(own) = RequestId::of_response(sent.headers()) {
-            exchange.is_known_as(own);
+        match sent.headers_mut().entry(X_REQUEST_ID) {
+            Entry::Vacant(place) => drop(place.insert(exchange.id().to_field_value())),
+            Entry::Occupied(own) => exchange.is_known_as(own.get()),
         }
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
             if is_instead {

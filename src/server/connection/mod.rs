@@ -17,6 +17,7 @@ mod hpack;
 mod http1_framing;
 mod http2_frames;
 mod inbound;
+mod name;
 mod outgoing;
 mod priority;
 mod protocol;
@@ -34,6 +35,7 @@ pub(super) use self::{
     guard::Guard,
     http1_framing::{FramingError, HeadFault},
     inbound::Inbound,
+    name::ConnectionName,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
     socket::Socket,

@@ -3,6 +3,7 @@ use super::{
     cut::Cut,
     http1_framing::{FramingError, HeadFault},
     inbound::Inbound,
+    name::ConnectionName,
     outgoing::Outgoing,
     protocol::Protocol,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
@@ -10,7 +11,6 @@ use super::{
 use crate::server::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
-    hash::{BuildHasher, RandomState},
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -22,8 +22,7 @@ use tokio::time::Instant;
 
 /// What the parts of one connection know of each other.
 pub(in crate::server) struct Connection {
-    /// At random.
-    pub(in crate::server) id: u64,
+    pub(in crate::server) name: ConnectionName,
     pub(in crate::server) peer: SocketAddr,
     pub(in crate::server) purpose: Purpose,
     pub(in crate::server) limits: Arc<Limits>,
@@ -76,7 +75,7 @@ impl Connection {
         }
         shutdown.activity().connection_opened();
         Arc::new(Self {
-            id: RandomState::new().hash_one(peer),
+            name: ConnectionName::at_random(),
             peer,
             purpose,
             inbound: Arc::new(Inbound::new(limits.clone())),

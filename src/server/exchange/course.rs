@@ -16,7 +16,7 @@ use crate::{
     trailers::Acceptance,
 };
 use http::{HeaderMap, StatusCode, Version, response::Parts};
-use http_1::Method;
+use http_1::{HeaderValue, Method};
 use std::{
     convert::Infallible,
     error::Error,
@@ -36,7 +36,7 @@ pub(in crate::server) struct Exchange {
     pub(super) id: RequestId,
     pub(super) method: Method,
     /// `None` where nobody logs it.
-    pub(super) account: Option<Account>,
+    pub(super) account: Option<Box<Account>>,
     /// `None` where nobody logs or counts it.
     pub(super) origin: Option<Origin>,
     /// Whether it is asked for every few seconds.
@@ -74,11 +74,11 @@ impl Exchange {
         request: &http::Request<B>,
         head: &http_1::request::Parts,
     ) -> Self {
-        let id = RequestId::of(&head.headers, connection.id, connection.request_begins());
+        let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         let is_logged = LevelFilter::current() >= LevelFilter::INFO;
-        let account = is_logged.then(|| Account::of(head, request.headers()));
+        let account = is_logged.then(|| Box::new(Account::of(head, request.headers())));
         let origin = (is_logged || connection.metrics().is_some()).then(|| Origin::of(&head.headers));
         Self {
             span: account
@@ -157,16 +157,18 @@ impl Exchange {
 
     /// Where to note what comes of the request's content, if anybody wants to know.
     pub(in crate::server) fn receives(&mut self) -> Option<Arc<Received>> {
-        self.account.as_mut().map(Account::receives)
+        self.account.as_mut().map(|account| account.receives())
     }
 
     pub(in crate::server) fn id(&self) -> &RequestId {
         &self.id
     }
 
-    /// The response already has another one.
-    pub(in crate::server) fn is_known_as(&mut self, id: RequestId) {
-        self.id = id;
+    /// The response already has this one.
+    pub(in crate::server) fn is_known_as(&mut self, id: &HeaderValue) {
+        if let Some(id) = RequestId::given(id) {
+            self.id = id;
+        }
     }
 
     pub(in crate::server) fn answered(&mut self, head: &Parts) {

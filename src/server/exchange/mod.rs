@@ -14,5 +14,5 @@ pub(super) use self::{
     ending::{Failure, with_sources},
     origin::Origin,
     received::Received,
-    request_id::{RequestId, X_REQUEST_ID},
+    request_id::X_REQUEST_ID,
 };

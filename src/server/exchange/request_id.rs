@@ -1,7 +1,6 @@
-use crate::trailers::is_tchar;
-use bytes::Bytes;
+use crate::{server::connection::ConnectionName, trailers::is_tchar};
 use http_1::{HeaderMap, HeaderName, HeaderValue};
-use std::fmt;
+use std::{fmt, io::Write};
 
 /// What names a request in the logs of its client, of proxies and of this server: a token
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
@@ -15,22 +14,29 @@ const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 const LONGEST: usize = 64;
 
 impl RequestId {
-    /// The one that the client or a proxy has given, or else one of the connection's id and the request's number on it.
-    pub(super) fn of(headers: &HeaderMap, connection: u64, number: usize) -> Self {
+    /// The one that the client or a proxy has given, or else the connection's name and the request's number on it.
+    pub(super) fn of(headers: &HeaderMap, connection: &ConnectionName, number: usize) -> Self {
         let given = [&X_REQUEST_ID, &X_CHECK_ID].into_iter().find_map(|name| Self::read(headers, name));
-        given.unwrap_or_else(|| {
-            let made = Bytes::from(format!("{connection:016x}-{number}"));
-            Self::new(HeaderValue::from_maybe_shared(made).expect("digits and a hyphen"))
-        })
+        given.unwrap_or_else(|| Self::make(connection, number))
     }
 
-    /// The one that a response has already.
-    pub(in crate::server) fn of_response(headers: &HeaderMap) -> Option<Self> {
-        Self::read(headers, &X_REQUEST_ID)
+    fn make(connection: &ConnectionName, number: usize) -> Self {
+        let mut made = [0; 40];
+        let mut rest = &mut made[..];
+        let written = rest.write_all(connection.as_bytes()).and_then(|()| write!(rest, "-{number}"));
+        written.expect("room for 16 digits, a hyphen and 20 more");
+        let unused = rest.len();
+        let made = &made[..made.len() - unused];
+        Self::new(HeaderValue::from_bytes(made).expect("digits and a hyphen"))
     }
 
     fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
-        headers.get(name).filter(|value| is_short_token(value.as_bytes())).cloned().map(Self::new)
+        headers.get(name).and_then(Self::given)
+    }
+
+    /// `None` if it is not a short token.
+    pub(super) fn given(value: &HeaderValue) -> Option<Self> {
+        is_short_token(value.as_bytes()).then(|| Self::new(value.clone()))
     }
 
     fn new(mut value: HeaderValue) -> Self {
@@ -62,7 +68,14 @@ mod tests {
         let field = |(name, value): &(&'static str, &str)| {
             (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
         };
-        RequestId::of(&fields.iter().map(field).collect(), 0xab, 7).to_string()
+        let connection = ConnectionName::of(0xab);
+        RequestId::of(&fields.iter().map(field).collect(), &connection, 7).to_string()
+    }
+
+    #[test]
+    fn largest_number_has_room() {
+        let made = RequestId::make(&ConnectionName::of(u64::MAX), usize::MAX);
+        assert_eq!(made.to_string(), format!("ffffffffffffffff-{}", usize::MAX));
     }
 
     #[test]
