@@ -1,4 +1,4 @@
-use super::received::Received;
+use super::{origin::Origin, received::Received};
 use crate::trailers::Declared;
 use http_1::{
     HeaderMap, HeaderName,
@@ -7,8 +7,9 @@ use http_1::{
 };
 use std::sync::Arc;
 
-/// What the line of a request says of the request itself.
+/// What is said of a request, beside how it was answered.
 pub(super) struct Account {
+    pub(super) origin: Origin,
     /// The request target with its query. Of an absolute-form one the scheme and the authority are left out: that is the
     /// host.
     pub(super) request_target: String,
@@ -30,6 +31,7 @@ impl Account {
         let path = head.uri.path_and_query().map(|path| shortened(path.as_str().as_bytes()));
         let authority = head.uri.authority().map(|authority| shortened(authority.as_str().as_bytes()));
         Self {
+            origin: Origin::of(&head.headers),
             request_target: path.unwrap_or_else(|| shortened(head.uri.to_string().as_bytes())),
             host: authority.or_else(|| value(&head.headers, &HOST)),
             te: value(&head.headers, &TE),

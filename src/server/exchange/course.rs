@@ -1,7 +1,6 @@
 use super::{
     account::Account,
     ending::{Ending, Failure, Trailers},
-    origin::Origin,
     received::Received,
     request_id::RequestId,
     span::span,
@@ -35,10 +34,8 @@ pub(in crate::server) struct Exchange {
     pub(super) span: Option<Span>,
     pub(super) id: RequestId,
     pub(super) method: Method,
-    /// `None` where nobody logs it.
-    pub(super) account: Option<Box<Account>>,
     /// `None` where nobody logs or counts it.
-    pub(super) origin: Option<Origin>,
+    pub(super) account: Option<Box<Account>>,
     /// Whether it is asked for every few seconds.
     pub(super) is_routine: bool,
     pub(super) version: Version,
@@ -77,16 +74,14 @@ impl Exchange {
         let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
-        let is_logged = LevelFilter::current() >= LevelFilter::INFO;
-        let account = is_logged.then(|| Box::new(Account::of(head, request.headers())));
-        let origin = (is_logged || connection.metrics().is_some()).then(|| Origin::of(&head.headers));
+        let is_told = LevelFilter::current() >= LevelFilter::INFO || connection.metrics().is_some();
+        let account = is_told.then(|| Box::new(Account::of(head, request.headers())));
         Self {
             span: account
                 .as_ref()
                 .and_then(|account| span(&connection, head, account, &id, request.version())),
             is_routine: connection.purpose == Purpose::Metrics,
             account,
-            origin,
             id,
             connection,
             began: Instant::now(),
@@ -173,7 +168,7 @@ impl Exchange {
 
     pub(in crate::server) fn answered(&mut self, head: &Parts) {
         self.note_grpc_status(&head.headers);
-        self.first_byte = self.origin.as_ref().map(|_| self.began.elapsed());
+        self.first_byte = self.account.as_ref().map(|_| self.began.elapsed());
         self.is_routine |= self.account.is_some() && head.extensions.get::<Routine>().is_some();
         self.status = Some(head.status);
     }

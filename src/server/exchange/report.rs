@@ -42,7 +42,7 @@ impl Exchange {
     }
 
     fn log(&self, ending: &Ending, took: Duration) {
-        let (Some(account), Some(origin)) = (&self.account, self.origin) else {
+        let Some(account) = &self.account else {
             return;
         };
         macro_rules! line {
@@ -59,9 +59,9 @@ impl Exchange {
                     host = account.host,
                     request_target = account.request_target,
                     protocol = protocol_name(self.version),
-                    agent = origin.agent,
+                    agent = account.origin.agent,
                     via = account.via,
-                    proxied = origin.is_proxied,
+                    proxied = account.origin.is_proxied,
                     te = account.te,
                     status = self.status.map(|status| status.as_u16()),
                     bytes_in = account.bytes_in(),
@@ -84,11 +84,11 @@ impl Exchange {
     }
 
     fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
-        match (&self.trailers, self.origin) {
-            (Trailers::None, _) | (_, None) => {}
-            (Trailers::Sent(_), Some(origin)) => metrics.trailers_sent(self.version, origin),
-            (Trailers::Withheld(reason), Some(origin)) => {
-                metrics.trailers_withheld(self.version, origin, *reason);
+        if let Some(account) = &self.account {
+            match self.trailers {
+                Trailers::None => {}
+                Trailers::Sent(_) => metrics.trailers_sent(self.version, account.origin),
+                Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, account.origin, reason),
             }
         }
         match ending {

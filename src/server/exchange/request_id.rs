@@ -1,6 +1,6 @@
 use crate::{server::connection::ConnectionName, trailers::is_tchar};
 use http_1::{HeaderMap, HeaderName, HeaderValue};
-use std::{fmt, io::Write};
+use std::fmt;
 
 /// What names a request in the logs of its client, of proxies and of this server: a token
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
@@ -20,14 +20,25 @@ impl RequestId {
         given.unwrap_or_else(|| Self::make(connection, number))
     }
 
+    /// Each request has one, logged or not, so it is made without a formatter.
     fn make(connection: &ConnectionName, number: usize) -> Self {
-        let mut made = [0; 40];
-        let mut rest = &mut made[..];
-        let written = rest.write_all(connection.as_bytes()).and_then(|()| write!(rest, "-{number}"));
-        written.expect("room for 16 digits, a hyphen and 20 more");
-        let unused = rest.len();
-        let made = &made[..made.len() - unused];
-        Self::new(HeaderValue::from_bytes(made).expect("digits and a hyphen"))
+        let mut made = [0; 37];
+        let mut start = made.len();
+        let mut put_before = |bytes: &[u8]| {
+            start -= bytes.len();
+            made[start..][..bytes.len()].copy_from_slice(bytes);
+        };
+        let mut rest = number;
+        loop {
+            put_before(&[b"0123456789"[rest % 10]]);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        put_before(b"-");
+        put_before(connection.as_bytes());
+        Self::new(HeaderValue::from_bytes(&made[start..]).expect("digits and a hyphen"))
     }
 
     fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
