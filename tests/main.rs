@@ -25,6 +25,7 @@ mod files;
 mod grpc;
 mod grpc_calls;
 mod half_closed;
+mod help;
 mod http2_framing;
 mod http2_windows;
 #[cfg(unix)]

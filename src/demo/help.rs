@@ -4,11 +4,12 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/help'
 //! ```
 //!
-//! It is text, or JSON where `Accept` prefers that.
+//! It is text, or JSON where `Accept` prefers that. The curl lines have the host and port of the request, if a shell can
+//! take them as they are, and else `localhost:3000`.
 
-use super::{Example, ROUTES, Route, accept, json::Json};
+use super::{Example, ROUTES, Route, accept, authority::Authority, json::Json};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 
@@ -18,26 +19,30 @@ enum Form {
     Json,
 }
 
-pub(super) async fn help(headers: HeaderMap) -> Response {
+pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
+    let server = Authority::of(&uri, &headers);
     let offered = [("text/plain", Form::Text), ("application/json", Form::Json)];
     let mut response = match accept::preferred(&headers, &offered) {
-        Some(Form::Json) => Json(json()).into_response(),
+        Some(Form::Json) => Json(json(&server)).into_response(),
         // Whoever takes neither is better helped by text than by a 406.
-        Some(Form::Text) | None => text().into_response(),
+        Some(Form::Text) | None => text(&server).into_response(),
     };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    let fields = response.headers_mut();
+    fields.insert(header::VARY, HeaderValue::from_static("accept"));
+    // The lines have what one client sent as its host. A cache that merges hosts would give them to others.
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn text() -> String {
+fn text(server: &Authority) -> String {
     let mut text = "A workbench for HTTP trailers: one route for each use that they have.\n\n".to_owned();
     for route in ROUTES {
-        describe(route, &mut text).expect("memory");
+        describe(route, server, &mut text).expect("memory");
     }
     text + "HEAD works wherever GET does.\n"
 }
 
-fn describe(route: &Route, text: &mut String) -> fmt::Result {
+fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result {
     writeln!(text, "{} {}\n  {}", route.method, route.path, route.shows.replace('`', ""))?;
     for (name, list) in [("trailers", route.trailers), ("parameters", route.parameters)] {
         if !list.is_empty() {
@@ -47,10 +52,10 @@ fn describe(route: &Route, text: &mut String) -> fmt::Result {
     if !route.bounds.is_empty() {
         writeln!(text, "  bounds: {}", route.bounds.replace('`', ""))?;
     }
-    writeln!(text, "  {}\n", route.curl())
+    writeln!(text, "  {}\n", route.curl_at(server))
 }
 
-fn json() -> Value {
+fn json(server: &Authority) -> Value {
     let routes = ROUTES.iter().map(|route| {
         json!({
             "method": route.method,
@@ -59,7 +64,7 @@ fn json() -> Value {
             "trailers": route.trailers,
             "parameters": route.parameters,
             "bounds": route.bounds,
-            "curl": route.curl(),
+            "curl": route.curl_at(server),
             "example": example(&route.example),
         })
     });

@@ -16,6 +16,7 @@
 mod accept;
 mod account;
 mod admission;
+mod authority;
 mod body_limit;
 mod bounds;
 mod busy;

@@ -1,6 +1,9 @@
 //! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
-use super::{bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te, trailers, ui};
+use super::{
+    authority::Authority, bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te,
+    trailers, ui,
+};
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
@@ -238,10 +241,14 @@ pub const ROUTES: &[Route] = &[
 ];
 
 impl Route {
-    /// The line that shows it.
+    /// The line that shows it on a server that listens on `localhost:3000`.
     #[must_use]
     pub fn curl(&self) -> String {
-        const SERVER: &str = "https://localhost:3000";
+        self.curl_at(&Authority::default())
+    }
+
+    /// The line that shows it on this server.
+    pub(super) fn curl_at(&self, server: &Authority) -> String {
         let mut line = "curl -v -k --no-buffer".to_owned();
         let Example { target, fields, content, pipe, .. } = &self.example;
         if let Some(content) = content {
@@ -256,11 +263,12 @@ impl Route {
         match target.strip_suffix("{id}") {
             // An export's id is known once there was one.
             Some(path) => {
-                let id =
-                    format!("curl -s -k -o /dev/null -w '%header{{x-export-id}}' '{SERVER}/export/orders'");
-                write!(line, " '{SERVER}{path}'$({id})").expect("memory");
+                let id = format!(
+                    "curl -s -k -o /dev/null -w '%header{{x-export-id}}' 'https://{server}/export/orders'"
+                );
+                write!(line, " 'https://{server}{path}'$({id})").expect("memory");
             }
-            None => write!(line, " '{SERVER}{target}'{pipe}").expect("memory"),
+            None => write!(line, " 'https://{server}{target}'{pipe}").expect("memory"),
         }
         line
     }
