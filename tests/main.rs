@@ -50,6 +50,7 @@ mod section_limits;
 mod shutdown;
 mod slow_requests;
 mod stalled_readers;
+mod start_page;
 mod support;
 mod threads;
 mod timing;

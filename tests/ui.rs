@@ -101,6 +101,36 @@ async fn each_file_has_its_type_and_the_policy() {
     }
 }
 
+#[tokio::test]
+async fn page_is_the_same_with_a_slash_and_needs_no_relative_links() {
+    let (_folder, server) = serve();
+    let page = text(&server, "/ui").await;
+    assert_eq!(text(&server, "/ui/").await, page);
+    for attribute in ["href=\"", "src=\""] {
+        for link in between(&page, attribute, "\"") {
+            assert!(link.starts_with('/') || link.starts_with('#'), "{link}");
+        }
+    }
+    assert_eq!(server.get(&http2(), "/ui//").await.status(), 404);
+}
+
+/// Browsers ask for it on every page without an icon of its own, and show a missing one as an error.
+#[tokio::test]
+async fn icon_is_there_under_the_name_that_browsers_ask_for_and_is_kept() {
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        let icon = server.get(&client, "/favicon.ico").await;
+        assert_eq!(icon.status(), 200, "{protocol}");
+        assert_eq!(icon.headers()["content-type"], "image/svg+xml", "{protocol}");
+        assert_eq!(icon.headers()["cache-control"], "max-age=604800", "{protocol}");
+        let named = text(&server, "/ui/icon.svg").await;
+        assert_eq!(read(icon).await.expect("no error").content, named.as_bytes(), "{protocol}");
+        // The page's own files are those of this version.
+        let style = server.get(&client, "/ui/style.css").await;
+        assert_eq!(style.headers()["cache-control"], "no-cache", "{protocol}");
+    }
+}
+
 /// A browser would only leave them out, and say so where nobody looks.
 #[tokio::test]
 async fn page_has_nothing_that_its_policy_forbids() {

@@ -5,6 +5,7 @@
 //! ```
 //!
 //! It is the demo of the article "Stream a Body With Trailers in axum 0.6", made to hold over HTTP/1.1 too.
+//! A client whose `Accept` prefers HTML, as that of a browser does, is redirected to the page at `/ui` instead.
 
 use crate::{
     body::{self, SendError, Sender},

@@ -19,6 +19,7 @@ mod admission;
 mod authority;
 mod body_limit;
 mod bounds;
+mod browsers;
 mod busy;
 pub mod bytes;
 pub mod chunky;

@@ -1,13 +1,13 @@
 //! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
 use super::{
-    authority::Authority, bytes, chunky, echo, export, files, healthz, help, inspect, served::Served, te,
-    trailers, ui,
+    authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
+    served::Served, te, trailers, ui,
 };
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
-    middleware::map_response,
+    middleware::{from_fn, map_response},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post, put},
 };
@@ -76,11 +76,11 @@ const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timi
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/",
-        shows: "Two chunks with a pause of 2 s, then a trailer. This route alone sends the article's `Trailers` field, too.",
+        shows: "Two chunks with a pause of 2 s, then a trailer. Only this route also sends the article's `Trailers` field. A browser is redirected to `/ui`.",
         trailers: &["chunky-trailer"],
         example: Example { target: "/", ..EXAMPLE },
         pattern: "/",
-        handler: || get(chunky::hello),
+        handler: || get(chunky::hello).layer(from_fn(browsers::to_the_page)),
         ..ROUTE
     },
     Route {
@@ -215,11 +215,27 @@ pub const ROUTES: &[Route] = &[
         ..ROUTE
     },
     Route {
+        path: "/ui/",
+        shows: "The same page.",
+        example: Example { target: "/ui/", ..EXAMPLE },
+        pattern: "/ui/",
+        handler: || get(ui::page),
+        ..ROUTE
+    },
+    Route {
         path: "/ui/{file}",
         shows: "The page's style sheet and scripts.",
         example: Example { target: "/ui/style.css", ..EXAMPLE },
         pattern: "/ui/:file",
         handler: || get(ui::file),
+        ..ROUTE
+    },
+    Route {
+        path: "/favicon.ico",
+        shows: "The page's icon, for browsers that ask for it here.",
+        example: Example { target: "/favicon.ico", ..EXAMPLE },
+        pattern: "/favicon.ico",
+        handler: || get(ui::favicon),
         ..ROUTE
     },
     Route {

@@ -27,6 +27,10 @@ macro_rules! file {
 }
 
 const PAGE: File = file!("page.html");
+const ICON: File = file!("icon.svg");
+
+/// A week. Browsers ask for the icon on every page, also on those that name none.
+const ICON_IS_FRESH: &str = "max-age=604800";
 
 const FILES: &[File] = &[
     file!("attempt.js"),
@@ -35,7 +39,7 @@ const FILES: &[File] = &[
     file!("cuts.js"),
     file!("dom.js"),
     file!("exports.js"),
-    file!("icon.svg"),
+    ICON,
     file!("main.js"),
     file!("measured.json"),
     file!("stream.js"),
@@ -56,6 +60,11 @@ pub(in crate::demo) async fn file(Segment(name): Segment) -> Result<&'static Fil
         let detail = format!("the page has no file `{name}`: it has {}", names.join(", "));
         Problem::new(StatusCode::NOT_FOUND, detail)
     })
+}
+
+/// `GET /favicon.ico`. The name is the browsers' default; the type is that of the icon.
+pub(in crate::demo) async fn favicon() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, ICON_IS_FRESH)], &ICON)
 }
 
 impl File {

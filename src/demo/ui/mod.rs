@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui'
+//! curl -v -k --no-buffer 'https://localhost:3000/ui/'
 //! ```
 //!
 //! Its files are built in, and it asks no other server for anything:
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui/style.css'
+//! curl -v -k --no-buffer 'https://localhost:3000/favicon.ico'
 //! ```
 //!
 //! | File | |
@@ -26,4 +28,4 @@
 
 mod handler;
 
-pub(super) use handler::{file, page};
+pub(super) use handler::{favicon, file, page};

@@ -1,0 +1,70 @@
+//! `GET /` sends browsers to the page, and everybody else gets the chunks and their trailer.
+
+use crate::support::{TestServer, clients, read, workbench};
+
+/// Requests with their `Accept`, and whether they are of a browser.
+const CASES: [(Option<&str>, bool); 11] = [
+    // Firefox, Chromium.
+    (Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), true),
+    (
+        Some(
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+        ),
+        true,
+    ),
+    (Some("text/html"), true),
+    (Some("text/*;q=0.5, text/html"), true),
+    (None, false),
+    // curl, `fetch`.
+    (Some("*/*"), false),
+    (Some("text/*"), false),
+    (Some("text/plain, text/html"), false),
+    (Some("text/html;q=0.5, */*"), false),
+    (Some("text/html;q=0"), false),
+    (Some("image/png"), false),
+];
+
+#[tokio::test]
+async fn only_clients_that_prefer_html_are_redirected_to_the_page() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for (accept, is_redirected) in CASES {
+            for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+                let case = format!("{method} with {accept:?} over {protocol}");
+                let mut request = client.request(method.clone(), server.url("/"));
+                if let Some(accept) = accept {
+                    request = request.header("accept", accept);
+                }
+                let response = request.send().await.expect("a response");
+                let field =
+                    |name: &str| response.headers().get(name).map(|value| value.to_str().expect("text"));
+                assert_eq!(field("vary"), Some("accept"), "{case}");
+                assert_eq!(field("cache-control"), Some("no-store"), "{case}");
+                let (status, location) = if is_redirected { (303, Some("/ui")) } else { (200, None) };
+                assert_eq!((response.status().as_u16(), field("location")), (status, location), "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn redirect_ends_at_the_page_and_the_chunks_keep_their_trailer() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let asked = |accept: &'static str| {
+            client.get(server.url("/")).header("te", "trailers").header("accept", accept).send()
+        };
+        let redirect = asked("text/html").await.expect("a response");
+        assert!(!redirect.headers().contains_key("trailer"), "{protocol}");
+        let page = redirect.headers()["location"].to_str().expect("text").to_owned();
+        let ending = read(redirect).await.expect("no error");
+        assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
+        let page = server.get(&client, &page).await;
+        assert_eq!(page.status(), 200, "{protocol}");
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8", "{protocol}");
+
+        let ending = read(asked("*/*").await.expect("a response")).await.expect("no error");
+        assert_eq!(ending.content, b"hello...world\n", "{protocol}");
+        assert_eq!(ending.trailers.expect("trailers")["chunky-trailer"], "foo", "{protocol}");
+    }
+}
