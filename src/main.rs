@@ -230,6 +230,7 @@ fn announce(server: &Server) {
         let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
         let host = if is_localhost { format!("localhost:{}", first.port()) } else { first.to_string() };
         lines.push(format!("curl -v -k --no-buffer https://{host}/"));
+        lines.push(format!("In a browser: https://{host}/ui"));
     }
     let mut out = io::stdout().lock();
     if let Err(error) = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()) {

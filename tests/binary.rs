@@ -26,7 +26,7 @@ fn url(address: SocketAddr, path: &str) -> String {
 }
 
 #[test]
-fn standard_output_has_each_listener_on_a_line_and_a_curl_line() {
+fn standard_output_has_each_listener_on_a_line_and_then_a_curl_line_and_the_page() {
     let mut process =
         Process::start(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--redirect", "127.0.0.1:0"]);
     let first = process.address("https");
@@ -34,6 +34,33 @@ fn standard_output_has_each_listener_on_a_line_and_a_curl_line() {
     let redirect = process.address("http");
     assert!(first.port() != second.port() && redirect.port() != 0);
     assert_eq!(process.line(), format!("curl -v -k --no-buffer https://localhost:{}/", first.port()));
+    assert_eq!(process.line(), format!("In a browser: https://localhost:{}/ui", first.port()));
+}
+
+#[tokio::test]
+async fn page_is_where_standard_output_says() {
+    let mut process = Process::start(&QUIET);
+    process.address("https");
+    process.line();
+    let line = process.line();
+    let url = line.strip_prefix("In a browser: ").expect("a URL");
+    let page = http2().get(url).send().await.expect("a response");
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["content-type"]),
+        (200, &"text/html; charset=utf-8".parse().expect("a value"))
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_comes_on_standard_output_after_the_page() {
+    let mut process = Process::start(&QUIET);
+    let address = process.address("https");
+    process.line();
+    process.line();
+    http2().get(url(address, "/help")).send().await.expect("a response");
+    process.signal(Signal::TERM);
+    assert_eq!(process.line(), "", "the end");
 }
 
 #[tokio::test]
