@@ -226,6 +226,21 @@ fn readme_has_the_table_as_it_is() {
     assert!(include_str!("../README.md").contains(&table), "put this into README.md:\n{table}");
 }
 
+/// curl writes the header and trailer sections on standard error. If only the body goes through a pipe, the trailer can
+/// come before it.
+#[test]
+fn line_with_a_pipe_sends_all_that_curl_prints_through_it() {
+    let (piped, others): (Vec<_>, Vec<_>) =
+        ROUTES.iter().map(Route::curl).partition(|line| line.contains(" | "));
+    assert!(!piped.is_empty() && !others.is_empty());
+    for line in piped {
+        assert!(line.starts_with("curl -s -v ") && line.contains("' 2>&1 | "), "{line}");
+    }
+    for line in others {
+        assert!(line.starts_with("curl -v ") && !line.contains("2>"), "{line}");
+    }
+}
+
 #[test]
 fn uses_show_each_row_with_its_line() {
     for route in ROUTES {

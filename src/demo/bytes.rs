@@ -1,7 +1,7 @@
 //! `GET /bytes/{n}`: n bytes and behind them their digest, to see whether both arrive.
 //!
 //! ```text
-//! curl -v -k --no-buffer 'https://localhost:3000/bytes/64?chunk=16&delay=500' | xxd
+//! curl -s -v -k --no-buffer 'https://localhost:3000/bytes/64?chunk=16&delay=500' 2>&1 | cat -v
 //! ```
 //!
 //! | Parameter | |

@@ -49,7 +49,7 @@ pub struct Example {
     pub content: Option<&'static str>,
     /// The status of the response.
     pub status: u16,
-    /// What curl's output is piped into.
+    /// What curl's output is piped into, all of it: a second stream would come before or in the middle of the first.
     pipe: &'static str,
 }
 
@@ -89,7 +89,7 @@ pub const ROUTES: &[Route] = &[
         trailers: &["content-digest"],
         parameters: &["seed=N", "chunk=BYTES", "delay=MILLISECONDS"],
         bounds: "n up to 1 GiB, chunks up to 64 KiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
-        example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " | xxd", ..EXAMPLE },
+        example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " 2>&1 | cat -v", ..EXAMPLE },
         pattern: "/bytes/:n",
         handler: || get(bytes::bytes).layer(ContentDigestLayer::new()),
         ..ROUTE
@@ -265,8 +265,10 @@ impl Route {
 
     /// The line that shows it on this server.
     pub(super) fn curl_at(&self, server: &Authority) -> String {
-        let mut line = "curl -v -k --no-buffer".to_owned();
         let Example { target, fields, content, pipe, .. } = &self.example;
+        // In a pipe curl also draws a progress meter.
+        let silent = if pipe.is_empty() { "" } else { " -s" };
+        let mut line = format!("curl{silent} -v -k --no-buffer");
         if let Some(content) = content {
             if self.method != "POST" {
                 write!(line, " -X {}", self.method).expect("memory");
