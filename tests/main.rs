@@ -35,6 +35,7 @@ mod limits;
 mod log;
 mod malformed_heads;
 mod metrics;
+mod problems;
 mod producers;
 mod progress;
 mod protocol;

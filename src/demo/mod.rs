@@ -38,6 +38,7 @@ mod in_span;
 pub mod inspect;
 mod json;
 mod metrics;
+mod problem_page;
 mod query;
 mod routes;
 mod segment;

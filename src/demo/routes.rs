@@ -1,12 +1,13 @@
 //! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
 
 use super::{
-    authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
+    authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,
     served::Served, te, trailers, ui,
 };
 use crate::{layers::ContentDigestLayer, problem::Problem};
 use axum::{
     Router,
+    handler::Handler,
     middleware::{from_fn, map_response},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post, put},
@@ -101,7 +102,9 @@ pub const ROUTES: &[Route] = &[
         example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
         pattern: "/files/*path",
         handler: || {
-            get(files::download).layer(ContentDigestLayer::new()).layer(map_response(files::remember))
+            get(files::download.layer(from_fn(problem_page::present)))
+                .layer(ContentDigestLayer::new())
+                .layer(map_response(files::remember))
         },
         ..ROUTE
     },
@@ -305,7 +308,7 @@ pub(super) fn router() -> Router<Served> {
         router
             .route(pattern, if is_of_files { methods.layer(map_response(files::isolated)) } else { methods })
     });
-    router.fallback(no_route)
+    router.fallback(no_route).layer(from_fn(problem_page::present))
 }
 
 fn not_allowed(allowed: &str) -> Problem {
