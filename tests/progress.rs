@@ -172,6 +172,7 @@ async fn events_have_the_rows_and_the_progress_and_at_last_what_the_trailers_say
         let id = id(response.headers());
         let ending = read(response).await.expect("no error");
         assert!(ending.trailers.is_none(), "{protocol}");
+        assert!(!ending.content.starts_with(b":") && !ending.content.windows(2).any(|two| two == b"\n:"));
         let events = parse(std::str::from_utf8(&ending.content).expect("text"));
 
         let of = |kind: &str| events.iter().filter(|event| event.kind == kind).collect::<Vec<_>>();
@@ -197,5 +198,23 @@ async fn events_have_the_rows_and_the_progress_and_at_last_what_the_trailers_say
         assert_eq!(again.send().await.expect("a response").status(), 204, "{protocol}");
         let wrong = client.get(server.url("/export/orders/events?x=1")).header("last-event-id", "x");
         assert_eq!(wrong.send().await.expect("a response").status(), 400, "{protocol}");
+    }
+}
+
+/// A cache or a compressor would hold events back. What is no stream of events may be compressed.
+#[tokio::test]
+async fn no_proxy_may_store_or_transform_events() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for (path, expected) in [
+            ("/export/orders/events?limit=1", "no-store, no-transform"),
+            ("/export/orders?limit=1", "no-store"),
+            ("/export/orders?limit=1&metadata=body", "no-store"),
+        ] {
+            for response in [client.get(server.url(path)).send(), client.head(server.url(path)).send()] {
+                let response = response.await.expect("a response");
+                assert_eq!(response.headers()["cache-control"], expected, "{path} over {protocol}");
+            }
+        }
     }
 }

@@ -52,13 +52,15 @@
 //!   `fail=trailer`, a failure closes the document, and `metadata` has `error` in the checksum's place.
 //! - `/events` sends [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): `rows` with
 //!   NDJSON lines, `progress` with `rows`, `bytes` and `total`, and at last `end` with what the trailers of the same
-//!   export with `format=ndjson` say, or `failed` with `fail=trailer`. A browser's `EventSource` that asks again with an
-//!   id, after the end or since the events broke off, is told with 204 to stop.
+//!   export with `format=ndjson` say, or `failed` with `fail=trailer`. A reconnect of a browser's `EventSource`, which
+//!   sends the id, gets 204, because the export would start over. After 15 s of silence a comment (`:`) is sent, so that
+//!   proxies keep the connection open.
 //! - `X-Export-Id` in the header section of each of them names what `GET /exports/{id}` tells: [`progress`].
 //!
 //! Only a client that reads trailers sees digest and count in the place where they cost nothing: the others need a
 //! document that is parsed to its end, events, or a second request.
 
+mod comments;
 mod events;
 mod feed;
 mod format;
