@@ -201,6 +201,28 @@ async fn waiting_for_the_client_is_in_the_total_alone() {
     }
 }
 
+/// An escape would change the value and its digest. It is a spreadsheet that must not run what it imports.
+#[tokio::test]
+async fn cell_that_a_spreadsheet_would_run_arrives_unchanged() {
+    const CELLS: [&str; 7] = ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "=\"a\",b", "\t=1"];
+    let served = serve(Bounds::default());
+    served.connection.execute_batch("CREATE TABLE cells (\"=name\" TEXT)").expect("a table");
+    for cell in CELLS {
+        served.connection.execute("INSERT INTO cells VALUES (?)", [cell]).expect("a row");
+    }
+    for (protocol, client) in clients() {
+        let ending = read(served.server.get(&client, "/export/cells").await).await.expect("no error");
+        let text = std::str::from_utf8(&ending.content).expect("text");
+        // Only what CSV itself needs is quoted.
+        let expected =
+            "=name\r\n=1+1\r\n+1\r\n-1\r\n@SUM(A1)\r\n=cmd|' /C calc'!A0\r\n\"=\"\"a\"\",b\"\r\n\t=1\r\n";
+        assert_eq!(text, expected, "{protocol}");
+        let cells: Vec<_> = parse_csv(text).into_iter().skip(1).flatten().flatten().collect();
+        assert_eq!(cells, CELLS, "{protocol}");
+        assert_eq!(trailer(&ending, "content-digest"), sha256(expected.as_bytes()), "{protocol}");
+    }
+}
+
 #[tokio::test]
 async fn limit_and_columns_are_kept_to() {
     let served = serve(Bounds::default());

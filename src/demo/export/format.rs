@@ -174,7 +174,8 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("text is JSON, and memory takes it");
 }
 
-/// A field (RFC 4180 §2). An empty one without quotes is a `NULL`.
+/// A field (RFC 4180 §2). An empty one without quotes is a `NULL`. What a spreadsheet runs as a formula is text like any
+/// other.
 fn csv_text(text: &str, out: &mut Vec<u8>) {
     let needs_quotes = text.is_empty()
         || text.starts_with(' ')

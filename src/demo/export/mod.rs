@@ -37,6 +37,13 @@
 //! Text that is no UTF-8 has U+FFFD in the place of what is not. CSV has a line of column names first, and CRLF at the end
 //! of each. NDJSON has an object on each line, JSON an array of them, one on a line.
 //!
+//! ## Formulas in CSV
+//!
+//! Spreadsheets run a cell that begins with `=`, `+`, `-` or `@` as a formula. An export does not change such text: it is
+//! data, and what comes back has to be what the database contains. A quote or a space in front would change the value
+//! and its digest, also for programs that run no formulas, and `-1` would no longer be a number. Let the spreadsheet
+//! import the columns as text.
+//!
 //! # Failures
 //!
 //! `fail=reset`, the default, is a broken transfer. With `fail=trailer` the body ends well after the rows before, with
