@@ -427,6 +427,8 @@ async fn page_is_read_without_a_line_but_for_those_who_want_all() {
         let (log, _guard) = catch();
         let (server, metrics) = counted(Router::new(), Limits::default());
         metrics.text().await;
+        reqwest::get(format!("http://{}/nothing", metrics.0)).await.expect("a response");
+        log.line(&["INFO axum_trailers::request:", "request_target=\"/nothing\"", "status=404"]).await;
         server.get(&http2(), "/").await;
         log.line(&["INFO axum_trailers::request:", "request_target=\"/\""]).await;
         let text = log.text();

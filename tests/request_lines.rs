@@ -25,6 +25,7 @@ use axum_trailers::{
     trailers::Declared,
 };
 use http::StatusCode;
+use std::time::Duration;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// A server that reads each request to its end.
@@ -101,16 +102,41 @@ async fn trailer_is_missing_only_once_the_request_has_ended() {
 }
 
 #[tokio::test]
+async fn content_that_nobody_reads_is_counted_as_far_as_it_came() {
+    let (log, _guard) = Log::catch();
+    let waits = async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        StatusCode::NOT_FOUND
+    };
+    let server = TestServer::start(Router::new().fallback(waits));
+    for protocol in PROTOCOLS {
+        let request = Upload {
+            method: "POST",
+            path: "/unread",
+            chunks: &["first ", "second"],
+            trailers: &[("x-sum", "1")],
+            ..Upload::default()
+        };
+        let answer = request.send(protocol, server.address).await;
+        assert_eq!(answer.status, 404, "{protocol}");
+        let came = " status=404 bytes_in=12 ";
+        log.line(&[&format!(" protocol={protocol:?} "), came, " request_trailers=\"x-sum\" "]).await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_sends_is_shortened_and_forges_no_line() {
     let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
     let address = process.address("https");
-    let long = "x".repeat(5000);
-    let fields = format!("host: a\r\nvia: {long}\r\nte: a\tended=complete \"b\"\r\nconnection: close");
-    raw::http1(address, &format!("GET /{long}?end HTTP/1.1\r\n{fields}\r\n\r\n")).await;
-    let kept = "x".repeat(1023);
+    let long = "x".repeat(3000);
+    let fields = format!("host: u:secret@a\r\nvia: {long}\r\ntrailer: {long}\r\nte: a\tended=complete \"b\"");
+    raw::http1(address, &format!("{long} /{long}?end HTTP/1.1\r\n{fields}\r\nconnection: close\r\n\r\n"))
+        .await;
+    let kept = "x".repeat(1024);
     let expected = [
-        &*format!(" request_target=/{kept}… protocol=HTTP/1.1 "),
-        &*format!(" via={kept}x… proxied=true te=\"a\\tended=complete \\\"b\\\"\" status=404 "),
+        &*format!(" method={kept}… host=a request_target=/{}… protocol=HTTP/1.1 ", &kept[1..]),
+        &*format!(" via={kept}… proxied=true te=\"a\\tended=complete \\\"b\\\"\" status=400 "),
+        &*format!(" request_trailers_missing={kept}… "),
     ];
     process.logged(&expected).await;
 }
@@ -164,12 +190,19 @@ async fn routine_request_is_logged_at_debug_unless_it_fails() {
     let (log, _guard) = Log::catch_all();
     let ok = async || (Extension(Routine), "ok");
     let fails = async || (Extension(Routine), body::channel(1024, declared()).1);
-    let app = Router::new().route("/ok", get(ok)).route("/fails", get(fails));
+    let refuses = async || (Extension(Routine), StatusCode::SERVICE_UNAVAILABLE);
+    let app = Router::new().route("/ok", get(ok)).route("/fails", get(fails)).route("/refuses", get(refuses));
     let server = TestServer::start(app.merge(workbench(".").router()));
-    for path in ["/ok", "/healthz", "/fails", "/te"] {
+    for path in ["/ok", "/healthz", "/fails", "/refuses", "/te"] {
         drop(server.get(&http2(), path).await.bytes().await);
     }
-    for (level, path) in [("DEBUG", "/ok"), ("DEBUG", "/healthz"), (" INFO", "/fails"), (" INFO", "/te")] {
+    for (level, path) in [
+        ("DEBUG", "/ok"),
+        ("DEBUG", "/healthz"),
+        (" INFO", "/fails"),
+        (" INFO", "/refuses"),
+        (" INFO", "/te"),
+    ] {
         let line = format!("{level} axum_trailers::request: client=");
         log.line(&[&line, &format!("request_target={path:?}")]).await;
     }
@@ -226,7 +259,8 @@ async fn failures_that_were_asked_for_are_no_warnings() {
     let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
     let address = process.address("https");
     let export = "/export/orders?limit=10&fail_at=5";
-    for path in ["/ui", "/ui/page.js", export, &format!("{export}&fail=trailer"), "/nothing"] {
+    for path in ["/ui", "/ui/main.js", "/ui/style.css", export, &format!("{export}&fail=trailer"), "/nothing"]
+    {
         for client in [http1(), http2()] {
             let url = format!("https://localhost:{}{path}", address.port());
             drop(client.get(url).header("te", "trailers").send().await.expect("a response").bytes().await);

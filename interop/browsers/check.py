@@ -134,6 +134,10 @@ class Server:
         self.log.seek(0)
         return "".join(self.log.readlines()[-20:])
 
+    def warnings(self):
+        self.log.seek(0)
+        return [line for line in self.log if " WARN " in line or "ERROR " in line]
+
     def close(self):
         self.process.kill()
         self.process.wait()
@@ -149,6 +153,8 @@ def served(binary, *arguments):
         server.find()
         yield server
         server.end()
+        warnings = server.warnings()
+        expect(not warnings, "the page leaves no warning in the log", *warnings)
     except Exception:
         print(f"The end of the server's log:\n{server.said()}", file=sys.stderr)
         raise

@@ -65,10 +65,11 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|c| parts_words(c) || is_unprintable(c))
 }
 
-/// Whether it is a control character, or one that changes the order of those around it or begins a line.
+/// Whether it is a control character, or one that is not seen: it has no width, changes the order of others or ends a line.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// Writes text with some characters escaped as JSON does it. (None of them is beyond U+FFFF.)
@@ -121,6 +122,7 @@ mod tests {
             ("a\\b", r#""a\\b""#),
             ("a\nb\r\t\u{1b}[31m", r#""a\nb\r\t\u001b[31m""#),
             ("\u{202e}\u{2028}ä€😀", r#""\u202e\u2028ä€😀""#),
+            ("a\u{200b}b\u{61c}", r#""a\u200bb\u061c""#),
             ("ä€😀", "ä€😀"),
             ("\u{a0}", "\"\u{a0}\""),
         ] {

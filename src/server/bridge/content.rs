@@ -104,12 +104,15 @@ impl Content {
     /// Takes in what is left.
     pub(super) async fn forget(mut self) {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take()) {
-            forget(incoming, rest.answered, rest.shutdown).await;
+            forget(incoming, self.received.take(), rest.answered, rest.shutdown).await;
         }
     }
 }
 
-fn note(received: &Received, frame: Option<&Result<Frame<Bytes>, hyper::Error>>, is_end: bool) {
+fn note<E>(received: Option<&Received>, frame: Option<&Result<Frame<Bytes>, E>>, is_end: bool) {
+    let Some(received) = received else {
+        return;
+    };
     match frame {
         Some(Ok(frame)) => {
             if let Some(data) = frame.data_ref() {
@@ -147,9 +150,7 @@ impl Body for Content {
             return Poll::Ready(None);
         };
         if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) {
-            if let Some(received) = received {
-                note(received, frame.as_ref(), incoming.is_end_stream());
-            }
+            note(received.as_deref(), frame.as_ref(), incoming.is_end_stream());
             return Poll::Ready(frame.map(|frame| frame.map_err(ContentError::from)));
         }
         match half_close {
@@ -173,15 +174,29 @@ impl Drop for Content {
             && rest.protocol == Protocol::Http2
             && !incoming.is_end_stream()
         {
-            rest.runtime.spawn(forget(incoming, rest.answered, rest.shutdown));
+            rest.runtime.spawn(forget(incoming, self.received.take(), rest.answered, rest.shutdown));
         }
     }
 }
 
 /// Takes in the rest: while the response is under way, and then until the client is silent or its time is over.
-async fn forget(mut content: impl Body + Unpin, answered: impl Future, shutdown: Shutdown) {
+async fn forget<B: Body<Data = Bytes> + Unpin>(
+    mut content: B,
+    received: Option<Arc<Received>>,
+    answered: impl Future,
+    shutdown: Shutdown,
+) {
+    let begins = async {
+        loop {
+            let frame = next_frame(&mut content).await;
+            note(received.as_deref(), frame.as_ref(), content.is_end_stream());
+            if !matches!(frame, Some(Ok(_forgotten))) {
+                break;
+            }
+        }
+    };
     tokio::select! {
-        () = async { while let Some(Ok(_forgotten)) = next_frame(&mut content).await {} } => return,
+        () = begins => return,
         _over = answered => {}
     }
     let rest =
@@ -210,7 +225,7 @@ mod tests {
     use tokio::time::Instant;
 
     /// A chunk every so often, for ever.
-    fn chunks(pause: Duration) -> impl Body + Unpin {
+    fn chunks(pause: Duration) -> impl Body<Data = Bytes> + Unpin {
         let chunk = move |()| async move {
             sleep(pause).await;
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"more"))), ()))
@@ -219,9 +234,13 @@ mod tests {
     }
 
     /// How long it is taken in beside a response that takes so long.
-    async fn taken(content: impl Body + Unpin, response: Duration, server: &Server) -> Duration {
+    async fn taken(
+        content: impl Body<Data = Bytes> + Unpin,
+        response: Duration,
+        server: &Server,
+    ) -> Duration {
         let began = Instant::now();
-        forget(content, sleep(response), server.shutdown()).await;
+        forget(content, None, sleep(response), server.shutdown()).await;
         began.elapsed()
     }
 

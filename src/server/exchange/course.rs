@@ -1,6 +1,7 @@
 use super::{
     account::Account,
     ending::{Ending, Failure, Trailers},
+    origin::Origin,
     received::Received,
     request_id::RequestId,
     span::span,
@@ -23,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
-use tracing::{Span, level_filters::LevelFilter};
+use tracing::{Level, Span};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
 /// Its end is one line in the log, whatever ended it.
@@ -34,8 +35,10 @@ pub(in crate::server) struct Exchange {
     pub(super) span: Option<Span>,
     pub(super) id: RequestId,
     pub(super) method: Method,
-    /// `None` where nobody logs or counts it.
+    /// `None` if nobody logs it.
     pub(super) account: Option<Box<Account>>,
+    /// `None` if nobody logs or counts it.
+    pub(super) origin: Option<Origin>,
     /// Whether it is asked for every few seconds.
     pub(super) is_routine: bool,
     pub(super) version: Version,
@@ -74,14 +77,17 @@ impl Exchange {
         let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
-        let is_told = LevelFilter::current() >= LevelFilter::INFO || connection.metrics().is_some();
-        let account = is_told.then(|| Box::new(Account::of(head, request.headers())));
+        let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
+        let account = is_logged.then(|| Box::new(Account::of(head, request.headers())));
+        let is_counted = connection.metrics().is_some();
+        let origin = (is_logged || is_counted).then(|| Origin::of(&head.headers));
         Self {
             span: account
                 .as_ref()
                 .and_then(|account| span(&connection, head, account, &id, request.version())),
             is_routine: connection.purpose == Purpose::Metrics,
             account,
+            origin,
             id,
             connection,
             began: Instant::now(),
@@ -163,12 +169,15 @@ impl Exchange {
     pub(in crate::server) fn is_known_as(&mut self, id: &HeaderValue) {
         if let Some(id) = RequestId::given(id) {
             self.id = id;
+            if let Some(span) = &self.span {
+                span.record("request_id", tracing::field::display(&self.id));
+            }
         }
     }
 
     pub(in crate::server) fn answered(&mut self, head: &Parts) {
         self.note_grpc_status(&head.headers);
-        self.first_byte = self.account.as_ref().map(|_| self.began.elapsed());
+        self.first_byte = self.origin.as_ref().map(|_| self.began.elapsed());
         self.is_routine |= self.account.is_some() && head.extensions.get::<Routine>().is_some();
         self.status = Some(head.status);
     }

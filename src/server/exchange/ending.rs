@@ -1,3 +1,4 @@
+use super::account::joined;
 use crate::{server::connection::Cut, trailers::WithheldReason};
 use http::HeaderName;
 use std::{error::Error, fmt};
@@ -66,11 +67,7 @@ impl fmt::Display for Trailers {
             Self::None => f.write_str("none"),
             Self::Withheld(reason) => write!(f, "withheld ({reason})"),
             Self::Sent(names) => {
-                for (n, name) in names.iter().enumerate() {
-                    let comma = if n == 0 { "" } else { "," };
-                    write!(f, "{comma}{name}")?;
-                }
-                Ok(())
+                f.write_str(&joined(names.iter().map(HeaderName::as_str)).unwrap_or_default())
             }
         }
     }

@@ -1,4 +1,5 @@
 use super::{
+    account::shortened,
     course::{Exchange, Route},
     ending::{Ending, Trailers},
 };
@@ -42,7 +43,7 @@ impl Exchange {
     }
 
     fn log(&self, ending: &Ending, took: Duration) {
-        let Some(account) = &self.account else {
+        let (Some(account), Some(origin)) = (&self.account, self.origin) else {
             return;
         };
         macro_rules! line {
@@ -55,13 +56,13 @@ impl Exchange {
                     client = %self.connection.peer,
                     peer = %self.connection.peer,
                     request_id = %self.id,
-                    method = %self.method,
+                    method = %shortened(self.method.as_str().as_bytes()),
                     host = account.host,
                     request_target = account.request_target,
                     protocol = protocol_name(self.version),
-                    agent = account.origin.agent,
+                    agent = origin.agent,
                     via = account.via,
-                    proxied = account.origin.is_proxied,
+                    proxied = origin.is_proxied,
                     te = account.te,
                     status = self.status.map(|status| status.as_u16()),
                     bytes_in = account.bytes_in(),
@@ -76,7 +77,9 @@ impl Exchange {
                 )
             };
         }
-        if self.is_routine && matches!(ending, Ending::Complete) {
+        let is_refused =
+            self.status.is_some_and(|status| status.is_client_error() || status.is_server_error());
+        if self.is_routine && matches!(ending, Ending::Complete) && !is_refused {
             line!(Level::DEBUG);
         } else {
             line!(Level::INFO);
@@ -84,11 +87,11 @@ impl Exchange {
     }
 
     fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
-        if let Some(account) = &self.account {
+        if let Some(origin) = self.origin {
             match self.trailers {
                 Trailers::None => {}
-                Trailers::Sent(_) => metrics.trailers_sent(self.version, account.origin),
-                Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, account.origin, reason),
+                Trailers::Sent(_) => metrics.trailers_sent(self.version, origin),
+                Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, origin, reason),
             }
         }
         match ending {

@@ -1,4 +1,7 @@
-use super::{account::Account, request_id::RequestId};
+use super::{
+    account::{Account, shortened},
+    request_id::RequestId,
+};
 use crate::{protocol_name::protocol_name, server::connection::Connection};
 use http::Version;
 use tracing::{Span, field::Empty};
@@ -16,7 +19,7 @@ pub(super) fn span(
         "request",
         client = %connection.peer,
         request_id = %id,
-        method = %head.method,
+        method = %shortened(head.method.as_str().as_bytes()),
         request_target = account.request_target,
         status = Empty,
         protocol = protocol_name(version),
