@@ -13,7 +13,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Routine;
 
-/// Its trailers are those of another message, and it announces what that one does. A field of them that never comes is
-/// logged at `INFO`, not `WARN`: another sender, or a proxy before it, is at fault.
+/// Its trailers are those of another message, and it announces what that one does. A field of them that never comes,
+/// or comes unannounced over HTTP/1.1, is logged at `INFO`, not `WARN`: another sender, or a proxy before it, is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relayed;

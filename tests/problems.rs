@@ -1,7 +1,7 @@
 //! What is refused is a problem document whose members have a fixed order, or for a browser an HTML page with the same
 //! facts.
 
-use crate::support::{TestServer, clients, raw, read, workbench};
+use crate::support::{TestServer, clients, log::Log, raw, read, workbench};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -229,4 +229,21 @@ async fn what_succeeds_and_what_the_server_refuses_itself_is_as_it_was() {
         refused.contains("{\n  \"type\": \"about:blank\",\n  \"title\": \"Bad Request\",\n"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn page_has_each_trailer_that_is_announced() {
+    let (log, _guard) = Log::catch();
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        for (method, target, ..) in REFUSED {
+            let response = send(&client, &server, method, target, Some(BROWSER)).await;
+            let announced: Vec<_> =
+                field(&response, "trailer").iter().map(|name| (*name).to_owned()).collect();
+            let trailers = read(response).await.expect("whole").trailers.unwrap_or_default();
+            let missing: Vec<_> = announced.iter().filter(|name| !trailers.contains_key(*name)).collect();
+            assert!(missing.is_empty(), "{protocol} {method} {target}: {missing:?}");
+        }
+    }
+    assert!(!log.text().contains("WARN"), "{}", log.text());
 }

@@ -213,8 +213,15 @@ async fn grpc_health_is_logged_at_debug() {
     let quiet = ["--listen", "127.0.0.1:0", "--redirect", "off"];
     let mut process = Process::start(&[&quiet[..], &["--log", "axum_trailers::request=debug"]].concat());
     let channel = crate::support::channel(process.address("https")).await;
-    HealthClient::new(channel).check(HealthCheckRequest::default()).await.expect("healthy");
-    process.logged(&["DEBUG axum_trailers::request: ", "/grpc.health.v1.Health/Check"]).await;
+    let mut health = HealthClient::new(channel);
+    health.check(HealthCheckRequest::default()).await.expect("healthy");
+    process
+        .logged(&["DEBUG axum_trailers::request: ", "/grpc.health.v1.Health/Check", "grpc_status=0 "])
+        .await;
+    health.check(HealthCheckRequest { service: "none".to_owned() }).await.expect_err("not found");
+    process
+        .logged(&[" INFO axum_trailers::request: ", "/grpc.health.v1.Health/Check", "grpc_status=5 "])
+        .await;
 }
 
 #[tokio::test]
@@ -249,6 +256,10 @@ async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() 
         request.send(protocol, server.address).await;
         log.line(&[" INFO ", &format!("protocol={protocol:?}}}"), relayed, "name=\"x-echo-x-sum\""]).await;
     }
+    let unannounced = Upload { fields: &[("te", "trailers")], trailers: &[("x-sum", "1")], ..request };
+    unannounced.send("HTTP/1.1", server.address).await;
+    let left_out = "relayed trailer field that was not announced left out over HTTP/1.1";
+    log.line(&[" INFO ", left_out, "name=x-echo-x-sum"]).await;
     assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
 }
 

@@ -92,7 +92,7 @@ pub const ROUTES: &[Route] = &[
         bounds: "n up to 1 GiB, chunks up to 64 KiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
         example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " 2>&1 | cat -v", ..EXAMPLE },
         pattern: "/bytes/:n",
-        handler: || get(bytes::bytes).layer(ContentDigestLayer::new()),
+        handler: || get(bytes::bytes.layer(from_fn(problem_page::present))).layer(ContentDigestLayer::new()),
         ..ROUTE
     },
     Route {

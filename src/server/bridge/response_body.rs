@@ -202,7 +202,7 @@ impl ResponseBody {
                 tracing::warn!(name, "announced trailer field never came");
             }
         }
-        let sent = permitted(trailers, announced, self.exchange.version());
+        let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());
         Poll::Ready(if self.failures.are_told_by(&sent) {
             self.section(sent)
         } else {
@@ -217,10 +217,10 @@ impl ResponseBody {
 
     /// The trailers of a failure that the body has told as an error, if they can go out.
     fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
-        let TrailerPlan::Sent { announced, .. } = &self.trailers else {
+        let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
             return Err(FailureUntold.into());
         };
-        let sent = permitted(told.as_map().clone(), announced, self.exchange.version());
+        let sent = permitted(told.as_map().clone(), announced, *are_relayed, self.exchange.version());
         if self.keeps_its_length() && are_in(&sent, &told.declared()) {
             self.section(sent)
         } else {
@@ -347,7 +347,12 @@ impl Section {
 
 /// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
 /// token can't be announced: it stays, and fails the body.
-fn permitted(mut trailers: HeaderMap, announced: &Announced, version: Version) -> HeaderMap {
+fn permitted(
+    mut trailers: HeaderMap,
+    announced: &Announced,
+    are_relayed: bool,
+    version: Version,
+) -> HeaderMap {
     let may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
             tracing::warn!(%name, %reason, "forbidden trailer field left out");
@@ -355,8 +360,12 @@ fn permitted(mut trailers: HeaderMap, announced: &Announced, version: Version) -
         }
         let is_sent =
             version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
-        if !is_sent {
-            tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1");
+        match is_sent {
+            true => {}
+            false if are_relayed => {
+                tracing::info!(%name, "relayed trailer field that was not announced left out over HTTP/1.1");
+            }
+            false => tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1"),
         }
         is_sent
     };

@@ -62,6 +62,8 @@ const BROWSERS: &[(&str, &str)] = &[
 /// How the first product of each family begins, up to a byte that is no letter.
 const PROGRAMS: &[(&str, &str)] = &[
     ("curl", "curl"),
+    ("libcurl", "curl"),
+    ("PycURL", "curl"),
     ("Wget", "Wget"),
     ("grpc", "gRPC"),
     ("grpcurl", "gRPC"),

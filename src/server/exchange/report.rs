@@ -78,7 +78,8 @@ impl Exchange {
             };
         }
         let is_refused =
-            self.status.is_some_and(|status| status.is_client_error() || status.is_server_error());
+            self.status.is_some_and(|status| status.is_client_error() || status.is_server_error())
+                || self.grpc_status.is_some_and(|status| status != 0);
         if self.is_routine && matches!(ending, Ending::Complete) && !is_refused {
             line!(Level::DEBUG);
         } else {
