@@ -331,8 +331,50 @@ fn usage_errors_name_the_flag_and_exit_with_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(arguments[0]), "{arguments:?}");
     }
-    let output = command(&[]).env("AXUM_TRAILERS_LISTEN", "nowhere").output().expect("started");
+}
+
+#[test]
+fn usage_errors_in_variables_name_the_variable_and_exit_with_2() {
+    for (name, value) in [
+        ("AXUM_TRAILERS_LISTEN", "nowhere"),
+        ("AXUM_TRAILERS_PORT", "70000"),
+        ("AXUM_TRAILERS_REDIRECT", "on"),
+        ("AXUM_TRAILERS_CERT", "alone.pem"),
+        ("AXUM_TRAILERS_KEY", "alone.pem"),
+        ("AXUM_TRAILERS_LOG", "nonsense"),
+        ("AXUM_TRAILERS_LOG_FORMAT", "yaml"),
+        ("AXUM_TRAILERS_IDLE_TIMEOUT", "soon"),
+        ("AXUM_TRAILERS_MIN_BODY_RATE", "slow"),
+        ("AXUM_TRAILERS_MAX_ROWS", "many"),
+    ] {
+        let output = command(&QUIET[2..]).env(name, value).output().expect("started");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.starts_with("error: ") && error.contains(name), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn variable_that_is_not_utf_8_is_named_unless_it_is_a_path() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let value = OsStr::from_bytes(b"\xff");
+    let run = |name, arguments: &[&str]| command(arguments).env(name, value).output().expect("started");
+    let output = run("AXUM_TRAILERS_MAX_ROWS", &QUIET);
     assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("AXUM_TRAILERS_MAX_ROWS"));
+    let output = run("AXUM_TRAILERS_DIR", &QUIET);
+    assert_eq!(output.status.code(), Some(1), "there is no such folder");
+}
+
+/// An image that sets the one can be started with the other.
+#[test]
+fn port_in_the_environment_gives_way_to_listen_on_the_command_line() {
+    for (name, value) in [("AXUM_TRAILERS_PORT", "1"), ("AXUM_TRAILERS_LISTEN", "192.0.2.1:1")] {
+        let line = if name.ends_with("PORT") { ["--listen", "127.0.0.1:0"] } else { ["--port", "0"] };
+        let mut process = Process::spawn(command(&[&line, &QUIET[2..]].concat()).env(name, value));
+        assert_ne!(process.address("https").port(), 1);
+    }
 }
 
 #[test]

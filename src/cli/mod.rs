@@ -1,5 +1,6 @@
 //! What the command line says.
 
+mod environment;
 mod values;
 
 pub(crate) use values::{Address, OrOff};
@@ -11,9 +12,13 @@ use axum_trailers::{
 };
 use clap::{
     CommandFactory, FromArgMatches, Parser,
-    error::{ContextKind, ContextValue, Error},
+    error::{Error, ErrorKind},
 };
-use std::{env, ffi::OsString, path::PathBuf};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 use values::{Size, Time};
 
 /// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers.
@@ -27,7 +32,13 @@ pub(crate) struct Args {
     ///
     /// A port alone, or `localhost`, is both loopback addresses, `:3000` each address of this machine. Port 0 takes a free
     /// one.
-    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_LISTEN", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "AXUM_TRAILERS_LISTEN",
+        value_delimiter = ',',
+        conflicts_with = "port"
+    )]
     pub(crate) listen: Vec<Address>,
 
     /// HTTPS port of both loopback addresses, instead of --listen
@@ -41,21 +52,33 @@ pub(crate) struct Args {
     /// Certificate chain, PEM [default: the demo certificate]
     ///
     /// Read again on SIGHUP and when it changes.
-    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT", requires = "key")]
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT")]
     pub(crate) cert: Option<PathBuf>,
 
     /// The certificate's private key, PEM [default: the demo key]
     ///
     /// Read again together with the chain. Everyone has the demo key.
-    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY", requires = "cert")]
+    #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY")]
     pub(crate) key: Option<PathBuf>,
 
     /// The folder whose files /files/… serves
     #[arg(long, value_name = "FOLDER", env = "AXUM_TRAILERS_DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 
-    /// Let `PUT /files/…` write into that folder
-    #[arg(long, env = "AXUM_TRAILERS_ALLOW_UPLOAD")]
+    /// Allow uploads (PUT /files/…)
+    ///
+    /// They write into the folder of --dir. The option alone means on.
+    #[arg(
+        long,
+        value_name = "on|off",
+        env = "AXUM_TRAILERS_ALLOW_UPLOAD",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "off",
+        default_missing_value = "on",
+        value_parser = values::switch,
+        action = clap::ArgAction::Set
+    )]
     pub(crate) allow_upload: bool,
 
     /// The SQLite database of /export/… [default: a sample]
@@ -240,29 +263,14 @@ fn rate(text: &str) -> Result<OrOff<Size>, String> {
     }
 }
 
-/// Has an error name the variable from which a wrong value comes.
-fn with_variable(mut error: Error, command: &clap::Command, line: &[OsString]) -> Error {
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return error;
-    };
-    let flag = argument.split(' ').next().unwrap_or_default();
-    let is_on_the_line = line
-        .iter()
-        .filter_map(|word| word.to_str())
-        .any(|word| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')));
-    let option = command.get_arguments().find(|option| option.get_long() == flag.strip_prefix("--"));
-    let variable = option.and_then(|option| option.get_env()).filter(|_| !is_on_the_line);
-    if let Some(variable) = variable {
-        let tip = format!("the value is that of the environment variable {}", variable.display());
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    }
-    error
-}
-
 /// A small bound as a flag's value.
 fn flag(bound: usize) -> u32 {
     u32::try_from(bound).unwrap_or(u32::MAX)
 }
+
+const HALF_A_PAIR: &str = "\
+a certificate needs its key, and a key its certificate: give both --cert (or AXUM_TRAILERS_CERT) and --key (or \
+AXUM_TRAILERS_KEY)";
 
 const MORE: &str = "\
 Each option has a variable: --max-rows is AXUM_TRAILERS_MAX_ROWS. `--help` says more, with examples.";
@@ -270,7 +278,10 @@ Each option has a variable: --max-rows is AXUM_TRAILERS_MAX_ROWS. `--help` says 
 const EXAMPLES: &str = "\
 A TIME is 30s, 2m, 1h, 500ms, or a number of seconds. A SIZE is 64KiB, 10MB, 1GiB, or a number of bytes.
 
-Each option can be given as an environment variable: --max-rows as AXUM_TRAILERS_MAX_ROWS. The option itself comes first.
+Each option can be given as an environment variable: --max-rows as AXUM_TRAILERS_MAX_ROWS. An option on the command line
+overrides its variable.
+
+A switch is on, true, yes or 1, or off, none, false, no or 0. Where a value can be off, none, false and no mean the same.
 
 Examples:
   axum-trailers
@@ -289,17 +300,19 @@ Examples:
 Exit status: 0 after a shutdown, 1 when the server can't start or go on, 2 for a wrong command line.";
 
 impl Args {
-    /// Reads the command line and the environment, or says what is wrong with them and ends the process.
+    /// Reads the command line and the environment. If they are wrong, prints the error and ends the process.
     pub(crate) fn read() -> Self {
-        Self::try_read(&env::args_os().collect::<Vec<_>>()).unwrap_or_else(|error| error.exit())
+        let line: Vec<_> = env::args_os().collect();
+        Self::try_read(&line, |name| env::var_os(name)).unwrap_or_else(|error| error.exit())
     }
 
-    fn try_read(line: &[OsString]) -> Result<Self, Error> {
-        // The help would tell the values of the variables.
-        let mut command = Self::command().mut_args(|option| option.hide_env(true));
-        let matches = command.try_get_matches_from_mut(line);
-        let matches = matches.map_err(|error| with_variable(error, &command, line))?;
-        Self::from_arg_matches(&matches)
+    fn try_read(line: &[OsString], value_of: impl Fn(&OsStr) -> Option<OsString>) -> Result<Self, Error> {
+        let mut command = Self::command();
+        let args = Self::from_arg_matches(&environment::parse(&command, line, value_of)?)?;
+        if args.cert.is_some() != args.key.is_some() {
+            return Err(command.error(ErrorKind::MissingRequiredArgument, HALF_A_PAIR));
+        }
+        Ok(args)
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -357,7 +370,7 @@ mod tests {
         let row_of = |option: &&Arg| {
             let flag = format!("| `--{}", option.get_long().expect("a long name"));
             let is_of_it =
-                |line: &&str| line.strip_prefix(&flag).is_some_and(|rest| rest.starts_with([' ', '`']));
+                |line: &&str| line.strip_prefix(&flag).is_some_and(|rest| rest.starts_with([' ', '`', '[']));
             let row = document.lines().find(is_of_it).expect(&flag);
             let takes_value = option.get_action().takes_values();
             for default in option.get_default_values().iter().filter(|_| takes_value) {
@@ -401,7 +414,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_library() {
-        let args = Args::parse_from(["axum-trailers"]);
+        let args = read(&[]).expect("valid");
         assert_eq!(args.limits(), Limits::default());
         assert_eq!(args.bounds(), Bounds::default());
         assert_eq!(args.shutdown_timeout.0, Server::DEFAULT_SHUTDOWN_TIMEOUT);
@@ -432,15 +445,20 @@ mod tests {
             ["--log-format", "yaml"],
             ["--cert", "alone.pem"],
         ] {
-            let error = Args::try_parse_from(["axum-trailers"].into_iter().chain(wrong)).expect_err(wrong[1]);
+            let error = read(&wrong).expect_err(wrong[1]);
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
-            assert!(error.to_string().contains(wrong[0]) || wrong[0] == "--cert", "{error}");
+            assert!(error.to_string().contains(wrong[0]), "{error}");
         }
     }
 
     fn read(line: &[&str]) -> Result<Args, Error> {
+        read_with(&[], line)
+    }
+
+    fn read_with(variables: &[(&str, &str)], line: &[&str]) -> Result<Args, Error> {
         let line: Vec<_> = ["axum-trailers"].iter().chain(line).map(OsString::from).collect();
-        Args::try_read(&line)
+        let variable = |name: &OsStr| variables.iter().find(|variable| variable.0 == name);
+        Args::try_read(&line, |name| variable(name).map(|variable| variable.1.into()))
     }
 
     #[test]
@@ -474,23 +492,97 @@ mod tests {
     }
 
     #[test]
-    fn port_stands_instead_of_listen() {
-        assert_eq!(read(&["--port", "0"]).expect("valid").port, Some(0));
-        let error = read(&["--port", "1", "--listen", "2"]).expect_err("both");
-        assert!(error.to_string().contains("cannot be used with"), "{error}");
+    fn uploads_are_switched_by_each_word_from_either_source() {
+        const VARIABLE: &str = "AXUM_TRAILERS_ALLOW_UPLOAD";
+        for (value, expected) in [
+            ("on", true),
+            ("true", true),
+            ("True", true),
+            ("yes", true),
+            ("1", true),
+            ("off", false),
+            ("none", false),
+            ("false", false),
+            ("FALSE", false),
+            ("no", false),
+            ("0", false),
+        ] {
+            assert_eq!(read_with(&[(VARIABLE, value)], &[]).expect(value).allow_upload, expected, "{value}");
+            let option = format!("--allow-upload={value}");
+            assert_eq!(read(&[&option]).expect(value).allow_upload, expected, "{value}");
+        }
+        assert!(!read(&[]).expect("valid").allow_upload);
+        assert!(read(&["--allow-upload"]).expect("valid").allow_upload);
+        assert!(!read_with(&[(VARIABLE, "on")], &["--allow-upload=off"]).expect("valid").allow_upload);
+        assert!(read_with(&[(VARIABLE, "maybe")], &[]).expect_err("wrong").to_string().contains(VARIABLE));
+        for wrong in ["--allow-upload=maybe", "--allow-upload="] {
+            assert!(read(&[wrong]).expect_err(wrong).to_string().contains("--allow-upload"));
+        }
+    }
+
+    #[test]
+    fn port_and_listen_exclude_each_other_and_the_command_line_comes_first() {
+        const PORT: (&str, &str) = ("AXUM_TRAILERS_PORT", "1");
+        const LISTEN: (&str, &str) = ("AXUM_TRAILERS_LISTEN", "2");
+        let listen = |args: Args| (args.port, args.listen);
+        let two = vec![Address::Loopback(Some(2))];
+        for (variables, line, expected) in [
+            (&[][..], &["--port", "0"][..], (Some(0), vec![])),
+            (&[PORT], &[], (Some(1), vec![])),
+            (&[PORT], &["--listen", "2"], (None, two.clone())),
+            (&[LISTEN], &["--port", "1"], (Some(1), vec![])),
+            (&[LISTEN, PORT], &["--port", "3"], (Some(3), vec![])),
+            (&[LISTEN, PORT], &["--listen=2"], (None, two)),
+            (
+                &[("AXUM_TRAILERS_PORT", "nonsense")],
+                &["--listen", "2"],
+                (None, vec![Address::Loopback(Some(2))]),
+            ),
+        ] {
+            let args =
+                read_with(variables, line).unwrap_or_else(|error| panic!("{variables:?} {line:?}: {error}"));
+            assert_eq!(listen(args), expected, "{variables:?} {line:?}");
+        }
+        for (variables, line, names) in [
+            (&[][..], &["--port", "1", "--listen", "2"][..], ["--port", "--listen"]),
+            (&[PORT, LISTEN], &[], [PORT.0, LISTEN.0]),
+        ] {
+            let error = read_with(variables, line).expect_err("both").to_string();
+            assert!(names.iter().all(|name| error.contains(name)), "{error}");
+        }
+    }
+
+    #[test]
+    fn command_line_overrides_variables_even_if_they_are_wrong() {
+        let wrong = [("AXUM_TRAILERS_MAX_ROWS", "many"), ("AXUM_TRAILERS_LISTEN", "nowhere")];
+        let args = read_with(&wrong, &["--max-rows", "5", "--listen", "1"]).expect("valid");
+        assert_eq!((args.bounds().rows, args.listen), (5, vec![Address::Loopback(Some(1))]));
+        let args = read_with(&[("AXUM_TRAILERS_LISTEN", "1,:2")], &[]).expect("valid");
+        assert_eq!(args.listen, [Address::Loopback(Some(1)), Address::Any(2)]);
+    }
+
+    #[test]
+    fn certificate_and_key_come_in_pairs_from_either_source() {
+        const CERT: (&str, &str) = ("AXUM_TRAILERS_CERT", "x.pem");
+        const KEY: (&str, &str) = ("AXUM_TRAILERS_KEY", "y.pem");
+        for (variables, line) in
+            [(&[CERT, KEY][..], &[][..]), (&[KEY], &["--cert", "x.pem"]), (&[CERT], &["--key", "y.pem"])]
+        {
+            let args = read_with(variables, line).expect("valid");
+            assert_eq!((args.cert, args.key), (Some("x.pem".into()), Some("y.pem".into())));
+        }
+        for (variables, line) in
+            [(&[CERT][..], &[][..]), (&[KEY], &[]), (&[], &["--cert", "x.pem"]), (&[], &["--key", "y.pem"])]
+        {
+            let error = read_with(variables, line).expect_err("half a pair").to_string();
+            assert!(["--cert", CERT.0, "--key", KEY.0].iter().all(|name| error.contains(name)), "{error}");
+        }
     }
 
     #[test]
     fn listen_may_be_repeated_and_fractions_of_seconds_are_taken() {
-        let args = Args::parse_from([
-            "axum-trailers",
-            "--listen",
-            "127.0.0.1:1",
-            "--listen",
-            "[::1]:2",
-            "--idle-timeout",
-            "0.5",
-        ]);
+        let args = read(&["--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--idle-timeout", "0.5"])
+            .expect("valid");
         assert_eq!(args.listen.len(), 2);
         assert_eq!(args.limits().idle, Duration::from_millis(500));
     }

@@ -53,8 +53,26 @@ impl<T: FromStr> FromStr for OrOff<T> {
     type Err = T::Err;
 
     fn from_str(text: &str) -> Result<Self, T::Err> {
-        if ["off", "none", "false"].contains(&text) { Ok(Self::Off) } else { text.parse().map(Self::On) }
+        if is_one_of(&OFF, text) { Ok(Self::Off) } else { text.parse().map(Self::On) }
     }
+}
+
+/// What turns an option off. `0` does not: as an address it is a free port.
+const OFF: [&str; 4] = ["off", "none", "false", "no"];
+
+/// Reads a switch: `on`, `true`, `yes` or `1`, `off`, `none`, `false`, `no` or `0`.
+pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
+    if is_one_of(&["on", "true", "yes", "1"], text) {
+        Ok(true)
+    } else if is_one_of(&OFF, text) || text == "0" {
+        Ok(false)
+    } else {
+        Err("give on or off")
+    }
+}
+
+fn is_one_of(words: &[&str], text: &str) -> bool {
+    words.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 impl<T: fmt::Display> fmt::Display for OrOff<T> {
@@ -254,8 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn three_words_turn_off_what_can_be_off() {
-        for off in ["off", "none", "false"] {
+    fn words_turn_off_what_can_be_off() {
+        for off in ["off", "none", "false", "no", "OFF"] {
             assert_eq!(off.parse(), Ok(OrOff::<Size>::Off));
         }
         assert_eq!("1kB".parse(), Ok(OrOff::On(Size(1000))));
