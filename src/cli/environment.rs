@@ -9,7 +9,7 @@ use clap::{
 use std::ffi::{OsStr, OsString};
 
 /// Parses the command line and the variables. An option on the command line overrides its own variable, and the variables
-/// of the options that it conflicts with.
+/// of the options that it conflicts with. An empty variable counts as not set.
 ///
 /// clap itself treats a variable like an option on the command line: such a conflict would be an error, and not every error
 /// would name its variable.
@@ -61,7 +61,7 @@ impl<'a> Variable<'a> {
     fn read(option: &'a Arg, value_of: impl Fn(&OsStr) -> Option<OsString>) -> Option<Self> {
         let name = option.get_env()?;
         let mut argument = OsString::from(format!("--{}=", option.get_long()?));
-        argument.push(value_of(name)?);
+        argument.push(value_of(name).filter(|value| !value.is_empty())?);
         Some(Self { option, name, argument })
     }
 

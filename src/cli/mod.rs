@@ -279,7 +279,7 @@ const EXAMPLES: &str = "\
 A TIME is 30s, 2m, 1h, 500ms, or a number of seconds. A SIZE is 64KiB, 10MB, 1GiB, or a number of bytes.
 
 Each option can be given as an environment variable: --max-rows as AXUM_TRAILERS_MAX_ROWS. An option on the command line
-overrides its variable.
+overrides its variable. An empty variable counts as not set.
 
 A switch is on, true, yes or 1, or off, none, false, no or 0. Where a value can be off, none, false and no mean the same.
 
@@ -550,6 +550,24 @@ mod tests {
             let error = read_with(variables, line).expect_err("both").to_string();
             assert!(names.iter().all(|name| error.contains(name)), "{error}");
         }
+    }
+
+    #[test]
+    fn empty_variable_counts_as_not_set_and_an_empty_value_on_the_command_line_is_refused() {
+        let defaults = format!("{:?}", read(&[]).expect("valid"));
+        let command = Args::command();
+        for option in command.get_arguments().filter(|option| option.get_env().is_some()) {
+            let variable = option.get_env().and_then(OsStr::to_str).expect("text");
+            let args =
+                read_with(&[(variable, "")], &[]).unwrap_or_else(|error| panic!("{variable}: {error}"));
+            assert_eq!(format!("{args:?}"), defaults, "{variable}");
+            let flag = format!("--{}", option.get_long().expect("a long name"));
+            let error = read(&[&format!("{flag}=")]).expect_err(&flag).to_string();
+            assert!(error.contains(&flag), "{error}");
+        }
+        let args =
+            read_with(&[("AXUM_TRAILERS_PORT", ""), ("AXUM_TRAILERS_LISTEN", "2")], &[]).expect("valid");
+        assert_eq!((args.port, args.listen), (None, vec![Address::Loopback(Some(2))]));
     }
 
     #[test]
