@@ -22,6 +22,9 @@ pub(crate) enum FilterError {
         "`{0}` is no level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
     )]
     NoLevel(String),
+    /// It would be `error`.
+    #[error("it is empty: give off, error, warn, info, debug or trace")]
+    Empty,
     #[error("it is not UTF-8")]
     NotText,
 }
@@ -58,6 +61,9 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         EnvFilter::try_new(text)?;
+        if text.split(',').all(|directive| directive.trim().is_empty()) {
+            return Err(FilterError::Empty);
+        }
         let is_word = |word: &&str| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}', '"']);
         let mut words = text.split(',').map(str::trim).filter(is_word);
         if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
@@ -99,7 +105,9 @@ mod tests {
         {
             assert!(filter.parse::<Filter>().is_ok(), "{filter}");
         }
-        for filter in ["nonsense", "info,axum_trailers", "hyper::proto", "axum_trailers=loud", "infos"] {
+        for filter in
+            ["nonsense", "info,axum_trailers", "hyper::proto", "axum_trailers=loud", "infos", "", " ", ","]
+        {
             assert!(filter.parse::<Filter>().is_err(), "{filter}");
         }
     }
