@@ -288,12 +288,19 @@ fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
         (&["--dir", "/proc/self/task", "--allow-upload"], "/proc/self/task", "--allow-upload"),
     ];
     for (arguments, what, advice) in cases {
-        let output = run(arguments);
-        let error = String::from_utf8(output.stderr).expect("text");
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
-        assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(error.starts_with("error: ") && error.contains(what) && error.contains(advice), "{error}");
-        assert!(output.stdout.is_empty(), "nothing is announced that is not served");
+        for (log, start) in [
+            (&[][..], "error: "),
+            (&["--log", "off"], "error: "),
+            (&["--log-format", "json"], "{\"level\":\"ERROR\","),
+            (&["--log", "off", "--log-format", "json"], "{\"level\":\"ERROR\","),
+        ] {
+            let output = run(&[arguments, log].concat());
+            let error = String::from_utf8(output.stderr).expect("text");
+            assert_eq!(output.status.code(), Some(1), "{arguments:?} {log:?}: {error}");
+            assert_eq!(error.lines().count(), 1, "{arguments:?} {log:?}: {error}");
+            assert!(error.starts_with(start) && error.contains(what) && error.contains(advice), "{error}");
+            assert!(output.stdout.is_empty(), "nothing is announced that is not served");
+        }
     }
 }
 
@@ -347,7 +354,7 @@ fn usage_errors_in_variables_name_the_variable_and_exit_with_2() {
         ("AXUM_TRAILERS_MIN_BODY_RATE", "slow"),
         ("AXUM_TRAILERS_MAX_ROWS", "many"),
     ] {
-        let output = command(&QUIET[2..]).env(name, value).output().expect("started");
+        let output = command(&[]).env(name, value).output().expect("started");
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.starts_with("error: ") && error.contains(name), "{error}");
