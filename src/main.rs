@@ -72,7 +72,7 @@ fn run(args: &Args, log: &Log) -> Result<(), Failure> {
     let workbench = workbench(args, folder)?;
     let server = redirect(listen(server, args)?, args.redirect.as_ref())?;
     let server = match args.threads {
-        Some(threads) => server.threads(threads as usize),
+        Some(threads) => server.threads(threads.as_usize()),
         None => server,
     };
     let server = match &args.metrics {

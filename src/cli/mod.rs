@@ -19,7 +19,7 @@ use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
 };
-use values::{Size, Time};
+use values::{Count, Size, Time};
 
 /// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers.
 ///
@@ -111,8 +111,8 @@ pub(crate) struct Args {
     pub(crate) metrics: Option<OrOff<Address>>,
 
     /// Threads that serve HTTPS, up to 1,024 [default: one for each core]
-    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) threads: Option<u32>,
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = |text: &str| Count::within(text, 1, 1024))]
+    pub(crate) threads: Option<Count>,
 
     /// Time for running streams after SIGINT or SIGTERM
     ///
@@ -181,14 +181,14 @@ struct LimitArgs {
 
     /// Most open connections
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_CONNECTIONS",
-          default_value_t = flag(Limits::default().connections),
-          value_parser = clap::value_parser!(u32).range(1..))]
-    max_connections: u32,
+          default_value_t = Limits::default().connections.into(),
+          value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
+    max_connections: Count,
 
     /// Most open streams of an HTTP/2 connection
-    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    max_streams: u32,
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams.into(),
+          value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
+    max_streams: Count,
 
     /// Largest header section of a request, 8KiB to 1MiB
     #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_HEADER_SIZE",
@@ -202,24 +202,24 @@ struct LimitArgs {
 
     /// Most fields in a trailer section, up to 10,000
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_TRAILER_FIELDS",
-          default_value_t = Limits::default().trailer_fields,
-          value_parser = clap::value_parser!(u32).range(0..=i64::from(Limits::MAX_TRAILER_FIELDS)))]
-    max_trailer_fields: u32,
+          default_value_t = Limits::default().trailer_fields.into(),
+          value_parser = |text: &str| Count::within(text, 0, Limits::MAX_TRAILER_FIELDS))]
+    max_trailer_fields: Count,
 
     /// Most exports at once
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS",
-          default_value_t = flag(Bounds::default().exports), value_parser = clap::value_parser!(u32).range(1..=256))]
-    max_exports: u32,
+          default_value_t = Bounds::default().exports.into(), value_parser = |text: &str| Count::within(text, 1, 256))]
+    max_exports: Count,
 
     /// Most exports at once of one IPv4 or IPv6 /64
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS_PER_CLIENT",
-          default_value_t = flag(Bounds::default().exports_per_client),
-          value_parser = clap::value_parser!(u32).range(1..=256))]
-    max_exports_per_client: u32,
+          default_value_t = Bounds::default().exports_per_client.into(),
+          value_parser = |text: &str| Count::within(text, 1, 256))]
+    max_exports_per_client: Count,
 
     /// Most rows of an export
-    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows)]
-    max_rows: u64,
+    #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_ROWS", default_value_t = Bounds::default().rows.into())]
+    max_rows: Count,
 
     /// Longest export
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_MAX_EXPORT_TIME",
@@ -233,14 +233,14 @@ struct LimitArgs {
 
     /// Most uploads at once
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS",
-          default_value_t = flag(Bounds::default().uploads), value_parser = clap::value_parser!(u32).range(1..))]
-    max_uploads: u32,
+          default_value_t = Bounds::default().uploads.into(), value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
+    max_uploads: Count,
 
     /// Most uploads at once of one IPv4 or IPv6 /64
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS_PER_CLIENT",
-          default_value_t = flag(Bounds::default().uploads_per_client),
-          value_parser = clap::value_parser!(u32).range(1..))]
-    max_uploads_per_client: u32,
+          default_value_t = Bounds::default().uploads_per_client.into(),
+          value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
+    max_uploads_per_client: Count,
 
     /// Largest upload
     #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_UPLOAD_SIZE",
@@ -261,11 +261,6 @@ fn rate(text: &str) -> Result<OrOff<Size>, String> {
         OrOff::On(Size(0)) | OrOff::Off => Ok(OrOff::Off),
         OrOff::On(_) => Size::within(text, 1, u32::MAX).map(OrOff::On),
     }
-}
-
-/// A small bound as a flag's value.
-fn flag(bound: usize) -> u32 {
-    u32::try_from(bound).unwrap_or(u32::MAX)
 }
 
 const HALF_A_PAIR: &str = "\
@@ -330,24 +325,24 @@ impl Args {
             min_body_rate_period: Limits::default().min_body_rate_period,
             stalled_reader: limits.reader_timeout.0,
             ping: limits.ping_interval.0,
-            connections: limits.max_connections as usize,
-            streams: limits.max_streams,
+            connections: limits.max_connections.as_usize(),
+            streams: limits.max_streams.as_u32(),
             header_section: limits.max_header_size.as_u32(),
             trailer_section: limits.max_trailer_size.as_u32(),
-            trailer_fields: limits.max_trailer_fields,
+            trailer_fields: limits.max_trailer_fields.as_u32(),
         }
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
         let limits = &self.limits;
         Bounds {
-            exports: limits.max_exports as usize,
-            exports_per_client: limits.max_exports_per_client as usize,
-            rows: limits.max_rows,
+            exports: limits.max_exports.as_usize(),
+            exports_per_client: limits.max_exports_per_client.as_usize(),
+            rows: limits.max_rows.0,
             export_time: limits.max_export_time.0,
             body_size: limits.max_body_size.0,
-            uploads: limits.max_uploads as usize,
-            uploads_per_client: limits.max_uploads_per_client as usize,
+            uploads: limits.max_uploads.as_usize(),
+            uploads_per_client: limits.max_uploads_per_client.as_usize(),
             upload_size: limits.max_upload_size.0,
         }
     }
@@ -482,6 +477,10 @@ mod tests {
         let args = read(&line).expect("valid");
         assert_eq!(args.limits().idle, Duration::from_secs(120));
         assert_eq!((args.bounds().upload_size, args.limits().header_section), (10_000_000, 65_536));
+        assert_eq!(
+            read(&["--max-rows", "10M", "--max-connections", "1k"]).expect("valid").bounds().rows,
+            10_000_000
+        );
         for off in ["off", "none", "false", "0"] {
             assert_eq!(read(&["--min-body-rate", off]).expect("valid").limits().min_body_rate, 0);
         }

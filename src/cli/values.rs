@@ -158,8 +158,8 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.0;
         match SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
-            Some((name, unit)) => write!(f, "{}{name}", bytes / unit),
-            None => write!(f, "{bytes}B"),
+            Some((name, unit)) => write!(f, "{}{name}", grouped(bytes / unit)),
+            None => write!(f, "{}B", grouped(bytes)),
         }
     }
 }
@@ -172,9 +172,7 @@ impl FromStr for Size {
         let unit = if unit.is_empty() { "B" } else { unit };
         let unit =
             SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, bytes)| bytes);
-        let number =
-            if number.bytes().all(|byte| byte.is_ascii_digit()) { number.parse::<u64>().ok() } else { None };
-        let bytes = number.zip(unit).and_then(|(number, unit)| number.checked_mul(*unit));
+        let bytes = whole(number).zip(unit).and_then(|(number, unit)| number.checked_mul(*unit));
         bytes.map(Self).ok_or("give a size, such as 64KiB, 10MB, 1GiB, or a number of bytes")
     }
 }
@@ -195,9 +193,98 @@ impl Size {
     }
 }
 
+/// A number of things: `512`, `10k`, `10M`, or `10_000_000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) u64);
+
+/// Units of numbers, the largest first.
+const COUNT_UNITS: [(&str, u64); 3] = [("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)];
+
+impl From<u64> for Count {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<u32> for Count {
+    fn from(number: u32) -> Self {
+        Self(number.into())
+    }
+}
+
+impl From<usize> for Count {
+    fn from(number: usize) -> Self {
+        Self(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.0;
+        match COUNT_UNITS.iter().find(|(_, unit)| number >= 10_000 && number.is_multiple_of(*unit)) {
+            Some((name, unit)) => write!(f, "{}{name}", number / unit),
+            None => f.write_str(&grouped(number)),
+        }
+    }
+}
+
+impl FromStr for Count {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (number, unit) = split(text);
+        let unit = match unit {
+            "" => Some(1),
+            unit => {
+                COUNT_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, unit)| *unit)
+            }
+        };
+        let number = whole(number).zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+        number.map(Self).ok_or("give a number, such as 512, 10k, 10M, or 10_000_000")
+    }
+}
+
+impl Count {
+    /// Reads a number within bounds.
+    pub(crate) fn within(text: &str, least: u32, most: u32) -> Result<Self, String> {
+        let count: Self = text.parse()?;
+        if (u64::from(least)..=u64::from(most)).contains(&count.0) {
+            return Ok(count);
+        }
+        Err(format!("give a number from {} to {}", Self::from(least), Self::from(most)))
+    }
+
+    /// A number that was read within bounds of this type.
+    pub(crate) fn as_u32(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn as_usize(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// Writes a number, in groups of three digits if it has more than four.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    if digits.len() <= 4 {
+        return digits;
+    }
+    let (first, groups) = digits.split_at((digits.len() - 1) % 3 + 1);
+    let groups = groups.as_bytes().chunks(3).map(String::from_utf8_lossy);
+    groups.fold(first.to_owned(), |text, group| text + "_" + &group)
+}
+
+/// A whole number, whose digits `_` may group.
+fn whole(digits: &str) -> Option<u64> {
+    let is_grouped =
+        digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_grouped { digits.replace('_', "").parse().ok() } else { None }
+}
+
 /// A number, and the unit behind it.
 fn split(text: &str) -> (&str, &str) {
-    let unit = text.trim_start_matches(|byte: char| byte.is_ascii_digit() || byte == '.');
+    let unit = text.trim_start_matches(|byte: char| byte.is_ascii_digit() || ['.', '_'].contains(&byte));
     let (number, unit) = text.split_at(text.len() - unit.len());
     (number, unit.trim_start())
 }
@@ -258,6 +345,7 @@ mod tests {
             ("1 GiB", 1 << 30, "1GiB"),
             ("1500", 1500, "1500B"),
             ("2000", 2000, "2kB"),
+            ("16_385", 16_385, "16_385B"),
         ] {
             let size: Size = text.parse().expect(text);
             assert_eq!((size.0, &*size.to_string()), (bytes, written), "{text}");
@@ -269,6 +357,33 @@ mod tests {
         assert_eq!(Size::within("8KiB", 8192, 10_000).map(Size::as_u32), Ok(8192));
         let refused = Size::within("8191", 8192, 1 << 20).expect_err("too small");
         assert_eq!(refused, "give a size from 8KiB to 1MiB");
+    }
+
+    #[test]
+    fn numbers_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+        for (text, number, written) in [
+            ("0", 0, "0"),
+            ("512", 512, "512"),
+            ("9000", 9000, "9000"),
+            ("10_000", 10_000, "10k"),
+            ("10k", 10_000, "10k"),
+            ("10 M", 10_000_000, "10M"),
+            ("10000000", 10_000_000, "10M"),
+            ("2g", 2_000_000_000, "2G"),
+            ("12345", 12_345, "12_345"),
+            ("4294967295", 4_294_967_295, "4_294_967_295"),
+            ("123456", 123_456, "123_456"),
+        ] {
+            let count: Count = text.parse().expect(text);
+            assert_eq!((count.0, &*count.to_string()), (number, written), "{text}");
+            assert_eq!(count.to_string().parse(), Ok(count), "{text}");
+        }
+        for wrong in ["", "many", "-1", "+1", "1.5M", "_1", "1_", "1__0", "k", "10MB", "99999999999999999999"]
+        {
+            assert!(wrong.parse::<Count>().is_err(), "{wrong}");
+        }
+        assert_eq!(Count::within("0", 1, 10_000).expect_err("too small"), "give a number from 1 to 10k");
+        assert_eq!("16_384".parse(), Ok(Size(16_384)));
     }
 
     #[test]
