@@ -21,16 +21,16 @@ use std::{
 };
 use values::{Count, Size, Time};
 
-/// A workbench for HTTP trailers: an HTTPS server whose routes end their responses with trailers.
+/// A workbench for HTTP trailers: an HTTPS server whose responses end in trailers.
 ///
 /// Over HTTP/2 and HTTP/1.1, for trying clients and proxies against. `GET /help` lists the routes, and /ui shows them in a
 /// browser.
 #[derive(Debug, Parser)]
 #[command(version, after_help = MORE, after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// HTTPS address; may be repeated [default: localhost:3000]
+    /// HTTPS address [default: localhost:3000]
     ///
-    /// A port alone, or `localhost`, is both loopback addresses, `:3000` each address of this machine. Port 0 takes a free
+    /// May be repeated; the variable separates addresses with commas. A port alone, or `localhost`, is both loopback addresses, `:3000` each address of this machine. Port 0 takes a free
     /// one.
     #[arg(
         long,
@@ -41,27 +41,31 @@ pub(crate) struct Args {
     )]
     pub(crate) listen: Vec<Address>,
 
-    /// HTTPS port of both loopback addresses, instead of --listen
+    /// HTTPS port on loopback, instead of --listen
+    ///
+    /// Listens on both loopback addresses.
     #[arg(long, value_name = "PORT", env = "AXUM_TRAILERS_PORT", conflicts_with = "listen")]
     pub(crate) port: Option<u16>,
 
-    /// Plain HTTP address that redirects, or off [default: localhost:7878]
+    /// HTTP redirect address [default: localhost:7878]
+    ///
+    /// Redirects plain HTTP on this address to HTTPS.
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_REDIRECT")]
     pub(crate) redirect: Option<OrOff<Address>>,
 
-    /// Certificate chain, PEM [default: the demo certificate]
+    /// Certificate chain, PEM [default: demo]
     ///
-    /// Read again on SIGHUP and when it changes.
+    /// Reloaded on SIGHUP and when it changes. The default is the demo certificate.
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_CERT")]
     pub(crate) cert: Option<PathBuf>,
 
-    /// The certificate's private key, PEM [default: the demo key]
+    /// Private key of --cert, PEM [default: demo]
     ///
-    /// Read again together with the chain. Everyone has the demo key.
+    /// Reloaded together with the chain. The default is the demo key, which is public.
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_KEY")]
     pub(crate) key: Option<PathBuf>,
 
-    /// The folder whose files /files/… serves
+    /// Folder that /files/… serves
     #[arg(long, value_name = "FOLDER", env = "AXUM_TRAILERS_DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 
@@ -81,20 +85,22 @@ pub(crate) struct Args {
     )]
     pub(crate) allow_upload: bool,
 
-    /// The SQLite database of /export/… [default: a sample]
+    /// SQLite database to export [default: a sample]
     ///
-    /// It is opened to be read only.
+    /// Served by /export/…, and opened read-only.
     #[arg(long, value_name = "FILE", env = "AXUM_TRAILERS_DATABASE")]
     pub(crate) database: Option<PathBuf>,
 
-    /// What is logged to standard error [default: `RUST_LOG`, else info]
+    /// Log filter [default: `RUST_LOG`, else info]
     ///
-    /// Directives as `RUST_LOG` has them: a level (off, error, warn, info, debug, trace), or one for a target, such as
-    /// `axum_trailers=debug`, separated by commas. What keeps the server from starting is logged whatever the filter.
+    /// Directives in the syntax of `RUST_LOG`, separated by commas: a level (off, error, warn, info, debug, trace), or the
+    /// level of a target, such as `axum_trailers=debug`. Start-up errors are logged under every filter.
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
     pub(crate) log: Option<Filter>,
 
-    /// Lines of text, or a JSON object on each
+    /// Log format
+    ///
+    /// Each line is text or a JSON object.
     #[arg(
         long,
         value_name = "text|json",
@@ -104,19 +110,21 @@ pub(crate) struct Args {
     )]
     pub(crate) log_format: LogFormat,
 
-    /// Plain HTTP address of GET /metrics, or off [default: off]
+    /// HTTP address of GET /metrics [default: off]
     ///
-    /// It tells Prometheus what the server counts. `localhost` alone is port 9090.
+    /// Serves Prometheus metrics over plain HTTP. `localhost` alone is port 9090.
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
     pub(crate) metrics: Option<OrOff<Address>>,
 
-    /// Threads that serve HTTPS, up to 1,024 [default: one for each core]
+    /// HTTPS threads [default: one for each core]
+    ///
+    /// From 1 to 1024.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = |text: &str| Count::within(text, 1, 1024))]
     pub(crate) threads: Option<Count>,
 
-    /// Time for running streams after SIGINT or SIGTERM
+    /// Drain time on SIGINT or SIGTERM
     ///
-    /// A second signal cuts them at once.
+    /// Open streams have this long to end. A second signal cuts them at once.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
           default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]
     pub(crate) shutdown_timeout: Time,
@@ -136,45 +144,51 @@ struct LimitArgs {
           default_value_t = Limits::default().handshake.into())]
     handshake_timeout: Time,
 
-    /// Longest wait for the first bytes behind it
+    /// First byte after handshake
+    ///
+    /// Longest wait for the first byte after the TLS handshake.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_FIRST_BYTE_TIMEOUT",
           default_value_t = Limits::default().first_byte.into())]
     first_byte_timeout: Time,
 
-    /// Longest HTTP/1.1 header section
+    /// Time for HTTP/1.1 headers
     ///
-    /// With the pause before it.
+    /// Longest wait for a complete header section, including the pause before it.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HEADER_TIMEOUT",
           default_value_t = Limits::default().request_headers.into())]
     header_timeout: Time,
 
-    /// Longest pause of a connection without a request
+    /// Longest wait for a request
+    ///
+    /// Close a connection that has no open request for this long.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_IDLE_TIMEOUT",
           default_value_t = Limits::default().idle.into())]
     idle_timeout: Time,
 
-    /// Longest pause within a request body
+    /// Longest request body stall
     ///
-    /// It runs while the handler waits for the content and the client may send.
+    /// The time runs while the handler waits for the content and the client may send.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_BODY_TIMEOUT",
           default_value_t = Limits::default().stalled_body.into())]
     body_timeout: Time,
 
-    /// Slowest request body, per second, or off
+    /// Lowest body rate per second
     ///
-    /// Measured over 30 s, after a grace of 5 s, while the handler waits for the content and the client may send.
+    /// Bytes per second of a request body, measured over 30 s, after a grace of 5 s, while the handler waits for the content and the client may send.
     #[arg(long, value_name = "SIZE|off", env = "AXUM_TRAILERS_MIN_BODY_RATE",
           default_value_t = OrOff::On(Limits::default().min_body_rate.into()), value_parser = rate)]
     min_body_rate: OrOff<Size>,
 
-    /// Longest pause of a client that reads a response
+    /// Longest response stall
+    ///
+    /// Disconnect a client that stops reading a response for this long.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_READER_TIMEOUT",
           default_value_t = Limits::default().stalled_reader.into())]
     reader_timeout: Time,
 
-    /// Pause between two PINGs to an HTTP/2 client
+    /// HTTP/2 PING interval
     ///
-    /// It has fifteen times as long to answer.
+    /// A client has fifteen times as long to answer.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_PING_INTERVAL",
           default_value_t = Limits::default().ping.into())]
     ping_interval: Time,
@@ -185,22 +199,30 @@ struct LimitArgs {
           value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
     max_connections: Count,
 
-    /// Most open streams of an HTTP/2 connection
+    /// Streams per HTTP/2 connection
+    ///
+    /// Most open streams of a connection.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams.into(),
           value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
     max_streams: Count,
 
-    /// Largest header section of a request, 8KiB to 1MiB
+    /// Largest header section
+    ///
+    /// Of a request, from 8KiB to 1MiB.
     #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_HEADER_SIZE",
           default_value_t = Limits::default().header_section.into(), value_parser = header_section)]
     max_header_size: Size,
 
-    /// Largest trailer section of a request, up to 1MiB
+    /// Largest trailer section
+    ///
+    /// Of a request, up to 1MiB.
     #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_TRAILER_SIZE",
           default_value_t = Limits::default().trailer_section.into(), value_parser = trailer_section)]
     max_trailer_size: Size,
 
-    /// Most fields in a trailer section, up to 10,000
+    /// Most trailer fields
+    ///
+    /// Fields in the trailer section of a request, up to 10k.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_TRAILER_FIELDS",
           default_value_t = Limits::default().trailer_fields.into(),
           value_parser = |text: &str| Count::within(text, 0, Limits::MAX_TRAILER_FIELDS))]
@@ -211,7 +233,9 @@ struct LimitArgs {
           default_value_t = Bounds::default().exports.into(), value_parser = |text: &str| Count::within(text, 1, 256))]
     max_exports: Count,
 
-    /// Most exports at once of one IPv4 or IPv6 /64
+    /// Most exports per client
+    ///
+    /// Exports at once of one IPv4 address or IPv6 /64.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_EXPORTS_PER_CLIENT",
           default_value_t = Bounds::default().exports_per_client.into(),
           value_parser = |text: &str| Count::within(text, 1, 256))]
@@ -226,7 +250,9 @@ struct LimitArgs {
           default_value_t = Bounds::default().export_time.into())]
     max_export_time: Time,
 
-    /// Largest body of POST /echo and POST /inspect
+    /// Body of /echo and /inspect
+    ///
+    /// Largest body of POST /echo and POST /inspect.
     #[arg(long, value_name = "SIZE", env = "AXUM_TRAILERS_MAX_BODY_SIZE",
           default_value_t = Bounds::default().body_size.into())]
     max_body_size: Size,
@@ -236,7 +262,9 @@ struct LimitArgs {
           default_value_t = Bounds::default().uploads.into(), value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
     max_uploads: Count,
 
-    /// Most uploads at once of one IPv4 or IPv6 /64
+    /// Most uploads per client
+    ///
+    /// Uploads at once of one IPv4 address or IPv6 /64.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_UPLOADS_PER_CLIENT",
           default_value_t = Bounds::default().uploads_per_client.into(),
           value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
@@ -268,15 +296,19 @@ a certificate needs its key, and a key its certificate: give both --cert (or AXU
 AXUM_TRAILERS_KEY)";
 
 const MORE: &str = "\
-Each option has a variable: --max-rows is AXUM_TRAILERS_MAX_ROWS. `--help` says more, with examples.";
+Each option has a variable: --max-rows is AXUM_TRAILERS_MAX_ROWS.
+See `--help` for details and examples.";
 
 const EXAMPLES: &str = "\
-A TIME is 30s, 2m, 1h, 500ms, or a number of seconds. A SIZE is 64KiB, 10MB, 1GiB, or a number of bytes.
+A TIME is 30s, 2m, 1h, 500ms, or a number of seconds. A SIZE is 64KiB, 10MB, 1GiB, or a number
+of bytes. An N is 512, 10k, 10M, or 10_000_000.
 
-Each option can be given as an environment variable: --max-rows as AXUM_TRAILERS_MAX_ROWS. An option on the command line
-overrides its variable. An empty variable counts as not set.
+Each option can also be set by a variable: --max-rows by AXUM_TRAILERS_MAX_ROWS. An option on the
+command line overrides its variable; --listen and --port override each other's. An empty variable
+counts as not set.
 
-A switch is on, true, yes or 1, or off, none, false, no or 0. Where a value can be off, none, false and no mean the same.
+A switch is on, true, yes or 1, or off, none, false, no or 0. If a value can be off, then none,
+false and no mean the same.
 
 Examples:
   axum-trailers
@@ -288,7 +320,7 @@ Examples:
   axum-trailers --database shop.db --dir /srv/files --allow-upload
       Export the rows of a database, and take uploads.
   axum-trailers --metrics 9090
-      Tell Prometheus what the server counts, at http://localhost:9090/metrics.
+      Serve Prometheus metrics at http://localhost:9090/metrics.
   axum-trailers --listen :443 --cert chain.pem --key key.pem
       Serve other machines, with a certificate of your own.
 
@@ -458,12 +490,23 @@ mod tests {
 
     #[test]
     fn short_help_is_a_line_for_each_option_and_names_no_variable_s_value() {
-        let short = read(&["-h"]).expect_err("help").to_string();
-        let options = Args::command().get_arguments().count() + ["--help", "--version"].len();
-        let rows = short.lines().filter(|line| line.trim_start().starts_with('-')).count();
-        assert_eq!(rows, options, "{short}");
-        // A title, the usage, two headings and what follows.
-        assert!(short.lines().count() <= options + 12 && short.lines().count() < 60, "{short}");
+        let mut command = environment::without_variables(Args::command()).term_width(80);
+        let short = command.render_help().to_string();
+        let options = command.get_arguments().filter_map(Arg::get_long);
+        for option in options {
+            let is_of_it = |line: &&str| {
+                line.contains(&format!("--{option} ")) || line.contains(&format!("--{option}["))
+            };
+            let row = short.lines().find(is_of_it).unwrap_or_else(|| panic!("{option}: {short}"));
+            // Its text would follow on the next line.
+            assert!(row.trim_start().split("  ").count() > 1, "{row}");
+        }
+        let rows = short.lines().filter(|line| line.starts_with("  "));
+        assert!(rows.clone().all(|row| row.trim_start().starts_with('-')), "{short}");
+        assert!(
+            short.lines().all(|line| line.chars().count() <= 80) && short.lines().count() < 60,
+            "{short}"
+        );
         let long = read(&["--help"]).expect_err("help").to_string();
         assert!(long.lines().count() > 2 * short.lines().count(), "{long}");
         for help in [short, long] {
