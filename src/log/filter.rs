@@ -19,7 +19,7 @@ pub(crate) enum FilterError {
     Syntax(#[from] ParseError),
     /// It would be a target of which all is logged, and nothing of others.
     #[error(
-        "`{0}` is no level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
+        "`{0}` is not a level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
     )]
     NoLevel(String),
     /// It would be `error`.
@@ -60,6 +60,9 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if ["none", "false"].iter().any(|off| text.eq_ignore_ascii_case(off)) {
+            return Ok(Self("off".to_owned()));
+        }
         EnvFilter::try_new(text)?;
         if text.split(',').all(|directive| directive.trim().is_empty()) {
             return Err(FilterError::Empty);
@@ -119,6 +122,8 @@ mod tests {
             ("debug", &["rustls-debug", "rustls-error", "own-warning"]),
             ("axum_trailers=info", &["own-warning"]),
             ("off", &[]),
+            ("none", &[]),
+            ("False", &[]),
             ("info,rustls=warn", &["rustls-warning", "rustls-error", "own-warning"]),
             ("rustls::conn=debug", &["rustls-debug", "rustls-warning", "rustls-error"]),
         ] {
