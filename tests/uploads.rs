@@ -412,6 +412,26 @@ async fn preconditions_are_kept_to() {
     }
 }
 
+/// The server may be unable to read a file and yet able to replace it. The tests may run as a user who reads everything.
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_can_not_be_read_is_compared_with_its_date() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, server) = serve(Bounds::default());
+    let file = folder.path().join("there");
+    for protocol in PROTOCOLS {
+        fs::write(&file, "old").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("a mode");
+        let since = ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let fields = [since, ("content-digest", &*digest("x"))];
+        let upload = Upload { path: "/files/there", fields: &fields, chunks: &["x"], ..Upload::default() };
+        let answer = upload.send(protocol, server.address).await;
+        assert_eq!(answer.status, 412, "{protocol}: {}", answer.content);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+        assert_eq!(fs::read_to_string(&file).expect("a file"), "old", "{protocol}");
+    }
+}
+
 #[tokio::test]
 async fn precondition_is_looked_at_before_the_content_and_behind_all_else() {
     let (folder, server) = serve(Bounds::default());

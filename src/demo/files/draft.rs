@@ -3,6 +3,7 @@
 use super::{
     Folder,
     download::{Access, Preconditions, Verdict},
+    folder::entry,
 };
 use crate::demo::in_span;
 use std::{
@@ -62,10 +63,10 @@ impl Draft {
             written.sync_all()?;
             let place = folder.root().join(&name);
             let one_by_one = PUBLISHING.lock().unwrap_or_else(PoisonError::into_inner);
-            if preconditions.evaluate(Access::Write, &folder.current(&name)) != Verdict::Proceed {
+            if preconditions.evaluate(Access::Write, &folder.current(&name)?) != Verdict::Proceed {
                 return Err(PublishError::Precondition);
             }
-            let there = fs::symlink_metadata(&place).ok();
+            let there = entry(&place)?;
             if let Some(file) = there.as_ref().filter(|there| there.is_file()) {
                 fs::set_permissions(&self.path, inherited(file))?;
             }

@@ -56,11 +56,14 @@ impl Folder {
     }
 
     /// What has the name of an upload. Blocks.
-    pub(super) fn current(&self, name: &str) -> Current {
-        match self.find(Path::new(name)) {
-            Ok(Some(found)) => Current::File(Validators::of(&found.metadata)),
-            Ok(None) | Err(_) if self.root().join(name).symlink_metadata().is_ok() => Current::Unserved,
-            Ok(None) | Err(_) => Current::Nothing,
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] if that can't be found out: nobody may conclude then that there is nothing.
+    pub(super) fn current(&self, name: &str) -> io::Result<Current> {
+        match self.find(Path::new(name))? {
+            Some(found) => Ok(Current::File(Validators::of(&found.metadata))),
+            None => Ok(unopened(entry(&self.root().join(name))?)),
         }
     }
 
@@ -75,6 +78,25 @@ impl Folder {
         let Ok(file) = self.root().join(path).canonicalize() else { return Ok(None) };
         let is_inside = file.strip_prefix(self.root()).is_ok_and(is_plain);
         if is_inside && file.is_file() { File::open(file).map(Some) } else { Ok(None) }
+    }
+}
+
+/// What is at a path, without following a link, or `None` if nothing is. Blocks.
+pub(super) fn entry(path: &Path) -> io::Result<Option<Metadata>> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a name stands for that `GET` does not serve. A file that the server may not read has validators nevertheless:
+/// `If-Unmodified-Since` is compared with its date ([RFC 9110 §13.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.4)).
+fn unopened(entry: Option<Metadata>) -> Current {
+    match entry {
+        None => Current::Nothing,
+        Some(metadata) if metadata.is_file() => Current::File(Validators::of(&metadata)),
+        Some(_) => Current::Unserved,
     }
 }
 
@@ -112,5 +134,31 @@ mod tests {
         for other in ["", "sub", "sub/", "sub/file/", "sub/file/x", "missing", "/sub/file", "a\0b"] {
             assert!(find(other).is_none(), "{other:?}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn name_is_free_only_if_nothing_has_it() {
+        let top = tempfile::tempdir().expect("a folder");
+        let root = top.path().join("root");
+        std::fs::create_dir(&root).expect("a folder");
+        let served = Folder::new(&root).expect("a folder");
+        std::fs::write(root.join("file"), "four").expect("written");
+        std::os::unix::fs::symlink("circle", root.join("circle")).expect("a link");
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).expect("a socket");
+        let current = |name: &str| served.current(name);
+        assert!(matches!(current("file"), Ok(Current::File(_))));
+        assert!(matches!(current("circle"), Ok(Current::Unserved)));
+        assert!(matches!(current("socket"), Ok(Current::Unserved)));
+        assert!(matches!(current("missing"), Ok(Current::Nothing)));
+        assert!(current(&"a".repeat(300)).is_err(), "a name that the system does not take");
+
+        // As with a file that may not be read: it can't be opened, and is there.
+        let file = entry(&root.join("file")).expect("no error");
+        assert!(matches!(unopened(file), Current::File(_)));
+
+        std::fs::rename(&root, top.path().join("aside")).expect("renamed");
+        std::os::unix::fs::symlink("root", &root).expect("a link");
+        assert!(current("file").is_err(), "a folder that can't be opened");
     }
 }
