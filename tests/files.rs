@@ -19,6 +19,9 @@ fn serve() -> Served {
     fs::create_dir_all(root.path().join("served-too")).expect("a folder");
     let write = |path: &Path, content: &[u8]| fs::write(path, content).expect("written");
     write(&dir.join("large.bin"), &large());
+    // Without an old time it would have no `Last-Modified` yet.
+    let large = fs::File::options().write(true).open(dir.join("large.bin")).expect("a file");
+    large.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).expect("dated");
     write(&dir.join("empty.txt"), b"");
     write(&dir.join("ä b%.txt"), b"encoded");
     write(&dir.join("sub/index.html"), b"<p>inside</p>");

@@ -39,6 +39,12 @@ pub(super) fn seconds(time: SystemTime) -> i64 {
     )
 }
 
+/// Whether a file that was changed in this second gets another date by its next change: not within the resolution of the
+/// file system's times, which is 2 s at most.
+pub(super) fn is_settled(changed: i64, now: SystemTime) -> bool {
+    seconds(now) > changed.saturating_add(2)
+}
+
 /// A time from 1970 to 9999.
 pub(super) fn to_field_value(seconds: i64) -> HeaderValue {
     /// The end of the year 9999, the last that a field can express.
@@ -80,5 +86,14 @@ mod tests {
         }
         assert_eq!(to_field_value(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
         assert_eq!(super::seconds(UNIX_EPOCH - Duration::from_millis(1)), -1);
+    }
+
+    #[test]
+    fn date_is_settled_behind_the_resolution_of_all_file_systems() {
+        for (milliseconds, settled) in [(0, false), (1_000_000, false), (1_002_999, false), (1_003_000, true)]
+        {
+            assert_eq!(is_settled(1000, UNIX_EPOCH + Duration::from_millis(milliseconds)), settled);
+        }
+        assert!(!is_settled(i64::MAX, UNIX_EPOCH));
     }
 }

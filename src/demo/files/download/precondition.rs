@@ -148,10 +148,14 @@ impl Validators {
         Self { tag, modified: Some(modified) }
     }
 
-    /// The time for `Last-Modified`, in seconds since 1970: it is never later than `Date`
-    /// ([§8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1)).
+    /// The time for `Last-Modified`, in seconds since 1970, once no other content can get the same time: who resumes with
+    /// `If-Range` and this date would otherwise join two contents of one second
+    /// ([§8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
+    ///
+    /// A time in the future has none either. [§8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1) would replace
+    /// it by that of `Date`, which is another one in each response and never settled.
     pub(super) fn last_modified(&self, now: SystemTime) -> Option<i64> {
-        self.modified.map(|modified| modified.min(date::seconds(now)))
+        self.modified.filter(|modified| date::is_settled(*modified, now))
     }
 
     /// Whether `If-Range`, if there is one, lets `Range` stand
@@ -163,15 +167,9 @@ impl Validators {
             (Some(_), Some(_)) => false,
             (Some(value), None) => match EntityTag::read(value.as_bytes()) {
                 Some((tag, rest)) => rest.is_empty() && tag.is_strongly(&self.tag),
-                None => date::read(value).is_some_and(|date| self.is_exactly_from(date, now)),
+                None => date::read(value).is_some_and(|date| self.last_modified(now) == Some(date)),
             },
         }
-    }
-
-    /// A date is a strong validator once its second is over: until then the file can change again and keep its date
-    /// ([§8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
-    fn is_exactly_from(&self, date: i64, now: SystemTime) -> bool {
-        self.modified == Some(date) && date < date::seconds(now)
     }
 }
 
@@ -268,7 +266,7 @@ mod tests {
 
     #[test]
     fn range_stands_if_the_content_is_known_to_be_the_same() {
-        let now = UNIX_EPOCH + Duration::from_secs(1_000_000_001);
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000_003);
         for (values, stands) in [
             (&[][..], true),
             (&["\"a\""], true),
@@ -287,18 +285,16 @@ mod tests {
             let fields: Vec<_> = values.iter().map(|value| (header::IF_RANGE, *value)).collect();
             assert_eq!(validators().allow_range(&headers(&fields), now), stands, "{values:?}");
         }
-        let same_second = UNIX_EPOCH + Duration::from_millis(1_000_000_000_999);
-        assert!(!validators().allow_range(&headers(&[(header::IF_RANGE, AT)]), same_second));
-        assert!(validators().allow_range(&headers(&[(header::IF_RANGE, "\"a\"")]), same_second));
+        let too_early = UNIX_EPOCH + Duration::from_millis(1_000_000_002_999);
+        assert!(!validators().allow_range(&headers(&[(header::IF_RANGE, AT)]), too_early));
+        assert!(validators().allow_range(&headers(&[(header::IF_RANGE, "\"a\"")]), too_early));
     }
 
     #[test]
-    fn last_modified_is_never_later_than_now() {
-        for (now, told) in
-            [(999_999_999, 999_999_999), (1_000_000_000, 1_000_000_000), (2_000_000_000, 1_000_000_000)]
-        {
+    fn last_modified_is_sent_once_no_other_content_can_have_it() {
+        for (now, is_sent) in [(999_999_999, false), (1_000_000_002, false), (1_000_000_003, true)] {
             let now = UNIX_EPOCH + Duration::from_secs(now);
-            assert_eq!(validators().last_modified(now), Some(told));
+            assert_eq!(validators().last_modified(now), is_sent.then_some(1_000_000_000));
         }
     }
 

@@ -93,7 +93,7 @@ impl Representation {
             (header::CONTENT_TYPE, media_type),
             (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
             (header::ETAG, self.validators.tag.to_field_value()),
-            // Of the same moment as `Last-Modified`, which must not be later. hyper's own may be a second old.
+            // hyper's own may be a second old.
             (header::DATE, date::to_field_value(date::seconds(self.now))),
         ];
         head.headers_mut().extend(fields);

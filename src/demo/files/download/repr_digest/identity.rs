@@ -1,3 +1,4 @@
+use crate::demo::files::download::date;
 use std::{fs::Metadata, time::SystemTime};
 
 /// What stays the same as long as nobody writes to a file.
@@ -31,10 +32,9 @@ impl Identity {
         None
     }
 
-    /// Whether the next write will change it: not within the resolution of the file system's times, which is 2 s at most.
+    /// Whether the next write will change it.
     pub(in crate::demo::files::download) fn is_settled(&self, now: SystemTime) -> bool {
-        let last = self.modified.0.max(self.changed.0);
-        super::super::date::seconds(now) > last.saturating_add(2)
+        date::is_settled(self.modified.0.max(self.changed.0), now)
     }
 
     #[cfg(test)]
