@@ -1,10 +1,16 @@
 //! Dates of fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in seconds since 1970.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    ops::Range,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// Of 400 years, after which the calendar repeats itself.
 const CYCLE: i64 = 146_097 * 24 * 60 * 60;
+
+/// Where the year is in an `IMF-fixdate` and in an `asctime-date`. That of an `rfc850-date` has two digits.
+const YEARS: [Range<usize>; 2] = [12..16, 20..24];
 
 /// The date of a field. One that is malformed or comes twice is ignored
 /// ([§13.1.3](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3)).
@@ -21,9 +27,13 @@ pub(super) fn read(value: &HeaderValue) -> Option<i64> {
 
 /// `httpdate` knows no earlier years. Five cycles later the same day of the week has the same date.
 fn before_1970(text: &str) -> Option<i64> {
-    let (day, time) = (text.get(..12)?, text.get(16..)?);
-    let year: u16 = text.get(12..16)?.parse().ok()?;
-    let later = httpdate::parse_http_date(&format!("{day}{}{time}", year + 2000)).ok()?;
+    let is_year = |at: &Range<usize>| {
+        text.get(at.clone()).is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let year_at = YEARS.into_iter().find(is_year)?;
+    let year: u16 = text[year_at.clone()].parse().ok()?;
+    let (before, behind) = (&text[..year_at.start], &text[year_at.end..]);
+    let later = httpdate::parse_http_date(&format!("{before}{}{behind}", year + 2000)).ok()?;
     (year < 1970).then(|| seconds(later) - 5 * CYCLE)
 }
 
@@ -67,6 +77,14 @@ mod tests {
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
             ("Wed, 31 Dec 1969 23:59:59 GMT", Some(-1)),
             ("Fri, 01 Jan 1960 00:00:00 GMT", Some(-315_619_200)),
+            ("Fri Jan  1 00:00:00 1960", Some(-315_619_200)),
+            ("Wed Dec 31 23:59:59 1969", Some(-1)),
+            ("Sat Jan  1 00:00:00 0000", Some(-62_167_219_200)),
+            ("Fri Jan 32 00:00:00 1960", None),
+            ("Fri Jan  1 00:00:00 +196", None),
+            ("Fri Jan  1 00:00:00 1960 GMT", None),
+            ("Fri, 01 Jan +196 00:00:00 GMT", None),
+            ("Fri, 01 Jan 9999", None),
             ("Sun, 06 Nov 1994 08:49:37", None),
             ("Sun, 32 Nov 1994 08:49:37 GMT", None),
             ("Fri, 32 Jan 1960 00:00:00 GMT", None),
