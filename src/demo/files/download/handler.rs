@@ -31,7 +31,7 @@ pub(in crate::demo) async fn download(
     let wanted = WantedDigest::of(&request, digests);
     match selected {
         Selected::Whole => Ok(file.whole(wanted)),
-        Selected::Parts(parts) => Ok(file.partial(parts, &wanted)),
+        Selected::Parts(parts) => Ok(file.partial(parts, request.headers(), &wanted)),
         Selected::Nothing => Err(no_such_range(file.length())),
     }
 }

@@ -46,7 +46,8 @@ impl Representation {
     }
 
     pub(super) fn whole(self, wanted: WantedDigest) -> Response {
-        let mut response = self.head(StatusCode::OK, HeaderValue::from_static(self.media_type));
+        let mut response = self.head(StatusCode::OK);
+        self.describe(response.headers_mut());
         wanted.write_if_known(self.identity(), response.headers_mut());
         if let Some(identity) = self.identity().filter(|identity| identity.is_settled(self.now)) {
             response.extensions_mut().insert(wanted.remember(identity));
@@ -55,22 +56,34 @@ impl Representation {
         self.with(pieces, response).map(boxed)
     }
 
-    /// [RFC 9110 §15.3.7](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7). Several parts have no `Content-Range` but
-    /// their own.
-    pub(super) fn partial(self, parts: Vec<Range<u64>>, wanted: &WantedDigest) -> Response {
+    /// Some parts of it, for a request with these fields
+    /// ([RFC 9110 §15.3.7](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7)).
+    ///
+    /// A client that sends `If-Range` has the fields that describe the file already. It gets `Repr-Digest` nevertheless if it
+    /// asks for it.
+    pub(super) fn partial(
+        self,
+        parts: Vec<Range<u64>>,
+        request: &HeaderMap,
+        wanted: &WantedDigest,
+    ) -> Response {
         let length = self.length();
-        let (media_type, pieces, range) = if let [part] = &*parts {
-            let media_type = HeaderValue::from_static(self.media_type);
-            (media_type, vec![Piece::Bytes(part.clone())], Some(content_range(part, length)))
-        } else {
-            let Multipart { media_type, pieces } = Multipart::new(parts, self.media_type, length);
-            (media_type, pieces, None)
-        };
-        let mut response = self.head(StatusCode::PARTIAL_CONTENT, media_type);
-        if let Some(range) = range {
-            let range = HeaderValue::try_from(range).expect("digits make a field value");
-            response.headers_mut().insert(header::CONTENT_RANGE, range);
+        let mut response = self.head(StatusCode::PARTIAL_CONTENT);
+        let headers = response.headers_mut();
+        if !request.contains_key(header::IF_RANGE) {
+            self.describe(headers);
         }
+        let pieces = if let [part] = &*parts {
+            let range = content_range(part, length);
+            let range = HeaderValue::try_from(range).expect("digits make a field value");
+            headers.insert(header::CONTENT_RANGE, range);
+            vec![Piece::Bytes(part.clone())]
+        } else {
+            // Each part has a `Content-Range` and the `Content-Type` of the file.
+            let Multipart { media_type, pieces } = Multipart::new(parts, self.media_type, length);
+            headers.insert(header::CONTENT_TYPE, media_type);
+            pieces
+        };
         if wanted.write_if_known(self.identity(), response.headers_mut()) {
             return self.with(pieces, response).map(boxed);
         }
@@ -86,21 +99,26 @@ impl Representation {
         Identity::of(&self.found.metadata)
     }
 
-    fn head(&self, status: StatusCode, media_type: HeaderValue) -> Response<()> {
+    /// A header section with what a 206 must have in any case.
+    fn head(&self, status: StatusCode) -> Response<()> {
         let mut head = Response::new(());
         *head.status_mut() = status;
         let fields = [
-            (header::CONTENT_TYPE, media_type),
             (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
             (header::ETAG, self.validators.tag.to_field_value()),
             // hyper's own may be a second old.
             (header::DATE, date::to_field_value(date::seconds(self.now))),
         ];
         head.headers_mut().extend(fields);
-        if let Some(modified) = self.validators.last_modified(self.now) {
-            head.headers_mut().insert(header::LAST_MODIFIED, date::to_field_value(modified));
-        }
         head
+    }
+
+    /// Adds the fields that describe the file.
+    fn describe(&self, headers: &mut HeaderMap) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        if let Some(modified) = self.validators.last_modified(self.now) {
+            headers.insert(header::LAST_MODIFIED, date::to_field_value(modified));
+        }
     }
 
     fn with(self, pieces: Vec<Piece>, head: Response<()>) -> Response<Content> {
