@@ -65,6 +65,7 @@ def main(table, certificate, port, nginx_port):
     for name, connect, column in servers:
         # nginx closes connections when it likes to.
         etags = {file: ask(connect(), "HEAD", file, [])[0].getheader("etag") for file in ("ten", "empty")}
+        etags["missing"] = ""
         for line, method, file, fields, *expected in table:
             came = outcome(*ask(connect(), method, file, fill(fields, etags[file])))
             if came != expected[column]:

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, header};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What is selected lies in the file. A tag that a write must find is one that a read has already, and what a read has
-/// already a new file must not replace.
+/// already a new file must not replace. (Nor may it if the tags are malformed, which a read ignores.)
 pub fn file_conditions(lines: &[Vec<u8>]) {
     for length in [0, 1, 10, u64::MAX] {
         assert_within(&Selected::by(&fields(&header::RANGE, lines), length), length);
@@ -21,7 +21,7 @@ pub fn file_conditions(lines: &[Vec<u8>]) {
     let is_there = verdict(&header::IF_MATCH, Access::Write) == Verdict::Proceed;
     let is_fresh = verdict(&header::IF_NONE_MATCH, Access::Read) == Verdict::NotModified;
     assert!(is_fresh || !is_there || fields(&header::IF_MATCH, lines).is_empty());
-    assert_eq!(is_fresh, verdict(&header::IF_NONE_MATCH, Access::Write) == Verdict::Failed);
+    assert!(!is_fresh || verdict(&header::IF_NONE_MATCH, Access::Write) == Verdict::Failed);
 
     let now = UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     let conditional: HeaderMap = fields(&header::IF_RANGE, lines);

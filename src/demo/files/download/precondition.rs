@@ -2,7 +2,7 @@
 
 use super::{date, etag::EntityTag};
 use crate::problem::Problem;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::{fs::Metadata, time::SystemTime};
 
 /// What `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` ask for.
@@ -18,6 +18,8 @@ pub(in crate::demo::files) struct Preconditions {
 enum Wanted {
     Any,
     Tags(Vec<EntityTag>),
+    /// It matches nothing: a write with such an `If-Match` is refused, and a read with such an `If-None-Match` sends the file.
+    Malformed,
 }
 
 /// What has the name that a request is for.
@@ -64,9 +66,10 @@ impl Preconditions {
         }
     }
 
-    /// Whether there must be nothing, whatever else must hold.
+    /// Whether a write must find nothing, whatever else must hold. A malformed `If-None-Match` may have been to protect what
+    /// is there.
     pub(in crate::demo::files) fn must_be_new(&self) -> bool {
-        self.none_matches == Some(Wanted::Any)
+        matches!(self.none_matches, Some(Wanted::Any | Wanted::Malformed))
     }
 
     /// Evaluates them in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
@@ -79,6 +82,7 @@ impl Preconditions {
             return Verdict::Failed;
         }
         let is_new = match &self.none_matches {
+            Some(_) if access == Access::Write && self.must_be_new() => matches!(current, Current::Nothing),
             Some(wanted) => !wanted.is_met(current, EntityTag::is_weakly),
             None if access == Access::Read => {
                 self.modified_since.is_none_or(|since| current.modified().is_none_or(|at| at > since))
@@ -95,38 +99,43 @@ impl Preconditions {
 
 impl Wanted {
     fn read(headers: &HeaderMap, name: HeaderName) -> Option<Self> {
-        if !headers.contains_key(&name) {
+        let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        if lines.is_empty() {
             return None;
         }
-        let mut tags = Vec::new();
-        for line in headers.get_all(name) {
-            let mut rest = line.as_bytes();
-            if rest.trim_ascii() == b"*" {
-                return Some(Self::Any);
-            }
-            loop {
-                rest = skip_separators(rest);
-                // What is malformed matches nothing: a write is refused then, and a read sends the file.
-                let Some((tag, behind)) = EntityTag::read(rest) else { break };
-                tags.push(tag);
-                rest = behind;
-            }
+        // RFC 9110 §5.3: several lines are one value. Otherwise `*` in one of them would not be malformed.
+        let value = lines.join(&b", "[..]);
+        if value.trim_ascii() == b"*" {
+            return Some(Self::Any);
         }
-        Some(Self::Tags(tags))
+        Some(read_tags(&value).map_or(Self::Malformed, Self::Tags))
     }
 
     fn is_met(&self, current: &Current, compare: fn(&EntityTag, &EntityTag) -> bool) -> bool {
         match (self, current) {
-            (_, Current::Nothing) | (Self::Tags(_), Current::Unserved) => false,
+            (_, Current::Nothing) | (Self::Tags(_), Current::Unserved) | (Self::Malformed, _) => false,
             (Self::Any, _) => true,
             (Self::Tags(tags), Current::File(file)) => tags.iter().any(|tag| compare(tag, &file.tag)),
         }
     }
 }
 
-fn skip_separators(value: &[u8]) -> &[u8] {
-    let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',');
-    &value[value.iter().position(|byte| !is_separator(byte)).unwrap_or(value.len())..]
+/// The tags of a list, which may have empty members ([§5.6.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2)).
+fn read_tags(list: &[u8]) -> Option<Vec<EntityTag>> {
+    let (mut tags, mut rest) = (Vec::new(), list.trim_ascii_start());
+    while !rest.is_empty() {
+        if !rest.starts_with(b",") {
+            let (tag, behind) = EntityTag::read(rest)?;
+            tags.push(tag);
+            rest = behind.trim_ascii_start();
+        }
+        match rest {
+            [] => {}
+            [b',', behind @ ..] => rest = behind.trim_ascii_start(),
+            _ => return None,
+        }
+    }
+    Some(tags)
 }
 
 impl Current {
@@ -181,7 +190,6 @@ pub(in crate::demo::files) fn precondition_failed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
     use std::time::{Duration, UNIX_EPOCH};
 
     const AT: &str = "Sun, 09 Sep 2001 01:46:40 GMT";
@@ -215,11 +223,29 @@ mod tests {
             (&[(IF_MATCH, "W/\"a\"")], "412 412 412"),
             (&[(IF_MATCH, "a")], "412 412 412"),
             (&[(IF_MATCH, "")], "412 412 412"),
+            (&[(IF_MATCH, " * ")], "200 200 412"),
+            (&[(IF_MATCH, "\"b\", *")], "412 412 412"),
+            (&[(IF_MATCH, "\"b\""), (IF_MATCH, "*")], "412 412 412"),
+            (&[(IF_MATCH, "*"), (IF_MATCH, "*")], "412 412 412"),
+            (&[(IF_MATCH, "*"), (IF_MATCH, "")], "412 412 412"),
+            (&[(IF_MATCH, "\"a\", *")], "412 412 412"),
+            (&[(IF_MATCH, "\"b\" \"a\"")], "412 412 412"),
+            (&[(IF_MATCH, "\"b"), (IF_MATCH, "\"a\"")], "412 412 412"),
             (&[(IF_NONE_MATCH, "*")], "304 412 201"),
             (&[(IF_NONE_MATCH, "\"a\"")], "304 412 201"),
             (&[(IF_NONE_MATCH, "\"b,\", W/\"a\"")], "304 412 201"),
             (&[(IF_NONE_MATCH, "\"b\"")], "200 200 201"),
-            (&[(IF_NONE_MATCH, "a")], "200 200 201"),
+            (&[(IF_NONE_MATCH, "")], "200 200 201"),
+            (&[(IF_NONE_MATCH, " ,, ")], "200 200 201"),
+            (&[(IF_NONE_MATCH, "a")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "\"*")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "*, *")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "*"), (IF_NONE_MATCH, "*")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "*,")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "W/*")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "\"b\", *")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "\"b\""), (IF_NONE_MATCH, "*")], "200 412 201"),
+            (&[(IF_NONE_MATCH, "\"b\" \"c\"")], "200 412 201"),
             (&[(IF_MODIFIED_SINCE, AT)], "304 200 201"),
             (&[(IF_MODIFIED_SINCE, BEFORE)], "200 200 201"),
             (&[(IF_MODIFIED_SINCE, AT), (IF_MODIFIED_SINCE, AT)], "200 200 201"),
@@ -257,6 +283,7 @@ mod tests {
             ((header::IF_NONE_MATCH, "*"), Verdict::Failed),
             ((header::IF_MATCH, "\"a\""), Verdict::Failed),
             ((header::IF_NONE_MATCH, "\"a\""), Verdict::Proceed),
+            ((header::IF_NONE_MATCH, "W/*"), Verdict::Failed),
             ((header::IF_UNMODIFIED_SINCE, BEFORE), Verdict::Proceed),
         ] {
             let preconditions = Preconditions::read(&headers(std::slice::from_ref(&field)));
