@@ -179,8 +179,23 @@ async fn file_that_changes_while_it_is_hashed_has_no_digest() {
     fs::File::create(&path).and_then(|file| file.set_len(1 << 30)).expect("a file");
     let server = serve(folder.path());
     let response = ask(&server, &http2(), &WANTED).await;
+    assert!(response.headers()["trailer"].to_str().expect("text").contains("repr-digest"), "it is hashed");
     fs::File::options().write(true).open(&path).and_then(|file| file.set_len(10)).expect("cut");
     let ending = read(response).await;
     let trailers = ending.ok().and_then(|ending| ending.trailers).unwrap_or_default();
     assert!(!trailers.contains_key("repr-digest"), "{trailers:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_is_replaced_while_it_is_hashed_keeps_its_digest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    fs::write(&path, vec![7; 32 << 20]).expect("written");
+    let server = serve(folder.path());
+    let response = ask(&server, &http2(), &WANTED).await;
+    let new = folder.path().join("new");
+    fs::write(&new, "new").and_then(|()| fs::rename(&new, &path)).expect("replaced");
+    let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+    assert_eq!(trailers["repr-digest"], digest(&vec![7; 32 << 20]));
 }

@@ -10,7 +10,8 @@
 //!
 //! Conditional requests and ranges are those of RFC 9110 ([§13](https://www.rfc-editor.org/rfc/rfc9110#section-13),
 //! [§14](https://www.rfc-editor.org/rfc/rfc9110#section-14)): strong entity tags, `If-Range`, and up to 32 ranges at once.
-//! A transfer breaks if the file is written meanwhile. A file that is replaced meanwhile is sent as it was.
+//! A transfer breaks if the file is written meanwhile; on Unix also if it is moved or its permissions change, since nothing
+//! else shows a write whose time was set back. A file that is replaced meanwhile is sent as it was.
 //!
 //! There is no way out of the folder: not by `..`, its encoded forms or a link. Links are resolved one by one, in open
 //! folders, so nobody can exchange one in between. Nothing hidden is served: no name that begins with a dot. All responses

@@ -1,3 +1,4 @@
+use super::version::Version;
 use crate::demo::in_span;
 use axum::body::{Bytes, HttpBody};
 use http::HeaderMap;
@@ -9,7 +10,6 @@ use std::{
     ops::Range,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::SystemTime,
 };
 use tokio::task::JoinHandle;
 
@@ -46,8 +46,7 @@ enum Reading {
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
-    length: u64,
-    modified: Option<SystemTime>,
+    version: Version,
     position: u64,
 }
 
@@ -112,7 +111,7 @@ impl Piece {
 
 impl Source {
     pub(super) fn new(file: File, metadata: &Metadata) -> Self {
-        Self { file, length: metadata.len(), modified: metadata.modified().ok(), position: 0 }
+        Self { file, version: Version::of(metadata), position: 0 }
     }
 
     pub(super) fn read(&mut self, wanted: Range<u64>) -> io::Result<Bytes> {
@@ -123,15 +122,10 @@ impl Source {
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         (&self.file).take(length).read_to_end(&mut bytes)?;
         self.position = wanted.end;
-        if bytes.len() as u64 != length || self.has_changed()? {
+        if bytes.len() as u64 != length || !self.version.still_is(&self.file.metadata()?) {
             return Err(io::Error::other("the file changed while it was sent"));
         }
         Ok(bytes.into())
-    }
-
-    fn has_changed(&self) -> io::Result<bool> {
-        let now = self.file.metadata()?;
-        Ok(now.len() != self.length || now.modified().ok() != self.modified)
     }
 }
 
@@ -171,7 +165,10 @@ impl HttpBody for Content {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, time::Duration};
+    use std::{
+        fs,
+        time::{Duration, SystemTime},
+    };
 
     fn numbers(length: u32) -> Vec<u8> {
         (0..length).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
@@ -242,6 +239,19 @@ mod tests {
             assert!(read(&mut body).await.is_err(), "{name}");
             assert!(body.is_end_stream() && body.data().await.is_none(), "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn file_that_is_written_and_gets_its_old_time_again_is_never_whole() {
+        let (file, source) = file(&numbers(100_000));
+        let modified = file.as_file().metadata().and_then(|file| file.modified()).expect("a time");
+        let mut body = Content::new(source, vec![Piece::Bytes(0..100_000)]);
+        body.data().await.expect("data").expect("no error");
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(file.path(), vec![7; 100_000]).expect("written");
+        file.as_file().set_modified(modified).expect("dated");
+        assert!(read(&mut body).await.is_err());
     }
 
     #[tokio::test]

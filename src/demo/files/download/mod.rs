@@ -12,6 +12,7 @@ mod precondition;
 mod range;
 mod repr_digest;
 mod representation;
+mod version;
 
 pub(super) use self::precondition::{
     Access, Current, Preconditions, Validators, Verdict, precondition_failed,

@@ -87,7 +87,7 @@ impl Representation {
         if wanted.write_if_known(self.identity(), response.headers_mut()) {
             return self.with(pieces, response).map(boxed);
         }
-        let pending = self.identity().and_then(|identity| wanted.begin(&self.found.file, identity));
+        let pending = wanted.begin(&self.found.file, &self.found.metadata);
         let response = self.with(pieces, response);
         match pending {
             Some(pending) => pending.behind(response),

@@ -1,10 +1,10 @@
 use super::{Identity, ReprDigests};
 use crate::{
-    demo::in_span,
+    demo::{files::download::version::Version, in_span},
     digest::{Algorithm, Digest, Hashers},
 };
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
@@ -34,13 +34,15 @@ struct Run {
 pub(in crate::demo::files::download) struct Pending(watch::Receiver<Option<Digest>>);
 
 impl ReprDigests {
-    /// Begins to hash a file, or joins those who wait for it. `None` if too many others are hashed.
+    /// Begins to hash a file that was found with this metadata, or joins those who wait for it. `None` if too many others are
+    /// hashed, or if the system has no identities.
     pub(in crate::demo::files::download) fn begin(
         &self,
         file: &File,
-        identity: Identity,
+        metadata: &Metadata,
         algorithm: Algorithm,
     ) -> io::Result<Option<Pending>> {
+        let Some(identity) = Identity::of(metadata) else { return Ok(None) };
         let key = (identity, algorithm);
         let mut running = self.running.lock();
         if let Some(run) = running.iter().find(|run| run.key == key) {
@@ -49,20 +51,20 @@ impl ReprDigests {
         if running.len() >= FILES {
             return Ok(None);
         }
-        let file = file.try_clone()?;
+        let (file, version) = (file.try_clone()?, Version::of(metadata));
         let (result, pending) = watch::channel(None);
         let run = Run { key, result };
         running.push(run.clone());
         drop(running);
         let digests = self.clone();
-        in_span::thread(move || digests.run(&file, run));
+        in_span::thread(move || digests.run(&file, version, run));
         Ok(Some(Pending(pending)))
     }
 
-    fn run(&self, file: &File, run: Run) {
+    fn run(&self, file: &File, version: Version, run: Run) {
         let began = SystemTime::now();
         let (identity, listed) = (run.key.0, Listed { running: &self.running, run });
-        match listed.hash(file) {
+        match listed.hash(file, version) {
             Ok(Some(digest)) => {
                 if identity.is_settled(began) {
                     self.keep(identity, digest.clone());
@@ -88,14 +90,14 @@ struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// Hashes a file as long as somebody waits for it. `None` if nobody does, or if it has changed.
-    fn hash(&self, file: &File) -> io::Result<Option<Digest>> {
-        let (identity, algorithm) = self.run.key;
+    /// Hashes a file as long as somebody waits for it. `None` if nobody does, or if it was written.
+    fn hash(&self, file: &File, mut version: Version) -> io::Result<Option<Digest>> {
+        let algorithm = self.run.key.1;
         let (mut hashers, mut at, mut step) = (Hashers::new([algorithm]), 0, vec![0; STEP]);
         while self.is_awaited() {
             let read = read_at(file, &mut step, at)?;
             if read == 0 {
-                let is_same = Identity::of(&file.metadata()?) == Some(identity);
+                let is_same = version.still_is(&file.metadata()?);
                 return Ok(hashers.finish().pop().filter(|_| is_same));
             }
             hashers.update(&step[..read]);
@@ -142,4 +144,49 @@ fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
 #[cfg(not(unix))]
 fn read_at(_file: &File, _bytes: &mut [u8], _at: u64) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::{fs, path::Path, time::Duration};
+
+    #[tokio::test]
+    async fn file_that_is_replaced_has_its_digest_and_one_that_is_written_has_none() {
+        type Change = fn(&Path);
+        let changes: [(&str, Change, bool); 3] = [
+            ("left alone", |_| {}, true),
+            (
+                "replaced",
+                |path| {
+                    let new = path.with_extension("new");
+                    fs::write(&new, "new").and_then(|()| fs::rename(&new, path)).expect("replaced");
+                },
+                true,
+            ),
+            (
+                "written",
+                |path| {
+                    let modified = fs::metadata(path).and_then(|file| file.modified()).expect("a time");
+                    fs::write(path, "two").expect("written");
+                    let file = File::options().write(true).open(path).expect("a file");
+                    file.set_modified(modified).expect("dated");
+                },
+                false,
+            ),
+        ];
+        for (name, change, has_digest) in changes {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("file");
+            fs::write(&path, "one").expect("written");
+            let file = File::open(&path).expect("a file");
+            let metadata = file.metadata().expect("metadata");
+            // Longer than a tick of the kernel's clock.
+            std::thread::sleep(Duration::from_millis(20));
+            change(&path);
+            let pending = ReprDigests::default().begin(&file, &metadata, Algorithm::Sha256);
+            let digest = pending.expect("no error").expect("a free place").digest().await;
+            assert_eq!(digest.is_some(), has_digest, "{name}");
+        }
+    }
 }

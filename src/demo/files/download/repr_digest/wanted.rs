@@ -4,7 +4,7 @@ use crate::{
     trailers::Acceptance,
 };
 use http::{HeaderMap, Request};
-use std::fs::File;
+use std::fs::{File, Metadata};
 
 /// What a request says of the digest of the whole file.
 pub(in crate::demo::files::download) struct WantedDigest {
@@ -33,9 +33,13 @@ impl WantedDigest {
     }
 
     /// Begins to compute the digest if it is wanted and its trailer can be sent.
-    pub(in crate::demo::files::download) fn begin(&self, file: &File, identity: Identity) -> Option<Pending> {
+    pub(in crate::demo::files::download) fn begin(
+        &self,
+        file: &File,
+        metadata: &Metadata,
+    ) -> Option<Pending> {
         let algorithm = self.algorithm.filter(|_| self.acceptance.is_accepted())?;
-        self.digests.begin(file, identity, algorithm).unwrap_or_else(|error| {
+        self.digests.begin(file, metadata, algorithm).unwrap_or_else(|error| {
             tracing::warn!(%error, "can't hash a file");
             None
         })
