@@ -5,8 +5,8 @@
 //! absolute links that stay inside.
 
 use rustix::{
-    fd::OwnedFd,
-    fs::{Mode, OFlags, open, openat, readlinkat},
+    fd::{AsFd, OwnedFd},
+    fs::{AtFlags, FileType, Mode, OFlags, open, openat, readlinkat, statat},
     io::Errno,
 };
 use std::{
@@ -64,10 +64,8 @@ impl Walk<'_> {
                 return Ok(None);
             }
             let is_last = self.ahead.is_empty();
-            // A pipe would otherwise hold the thread until somebody writes into it.
-            let kind = if is_last { OFlags::NONBLOCK } else { PASS_THROUGH | OFlags::DIRECTORY };
-            let flags = kind | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
-            match openat(here, &name, flags, Mode::empty()) {
+            let opened = if is_last { open_file(here, &name) } else { open_folder(here, &name) };
+            match opened {
                 Ok(file) if is_last => return Ok(Some(file)),
                 Ok(folder) => self.way.push(folder),
                 // Systems have different errors for a link that is not to be followed.
@@ -77,7 +75,17 @@ impl Walk<'_> {
                             return Ok(None);
                         }
                     }
-                    Err(_no_link) => return Err(error),
+                    // No link, or no longer: it may have been exchanged for what it should be.
+                    Err(Errno::INVAL) => {
+                        let wanted = if is_last { FileType::RegularFile } else { FileType::Directory };
+                        if !is_of_link(error) || ![wanted, FileType::Symlink].contains(&kind(here, &name)?) {
+                            return Err(error);
+                        }
+                        if !self.look_up_again(name) {
+                            return Ok(None);
+                        }
+                    }
+                    Err(gone) => return Err(gone),
                 },
             }
         }
@@ -99,12 +107,47 @@ impl Walk<'_> {
         self.links <= MAX_LINKS
     }
 
+    /// Whether a name may be looked up again. Each time counts as a link, since it was one.
+    fn look_up_again(&mut self, name: OsString) -> bool {
+        self.links += 1;
+        self.ahead.push_front(name);
+        self.links <= MAX_LINKS
+    }
+
     fn prepend(&mut self, path: &OsStr) {
         let names = path.as_bytes().split(|byte| *byte == b'/');
         for name in names.rev().filter(|name| !matches!(*name, b"" | b".")) {
             self.ahead.push_front(OsStr::from_bytes(name).to_owned());
         }
     }
+}
+
+/// Opens nothing but a regular file, unless it is exchanged for something else in between: to open a pipe wakes whoever waits
+/// to write into it, and would hold the thread until somebody does.
+fn open_file(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+    match kind(&folder, name)? {
+        FileType::RegularFile => {
+            let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
+            openat(folder, name, flags, Mode::empty())
+        }
+        FileType::Symlink => Err(Errno::LOOP),
+        _ => Err(Errno::NXIO),
+    }
+}
+
+fn open_folder(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let flags = PASS_THROUGH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(folder, name, flags, Mode::empty())
+}
+
+/// What a name in a folder is, without following a link.
+fn kind(folder: impl AsFd, name: &OsStr) -> Result<FileType, Errno> {
+    Ok(FileType::from_raw_mode(statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode))
+}
+
+/// Whether a link can be the reason of an error. FreeBSD has `MLINK` for a link, and Linux `NOTDIR` where a folder is wanted.
+fn is_of_link(error: Errno) -> bool {
+    matches!(error, Errno::LOOP | Errno::MLINK | Errno::NOTDIR)
 }
 
 #[cfg(test)]
@@ -188,6 +231,54 @@ mod tests {
                 }
             }
             assert_ne!(seen, 0);
+        });
+    }
+
+    /// Somebody exchanges the last name for a link, or a folder on the way, and back all the time, each in one step.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn name_that_is_exchanged_for_a_link_to_the_same_is_always_found() {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        for (place, target, path) in
+            [("root/file", "sub/file", "file"), ("root/sub/deep", "../other", "sub/deep/file")]
+        {
+            let top = folder();
+            let place = top.path().join(place);
+            fs::create_dir(top.path().join("root/other")).expect("a folder");
+            fs::write(top.path().join("root/other/file"), "content").expect("written");
+            let link = top.path().join("link");
+            let ends = std::time::Instant::now() + std::time::Duration::from_millis(300);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    symlink(target, &link).expect("a link");
+                    while std::time::Instant::now() < ends {
+                        renameat_with(CWD, &link, CWD, &place, RenameFlags::EXCHANGE).expect("exchanged");
+                    }
+                });
+                while std::time::Instant::now() < ends {
+                    assert!(read(top.path(), path).is_some(), "{path}");
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn pipe_is_not_opened() {
+        let top = folder();
+        let pipe = top.path().join("root/pipe");
+        let (folder, mode) = (rustix::fs::CWD, Mode::RUSR | Mode::WUSR);
+        rustix::fs::mknodat(folder, &pipe, FileType::Fifo, mode, 0).expect("a pipe");
+        let writer = || open(&pipe, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
+        let ends = std::time::Instant::now() + std::time::Duration::from_millis(200);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while std::time::Instant::now() < ends {
+                    assert_eq!(read(top.path(), "pipe"), None);
+                }
+            });
+            while std::time::Instant::now() < ends {
+                assert_eq!(writer().err(), Some(Errno::NXIO), "somebody reads");
+            }
         });
     }
 }
