@@ -156,11 +156,25 @@ impl Allowed {
     /// Stores a body that is found right at its end.
     async fn store(
         &self,
-        mut body: RequestBody,
+        body: RequestBody,
         name: &str,
         preconditions: Preconditions,
     ) -> Result<Stored, Refusal> {
-        let mut draft = Draft::create(self.folder.root()).await?;
+        let mut draft = Draft::create(self.folder.root().join(name)).await?;
+        match self.receive(body, &mut draft).await {
+            Ok((size, digest)) => {
+                let replaced = draft.publish(self.folder.clone(), name.to_owned(), preconditions).await?;
+                Ok(Stored { size, digest, replaced })
+            }
+            Err(refusal) => {
+                draft.discard().await;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Writes a body, and returns its size and its digest.
+    async fn receive(&self, mut body: RequestBody, draft: &mut Draft) -> Result<(u64, String), Refusal> {
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
@@ -172,8 +186,7 @@ impl Allowed {
             draft.write(&chunk).await?;
         }
         let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
-        let replaced = draft.publish(self.folder.clone(), name.to_owned(), preconditions).await?;
-        Ok(Stored { size, digest: digests.join(", "), replaced })
+        Ok((size, digests.join(", ")))
     }
 }
 
