@@ -1,6 +1,7 @@
 //! `GET /files/…` serves the files of its folder, all of them and nothing else, with the digest of what was sent.
 
 use crate::support::{TestServer, clients, raw, read, workbench};
+use axum_trailers::demo::Bounds;
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -276,25 +277,64 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
 /// Every response, whatever its status: the page at `/ui` has the same origin.
 #[tokio::test]
 async fn no_response_acts_as_a_page_of_this_origin() {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
     let served = serve();
+    let bounds = Bounds { upload_size: 1000, ..Bounds::default() };
+    let dir = served.root.path().join("served");
+    let writable = workbench(&dir).bounds(bounds).allow_upload().expect("a folder").router();
+    let writable = TestServer::start(writable);
+    let right = [("content-digest", &*digest(b"x"))];
+    let unmet = [right[0], ("if-match", "\"other\"")];
+    let coded = [right[0], ("content-encoding", "gzip")];
+    let responses: &[(&str, &str, Fields<'_>, u16)] = &[
+        ("GET", "sub/index.html", &[], 200),
+        ("HEAD", "sub/index.html", &[], 200),
+        ("GET", "sub/index.html", &[("range", "bytes=0-1")], 206),
+        ("GET", "sub/index.html", &[("range", "bytes=0-1,4-5")], 206),
+        ("GET", "sub/index.html", &[("range", "bytes=99-")], 416),
+        ("GET", "sub/index.html", &[("if-none-match", "*")], 304),
+        ("GET", "sub/index.html", &[("if-match", "\"other\"")], 412),
+        ("GET", "missing", &[], 404),
+        ("GET", "", &[], 404),
+        ("GET", "%ff", &[], 404),
+        ("GET", "sub/index.html?x=1", &[], 200),
+        ("POST", "large.bin", &[], 405),
+        ("DELETE", "large.bin", &[], 405),
+        ("OPTIONS", "large.bin", &[], 405),
+        ("PUT", "%ff", &right, 400),
+        ("PUT", ".hidden", &right, 400),
+        ("PUT", "sub", &right, 409),
+        ("PUT", "new", &[], 400),
+        ("PUT", "new", &coded, 415),
+        ("PUT", "large.bin", &unmet, 412),
+        ("PUT", "new", &right, 201),
+        ("PUT", "new", &right, 200),
+    ];
     for (protocol, client) in clients() {
-        for (method, path, status) in [
-            ("GET", "/files/sub/index.html", 200),
-            ("HEAD", "/files/sub/index.html", 200),
-            ("GET", "/files/missing", 404),
-            ("GET", "/files/", 404),
-            ("GET", "/files/%ff", 404),
-            ("POST", "/files/large.bin", 405),
-            ("PUT", "/files/large.bin", 403),
-            ("PUT", "/files/%ff", 400),
-        ] {
-            let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-            let response =
-                client.request(method.clone(), served.server.url(path)).send().await.expect("a response");
-            assert_eq!(response.status(), status, "{method} {path} over {protocol}");
-            let fields =
-                ["x-content-type-options", "content-security-policy"].map(|name| &response.headers()[name]);
-            assert_eq!(fields, ["nosniff", "sandbox"], "{method} {path} over {protocol}");
+        for accepted in ["*/*", "text/html"] {
+            let ask = async |server: &TestServer, method: &str, path: &str, fields: Fields<'_>, body| {
+                let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+                let request = client.request(method, server.url(&format!("/files/{path}")));
+                let request = request.header("accept", accepted).body(body);
+                let add = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
+                    request.header(*name, *value)
+                };
+                fields.iter().fold(request, add).send().await.expect("a response")
+            };
+            let isolated = |response: &reqwest::Response, status: u16, what: &str| {
+                assert_eq!(response.status(), status, "{what} over {protocol} as {accepted}");
+                let fields = ["x-content-type-options", "content-security-policy"]
+                    .map(|name| response.headers().get(name).expect(what));
+                assert_eq!(fields, ["nosniff", "sandbox"], "{what} over {protocol} as {accepted}");
+            };
+            for (method, path, fields, status) in responses {
+                let body = if *method == "PUT" { "x".to_owned() } else { String::new() };
+                let response = ask(&writable, method, path, fields, body).await;
+                isolated(&response, *status, &format!("{method} {path} {fields:?}"));
+            }
+            fs::remove_file(dir.join("new")).expect("removed");
+            isolated(&ask(&writable, "PUT", "new", &right, "x".repeat(1001)).await, 413, "a large upload");
+            isolated(&ask(&served.server, "PUT", "new", &right, "x".to_owned()).await, 403, "an upload");
         }
         let other = client.get(served.server.url("/te")).send().await.expect("a response");
         assert!(!other.headers().contains_key("content-security-policy"), "{protocol}");
