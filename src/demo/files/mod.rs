@@ -10,6 +10,7 @@
 //!
 //! Conditional requests and ranges are those of RFC 9110 ([§13](https://www.rfc-editor.org/rfc/rfc9110#section-13),
 //! [§14](https://www.rfc-editor.org/rfc/rfc9110#section-14)): strong entity tags, `If-Range`, and up to 32 ranges at once.
+//! `Last-Modified` is sent once the file has been unchanged for 3 s, since two contents of one second would share it.
 //! A transfer breaks if the file is written meanwhile; on Unix also if it is moved or its permissions change, since nothing
 //! else shows a write whose time was set back. A file that is replaced meanwhile is sent as it was.
 //!
@@ -26,7 +27,8 @@
 //! removed when a server with `--allow-upload` next starts on the folder.
 //!
 //! `If-Match`, `If-None-Match` and `If-Unmodified-Since` have the same answers as with `GET`, and 412 instead of 304:
-//! `If-None-Match: *` takes a new file only, `If-Match: "…"` replaces that content only. A file that is replaced leaves its permissions to the new one. A link of that name is replaced, not
+//! `If-None-Match: *` takes a new file only, `If-Match: "…"` replaces that content only. With a malformed `If-None-Match`
+//! nothing is replaced. A file that is replaced leaves its permissions to the new one. A link of that name is replaced, not
 //! followed. The name is that of a file in the folder itself, not hidden. Of two uploads of one name at once, the one
 //! that ends last stays. 201 says that the file is new, 200 that it replaced another; the answer has its `name`, `size`
 //! in bytes, `digest`, and `stored`: `created` or `replaced`.
