@@ -198,7 +198,9 @@ impl Exchange {
 
     pub(in crate::server) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.note_grpc_status(trailers);
-        self.trailers = Trailers::Sent(trailers.keys().cloned().collect());
+        // The metrics count the section alone.
+        let names = self.account.iter().flat_map(|_| trailers.keys()).cloned().collect();
+        self.trailers = Trailers::Sent(names);
     }
 
     /// A call's status is among its trailers or, where it has no content, in its header section.
