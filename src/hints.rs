@@ -1,4 +1,4 @@
-//! What an application says of a response to the log of its server: extensions of the response.
+//! Response extensions that change how the server logs a response.
 //!
 //! ```
 //! use axum::{Extension, response::IntoResponse};
@@ -9,11 +9,12 @@
 //! }
 //! ```
 
-/// It is asked for every few seconds, such as by a load balancer. If it ends well, its line is at `DEBUG`, not `INFO`.
+/// Clients such as load balancers request it every few seconds. If it succeeds (complete, and neither 4xx nor 5xx), its line is
+/// at `DEBUG` instead of `INFO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Routine;
 
-/// Its trailers are those of another message, and it announces what that one does. A field of them that never comes,
-/// or comes unannounced over HTTP/1.1, is logged at `INFO`, not `WARN`: another sender, or a proxy before it, is at fault.
+/// The response repeats the trailers of another message, as a proxy or an echo does. If an announced field never arrives, or an
+/// unannounced one can't be sent over HTTP/1.1, the server logs `INFO` instead of `WARN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relayed;

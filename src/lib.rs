@@ -55,7 +55,7 @@
 //! - [`digest`]: the algorithms of digests;
 //! - [`layers`]: trailers for any route;
 //! - [`request`]: the trailers of requests, read and checked;
-//! - [`hints`]: what a handler says of its response to the log of its server;
+//! - [`hints`]: response extensions for the server's log;
 #![cfg_attr(
     feature = "server",
     doc = "- [`server`]: a TLS server that carries them, over HTTP/2 and HTTP/1.1;"

@@ -1,7 +1,7 @@
 use http::Version;
 
-/// A protocol as the log, the metrics and the workbench name it: the minor version of HTTP/2 is no longer a part of its
-/// name ([RFC 9113 §3.1](https://www.rfc-editor.org/rfc/rfc9113#section-3.1)).
+/// A protocol as the log, the metrics and the workbench name it. HTTP/2 and HTTP/3 have no minor versions
+/// ([RFC 9110 §2.5](https://www.rfc-editor.org/rfc/rfc9110#section-2.5)).
 pub(crate) fn protocol_name(version: Version) -> &'static str {
     match version {
         Version::HTTP_09 => "HTTP/0.9",

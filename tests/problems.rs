@@ -186,7 +186,7 @@ async fn head_has_the_fields_of_the_page_and_no_content() {
                 assert!(read(head).await.expect("no error").content.is_empty(), "{case}");
                 let length = length.map(|length| length.parse::<usize>().expect("a number"));
                 let content = read(get).await.expect("no error").content;
-                assert!(length.is_none_or(|length| length == content.len()), "{case}");
+                assert_eq!(length, Some(content.len()), "{case}");
             }
         }
     }

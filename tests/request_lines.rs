@@ -3,7 +3,7 @@
 use crate::{
     metrics::counted,
     support::{
-        TestServer, http1, http2,
+        TestServer, clients, http1, http2,
         log::Log,
         process::{Process, Signal},
         producer::{declared, rows},
@@ -152,7 +152,8 @@ async fn request_id_is_a_short_token_that_comes_back() {
         .route("/no-token", get(no_token));
     let server = TestServer::start(app);
     let longest = "a".repeat(64);
-    for client in [http1(), http2()] {
+    for (protocol, client) in clients() {
+        let protocol = format!(" protocol={protocol:?} ");
         let id = async |path: &str, name: &str, value: &str| {
             let response = client.get(server.url(path)).header(name, value).send().await.expect("a response");
             let ids: Vec<_> = response.headers().get_all("x-request-id").iter().cloned().collect();
@@ -161,7 +162,7 @@ async fn request_id_is_a_short_token_that_comes_back() {
         };
         for (name, value) in [("x-request-id", "b-1"), ("x-check-id", "c.2"), ("x-request-id", &longest)] {
             assert_eq!(id("/", name, value).await, value);
-            log.line(&[&format!("request_id={value} ")]).await;
+            log.line(&[&protocol, &format!("request_id={value} ")]).await;
         }
         for (name, value) in
             [("x-request-id", "no token"), ("x-check-id", &*format!("{longest}a")), ("x", "y")]
@@ -169,13 +170,13 @@ async fn request_id_is_a_short_token_that_comes_back() {
             let made = id("/nothing", name, value).await;
             let (connection, number) = made.split_once('-').expect("of two parts");
             assert!(connection.len() == 16 && number.parse::<usize>().is_ok(), "{made}");
-            log.line(&[&format!("request_id={made} "), "status=404"]).await;
+            log.line(&[&protocol, &format!("request_id={made} "), "status=404"]).await;
         }
         assert_ne!(id("/", "x", "y").await, id("/", "x", "y").await);
         assert_eq!(id("/own", "x-request-id", "b-1").await, "of-the-application");
-        log.line(&["request_id=of-the-application ", "request_target=\"/own\""]).await;
+        log.line(&[&protocol, "request_id=of-the-application ", "request_target=\"/own\""]).await;
         assert_eq!(id("/no-token", "x-request-id", "b-1").await, "no token", "it is the application's");
-        log.line(&["request_id=b-1 ", "request_target=\"/no-token\""]).await;
+        log.line(&[&protocol, "request_id=b-1 ", "request_target=\"/no-token\""]).await;
     }
     let refused = raw::http1(
         server.address,

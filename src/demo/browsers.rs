@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, header};
 /// The status is 303: the page is another resource that describes this one
 /// ([RFC 9110 §15.4.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.4)). 302 and 307 mean that this resource has
 /// another address for now.
-pub(super) async fn to_the_page(request: Request<Body>, next: Next<Body>) -> Response {
+pub(super) async fn redirect_to_page(request: Request<Body>, next: Next<Body>) -> Response {
     let offered = [("text/plain", false), ("text/html", true)];
     let mut response = match accept::preferred(request.headers(), &offered) {
         Some(true) => Redirect::to("/ui").into_response(),

@@ -35,7 +35,7 @@ fn as_page(mut response: Response, problem: &Problem) -> Response {
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Below /files/ there is one already.
+    // `files::isolated` sets its own.
     fields.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
     response.map(|_json| body::boxed(body::Full::from(page)))
 }

@@ -81,7 +81,7 @@ pub const ROUTES: &[Route] = &[
         trailers: &["chunky-trailer"],
         example: Example { target: "/", ..EXAMPLE },
         pattern: "/",
-        handler: || get(chunky::hello).layer(from_fn(browsers::to_the_page)),
+        handler: || get(chunky::hello).layer(from_fn(browsers::redirect_to_page)),
         ..ROUTE
     },
     Route {

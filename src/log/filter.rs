@@ -60,19 +60,23 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if ["none", "false"].iter().any(|off| text.eq_ignore_ascii_case(off)) {
+        if ["none", "false", "no"].iter().any(|off| text.trim().eq_ignore_ascii_case(off)) {
             return Ok(Self("off".to_owned()));
         }
-        EnvFilter::try_new(text)?;
-        if text.split(',').all(|directive| directive.trim().is_empty()) {
+        // The parser takes a space for a part of a target.
+        let directives: Vec<_> =
+            text.split(',').map(str::trim).filter(|directive| !directive.is_empty()).collect();
+        if directives.is_empty() {
             return Err(FilterError::Empty);
         }
-        let is_word = |word: &&str| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}', '"']);
-        let mut words = text.split(',').map(str::trim).filter(is_word);
+        let is_word = |word: &&&str| !word.contains(['=', '[', ']', '{', '}', '"']);
+        let mut words = directives.iter().filter(is_word);
         if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
-            return Err(FilterError::NoLevel(word.to_owned()));
+            return Err(FilterError::NoLevel((*word).to_owned()));
         }
-        Ok(Self(text.to_owned()))
+        let text = directives.join(",");
+        EnvFilter::try_new(&text)?;
+        Ok(Self(text))
     }
 }
 
@@ -124,6 +128,11 @@ mod tests {
             ("off", &[]),
             ("none", &[]),
             ("False", &[]),
+            (" no ", &[]),
+            ("info ", &["rustls-error", "own-warning"]),
+            (" debug", &["rustls-debug", "rustls-error", "own-warning"]),
+            ("info, rustls=warn", &["rustls-warning", "rustls-error", "own-warning"]),
+            (", axum_trailers=info,", &["own-warning"]),
             ("info,rustls=warn", &["rustls-warning", "rustls-error", "own-warning"]),
             ("rustls::conn=debug", &["rustls-debug", "rustls-warning", "rustls-error"]),
         ] {

@@ -26,11 +26,18 @@ const PREFIX: &str = ".axum-trailers-upload-";
 /// A file that is removed again unless it is published.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// Nothing once it has been removed.
-    hidden: Option<Hidden>,
+    /// Nothing once it has been published or removed.
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    hidden: Hidden,
     /// Locked as long as it is open, which tells drafts from what a process that is gone has left.
     file: tokio::fs::File,
 }
+
+const OPEN: &str = "it is open until it is published or removed";
 
 /// The name of a draft, which goes with this value.
 #[derive(Debug)]
@@ -41,13 +48,17 @@ impl Draft {
     pub(super) async fn create(place: PathBuf) -> io::Result<Self> {
         in_span::thread(move || {
             let (path, file) = make(place.parent().unwrap_or(&place), entry(&place)?.as_ref())?;
-            Ok(Self { hidden: Some(Hidden(path)), file: tokio::fs::File::from_std(file) })
+            Ok(Self { open: Some(Open { hidden: Hidden(path), file: tokio::fs::File::from_std(file) }) })
         })
         .await?
     }
 
+    fn file(&mut self) -> &mut tokio::fs::File {
+        &mut self.open.as_mut().expect(OPEN).file
+    }
+
     pub(super) async fn write(&mut self, content: &[u8]) -> io::Result<()> {
-        self.file.write_all(content).await
+        self.file().write_all(content).await
     }
 
     /// Puts it in its place, once all of it is on the disk, where the precondition holds then. Says whether something
@@ -72,8 +83,8 @@ impl Draft {
 
     /// The file with all that was written to it.
     async fn written(&mut self) -> io::Result<File> {
-        self.file.flush().await?;
-        Ok(self.file.try_clone().await?.into_std().await)
+        self.file().flush().await?;
+        Ok(self.file().try_clone().await?.into_std().await)
     }
 
     fn place(
@@ -83,7 +94,7 @@ impl Draft {
         name: &str,
         preconditions: &Preconditions,
     ) -> Result<bool, PublishError> {
-        let hidden = self.hidden.take().expect("it is there until it is published or removed");
+        let Open { hidden, file: _closed_at_the_end } = self.open.take().expect(OPEN);
         // Files that were written in the same tick of the kernel's clock would have one entity tag if the second of them
         // has the inode of the first. A file system that takes no times keeps its own.
         let _own_time = written.set_modified(SystemTime::now());
@@ -106,9 +117,9 @@ impl Draft {
 
     /// Removes it before it returns, unlike a drop.
     pub(super) async fn discard(mut self) {
-        let hidden = self.hidden.take();
-        // What is not run is dropped, too.
-        let _removed = in_span::thread(move || drop(hidden)).await;
+        let open = self.open.take();
+        // What is not run is dropped as well.
+        let _removed = in_span::thread(move || drop(open)).await;
     }
 }
 
@@ -172,9 +183,9 @@ pub(super) enum PublishError {
 impl Drop for Draft {
     /// A client that leaves drops its upload on a thread that serves others. To remove a large file can take long.
     fn drop(&mut self) {
-        let Some(hidden) = self.hidden.take() else { return };
+        let Some(open) = self.open.take() else { return };
         if Handle::try_current().is_ok() {
-            in_span::thread(move || drop(hidden));
+            in_span::thread(move || drop(open));
         }
     }
 }
@@ -323,8 +334,8 @@ mod tests {
         for is_there in [false, true] {
             let mut draft = Draft::create(folder.path().join("a")).await.expect("created");
             draft.write(if is_there { b"second" } else { b"first" }).await.expect("written");
-            draft.file.flush().await.expect("written");
-            let hidden = draft.hidden.take().expect("a name");
+            draft.file().flush().await.expect("written");
+            let hidden = draft.open.take().expect("open").hidden;
             let put = hidden.put(&place, &must_be_new);
             assert_eq!(matches!(put, Err(PublishError::Precondition)), is_there, "{put:?}");
             assert_eq!(put.is_ok(), !is_there);
@@ -396,7 +407,7 @@ mod tests {
         set(&target, 0o600);
         set(&place, 0o440);
         let draft = Draft::create(place.clone()).await.expect("created");
-        let path = draft.hidden.as_ref().expect("a name").0.clone();
+        let path = draft.open.as_ref().expect("open").hidden.0.clone();
         assert_eq!(mode(&path) & !0o600 & !0o440, 0);
 
         // Somebody puts a link in the place of the draft, whose permissions are those of an open file.

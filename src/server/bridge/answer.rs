@@ -149,7 +149,7 @@ impl Answer {
         };
         match sent.headers_mut().entry(X_REQUEST_ID) {
             Entry::Vacant(place) => drop(place.insert(exchange.id().to_field_value())),
-            Entry::Occupied(own) => exchange.is_known_as(own.get()),
+            Entry::Occupied(own) => exchange.use_id(own.get()),
         }
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
             if is_instead {

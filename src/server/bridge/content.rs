@@ -88,7 +88,7 @@ impl Content {
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         let awaits_continue =
             elements(fields, header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
-        let received = exchange.receives();
+        let received = exchange.track_content();
         Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
     }
 

@@ -1,8 +1,8 @@
 use super::{
-    account::Account,
+    client_kind::ClientKind,
     ending::{Ending, Failure, Trailers},
-    origin::Origin,
     received::Received,
+    request_details::RequestDetails,
     request_id::RequestId,
     span::span,
 };
@@ -36,9 +36,9 @@ pub(in crate::server) struct Exchange {
     pub(super) id: RequestId,
     pub(super) method: Method,
     /// `None` if nobody logs it.
-    pub(super) account: Option<Box<Account>>,
+    pub(super) details: Option<Box<RequestDetails>>,
     /// `None` if nobody logs or counts it.
-    pub(super) origin: Option<Origin>,
+    pub(super) client: Option<ClientKind>,
     /// Whether it is asked for every few seconds.
     pub(super) is_routine: bool,
     pub(super) version: Version,
@@ -78,16 +78,16 @@ impl Exchange {
         let acceptance = Acceptance::of(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
-        let account = is_logged.then(|| Box::new(Account::of(head, request.headers())));
+        let details = is_logged.then(|| Box::new(RequestDetails::of(head, request.headers())));
         let is_counted = connection.metrics().is_some();
-        let origin = (is_logged || is_counted).then(|| Origin::of(&head.headers));
+        let client = (is_logged || is_counted).then(|| ClientKind::of(&head.headers));
         Self {
-            span: account
+            span: details
                 .as_ref()
-                .and_then(|account| span(&connection, head, account, &id, request.version())),
+                .and_then(|details| span(&connection, head, details, &id, request.version())),
             is_routine: connection.purpose == Purpose::Metrics,
-            account,
-            origin,
+            details,
+            client,
             id,
             connection,
             began: Instant::now(),
@@ -157,8 +157,8 @@ impl Exchange {
     }
 
     /// Where to note what comes of the request's content, if anybody wants to know.
-    pub(in crate::server) fn receives(&mut self) -> Option<Arc<Received>> {
-        self.account.as_mut().map(|account| account.receives())
+    pub(in crate::server) fn track_content(&mut self) -> Option<Arc<Received>> {
+        self.details.as_mut().map(|details| details.track_content())
     }
 
     pub(in crate::server) fn id(&self) -> &RequestId {
@@ -166,19 +166,16 @@ impl Exchange {
     }
 
     /// The response already has this one.
-    pub(in crate::server) fn is_known_as(&mut self, id: &HeaderValue) {
+    pub(in crate::server) fn use_id(&mut self, id: &HeaderValue) {
         if let Some(id) = RequestId::given(id) {
             self.id = id;
-            if let Some(span) = &self.span {
-                span.record("request_id", tracing::field::display(&self.id));
-            }
         }
     }
 
     pub(in crate::server) fn answered(&mut self, head: &Parts) {
         self.note_grpc_status(&head.headers);
-        self.first_byte = self.origin.as_ref().map(|_| self.began.elapsed());
-        self.is_routine |= self.account.is_some() && head.extensions.get::<Routine>().is_some();
+        self.first_byte = self.client.as_ref().map(|_| self.began.elapsed());
+        self.is_routine |= self.details.is_some() && head.extensions.get::<Routine>().is_some();
         self.status = Some(head.status);
     }
 
@@ -199,7 +196,7 @@ impl Exchange {
     pub(in crate::server) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.note_grpc_status(trailers);
         // The metrics count the section alone.
-        let names = self.account.iter().flat_map(|_| trailers.keys()).cloned().collect();
+        let names = self.details.iter().flat_map(|_| trailers.keys()).cloned().collect();
         self.trailers = Trailers::Sent(names);
     }
 

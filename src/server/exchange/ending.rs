@@ -1,4 +1,4 @@
-use super::account::joined;
+use super::request_details::joined;
 use crate::{server::connection::Cut, trailers::WithheldReason};
 use http::HeaderName;
 use std::{error::Error, fmt};

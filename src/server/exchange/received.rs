@@ -1,10 +1,13 @@
 use http_1::{HeaderMap, HeaderName};
 use std::sync::{
     OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{Acquire, Relaxed, Release},
+    },
 };
 
-/// What has come of a request behind its header section, so far.
+/// What has arrived of a request's content and trailers.
 #[derive(Default)]
 pub(in crate::server) struct Received {
     bytes: AtomicU64,
@@ -17,15 +20,15 @@ impl Received {
         self.bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// They are the last that comes.
+    /// The request ends with them.
     pub(in crate::server) fn trailers(&self, trailers: &HeaderMap) {
         self.trailers.get_or_init(|| trailers.keys().cloned().collect());
         self.ended();
     }
 
-    /// All of it has come.
+    /// The request has arrived whole.
     pub(in crate::server) fn ended(&self) {
-        self.has_ended.store(true, Relaxed);
+        self.has_ended.store(true, Release);
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -37,6 +40,6 @@ impl Received {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.has_ended.load(Relaxed)
+        self.has_ended.load(Acquire)
     }
 }

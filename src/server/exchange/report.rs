@@ -1,7 +1,7 @@
 use super::{
-    account::shortened,
     course::{Exchange, Route},
     ending::{Ending, Trailers},
+    request_details::shortened,
 };
 use crate::{
     protocol_name::protocol_name,
@@ -43,7 +43,7 @@ impl Exchange {
     }
 
     fn log(&self, ending: &Ending, took: Duration) {
-        let (Some(account), Some(origin)) = (&self.account, self.origin) else {
+        let (Some(details), Some(client)) = (&self.details, self.client) else {
             return;
         };
         macro_rules! line {
@@ -57,20 +57,20 @@ impl Exchange {
                     peer = %self.connection.peer,
                     request_id = %self.id,
                     method = %shortened(self.method.as_str().as_bytes()),
-                    host = account.host,
-                    request_target = account.request_target,
+                    host = details.host,
+                    request_target = details.request_target,
                     protocol = protocol_name(self.version),
-                    agent = origin.agent,
-                    via = account.via,
-                    proxied = origin.is_proxied,
-                    te = account.te,
+                    agent = client.agent,
+                    via = details.via,
+                    proxied = client.is_proxied,
+                    te = details.te,
                     status = self.status.map(|status| status.as_u16()),
-                    bytes_in = account.bytes_in(),
+                    bytes_in = details.bytes_in(),
                     bytes_out = self.bytes,
                     first_byte_ms = self.first_byte.map(milliseconds),
                     duration_ms = milliseconds(took),
-                    request_trailers = account.trailers(),
-                    request_trailers_missing = account.missing(),
+                    request_trailers = details.trailers(),
+                    request_trailers_missing = details.missing(),
                     trailers = %self.trailers,
                     grpc_status = self.grpc_status,
                     ended = %ending,
@@ -88,11 +88,11 @@ impl Exchange {
     }
 
     fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
-        if let Some(origin) = self.origin {
+        if let Some(client) = self.client {
             match self.trailers {
                 Trailers::None => {}
-                Trailers::Sent(_) => metrics.trailers_sent(self.version, origin),
-                Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, origin, reason),
+                Trailers::Sent(_) => metrics.trailers_sent(self.version, client),
+                Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, client, reason),
             }
         }
         match ending {

@@ -11,7 +11,7 @@ pub(in crate::server) const X_REQUEST_ID: HeaderName = HeaderName::from_static("
 const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 
 /// In bytes. A UUID has 36.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 impl RequestId {
     /// The one that the client or a proxy has given, or else the connection's name and the request's number on it.
@@ -62,7 +62,7 @@ impl RequestId {
 }
 
 fn is_short_token(value: &[u8]) -> bool {
-    (1..=LONGEST).contains(&value.len()) && value.iter().copied().all(is_tchar)
+    (1..=MAX_LENGTH).contains(&value.len()) && value.iter().copied().all(is_tchar)
 }
 
 impl fmt::Display for RequestId {

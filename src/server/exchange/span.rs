@@ -1,5 +1,5 @@
 use super::{
-    account::{Account, shortened},
+    request_details::{RequestDetails, shortened},
     request_id::RequestId,
 };
 use crate::{protocol_name::protocol_name, server::connection::Connection};
@@ -10,7 +10,7 @@ use tracing::{Span, field::Empty};
 pub(super) fn span(
     connection: &Connection,
     head: &http_1::request::Parts,
-    account: &Account,
+    details: &RequestDetails,
     id: &RequestId,
     version: Version,
 ) -> Option<Span> {
@@ -20,7 +20,7 @@ pub(super) fn span(
         client = %connection.peer,
         request_id = %id,
         method = %shortened(head.method.as_str().as_bytes()),
-        request_target = account.request_target,
+        request_target = details.request_target,
         status = Empty,
         protocol = protocol_name(version),
         bytes_out = Empty,

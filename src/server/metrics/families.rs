@@ -1,4 +1,4 @@
-use crate::{protocol_name::protocol_name, server::exchange::Origin, trailers::WithheldReason};
+use crate::{protocol_name::protocol_name, server::exchange::ClientKind, trailers::WithheldReason};
 use http::{StatusCode, Version};
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
@@ -136,22 +136,22 @@ impl Metrics {
         self.0.sent.inc_by(bytes as u64);
     }
 
-    pub(in crate::server) fn trailers_sent(&self, version: Version, origin: Origin) {
-        let labels = [protocol_name(version), origin.agent, origin.proxied()];
+    pub(in crate::server) fn trailers_sent(&self, version: Version, client: ClientKind) {
+        let labels = [protocol_name(version), client.agent, client.proxied()];
         self.0.trailers_sent.with_label_values(&labels).inc();
     }
 
     pub(in crate::server) fn trailers_withheld(
         &self,
         version: Version,
-        origin: Origin,
+        client: ClientKind,
         reason: WithheldReason,
     ) {
         let reason = match reason {
             WithheldReason::NotAsked => "not_asked",
             WithheldReason::OldProtocol => "old_protocol",
         };
-        let labels = [protocol_name(version), origin.agent, origin.proxied(), reason];
+        let labels = [protocol_name(version), client.agent, client.proxied(), reason];
         self.0.trailers_withheld.with_label_values(&labels).inc();
     }
 

@@ -1,5 +1,5 @@
 use super::received::Received;
-use crate::trailers::Declared;
+use crate::trailers::{elements, why_forbidden};
 use http_1::{
     HeaderMap, HeaderName, Uri,
     header::{HOST, TE, VIA},
@@ -8,7 +8,7 @@ use http_1::{
 use std::{borrow::Cow, sync::Arc};
 
 /// What the line of a request contains of the request itself.
-pub(super) struct Account {
+pub(super) struct RequestDetails {
     /// The request target with its query. Of an absolute-form one the scheme and the authority are left out: that is the
     /// host.
     pub(super) request_target: String,
@@ -16,29 +16,32 @@ pub(super) struct Account {
     pub(super) host: Option<String>,
     pub(super) te: Option<String>,
     pub(super) via: Option<String>,
-    /// The names in `Trailer` that may be trailers.
-    announced: Declared,
+    /// The first names in `Trailer` that may be trailers.
+    announced: Vec<http::HeaderName>,
     /// `None` if the request has no content.
     received: Option<Arc<Received>>,
 }
 
 /// In bytes. What a client sends may be much longer.
-const LONGEST: usize = 1024;
+const MAX_VALUE: usize = 1024;
 
-impl Account {
+/// More would not fit into the line.
+const MOST_ANNOUNCED: usize = 256;
+
+impl RequestDetails {
     pub(super) fn of(head: &Parts, headers: &http::HeaderMap) -> Self {
         Self {
             request_target: request_target(&head.uri),
             host: host(head),
             te: value(&head.headers, &TE),
             via: value(&head.headers, &VIA),
-            announced: Declared::read(headers),
+            announced: announced(headers),
             received: None,
         }
     }
 
-    /// Where to note what comes of the request's content.
-    pub(super) fn receives(&mut self) -> Arc<Received> {
+    /// Where to note what arrives of the request's content.
+    pub(super) fn track_content(&mut self) -> Arc<Received> {
         self.received.insert(Arc::default()).clone()
     }
 
@@ -90,7 +93,7 @@ pub(super) fn joined<'n>(names: impl Iterator<Item = &'n str>) -> Option<String>
             all.push(',');
         }
         all.push_str(name);
-        if all.len() > LONGEST {
+        if all.len() > MAX_VALUE {
             break;
         }
     }
@@ -100,15 +103,71 @@ pub(super) fn joined<'n>(names: impl Iterator<Item = &'n str>) -> Option<String>
 /// The values of a field, as one.
 fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
-    let first = values.next()?.as_bytes();
-    let all = values.fold(first.to_vec(), |all, value| [&all, &b", "[..], value.as_bytes()].concat());
+    let mut all = values.next()?.as_bytes().to_vec();
+    for value in values {
+        if all.len() > MAX_VALUE {
+            break;
+        }
+        all.extend_from_slice(b", ");
+        all.extend_from_slice(value.as_bytes());
+    }
     Some(shortened(&all).into_owned())
+}
+
+fn announced(headers: &http::HeaderMap) -> Vec<http::HeaderName> {
+    let names = elements(headers, http::header::TRAILER).take(MOST_ANNOUNCED);
+    let mut announced = Vec::new();
+    for name in names.filter_map(|name| http::HeaderName::from_bytes(name).ok()) {
+        if why_forbidden(&name).is_none() && !announced.contains(&name) {
+            announced.push(name);
+        }
+    }
+    announced
 }
 
 /// As text, and not too much of it.
 pub(super) fn shortened(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes.get(..LONGEST) {
-        Some(start) if bytes.len() > LONGEST => format!("{}…", String::from_utf8_lossy(start)).into(),
+    match bytes.get(..MAX_VALUE) {
+        Some(start) if bytes.len() > MAX_VALUE => format!("{}…", String::from_utf8_lossy(start)).into(),
         _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_1::HeaderValue;
+
+    fn details(fields: &[(HeaderName, &str)]) -> RequestDetails {
+        let (mut head, ()) = http_1::Request::new(()).into_parts();
+        let mut older = http::HeaderMap::new();
+        for (name, value) in fields {
+            head.headers.append(name, HeaderValue::from_str(value).expect("a value"));
+            let name = http::HeaderName::from_bytes(name.as_ref()).expect("a name");
+            older.append(name, http::HeaderValue::from_str(value).expect("a value"));
+        }
+        RequestDetails::of(&head, &older)
+    }
+
+    #[test]
+    fn nothing_grows_with_what_a_client_sends() {
+        let names = (0..100_000).map(|n| format!("x-{n}")).collect::<Vec<_>>().join(",");
+        let fields = [&[(http_1::header::TRAILER, &*names)][..], &vec![(VIA, "1.1 a"); 20_000]].concat();
+        let details = details(&fields);
+        assert_eq!(details.announced.len(), MOST_ANNOUNCED);
+        for text in [details.via.clone(), details.missing()] {
+            let text = text.expect("some");
+            assert!(text.ends_with('…') && text.len() < MAX_VALUE + 4, "{text}");
+        }
+    }
+
+    #[test]
+    fn password_is_left_out() {
+        assert_eq!(details(&[(HOST, "user:secret@a:1")]).host.as_deref(), Some("a:1"));
+        assert_eq!(details(&[(HOST, "a:1")]).host.as_deref(), Some("a:1"));
+        let (mut head, ()) = http_1::Request::new(()).into_parts();
+        head.uri = "u:secret@b:443".parse().expect("a target");
+        let details = RequestDetails::of(&head, &http::HeaderMap::new());
+        assert_eq!((&*details.request_target, details.host.as_deref()), ("b:443", Some("b:443")));
     }
 }

@@ -3,9 +3,9 @@ use http_1::{
     header::{USER_AGENT, VIA},
 };
 
-/// Where a request comes from, for the log and the metrics: labels must not be the client's to choose.
+/// What kind of client sent a request, for the log and the metrics: labels must not be the client's to choose.
 #[derive(Clone, Copy)]
-pub(in crate::server) struct Origin {
+pub(in crate::server) struct ClientKind {
     /// The family of the client by its `User-Agent`, or `none` where it has no such field.
     pub(in crate::server) agent: &'static str,
     /// Whether it came through a proxy that says so in `Via`
@@ -13,7 +13,7 @@ pub(in crate::server) struct Origin {
     pub(in crate::server) is_proxied: bool,
 }
 
-impl Origin {
+impl ClientKind {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self { agent: family(headers), is_proxied: headers.contains_key(VIA) }
     }
