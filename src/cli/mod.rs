@@ -30,7 +30,8 @@ use values::{Count, Size, Time};
 pub(crate) struct Args {
     /// HTTPS address [default: localhost:3000]
     ///
-    /// May be repeated; the variable separates addresses with commas. A port alone, or `localhost`, is both loopback addresses, `:3000` each address of this machine. Port 0 takes a free
+    /// May be repeated; the variable separates addresses with commas. A port alone, or `localhost`, is both loopback
+    /// addresses, `:3000` each address of this machine. Port 0 takes a free
     /// one.
     #[arg(
         long,
@@ -174,7 +175,8 @@ struct LimitArgs {
 
     /// Lowest body rate per second
     ///
-    /// Bytes per second of a request body, measured over 30 s, after a grace of 5 s, while the handler waits for the content and the client may send.
+    /// Bytes per second of a request body, measured over 30 s, after a grace of 5 s, while the handler waits for the
+    /// content and the client may send.
     #[arg(long, value_name = "SIZE|off", env = "AXUM_TRAILERS_MIN_BODY_RATE",
           default_value_t = OrOff::On(Limits::default().min_body_rate.into()), value_parser = rate)]
     min_body_rate: OrOff<Size>,

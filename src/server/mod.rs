@@ -20,7 +20,8 @@
 //! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of
 //! the [metrics](Server::metrics), gRPC health checks and [routine](crate::hints::Routine) ones at `DEBUG` if they succeed. Its
 //! `request_id` is the request's `X-Request-Id` or `X-Check-Id`, if that is a token of up to 64 bytes, or else made here;
-//! the response returns it in `X-Request-Id`, unless the application has set one. Refused connections (`WARN`) and failed handshakes (`INFO`) are logged up to 10
+//! the response returns it in `X-Request-Id`, unless the application has set one. Refused connections (`WARN`) and failed
+//! handshakes (`INFO`) are logged up to 10
 //! times per kind in 10 s; the number of the others follows in one line.
 //!
 //! # What it does not carry
