@@ -122,7 +122,7 @@ impl Walk<'_> {
     }
 }
 
-/// Opens nothing but a regular file, unless it is exchanged for something else in between: to open a pipe wakes whoever waits
+/// Opens nothing but a regular file, unless it is exchanged for something else in between: opening a pipe wakes a process that waits
 /// to write into it, and would hold the thread until somebody does.
 fn open_file(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     match kind(&folder, name)? {

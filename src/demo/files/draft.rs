@@ -410,7 +410,7 @@ mod tests {
         let path = draft.open.as_ref().expect("open").hidden.0.clone();
         assert_eq!(mode(&path) & !0o600 & !0o440, 0);
 
-        // Somebody puts a link in the place of the draft, whose permissions are those of an open file.
+        // Somebody replaces the draft by a link. Its permissions are set on the open file.
         set(&place, 0o444);
         fs::rename(&path, folder.path().join("aside"))
             .and_then(|()| symlink("target", &path))
