@@ -119,7 +119,8 @@ fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Failure> {
 
 fn log_filter(args: &Args) -> Result<Filter, Failure> {
     match &args.log {
-        Some(filter) => Ok(filter.clone()),
+        Some(OrOff::On(filter)) => Ok(filter.clone()),
+        Some(OrOff::Off) => Ok(Filter::off()),
         None => Filter::from_env().map_err(Failure::Log),
     }
 }

@@ -272,7 +272,7 @@ async fn failure_by_trailers_breaks_the_transfer_whatever_length_was_told() {
             assert_eq!(
                 has_length,
                 n == 4 || (n == 0 && is_whole),
-                "{path} of app {n}: a length tells of a good end"
+                "{path} of app {n}: a length looks like a good end"
             );
             let read = soon("the end", read(response)).await;
             assert_eq!(read.is_ok(), is_whole, "{path} of app {n}: {read:?}");

@@ -31,8 +31,7 @@ pub(crate) struct Args {
     /// HTTPS address [default: localhost:3000]
     ///
     /// May be repeated; the variable separates addresses with commas. A port alone, or `localhost`, is both loopback
-    /// addresses, `:3000` each address of this machine. Port 0 takes a free
-    /// one.
+    /// addresses, `:3000` each address of this machine. Port 0 takes a free one.
     #[arg(
         long,
         value_name = "ADDR",
@@ -97,7 +96,7 @@ pub(crate) struct Args {
     /// Directives in the syntax of `RUST_LOG`, separated by commas: a level (off, error, warn, info, debug, trace), or the
     /// level of a target, such as `axum_trailers=debug`. Start-up errors are logged under every filter.
     #[arg(long, value_name = "FILTER", env = "AXUM_TRAILERS_LOG")]
-    pub(crate) log: Option<Filter>,
+    pub(crate) log: Option<OrOff<Filter>>,
 
     /// Log format
     ///
@@ -529,8 +528,9 @@ mod tests {
         for off in ["off", "none", "false", "0"] {
             assert_eq!(read(&["--min-body-rate", off]).expect("valid").limits().min_body_rate, 0);
         }
-        for off in ["off", "none", "false"] {
-            let args = read(&["--redirect", off, "--metrics", off]).expect("valid");
+        for off in ["off", "none", "False", "no"] {
+            let args = read(&["--redirect", off, "--metrics", off, "--log", off]).expect("valid");
+            assert!(matches!(args.log, Some(OrOff::Off)), "{off}");
             assert_eq!((args.redirect, args.metrics), (Some(OrOff::Off), Some(OrOff::Off)));
         }
     }

@@ -122,8 +122,8 @@ impl Walk<'_> {
     }
 }
 
-/// Opens nothing but a regular file, unless it is exchanged for something else in between: opening a pipe wakes a process that waits
-/// to write into it, and would hold the thread until somebody does.
+/// Opens nothing but a regular file, unless it is exchanged for something else in between: opening a pipe wakes a process
+/// that waits to write into it, and would block the thread.
 fn open_file(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     match kind(&folder, name)? {
         FileType::RegularFile => {

@@ -183,7 +183,7 @@ impl Validators {
 }
 
 pub(in crate::demo::files) fn precondition_failed() -> Problem {
-    let detail = "`If-Match`, `If-None-Match` or `If-Unmodified-Since` does not hold of what is there";
+    let detail = "the file does not meet `If-Match`, `If-None-Match` or `If-Unmodified-Since`";
     Problem::new(StatusCode::PRECONDITION_FAILED, detail)
 }
 

@@ -11,8 +11,8 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many files are hashed at once: whoever asks for one byte of a large file must not occupy all cores. A third one has
-/// no digest.
+/// How many files are hashed at once: a request for one byte of a large file must not occupy all cores. A third file has no
+/// digest.
 const FILES: usize = 2;
 
 /// What is read of a file at once, in bytes.
@@ -135,7 +135,7 @@ impl Pending {
     }
 }
 
-/// Leaves the position of the file to whoever else reads it.
+/// Leaves the position of the file to its other reader.
 #[cfg(unix)]
 fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, bytes, at)
