@@ -186,7 +186,7 @@ async fn forget<B: Body<Data = Bytes> + Unpin>(
     answered: impl Future,
     shutdown: Shutdown,
 ) {
-    let begins = async {
+    let beside_response = async {
         loop {
             let frame = next_frame(&mut content).await;
             note(received.as_deref(), frame.as_ref(), content.is_end_stream());
@@ -196,7 +196,7 @@ async fn forget<B: Body<Data = Bytes> + Unpin>(
         }
     };
     tokio::select! {
-        () = begins => return,
+        () = beside_response => return,
         _over = answered => {}
     }
     let rest =
