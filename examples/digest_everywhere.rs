@@ -6,10 +6,8 @@
 //! ```
 
 use axum::{Json, Router, routing::get};
-use axum_trailers::{
-    layers::ContentDigestLayer,
-    server::{Server, Tls},
-};
+use axum_trailers::layers::ContentDigestLayer;
+use axum_trailers_server::{Server, Tls};
 use std::error::Error;
 use tower_http::compression::CompressionLayer;
 

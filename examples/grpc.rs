@@ -6,7 +6,7 @@
 //! ```
 
 use axum::{Router, routing::get};
-use axum_trailers::server::{Server, Tls};
+use axum_trailers_server::{Server, Tls};
 use std::error::Error;
 use tonic_health::{pb::health_server, server::health_reporter};
 

@@ -12,9 +12,9 @@ use axum_trailers::{
         ServerTimingLayer,
         server_timing::{Metric, Metrics},
     },
-    server::{Server, Tls},
     trailers::{Declared, Trailers},
 };
+use axum_trailers_server::{Server, Tls};
 use std::{
     error::Error,
     time::{Duration, Instant},

@@ -6,10 +6,8 @@
 //! ```
 
 use axum::{Router, response::IntoResponse, routing::get};
-use axum_trailers::{
-    body::StreamBody,
-    server::{Server, Tls},
-};
+use axum_trailers::body::StreamBody;
+use axum_trailers_server::{Server, Tls};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use std::{convert::Infallible, error::Error};

@@ -15,8 +15,8 @@ use axum::{
 use axum_trailers::{
     layers::ContentDigestLayer,
     request::{CollectedBody, Verified},
-    server::{Server, Tls},
 };
+use axum_trailers_server::{Server, Tls};
 use http::StatusCode;
 use std::{
     collections::HashMap,

@@ -1,10 +1,8 @@
 //! Why the server could not start or go on: one line that says what was wrong and what to do.
 
 use crate::log::FilterError;
-use axum_trailers::{
-    demo::database::DatabaseError,
-    server::{BindError, TlsError},
-};
+use axum_trailers_server::{BindError, TlsError};
+use axum_trailers_workbench::database::DatabaseError;
 use std::{error::Error, fmt, io, path::PathBuf};
 
 #[derive(Debug)]

@@ -4,14 +4,12 @@ mod cli;
 mod failure;
 mod log;
 
-use axum_trailers::{
-    demo::{
-        Workbench,
-        database::Database,
-        files::Folder,
-        grpc::{self, v1::exports_server},
-    },
-    server::{BindError, Server, Tls},
+use axum_trailers_server::{BindError, Server, Tls};
+use axum_trailers_workbench::{
+    Workbench,
+    database::Database,
+    files::Folder,
+    grpc::{self, v1::exports_server},
 };
 use cli::{Address, Args, OrOff};
 use failure::Failure;

@@ -1,12 +1,12 @@
 //! A connection whose responses are all whole ends TLS with `close_notify`; one that ends in the middle of a response does not.
 
-use crate::support::{TestServer, producer::Producers, raw, soon};
+use crate::support::{TestServer, producer::Producers, raw, soon, with};
 use axum::{Router, routing::get};
 use axum_trailers::{
     body,
-    server::Limits,
     trailers::{Declared, Trailers},
 };
+use axum_trailers_server::Limits;
 use std::{io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -20,11 +20,8 @@ fn server() -> TestServer {
         tokio::spawn(async move { sender.send("first ").await });
         body
     };
-    let limits = Limits {
-        idle: Duration::from_millis(300),
-        request_headers: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits =
+        with!(Limits { idle: Duration::from_millis(300), request_headers: Duration::from_millis(300) });
     TestServer::limited(Producers::new().router().merge(Router::new().route("/broken", get(broken))), limits)
 }
 

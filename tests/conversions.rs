@@ -7,6 +7,7 @@ use crate::{
         log::Log,
         raw, read, soon,
         upload::{PROTOCOLS, Upload},
+        with,
     },
 };
 use axum::{
@@ -16,7 +17,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use axum_trailers::{request::RequestBody, server::Limits};
+use axum_trailers::request::RequestBody;
+use axum_trailers_server::Limits;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
@@ -100,13 +102,12 @@ fn serve() -> TestServer {
 }
 
 fn unbounded() -> Limits {
-    Limits {
+    with!(Limits {
         streams: u32::MAX,
         header_section: u32::MAX,
         trailer_section: u32::MAX,
-        trailer_fields: u32::MAX,
-        ..Limits::default()
-    }
+        trailer_fields: u32::MAX
+    })
 }
 
 #[tokio::test]

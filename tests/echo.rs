@@ -3,7 +3,7 @@
 use crate::support::{
     TestServer, clients, http1, raw, read,
     upload::{PROTOCOLS, Upload, fields},
-    workbench,
+    with, workbench,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ async fn bodies_that_are_announced_as_too_large_are_refused() {
 
 #[tokio::test]
 async fn bodies_past_the_bound_are_refused_or_break_their_echo() {
-    let bounds = axum_trailers::demo::Bounds { body_size: 5, ..Default::default() };
+    let bounds = with!(axum_trailers_workbench::Bounds { body_size: 5 });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     for protocol in PROTOCOLS {
         for (chunks, fits) in [(["abc", "de"], true), (["abc", "def"], false)] {
@@ -266,11 +266,8 @@ async fn bytes_past_a_bound_are_refused_with_the_bound() {
 
 #[tokio::test]
 async fn name_that_is_too_long_for_its_prefix_is_400_or_breaks_the_transfer() {
-    let limits = axum_trailers::server::Limits {
-        header_section: 1024 * 1024,
-        trailer_section: 1024 * 1024,
-        ..Default::default()
-    };
+    let limits =
+        with!(axum_trailers_server::Limits { header_section: 1024 * 1024, trailer_section: 1024 * 1024 });
     let server = TestServer::limited(workbench(".").router(), limits);
     let name = |length: usize| "x".repeat(length);
     // With `x-echo-` a name has 65,535 bytes at most.

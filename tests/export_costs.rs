@@ -1,7 +1,7 @@
 //! What an export can cost is bounded, and a client that goes away ends it.
 
-use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, workbench};
-use axum_trailers::demo::{Bounds, Workbench, database::Database, files::Folder};
+use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, with, workbench};
+use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
 use h2::client::SendRequest;
 use rusqlite::Connection;
 use std::{path::Path, time::Duration};
@@ -16,9 +16,9 @@ async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::
 #[tokio::test]
 async fn exports_past_a_bound_are_refused_until_others_end() {
     let cases = [
-        (Bounds { exports: 2, ..Bounds::default() }, 503, "as many exports run as there may be at once: 2"),
+        (with!(Bounds { exports: 2 }), 503, "as many exports run as there may be at once: 2"),
         (
-            Bounds { exports_per_client: 2, ..Bounds::default() },
+            with!(Bounds { exports_per_client: 2 }),
             429,
             "as many exports of this client run as one may have at once: 2",
         ),
@@ -52,8 +52,7 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
 /// A few rows fit into the buffers on the way, so that their thread has ended.
 #[tokio::test]
 async fn export_has_its_room_until_its_client_has_taken_it() {
-    let server =
-        TestServer::start(workbench(".").bounds(Bounds { exports: 1, ..Bounds::default() }).router());
+    let server = TestServer::start(workbench(".").bounds(with!(Bounds { exports: 1 })).router());
     let stream = raw::tls(server.address, "h2").await;
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(0);
@@ -76,7 +75,7 @@ async fn export_has_its_room_until_its_client_has_taken_it() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn clients_are_told_apart_by_their_address() {
-    let bounds = Bounds { exports_per_client: 1, ..Bounds::default() };
+    let bounds = with!(Bounds { exports_per_client: 1 });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     let mut client = raw::http2(server.address).await;
     let running = stalled(&mut client, "/export/orders").await;
@@ -113,7 +112,7 @@ async fn database_that_is_being_written_is_a_503() {
 
 #[tokio::test]
 async fn head_starts_no_export_and_one_that_has_ended_leaves_its_room() {
-    let bounds = Bounds { exports: 1, ..Bounds::default() };
+    let bounds = with!(Bounds { exports: 1 });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     for (protocol, client) in clients() {
         for _ in 0..20 {

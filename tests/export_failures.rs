@@ -1,7 +1,7 @@
 //! An export whose database is lost in the middle never looks whole, be the failure made up or real.
 
-use crate::support::{Ending, TestServer, clients, http1, lines, read, workbench};
-use axum_trailers::demo::{Bounds, Workbench, database::Database, files::Folder};
+use crate::support::{Ending, TestServer, clients, http1, lines, read, with, workbench};
+use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
 use http_body_util::BodyExt;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -260,7 +260,7 @@ async fn row_of_many_values_is_bounded_as_a_whole() {
 
 #[tokio::test]
 async fn export_that_takes_too_long_fails() {
-    let bounds = Bounds { export_time: std::time::Duration::from_millis(1), ..Bounds::default() };
+    let bounds = with!(Bounds { export_time: std::time::Duration::from_millis(1) });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     for (protocol, client) in clients() {
         let ending =

@@ -1,7 +1,7 @@
 //! An export gives the rows of its table, all of them and as they are, and its trailers say what was sent.
 
-use crate::support::{Ending, TestServer, clients, lines, read, workbench};
-use axum_trailers::demo::{Bounds, Workbench, database::Database, files::Folder};
+use crate::support::{Ending, TestServer, clients, lines, read, with, workbench};
+use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Connection, types::Value as Sql};
 use serde_json::{Value, json};
@@ -273,7 +273,7 @@ async fn unknown_names_are_refused_with_what_there_is() {
 
 #[tokio::test]
 async fn parameters_that_make_no_sense_are_refused_with_what_does() {
-    let served = serve(Bounds { rows: 4, ..Bounds::default() });
+    let served = serve(with!(Bounds { rows: 4 }));
     for (_, client) in clients() {
         for (query, status, detail) in [
             ("limit=5", 400, "`limit` is a number from 0 to 4, not `5`"),
@@ -302,7 +302,7 @@ async fn parameters_that_make_no_sense_are_refused_with_what_does() {
 
 #[tokio::test]
 async fn table_with_too_many_rows_needs_a_limit() {
-    let served = serve(Bounds { rows: 3, ..Bounds::default() });
+    let served = serve(with!(Bounds { rows: 3 }));
     for (_, client) in clients() {
         let problem = served.problem(&client, &format!("/export/{EVERYTHING}"), 400).await;
         assert_eq!(

@@ -1,7 +1,7 @@
 //! `GET /files/…` serves the files of its folder, all of them and nothing else, with the digest of what was sent.
 
-use crate::support::{TestServer, clients, raw, read, workbench};
-use axum_trailers::demo::Bounds;
+use crate::support::{TestServer, clients, raw, read, with, workbench};
+use axum_trailers_workbench::Bounds;
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -279,7 +279,7 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
 async fn no_response_acts_as_a_page_of_this_origin() {
     type Fields<'a> = &'a [(&'a str, &'a str)];
     let served = serve();
-    let bounds = Bounds { upload_size: 1000, ..Bounds::default() };
+    let bounds = with!(Bounds { upload_size: 1000 });
     let dir = served.root.path().join("served");
     let writable = workbench(&dir).bounds(bounds).allow_upload().expect("a folder").router();
     let writable = TestServer::start(writable);

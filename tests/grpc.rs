@@ -1,7 +1,7 @@
 //! gRPC services are called on the port of the router, and tell how they end by trailers.
 
-use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, workbench};
-use axum_trailers::demo::{
+use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, with, workbench};
+use axum_trailers_workbench::{
     Bounds, Workbench,
     grpc::{
         self,
@@ -111,7 +111,7 @@ async fn database_lost_after_a_thousand_rows_is_14_with_details_behind_a_200() {
 
 #[tokio::test]
 async fn refusals_say_what_was_wrong_in_details() {
-    let bounds = Bounds { rows: 100_000, exports_per_client: 1, ..Bounds::default() };
+    let bounds = with!(Bounds { rows: 100_000, exports_per_client: 1 });
     let server = serve(workbench(".").bounds(bounds)).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let field = |status: &Status| {
@@ -152,7 +152,7 @@ async fn refusals_say_what_was_wrong_in_details() {
 
 #[tokio::test]
 async fn too_many_rows_without_a_limit_are_refused() {
-    let server = serve(workbench(".").bounds(Bounds { rows: 1000, ..Bounds::default() })).await;
+    let server = serve(workbench(".").bounds(with!(Bounds { rows: 1000 }))).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let status = client.export(of_orders()).await.expect_err("a refusal");
     assert_eq!(status.code(), Code::InvalidArgument);
@@ -281,7 +281,7 @@ async fn stream_that_a_shutdown_cuts_is_no_success() {
 
 #[tokio::test]
 async fn other_refusals_are_told_apart_from_those_of_one_client() {
-    let bounds = Bounds { exports: 1, ..Bounds::default() };
+    let bounds = with!(Bounds { exports: 1 });
     let server = serve(workbench(".").bounds(bounds)).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let _rows = client.export(of_orders()).await.expect("an export").into_inner();
@@ -292,7 +292,7 @@ async fn other_refusals_are_told_apart_from_those_of_one_client() {
 
 #[tokio::test]
 async fn export_that_takes_too_long_is_lost() {
-    let bounds = Bounds { export_time: std::time::Duration::from_millis(1), ..Bounds::default() };
+    let bounds = with!(Bounds { export_time: std::time::Duration::from_millis(1) });
     let server = serve(workbench(".").bounds(bounds)).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let (rows, ended) = to_the_end(client.export(of_orders()).await.expect("an export").into_inner()).await;

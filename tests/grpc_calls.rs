@@ -4,17 +4,15 @@ use crate::support::{
     PATIENCE, TestServer, channel, http1, http2,
     log::Log,
     process::{Process, Signal},
-    raw, read, soon,
+    raw, read, soon, with,
 };
 use axum::{Router, extract::ConnectInfo, routing::get};
-use axum_trailers::{
-    demo::grpc::v1::{
-        ExportRequest, ListTablesRequest, ListTablesResponse, Row, Value,
-        exports_client::ExportsClient,
-        exports_server::{Exports, ExportsServer, SERVICE_NAME},
-        value::Kind,
-    },
-    server::{Limits, Server, Tls},
+use axum_trailers_server::{Limits, Server, Tls};
+use axum_trailers_workbench::grpc::v1::{
+    ExportRequest, ListTablesRequest, ListTablesResponse, Row, Value,
+    exports_client::ExportsClient,
+    exports_server::{Exports, ExportsServer, SERVICE_NAME},
+    value::Kind,
 };
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use std::{
@@ -237,8 +235,7 @@ async fn what_is_no_call_reaches_no_service() {
 #[tokio::test]
 async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() {
     const SHORT: Duration = Duration::from_millis(300);
-    let server =
-        serve_limited(Somebodys::HangsInTheCall, Limits { stalled_body: SHORT, ..Limits::default() });
+    let server = serve_limited(Somebodys::HangsInTheCall, with!(Limits { stalled_body: SHORT }));
     let mut client = raw::http2(server.address).await;
     for part in [&b""[..], b"\0\0\0\0\x05four"] {
         let (response, _sender) = raw::http2_call(&mut client, EXPORT, &[], part, false);
@@ -270,7 +267,7 @@ async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() 
 
 #[tokio::test]
 async fn trailers_of_a_call_are_held_to_the_limits_and_forbidden_ones_are_no_metadata() {
-    let limits = Limits { trailer_section: 1024, ..Limits::default() };
+    let limits = with!(Limits { trailer_section: 1024 });
     let server = serve_limited(Somebodys::HangsInTheCall, limits);
     let mut client = raw::http2(server.address).await;
     let mut ask = async |fields: Vec<(&'static str, String)>| {

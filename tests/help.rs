@@ -2,7 +2,7 @@
 //! in a shell.
 
 use crate::support::{TestServer, clients, raw, soon, workbench};
-use axum_trailers::demo::ROUTES;
+use axum_trailers_workbench::ROUTES;
 
 const DEFAULT: &str = "localhost:3000";
 

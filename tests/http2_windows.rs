@@ -1,7 +1,7 @@
 //! Uploads that nobody reads leave room for the others of their HTTP/2 connection, and those that have to wait for it are
 //! not to blame.
 
-use crate::support::{PATIENCE, TestServer, raw, soon};
+use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
     Router,
     body::{self, HttpBody, StreamBody},
@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
     routing::post,
 };
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use std::{net::SocketAddr, time::Duration};
@@ -70,7 +70,7 @@ async fn unread_uploads_do_not_starve_the_others() {
 }
 
 fn limits() -> Limits {
-    Limits { stalled_body: SHORT, min_body_rate_period: SHORT, ..Limits::default() }
+    with!(Limits { stalled_body: SHORT, min_body_rate_period: SHORT })
 }
 
 const SHORT: Duration = Duration::from_millis(300);

@@ -1,13 +1,13 @@
 //! A request's content that an application keeps does not hold its connection once its client is gone.
 
-use crate::support::{PATIENCE, TestServer, raw, soon};
+use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
     Router,
     body::{Body, HttpBody},
     extract::RawBody,
     routing::post,
 };
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use std::{
     future::pending,
     sync::{Arc, Mutex},
@@ -88,7 +88,7 @@ const PROTOCOLS: [&str; 2] = ["http/1.1", "h2"];
 #[tokio::test]
 async fn kept_contents_leave_room_for_other_clients_and_hold_no_shutdown_up() {
     let kept = Kept::default();
-    let mut server = TestServer::limited(app(&kept), Limits { connections: 1, ..Limits::default() });
+    let mut server = TestServer::limited(app(&kept), with!(Limits { connections: 1 }));
     for leaves in [Leaves::Fin, Leaves::Reset] {
         for path in PATHS {
             for protocol in PROTOCOLS {

@@ -1,7 +1,7 @@
 //! Each limit holds, and what stays below it is served.
 
-use crate::support::{TestServer, clients, producer::Producers, raw, soon};
-use axum_trailers::server::Limits;
+use crate::support::{TestServer, clients, producer::Producers, raw, soon, with};
+use axum_trailers_server::Limits;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,14 +25,14 @@ async fn closes_after(limit: Duration, stream: &mut (impl AsyncReadExt + Unpin))
 
 #[tokio::test]
 async fn handshake_that_stalls_is_ended() {
-    let server = server(Limits { handshake: SHORT, ..Limits::default() });
+    let server = server(with!(Limits { handshake: SHORT }));
     let mut client = TcpStream::connect(server.address).await.expect("a connection");
     closes_after(SHORT, &mut client).await;
 }
 
 #[tokio::test]
 async fn request_headers_that_stall_are_ended() {
-    let server = server(Limits { request_headers: SHORT, ..Limits::default() });
+    let server = server(with!(Limits { request_headers: SHORT }));
     let mut client = raw::tls(server.address, "http/1.1").await;
     client.write_all(b"GET /ok HTTP/1.1\r\nhost:").await.expect("sent");
     closes_after(SHORT, &mut client).await;
@@ -40,7 +40,7 @@ async fn request_headers_that_stall_are_ended() {
 
 #[tokio::test]
 async fn connection_without_a_request_is_ended_over_both_protocols() {
-    let server = server(Limits { idle: SHORT, ..Limits::default() });
+    let server = server(with!(Limits { idle: SHORT }));
 
     let mut client = raw::tls(server.address, "http/1.1").await;
     client.write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
@@ -57,7 +57,7 @@ async fn connection_without_a_request_is_ended_over_both_protocols() {
 #[tokio::test]
 async fn http2_connection_that_only_pings_is_idle() {
     let ping = SHORT / 10;
-    let server = server(Limits { idle: SHORT, ping, ..Limits::default() });
+    let server = server(with!(Limits { idle: SHORT, ping }));
     let stream = raw::tls(server.address, "h2").await;
     let (_client, mut connection) = h2::client::handshake(stream).await.expect("a preface");
     let mut pings = connection.ping_pong().expect("the first to ask");
@@ -75,7 +75,7 @@ async fn http2_connection_that_only_pings_is_idle() {
 async fn http2_client_that_answers_no_ping_is_ended() {
     let ping = Duration::from_millis(100);
     let producers = Producers::new();
-    let server = TestServer::limited(producers.router(), Limits { ping, ..Limits::default() });
+    let server = TestServer::limited(producers.router(), with!(Limits { ping }));
     let mut deaf = raw::http2_deaf(server.address, "/quiet").await;
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/quiet").await;
@@ -87,15 +87,14 @@ async fn http2_client_that_answers_no_ping_is_ended() {
 
 #[tokio::test]
 async fn limits_of_nothing_are_no_error() {
-    let server = server(Limits {
+    let server = server(with!(Limits {
         connections: 0,
         streams: 0,
         header_section: 0,
         trailer_section: 0,
         trailer_fields: 0,
-        ping: Duration::from_secs(20),
-        ..Limits::default()
-    });
+        ping: Duration::from_secs(20)
+    }));
     let request = "GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     assert!(raw::http1(server.address, request).await.ends_with("ok"));
     soon("the only place", async {
@@ -110,7 +109,7 @@ async fn limits_of_nothing_are_no_error() {
 
 #[tokio::test]
 async fn redirected_connections_take_places_too() {
-    let limits = Limits { connections: 1, ..Limits::default() };
+    let limits = with!(Limits { connections: 1 });
     let server = TestServer::with(Producers::new().router(), |server| {
         server.limits(limits).redirect("127.0.0.1:0").expect("a free port")
     });
@@ -123,7 +122,7 @@ async fn redirected_connections_take_places_too() {
 
 #[tokio::test]
 async fn limits_without_end_are_no_error() {
-    let server = server(Limits {
+    let server = server(with!(Limits {
         handshake: Duration::MAX,
         first_byte: Duration::MAX,
         request_headers: Duration::MAX,
@@ -131,9 +130,8 @@ async fn limits_without_end_are_no_error() {
         stalled_body: Duration::MAX,
         stalled_reader: Duration::MAX,
         ping: Duration::MAX,
-        connections: usize::MAX,
-        ..Limits::default()
-    });
+        connections: usize::MAX
+    }));
     for (protocol, client) in clients() {
         assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol}");
     }
@@ -142,7 +140,7 @@ async fn limits_without_end_are_no_error() {
 #[tokio::test]
 async fn quiet_stream_is_not_idle() {
     let producers = Producers::new();
-    let limits = Limits { idle: SHORT, stalled_reader: SHORT, ..Limits::default() };
+    let limits = with!(Limits { idle: SHORT, stalled_reader: SHORT });
     let server = TestServer::limited(producers.router(), limits);
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/quiet").await;
@@ -153,7 +151,7 @@ async fn quiet_stream_is_not_idle() {
 
 #[tokio::test]
 async fn connections_past_the_limit_are_closed_and_places_come_free() {
-    let server = server(Limits { connections: 2, ..Limits::default() });
+    let server = server(with!(Limits { connections: 2 }));
     let first = raw::tls(server.address, "http/1.1").await;
     let _second = raw::tls(server.address, "http/1.1").await;
     let mut third = TcpStream::connect(server.address).await.expect("a connection");
@@ -174,7 +172,7 @@ async fn connections_past_the_limit_are_closed_and_places_come_free() {
 
 #[tokio::test]
 async fn streams_past_the_limit_wait_or_are_refused() {
-    let server = server(Limits { streams: 3, ..Limits::default() });
+    let server = server(with!(Limits { streams: 3 }));
     let mut client = raw::http2(server.address).await;
     let _body = raw::http2_get(&mut client, "/ok").await;
     assert_eq!(client.current_max_send_streams(), 3);
@@ -182,7 +180,7 @@ async fn streams_past_the_limit_wait_or_are_refused() {
 
 #[tokio::test]
 async fn header_section_past_its_limit_is_431() {
-    let server = server(Limits { header_section: 8 * 1024, ..Limits::default() });
+    let server = server(with!(Limits { header_section: 8 * 1024 }));
     for (protocol, client) in clients() {
         for (size, status) in [(7 * 1024, 200), (10 * 1024, 431)] {
             let response = client.get(server.url("/ok")).header("x-large", "x".repeat(size)).send().await;

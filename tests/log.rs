@@ -5,17 +5,15 @@ use crate::support::{
     log::Log,
     process::Process,
     producer::{Producers, declared, rows},
-    raw,
+    raw, with,
 };
 use axum::{
     Router,
     routing::{get, post},
 };
-use axum_trailers::{
-    body::{self, StreamBody},
-    demo::grpc::v1::{ListTablesRequest, exports_client::ExportsClient},
-    server::Limits,
-};
+use axum_trailers::body::{self, StreamBody};
+use axum_trailers_server::Limits;
+use axum_trailers_workbench::grpc::v1::{ListTablesRequest, exports_client::ExportsClient};
 use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 
@@ -36,7 +34,7 @@ async fn failure_is_told_with_its_reason() {
 async fn stalled_reader_is_told_over_both_protocols() {
     let (log, _guard) = Log::catch();
     let producers = Producers::new();
-    let limits = Limits { stalled_reader: SHORT, ..Limits::default() };
+    let limits = with!(Limits { stalled_reader: SHORT });
     let server = TestServer::limited(producers.router(), limits);
     let _http1 = raw::http1_get(server.address, "/endless").await;
     log.line(&["/endless", "HTTP/1.1", "ended=cut: the reader stalled"]).await;

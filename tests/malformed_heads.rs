@@ -2,10 +2,10 @@
 
 use crate::{
     metrics::counted,
-    support::{TestServer, log::Log, raw, soon},
+    support::{TestServer, log::Log, raw, soon, with},
 };
 use axum::{Router, http::HeaderMap, routing::get};
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -195,7 +195,7 @@ async fn what_hyper_refuses_itself_is_one_line_and_counted() {
     log.line(&["INFO", "request head refused", "peer=127.0.0.1:", "status=\"431\""]).await;
     assert_eq!(log.text().matches("request head refused").count(), 5, "{}", log.text());
 
-    let (server, metrics) = counted(Router::new(), Limits { header_section: 200_000, ..Limits::default() });
+    let (server, metrics) = counted(Router::new(), with!(Limits { header_section: 200_000 }));
     let far = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(70_000));
     assert!(raw::http1(server.address, &far).await.starts_with("HTTP/1.1 414 "));
     metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"414\"}", 1).await;

@@ -4,17 +4,17 @@ use crate::support::{
     PATIENCE, TestServer, channel, clients, http1, http2,
     log::Log,
     producer::{Producers, declared, rows},
-    raw, read, soon, workbench,
+    raw, read, soon, with, workbench,
 };
 use axum::{Router, response::IntoResponse, routing::get};
-use axum_trailers::{
-    body,
-    demo::Bounds,
-    demo::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
-    server::{
-        Limits,
-        prometheus::{IntCounter, IntGauge},
-    },
+use axum_trailers::body;
+use axum_trailers_server::{
+    Limits,
+    prometheus::{IntCounter, IntGauge},
+};
+use axum_trailers_workbench::{
+    Bounds,
+    grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
 };
 use http::StatusCode;
 use std::{io, net::SocketAddr, time::Duration};
@@ -161,7 +161,7 @@ async fn failures_are_told_by_reason_and_clients_that_leave_apart() {
         .route("/fails", get(async || body::channel(1024, declared()).1))
         .route("/short", get(short))
         .route("/told", get(told));
-    let limits = Limits { stalled_reader: Duration::from_millis(300), ..Limits::default() };
+    let limits = with!(Limits { stalled_reader: Duration::from_millis(300) });
     let (server, metrics) = counted(app, limits);
     for path in ["/fails", "/short"] {
         server.get(&http2(), path).await.bytes().await.expect_err("a broken one");
@@ -351,7 +351,7 @@ async fn every_upload_that_comes_to_nothing_is_told_and_no_other() {
 #[tokio::test]
 async fn page_goes_on_while_streams_end_and_has_nothing_else() {
     let producers = Producers::new();
-    let (server, metrics) = counted(producers.router(), Limits { connections: 1, ..Limits::default() });
+    let (server, metrics) = counted(producers.router(), with!(Limits { connections: 1 }));
     let elsewhere = reqwest::get(format!("http://{}/", metrics.0)).await.expect("a response");
     assert_eq!(elsewhere.status(), 404);
     assert!(elsewhere.text().await.expect("text").contains("/metrics"));

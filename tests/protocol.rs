@@ -1,7 +1,7 @@
 //! The protocol that ALPN chose is the one spoken.
 
-use crate::support::{TestServer, producer::Producers, raw};
-use axum_trailers::server::Limits;
+use crate::support::{TestServer, producer::Producers, raw, with};
+use axum_trailers_server::Limits;
 use std::time::Duration;
 use tokio::{
     io::AsyncWriteExt,
@@ -73,8 +73,7 @@ async fn client_without_alpn_gets_http1() {
 #[tokio::test]
 async fn connection_that_sends_nothing_is_closed_after_the_first_byte_limit() {
     let limit = Duration::from_millis(500);
-    let server =
-        TestServer::limited(Producers::new().router(), Limits { first_byte: limit, ..Limits::default() });
+    let server = TestServer::limited(Producers::new().router(), with!(Limits { first_byte: limit }));
     for (alpn, first) in [("h2", &b""[..]), ("http/1.1", b""), ("h2", b"PRI *"), ("http/1.1", b"PR")] {
         let began = Instant::now();
         let mut client = raw::tls(server.address, alpn).await;

@@ -2,9 +2,9 @@
 
 use crate::{
     metrics::{Metrics, counted},
-    support::{CERTIFICATE, TestServer, log::Log, producer::Producers, raw, soon},
+    support::{CERTIFICATE, TestServer, log::Log, producer::Producers, raw, soon, with},
 };
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use rustls::{
     ClientConfig,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -57,7 +57,7 @@ const OK: &str = "GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 #[tokio::test]
 async fn plain_http_client_that_stays_is_told_apart_at_once() {
     let (log, _catching) = Log::catch();
-    let (server, metrics) = server(Limits { handshake: Duration::from_millis(200), ..Limits::default() });
+    let (server, metrics) = server(with!(Limits { handshake: Duration::from_millis(200) }));
     let mut stays = TcpStream::connect(server.address).await.expect("a connection");
     stays.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
     log.line(&["TLS handshake failed", "kind=\"plain_http\""]).await;
@@ -86,7 +86,7 @@ fn config(trusted: bool, alpn: &[&str]) -> Arc<ClientConfig> {
 #[tokio::test]
 async fn handshakes_that_fail_are_logged_and_counted_by_their_kind() {
     let (log, _catching) = Log::catch();
-    let limits = Limits { handshake: Duration::from_millis(500), ..Limits::default() };
+    let limits = with!(Limits { handshake: Duration::from_millis(500) });
     let (server, metrics) = server(limits);
     for (config, kind, cause) in [
         (config(true, &["http/1.0"]), "alpn", "neither h2 nor http/1.1"),
@@ -137,7 +137,7 @@ async fn good_handshakes_are_neither_logged_nor_counted() {
 async fn flood_of_refused_connections_is_counted_and_some_lines_long() {
     const FLOOD: u64 = 100;
     let (log, _catching) = Log::catch();
-    let (server, metrics) = server(Limits { connections: 1, ..Limits::default() });
+    let (server, metrics) = server(with!(Limits { connections: 1 }));
     let only = raw::tls(server.address, "h2").await;
     for _ in 0..FLOOD {
         let mut refused = TcpStream::connect(server.address).await.expect("a connection");

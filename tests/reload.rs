@@ -4,7 +4,7 @@
 #[cfg(unix)]
 use crate::support::process::{Process, Signal, command};
 use crate::support::{CERTIFICATE, KEY, TestServer, log::Log, producer::Producers, raw, soon};
-use axum_trailers::server::{Server, Tls};
+use axum_trailers_server::{Server, Tls};
 use futures_util::future::join_all;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::{

@@ -1,13 +1,13 @@
 //! The bodies of requests and their trailers reach the handler; what is cut or too large never looks whole.
 
-use crate::support::{TestServer, raw, soon};
+use crate::support::{TestServer, raw, soon, with};
 use axum::{
     Router,
     body::HttpBody,
     extract::{DefaultBodyLimit, RawBody},
     routing::post,
 };
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -113,7 +113,7 @@ async fn request_body_that_breaks_off_is_broken_for_the_handler() {
 #[tokio::test]
 async fn request_body_that_stalls_is_answered_after_its_limit() {
     let limit = Duration::from_millis(300);
-    let server = TestServer::limited(app(), Limits { stalled_body: limit, ..Limits::default() });
+    let server = TestServer::limited(app(), with!(Limits { stalled_body: limit }));
     let began = std::time::Instant::now();
     let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\nhello";
     let wire = raw::http1(server.address, request).await;
@@ -137,7 +137,7 @@ async fn stall_counts_only_while_the_handler_reads() {
             format!("{first} {}", account(RawBody(body)).await)
         }),
     );
-    let server = TestServer::limited(app, Limits { stalled_body: limit, ..Limits::default() });
+    let server = TestServer::limited(app, with!(Limits { stalled_body: limit }));
     let mut client = raw::tls(server.address, "http/1.1").await;
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
     client.write_all(head.as_bytes()).await.expect("sent");
@@ -164,7 +164,7 @@ async fn thread_that_was_blocked_makes_no_client_slow() {
     let limit = Duration::from_millis(400);
     let block = move || async move { std::thread::sleep(limit * 5 / 2) };
     let app = app().route("/block", axum::routing::get(block));
-    let limits = Limits { stalled_body: limit, ..Limits::default() };
+    let limits = with!(Limits { stalled_body: limit });
     let server = TestServer::with(app, |server| server.limits(limits).threads(1));
     let mut client = raw::tls(server.address, "http/1.1").await;
     let request = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhello";

@@ -21,9 +21,9 @@ use axum_trailers::{
     body,
     hints::{Relayed, Routine},
     request::CollectedBody,
-    server::Limits,
     trailers::Declared,
 };
+use axum_trailers_server::Limits;
 use http::StatusCode;
 use std::time::Duration;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};

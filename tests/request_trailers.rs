@@ -4,6 +4,7 @@ use crate::support::{
     TestServer,
     log::Log,
     upload::{PROTOCOLS, Upload},
+    with,
 };
 use axum::{
     Router,
@@ -12,10 +13,8 @@ use axum::{
     response::IntoResponse,
     routing::put,
 };
-use axum_trailers::{
-    request::{CollectedBody, RequestBody, RequestBodyError},
-    server::Limits,
-};
+use axum_trailers::request::{CollectedBody, RequestBody, RequestBodyError};
+use axum_trailers_server::Limits;
 use futures_util::StreamExt;
 use http::HeaderMap;
 
@@ -114,7 +113,7 @@ async fn collecting_stops_at_its_limit() {
 
 #[tokio::test]
 async fn trailers_past_their_limits_are_a_431_whatever_the_handler_makes_of_them() {
-    let limits = Limits { trailer_section: 1000, trailer_fields: 5, ..Limits::default() };
+    let limits = with!(Limits { trailer_section: 1000, trailer_fields: 5 });
     let server = TestServer::limited(app(), limits);
     let large = "x".repeat(1000);
     // hyper has bounds of its own over HTTP/1.1: 16 KiB and 100 fields.
@@ -163,7 +162,7 @@ async fn field_that_h2_leaves_out_for_its_size_is_not_passed_over() {
 
 #[tokio::test]
 async fn trailers_past_their_limits_break_a_response_that_has_begun() {
-    let server = TestServer::limited(app(), Limits { trailer_fields: 1, ..Limits::default() });
+    let server = TestServer::limited(app(), with!(Limits { trailer_fields: 1 }));
     for protocol in PROTOCOLS {
         for (trailers, is_whole) in [(&[("x-a", "1")][..], true), (&[("x-a", "1"), ("x-a", "2")], false)] {
             let answer = Upload { path: "/echoed", trailers, ..HELLO }.send(protocol, server.address).await;

@@ -2,7 +2,7 @@
 //! from the table says the same.
 
 use crate::support::{PATIENCE, TestServer, clients, read, workbench};
-use axum_trailers::demo::{ROUTES, Route};
+use axum_trailers_workbench::{ROUTES, Route};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path, time::Duration};
 
@@ -262,9 +262,9 @@ fn each_file_of_the_workbench_begins_with_the_line_that_shows_it() {
         }
     }
     let mut all = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo"), &mut all);
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/workbench/src"), &mut all);
     for route in ROUTES {
         let line = format!("//! {}\n", route.curl());
-        assert!(all.contains(&line), "no file below src/demo has: {line}");
+        assert!(all.contains(&line), "no file below crates/workbench/src has: {line}");
     }
 }

@@ -6,10 +6,8 @@ use crate::support::{
     raw, soon,
 };
 use axum::{Router, routing::get};
-use axum_trailers::{
-    body,
-    server::{Server, Tls},
-};
+use axum_trailers::body;
+use axum_trailers_server::{Server, Tls};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,6 +1,6 @@
 //! A client that sends a request's content too slowly gets 408 or is cut; one that is kept waiting is not.
 
-use crate::support::{PATIENCE, TestServer, raw, soon};
+use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
     Router,
     body::{self, HttpBody, StreamBody},
@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
     routing::post,
 };
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::{
@@ -18,12 +18,11 @@ use tokio::{
 
 /// 1,000 bytes a second over 600 ms, after 100 ms.
 fn limits() -> Limits {
-    Limits {
+    with!(Limits {
         min_body_rate: 1000,
         min_body_rate_period: Duration::from_millis(600),
-        stalled_body: PATIENCE,
-        ..Limits::default()
-    }
+        stalled_body: PATIENCE
+    })
 }
 
 fn app() -> Router {
@@ -150,7 +149,9 @@ async fn request_that_is_fast_enough_is_served() {
 
 #[tokio::test]
 async fn no_rate_is_asked_if_it_is_turned_off() {
-    let server = TestServer::limited(app(), Limits { min_body_rate: 0, ..limits() });
+    let mut unhurried = limits();
+    unhurried.min_body_rate = 0;
+    let server = TestServer::limited(app(), unhurried);
     let (wire, http2) = tokio::join!(http1(&server, "/count", 1, 40), http2(&server, "/count", 1, 40));
     assert!(wire.ends_with("40 bytes"), "{wire}");
     assert_eq!(http2, Ok((200, "40 bytes".to_owned())));

@@ -1,8 +1,8 @@
 //! A client that stops reading costs little, is cut, and takes nothing from the others.
 
-use crate::support::{TestServer, producer::Producers, raw, soon};
+use crate::support::{TestServer, producer::Producers, raw, soon, with};
 use axum::{Router, body::Bytes, routing::get};
-use axum_trailers::server::Limits;
+use axum_trailers_server::Limits;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::AsyncReadExt,
@@ -16,7 +16,7 @@ fn server(producers: &Producers) -> TestServer {
     TestServer::limited(
         producers.router(),
         // The limit for the first bytes is long over by then, and its timer must not be waited for.
-        Limits { stalled_reader: LIMIT, first_byte: Duration::from_secs(600), ..Limits::default() },
+        with!(Limits { stalled_reader: LIMIT, first_byte: Duration::from_secs(600) }),
     )
 }
 
@@ -36,7 +36,7 @@ async fn reader_of_a_response_of_known_length_is_cut_as_soon() {
     let dropped = Arc::new(Semaphore::new(0));
     let tell = dropped.clone();
     let large = || async move { Bytes::from_owner(Large(vec![b'x'; 40_000_000], tell)) };
-    let limits = Limits { stalled_reader: LIMIT, ..Limits::default() };
+    let limits = with!(Limits { stalled_reader: LIMIT });
     let server = TestServer::limited(Router::new().route("/large", get(large)), limits);
     let mut client = raw::http1_get(server.address, "/large").await;
     soon("the end of the body", dropped.acquire()).await.expect("open").forget();

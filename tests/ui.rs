@@ -49,7 +49,7 @@ async fn all(server: &TestServer) -> BTreeMap<String, String> {
 async fn all_that_the_page_refers_to_is_there_and_nothing_else() {
     let (_folder, server) = serve();
     let found: BTreeSet<_> = all(&server).await.into_keys().collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo/ui");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/workbench/src/ui");
     let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     let files = files.map(|name| name.into_string().expect("UTF-8"));
     let files = files.filter(|name| Path::new(name).extension().is_none_or(|extension| extension != "rs"));

@@ -1,6 +1,6 @@
 //! A request whose rest nobody reads: its response comes whole, and no reset with it.
 
-use crate::support::{TestServer, raw, soon, workbench};
+use crate::support::{TestServer, raw, soon, with, workbench};
 use axum::{
     Router,
     body::HttpBody,
@@ -8,7 +8,8 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use axum_trailers::{demo::grpc::v1::exports_server::SERVICE_NAME, server::Limits};
+use axum_trailers_server::Limits;
+use axum_trailers_workbench::grpc::v1::exports_server::SERVICE_NAME;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::{Reason, SendStream, client::SendRequest};
@@ -37,7 +38,7 @@ fn app() -> Router {
 }
 
 fn serve() -> TestServer {
-    let limits = Limits { header_section: 8 * 1024, ..Limits::default() };
+    let limits = with!(Limits { header_section: 8 * 1024 });
     TestServer::with(app(), |server| server.limits(limits).grpc(SERVICE_NAME, workbench(".").grpc()))
 }
 

@@ -3,9 +3,9 @@
 use crate::support::{
     TestServer, clients, raw,
     upload::{Answer, PROTOCOLS, Upload},
-    workbench,
+    with, workbench,
 };
-use axum_trailers::demo::Bounds;
+use axum_trailers_workbench::Bounds;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -164,7 +164,7 @@ async fn upload_that_breaks_off_leaves_nothing() {
 
 #[tokio::test]
 async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
-    let (folder, server) = serve(Bounds { upload_size: 10, uploads: 1, ..Bounds::default() });
+    let (folder, server) = serve(with!(Bounds { upload_size: 10, uploads: 1 }));
     for protocol in PROTOCOLS {
         let answer = put(&server, protocol, "/files/a", "12345678901").await;
         assert_eq!(answer.status, 413, "{protocol}");
@@ -201,8 +201,9 @@ mod shared {
     use crate::support::{
         TestServer, raw, soon,
         upload::{Answer, PROTOCOLS},
+        with,
     };
-    use axum_trailers::demo::Bounds;
+    use axum_trailers_workbench::Bounds;
     use h2::{
         SendStream,
         client::{ResponseFuture, SendRequest},
@@ -288,7 +289,7 @@ mod shared {
 
     #[tokio::test]
     async fn connections_that_close_give_their_places_back() {
-        let (folder, server) = serve(Bounds { uploads_per_client: 2, ..Bounds::default() });
+        let (folder, server) = serve(with!(Bounds { uploads_per_client: 2 }));
         let http1 = [stalled_http1(&server, A, "a").await, stalled_http1(&server, A, "b").await];
         running(folder.path(), 2).await;
         assert_refused(&put(&server, "HTTP/1.1", "/files/whole", "x").await, 429, 2);
@@ -316,7 +317,7 @@ mod shared {
 
     #[tokio::test]
     async fn uploads_of_all_clients_are_bounded_by_the_total() {
-        let (folder, server) = serve(Bounds { uploads: 2, uploads_per_client: 1, ..Bounds::default() });
+        let (folder, server) = serve(with!(Bounds { uploads: 2, uploads_per_client: 1 }));
         let _first = stalled_http1(&server, A, "a").await;
         running(folder.path(), 1).await;
         assert_eq!(status(&server, C).await, 201, "one place is free");

@@ -28,7 +28,7 @@ def main() -> int:
     peers = servers.peers(build)
     arguments = _arguments(["ours", *(server.name for server in peers)])
     ours = [servers.ours(name, binary) for name, binary in arguments.ours]
-    ours = ours or [servers.ours("ours", build / "release/examples/bench_server")]
+    ours = ours or [servers.ours("ours", build / "release/bench_server")]
     chosen = [
         server
         for server in (*ours, *peers)

@@ -4,9 +4,9 @@
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
-    server::parts::Bridge,
     trailers::{Declared, Trailers},
 };
+use axum_trailers_server::parts::Bridge;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http_body_util::{BodyExt, Empty};

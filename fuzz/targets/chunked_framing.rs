@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::chunked_framing;
+use axum_trailers_server::fuzzing::chunked_framing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::digest_fields;
+use axum_trailers::digest::fuzzing::digest_fields;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

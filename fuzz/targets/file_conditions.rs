@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::file_conditions;
+use axum_trailers_workbench::fuzzing::file_conditions;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

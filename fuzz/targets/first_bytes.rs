@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::first_bytes;
+use axum_trailers_server::fuzzing::first_bytes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

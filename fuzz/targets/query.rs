@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::query;
+use axum_trailers_workbench::fuzzing::query;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| query(data));

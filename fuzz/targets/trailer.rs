@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::trailer;
+use axum_trailers::trailers::fuzzing::trailer;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,6 +1,6 @@
 #![no_main]
 
-use axum_trailers::fuzzing::{begins_with_pseudo_header, http2_frames};
+use axum_trailers_server::fuzzing::{begins_with_pseudo_header, http2_frames};
 use fluke_hpack::Decoder;
 use libfuzzer_sys::fuzz_target;
 

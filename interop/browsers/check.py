@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import driver
 
-MEASURED = Path(__file__).resolve().parents[2] / "src/demo/ui/measured.json"
+MEASURED = Path(__file__).resolve().parents[2] / "crates/workbench/src/ui/measured.json"
 TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
 
 # What the page does before its own scripts run.

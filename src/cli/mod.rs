@@ -6,10 +6,8 @@ mod values;
 pub(crate) use values::{Address, OrOff};
 
 use crate::log::{Filter, LogFormat};
-use axum_trailers::{
-    demo::Bounds,
-    server::{Limits, Server},
-};
+use axum_trailers_server::{Limits, Server};
+use axum_trailers_workbench::Bounds;
 use clap::{
     CommandFactory, FromArgMatches, Parser,
     error::{Error, ErrorKind},
@@ -26,7 +24,7 @@ use values::{Count, Size, Time};
 /// Over HTTP/2 and HTTP/1.1, for trying clients and proxies against. `GET /help` lists the routes, and /ui shows them in a
 /// browser.
 #[derive(Debug, Parser)]
-#[command(version, after_help = MORE, after_long_help = EXAMPLES)]
+#[command(name = "axum-trailers", version, after_help = MORE, after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// HTTPS address [default: localhost:3000]
     ///
@@ -344,40 +342,39 @@ impl Args {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        let limits = &self.limits;
-        Limits {
-            handshake: limits.handshake_timeout.0,
-            first_byte: limits.first_byte_timeout.0,
-            request_headers: limits.header_timeout.0,
-            idle: limits.idle_timeout.0,
-            stalled_body: limits.body_timeout.0,
-            min_body_rate: match limits.min_body_rate {
-                OrOff::Off => 0,
-                OrOff::On(rate) => rate.as_u32(),
-            },
-            min_body_rate_period: Limits::default().min_body_rate_period,
-            stalled_reader: limits.reader_timeout.0,
-            ping: limits.ping_interval.0,
-            connections: limits.max_connections.as_usize(),
-            streams: limits.max_streams.as_u32(),
-            header_section: limits.max_header_size.as_u32(),
-            trailer_section: limits.max_trailer_size.as_u32(),
-            trailer_fields: limits.max_trailer_fields.as_u32(),
-        }
+        let options = &self.limits;
+        let mut limits = Limits::default();
+        limits.handshake = options.handshake_timeout.0;
+        limits.first_byte = options.first_byte_timeout.0;
+        limits.request_headers = options.header_timeout.0;
+        limits.idle = options.idle_timeout.0;
+        limits.stalled_body = options.body_timeout.0;
+        limits.min_body_rate = match options.min_body_rate {
+            OrOff::Off => 0,
+            OrOff::On(rate) => rate.as_u32(),
+        };
+        limits.stalled_reader = options.reader_timeout.0;
+        limits.ping = options.ping_interval.0;
+        limits.connections = options.max_connections.as_usize();
+        limits.streams = options.max_streams.as_u32();
+        limits.header_section = options.max_header_size.as_u32();
+        limits.trailer_section = options.max_trailer_size.as_u32();
+        limits.trailer_fields = options.max_trailer_fields.as_u32();
+        limits
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
-        let limits = &self.limits;
-        Bounds {
-            exports: limits.max_exports.as_usize(),
-            exports_per_client: limits.max_exports_per_client.as_usize(),
-            rows: limits.max_rows.0,
-            export_time: limits.max_export_time.0,
-            body_size: limits.max_body_size.0,
-            uploads: limits.max_uploads.as_usize(),
-            uploads_per_client: limits.max_uploads_per_client.as_usize(),
-            upload_size: limits.max_upload_size.0,
-        }
+        let options = &self.limits;
+        let mut bounds = Bounds::default();
+        bounds.exports = options.max_exports.as_usize();
+        bounds.exports_per_client = options.max_exports_per_client.as_usize();
+        bounds.rows = options.max_rows.0;
+        bounds.export_time = options.max_export_time.0;
+        bounds.body_size = options.max_body_size.0;
+        bounds.uploads = options.max_uploads.as_usize();
+        bounds.uploads_per_client = options.max_uploads_per_client.as_usize();
+        bounds.upload_size = options.max_upload_size.0;
+        bounds
     }
 }
 
@@ -446,6 +443,20 @@ mod tests {
         assert_eq!(args.limits(), Limits::default());
         assert_eq!(args.bounds(), Bounds::default());
         assert_eq!(args.shutdown_timeout.0, Server::DEFAULT_SHUTDOWN_TIMEOUT);
+    }
+
+    #[test]
+    fn each_limit_is_set_by_its_option() {
+        let command = Args::command();
+        let limits = command.get_arguments().filter(|option| option.get_help_heading() == Some(LIMITS));
+        let default = (Limits::default(), Bounds::default());
+        for option in limits {
+            let flag = format!("--{}", option.get_long().expect("a long name"));
+            let is_set = |value: &&str| {
+                read(&[&flag, value]).is_ok_and(|args| (args.limits(), args.bounds()) != default)
+            };
+            assert!(["7", "7s", "9KiB"].iter().any(is_set), "{flag}");
+        }
     }
 
     #[test]

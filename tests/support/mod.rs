@@ -7,10 +7,8 @@ pub(crate) mod raw;
 pub(crate) mod upload;
 
 use axum::Router;
-use axum_trailers::{
-    demo::{Workbench, database::Database, files::Folder},
-    server::{Handle, Limits, Server, Tls},
-};
+use axum_trailers_server::{Handle, Limits, Server, Tls};
+use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
 use http_body_util::BodyExt;
 use std::{io, net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 use tokio::task::JoinHandle;
@@ -18,6 +16,18 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
 pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
+
+/// `Limits` or `Bounds` with these values and the defaults: `with!(Limits { streams: 3 })`.
+macro_rules! with {
+    ($type:path { $($field:ident $(: $value:expr)?),* $(,)? }) => {{
+        let mut all = <$type>::default();
+        $(all.$field = with!(@ $field $($value)?);)*
+        all
+    }};
+    (@ $field:ident $value:expr) => { $value };
+    (@ $field:ident) => { $field };
+}
+pub(crate) use with;
 
 /// Long enough for any machine, short enough for a test that hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

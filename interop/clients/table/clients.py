@@ -141,7 +141,7 @@ def build(work):
         run(["go", "build", "-o", work / f"go_{name}", HERE / f"go/{name}/main.go"], BUILD)
         run(["javac", "-d", work, HERE / f"java/{name.title()}.java"], BUILD)
     told = run(
-        ["cargo", "build", "--locked", "--example", "client_reqwest", "--message-format=json"], BUILD, cwd=HERE
+        ["cargo", "build", "--locked", "--package", "axum-trailers-client-reqwest", "--message-format=json"], BUILD, cwd=HERE
     )
     artifacts = [json.loads(line) for line in told.splitlines()]
     [program] = [

@@ -8,7 +8,7 @@ const PACKAGE: &str = "axum_trailers.v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let generated = root.join("src/demo/export/grpc/generated");
+    let generated = root.join("crates/workbench/src/export/grpc/generated");
     let descriptors = protox::compile(["axum_trailers/v1/exports.proto"], [root.join("proto")])?;
     fs::write(generated.join(format!("{PACKAGE}.bin")), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()

@@ -1,0 +1,120 @@
+//! The server of the benchmark, as a user of this library would write it: `bench/run` starts it.
+
+use axum::{Router, extract::Path, response::IntoResponse, routing::get};
+use axum_trailers::{
+    body::{self, CHUNK_OVERHEAD, Sender},
+    layers::ContentDigestLayer,
+    trailers::{Declared, Trailers},
+};
+use axum_trailers_server::{Limits, Server, Tls};
+use bytes::Bytes;
+use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
+use tokio::time::{MissedTickBehavior, interval};
+
+type Produced = Result<(), Box<dyn Error + Send + Sync>>;
+
+const CHUNK: usize = 64 * 1024;
+static BUFFER: [u8; CHUNK] = [b'x'; CHUNK];
+
+fn finish(sender: Sender) -> Produced {
+    let mut trailers = Trailers::new();
+    trailers.insert("chunky-trailer", "foo")?;
+    Ok(sender.finish(trailers)?)
+}
+
+/// A body whose producer is a task of its own. That a reader left is the only error it can have here, and ends the task.
+fn produced<F>(capacity: usize, producer: impl FnOnce(Sender) -> F) -> impl IntoResponse
+where
+    F: Future<Output = Produced> + Send + 'static,
+{
+    let declared = Declared::new(["chunky-trailer"]).expect("a permitted field");
+    let (sender, body) = body::channel(capacity, declared);
+    tokio::spawn(producer(sender));
+    body
+}
+
+async fn small() -> impl IntoResponse {
+    let body = produced(CHUNK, |mut sender| async move {
+        sender.send("hello...").await?;
+        sender.send("world\n").await?;
+        finish(sender)
+    });
+    ([("content-type", "text/plain")], body)
+}
+
+async fn big(Path(bytes): Path<usize>) -> impl IntoResponse {
+    // Two chunks wait at most, as with the peers.
+    let body = produced(2 * (CHUNK + CHUNK_OVERHEAD), move |mut sender| async move {
+        let mut left = bytes;
+        while left > 0 {
+            let chunk = &BUFFER[..left.min(CHUNK)];
+            sender.send(chunk).await?;
+            left -= chunk.len();
+        }
+        finish(sender)
+    });
+    ([("content-type", "application/octet-stream")], body)
+}
+
+async fn paced(Path(chunks): Path<usize>) -> impl IntoResponse {
+    let body = produced(CHUNK, move |mut sender| async move {
+        let mut ticks = interval(Duration::from_millis(10));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        for _ in 0..chunks {
+            ticks.tick().await;
+            sender.send(Bytes::copy_from_slice(&now().to_be_bytes())).await?;
+        }
+        finish(sender)
+    });
+    ([("content-type", "application/octet-stream")], body)
+}
+
+/// The nanoseconds of `CLOCK_MONOTONIC`, which the client reads as well.
+fn now() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    u64::try_from(now.tv_sec).expect("no time before the start of the machine") * 1_000_000_000
+        + u64::try_from(now.tv_nsec).expect("part of a second")
+}
+
+struct Arguments {
+    listen: SocketAddr,
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Arguments {
+    fn read() -> Result<Self, Box<dyn Error>> {
+        let (mut listen, mut certificate, mut key) = (None, None, None);
+        let mut arguments = std::env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name} has no value"))?;
+            match name.as_str() {
+                "--listen" => listen = Some(value.parse()?),
+                "--cert" => certificate = Some(value.into()),
+                "--key" => key = Some(value.into()),
+                _ => return Err(format!("unknown: {name}").into()),
+            }
+        }
+        Ok(Self {
+            listen: listen.ok_or("no --listen")?,
+            certificate: certificate.ok_or("no --cert")?,
+            key: key.ok_or("no --key")?,
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::read()?;
+    let app = Router::new()
+        .route("/small", get(small))
+        .route("/big/:bytes", get(big))
+        .route("/paced/:chunks", get(paced))
+        .route("/digest/:bytes", get(big).layer(ContentDigestLayer::new()));
+    let tls = Tls::from_pem_files(arguments.certificate, arguments.key)?;
+    // As many connections at once as are held open; the peers have no limit.
+    let mut limits = Limits::default();
+    limits.connections = 4096;
+    Server::new(tls).limits(limits).bind(arguments.listen)?.run(app).await?;
+    Ok(())
+}

@@ -1,0 +1,82 @@
+use crate::trailers::{TrailerError, Trailers};
+use axum_core::BoxError;
+use http::HeaderName;
+use std::convert::Infallible;
+
+/// Why a body could not be ended with trailers. It ends as failed instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FinishError {
+    /// The trailers have a field that may not be one.
+    #[error(transparent)]
+    Refused(#[from] TrailerError),
+    /// The trailers have a field that was not announced.
+    #[error("`{name}` was not declared: name it in the channel's `Declared`")]
+    Undeclared {
+        /// The field.
+        name: HeaderName,
+    },
+    /// The trailers lack a field that was announced.
+    #[error("`{name}` was declared and is missing: what is announced must be sent")]
+    Missing {
+        /// The field.
+        name: HeaderName,
+    },
+    /// The trailers that are to say that the body failed say nothing.
+    #[error("without a trailer field nothing says that the body failed")]
+    SaysNothing,
+    /// The reader is gone: the client left, or the response was dropped.
+    #[error("the reader is gone: nobody takes this body any more")]
+    ReaderGone,
+}
+
+impl From<Infallible> for FinishError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The error in which a body ends that its producer did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProducerError {
+    /// The [`Sender`](super::Sender) was dropped without `finish`.
+    #[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
+    Gone,
+    /// The producer said why, with [`fail`](super::Sender::fail).
+    #[error("the producer failed")]
+    Failed(#[source] BoxError),
+    /// The producer failed and reported it in these trailers
+    /// ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)), with
+    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), and the server is not the one of this crate, or a layer has made
+    /// another response of the body.
+    ///
+    /// A server that can send them finds them among the sources of the body's error:
+    ///
+    /// ```
+    /// use axum::body::HttpBody;
+    /// use axum_trailers::{body::{self, ProducerError}, trailers::{Declared, Trailers}};
+    /// use std::error::Error;
+    ///
+    /// # tokio_test(async {
+    /// let (sender, mut body) = body::channel(1024, Declared::new(["grpc-status"])?);
+    /// let mut trailers = Trailers::new();
+    /// trailers.insert("grpc-status", 13)?;
+    /// sender.fail_with_trailers(trailers)?;
+    ///
+    /// let error = body.data().await.unwrap().unwrap_err();
+    /// let failure = error.source().and_then(|error| error.downcast_ref());
+    /// let Some(ProducerError::FailedWithTrailers(trailers)) = failure else { panic!("{error}") };
+    /// assert_eq!(trailers.as_map()["grpc-status"], "13");
+    /// # Ok::<_, Box<dyn Error>>(())
+    /// # });
+    /// # fn tokio_test<T>(test: impl Future<Output = Result<T, Box<dyn Error>>>) {
+    /// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test).unwrap();
+    /// # }
+    /// ```
+    #[error("the producer failed, and said so in trailers")]
+    FailedWithTrailers(Trailers),
+    /// The producer's trailers were refused.
+    #[error("the producer's trailers were refused")]
+    Refused(#[source] FinishError),
+}

@@ -1,0 +1,31 @@
+use http::{HeaderMap, HeaderName};
+
+/// The elements of a field whose value is a list, in all its lines, without those that are empty
+/// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it, too:
+/// for fields whose elements are tokens.
+#[must_use]
+pub fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    fields
+        .get_all(name)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderValue, header};
+
+    #[test]
+    fn elements_are_found_in_all_lines() {
+        let mut fields = HeaderMap::new();
+        for line in [&b" a\t,b"[..], b",, ", b"", b"\xe9, c d"] {
+            fields.append(header::TE, HeaderValue::from_bytes(line).expect("a value"));
+        }
+        let found: Vec<_> = elements(&fields, header::TE).collect();
+        assert_eq!(found, [&b"a"[..], b"b", b"\xe9", b"c d"]);
+        assert_eq!(elements(&fields, header::TRAILER).count(), 0);
+    }
+}

@@ -1,0 +1,382 @@
+use super::{ResponseBody, ResponseFuture, fields::Wanted};
+use crate::digest::Algorithm;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Ends each response with a `Content-Digest` trailer: the digest of the content as it was sent
+/// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)), computed as it passes, in constant memory.
+///
+/// **Which algorithm** the request's `Want-Content-Digest` says
+/// ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)): the one of `sha-256` and `sha-512` with the
+/// larger weight. Where it asks for nothing that is known here, it is SHA-256, or the layer's
+/// [`algorithm`](Self::algorithm). Where a weight of 0 rules that out too, there is no digest.
+///
+/// **`Repr-Digest`** ([RFC 9530 §3](https://www.rfc-editor.org/rfc/rfc9530#section-3)) comes beside it where
+/// `Want-Repr-Digest` asks for it and content and representation are the same: not with 206 and 226, and not with a
+/// `Content-Range`.
+///
+/// **Left as it is** is a response without content (the answer to `HEAD`, and 204, 205 and 304), and one whose handler
+/// set such a digest itself, as header field or trailer. A body that fails ends without a digest, and so does one whose
+/// producer said [in its trailers](crate::body::Sender::fail_with_trailers) that it failed.
+///
+/// **Where trailers can't go out** (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) nothing is hashed, unless the
+/// layer was made with [`or_buffered`](Self::or_buffered).
+///
+/// [`Acceptance`]: crate::trailers::Acceptance
+///
+/// **Chunks of 32 KiB and more** are hashed by the runtime's threads for blocking work
+/// ([`spawn_blocking`](tokio::task::spawn_blocking)) while there are two cores for each body that has them. Such a chunk
+/// goes on before it is hashed where less than 256 KiB before it are not. All else is hashed where the body is polled, at
+/// most 128 KiB at a time.
+///
+/// # Compression and ranges
+///
+/// Both fields are of the bytes sent, content coding and range included. So this layer belongs **outside** of
+/// whatever changes the bytes: with axum, behind it in the row of `.layer(…)` calls. Then the digest is right, and the
+/// trailers of bodies further in pass through tower-http's `CompressionLayer`, too. Inside of it, the digest is that of other
+/// bytes than those that arrive: if `Content-Encoding` is not what it was here, the server of this crate leaves the digest
+/// out and warns, and a second layer that is outside replaces it. (It knows that from the response's extensions: a layer between
+/// that makes a response without them hides it.) Other servers send it as it is.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use axum_trailers::layers::ContentDigestLayer;
+/// use tower_http::compression::CompressionLayer;
+///
+/// let app: Router = Router::new()
+///     .route("/", get(|| async { "hello\n" }))
+///     .layer(CompressionLayer::new())
+///     .layer(ContentDigestLayer::new()); // the last one is the outermost
+/// # let _ = app;
+/// ```
+///
+/// # Examples
+///
+/// A digest on every route:
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use axum_trailers::layers::ContentDigestLayer;
+///
+/// let app: Router = Router::new().route("/", get(|| async { "hello\n" })).layer(ContentDigestLayer::new());
+/// # let _ = app;
+/// ```
+///
+/// SHA-512 for those who don't ask, and for clients without trailers a header field where the content is no larger
+/// than 64 KiB:
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use axum_trailers::{digest::Algorithm, layers::ContentDigestLayer};
+///
+/// let digest = ContentDigestLayer::or_buffered(64 * 1024).algorithm(Algorithm::Sha512);
+/// let app: Router = Router::new().route("/", get(|| async { "hello\n" })).layer(digest);
+/// # let _ = app;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContentDigestLayer {
+    options: Options,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    algorithm: Algorithm,
+    buffer: Option<usize>,
+}
+
+impl ContentDigestLayer {
+    /// Digests as trailers. Where trailers can't go out there is no digest, and no work is done for one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Digests as trailers. Where those can't go out, a content of up to `limit` bytes is held back until its end, and
+    /// the digest goes out as a header field.
+    ///
+    /// A content that is larger goes out as it comes, without a digest, once more than `limit` bytes are there, or at
+    /// once where its length is known. One that is produced slowly waits for its end even so: its client sees nothing
+    /// before.
+    #[must_use]
+    pub fn or_buffered(limit: usize) -> Self {
+        Self { options: Options { buffer: Some(limit), ..Options::default() } }
+    }
+
+    /// The algorithm for those who do not ask for one. It is [`Algorithm::Sha256`] otherwise.
+    #[must_use]
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        Self { options: Options { algorithm, ..self.options } }
+    }
+}
+
+impl<S> Layer<S> for ContentDigestLayer {
+    type Service = ContentDigest<S>;
+
+    fn layer(&self, inner: S) -> ContentDigest<S> {
+        ContentDigest { inner, options: self.options }
+    }
+}
+
+/// The service of [`ContentDigestLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct ContentDigest<S> {
+    inner: S,
+    options: Options,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ContentDigest<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let wanted = Wanted::of(&request, self.options.algorithm);
+        ResponseFuture::new(self.inner.call(request), wanted, self.options.buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        body::{StreamBody, channel},
+        layers::testing::{answer, body, http2},
+        trailers::{Declared, TrailersWithheld, server::read_as_server},
+    };
+    use axum::response::{IntoResponse, Response as Answer};
+    use axum_trailers_testing::{
+        ScriptedBody,
+        Step::{Data, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use http::{HeaderMap, Method, StatusCode, header, request::Builder};
+    use proptest::prelude::*;
+
+    type Fields = &'static [(&'static str, &'static str)];
+    type Handler = fn(&Request<()>) -> Answer;
+
+    /// RFC 9530, appendices B and C.
+    const HELLO: &str = "{\"hello\": \"world\"}\n";
+    const SHA_256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+    const SHA_512: &str =
+        "sha-512=:YMAam51Jz/jOATT6/zvHrLVgOYTGFy1d6GJiOHTohq4yP+pgk4vf2aCsyRZOtw8MjkM7iw7yZ/WkppmM44T3qg==:";
+
+    fn hello(_request: &Request<()>) -> Answer {
+        body([Pending, Data("{\"hello\""), Data(""), Pending, Data(": \"world\"}\n")])
+    }
+
+    fn asking(fields: &[(&str, &str)]) -> Builder {
+        fields.iter().fold(http2(), |request, (name, value)| request.header(*name, *value))
+    }
+
+    /// What a request with these fields gets: `Trailer`, and the trailer section.
+    async fn asked(fields: &[(&str, &str)], handler: Handler) -> (String, HeaderMap) {
+        let response = answer(ContentDigestLayer::new(), asking(fields), handler).await;
+        let announced = response.headers().get(header::TRAILER).map(|value| value.to_str().expect("text"));
+        let announced = announced.unwrap_or_default().to_owned();
+        (announced, read_by_contract(response.into_body()).trailers.unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn request_chooses_fields_and_algorithms() {
+        const CONTENT: &str = "want-content-digest";
+        const REPR: &str = "want-repr-digest";
+        let both = "content-digest, repr-digest";
+        let cases: [(Fields, &str, Fields); 9] = [
+            (&[], "content-digest", &[("content-digest", SHA_256)]),
+            (&[(CONTENT, "sha-512=1")], "content-digest", &[("content-digest", SHA_512)]),
+            (&[(CONTENT, "sha-512=5, md5=9, sha-256=6")], "content-digest", &[("content-digest", SHA_256)]),
+            (&[(CONTENT, "sha-512=\"")], "content-digest", &[("content-digest", SHA_256)]),
+            (&[(CONTENT, "sha-256=0")], "", &[]),
+            (&[(REPR, "sha-512=1")], both, &[("content-digest", SHA_256), ("repr-digest", SHA_512)]),
+            (&[(REPR, "sha-256=1")], both, &[("content-digest", SHA_256), ("repr-digest", SHA_256)]),
+            (&[(REPR, "sha-256=1;")], "content-digest", &[("content-digest", SHA_256)]),
+            (&[(REPR, "sha-512=1"), (CONTENT, "sha-256=0")], "repr-digest", &[("repr-digest", SHA_512)]),
+        ];
+        for (request, announced, expected) in cases {
+            let expected: HeaderMap = expected
+                .iter()
+                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+                .collect();
+            assert_eq!(asked(request, hello).await, (announced.to_owned(), expected), "{request:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn representation_has_a_digest_only_where_it_is_the_content() {
+        fn with(status: u16, headers: Fields) -> Answer {
+            let mut response = body([Data(HELLO)]);
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+            response.headers_mut().extend(fields(headers));
+            response
+        }
+        let cases: [(Handler, bool); 6] = [
+            (|_| with(200, &[("content-encoding", "gzip")]), true),
+            (|_| with(404, &[]), true),
+            (|_| with(206, &[("content-range", "bytes 0-18/20")]), false),
+            (|_| with(206, &[("content-type", "multipart/byteranges; boundary=x")]), false),
+            (|_| with(416, &[("content-range", "bytes */20")]), false),
+            (|_| with(226, &[]), false),
+        ];
+        for (handler, has_one) in cases {
+            let (_, trailers) = asked(&[("want-repr-digest", "sha-256=1")], handler).await;
+            assert_eq!(trailers.contains_key("repr-digest"), has_one);
+            assert_eq!(trailers["content-digest"], SHA_256);
+        }
+    }
+
+    #[tokio::test]
+    async fn digest_joins_the_trailers_from_below() {
+        let response = answer(ContentDigestLayer::new(), http2(), |_| {
+            let mut body = StreamBody::new(futures_util::stream::iter([Ok::<_, std::io::Error>(HELLO)]));
+            body.set_trailers(fields(&[("x-rows", "1")])).expect("permitted");
+            body.into_response()
+        })
+        .await;
+        assert_eq!(response.headers()[header::TRAILER], "x-rows, content-digest");
+        let trailers = read_by_contract(response.into_body()).trailers;
+        assert_eq!(trailers, Some(fields(&[("x-rows", "1"), ("content-digest", SHA_256)])));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_added_where_no_digest_can_be() {
+        let cases: [(&str, Builder, Handler); 8] = [
+            ("HTTP/1.1 without TE", Request::builder(), |_| "x".into_response()),
+            ("HEAD", http2().method(Method::HEAD), |_| "x".into_response()),
+            ("204", http2(), |_| StatusCode::NO_CONTENT.into_response()),
+            ("205", http2(), |_| StatusCode::RESET_CONTENT.into_response()),
+            ("304", http2(), |_| StatusCode::NOT_MODIFIED.into_response()),
+            ("own header field", http2(), |_| ([("content-digest", "sha-512=:AA==:")], "x").into_response()),
+            ("own trailer field", http2(), |_| ([("trailer", "x-a, Content-Digest")], "x").into_response()),
+            ("204 where it would be buffered", Request::builder(), |_| {
+                StatusCode::NO_CONTENT.into_response()
+            }),
+        ];
+        for (case, request, handler) in cases {
+            let plain = handler(&Request::new(()));
+            let buffers = case.contains("buffered");
+            let layer = if buffers { ContentDigestLayer::or_buffered(9) } else { ContentDigestLayer::new() };
+            let layered = answer(layer, request, handler).await;
+            assert_eq!(layered.headers(), plain.headers(), "{case}");
+            let withheld = layered.extensions().get::<TrailersWithheld>().is_some();
+            assert_eq!(withheld, case == "HTTP/1.1 without TE", "{case}");
+            assert_eq!(layered.body().size_hint().exact(), plain.body().size_hint().exact(), "{case}");
+            assert_eq!(read_by_contract(layered.into_body()).trailers, None, "{case}");
+        }
+    }
+
+    #[tokio::test]
+    async fn handlers_own_digest_stays_and_the_other_field_comes_all_the_same() {
+        let wants = [("want-repr-digest", "sha-256=1")];
+        let own = |_: &Request<()>| ([("content-digest", "sha-512=:AA==:")], HELLO).into_response();
+        let (announced, trailers) = asked(&wants, own).await;
+        assert_eq!((&*announced, trailers), ("repr-digest", fields(&[("repr-digest", SHA_256)])));
+
+        let own = |_: &Request<()>| ([("repr-digest", "sha-512=:AA==:")], HELLO).into_response();
+        let (announced, trailers) = asked(&wants, own).await;
+        assert_eq!((&*announced, trailers), ("content-digest", fields(&[("content-digest", SHA_256)])));
+
+        let unannounced = |_: &Request<()>| {
+            let body = ScriptedBody::new([Data(HELLO), Trailers(&[("content-digest", "own=:AA==:")])]);
+            http::Response::new(axum::body::boxed(body))
+        };
+        let (_, trailers) = asked(&[], unannounced).await;
+        assert_eq!(trailers, fields(&[("content-digest", "own=:AA==:")]));
+    }
+
+    #[tokio::test]
+    async fn failed_body_has_no_digest_and_neither_has_one_whose_trailers_say_so() {
+        let response = answer(ContentDigestLayer::new(), http2(), |_| body([Data("a"), Fail])).await;
+        let read = read_by_contract(response.into_body());
+        assert!(read.error.is_some() && read.trailers.is_none());
+
+        for failing in [true, false] {
+            let response = answer(ContentDigestLayer::new(), http2(), |_| {
+                let (sender, body) = channel(64, Declared::new(["grpc-status"]).expect("permitted"));
+                let ended = if failing {
+                    sender.fail_with_trailers(fields(&[("grpc-status", "13")]))
+                } else {
+                    sender.finish(fields(&[("grpc-status", "0")]))
+                };
+                ended.expect("as declared");
+                body.into_response()
+            })
+            .await;
+            let trailers = read_as_server(response).trailers.expect("trailers");
+            assert_eq!(trailers.contains_key("content-digest"), !failing);
+        }
+    }
+
+    #[tokio::test]
+    async fn small_content_has_a_header_field_where_trailers_cannot_go_out() {
+        let length = HELLO.len();
+        for (limit, has_one) in [(length, true), (length - 1, false)] {
+            let layer = ContentDigestLayer::or_buffered(limit).algorithm(Algorithm::Sha512);
+            let response = answer(layer, Request::builder(), hello).await;
+            assert_eq!(response.headers().get("content-digest").is_some_and(|v| v == SHA_512), has_one);
+            assert!(!response.headers().contains_key(header::TRAILER));
+            assert_eq!(response.extensions().get::<TrailersWithheld>().is_none(), has_one);
+            assert_eq!(response.body().size_hint().exact(), has_one.then_some(length as u64));
+            let read = read_by_contract(response.into_body());
+            assert_eq!((&*read.content, read.trailers), (HELLO, None));
+
+            let response = answer(layer, http2(), hello).await;
+            assert!(!response.headers().contains_key("content-digest"), "trailers come first");
+            assert!(read_by_contract(response.into_body()).trailers.is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn failure_is_no_digest_where_it_is_buffered_either() {
+        let layer = ContentDigestLayer::or_buffered(1000);
+        let response = answer(layer, Request::builder(), |_| body([Data("a"), Fail])).await;
+        assert!(!response.headers().contains_key("content-digest"));
+        let read = read_by_contract(response.into_body());
+        assert!(read.content == "a" && read.error.is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_same_bytes_has_the_same_digest(
+            content in proptest::collection::vec(any::<u8>(), 0..200),
+            cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..8),
+            long: bool,
+        ) {
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(content.len() + 1)).collect();
+            cuts.extend([0, content.len()]);
+            cuts.sort_unstable();
+            let chunks: Vec<_> =
+                cuts.windows(2).map(|cut| Bytes::copy_from_slice(&content[cut[0]..cut[1]])).collect();
+            let digest = |chunks: Vec<Bytes>| {
+                let handler = move |_: &Request<()>| {
+                    let chunks = chunks.clone().into_iter().map(Ok::<_, std::io::Error>);
+                    StreamBody::new(futures_util::stream::iter(chunks)).into_response()
+                };
+                let want = if long { "sha-512=1" } else { "sha-256=1" };
+                let request = asking(&[("want-content-digest", want)]);
+                let response = futures_util::FutureExt::now_or_never(answer(ContentDigestLayer::new(), request, handler));
+                let mut body = response.expect("nothing to wait for").into_body();
+                futures_util::FutureExt::now_or_never(async {
+                    while let Some(chunk) = body.data().await {
+                        chunk.expect("no error");
+                    }
+                    body.trailers().await.expect("no error").expect("trailers")
+                })
+                .expect("nothing to wait for")
+            };
+            prop_assert_eq!(digest(chunks), digest(vec![Bytes::from(content)]));
+        }
+    }
+}

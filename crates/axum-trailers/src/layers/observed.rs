@@ -1,0 +1,258 @@
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, SizeHint};
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// Sees the content of a body as it passes, and has something to say at its end.
+pub(super) trait Observer {
+    /// Sees the next chunk.
+    fn data(&mut self, chunk: &Bytes);
+
+    /// Waits until that chunk may go on: by default it does at once.
+    fn poll_may_go_on(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    /// The data has ended well: adds to the trailer section, once it is ready to.
+    fn poll_end(&mut self, cx: &mut Context<'_>, trailers: &mut HeaderMap) -> Poll<()>;
+}
+
+pin_project! {
+    /// A body with the same data, and what an observer adds to its trailer section.
+    #[derive(Debug)]
+    pub(super) struct Observed<B, O> {
+        #[pin]
+        inner: B,
+        // `None` where there is nothing to add, and once the body has ended.
+        observer: Option<O>,
+        // A chunk that the observer has not done with.
+        held: Option<Bytes>,
+        // The trailers from below, while the observer is not ready to add to them.
+        trailers: Option<HeaderMap>,
+        phase: Phase,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Data,
+    Trailers,
+    Ended,
+}
+
+impl<B, O> Observed<B, O> {
+    pub(super) fn new(inner: B, observer: Option<O>) -> Self {
+        Self { inner, observer, held: None, trailers: None, phase: Phase::Data }
+    }
+}
+
+impl<B, O> Body for Observed<B, O>
+where
+    B: Body<Data = Bytes>,
+    O: Observer,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        if *this.phase != Phase::Data {
+            return Poll::Ready(None);
+        }
+        if this.held.is_none() {
+            match ready!(this.inner.poll_data(cx)) {
+                Some(Ok(chunk)) => {
+                    if let Some(observer) = this.observer {
+                        observer.data(&chunk);
+                    }
+                    *this.held = Some(chunk);
+                }
+                Some(Err(error)) => {
+                    *this.observer = None;
+                    *this.phase = Phase::Ended;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    *this.phase = Phase::Trailers;
+                    return Poll::Ready(None);
+                }
+            }
+        }
+        if let Some(observer) = this.observer {
+            ready!(observer.poll_may_go_on(cx));
+        }
+        Poll::Ready(this.held.take().map(Ok))
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+        let this = self.project();
+        if *this.phase == Phase::Ended {
+            return Poll::Ready(Ok(None));
+        }
+        if this.trailers.is_none() {
+            match ready!(this.inner.poll_trailers(cx)) {
+                // Before the end of the data there is nothing to say of the whole.
+                below if *this.phase == Phase::Data => return Poll::Ready(below),
+                Ok(below) => *this.trailers = Some(below.unwrap_or_default()),
+                Err(error) => {
+                    *this.observer = None;
+                    *this.phase = Phase::Ended;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        if let (Some(observer), Some(trailers)) = (this.observer.as_mut(), this.trailers.as_mut()) {
+            ready!(observer.poll_end(cx, trailers));
+        }
+        *this.observer = None;
+        *this.phase = Phase::Ended;
+        Poll::Ready(Ok(this.trailers.take().filter(|trailers| !trailers.is_empty())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.phase == Phase::Ended || (self.observer.is_none() && self.inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let held = self.held.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower().saturating_add(held));
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(held));
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_trailers_testing::{
+        ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use http::HeaderValue;
+    use std::{pin::pin, task::Waker};
+
+    /// Says how many bytes it has seen, and takes its time for what is large and for the end.
+    #[derive(Default)]
+    struct Count {
+        seen: usize,
+        is_slow: bool,
+    }
+
+    impl Count {
+        fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+            if std::mem::take(&mut self.is_slow) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        }
+    }
+
+    impl Observer for Count {
+        fn data(&mut self, chunk: &Bytes) {
+            self.seen += chunk.len();
+            self.is_slow = chunk.len() > 10;
+        }
+
+        fn poll_may_go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+            self.poll_slowly(cx)
+        }
+
+        fn poll_end(&mut self, cx: &mut Context<'_>, trailers: &mut HeaderMap) -> Poll<()> {
+            ready!(self.poll_slowly(cx));
+            trailers.append("x-count", HeaderValue::from(self.seen));
+            Poll::Ready(())
+        }
+    }
+
+    fn counted<const N: usize>(steps: [Step; N]) -> Observed<ScriptedBody, Count> {
+        Observed::new(ScriptedBody::new(steps), Some(Count::default()))
+    }
+
+    #[test]
+    fn chunk_and_trailers_wait_for_the_observer() {
+        let mut body = counted([Data("a"), Data("larger than ten"), Data("b")]);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut next =
+            || Pin::new(&mut body).poll_data(cx).map(|chunk| chunk.map(|chunk| chunk.expect("no error")));
+        assert_eq!(next(), Poll::Ready(Some(Bytes::from("a"))));
+        assert_eq!(next(), Poll::Pending);
+        assert_eq!(next(), Poll::Ready(Some(Bytes::from("larger than ten"))));
+        assert_eq!(next(), Poll::Ready(Some(Bytes::from("b"))));
+        assert_eq!(next(), Poll::Ready(None));
+        body.observer.as_mut().expect("one").is_slow = true;
+        assert!(Pin::new(&mut body).poll_trailers(cx).is_pending());
+        let trailers = Pin::new(&mut body).poll_trailers(cx);
+        let Poll::Ready(Ok(trailers)) = trailers else { panic!("{trailers:?}") };
+        assert_eq!(trailers, Some(fields(&[("x-count", "17")])));
+    }
+
+    #[test]
+    fn chunk_that_waits_is_part_of_the_length() {
+        let inner = ScriptedBody::new([Data("larger than ten"), Data("b")]).sized();
+        let mut body = Observed::new(inner, Some(Count::default()));
+        assert_eq!(body.size_hint().exact(), Some(16));
+        assert!(Pin::new(&mut body).poll_data(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(body.size_hint().exact(), Some(16));
+    }
+
+    #[test]
+    fn what_it_adds_joins_what_comes_from_below() {
+        let steps = [Pending, Data("a"), Data(""), Pending, Data("bc"), Pending, End, Pending];
+        let read = read_by_contract(counted(steps.clone()));
+        assert_eq!((&*read.content, read.pending), ("abc", 4));
+        assert_eq!(read.trailers, Some(fields(&[("x-count", "3")])));
+
+        let below = Trailers(&[("x-below", "1"), ("x-below", "2")]);
+        let read =
+            read_by_contract(counted::<9>([steps.as_slice(), &[below]].concat().try_into().expect("9")));
+        assert_eq!(read.trailers, Some(fields(&[("x-below", "1"), ("x-below", "2"), ("x-count", "3")])));
+    }
+
+    #[test]
+    fn body_without_data_is_observed_too() {
+        assert_eq!(read_by_contract(counted([])).trailers, Some(fields(&[("x-count", "0")])));
+    }
+
+    #[test]
+    fn failure_in_the_data_or_the_trailers_is_the_end_and_nothing_is_added() {
+        for steps in [[Data("a"), Fail, Pending], [Data("a"), End, Fail]] {
+            let read = read_by_contract(counted(steps));
+            assert_eq!((&*read.content, read.trailers), ("a", None));
+            assert!(read.error.is_some());
+        }
+    }
+
+    #[test]
+    fn without_an_observer_it_is_the_body_from_below() {
+        let body = ScriptedBody::new([Data("a"), Pending, Data("b")]).sized();
+        let body = Observed::new(body, None::<Count>);
+        assert_eq!(body.size_hint().exact(), Some(2));
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("ab", None));
+
+        let read =
+            read_by_contract(Observed::new(ScriptedBody::new([Trailers(&[("x", "1")])]), None::<Count>));
+        assert_eq!(read.trailers, Some(fields(&[("x", "1")])));
+    }
+
+    #[test]
+    fn trailers_polled_early_are_those_from_below_and_nothing_is_lost() {
+        let mut body = pin!(Observed::new(http_body::Full::new(Bytes::from("abc")), Some(Count::default())));
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
+        assert_eq!(read_by_contract(body).trailers, Some(fields(&[("x-count", "3")])));
+    }
+}

@@ -1,0 +1,14 @@
+//! [`ServerTimingLayer`] and what it is made of.
+
+mod body;
+mod layer;
+mod metric;
+mod metrics;
+mod stopwatch;
+
+pub use self::{
+    body::ResponseBody,
+    layer::{ResponseFuture, ServerTiming, ServerTimingLayer},
+    metric::{Metric, MetricError},
+    metrics::Metrics,
+};

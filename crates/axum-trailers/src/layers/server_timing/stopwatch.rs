@@ -1,0 +1,63 @@
+use super::{Metric, Metrics, metrics::field_value};
+use crate::layers::observed::Observer;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName};
+use std::{
+    task::{Context, Poll},
+    time::Instant,
+};
+
+pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Measures one response.
+#[derive(Debug)]
+pub(super) struct Stopwatch {
+    began: Instant,
+    first_byte: Option<Instant>,
+    metrics: Metrics,
+    is_silent: bool,
+}
+
+impl Stopwatch {
+    pub(super) fn start(metrics: Metrics) -> Self {
+        Self { began: Instant::now(), first_byte: None, metrics, is_silent: false }
+    }
+
+    /// Says nothing at the end. Metrics are taken in as ever, so that a producer need not know who its client is.
+    pub(super) fn silence(&mut self) {
+        self.is_silent = true;
+    }
+}
+
+impl Observer for Stopwatch {
+    fn data(&mut self, chunk: &Bytes) {
+        if self.first_byte.is_none() && !chunk.is_empty() {
+            self.first_byte = Some(Instant::now());
+        }
+    }
+
+    fn poll_end(&mut self, _cx: &mut Context<'_>, trailers: &mut HeaderMap) -> Poll<()> {
+        if self.is_silent {
+            return Poll::Ready(());
+        }
+        let ended = Instant::now();
+        let first_byte = self.first_byte.unwrap_or(ended);
+        let mut metrics = self.metrics.close();
+        metrics.extend([
+            Metric::new("ttfb").duration(first_byte - self.began),
+            Metric::new("stream").duration(ended - first_byte),
+            Metric::new("total").duration(ended - self.began),
+        ]);
+        if trailers.try_append(SERVER_TIMING, field_value(&metrics)).is_err() {
+            tracing::warn!("`Server-Timing` left out: the trailer section has too many fields");
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Stopwatch {
+    /// Whoever adds a metric to a response that failed or was dropped is told.
+    fn drop(&mut self) {
+        self.metrics.close();
+    }
+}

@@ -1,0 +1,154 @@
+//! Problem documents, the body of an answer that says what was wrong with the request.
+
+use axum_core::{
+    body::{BoxBody, boxed},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+/// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): why a request can't be answered, as JSON.
+///
+/// ```
+/// use axum_trailers::problem::Problem;
+/// use http::StatusCode;
+///
+/// async fn rows() -> Result<&'static str, Problem> {
+///     Err(Problem::new(StatusCode::BAD_REQUEST, "`rows` is no number").with("parameter", "rows"))
+/// }
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(rows));
+/// ```
+///
+/// The response also has it in its extensions, for a layer that shows it in another way.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Problem {
+    status: StatusCode,
+    /// In the order in which they are written. The map of `serde_json` would sort them.
+    members: Vec<(&'static str, Value)>,
+    fields: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// One whose status says what kind it is (`about:blank`,
+    /// [RFC 9457 §4.2.1](https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1)). `detail` is for people: what was wrong, and
+    /// what to do.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let members = vec![
+            ("type", "about:blank".into()),
+            ("title", status.canonical_reason().unwrap_or_default().into()),
+            ("status", status.as_u16().into()),
+            ("detail", detail.into().into()),
+        ];
+        Self { status, members, fields: Vec::new() }
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The explanation for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        self.member("detail").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The value of a member.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.iter().find(|(member, _)| *member == name).map(|(_, value)| value)
+    }
+
+    /// All members in order, those of the standard first.
+    #[must_use]
+    pub fn members(&self) -> &[(&'static str, Value)] {
+        &self.members
+    }
+
+    /// The same with a type of its own ([RFC 9457 §3.1.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1)), and the
+    /// title that this type always has.
+    pub fn of_type(self, uri: &'static str, title: &'static str) -> Self {
+        self.with("type", uri).with("title", title)
+    }
+
+    /// The same with another member ([RFC 9457 §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). A member of this
+    /// name is replaced.
+    pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        match self.members.iter_mut().find(|(name, _)| *name == member) {
+            Some((_, old)) => *old = value,
+            None => self.members.push((member, value)),
+        }
+        self
+    }
+
+    /// The same with a header field, such as `Retry-After`.
+    pub fn field(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+}
+
+impl Problem {
+    fn json(&self) -> String {
+        let members = self.members.iter().map(|(name, value)| {
+            // JSON strings have no line ends, so these are all between values.
+            let value = format!("{value:#}").replace('\n', "\n  ");
+            format!("  \"{name}\": {value}")
+        });
+        format!("{{\n{}\n}}\n", members.collect::<Vec<_>>().join(",\n"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let text = self.json();
+        let length = HeaderValue::from(text.len());
+        let mut response: Response<BoxBody> = Response::new(boxed(http_body::Full::from(text)));
+        *response.status_mut() = self.status;
+        let json = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        response.headers_mut().extend(self.fields.iter().cloned());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn members_of_the_standard_come_first_and_the_others_as_they_were_added() {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "a \"quote\"\nand a line")
+            .with("offered", ["b", "a"].as_slice())
+            .with("none", Value::Array(Vec::new()))
+            .with("fields", json!([{ "name": "x" }]))
+            .of_type("urn:x", "X");
+        let text = problem.json();
+        let expected = r#"{
+  "type": "urn:x",
+  "title": "X",
+  "status": 400,
+  "detail": "a \"quote\"\nand a line",
+  "offered": [
+    "b",
+    "a"
+  ],
+  "none": [],
+  "fields": [
+    {
+      "name": "x"
+    }
+  ]
+}
+"#;
+        assert_eq!(text, expected);
+        let read: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(read["detail"], "a \"quote\"\nand a line");
+    }
+}

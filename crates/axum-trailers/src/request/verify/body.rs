@@ -1,0 +1,334 @@
+use super::{ContentDigestError, check::Check};
+use crate::body::TrailersPolledEarly;
+use axum_core::BoxError;
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, SizeHint};
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, ready},
+};
+
+/// What a check has found wrong, for whoever answers the request.
+pub(super) type Verdict = Arc<OnceLock<ContentDigestError>>;
+
+pin_project! {
+    /// A request's body that is held against its digest.
+    ///
+    /// The data ends well only once the trailers have come too and the digest is found right: whoever reads data alone
+    /// sees the error, too. It is a [`ContentDigestError`].
+    #[derive(Debug)]
+    pub struct VerifyBody<B> {
+        #[pin]
+        inner: B,
+        phase: Phase,
+        verdict: Verdict,
+    }
+}
+
+#[derive(Debug)]
+enum Phase {
+    Data(Check),
+    Trailers(Check),
+    Verified(Option<HeaderMap>),
+    Ended,
+}
+
+impl<B> VerifyBody<B> {
+    pub(super) fn new(inner: B, check: Check, verdict: Verdict) -> Self {
+        Self { inner, phase: Phase::Data(check), verdict }
+    }
+}
+
+impl<B> Body for VerifyBody<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        let mut this = self.project();
+        if let Phase::Data(check) = &mut *this.phase {
+            match ready!(this.inner.as_mut().poll_data(cx)) {
+                Some(Ok(chunk)) => {
+                    check.data(&chunk);
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                Some(Err(error)) => {
+                    *this.phase = Phase::Ended;
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                None => {
+                    if let Phase::Data(check) = std::mem::replace(this.phase, Phase::Ended) {
+                        *this.phase = Phase::Trailers(check);
+                    }
+                }
+            }
+        }
+        if let Phase::Trailers(_) = this.phase {
+            let came = ready!(this.inner.poll_trailers(cx)).map_err(Into::into);
+            if let Phase::Trailers(check) = std::mem::replace(this.phase, Phase::Ended) {
+                match came.and_then(|trailers| verified(check, trailers, this.verdict)) {
+                    Ok(trailers) => *this.phase = Phase::Verified(trailers),
+                    Err(error) => return Poll::Ready(Some(Err(error))),
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
+        let this = self.project();
+        if let Phase::Data(_) | Phase::Trailers(_) = this.phase {
+            return Poll::Ready(Err(TrailersPolledEarly.into()));
+        }
+        Poll::Ready(Ok(match std::mem::replace(this.phase, Phase::Ended) {
+            Phase::Verified(trailers) => trailers,
+            _ => None,
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.phase, Phase::Verified(None) | Phase::Ended)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+fn verified(
+    check: Check,
+    trailers: Option<HeaderMap>,
+    verdict: &Verdict,
+) -> Result<Option<HeaderMap>, BoxError> {
+    let none = HeaderMap::new();
+    match check.end(trailers.as_ref().unwrap_or(&none)) {
+        Ok(()) => Ok(trailers),
+        Err(error) => {
+            tracing::debug!(%error, "request body refused");
+            Err(verdict.get_or_init(|| error).clone().into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::check::Need, *};
+    use axum_trailers_testing::{
+        Read, ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+        read_by_contract,
+    };
+    use http::{Method, Request, Version, request::Builder};
+    use proptest::prelude::*;
+
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    type Case<'a> = (&'a str, Fields<'a>, Need, Vec<Step>, ContentDigestError);
+
+    const HELLO: &str = "{\"hello\": \"world\"}\n";
+    const SHA_256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+    const EMPTY: &str = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
+    const SHA_512: &str =
+        "sha-512=:YMAam51Jz/jOATT6/zvHrLVgOYTGFy1d6GJiOHTohq4yP+pgk4vf2aCsyRZOtw8MjkM7iw7yZ/WkppmM44T3qg==:";
+
+    fn put(fields: &[(&str, &str)]) -> Builder {
+        let request = Request::put("/").version(Version::HTTP_2);
+        fields.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
+    /// What becomes of a body, or why the header section was enough to refuse it.
+    fn verify(request: Builder, need: Need, steps: &[Step]) -> Result<Read, ContentDigestError> {
+        let check = Check::of(&request.body(()).expect("a request"), need)?;
+        let verdict = Verdict::default();
+        let body = VerifyBody::new(ScriptedBody::new(steps.iter().cloned()), check, verdict.clone());
+        let read = read_by_contract(body);
+        let told = read.error.as_ref().and_then(|error| error.downcast_ref());
+        assert_eq!(told, verdict.get(), "who answers knows what the reader was told");
+        Ok(read)
+    }
+
+    fn refused(request: Builder, need: Need, steps: &[Step]) -> Option<ContentDigestError> {
+        match verify(request, need, steps) {
+            Err(error) => Some(error),
+            Ok(read) => read.error.map(|error| *error.downcast().expect("about the digest")),
+        }
+    }
+
+    #[test]
+    fn right_digest_lets_all_of_it_through() {
+        let split = [Pending, Data("{\"hello\""), Data(""), Pending, Data(": \"world\"}\n"), End, Pending];
+        let trailers = |value| [split.as_slice(), &[Trailers(value)]].concat();
+        let both: &[_] = &[("x-sum", "1"), ("content-digest", SHA_512)];
+        let unknown: &[_] = &[("content-digest", "md5=:AA==:")];
+        let announced: &[_] = &[("content-digest", "md5=:AA==:"), ("trailer", "content-digest")];
+        let same: &[_] = &[("content-digest", SHA_256)];
+        let cases: [(Fields<'_>, Vec<Step>); 9] = [
+            (unknown, trailers(both)),
+            (announced, trailers(both)),
+            (same, trailers(unknown)),
+            (&[("content-digest", SHA_256)], split.to_vec()),
+            (&[("content-digest", "md5=:AA==:"), ("content-digest", SHA_256)], split.to_vec()),
+            (&[("content-digest", SHA_256), ("content-digest", SHA_512)], split.to_vec()),
+            (&[("trailer", "content-digest")], trailers(both)),
+            (&[], trailers(both)),
+            (&[("content-digest", SHA_256)], trailers(same)),
+        ];
+        for (fields, steps) in cases {
+            let read = verify(put(fields), Need::Required, &steps).expect("not refused");
+            assert!(read.error.is_none(), "{fields:?}: {:?}", read.error);
+            assert_eq!((&*read.content, read.pending), (HELLO, 3), "{fields:?}");
+            assert_eq!(read.trailers.is_some(), steps.len() > split.len(), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_ends_it_in_an_error_that_says_so() {
+        use ContentDigestError::{Malformed, Mismatch, Missing, TrailerNeverCame, UnknownAlgorithm};
+        let mismatch = || Mismatch { expected: EMPTY.to_owned(), got: SHA_256.to_owned() };
+        let never = |name| TrailerNeverCame { name: http::HeaderName::from_static(name) };
+        let unknown = || UnknownAlgorithm { got: vec!["md5".to_owned()] };
+        let data = Data(HELLO);
+        let wrong = Trailers(&[("content-digest", EMPTY)]);
+        let right = Trailers(&[("content-digest", SHA_256)]);
+        let cases: [Case<'_>; 12] = [
+            (
+                "unannounced trailer of another algorithm than was computed",
+                &[("content-digest", SHA_256)],
+                Need::Optional,
+                vec![data.clone(), Trailers(&[("content-digest", SHA_512)])],
+                Malformed {
+                    reason: "a trailer field that was not announced names another algorithm than the header field"
+                        .to_owned(),
+                    got: SHA_512.to_owned(),
+                },
+            ),
+            ("wrong header", &[("content-digest", EMPTY)], Need::Optional, vec![data.clone()], mismatch()),
+            ("wrong trailer", &[], Need::Optional, vec![data.clone(), wrong.clone()], mismatch()),
+            (
+                "right header, wrong announced trailer",
+                &[("content-digest", SHA_256), ("trailer", "content-digest")],
+                Need::Optional,
+                vec![data.clone(), wrong],
+                mismatch(),
+            ),
+            (
+                "one of two wrong",
+                &[("content-digest", SHA_512), ("content-digest", EMPTY)],
+                Need::Optional,
+                vec![data.clone()],
+                mismatch(),
+            ),
+            ("missing", &[], Need::Required, vec![data.clone()], Missing),
+            ("empty field", &[("content-digest", "")], Need::Required, vec![data.clone()], Missing),
+            (
+                "digest never came",
+                &[("trailer", "content-digest")],
+                Need::Optional,
+                vec![data.clone()],
+                never("content-digest"),
+            ),
+            (
+                "another trailer never came",
+                &[("trailer", "x-sum, content-digest")],
+                Need::Optional,
+                vec![data.clone(), right],
+                never("x-sum"),
+            ),
+            ("unknown", &[("content-digest", "md5=:AA==:")], Need::Optional, vec![data.clone()], unknown()),
+            (
+                "unknown in the trailer",
+                &[],
+                Need::Optional,
+                vec![data.clone(), Trailers(&[("content-digest", "md5=:AA==:")])],
+                unknown(),
+            ),
+            (
+                "malformed",
+                &[("content-digest", "sha-256=1")],
+                Need::Optional,
+                vec![data],
+                Malformed {
+                    reason: "it is not a dictionary of byte sequences, as in `sha-256=:…base64…:` (RFC 9530 section 2)"
+                        .to_owned(),
+                    got: "sha-256=1".to_owned(),
+                },
+            ),
+        ];
+        for (case, fields, need, steps, expected) in cases {
+            assert_eq!(refused(put(fields), need, &steps), Some(expected), "{case}");
+        }
+    }
+
+    #[test]
+    fn digest_is_needed_only_where_it_is_required_and_there_is_content() {
+        let cases = [
+            (Method::PUT, Need::Optional, None, vec![], false),
+            (Method::PUT, Need::Required, None, vec![], true),
+            (Method::GET, Need::Required, None, vec![], false),
+            (Method::GET, Need::Required, None, vec![Data("")], false),
+            (Method::GET, Need::Required, None, vec![Data("a")], true),
+            (Method::DELETE, Need::Optional, None, vec![Data("a")], false),
+            (Method::DELETE, Need::Required, Some("0"), vec![], true),
+            (Method::GET, Need::Optional, Some("0"), vec![], false),
+        ];
+        for (method, need, length, steps, refuses) in cases {
+            let mut request = put(&[]).method(method.clone());
+            if let Some(length) = length {
+                request = request.header("content-length", length);
+            }
+            let expected = refuses.then_some(ContentDigestError::Missing);
+            assert_eq!(refused(request, need, &steps), expected, "{method} {need:?} {length:?} {steps:?}");
+        }
+    }
+
+    #[test]
+    fn failure_from_below_stays_what_it_is() {
+        for steps in [vec![Data("a"), Fail], vec![Data("a"), End, Fail]] {
+            let read =
+                verify(put(&[("content-digest", SHA_256)]), Need::Required, &steps).expect("not refused");
+            assert!(read.error.expect("an error").is::<std::io::Error>());
+        }
+    }
+
+    #[test]
+    fn trailers_polled_early_are_an_error() {
+        let check = Check::of(&put(&[]).body(()).expect("a request"), Need::Optional).expect("nothing wrong");
+        let body = VerifyBody::new(ScriptedBody::new([Data("a")]), check, Verdict::default());
+        let mut body = std::pin::pin!(body);
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_right_bytes_passes_and_one_wrong_bit_does_not(
+            content in proptest::collection::vec(any::<u8>(), 1..100),
+            cut: proptest::sample::Index,
+            wrong: Option<(proptest::sample::Index, u8)>,
+        ) {
+            let mut hashers = crate::digest::Hashers::new(crate::digest::Algorithm::ALL.iter().copied());
+            hashers.update(&content);
+            let digests: Vec<_> = hashers.finish().iter().map(ToString::to_string).collect();
+            let mut came = content.clone();
+            if let Some((at, bit)) = wrong {
+                came[at.index(content.len())] ^= 1 << (bit % 8);
+            }
+            let (head, tail) = came.split_at(cut.index(came.len()));
+            for digest in digests {
+                let request = put(&[("content-digest", &digest)]).body(()).expect("a request");
+                let mut check = Check::of(&request, Need::Required).expect("nothing wrong");
+                check.data(head);
+                check.data(tail);
+                prop_assert_eq!(check.end(&HeaderMap::new()).is_err(), wrong.is_some());
+            }
+        }
+    }
+}

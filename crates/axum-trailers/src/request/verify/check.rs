@@ -1,0 +1,120 @@
+use super::ContentDigestError;
+use crate::{
+    digest::{Algorithm, CONTENT_DIGEST, DigestField, Hashers},
+    trailers::Declared,
+};
+use http::{HeaderMap, Method, Request, Version, header};
+
+/// Whether a request needs a digest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Need {
+    /// One that is there is checked.
+    #[default]
+    Optional,
+    /// There must be one.
+    Required,
+}
+
+/// The digests under way for one request, and what its header section said of them.
+#[derive(Clone, Debug)]
+pub(super) struct Check {
+    need: Need,
+    has_content: bool,
+    header: DigestField,
+    announced: Declared,
+    hashers: Hashers,
+}
+
+impl Check {
+    /// # Errors
+    ///
+    /// Where the header section says enough to refuse the request before its content comes.
+    pub(super) fn of<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
+        let announced = Declared::read(request.headers());
+        let header = read(request.headers())?;
+        let (has_content, may_have_trailers) = (has_content(request), may_have_trailers(request));
+        if !may_have_trailers && announced.is_empty() {
+            enough(&header, need, has_content)?;
+        }
+        // An unannounced trailer may be of any algorithm, too. It costs a second hash where it can come, and where
+        // nothing else says which one is needed.
+        let by_header = !header.known.is_empty() && !announced.contains(&CONTENT_DIGEST);
+        let algorithms: Vec<_> = if by_header || !may_have_trailers {
+            header.known.iter().map(|digest| digest.algorithm()).collect()
+        } else {
+            Algorithm::ALL.to_vec()
+        };
+        Ok(Self { need, has_content, header, announced, hashers: Hashers::new(algorithms) })
+    }
+
+    pub(super) fn data(&mut self, chunk: &[u8]) {
+        self.has_content |= !chunk.is_empty();
+        self.hashers.update(chunk);
+    }
+
+    /// Holds what came against what was said of it.
+    pub(super) fn end(self, trailers: &HeaderMap) -> Result<(), ContentDigestError> {
+        if let Some(name) = self.announced.iter().find(|name| !trailers.contains_key(*name)) {
+            return Err(ContentDigestError::TrailerNeverCame { name: name.clone() });
+        }
+        let (mut said, trailer) = (self.header, read(trailers)?);
+        said.known.extend(trailer.known);
+        said.unknown.extend(trailer.unknown);
+        enough(&said, self.need, self.has_content)?;
+        let came = self.hashers.finish();
+        for expected in said.known {
+            match came.iter().find(|digest| digest.algorithm() == expected.algorithm()) {
+                Some(got) if *got == expected => {}
+                Some(got) => {
+                    let (expected, got) = (expected.to_string(), got.to_string());
+                    return Err(ContentDigestError::Mismatch { expected, got });
+                }
+                None => {
+                    let reason = "a trailer field that was not announced names another algorithm than the header \
+                                  field";
+                    return Err(ContentDigestError::Malformed {
+                        reason: reason.to_owned(),
+                        got: expected.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether what is said of the content is enough to check it by. Unknown digests beside a known one are passed over (RFC
+/// 9530 §2).
+fn enough(said: &DigestField, need: Need, has_content: bool) -> Result<(), ContentDigestError> {
+    if !said.known.is_empty() {
+        Ok(())
+    } else if !said.unknown.is_empty() {
+        Err(ContentDigestError::UnknownAlgorithm { got: said.unknown.clone() })
+    } else if need == Need::Required && has_content {
+        Err(ContentDigestError::Missing)
+    } else {
+        Ok(())
+    }
+}
+
+/// The digests of a section.
+fn read(section: &HeaderMap) -> Result<DigestField, ContentDigestError> {
+    let field = DigestField::read(section, &CONTENT_DIGEST).map_err(|malformed| {
+        let values = section.get_all(CONTENT_DIGEST).iter();
+        let got: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        ContentDigestError::Malformed { reason: malformed.to_string(), got: got.join(", ") }
+    })?;
+    Ok(field.unwrap_or_default())
+}
+
+/// Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2).
+fn may_have_trailers<B>(request: &Request<B>) -> bool {
+    request.version() >= Version::HTTP_2 || request.headers().contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Whether a request has content before any of it has come, be it of no bytes: by its method, or since it says so.
+fn has_content<B>(request: &Request<B>) -> bool {
+    let methods = [Method::POST, Method::PUT, Method::PATCH];
+    let fields = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    methods.contains(request.method()) || fields.iter().any(|name| request.headers().contains_key(name))
+}

@@ -1,0 +1,83 @@
+use crate::{
+    digest::{Algorithm, WANT_CONTENT_DIGEST},
+    problem::Problem,
+};
+use axum_core::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+/// Why a request's body is not what its `Content-Digest` says.
+///
+/// As a response it is 400 with a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) whose members
+/// `expected` and `got` say what was expected and what came, and with `Want-Content-Digest`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentDigestError {
+    /// Another digest was announced than that of what came.
+    #[error("the content is not what its `Content-Digest` says")]
+    Mismatch {
+        /// The digest that was announced, as in the field.
+        expected: String,
+        /// The digest of what came.
+        got: String,
+    },
+    /// There is no digest, neither in the header section nor in the trailer section.
+    #[error("there is no `Content-Digest`, neither as a header field nor as a trailer field")]
+    Missing,
+    /// A trailer field was announced and never came: something between may have cut the content, or dropped trailers.
+    #[error("the trailer field `{name}` was announced and never came")]
+    TrailerNeverCame {
+        /// The field.
+        name: HeaderName,
+    },
+    /// None of the algorithms is known.
+    #[error("none of the algorithms of `Content-Digest` is known here")]
+    UnknownAlgorithm {
+        /// Their keys.
+        got: Vec<String>,
+    },
+    /// The field can't be read.
+    #[error("`Content-Digest` can't be read: {reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+        /// Its value.
+        got: String,
+    },
+}
+
+impl ContentDigestError {
+    fn problem(&self) -> Problem {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, self.to_string());
+        let algorithms =
+            || Algorithm::ALL.iter().map(|algorithm| algorithm.key()).collect::<Vec<_>>().join(" or ");
+        let a_digest = || format!("Content-Digest with {}", algorithms());
+        match self {
+            Self::Mismatch { expected, got } => problem
+                .of_type(MISMATCHED, "Mismatched digest values")
+                .with("expected", expected.as_str())
+                .with("got", got.as_str()),
+            Self::Missing => problem.with("expected", a_digest()).with("got", "none"),
+            Self::TrailerNeverCame { name } => {
+                problem.with("expected", format!("trailer field {name}")).with("got", "none")
+            }
+            Self::UnknownAlgorithm { got } => problem
+                .of_type(UNSUPPORTED, "Unsupported hashing algorithms")
+                .with("expected", algorithms())
+                .with("got", got.join(", ")),
+            Self::Malformed { got, .. } => problem.with("expected", a_digest()).with("got", got.as_str()),
+        }
+    }
+}
+
+impl IntoResponse for ContentDigestError {
+    fn into_response(self) -> Response {
+        self.problem().field(WANT_CONTENT_DIGEST, WANTED).into_response()
+    }
+}
+
+/// Either will do (RFC 9530 §4).
+const WANTED: HeaderValue = HeaderValue::from_static("sha-256=10, sha-512=10");
+
+// Problem types for digest fields (draft-ietf-httpapi-digest-fields-problem-types, approved as an RFC).
+const MISMATCHED: &str = "https://iana.org/assignments/http-problem-types#digest-mismatched-values";
+const UNSUPPORTED: &str = "https://iana.org/assignments/http-problem-types#digest-unsupported-algorithms";

@@ -1,0 +1,136 @@
+use crate::fields::elements;
+use http::{HeaderMap, Request, Version, header};
+use std::fmt;
+
+/// Whether the sender of a request takes trailers in the response.
+///
+/// HTTP/2 and later always carry them. HTTP/1.1 does where the request says `TE: trailers`
+/// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1),
+/// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), HTTP/1.0 never does.
+///
+/// The server decides it once for each request. Over HTTP/1.1 and HTTP/1.0 it leaves it in the request's extensions, so that
+/// what becomes of `TE` on the way to a handler makes no difference.
+///
+/// ```
+/// use axum_trailers::trailers::Acceptance;
+/// use http::Request;
+///
+/// let request = Request::get("/").header("te", "trailers").body(()).unwrap();
+/// assert_eq!(Acceptance::of(&request), Acceptance::Accepted);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Trailers are sent.
+    Accepted,
+    /// Trailers are withheld, and so is the `Trailer` field.
+    Withheld(WithheldReason),
+}
+
+/// Why trailers are withheld from a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WithheldReason {
+    /// The request came over HTTP/1.1 without `TE: trailers`.
+    NotAsked,
+    /// The request came over HTTP/1.0, which has no trailers.
+    OldProtocol,
+}
+
+/// Left in the extensions of a response whose trailers were left out since its client takes none, so that the
+/// server can log it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrailersWithheld;
+
+impl WithheldReason {
+    /// The reason as a label of metrics: `not_asked` or `old_protocol`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotAsked => "not_asked",
+            Self::OldProtocol => "old_protocol",
+        }
+    }
+}
+
+impl fmt::Display for WithheldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAsked => "no `TE: trailers`",
+            Self::OldProtocol => "HTTP/1.0",
+        })
+    }
+}
+
+impl Acceptance {
+    /// What the server decided for this request; without such a server, what the request itself says.
+    #[must_use]
+    pub fn of<B>(request: &Request<B>) -> Self {
+        match request.extensions().get() {
+            Some(decided) => *decided,
+            None => Self::decide(request.version(), request.headers()),
+        }
+    }
+
+    /// Decides it from a request's protocol version and header section.
+    #[must_use]
+    pub fn decide(version: Version, headers: &HeaderMap) -> Self {
+        match version {
+            Version::HTTP_09 | Version::HTTP_10 => Self::Withheld(WithheldReason::OldProtocol),
+            Version::HTTP_11 if !te_lists_trailers(headers) => Self::Withheld(WithheldReason::NotAsked),
+            _ => Self::Accepted,
+        }
+    }
+
+    /// Whether trailers are sent.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        self == Self::Accepted
+    }
+}
+
+/// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the one coding without a weight
+/// (RFC 9110 §10.1.4).
+fn te_lists_trailers(headers: &HeaderMap) -> bool {
+    elements(headers, header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    const NOT_ASKED: Acceptance = Acceptance::Withheld(WithheldReason::NotAsked);
+    const OLD: Acceptance = Acceptance::Withheld(WithheldReason::OldProtocol);
+
+    #[test]
+    fn protocol_and_te_decide() {
+        let cases: &[(Version, &[&str], Acceptance)] = &[
+            (Version::HTTP_2, &[], Acceptance::Accepted),
+            (Version::HTTP_3, &[], Acceptance::Accepted),
+            (Version::HTTP_11, &[], NOT_ASKED),
+            (Version::HTTP_11, &["trailers"], Acceptance::Accepted),
+            (Version::HTTP_11, &["Trailers"], Acceptance::Accepted),
+            (Version::HTTP_11, &["deflate;q=0.5 , trailers"], Acceptance::Accepted),
+            (Version::HTTP_11, &["gzip", "trailers"], Acceptance::Accepted),
+            (Version::HTTP_11, &["gzip"], NOT_ASKED),
+            (Version::HTTP_11, &["trailersx, trailers;q=0"], NOT_ASKED),
+            (Version::HTTP_11, &[""], NOT_ASKED),
+            (Version::HTTP_10, &["trailers"], OLD),
+        ];
+        for (version, te, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for value in *te {
+                headers.append(header::TE, HeaderValue::from_static(value));
+            }
+            assert_eq!(Acceptance::decide(*version, &headers), *expected, "{version:?} {te:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_decided_comes_first() {
+        let mut request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");
+        assert_eq!(Acceptance::of(&request), Acceptance::Accepted);
+        request.extensions_mut().insert(NOT_ASKED);
+        assert_eq!(Acceptance::of(&request), NOT_ASKED);
+    }
+}

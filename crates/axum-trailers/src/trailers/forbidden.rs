@@ -1,0 +1,175 @@
+use http::HeaderName;
+use std::fmt;
+
+/// Why a field may not stand in a trailer section.
+///
+/// The classes are those of [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1): fields
+/// whose evaluation is needed before the content is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForbiddenReason {
+    /// It says where the message ends or belongs to the connection alone (`Content-Length`, `Connection`, …).
+    MessageFraming,
+    /// It says where the message goes or came from (`Host`, `Via`, …).
+    Routing,
+    /// It changes how the request is carried out (`Expect`, `Range`, `If-Match`, `Accept`, …).
+    RequestModifier,
+    /// It says who is asking, or keeps state about them (`Authorization`, `Set-Cookie`, …).
+    Authentication,
+    /// It says what a client or a cache does with the response (`Cache-Control`, `Location`, `Alt-Svc`, …).
+    ResponseControl,
+    /// It says how the content is to be read (`Content-Type`, `Content-Encoding`, `Content-Location`, …).
+    ContentFormat,
+}
+
+impl fmt::Display for ForbiddenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MessageFraming => "message framing",
+            Self::Routing => "routing",
+            Self::RequestModifier => "a request modifier",
+            Self::Authentication => "authentication",
+            Self::ResponseControl => "response control",
+            Self::ContentFormat => "the format of the content",
+        })
+    }
+}
+
+/// Says why `name` may not be a trailer field, or `None` where it may be one.
+///
+/// Unknown fields may: RFC 9110 §6.5.1 leaves it to each field's definition, and only its sender knows that.
+/// `Authentication-Info` and `ETag` may too, since their definitions say so (RFC 9110 §11.6.3 and §8.8.3).
+///
+/// ```
+/// use axum_trailers::trailers::{ForbiddenReason, why_forbidden};
+/// use http::{HeaderName, header};
+///
+/// assert_eq!(why_forbidden(&header::CONTENT_LENGTH), Some(ForbiddenReason::MessageFraming));
+/// assert_eq!(why_forbidden(&HeaderName::from_static("x-row-count")), None);
+/// ```
+#[must_use]
+pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
+    reason(name.as_str())
+}
+
+/// The same of a name in lower case, which need not be a field's.
+pub(super) fn is_forbidden(name: &str) -> bool {
+    reason(name).is_some()
+}
+
+/// One list for the lookup, the docs and the pages that show it.
+macro_rules! forbidden {
+    ($($reason:ident: $($name:literal)|+;)+) => {
+        /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them
+        /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)).
+        ///
+        /// | Reason | Fields |
+        /// |---|---|
+        $(#[doc = concat!("| [`", stringify!($reason), "`](ForbiddenReason::", stringify!($reason), ") |", $(" `", $name, "`",)+ " |")])+
+        ///
+        /// ```
+        /// use axum_trailers::trailers::{ForbiddenReason, forbidden_fields};
+        ///
+        /// let routing = forbidden_fields().find(|(reason, _)| *reason == ForbiddenReason::Routing);
+        /// assert!(routing.is_some_and(|(_, names)| names.contains(&"via")));
+        /// ```
+        pub fn forbidden_fields() -> impl Iterator<Item = (ForbiddenReason, &'static [&'static str])> {
+            [$((ForbiddenReason::$reason, &[$($name),+][..])),+].into_iter()
+        }
+
+        fn reason(name: &str) -> Option<ForbiddenReason> {
+            match name {
+                $($($name)|+ => Some(ForbiddenReason::$reason),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+forbidden! {
+    // The connection's own fields are malformed in HTTP/2 and HTTP/3 wherever they stand (RFC 9113 §8.2.2), and `Trailer`
+    // announces what has by then arrived.
+    MessageFraming: "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "trailer"
+        | "transfer-encoding" | "upgrade";
+    Routing: "forwarded" | "host" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-port" | "x-forwarded-proto"
+        | "x-real-ip";
+    RequestModifier: "accept" | "accept-charset" | "accept-encoding" | "accept-language" | "expect" | "if-match"
+        | "if-modified-since" | "if-none-match" | "if-range" | "if-unmodified-since" | "max-forwards" | "range";
+    Authentication: "authorization" | "cookie" | "proxy-authenticate" | "proxy-authorization" | "set-cookie"
+        | "www-authenticate";
+    ResponseControl: "access-control-allow-credentials" | "access-control-allow-headers"
+        | "access-control-allow-methods" | "access-control-allow-origin" | "access-control-expose-headers"
+        | "access-control-max-age" | "age" | "alt-svc" | "cache-control" | "clear-site-data"
+        | "content-security-policy" | "content-security-policy-report-only" | "cross-origin-embedder-policy"
+        | "cross-origin-opener-policy" | "cross-origin-resource-policy" | "date" | "expires" | "location"
+        | "permissions-policy" | "pragma" | "referrer-policy" | "refresh" | "retry-after"
+        | "strict-transport-security" | "vary" | "warning" | "x-content-type-options" | "x-frame-options";
+    ContentFormat: "content-disposition" | "content-encoding" | "content-language" | "content-location"
+        | "content-range" | "content-type";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_refused_with_its_reason() {
+        let cases = [
+            ("Transfer-Encoding", ForbiddenReason::MessageFraming),
+            ("Content-Length", ForbiddenReason::MessageFraming),
+            ("Connection", ForbiddenReason::MessageFraming),
+            ("Trailer", ForbiddenReason::MessageFraming),
+            ("TE", ForbiddenReason::MessageFraming),
+            ("Host", ForbiddenReason::Routing),
+            ("Max-Forwards", ForbiddenReason::RequestModifier),
+            ("If-None-Match", ForbiddenReason::RequestModifier),
+            ("Range", ForbiddenReason::RequestModifier),
+            ("Authorization", ForbiddenReason::Authentication),
+            ("Set-Cookie", ForbiddenReason::Authentication),
+            ("Cache-Control", ForbiddenReason::ResponseControl),
+            ("Location", ForbiddenReason::ResponseControl),
+            ("Alt-Svc", ForbiddenReason::ResponseControl),
+            ("Strict-Transport-Security", ForbiddenReason::ResponseControl),
+            ("Via", ForbiddenReason::Routing),
+            ("Content-Location", ForbiddenReason::ContentFormat),
+            ("Content-Type", ForbiddenReason::ContentFormat),
+            ("Content-Encoding", ForbiddenReason::ContentFormat),
+            ("Content-Range", ForbiddenReason::ContentFormat),
+        ];
+        for (name, reason) in cases {
+            let name: HeaderName = name.parse().expect("a field name");
+            assert_eq!(why_forbidden(&name), Some(reason), "{name}");
+        }
+    }
+
+    #[test]
+    fn table_has_each_field_once_with_the_reason_that_is_told() {
+        let mut names = Vec::new();
+        for (reason, fields) in forbidden_fields() {
+            for name in fields {
+                assert_eq!(why_forbidden(&HeaderName::from_static(name)), Some(reason), "{name}");
+                names.push(*name);
+            }
+        }
+        names.sort_unstable();
+        assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+    }
+
+    #[test]
+    fn fields_meant_for_trailers_are_allowed() {
+        for name in [
+            "accept-ranges",
+            "authentication-info",
+            "chunky-trailer",
+            "content-digest",
+            "etag",
+            "grpc-message",
+            "grpc-status",
+            "repr-digest",
+            "server-timing",
+            "x-row-count",
+        ] {
+            assert_eq!(why_forbidden(&HeaderName::from_static(name)), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What must hold of any fields that somebody sends, for property tests and `fuzz/`.
+
+use super::{Acceptance, Declared, server::Announced};
+use crate::fuzzing::fields;
+use http::{HeaderName, HeaderValue, Version, header};
+
+/// Whatever `Trailer` says is read, what is read can be declared, and the field then says no more.
+pub fn trailer(lines: &[Vec<u8>]) {
+    let mut headers = fields(&header::TRAILER, lines);
+    let read = Declared::read(&headers);
+    assert_eq!(Declared::new(read.iter()).expect("checked"), read);
+    let settled = Announced::settle(&mut headers);
+    assert!(settled.names().eq(read.iter().map(HeaderName::as_str)));
+    assert_eq!(Declared::read(&headers), read);
+}
+
+/// Whatever `TE` says, it makes no difference how its elements stand in lines, and `trailers` among them is enough.
+pub fn te(lines: &[Vec<u8>]) {
+    let decide = |lines: &[Vec<u8>]| Acceptance::decide(Version::HTTP_11, &fields(&header::TE, lines));
+    let lines: Vec<_> = lines.iter().filter(|line| HeaderValue::from_bytes(line).is_ok()).cloned().collect();
+    let decided = decide(&lines);
+    let each: Vec<_> =
+        lines.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::to_vec).collect();
+    assert_eq!(decide(&each), decided);
+    assert_eq!(decide(&[lines.join(&b","[..])]), decided);
+    assert!(decide(&[&lines[..], &[b"Trailers".to_vec()]].concat()).is_accepted());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+
+    fn lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let word = prop::sample::select(vec![
+            "trailers", "Trailers", "x-a", "host", ",", ", ", ";q=0", " ", "\"", "\t",
+        ]);
+        let text = vec(word, 0..5).prop_map(|words| words.concat().into_bytes());
+        vec(prop_oneof![text, vec(any::<u8>(), 0..30)], 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn any_trailer_field_is_read_and_what_is_read_can_be_declared(lines in lines()) {
+            trailer(&lines);
+        }
+
+        #[test]
+        fn lines_of_te_are_one_list(lines in lines()) {
+            te(&lines);
+        }
+    }
+}

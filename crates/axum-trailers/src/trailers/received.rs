@@ -1,0 +1,134 @@
+use super::{TrailerError, map::permitted};
+use http::{HeaderMap, HeaderName};
+
+/// How large a received trailer section may be.
+///
+/// The server of this crate leaves its own in the extensions of each request that has a body. Under another server, insert
+/// one there to change the default.
+///
+/// Later versions may have more limits. So set what should differ:
+///
+/// ```
+/// use axum_trailers::trailers::TrailerLimits;
+///
+/// let mut limits = TrailerLimits::default();
+/// limits.fields = 16;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrailerLimits {
+    /// Its size in bytes, counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts
+    /// a header section: name, value and 32 bytes for each field line. Default: 8 KiB.
+    pub size: usize,
+    /// The number of its field lines. Default: 64.
+    pub fields: usize,
+}
+
+/// A received trailer section is larger than its limit. For a request that is a 431
+/// ([RFC 6585 §5](https://www.rfc-editor.org/rfc/rfc6585#section-5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrailersTooLarge {
+    /// In bytes.
+    #[error("the trailer section is larger than {limit} bytes")]
+    Size {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// In field lines.
+    #[error("the trailer section has more than {limit} fields")]
+    Fields {
+        /// How many there may be.
+        limit: usize,
+    },
+}
+
+impl Default for TrailerLimits {
+    fn default() -> Self {
+        Self { size: 8 * 1024, fields: 64 }
+    }
+}
+
+pub(super) fn permitted_within(
+    mut section: HeaderMap,
+    limits: TrailerLimits,
+) -> Result<HeaderMap, TrailersTooLarge> {
+    if section.len() > limits.fields {
+        return Err(TrailersTooLarge::Fields { limit: limits.fields });
+    }
+    if section_size(&section) > limits.size {
+        return Err(TrailersTooLarge::Size { limit: limits.size });
+    }
+    let left_out: Vec<_> = section.keys().filter(|name| !may_be_used(name)).cloned().collect();
+    for name in left_out {
+        section.remove(name);
+    }
+    Ok(section)
+}
+
+fn may_be_used(name: &HeaderName) -> bool {
+    match permitted(name) {
+        Ok(()) => return true,
+        Err(TrailerError::Forbidden { reason, .. }) => {
+            tracing::debug!(%name, %reason, "forbidden field in request trailers left out");
+        }
+        Err(_malformed) => tracing::debug!(%name, "field in request trailers left out: its name is no token"),
+    }
+    false
+}
+
+/// The size of a header or trailer section in bytes, counted as
+/// [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 for each field line.
+#[must_use]
+pub fn section_size(fields: &HeaderMap) -> usize {
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn section(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut section = HeaderMap::new();
+        for (name, value) in list {
+            section.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        section
+    }
+
+    #[test]
+    fn forbidden_fields_are_left_out_and_repeated_ones_kept() {
+        let came = section(&[
+            ("x-a", "1"),
+            ("content-length", "7"),
+            ("x-a", "2"),
+            ("authorization", "no"),
+            ("\"x\"", "no"),
+        ]);
+        let kept = permitted_within(came, TrailerLimits::default()).expect("small enough");
+        let kept: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2")]);
+    }
+
+    #[test]
+    fn section_past_a_limit_is_refused_and_one_at_it_is_not() {
+        let came = section(&[("x-a", "12345"), ("x-a", "")]);
+        let exact = TrailerLimits { size: 3 + 5 + 32 + 3 + 32, fields: 2 };
+        assert!(permitted_within(came.clone(), exact).is_ok());
+        let smaller = TrailerLimits { size: exact.size - 1, ..exact };
+        assert_eq!(permitted_within(came.clone(), smaller), Err(TrailersTooLarge::Size { limit: 74 }));
+        let fewer = TrailerLimits { fields: 1, ..exact };
+        assert_eq!(permitted_within(came, fewer), Err(TrailersTooLarge::Fields { limit: 1 }));
+    }
+
+    #[test]
+    fn section_as_full_as_a_map_can_be_is_no_panic() {
+        let name = |n| HeaderName::try_from(format!("x-{n}")).expect("a name");
+        let mut full: HeaderMap = (1..24 * 1024).map(|n| (name(n), HeaderValue::from(n))).collect();
+        full.insert("host", HeaderValue::from_static("forbidden"));
+        let unlimited = TrailerLimits { size: usize::MAX, fields: usize::MAX };
+        let kept = permitted_within(full, unlimited).expect("within the limits");
+        assert_eq!(kept.len(), 24 * 1024 - 1);
+    }
+}

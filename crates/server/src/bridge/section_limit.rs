@@ -1,0 +1,56 @@
+use crate::connection::Connection;
+use axum_trailers::trailers::server::section_size;
+use http::HeaderMap;
+use http_1::header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE};
+
+/// A section is larger than an HTTP/2 client takes
+/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). Sent all the same, it would end the
+/// connection for some clients, and others would leave out a part of it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the {section} section has {size} bytes, and the client takes {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
+)]
+pub(crate) struct SectionTooLarge {
+    section: &'static str,
+    size: usize,
+    limit: u32,
+}
+
+/// What is sent besides the fields of a header section: `:status`, and `date`, which hyper adds. It leaves out those of the
+/// connection.
+const STATUS: usize = ":status200".len() + FIELD;
+const ADDED_DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
+
+/// Each field counts for so many bytes more.
+const FIELD: usize = 32;
+
+impl SectionTooLarge {
+    pub(super) fn check_headers(connection: &Connection, headers: &http_1::HeaderMap) -> Result<(), Self> {
+        check(connection, "header", || {
+            let is_sent = |name: &http_1::HeaderName| {
+                !([CONNECTION, TRANSFER_ENCODING, UPGRADE].contains(name)
+                    || ["keep-alive", "proxy-connection"].contains(&name.as_str()))
+            };
+            let sent = headers.iter().filter(|(name, _)| is_sent(name));
+            let size: usize = sent.map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
+            let date = if headers.contains_key(DATE) { 0 } else { ADDED_DATE };
+            size + STATUS + date
+        })
+    }
+
+    pub(super) fn check_trailers(connection: &Connection, trailers: &HeaderMap) -> Result<(), Self> {
+        check(connection, "trailer", || section_size(trailers))
+    }
+}
+
+fn check(
+    connection: &Connection,
+    section: &'static str,
+    size: impl FnOnce() -> usize,
+) -> Result<(), SectionTooLarge> {
+    let Some(limit) = connection.section_limit() else {
+        return Ok(());
+    };
+    let size = size();
+    if size > limit as usize { Err(SectionTooLarge { section, size, limit }) } else { Ok(()) }
+}

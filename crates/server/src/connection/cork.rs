@@ -1,0 +1,67 @@
+/// What a full TLS 1.3 record takes, in bytes: 16 KiB of content, its type, a tag of 16 bytes and a head of 5
+/// ([RFC 8446 §5.2](https://www.rfc-editor.org/rfc/rfc8446#section-5.2)).
+pub(crate) const FULL_RECORD: usize = 16 * 1024 + 1 + 16 + 5;
+
+/// So many of them make one write, where they are ready in time.
+pub(crate) const RECORDS_TOGETHER: usize = 3;
+
+/// Lets full records wait, since the next one is under way as a rule: three of them in one write cost little more than one.
+#[derive(Debug, Default)]
+pub(super) struct Cork {
+    /// What has waited or could not be written, in bytes.
+    seen: usize,
+}
+
+impl Cork {
+    /// Whether so many bytes are to wait. Those that have waited wait on only where another record has come.
+    pub(super) fn holds(&mut self, bytes: usize) -> bool {
+        let are_full = bytes.is_multiple_of(FULL_RECORD) && bytes < RECORDS_TOGETHER * FULL_RECORD;
+        let holds = are_full && bytes > self.seen;
+        self.seen = bytes;
+        holds
+    }
+
+    /// Some of them are written.
+    pub(super) fn moved(&mut self) {
+        self.seen = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: usize = FULL_RECORD;
+
+    #[test]
+    fn up_to_three_full_records_go_together() {
+        let mut cork = Cork::default();
+        assert_eq!([ONE, 2 * ONE, 3 * ONE].map(|bytes| cork.holds(bytes)), [true, true, false]);
+        cork.moved();
+        assert!(cork.holds(ONE), "the next ones, too");
+    }
+
+    #[test]
+    fn what_nothing_follows_waits_once() {
+        for bytes in [ONE, 2 * ONE] {
+            let mut cork = Cork::default();
+            assert_eq!([bytes; 2].map(|bytes| cork.holds(bytes)), [true, false]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_full_goes_at_once() {
+        for bytes in [0, 1, ONE - 1, ONE + 1, 2 * ONE + 1, 4 * ONE] {
+            assert!(!Cork::default().holds(bytes), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn what_a_full_socket_left_waits_for_it_alone() {
+        let mut cork = Cork::default();
+        assert!(cork.holds(ONE));
+        // It is offered to the socket, again and again.
+        assert_eq!([ONE; 3].map(|bytes| cork.holds(bytes)), [false; 3]);
+        assert_eq!([2 * ONE; 2].map(|bytes| cork.holds(bytes)), [true, false]);
+    }
+}

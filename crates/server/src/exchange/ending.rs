@@ -1,0 +1,127 @@
+use super::request_details::joined;
+use crate::connection::Cut;
+use axum_trailers::trailers::WithheldReason;
+use http::HeaderName;
+use std::{error::Error, fmt};
+
+/// What became of the response's trailers.
+pub(super) enum Trailers {
+    None,
+    Sent(Vec<HeaderName>),
+    Withheld(WithheldReason),
+}
+
+/// How a response ended.
+pub(super) enum Ending {
+    Complete,
+    Failed(Failure, String),
+    FailedInTrailers,
+    /// A gRPC call that the server could not do.
+    FailedCall,
+    Cut(Cut),
+    ClientGone,
+}
+
+/// What is wrong with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Its body failed.
+    Body,
+    /// It is not as long as its header section says.
+    Length,
+    /// The trailers that say that it failed can't be sent.
+    Untold,
+    /// Its header or trailer section is larger than the client takes.
+    SectionTooLarge,
+    /// The trailers of its request are too large.
+    RequestTrailers,
+    /// The content of its request is malformed.
+    RequestFraming,
+    /// The content of its request comes too slowly.
+    SlowRequest,
+}
+
+impl Ending {
+    pub(super) fn failed(failure: Failure, error: &(dyn Error + 'static)) -> Self {
+        Self::Failed(failure, with_sources(error))
+    }
+}
+
+impl Failure {
+    /// For metrics.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Length => "length",
+            Self::Untold => "untold",
+            Self::SectionTooLarge => "section_too_large",
+            Self::RequestTrailers => "request_trailers",
+            Self::RequestFraming => "request_framing",
+            Self::SlowRequest => "slow_request",
+        }
+    }
+}
+
+impl fmt::Display for Trailers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Withheld(reason) => write!(f, "withheld ({reason})"),
+            Self::Sent(names) => {
+                f.write_str(&joined(names.iter().map(HeaderName::as_str)).unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("complete"),
+            Self::Failed(_, why) => write!(f, "failed: {why}"),
+            Self::FailedInTrailers => f.write_str("failed, as its trailers say"),
+            Self::FailedCall => f.write_str("failed, as its gRPC status says"),
+            Self::Cut(cut) => write!(f, "cut: {cut}"),
+            Self::ClientGone => f.write_str("client gone"),
+        }
+    }
+}
+
+/// What an error says, with the errors behind it.
+pub(crate) fn with_sources(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        // A wrapper often says its source's words as its own.
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no row")]
+    struct NoRow(#[source] io::Error);
+
+    #[test]
+    fn error_is_told_with_its_sources_once_each() {
+        let full = || io::Error::other("disk full");
+        assert_eq!(with_sources(&axum::Error::new(full())), "disk full");
+        assert_eq!(with_sources(&NoRow(full())), "no row: disk full");
+    }
+
+    #[test]
+    fn trailers_are_told_by_name() {
+        let names = ["x-a", "x-b"].map(HeaderName::from_static).to_vec();
+        assert_eq!(Trailers::Sent(names).to_string(), "x-a,x-b");
+        assert_eq!(Trailers::Withheld(WithheldReason::NotAsked).to_string(), "withheld (no `TE: trailers`)");
+    }
+}

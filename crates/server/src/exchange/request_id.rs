@@ -1,0 +1,112 @@
+use crate::connection::ConnectionName;
+use axum_trailers::fields::is_tchar;
+use http_1::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+
+/// What names a request in the logs of its client, of proxies and of this server: a token
+/// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+#[derive(Clone)]
+pub(crate) struct RequestId(HeaderValue);
+
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
+
+/// In bytes. A UUID has 36.
+const MAX_LENGTH: usize = 64;
+
+impl RequestId {
+    /// The one that the client or a proxy has given, or else the connection's name and the request's number on it.
+    pub(super) fn of(headers: &HeaderMap, connection: &ConnectionName, number: usize) -> Self {
+        let given = [&X_REQUEST_ID, &X_CHECK_ID].into_iter().find_map(|name| Self::read(headers, name));
+        given.unwrap_or_else(|| Self::make(connection, number))
+    }
+
+    /// Each request has one, logged or not, so it is made without a formatter.
+    fn make(connection: &ConnectionName, number: usize) -> Self {
+        let mut made = [0; 37];
+        let mut start = made.len();
+        let mut put_before = |bytes: &[u8]| {
+            start -= bytes.len();
+            made[start..][..bytes.len()].copy_from_slice(bytes);
+        };
+        let mut rest = number;
+        loop {
+            put_before(&[b"0123456789"[rest % 10]]);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        put_before(b"-");
+        put_before(connection.as_bytes());
+        Self::new(HeaderValue::from_bytes(&made[start..]).expect("digits and a hyphen"))
+    }
+
+    fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
+        headers.get(name).and_then(Self::given)
+    }
+
+    /// `None` if it is not a short token.
+    pub(super) fn given(value: &HeaderValue) -> Option<Self> {
+        is_short_token(value.as_bytes()).then(|| Self::new(value.clone()))
+    }
+
+    fn new(mut value: HeaderValue) -> Self {
+        // None comes twice, and HPACK's table is for fields that do.
+        value.set_sensitive(true);
+        Self(value)
+    }
+
+    pub(crate) fn to_field_value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+fn is_short_token(value: &[u8]) -> bool {
+    (1..=MAX_LENGTH).contains(&value.len()) && value.iter().copied().all(is_tchar)
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(fields: &[(&'static str, &str)]) -> String {
+        let field = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
+        };
+        let connection = ConnectionName::of(0xab);
+        RequestId::of(&fields.iter().map(field).collect(), &connection, 7).to_string()
+    }
+
+    #[test]
+    fn largest_number_has_room() {
+        let made = RequestId::make(&ConnectionName::of(u64::MAX), usize::MAX);
+        assert_eq!(made.to_string(), format!("ffffffffffffffff-{}", usize::MAX));
+    }
+
+    #[test]
+    fn short_token_is_taken_and_anything_else_replaced() {
+        let (longest, made) = ("a".repeat(64), "00000000000000ab-7");
+        for (fields, expected) in [
+            (&[][..], made),
+            (&[("x-request-id", "b4f2-1")], "b4f2-1"),
+            (&[("x-check-id", "c1")], "c1"),
+            (&[("x-check-id", "c1"), ("x-request-id", "r1")], "r1"),
+            (&[("x-check-id", "c1"), ("x-request-id", "no token")], "c1"),
+            (&[("x-request-id", &longest)], &longest),
+            (&[("x-request-id", &"a".repeat(65))], made),
+            (&[("x-request-id", "")], made),
+            (&[("x-request-id", "a\"b")], made),
+            (&[("x-request-id", "a\tb")], made),
+            (&[("x-request-id", "\u{e9}")], made),
+        ] {
+            assert_eq!(id(fields), expected, "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use super::{
+    request_details::{RequestDetails, shortened},
+    request_id::RequestId,
+};
+use crate::connection::Connection;
+use axum_trailers::trailers::server::protocol_name;
+use http::Version;
+use tracing::{Span, field::Empty};
+
+/// The span of a request, where anybody collects it.
+pub(super) fn span(
+    connection: &Connection,
+    head: &http_1::request::Parts,
+    details: &RequestDetails,
+    id: &RequestId,
+    version: Version,
+) -> Option<Span> {
+    let span = tracing::info_span!(
+        target: "axum_trailers::request",
+        "request",
+        client = %connection.peer,
+        request_id = %id,
+        method = %shortened(head.method.as_str().as_bytes()),
+        request_target = details.request_target,
+        status = Empty,
+        protocol = protocol_name(version),
+        bytes_out = Empty,
+        duration_ms = Empty,
+        trailers = Empty,
+        grpc_status = Empty,
+        ended = Empty,
+    );
+    (!span.is_disabled()).then_some(span)
+}

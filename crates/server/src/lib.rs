@@ -1,0 +1,69 @@
+//! A TLS server that runs an axum 0.6 router on hyper 1.x, with trailers over HTTP/2 and HTTP/1.1.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use axum_trailers_server::{Server, Tls};
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route("/", get(|| async { "hello\n" }));
+//! let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
+//! Server::new(tls).bind("127.0.0.1:3000")?.run(app).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A connection is accepted, given to a thread and served there by one task. The task makes the TLS handshake, then polls
+//! hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard that checks
+//! the protocol against ALPN's choice, hyper, and a bridge between the two generations of `http` and `http-body`. Its
+//! response goes the same way back.
+//!
+//! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of
+//! the [metrics](Server::metrics), gRPC health checks and [routine](crate::hints::Routine) ones at `DEBUG` if they succeed. Its
+//! `request_id` is the request's `X-Request-Id` or `X-Check-Id`, if that is a token of up to 64 bytes, or else made here;
+//! the response returns it in `X-Request-Id`, unless the application has set one. Refused connections (`WARN`) and failed
+//! handshakes (`INFO`) are logged up to 10
+//! times per kind in 10 s; the number of the others follows in one line.
+//!
+//! # What it does not carry
+//!
+//! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.
+//! - Response extensions of hyper (such as a reason phrase of one's own).
+
+mod bridge;
+mod connection;
+mod connections;
+mod exchange;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+mod handshake;
+mod http;
+mod limits;
+mod listen;
+mod metrics;
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod parts;
+mod pem_files;
+mod rate_limit;
+mod redirect;
+mod rejections;
+mod reload;
+mod running;
+mod serve;
+mod shutdown;
+mod signals;
+mod threads;
+mod tls;
+
+/// The crate whose types [`Server::registry`] is made of.
+pub use prometheus;
+
+pub use self::{
+    bridge::GrpcRequestBody,
+    limits::Limits,
+    listen::BindError,
+    serve::Server,
+    shutdown::Handle,
+    tls::{Tls, TlsError},
+};

@@ -1,0 +1,289 @@
+use crate::exchange::ClientKind;
+use axum_trailers::trailers::{WithheldReason, server::protocol_name};
+use http::{StatusCode, Version};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
+};
+use std::{sync::Arc, time::Duration};
+
+/// The metrics of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics(Arc<Families>);
+
+#[derive(Debug)]
+struct Families {
+    connections: IntGauge,
+    refused: IntCounterVec,
+    handshakes_failed: IntCounterVec,
+    requests_open: IntGauge,
+    requests: IntCounterVec,
+    received: IntCounter,
+    sent: IntCounter,
+    body: IntCounterVec,
+    trailers_sent: IntCounterVec,
+    trailers_withheld: IntCounterVec,
+    failed: IntCounterVec,
+    gone: IntCounterVec,
+    calls: IntCounterVec,
+    first_byte: HistogramVec,
+    end: HistogramVec,
+}
+
+/// The registry can't take a metric of the server's own.
+#[derive(Debug, thiserror::Error)]
+#[error("the registry has a metric already that is named `{name}`, as one of the server's own is")]
+pub(crate) struct NameTaken {
+    name: String,
+    source: prometheus::Error,
+}
+
+/// From half a millisecond to half a minute, in seconds; exports may take longer.
+const BUCKETS: [f64; 15] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+impl Metrics {
+    /// Makes them, and registers them, unless the registry has one of a name of theirs.
+    pub(crate) fn new(registry: &Registry) -> Result<Self, NameTaken> {
+        let families = Families {
+            connections: gauge("connections", "Connections that are open."),
+            refused: counters(
+                "connections_refused_total",
+                "Connections that were closed at once or not accepted, by reason.",
+                &["reason"],
+            ),
+            handshakes_failed: counters(
+                "handshakes_failed_total",
+                "TLS handshakes that failed, by reason.",
+                &["reason"],
+            ),
+            requests_open: gauge("streams", "Requests whose response has not ended: streams, over HTTP/2."),
+            requests: counters(
+                "requests_total",
+                "Requests whose response has ended, by route and status.",
+                &["protocol", "route", "status"],
+            ),
+            received: counter("received_bytes_total", "Bytes read from connections, TLS included."),
+            sent: counter("sent_bytes_total", "Bytes written to connections, TLS included."),
+            body: counters(
+                "response_body_bytes_total",
+                "Bytes of the content of responses that have ended.",
+                &["protocol"],
+            ),
+            trailers_sent: counters(
+                "trailer_sections_sent_total",
+                "Responses that ended with a trailer section, by client and whether a proxy was on the way.",
+                &["protocol", "agent", "proxied"],
+            ),
+            trailers_withheld: counters(
+                "trailer_sections_withheld_total",
+                "Responses whose trailer section was left out, by client, proxy and what the request lacked.",
+                &["protocol", "agent", "proxied", "reason"],
+            ),
+            failed: counters(
+                "streams_failed_total",
+                "Responses that failed or were cut, by reason.",
+                &["protocol", "reason"],
+            ),
+            gone: counters(
+                "clients_gone_total",
+                "Responses that their clients did not take to the end.",
+                &["protocol"],
+            ),
+            calls: counters(
+                "grpc_calls_total",
+                "gRPC calls that have ended, by service and status.",
+                &["service", "status"],
+            ),
+            first_byte: histograms(
+                "first_byte_seconds",
+                "From the end of a request's header section to the beginning of its response.",
+                &["route"],
+            ),
+            end: histograms(
+                "end_seconds",
+                "From the end of a request's header section to the end of its response.",
+                &["route"],
+            ),
+        };
+        families.register(registry)?;
+        Ok(Self(Arc::new(families)))
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.0.connections.inc();
+    }
+
+    pub(crate) fn connection_closed(&self) {
+        self.0.connections.dec();
+    }
+
+    pub(crate) fn connection_refused(&self, reason: &'static str) {
+        self.0.refused.with_label_values(&[reason]).inc();
+    }
+
+    pub(crate) fn handshake_failed(&self, reason: &'static str) {
+        self.0.handshakes_failed.with_label_values(&[reason]).inc();
+    }
+
+    pub(crate) fn request_begins(&self) {
+        self.0.requests_open.inc();
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.0.received.inc_by(bytes as u64);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.0.sent.inc_by(bytes as u64);
+    }
+
+    pub(crate) fn trailers_sent(&self, version: Version, client: ClientKind) {
+        let labels = [protocol_name(version), client.agent, client.proxied()];
+        self.0.trailers_sent.with_label_values(&labels).inc();
+    }
+
+    pub(crate) fn trailers_withheld(&self, version: Version, client: ClientKind, reason: WithheldReason) {
+        let labels = [protocol_name(version), client.agent, client.proxied(), reason.label()];
+        self.0.trailers_withheld.with_label_values(&labels).inc();
+    }
+
+    /// A response failed, for a reason of a fixed set.
+    pub(crate) fn failed(&self, version: Version, reason: &'static str) {
+        self.0.failed.with_label_values(&[protocol_name(version), reason]).inc();
+    }
+
+    pub(crate) fn client_gone(&self, version: Version) {
+        self.0.gone.with_label_values(&[protocol_name(version)]).inc();
+    }
+
+    pub(crate) fn call_ends(&self, service: &str, status: u16) {
+        let status = GRPC_STATUSES.get(usize::from(status)).copied().unwrap_or("other");
+        self.0.calls.with_label_values(&[service, status]).inc();
+    }
+
+    /// hyper has answered an HTTP/1.1 request itself.
+    pub(crate) fn head_refused(&self, status: &str) {
+        self.0.requests.with_label_values(&[protocol_name(Version::HTTP_11), NONE, status]).inc();
+    }
+
+    pub(crate) fn request_ends(&self, request: &Ended<'_>) {
+        let families = &*self.0;
+        let protocol = protocol_name(request.version);
+        let route = request.route.unwrap_or(NONE);
+        // A status of an application's own is a number of its choice.
+        let status = match &request.status {
+            Some(status) if status.canonical_reason().is_some() => status.as_str(),
+            Some(_) => "other",
+            None => NONE,
+        };
+        families.requests_open.dec();
+        families.requests.with_label_values(&[protocol, route, status]).inc();
+        families.body.with_label_values(&[protocol]).inc_by(request.bytes);
+        families.end.with_label_values(&[route]).observe(request.took.as_secs_f64());
+        if let Some(first_byte) = request.first_byte {
+            families.first_byte.with_label_values(&[route]).observe(first_byte.as_secs_f64());
+        }
+    }
+}
+
+/// A request whose response has ended.
+pub(crate) struct Ended<'e> {
+    pub(crate) version: Version,
+    /// `None` for what no route answered.
+    pub(crate) route: Option<&'e str>,
+    /// `None` where the client left before there was one.
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) bytes: u64,
+    pub(crate) first_byte: Option<Duration>,
+    pub(crate) took: Duration,
+}
+
+/// The label where there is no route, or no status.
+const NONE: &str = "none";
+
+/// By their numbers ([status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md)).
+const GRPC_STATUSES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+impl Families {
+    fn register(&self, registry: &Registry) -> Result<(), NameTaken> {
+        let all: [Box<dyn Collector>; 15] = [
+            Box::new(self.connections.clone()),
+            Box::new(self.refused.clone()),
+            Box::new(self.handshakes_failed.clone()),
+            Box::new(self.requests_open.clone()),
+            Box::new(self.requests.clone()),
+            Box::new(self.received.clone()),
+            Box::new(self.sent.clone()),
+            Box::new(self.body.clone()),
+            Box::new(self.trailers_sent.clone()),
+            Box::new(self.trailers_withheld.clone()),
+            Box::new(self.failed.clone()),
+            Box::new(self.gone.clone()),
+            Box::new(self.calls.clone()),
+            Box::new(self.first_byte.clone()),
+            Box::new(self.end.clone()),
+        ];
+        for family in all {
+            let name = family.desc().first().map(|desc| desc.fq_name.clone()).unwrap_or_default();
+            registry.register(family).map_err(|source| NameTaken { name, source })?;
+        }
+        Ok(())
+    }
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("axum_trailers")
+}
+
+const VALID: &str = "the names are valid";
+
+fn gauge(name: &str, help: &str) -> IntGauge {
+    IntGauge::with_opts(opts(name, help)).expect(VALID)
+}
+
+fn counter(name: &str, help: &str) -> IntCounter {
+    IntCounter::with_opts(opts(name, help)).expect(VALID)
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    IntCounterVec::new(opts(name, help), labels).expect(VALID)
+}
+
+fn histograms(name: &str, help: &str, labels: &[&str]) -> HistogramVec {
+    let opts = HistogramOpts { common_opts: opts(name, help), buckets: BUCKETS.to_vec() };
+    HistogramVec::new(opts, labels).expect(VALID)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_of_a_call_is_told_by_its_name() {
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry).expect("no names are taken");
+        for status in [0, 16, 17, 99] {
+            metrics.call_ends("s", status);
+        }
+        let told = |status: &str| metrics.0.calls.with_label_values(&["s", status]).get();
+        assert_eq!((told("OK"), told("UNAUTHENTICATED"), told("other")), (1, 1, 2));
+    }
+}

@@ -1,0 +1,91 @@
+use std::{convert::Infallible, io, sync::mpsc, thread, time::Duration};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+
+/// A thread that serves the connections it is given.
+pub(crate) struct Worker {
+    ended: oneshot::Receiver<Infallible>,
+}
+
+/// How long tasks have after the server's end to end themselves, and after that what blocks.
+const LAST_STEPS: Duration = Duration::from_millis(500);
+
+impl Worker {
+    /// Starts a thread, which lives until `server_ended`. What it serves begins on the thread, in its runtime.
+    pub(crate) fn start<F: Future>(
+        number: usize,
+        begin: impl FnOnce() -> io::Result<F> + Send + 'static,
+        server_ended: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<Self> {
+        let (until_ended, ended) = oneshot::channel();
+        let (tell_start, started) = mpsc::channel();
+        let log = dispatcher::get_default(Clone::clone);
+        let work = move || {
+            let _until_ended = until_ended;
+            let ready = runtime().and_then(|runtime| {
+                let serving = {
+                    let _in_it = runtime.enter();
+                    begin()?
+                };
+                Ok((runtime, serving))
+            });
+            let (runtime, serving) = match ready {
+                Ok(ready) => ready,
+                Err(error) => return tell_start.send(Err(error)).expect("it is waited for"),
+            };
+            tell_start.send(Ok(())).expect("it is waited for");
+            with_log(&log, || {
+                runtime.block_on(serve(serving, server_ended));
+                runtime.shutdown_timeout(LAST_STEPS);
+            });
+        };
+        thread::Builder::new().name(format!("trailers-{number}")).spawn(work)?;
+        started.recv().map_err(io::Error::other)??;
+        Ok(Self { ended })
+    }
+
+    /// Waits until the thread has ended, but not for one that something blocks.
+    pub(crate) async fn ended(self) {
+        let _in_time = timeout(4 * LAST_STEPS, self.ended).await;
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .event_interval(EVENT_INTERVAL)
+        // What others of this core have to do first, the client of the same machine among them, may be the next thing to
+        // do here: so a thread that has nothing to do lets them run before it sleeps, and is woken less often.
+        .on_thread_park(thread::yield_now)
+        .build()
+}
+
+/// After so many tasks it looks for what has come meanwhile, timers among it. tokio's default is 61, with which the chunks
+/// of a slow stream came later where many others are answered beside it.
+const EVENT_INTERVAL: u32 = 16;
+
+async fn serve(serving: impl Future, server_ended: impl Future<Output = ()>) {
+    // A thread goes on until the server has ended, also if no connection can come any more.
+    tokio::select! {
+        () = server_ended => {}
+        never = async { serving.await; std::future::pending::<Infallible>().await } => match never {},
+    }
+    // Those that run on are dropped with the runtime.
+    let _in_time = timeout(LAST_STEPS, no_task()).await;
+}
+
+/// Waits until the last task of this runtime has ended.
+async fn no_task() {
+    while Handle::current().metrics().num_alive_tasks() > 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A subscriber that is the caller's thread's alone is this thread's, too.
+fn with_log<T>(log: &Dispatch, run: impl FnOnce() -> T) -> T {
+    if log.is::<NoSubscriber>() { run() } else { dispatcher::with_default(log, run) }
+}

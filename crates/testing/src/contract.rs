@@ -1,0 +1,135 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use http_body::Body;
+use std::{
+    error::Error,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+/// What came of a body.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Its data.
+    pub content: String,
+    /// How often there was nothing yet.
+    pub pending: usize,
+    /// Its trailer section, if there was one.
+    pub trailers: Option<HeaderMap>,
+    /// How it failed, if it did.
+    pub error: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Read {
+    /// Panics unless the body ended well, with this trailer field, once and with this value.
+    #[track_caller]
+    pub fn assert_trailer(&self, name: &str, value: &str) {
+        let values = self.values(name);
+        assert_eq!(values, [value.as_bytes()], "the values of the trailer field `{name}`");
+    }
+
+    /// Panics unless the body ended well, without this trailer field.
+    #[track_caller]
+    pub fn assert_no_trailer(&self, name: &str) {
+        let values = self.values(name);
+        assert!(values.is_empty(), "the trailer field `{name}` came: {values:?}");
+    }
+
+    #[track_caller]
+    fn values(&self, name: &str) -> Vec<&[u8]> {
+        if let Some(error) = &self.error {
+            panic!("the body failed: {error}");
+        }
+        self.trailers.iter().flat_map(|trailers| trailers.get_all(name)).map(HeaderValue::as_bytes).collect()
+    }
+}
+
+/// Reads a body to its end. A failure is part of what it returns.
+///
+/// # Panics
+///
+/// If the body breaks the contract of `http-body`:
+///
+/// - a poll that is pending wakes its task;
+/// - `is_end_stream` is true only once the trailers have left, or there are none;
+/// - the bounds of `size_hint` hold;
+/// - an error is the last thing it returns, and after the end it returns the end again.
+///
+/// Or if its data is not UTF-8.
+pub fn read_by_contract<B>(body: B) -> Read
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut body = pin!(body);
+    let wakes = Arc::new(Wakes::default());
+    let task = Waker::from(wakes.clone());
+    let cx = &mut Context::from_waker(&task);
+    let mut read = Read::default();
+    let mut said_ended = false;
+    let mut sizes = Vec::new();
+
+    loop {
+        said_ended |= body.is_end_stream();
+        sizes.push((read.content.len() as u64, body.size_hint()));
+        match body.as_mut().poll_data(cx) {
+            Poll::Pending => wakes.expect_one(&mut read.pending),
+            Poll::Ready(Some(Ok(chunk))) => {
+                assert!(!said_ended, "data after it said that it had ended");
+                read.content += std::str::from_utf8(&chunk).expect("text");
+            }
+            Poll::Ready(Some(Err(error))) => {
+                read.error = Some(error.into());
+                break;
+            }
+            Poll::Ready(None) => break,
+        }
+    }
+    while read.error.is_none() {
+        said_ended |= body.is_end_stream();
+        match body.as_mut().poll_trailers(cx) {
+            Poll::Pending => wakes.expect_one(&mut read.pending),
+            Poll::Ready(Ok(trailers)) => {
+                assert!(trailers.is_none() || !said_ended, "trailers after it said that it had ended");
+                read.trailers = trailers;
+                break;
+            }
+            Poll::Ready(Err(error)) => read.error = Some(error.into()),
+        }
+    }
+    if read.error.is_none() {
+        let total = read.content.len() as u64;
+        for (came, hint) in sizes {
+            let left = total - came;
+            assert!(hint.lower() <= left, "{hint:?} with {left} bytes left");
+            assert!(hint.upper().is_none_or(|upper| left <= upper), "{hint:?} with {left} bytes left");
+        }
+    }
+    for _ in 0..2 {
+        assert!(body.is_end_stream(), "it does not know that it has ended");
+        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)), "data after the end");
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))), "trailers after the end");
+    }
+    read
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wakes {
+    fn expect_one(&self, pending: &mut usize) {
+        *pending += 1;
+        assert!(self.0.load(Ordering::Relaxed) >= *pending, "pending without a wake-up");
+        assert!(*pending < 1000, "pending for ever");
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}

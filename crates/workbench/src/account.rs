@@ -1,0 +1,21 @@
+//! What is told of a request.
+
+use axum_trailers::trailers::Acceptance;
+use http::{HeaderMap, HeaderName, Request, Version};
+use serde_json::{Value, json};
+
+/// What follows from what the request said: whether trailers are sent, and why.
+pub(super) fn concluded<B>(request: &Request<B>) -> Value {
+    match Acceptance::of(request) {
+        Acceptance::Accepted if request.version() >= Version::HTTP_2 => {
+            json!({ "sent": true, "why": "this protocol carries them to every client" })
+        }
+        Acceptance::Accepted => json!({ "sent": true, "why": "the request said `TE: trailers`" }),
+        Acceptance::Withheld(reason) => json!({ "sent": false, "why": reason.to_string() }),
+    }
+}
+
+/// The values of a field, with what is no UTF-8 replaced.
+pub(super) fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+}

@@ -1,0 +1,13 @@
+use axum_trailers::problem::Problem;
+use http::{HeaderMap, StatusCode, header};
+
+/// Refuses a body that is announced as larger than `limit` before any of it comes.
+pub(super) fn fits(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+pub(super) fn too_large(limit: u64) -> Problem {
+    let detail = format!("the request's body is larger than the {limit} bytes that are taken");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).with("maximum", limit)
+}

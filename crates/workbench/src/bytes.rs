@@ -1,0 +1,151 @@
+//! `GET /bytes/{n}`: n bytes and behind them their digest, to see whether both arrive.
+//!
+//! ```text
+//! curl -s -v -k --no-buffer 'https://localhost:3000/bytes/64?chunk=16&delay=500' 2>&1 | cat -v
+//! ```
+//!
+//! | Parameter | |
+//! |---|---|
+//! | `seed` | which bytes they are, 0 where it is not given |
+//! | `chunk` | how many are sent at once, up to 64 KiB; 16 KiB where it is not given |
+//! | `delay` | how long each chunk but the first waits, in milliseconds, up to 10,000 |
+//!
+//! The bytes are those of [`SplitMix64`](https://prng.di.unimi.it/splitmix64.c), whose numbers are written with their
+//! lowest byte first: the same seed gives the same bytes, and of two lengths the shorter is the beginning of the longer.
+//! There are up to 1 GiB, 100,000 chunks and five minutes of delay in one response.
+
+use super::{
+    query::{self, Query},
+    segment::Segment,
+};
+use axum::response::IntoResponse;
+use axum_trailers::{
+    body::{self, SendError, Sender},
+    problem::Problem,
+    trailers::{Declared, Trailers},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Uri, header};
+use std::time::Duration;
+use tokio::time::sleep;
+
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+const MAX_CHUNK: u64 = 64 * 1024;
+const MAX_CHUNKS: u64 = 100_000;
+const MAX_DELAY: u64 = 10_000;
+const MAX_PAUSES: Duration = Duration::from_secs(5 * 60);
+
+const DEFAULT_CHUNK: u64 = 16 * 1024;
+
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    length: u64,
+    chunk: u64,
+    delay: Duration,
+    seed: u64,
+}
+
+pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl IntoResponse, Problem> {
+    let plan = Plan::read(&length, &uri)?;
+    let (sender, body) = body::channel(64 * 1024, Declared::none());
+    super::in_span::task(produce(plan, sender));
+    let mut fields = HeaderMap::new();
+    fields.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/octet-stream"));
+    fields.insert(header::CONTENT_LENGTH, plan.length.into());
+    Ok((fields, body))
+}
+
+impl Plan {
+    fn read(length: &str, uri: &Uri) -> Result<Self, Problem> {
+        let length = query::number("the number of bytes", length, 0..=MAX_BYTES)?;
+        let mut query = Query::of(uri);
+        let seed = query.number("seed", 0..=u64::MAX)?.unwrap_or(0);
+        let chunk = query.number("chunk", 1..=MAX_CHUNK)?.unwrap_or(DEFAULT_CHUNK);
+        let delay = Duration::from_millis(query.number("delay", 0..=MAX_DELAY)?.unwrap_or(0));
+        query.finish()?;
+
+        let chunks = length.div_ceil(chunk);
+        if chunks > MAX_CHUNKS {
+            let detail =
+                format!("{length} bytes in chunks of {chunk} are {chunks} chunks: {MAX_CHUNKS} at most");
+            return Err(query::bad_request(detail).with("maximum", MAX_CHUNKS));
+        }
+        let pauses = delay * u32::try_from(chunks.saturating_sub(1)).unwrap_or(u32::MAX);
+        if pauses > MAX_PAUSES {
+            let (sum, most) = (pauses.as_secs_f64(), MAX_PAUSES.as_secs());
+            let detail =
+                format!("{chunks} chunks with {delay:?} between them take {sum} s: {most} s at most");
+            return Err(query::bad_request(detail).with("maximum", most));
+        }
+        Ok(Self { length, chunk, delay, seed })
+    }
+}
+
+async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
+    let mut numbers = SplitMix64(plan.seed);
+    let mut made = BytesMut::new();
+    let mut left = plan.length;
+    while left > 0 {
+        if left < plan.length && !plan.delay.is_zero() {
+            tokio::select! {
+                () = sleep(plan.delay) => {}
+                () = sender.closed() => return Ok(()),
+            }
+        }
+        let length = usize::try_from(left.min(plan.chunk)).expect("a chunk at most");
+        let chunk = numbers.chunk(&mut made, length);
+        left -= chunk.len() as u64;
+        sender.send(chunk).await?;
+    }
+    if let Err(error) = sender.finish(Trailers::new()) {
+        tracing::debug!(%error, "the end of the body reached nobody");
+    }
+    Ok(())
+}
+
+/// Sebastiano Vigna's generator: a counter and a mix of its bits.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// The next bytes. What the last number has more of them stays in `made` for the next time.
+    fn chunk(&mut self, made: &mut BytesMut, length: usize) -> Bytes {
+        while made.len() < length {
+            made.extend_from_slice(&self.next().to_le_bytes());
+        }
+        made.split_to(length).freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first numbers of the seed 1234567 as the generator's users list them for a check.
+    #[test]
+    fn numbers_are_those_of_splitmix64() {
+        let mut numbers = SplitMix64(1_234_567);
+        let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!([numbers.next(), numbers.next(), numbers.next()], expected);
+    }
+
+    #[test]
+    fn bytes_are_the_same_however_they_are_cut() {
+        let mut made = BytesMut::new();
+        let whole = SplitMix64(7).chunk(&mut made, 100);
+        for length in [1, 3, 8, 13, 100] {
+            let (mut numbers, mut made, mut all) = (SplitMix64(7), BytesMut::new(), BytesMut::new());
+            while all.len() < whole.len() {
+                all.extend_from_slice(&numbers.chunk(&mut made, length.min(whole.len() - all.len())));
+            }
+            assert_eq!(all, whole, "{length}");
+        }
+        assert_ne!(SplitMix64(8).chunk(&mut BytesMut::new(), 100), whole);
+    }
+}

@@ -1,0 +1,167 @@
+use super::{sample::SAMPLE, table_names};
+use axum::BoxError;
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, limits::Limit};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// How long a reader waits for a writer of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How large a row may be, in bytes: it is in memory, and so is what is written of it. Reading a larger value fails.
+pub(crate) const MAX_ROW: usize = 4 * 1024 * 1024;
+
+/// A database that is read and never written.
+#[derive(Clone)]
+pub struct Database {
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    File(PathBuf),
+    /// A database in memory is there as long as a connection to it.
+    Sample {
+        name: String,
+        _keep: Arc<Mutex<Connection>>,
+    },
+}
+
+/// Why a database can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the database can't be read")]
+pub struct DatabaseError(#[source] BoxError);
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(explained(&error).into())
+    }
+}
+
+/// SQLite's words, and what they mean for a database that is only read.
+pub(crate) fn explained(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ReadOnly) => format!(
+            "{error} (a writer was cut off, or the database is in WAL mode in a folder that can't be written: open it \
+             once with write access, as with `sqlite3 FILE .tables`)"
+        ),
+        Some(ErrorCode::DatabaseBusy) => format!("{error} (it is being written: try again)"),
+        _ => error.to_string(),
+    }
+}
+
+impl From<io::Error> for DatabaseError {
+    fn from(error: io::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Database {
+    /// Takes a database file, which is opened to be read only.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] where there is none, or it can't be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
+        // Absolute, it is none of the names that SQLite takes for something else, such as `:memory:`.
+        let path = path.as_ref().canonicalize()?;
+        if !path.is_file() {
+            return Err(io::Error::other("it is no regular file").into());
+        }
+        let database = Self { source: Source::File(path) };
+        table_names(&database.connect()?)?;
+        Ok(database)
+    }
+
+    /// Makes the sample, in memory: some 8 MB.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] where there is no memory for it.
+    pub fn sample() -> Result<Self, DatabaseError> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name = format!("file:/sample-{}?vfs=memdb", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = Connection::open_with_flags(&name, flags | OpenFlags::SQLITE_OPEN_URI)?;
+        connection.execute_batch(SAMPLE)?;
+        Ok(Self { source: Source::Sample { name, _keep: Arc::new(Mutex::new(connection)) } })
+    }
+
+    /// A connection of its own, for one thread.
+    pub(crate) fn connect(&self) -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match &self.source {
+            Source::File(path) => Connection::open_with_flags(path, flags),
+            Source::Sample { name, .. } => {
+                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI)
+            }
+        }?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_ROW).unwrap_or(i32::MAX))?;
+        // The file may come from anywhere: nothing that its schema names is run.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        Ok(connection)
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::File(path) => f.debug_tuple("Database").field(path).finish(),
+            Source::Sample { .. } => f.write_str("Database(sample)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sample_is_always_the_same_and_can_only_be_read() {
+        let sum = |database: &Database| {
+            let connection = database.connect().expect("the sample");
+            let sum = "SELECT count(*), sum(length(quote(comment))), sum(price), max(placed_at) FROM orders";
+            let row: (i64, i64, f64, String) = connection
+                .query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .expect("a sum");
+            assert!(connection.execute("DELETE FROM orders", []).is_err());
+            row
+        };
+        let (first, second) = (Database::sample().expect("memory"), Database::sample().expect("memory"));
+        assert_eq!(sum(&first).0, 100_000);
+        assert_eq!(sum(&first), sum(&second));
+    }
+
+    #[test]
+    fn file_is_only_read_and_its_schema_not_trusted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.db");
+        Connection::open(&file).expect("a database").execute_batch("CREATE TABLE t (x)").expect("a table");
+        let connection = Database::open(&file).expect("a database").connect().expect("a connection");
+        let refused = connection.execute("INSERT INTO t VALUES (1)", []).expect_err("read only");
+        assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly));
+        let is_set = |config| connection.db_config(config).expect("a setting");
+        assert!(is_set(DbConfig::SQLITE_DBCONFIG_DEFENSIVE));
+        assert!(!is_set(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA));
+        assert_eq!(connection.limit(Limit::SQLITE_LIMIT_LENGTH).expect("a limit"), 4 * 1024 * 1024);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("text.db");
+        assert!(Database::open(&file).is_err(), "nothing is there");
+        assert!(!file.exists(), "nothing was made");
+        std::fs::write(&file, "no database ".repeat(1000)).expect("written");
+        assert!(Database::open(&file).is_err());
+        assert!(Database::open(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! `POST /echo`: the request's body, streamed back as it comes, and behind it the request's trailers as `X-Echo-…`.
+//!
+//! ```text
+//! curl -v -k --no-buffer -d 'hello' 'https://localhost:3000/echo'
+//! ```
+//!
+//! curl can't send trailers itself. What the request announces in `Trailer` is announced as `X-Echo-…`, and what does
+//! not come is not made up: the echo lacks it, too. Trailers that the request did not announce come back over HTTP/2;
+//! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out. A name that is too long
+//! for the prefix gets 400 if it is announced; a trailer with such a name breaks the transfer.
+//!
+//! It comes back as `application/octet-stream`, so that no browser runs what another page
+//! made it send.
+//!
+//! [RFC 9110 §6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
+
+use super::{Bounds, body_limit::fits, query::bad_request};
+use axum::{
+    body::{self, HttpBody},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use axum_trailers::{
+    hints::Relayed,
+    problem::Problem,
+    request::{RequestBody, RequestBodyError},
+    trailers::{Declared, TrailerError, Trailers},
+};
+use bytes::Bytes;
+use futures_util::{Stream, future::BoxFuture};
+use http::{HeaderMap, HeaderName, header};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+pub(super) async fn echo(
+    State(bounds): State<Bounds>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<impl IntoResponse, Problem> {
+    fits(&headers, bounds.body_size)?;
+    let declared = Declared::new(Declared::read(&headers).iter().map(echoed))
+        .map_err(|_too_long| bad_request("`Trailer`: a name is too long to come back behind `x-echo-`"))?;
+    let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
+    declared.write(response.headers_mut());
+    response.extensions_mut().insert(Relayed);
+    let fields =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    Ok((fields, response))
+}
+
+/// The name with its prefix, which is a name unless it is longer than the 64 KiB that `http` accepts.
+fn echoed(name: &HeaderName) -> String {
+    format!("x-echo-{name}")
+}
+
+/// The body of a request as that of its response.
+struct Echo {
+    phase: Phase,
+    limit: u64,
+    left: u64,
+}
+
+enum Phase {
+    Data(RequestBody),
+    Trailers(BoxFuture<'static, Result<Trailers, RequestBodyError>>),
+    Ended,
+}
+
+/// More came than is sent back.
+#[derive(Debug, thiserror::Error)]
+#[error("the request's body is larger than the {limit} bytes that are sent back")]
+struct TooMuch {
+    limit: u64,
+}
+
+impl Echo {
+    fn new(body: RequestBody, limit: u64) -> Self {
+        Self { phase: Phase::Data(body), limit, left: limit }
+    }
+}
+
+impl HttpBody for Echo {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_data(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let Phase::Data(body) = &mut self.phase else {
+            return Poll::Ready(None);
+        };
+        let chunk = ready!(Pin::new(body).poll_next(cx));
+        Poll::Ready(match chunk {
+            Some(Ok(chunk)) if chunk.len() as u64 <= self.left => {
+                self.left -= chunk.len() as u64;
+                Some(Ok(chunk))
+            }
+            Some(Ok(_)) => {
+                self.phase = Phase::Ended;
+                Some(Err(TooMuch { limit: self.limit }.into()))
+            }
+            Some(Err(error)) => {
+                self.phase = Phase::Ended;
+                Some(Err(error.into()))
+            }
+            None => {
+                if let Phase::Data(body) = std::mem::replace(&mut self.phase, Phase::Ended) {
+                    self.phase = Phase::Trailers(Box::pin(body.trailers()));
+                }
+                None
+            }
+        })
+    }
+
+    fn poll_trailers(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Self::Error>> {
+        let Phase::Trailers(trailers) = &mut self.phase else {
+            return Poll::Ready(Ok(None));
+        };
+        let trailers = ready!(trailers.as_mut().poll(cx));
+        self.phase = Phase::Ended;
+        Poll::Ready(Ok(Some(prefixed(&trailers?)?.into_map())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+}
+
+fn prefixed(trailers: &Trailers) -> Result<Trailers, TrailerError> {
+    let mut prefixed = Trailers::new();
+    for (name, value) in trailers.as_map() {
+        prefixed.append(echoed(name), value)?;
+    }
+    Ok(prefixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::FromRequest;
+    use axum_trailers_testing::{
+        Read, ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use futures_util::FutureExt;
+    use http::Request;
+
+    fn echoed_of(steps: &[Step], limit: u64) -> Read {
+        let request = Request::new(ScriptedBody::new(steps.iter().cloned()));
+        let body = RequestBody::from_request(request, &()).now_or_never().expect("at once");
+        read_by_contract(Echo::new(body.unwrap_or_else(|never| match never {}), limit))
+    }
+
+    const TRAILERS: Step = Trailers(&[("x-sum", "1"), ("x-sum", "2")]);
+
+    #[test]
+    fn echo_keeps_the_contract_of_bodies() {
+        let read = echoed_of(&[Pending, Data("ab"), Data(""), Pending, Data("c"), End, Pending, TRAILERS], 3);
+        assert!(read.content == "abc" && read.error.is_none());
+        assert_eq!(read.trailers, Some(fields(&[("x-echo-x-sum", "1"), ("x-echo-x-sum", "2")])));
+        let read = echoed_of(&[Data("ab"), Pending, Fail], 3);
+        assert!(read.content == "ab" && read.error.is_some() && read.trailers.is_none());
+        let read = echoed_of(&[Data("ab"), End, Fail], 3);
+        assert!(read.content == "ab" && read.error.is_some() && read.trailers.is_none());
+    }
+
+    #[test]
+    fn echo_past_its_limit_fails() {
+        let read = echoed_of(&[Data("ab"), Data("cd"), TRAILERS], 3);
+        assert!(read.content == "ab" && read.trailers.is_none());
+        let error = read.error.expect("too much").to_string();
+        assert_eq!(error, "the request's body is larger than the 3 bytes that are sent back");
+    }
+
+    #[test]
+    fn type_facts() {
+        fn send_and_unpin<T: Send + Unpin + 'static>() {}
+        send_and_unpin::<Echo>();
+    }
+}

@@ -1,0 +1,114 @@
+use super::{status::stopped, v1::Row};
+use crate::export::registry::{Export, Slot};
+use futures_util::Stream;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    vec,
+};
+use tokio::sync::mpsc::Receiver;
+use tonic::Status;
+
+/// What comes from an export's thread.
+pub(super) enum Part {
+    Rows(Vec<Row>),
+    /// The last one. A status that is `OK` has the trailing metadata of a call that ended well.
+    End(Status),
+}
+
+/// The messages of an export. A thread that ends without a word ends them with an error.
+pub struct Rows {
+    parts: Receiver<Part>,
+    ready: vec::IntoIter<Row>,
+    export: Arc<Export>,
+    slot: Option<Arc<Slot>>,
+}
+
+impl Rows {
+    pub(super) fn new(parts: Receiver<Part>, export: Arc<Export>, slot: Arc<Slot>) -> Self {
+        Self { parts, ready: Vec::new().into_iter(), export, slot: Some(slot) }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.export.id
+    }
+}
+
+impl Stream for Rows {
+    type Item = Result<Row, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(row) = self.ready.next() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            if self.slot.is_none() {
+                return Poll::Ready(None);
+            }
+            let status = match ready!(self.parts.poll_recv(cx)) {
+                Some(Part::Rows(rows)) => {
+                    self.ready = rows.into_iter();
+                    continue;
+                }
+                Some(Part::End(status)) => status,
+                None => stopped(),
+            };
+            self.export.taken();
+            self.slot = None;
+            return Poll::Ready(Some(Err(status)));
+        }
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.export.dropped();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bounds, client::Client, export::registry::Exports, metrics::Metrics};
+    use futures_util::StreamExt;
+    use std::time::Instant;
+    use tokio::sync::mpsc;
+    use tonic::Code;
+
+    /// How many rows a stream of these parts has, the status behind them, and what is then told of the export.
+    async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
+        let exports =
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
+        let export = slot.begin("t", "grpc", 1, Instant::now());
+        let (sender, receiver) = mpsc::channel(parts.len().max(1));
+        for part in parts {
+            sender.try_send(part).expect("room");
+        }
+        drop(sender);
+        let mut rows = Rows::new(receiver, export.clone(), slot);
+        let (mut count, mut status) = (0, None);
+        while let Some(row) = rows.next().await {
+            match row {
+                Ok(_) => count += 1,
+                Err(error) => status = Some(error.code()),
+            }
+        }
+        assert!(rows.next().await.is_none(), "its end goes on being the end");
+        assert!(exports.admit(Client::UNKNOWN).is_ok(), "there is room again");
+        (count, status, export.to_json()["state"].as_str().expect("text").to_owned())
+    }
+
+    #[tokio::test]
+    async fn thread_that_ends_without_a_word_is_no_success() {
+        let rows = || Part::Rows(vec![Row::default(), Row::default()]);
+        let whole = read(vec![rows(), rows(), Part::End(Status::new(Code::Ok, ""))]).await;
+        assert_eq!((whole.0, whole.1), (4, Some(Code::Ok)));
+        for parts in [vec![rows()], vec![]] {
+            let expected = parts.len() * 2;
+            let cut = read(parts).await;
+            assert_eq!(cut, (expected, Some(Code::Internal), "failed".to_owned()));
+        }
+    }
+}

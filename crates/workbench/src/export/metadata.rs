@@ -1,0 +1,122 @@
+use crate::grpc_status::{self, GRPC_MESSAGE, GRPC_STATUS};
+use axum_trailers::{
+    digest::{CONTENT_DIGEST, Digest},
+    layers::server_timing::Metric,
+    trailers::{Declared, TrailerError, Trailers},
+};
+use http::HeaderName;
+use serde_json::{Map, Value, json};
+use std::{fmt, time::Duration};
+
+const X_ROW_COUNT: HeaderName = HeaderName::from_static("x-row-count");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// What only the end of an export knows.
+#[derive(Clone, Debug)]
+pub(super) struct Metadata {
+    pub(super) rows: u64,
+    pub(super) digest: Option<Digest>,
+    pub(super) db: Duration,
+    pub(super) render: Duration,
+    pub(super) total: Duration,
+}
+
+impl Metadata {
+    pub(super) fn declared(has_digest: bool) -> Declared {
+        let names = [Some(X_ROW_COUNT), has_digest.then_some(CONTENT_DIGEST), Some(SERVER_TIMING)];
+        Declared::new(names.into_iter().flatten()).expect("permitted fields")
+    }
+
+    pub(super) fn trailers(&self) -> Result<Trailers, TrailerError> {
+        let mut trailers = Trailers::new();
+        trailers.insert(X_ROW_COUNT, self.rows)?;
+        if let Some(digest) = &self.digest {
+            trailers.insert(CONTENT_DIGEST, digest.to_field_value())?;
+        }
+        let metrics = [("db", self.db), ("render", self.render), ("total", self.total)];
+        let metrics = metrics.map(|(name, duration)| Metric::new(name).duration(duration).to_string());
+        trailers.insert(SERVER_TIMING, metrics.join(", "))?;
+        Ok(trailers)
+    }
+
+    /// As a member of a document.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "checksum": self.digest.as_ref().map(ToString::to_string),
+            "processedRows": self.rows,
+            "durationMs": milliseconds(self.total),
+        })
+    }
+}
+
+/// A database that was lost in the middle.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// The row that could not be read, from 1 on.
+    pub(super) row: u64,
+    /// Why, where it is not made up.
+    pub(super) cause: Option<String>,
+}
+
+impl Lost {
+    pub(super) fn declared() -> Declared {
+        Declared::new([GRPC_STATUS, GRPC_MESSAGE]).expect("permitted fields")
+    }
+
+    pub(super) fn trailers(&self) -> Result<Trailers, TrailerError> {
+        status(grpc_status::INTERNAL, &self.to_string())
+    }
+
+    /// A failure that the client asked for is no reason to look after the server.
+    pub(super) fn log(&self, table: &str, id: &str) {
+        if self.cause.is_some() {
+            tracing::warn!(table, id, reason = %self, "export failed");
+        } else {
+            tracing::info!(table, id, reason = %self, "export failed, as its client asked");
+        }
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database connection lost at row {}", self.row)?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Lost {}
+
+/// What says that all went well, where failures are told by trailers.
+pub(super) fn status(code: u8, message: &str) -> Result<Trailers, TrailerError> {
+    let mut trailers = Trailers::new();
+    trailers.insert(GRPC_STATUS, u16::from(code))?;
+    trailers.insert(GRPC_MESSAGE, grpc_status::percent_encoded(message))?;
+    Ok(trailers)
+}
+
+/// Trailers as a JSON object, for clients that can't read them.
+pub(super) fn trailers_to_json(trailers: &Trailers) -> Value {
+    let fields = trailers.as_map().iter();
+    let members: Map<_, _> = fields
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    Value::Object(members)
+}
+
+/// Milliseconds, to the microsecond.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_is_percent_encoded_where_it_is_no_printable_ascii() {
+        let lost = Lost { row: 7, cause: Some("no such table: ä\n".to_owned()) };
+        let trailers = lost.trailers().expect("permitted").into_map();
+        assert_eq!(trailers[GRPC_STATUS], "13");
+        assert_eq!(trailers[GRPC_MESSAGE], "Database connection lost at row 7: no such table: %C3%A4%0A");
+    }
+}

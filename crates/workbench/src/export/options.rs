@@ -1,0 +1,94 @@
+use super::{
+    format::Format,
+    presentation::Presentation,
+    wanted::{Columns, Wanted},
+};
+use crate::{
+    Bounds, accept,
+    query::{Query, bad_request},
+};
+use axum_trailers::{
+    digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
+    problem::Problem,
+};
+use http::{HeaderMap, StatusCode, Uri};
+
+/// How a request asks for rows.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) format: Format,
+    pub(super) presentation: Presentation,
+    pub(super) told: Told,
+    pub(super) digest: Option<Algorithm>,
+}
+
+/// How a failure is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    ByReset,
+    ByTrailers,
+}
+
+impl Options {
+    /// Of `GET /export/{table}`.
+    pub(super) fn of_export(
+        table: String,
+        uri: &Uri,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+    ) -> Result<(Wanted, Self), Problem> {
+        let mut query = Query::of(uri);
+        let format = query.one_of("format", &Format::NAMED)?;
+        let presentation = query.one_of("metadata", &[("body", Presentation::Document)])?;
+        let format = match (format, presentation) {
+            (None | Some(Format::Json), Some(_)) => Format::Json,
+            (Some(other), Some(_)) => {
+                let detail =
+                    format!("metadata in the body needs format=json: {} has no place for it", other.name());
+                return Err(bad_request(detail));
+            }
+            (Some(format), None) => format,
+            (None, None) => accepted(headers)?,
+        };
+        Self::of_both(table, query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
+    }
+
+    /// Of `GET /export/{table}/events`.
+    pub(super) fn of_events(
+        table: String,
+        uri: &Uri,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+    ) -> Result<(Wanted, Self), Problem> {
+        Self::of_both(table, Query::of(uri), headers, bounds, Format::Ndjson, Presentation::Events)
+    }
+
+    fn of_both(
+        table: String,
+        mut query: Query,
+        headers: &HeaderMap,
+        bounds: &Bounds,
+        format: Format,
+        presentation: Presentation,
+    ) -> Result<(Wanted, Self), Problem> {
+        let limit = query.number("limit", 0..=bounds.rows)?;
+        let columns = query.take_all("columns");
+        let fail_at = query.number("fail_at", 1..=u64::MAX)?;
+        let told = query.one_of("fail", &[("reset", Told::ByReset), ("trailer", Told::ByTrailers)])?;
+        query.finish()?;
+        let digest = match Preferences::read(headers, &WANT_CONTENT_DIGEST) {
+            Some(wanted) => wanted.choose(Algorithm::default()),
+            None => Some(Algorithm::default()),
+        };
+        let wanted = Wanted { table, columns: Columns::Listed(columns), limit, fail_at };
+        Ok((wanted, Self { format, presentation, told: told.unwrap_or(Told::ByReset), digest }))
+    }
+}
+
+fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
+    accept::preferred(headers, &Format::MEDIA_TYPES).ok_or_else(|| {
+        let offered = Format::MEDIA_TYPES.map(|(media_type, _)| media_type);
+        let detail = format!("`Accept` takes none of {}", offered.join(", "));
+        Problem::new(StatusCode::NOT_ACCEPTABLE, detail).with("offered", &offered[..])
+    })
+}

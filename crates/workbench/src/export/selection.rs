@@ -1,0 +1,132 @@
+//! Which rows of which columns an export has.
+
+use super::wanted::{Columns, Wanted};
+use crate::{
+    busy::busy,
+    database::{Database, Table, explained, quoted, table, table_names},
+    query::bad_request,
+};
+use axum_trailers::problem::Problem;
+use http::StatusCode;
+use rusqlite::{Connection, ErrorCode, Rows, Statement};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// A query, of names that are the schema's own.
+pub(super) struct Selection<'c> {
+    statement: Statement<'c>,
+    pub(super) columns: Vec<String>,
+    /// How many rows there are.
+    pub(super) total: u64,
+    limit: u64,
+}
+
+/// Opens the database to check, count and read one state of it.
+///
+/// Counting rows takes a while where there are many. It ends where nobody waits for it.
+pub(super) fn open(database: &Database, is_abandoned: Arc<AtomicBool>) -> Result<Connection, Problem> {
+    const STEPS: i32 = 10_000;
+    let opened = database.connect().and_then(|mut connection| {
+        connection
+            .progress_handler(STEPS, Some(move || is_abandoned.load(Ordering::Relaxed)))
+            .map(|()| connection)
+    });
+    let connection = opened.map_err(|error| not_opened(&error))?;
+    connection.execute_batch("BEGIN").map_err(|error| unreadable(&error))?;
+    Ok(connection)
+}
+
+impl<'c> Selection<'c> {
+    /// The most rows that it may have are `most`.
+    pub(super) fn prepare(connection: &'c Connection, wanted: &Wanted, most: u64) -> Result<Self, Problem> {
+        let names = table_names(connection).map_err(|error| unreadable(&error))?;
+        if !names.contains(&wanted.table) {
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let detail = format!("there is no table `{}`: there are {there}", wanted.table);
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
+        }
+        let table = table(connection, &wanted.table).map_err(|error| unreadable(&error))?;
+        let columns = columns(&table, &wanted.columns)?;
+        let limit = wanted.limit.unwrap_or(most.saturating_add(1));
+        let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
+        if total > most {
+            let detail =
+                format!("the table has more than the {most} rows that an export may have: give a limit");
+            return Err(bad_request(detail).with("maximum", most));
+        }
+        let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
+        let sql = |hint| format!("SELECT {} FROM {} {hint} LIMIT ?1", names.join(", "), quoted(&table.name));
+        // An index that covers some columns would give them in its own order. A table without row ids is an index
+        // itself, and there may be no way around it.
+        let statement = connection.prepare(&sql("NOT INDEXED")).or_else(|_| connection.prepare(&sql("")));
+        let statement = statement.map_err(|error| unreadable(&error))?;
+        Ok(Self { statement, columns, total, limit })
+    }
+
+    /// The rows, in the order in which the table has them.
+    pub(super) fn rows(&mut self) -> Result<Rows<'_>, rusqlite::Error> {
+        self.statement.query([signed(self.limit)])
+    }
+}
+
+/// How many rows a table has, up to a limit.
+fn count(connection: &Connection, table: &Table, limit: u64) -> Result<u64, rusqlite::Error> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", quoted(&table.name));
+    let counted: i64 = connection.query_row(&sql, [signed(limit)], |row| row.get(0))?;
+    Ok(counted.unsigned_abs())
+}
+
+/// SQLite's integers have a sign.
+fn signed(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// The columns that a request names, which are all where it names none.
+fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
+    let all: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let named: Vec<&str> = match asked {
+        Columns::Named(names) => names.iter().map(String::as_str).collect(),
+        Columns::Listed(values) => {
+            let names = values.iter().map(String::as_str);
+            names
+                .flat_map(|value| if all.contains(&value) { vec![value] } else { value.split(',').collect() })
+                .collect()
+        }
+    };
+    let mut columns: Vec<String> = Vec::new();
+    for name in named {
+        if !all.contains(&name) {
+            let detail =
+                format!("the table `{}` has no column `{name}`: it has {}", table.name, all.join(", "));
+            return Err(bad_request(detail).with("columns", all));
+        }
+        if columns.iter().any(|column| column == name) {
+            return Err(bad_request(format!("the column `{name}` is named more than once")));
+        }
+        columns.push(name.to_owned());
+    }
+    Ok(if columns.is_empty() { all.into_iter().map(str::to_owned).collect() } else { columns })
+}
+
+/// SQLite's message names the file, which is nobody's business.
+pub(super) fn not_opened(error: &rusqlite::Error) -> Problem {
+    tracing::error!(%error, "can't open the database");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the database can't be opened")
+}
+
+/// A database that can't be read before the response has begun.
+pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody waits for it any more");
+    }
+    tracing::error!(%error, "can't read the database");
+    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+        return busy(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
+    }
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        format!("the database can't be read: {}", explained(error)),
+    )
+}

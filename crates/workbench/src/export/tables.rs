@@ -1,0 +1,42 @@
+//! `GET /export`: the tables with their columns.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/export'
+//! ```
+
+use super::{
+    registry::Exports,
+    selection::{not_opened, unreadable},
+};
+use crate::{
+    client::Client,
+    database::{Database, tables},
+    in_span,
+    json::Json,
+};
+use axum::{body::Body, extract::State};
+use axum_trailers::problem::Problem;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+pub(crate) async fn list(
+    State(database): State<Database>,
+    State(exports): State<Exports>,
+    request: Request<Body>,
+) -> Result<Json, Problem> {
+    let slot = exports.admit(Client::of(request.extensions().get()))?;
+    let read = move || {
+        let _until_the_end = slot;
+        let connection = database.connect().map_err(|error| not_opened(&error))?;
+        tables(&connection).map_err(|error| unreadable(&error))
+    };
+    let tables = in_span::thread(read).await.map_err(|_panicked| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
+    })?;
+    let tables = tables?.into_iter().map(|table| {
+        let columns = table.columns.iter();
+        let columns: Value = columns.map(|c| json!({ "name": c.name, "declaredType": c.declared })).collect();
+        json!({ "name": table.name, "columns": columns })
+    });
+    Ok(Json(json!({ "tables": tables.collect::<Value>() })))
+}

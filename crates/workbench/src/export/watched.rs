@@ -1,0 +1,115 @@
+use super::registry::{Export, Slot};
+use axum::body::{Bytes, HttpBody};
+use http::HeaderMap;
+use http_body::SizeHint;
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+pin_project! {
+    /// The body of an export. An export has ended once its client has taken its end or gone away, which the body alone
+    /// sees.
+    pub(super) struct Watched<B> {
+        #[pin]
+        inner: B,
+        export: Arc<Export>,
+        slot: Option<Arc<Slot>>,
+        has_failed: bool,
+    }
+
+    impl<B> PinnedDrop for Watched<B> {
+        fn drop(this: Pin<&mut Self>) {
+            this.export.dropped();
+        }
+    }
+}
+
+impl<B> Watched<B> {
+    pub(super) fn new(inner: B, export: Arc<Export>, slot: Arc<Slot>) -> Self {
+        Self { inner, export, slot: Some(slot), has_failed: false }
+    }
+}
+
+impl<B: HttpBody<Data = Bytes>> HttpBody for Watched<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        if this.slot.is_none() {
+            return Poll::Ready(None);
+        }
+        let chunk = ready!(this.inner.poll_data(cx));
+        if !matches!(chunk, Some(Ok(_))) {
+            this.export.taken();
+            *this.slot = None;
+            *this.has_failed = chunk.is_some();
+        }
+        Poll::Ready(chunk)
+    }
+
+    fn poll_trailers(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+        if self.has_failed { Poll::Ready(Ok(None)) } else { self.project().inner.poll_trailers(cx) }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.has_failed || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bounds, client::Client, export::registry::Exports, metrics::Metrics};
+    use axum_trailers_testing::{
+        ScriptedBody,
+        Step::{self, Data, Error as Fail, Pending, Trailers},
+        fields, read_by_contract,
+    };
+    use std::time::Instant;
+
+    /// A body in the only room that there is.
+    fn watched(exports: &Exports, steps: &[Step]) -> (Watched<ScriptedBody>, Arc<Export>) {
+        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
+        let export = slot.begin("t", "csv", 1, Instant::now());
+        (Watched::new(ScriptedBody::new(steps.iter().cloned()), export.clone(), slot), export)
+    }
+
+    #[test]
+    fn body_is_as_it_was_and_its_end_gives_the_room_back() {
+        let exports =
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+        let (body, export) =
+            watched(&exports, &[Pending, Data("a"), Pending, Data("b"), Trailers(&[("x", "1")])]);
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("ab", Some(fields(&[("x", "1")]))));
+        assert_eq!(export.to_json()["state"], "failed", "nobody said how it ends");
+
+        let (body, export) = watched(&exports, &[Data("a"), Fail]);
+        assert!(read_by_contract(body).error.is_some());
+        assert_eq!(export.to_json()["state"], "failed");
+
+        let (body, export) = watched(&exports, &[Data("a")]);
+        assert!(exports.admit(Client::UNKNOWN).is_err(), "it is still there");
+        assert_eq!(export.to_json()["state"], "running");
+        drop(body);
+        assert_eq!(export.to_json()["state"], "cancelled");
+        assert!(exports.admit(Client::UNKNOWN).is_ok());
+    }
+
+    #[test]
+    fn type_facts() {
+        fn send<T: Send + 'static>() {}
+        send::<Watched<ScriptedBody>>();
+    }
+}

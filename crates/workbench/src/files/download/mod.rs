@@ -1,0 +1,23 @@
+//! `GET /files/…`: a file, a part of it, or the answer that the client has it already.
+
+mod content;
+mod date;
+mod etag;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
+pub(crate) mod fuzzing;
+mod handler;
+mod multipart;
+mod precondition;
+mod range;
+mod repr_digest;
+mod representation;
+mod version;
+
+pub(super) use self::precondition::{
+    Access, Current, Preconditions, Validators, Verdict, precondition_failed,
+};
+pub(crate) use self::{
+    handler::download,
+    repr_digest::{ReprDigests, remember},
+};

@@ -1,0 +1,87 @@
+use super::accept;
+use axum::{
+    body::{self, Body},
+    middleware::Next,
+    response::Response,
+};
+use axum_trailers::problem::Problem;
+use http::{HeaderValue, Request, header};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// The page is text alone. What a request contains can be in it.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// Makes an HTML page of a problem document if `Accept` prefers HTML, as that of a browser does.
+///
+/// What reads the response further out has to see the page: it belongs inside of a layer that adds a digest. A response
+/// that has passed it once is left alone.
+pub(super) async fn present(request: Request<Body>, next: Next<Body>) -> Response {
+    let offered = [("application/problem+json", false), ("application/json", false), ("text/html", true)];
+    let prefers_html = accept::preferred(request.headers(), &offered) == Some(true);
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    if prefers_html { as_page(response, &problem) } else { response }
+}
+
+fn as_page(mut response: Response, problem: &Problem) -> Response {
+    let page = page(problem);
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    fields.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // `files::isolated` sets its own.
+    fields.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    response.map(|_json| body::boxed(body::Full::from(page)))
+}
+
+fn page(problem: &Problem) -> String {
+    let heading = format!("{} {}", problem.status().as_u16(), text_of(problem.member("title")));
+    let (heading, detail) = (escaped(&heading), escaped(problem.detail()));
+    let is_shown = |name: &str| ["title", "status", "detail"].contains(&name);
+    let others = problem.members().iter().filter(|(name, _)| !is_shown(name));
+    let others: String = others.map(|(name, value)| described(name, value)).collect();
+    format!(
+        "<!doctype html>\n\
+         <html lang=\"en\">\n\
+         <head>\n\
+         <meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{heading}</title>\n\
+         </head>\n\
+         <body>\n\
+         <h1>{heading}</h1>\n\
+         <p>{detail}</p>\n\
+         <dl>\n{others}</dl>\n\
+         </body>\n\
+         </html>\n"
+    )
+}
+
+/// A member with its value, or with each value of a list.
+fn described(name: &str, value: &Value) -> String {
+    let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let values = values.iter().map(|value| format!("<dd>{}</dd>\n", escaped(&text_of(Some(value)))));
+    format!("<dt>{name}</dt>\n{}", values.collect::<String>())
+}
+
+fn text_of(value: Option<&Value>) -> Cow<'_, str> {
+    match value {
+        None => Cow::default(),
+        Some(Value::String(text)) => text.into(),
+        Some(other) => other.to_string().into(),
+    }
+}
+
+/// Text that is text in HTML, and in the value of an attribute
+/// ([HTML §13.3](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}

@@ -1,0 +1,155 @@
+use axum_trailers::problem::Problem;
+use http::{StatusCode, Uri};
+use percent_encoding::percent_decode;
+use std::ops::RangeInclusive;
+
+/// The parameters of a request's query, taken one by one. What is left at the end is refused: a parameter that is
+/// spelled wrong must not be passed over.
+#[derive(Debug)]
+pub(super) struct Query {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+impl Query {
+    pub(super) fn of(uri: &Uri) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let pairs = raw_pairs(uri).into_iter().map(|(name, value)| (text(name), text(value)));
+        Self { pairs: pairs.collect(), known: Vec::new() }
+    }
+
+    /// The value of a parameter.
+    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        match &self.take_all(name)[..] {
+            [] => Ok(None),
+            [value] => Ok(Some(value.clone())),
+            _ => Err(bad_request(format!("the parameter `{name}` is there more than once"))),
+        }
+    }
+
+    /// The values of a parameter that may be repeated.
+    pub(super) fn take_all(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
+    /// The value of a parameter that is a number within a range.
+    pub(super) fn number(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Problem> {
+        self.take(name)?.map(|text| number(&format!("`{name}`"), &text, range)).transpose()
+    }
+
+    /// The value of a parameter that is one of some words.
+    pub(super) fn one_of<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Result<Option<T>, Problem> {
+        let Some(value) = self.take(name)? else {
+            return Ok(None);
+        };
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == value) {
+            return Ok(Some(*meaning));
+        }
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let detail = format!("`{name}` is one of {}, not `{value}`", words.join(", "));
+        Err(bad_request(detail).with("expected", words))
+    }
+
+    /// Refuses what was not taken.
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let detail = format!("there is no parameter `{name}`: there are {}", self.known.join(", "));
+                Err(bad_request(detail).with("parameters", self.known))
+            }
+        }
+    }
+}
+
+/// All pairs of a query in their order, in bytes: they need not be UTF-8.
+pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let decoded = |text: &str| percent_decode(text.replace('+', " ").as_bytes()).collect();
+    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(n, v)| (decoded(n), decoded(v)))
+        .collect()
+}
+
+/// A number within a range. What is not one is the problem that says so.
+pub(super) fn number(what: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Problem> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if digits && range.contains(&number) => Ok(number),
+        _ => {
+            let (from, to) = range.into_inner();
+            let detail = format!("{what} is a number from {from} to {to}, not `{text}`");
+            Err(bad_request(detail).with("minimum", from).with("maximum", to))
+        }
+    }
+}
+
+pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+
+    fn query(text: &str) -> Query {
+        Query::of(&format!("/?{text}").parse().expect("a URI"))
+    }
+
+    async fn told(problem: Problem) -> String {
+        let response = problem.into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let body = content(response.into_body()).await;
+        let problem: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        problem["detail"].as_str().expect("text").to_owned()
+    }
+
+    async fn content(mut body: axum::body::BoxBody) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = http_body::Body::data(&mut body).await {
+            bytes.extend_from_slice(&chunk.expect("in memory"));
+        }
+        bytes
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_is_taken_and_the_rest_refused() {
+        let mut all = query("a=1&b=x+y%26&b=z&c=two");
+        assert_eq!(all.number("a", 0..=1).expect("a number"), Some(1));
+        assert_eq!(all.take_all("b"), ["x y&", "z"]);
+        assert_eq!(all.one_of("c", &[("one", 1), ("two", 2)]).expect("a word"), Some(2));
+        assert_eq!(all.take("d").expect("nothing"), None);
+        all.finish().expect("nothing is left");
+
+        let mut more = query("a=1&colums=x");
+        assert_eq!(more.take("a").expect("one"), Some("1".to_owned()));
+        let refused = told(more.finish().expect_err("unknown")).await;
+        assert_eq!(refused, "there is no parameter `colums`: there are a");
+    }
+
+    #[tokio::test]
+    async fn wrong_values_are_refused_with_what_is_right() {
+        for wrong in ["", "-1", "+1", "11", "1.5", "0x1", "99999999999999999999", "one"] {
+            let refused = query(&format!("a={}", wrong.replace('+', "%2B"))).number("a", 0..=10);
+            assert_eq!(
+                told(refused.expect_err(wrong)).await,
+                format!("`a` is a number from 0 to 10, not `{wrong}`")
+            );
+        }
+        let refused = query("a=1&a=1").number("a", 0..=10).expect_err("twice");
+        assert_eq!(told(refused).await, "the parameter `a` is there more than once");
+        let refused = query("a=3").one_of("a", &[("1", ()), ("2", ())]).expect_err("another word");
+        assert_eq!(told(refused).await, "`a` is one of 1, 2, not `3`");
+    }
+}

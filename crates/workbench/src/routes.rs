@@ -1,0 +1,325 @@
+//! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
+
+use super::{
+    authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,
+    served::Served, te, trailers, ui,
+};
+use axum::{
+    Router,
+    handler::Handler,
+    middleware::{from_fn, map_response},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post, put},
+};
+use axum_trailers::{layers::ContentDigestLayer, problem::Problem};
+use http::{HeaderValue, StatusCode, Uri, header};
+use std::{collections::BTreeSet, fmt::Write, future::ready};
+
+/// One route of the workbench.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Route {
+    /// The method. `HEAD` works wherever `GET` does.
+    pub method: &'static str,
+    /// The path, its variable parts in braces.
+    pub path: &'static str,
+    /// What it shows.
+    pub shows: &'static str,
+    /// The trailer fields that the example's response ends with.
+    pub trailers: &'static [&'static str],
+    /// The parameters of its query, with their values.
+    pub parameters: &'static [&'static str],
+    /// What a request can cost here.
+    pub bounds: &'static str,
+    /// A request that shows it.
+    pub example: Example,
+    /// The path as axum has it.
+    pattern: &'static str,
+    handler: fn() -> MethodRouter<Served>,
+}
+
+/// A request that shows a route.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Example {
+    /// Path and query.
+    pub target: &'static str,
+    /// Header fields.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// Content.
+    pub content: Option<&'static str>,
+    /// The status of the response.
+    pub status: u16,
+    /// What curl's output is piped into, all of it: a second stream would come before or in the middle of the first.
+    pipe: &'static str,
+}
+
+const EXAMPLE: Example = Example { target: "", fields: &[], content: None, status: 200, pipe: "" };
+
+const ROUTE: Route = Route {
+    method: "GET",
+    path: "",
+    shows: "",
+    trailers: &[],
+    parameters: &[],
+    bounds: "",
+    example: EXAMPLE,
+    pattern: "",
+    handler: MethodRouter::new,
+};
+
+/// Below it is what others have put into a folder.
+const FILES: &str = "/files/";
+
+const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timing"];
+
+/// All routes.
+pub const ROUTES: &[Route] = &[
+    Route {
+        path: "/",
+        shows: "Two chunks with a pause of 2 s, then a trailer. Only this route also sends the article's `Trailers` field. A browser is redirected to `/ui`.",
+        trailers: &["chunky-trailer"],
+        example: Example { target: "/", ..EXAMPLE },
+        pattern: "/",
+        handler: || get(chunky::hello).layer(from_fn(browsers::redirect_to_page)),
+        ..ROUTE
+    },
+    Route {
+        path: "/bytes/{n}",
+        shows: "n bytes, the same ones for the same seed, and their digest.",
+        trailers: &["content-digest"],
+        parameters: &["seed=N", "chunk=BYTES", "delay=MILLISECONDS"],
+        bounds: "n up to 1 GiB, chunks up to 64 KiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
+        example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " 2>&1 | cat -v", ..EXAMPLE },
+        pattern: "/bytes/:n",
+        handler: || get(bytes::bytes.layer(from_fn(problem_page::present))).layer(ContentDigestLayer::new()),
+        ..ROUTE
+    },
+    Route {
+        path: "/files/{path}",
+        shows: "A file below `--dir` with its digest. Conditional requests and ranges as in RFC 9110 §13 and §14; the digest is of the bytes sent. Nothing outside the folder (`..`, encoded forms, links), nothing hidden, no folders.",
+        trailers: &["content-digest"],
+        example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
+        pattern: "/files/*path",
+        handler: || {
+            get(files::download.layer(from_fn(problem_page::present)))
+                .layer(ContentDigestLayer::new())
+                .layer(map_response(files::remember))
+        },
+        ..ROUTE
+    },
+    Route {
+        method: "PUT",
+        path: "/files/{name}",
+        shows: "An upload (with `--allow-upload`) that is kept only where it is what its `Content-Digest`, header field or trailer, says.",
+        bounds: "the size (`--max-upload-size`), uploads at once (`--max-uploads`), and of one client (`--max-uploads-per-client`)",
+        example: Example {
+            target: "/files/hello.txt",
+            fields: &[("content-digest", "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:")],
+            content: Some("hello"),
+            status: 201,
+            ..EXAMPLE
+        },
+        pattern: "/files/*path",
+        handler: || put(files::upload),
+        ..ROUTE
+    },
+    Route {
+        path: "/export",
+        shows: "The tables of the database, with their columns.",
+        example: Example { target: "/export", ..EXAMPLE },
+        pattern: "/export",
+        handler: || get(export::list),
+        ..ROUTE
+    },
+    Route {
+        path: "/export/{table}",
+        shows: "Rows as CSV, NDJSON or JSON, with their count, digest and timing; as one JSON document with its metadata (`metadata=body`); with a failure in the middle (`fail_at`), told by a broken transfer or by trailers (`fail`).",
+        trailers: EXPORT_TRAILERS,
+        parameters: &[
+            "format=csv|ndjson|json",
+            "limit=N",
+            "columns=A,B",
+            "metadata=body",
+            "fail_at=ROW",
+            "fail=reset|trailer",
+        ],
+        bounds: "rows (`--max-rows`, of 4 MiB each), time (`--max-export-time`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
+        example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
+        pattern: "/export/:table",
+        handler: || get(export::export),
+        ..ROUTE
+    },
+    Route {
+        path: "/export/{table}/events",
+        shows: "The same rows as server-sent events, with progress, and a last one that says what the trailers would.",
+        parameters: &["limit=N", "columns=A,B", "fail_at=ROW", "fail=reset|trailer"],
+        bounds: "those of `/export/{table}`",
+        example: Example { target: "/export/orders/events?limit=10", ..EXAMPLE },
+        pattern: "/export/:table/events",
+        handler: || get(export::events),
+        ..ROUTE
+    },
+    Route {
+        path: "/exports/{id}",
+        shows: "How far the export of this `X-Export-Id` is, and after its end what its trailers said.",
+        bounds: "remembered for ten minutes after the end, and 256 of them",
+        example: Example { target: "/exports/{id}", ..EXAMPLE },
+        pattern: "/exports/:id",
+        handler: || get(export::progress),
+        ..ROUTE
+    },
+    Route {
+        path: "/trailers",
+        shows: "The fields that the query names, as trailers; repeated ones too. What can't be one is refused with the reason.",
+        trailers: &["x-color", "x-size"],
+        parameters: &["NAME=VALUE"],
+        bounds: "64 fields, 8 KiB",
+        example: Example { target: "/trailers?x-color=blue&x-color=green&x-size=9", ..EXAMPLE },
+        pattern: "/trailers",
+        handler: || get(trailers::trailers),
+        ..ROUTE
+    },
+    Route {
+        path: "/te",
+        shows: "What this request said about trailers, and whether it gets any.",
+        trailers: &["x-protocol", "x-te", "x-trailers"],
+        example: Example { target: "/te", ..EXAMPLE },
+        pattern: "/te",
+        handler: || get(te::te),
+        ..ROUTE
+    },
+    Route {
+        method: "POST",
+        path: "/echo",
+        shows: "The request's body as it comes, then the request's trailers as `X-Echo-…`.",
+        bounds: "the body (`--max-body-size`)",
+        example: Example { target: "/echo", content: Some("hello"), ..EXAMPLE },
+        pattern: "/echo",
+        handler: || post(echo::echo),
+        ..ROUTE
+    },
+    Route {
+        method: "POST",
+        path: "/inspect",
+        shows: "The request as it arrived: protocol, fields, trailers, length and digest, what was announced and never came.",
+        bounds: "the body (`--max-body-size`)",
+        example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
+        pattern: "/inspect",
+        handler: || post(inspect::inspect),
+        ..ROUTE
+    },
+    Route {
+        path: "/ui",
+        shows: "A page that tries all this in a browser, draws the chunks as they come, and shows what that browser lets a page see of the trailers.",
+        example: Example { target: "/ui", ..EXAMPLE },
+        pattern: "/ui",
+        handler: || get(ui::page),
+        ..ROUTE
+    },
+    Route {
+        path: "/ui/",
+        shows: "The same page.",
+        example: Example { target: "/ui/", ..EXAMPLE },
+        pattern: "/ui/",
+        handler: || get(ui::page),
+        ..ROUTE
+    },
+    Route {
+        path: "/ui/{file}",
+        shows: "The page's style sheet and scripts.",
+        example: Example { target: "/ui/style.css", ..EXAMPLE },
+        pattern: "/ui/:file",
+        handler: || get(ui::file),
+        ..ROUTE
+    },
+    Route {
+        path: "/favicon.ico",
+        shows: "The page's icon, for browsers that ask for it here.",
+        example: Example { target: "/favicon.ico", ..EXAMPLE },
+        pattern: "/favicon.ico",
+        handler: || get(ui::favicon),
+        ..ROUTE
+    },
+    Route {
+        path: "/help",
+        shows: "This table, as text or, where `Accept` prefers it, as JSON.",
+        example: Example { target: "/help", ..EXAMPLE },
+        pattern: "/help",
+        handler: || get(help::help),
+        ..ROUTE
+    },
+    Route {
+        path: "/healthz",
+        shows: "That the server answers.",
+        example: Example { target: "/healthz", ..EXAMPLE },
+        pattern: "/healthz",
+        handler: || get(healthz::healthz),
+        ..ROUTE
+    },
+];
+
+impl Route {
+    /// The line that shows it on a server that listens on `localhost:3000`.
+    #[must_use]
+    pub fn curl(&self) -> String {
+        self.curl_at(&Authority::default())
+    }
+
+    /// The line that shows it on this server.
+    pub(super) fn curl_at(&self, server: &Authority) -> String {
+        let Example { target, fields, content, pipe, .. } = &self.example;
+        // In a pipe curl also draws a progress meter.
+        let silent = if pipe.is_empty() { "" } else { " -s" };
+        let mut line = format!("curl{silent} -v -k --no-buffer");
+        if let Some(content) = content {
+            if self.method != "POST" {
+                write!(line, " -X {}", self.method).expect("memory");
+            }
+            write!(line, " -d '{content}'").expect("memory");
+        }
+        for (name, value) in *fields {
+            write!(line, " -H '{name}: {value}'").expect("memory");
+        }
+        match target.strip_suffix("{id}") {
+            // An export's id is known once there was one.
+            Some(path) => {
+                let id = format!(
+                    "curl -s -k -o /dev/null -w '%header{{x-export-id}}' 'https://{server}/export/orders'"
+                );
+                write!(line, " 'https://{server}{path}'$({id})").expect("memory");
+            }
+            None => write!(line, " 'https://{server}{target}'{pipe}").expect("memory"),
+        }
+        line
+    }
+}
+
+/// All of them, and for everything else a problem document.
+pub(super) fn router() -> Router<Served> {
+    let patterns: BTreeSet<&str> = ROUTES.iter().map(|route| route.pattern).collect();
+    let router = patterns.into_iter().fold(Router::new(), |router, pattern| {
+        let here = || ROUTES.iter().filter(|route| route.pattern == pattern);
+        let methods = here().fold(MethodRouter::new(), |all, route| all.merge((route.handler)()));
+        let methods_here: Vec<_> = here().map(|route| route.method).collect();
+        let allowed = methods_here.join(", ").replace("GET", "GET, HEAD");
+        let methods = methods.fallback(move || ready(not_allowed(&allowed)));
+        let is_of_files = pattern.starts_with(FILES);
+        router
+            .route(pattern, if is_of_files { methods.layer(map_response(files::isolated)) } else { methods })
+    });
+    router.fallback(no_route).layer(from_fn(problem_page::present))
+}
+
+fn not_allowed(allowed: &str) -> Problem {
+    let detail = format!("this path takes {allowed}");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
+    let allowed = HeaderValue::try_from(allowed).expect("methods and commas make a field value");
+    problem.field(header::ALLOW, allowed)
+}
+
+async fn no_route(uri: Uri) -> Response {
+    let detail = format!("there is nothing at {}: see /help", uri.path());
+    let response = Problem::new(StatusCode::NOT_FOUND, detail).into_response();
+    if uri.path().starts_with(FILES) { files::isolated(response).await } else { response }
+}

@@ -1,0 +1,48 @@
+//! `GET /te`: what this request said about trailers, and what the server made of it.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/te'
+//! ```
+//!
+//! Over HTTP/2 trailers are always sent, over HTTP/1.1 to a client that says `TE: trailers`
+//! ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)). The body says what was concluded, and
+//! where that is that trailers go out, `X-Protocol`, `X-TE` and `X-Trailers` say the same as trailers. So a body that says
+//! so without trailers behind it tells that something on the way has dropped them.
+
+use super::account::{concluded, values};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use axum_trailers::{
+    body::{self, FinishError},
+    trailers::{Declared, Trailers, server::protocol_name},
+};
+use http::{HeaderName, Request, header};
+use serde_json::{Value, json};
+
+const X_PROTOCOL: HeaderName = HeaderName::from_static("x-protocol");
+const X_TE: HeaderName = HeaderName::from_static("x-te");
+const X_TRAILERS: HeaderName = HeaderName::from_static("x-trailers");
+
+pub(super) async fn te(request: Request<Body>) -> Response {
+    let protocol = protocol_name(request.version());
+    let te = values(request.headers(), &header::TE).join(", ");
+    let account = json!({
+        "protocol": protocol,
+        "te": if te.is_empty() { Value::Null } else { te.as_str().into() },
+        "trailers": concluded(&request),
+    });
+    let content = format!("{account:#}\n");
+    let declared = Declared::new([X_PROTOCOL, X_TE, X_TRAILERS]).expect("permitted fields");
+    let (mut sender, body) = body::channel(1024, declared);
+    super::in_span::task(async move {
+        sender.send(content).await.map_err(|_unsent| FinishError::ReaderGone)?;
+        let mut trailers = Trailers::new();
+        trailers.insert(X_PROTOCOL, protocol)?;
+        trailers.insert(X_TE, if te.is_empty() { "none" } else { &te })?;
+        trailers.insert(X_TRAILERS, "sent")?;
+        sender.finish(trailers)
+    });
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+}

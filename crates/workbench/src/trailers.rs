@@ -1,0 +1,69 @@
+//! `GET /trailers?name=value&…`: those fields as trailers.
+//!
+//! ```text
+//! curl -v -k --no-buffer 'https://localhost:3000/trailers?x-color=blue&x-color=green&x-size=9'
+//! ```
+//!
+//! A name that is repeated has several field lines, in their order. A name or value that can't be sent, and a field that
+//! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, is a 400 that
+//! says why; one without a query lists those fields. There may be as many as [`TrailerLimits`] takes of a request, 64 fields and 8 KiB, counted as
+//! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
+//! body lists them too, for a client that can't see them otherwise.
+
+use super::query::{bad_request, raw_pairs};
+use axum::response::IntoResponse;
+use axum_trailers::{
+    body::{self, FinishError},
+    problem::Problem,
+    trailers::{TrailerLimits, Trailers, forbidden_fields, server::section_size},
+};
+use http::{HeaderValue, Uri, header};
+use serde_json::{Map, Value};
+use std::fmt::Display;
+
+pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
+    let trailers = asked_for(&uri)?;
+    let list = listed(&trailers);
+    let (mut sender, body) = body::channel(16 * 1024, trailers.declared());
+    super::in_span::task(async move {
+        sender.send(list).await.map_err(|_unsent| FinishError::ReaderGone)?;
+        sender.finish(trailers)
+    });
+    Ok(([(header::CONTENT_TYPE, "text/plain")], body))
+}
+
+fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
+    let pairs = raw_pairs(uri);
+    if pairs.is_empty() {
+        let detail = "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9";
+        return Err(bad_request(detail).with("forbidden", forbidden()));
+    }
+    let most = TrailerLimits::default();
+    if pairs.len() > most.fields {
+        let detail = format!("{} trailer fields are asked for: {} at most", pairs.len(), most.fields);
+        return Err(bad_request(detail).with("maximum", most.fields));
+    }
+    let mut trailers = Trailers::new();
+    for (name, value) in pairs {
+        let shown = String::from_utf8_lossy(&name);
+        let refused =
+            |why: &dyn Display| bad_request(format!("{shown:?}: {why}")).with("field", shown.as_ref());
+        trailers.append(name.as_slice(), value.as_slice()).map_err(|error| refused(&error))?;
+    }
+    let size = section_size(trailers.as_map());
+    if size > most.size {
+        let detail = format!("the trailer section would have {size} bytes: {} at most", most.size);
+        return Err(bad_request(detail).with("maximum", most.size));
+    }
+    Ok(trailers)
+}
+
+/// The fields that are refused, by their reason.
+fn forbidden() -> Map<String, Value> {
+    forbidden_fields().map(|(reason, names)| (reason.to_string(), names.into())).collect()
+}
+
+fn listed(trailers: &Trailers) -> Vec<u8> {
+    let line = |name: &str, value: &HeaderValue| [name.as_bytes(), b": ", value.as_bytes(), b"\n"].concat();
+    trailers.as_map().iter().flat_map(|(name, value)| line(name.as_str(), value)).collect()
+}

@@ -1,0 +1,96 @@
+use crate::segment::Segment;
+use axum::response::{IntoResponse, Response};
+use axum_trailers::problem::Problem;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+/// The page needs nothing from elsewhere and has neither scripts nor styles within its text, so that nothing that an
+/// answer of this server contains can become one.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
+
+/// By this the page tells a browser that leaves out trailers from one that shows no timings at all.
+const TIMING: HeaderValue = HeaderValue::from_static("header;desc=\"in the header section\"");
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+pub(crate) struct File {
+    name: &'static str,
+    text: &'static str,
+}
+
+/// A file of this folder under its own name.
+macro_rules! file {
+    ($name:literal) => {
+        File { name: $name, text: include_str!($name) }
+    };
+}
+
+const PAGE: File = file!("page.html");
+const ICON: File = file!("icon.svg");
+
+/// A week. Browsers ask for the icon on every page, also on those that name none.
+const ICON_IS_FRESH: &str = "max-age=604800";
+
+const FILES: &[File] = &[
+    file!("attempt.js"),
+    file!("browsers.js"),
+    file!("card.js"),
+    file!("cuts.js"),
+    file!("dom.js"),
+    file!("exports.js"),
+    ICON,
+    file!("main.js"),
+    file!("measured.json"),
+    file!("stream.js"),
+    file!("style.css"),
+    file!("timeline.js"),
+    file!("ways.js"),
+    file!("words.js"),
+];
+
+pub(crate) async fn page() -> &'static File {
+    &PAGE
+}
+
+/// `GET /ui/{file}`.
+pub(crate) async fn file(Segment(name): Segment) -> Result<&'static File, Problem> {
+    FILES.iter().find(|file| file.name == name).ok_or_else(|| {
+        let names: Vec<_> = FILES.iter().map(|file| file.name).collect();
+        let detail = format!("the page has no file `{name}`: it has {}", names.join(", "));
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    })
+}
+
+/// `GET /favicon.ico`. The name is the browsers' default; the type is that of the icon.
+pub(crate) async fn favicon() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, ICON_IS_FRESH)], &ICON)
+}
+
+impl File {
+    fn content_type(&self) -> &'static str {
+        match self.name.rsplit('.').next() {
+            Some("html") => "text/html; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "application/json",
+        }
+    }
+}
+
+impl IntoResponse for &File {
+    fn into_response(self) -> Response {
+        let fields = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type())),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            // The next version of the server has another page.
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            (SERVER_TIMING, TIMING),
+        ];
+        (fields, self.text).into_response()
+    }
+}

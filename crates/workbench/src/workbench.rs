@@ -1,0 +1,96 @@
+use super::{
+    Bounds,
+    database::Database,
+    export::{
+        Exports,
+        grpc::{ExportsService, v1::exports_server::ExportsServer},
+    },
+    files::{Folder, ReprDigests, Uploads},
+    metrics::Metrics,
+    routes,
+    served::Served,
+};
+use axum::Router;
+use prometheus::Registry;
+use std::io;
+
+/// The workbench as an application: its routes, and what they serve.
+///
+/// ```
+/// use axum::Router;
+/// use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
+///
+/// let workbench = Workbench::new(Folder::new(".")?, Database::sample()?);
+/// let app: Router = workbench.router();
+/// # let _ = app;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Workbench {
+    folder: Folder,
+    database: Database,
+    bounds: Bounds,
+    exports: Exports,
+    metrics: Metrics,
+    allows_upload: bool,
+}
+
+impl Workbench {
+    /// Serves the files of a folder and the rows of a database. Nothing is written.
+    pub fn new(folder: Folder, database: Database) -> Self {
+        let (bounds, metrics) = (Bounds::default(), Metrics::new());
+        let exports = Exports::new(bounds, metrics.exports_running.clone());
+        Self { folder, database, bounds, exports, metrics, allows_upload: false }
+    }
+
+    /// Sets what requests can cost.
+    pub fn bounds(self, bounds: Bounds) -> Self {
+        let exports = Exports::new(bounds, self.metrics.exports_running.clone());
+        Self { bounds, exports, ..self }
+    }
+
+    /// Takes uploads into the folder. What uploads that broke off with their process have left there is removed.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where the folder can't be read, or what was left can't be removed.
+    pub fn allow_upload(self) -> io::Result<Self> {
+        self.folder.sweep()?;
+        Ok(Self { allows_upload: true, ..self })
+    }
+
+    /// Registers what it counts: `axum_trailers_exports_running`, the exports that hold their place, and
+    /// `axum_trailers_uploads_refused_total` by `status`, that of the route's answer (400 for a content that broke
+    /// off), or `none` where the client left before there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`prometheus::Error`] where the registry has metrics of these names.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.metrics.register(registry)
+    }
+
+    /// The tables and their rows as a gRPC service, under the name
+    /// [`SERVICE_NAME`](super::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
+    #[must_use]
+    pub fn grpc(&self) -> ExportsServer<ExportsService> {
+        ExportsServer::new(ExportsService::new(self.database.clone(), self.exports.clone()))
+    }
+
+    /// All routes.
+    pub fn router(self) -> Router {
+        let Self { folder, database, bounds, exports, metrics, allows_upload } = self;
+        let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
+        let repr_digests = ReprDigests::default();
+        routes::router().with_state(Served {
+            folder,
+            database,
+            repr_digests,
+            uploads,
+            exports,
+            metrics,
+            bounds,
+        })
+    }
+}
