@@ -53,6 +53,7 @@ mod slow_requests;
 mod stalled_readers;
 mod start_page;
 mod support;
+mod testing;
 mod threads;
 mod timing;
 mod together;

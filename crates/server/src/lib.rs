@@ -18,7 +18,7 @@
 //! response goes the same way back.
 //!
 //! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of
-//! the [metrics](Server::metrics), gRPC health checks and [routine](crate::hints::Routine) ones at `DEBUG` if they succeed. Its
+//! the [metrics](Server::metrics), gRPC health checks and [routine](axum_trailers::hints::Routine) ones at `DEBUG` if they succeed. Its
 //! `request_id` is the request's `X-Request-Id` or `X-Check-Id`, if that is a token of up to 64 bytes, or else made here;
 //! the response returns it in `X-Request-Id`, unless the application has set one. Refused connections (`WARN`) and failed
 //! handshakes (`INFO`) are logged up to 10
@@ -28,6 +28,8 @@
 //!
 //! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.
 //! - Response extensions of hyper (such as a reason phrase of one's own).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bridge;
 mod connection;
@@ -53,6 +55,9 @@ mod running;
 mod serve;
 mod shutdown;
 mod signals;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod threads;
 mod tls;
 
@@ -67,3 +72,8 @@ pub use self::{
     shutdown::Handle,
     tls::{Tls, TlsError},
 };
+
+/// The examples of README.md, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -185,17 +185,17 @@ impl Sender {
         self.shared.queue.end(Err(ProducerError::Failed(reason.into())));
     }
 
-    /// Ends the body as failed, and says so in its **trailers**: with the server of this crate a whole, well-formed message, as
+    /// Ends the body as failed, and says so in its **trailers**: with axum-trailers-server a whole, well-formed message, as
     /// gRPC ends one with `grpc-status`; with others a broken transfer.
     ///
     /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
     /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer leaves its own out, too: a part is not
     /// vouched for. [The module](crate::body#failures-in-the-middle) says which clients notice.
     ///
-    /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), the server of this crate breaks the transfer
+    /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer
     /// instead, so that it does not look whole. It knows of the failure through the extensions of the response that
     /// [`into_response`](axum::response::IntoResponse) makes of the body. If a layer makes another response without them, and
-    /// on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: the server of this crate finds
+    /// on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: axum-trailers-server finds
     /// it among the sources of a body's error, and sends its trailers if it can; others break the transfer.
     ///
     /// ```

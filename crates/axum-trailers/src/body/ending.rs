@@ -48,7 +48,7 @@ pub enum ProducerError {
     Failed(#[source] BoxError),
     /// The producer failed and reported it in these trailers
     /// ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)), with
-    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), and the server is not the one of this crate, or a layer has made
+    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), and the server is not axum-trailers-server, or a layer has made
     /// another response of the body.
     ///
     /// A server that can send them finds them among the sources of the body's error:

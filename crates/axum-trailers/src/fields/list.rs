@@ -3,7 +3,6 @@ use http::{HeaderMap, HeaderName};
 /// The elements of a field whose value is a list, in all its lines, without those that are empty
 /// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it, too:
 /// for fields whose elements are tokens.
-#[must_use]
 pub fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
     fields
         .get_all(name)

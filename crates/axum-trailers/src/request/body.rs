@@ -23,7 +23,7 @@ use sync_wrapper::SyncWrapper;
 ///
 /// Of the trailers, fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids are
 /// left out, and named in the log in a debug line. They never become header fields. A section larger than its
-/// [`TrailerLimits`] is an error. (The server of this crate has refused such a request by then, with a 431 problem
+/// [`TrailerLimits`] is an error. (axum-trailers-server has refused such a request by then, with a 431 problem
 /// document, and the body is broken for the handler.)
 ///
 /// There is no limit for the data: each chunk is gone once the handler drops it.

@@ -4,7 +4,7 @@
 //! - [`CollectedBody`] gives all of it at once;
 //! - [`VerifyContentDigestLayer`] and the extractor [`Verified`] hold what came against its `Content-Digest`.
 //!
-//! The trailers come over HTTP/2 and over HTTP/1.1 with the chunked coding. The server of this crate carries them; on
+//! The trailers come over HTTP/2 and over HTTP/1.1 with the chunked coding. axum-trailers-server carries them; on
 //! axum 0.6's own, hyper 0.14 does so for HTTP/2.
 
 mod body;

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderName};
 
 /// How large a received trailer section may be.
 ///
-/// The server of this crate leaves its own in the extensions of each request that has a body. Under another server, insert
+/// axum-trailers-server leaves its own in the extensions of each request that has a body. Under another server, insert
 /// one there to change the default.
 ///
 /// Later versions may have more limits. So set what should differ:

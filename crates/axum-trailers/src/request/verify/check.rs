@@ -1,6 +1,6 @@
 use super::ContentDigestError;
 use crate::{
-    digest::{Algorithm, CONTENT_DIGEST, DigestField, Hashers},
+    digest::{Algorithm, CONTENT_DIGEST, Digest, DigestField, Hashers},
     trailers::Declared,
 };
 use http::{HeaderMap, Method, Request, Version, header};
@@ -40,7 +40,7 @@ impl Check {
         // nothing else says which one is needed.
         let by_header = !header.known.is_empty() && !announced.contains(&CONTENT_DIGEST);
         let algorithms: Vec<_> = if by_header || !may_have_trailers {
-            header.known.iter().map(|digest| digest.algorithm()).collect()
+            header.known.iter().map(Digest::algorithm).collect()
         } else {
             Algorithm::ALL.to_vec()
         };

@@ -1,0 +1,111 @@
+//! A server for tests, with a certificate that their clients trust. Behind the feature `testing`.
+
+use crate::{Handle, Server, Tls};
+use axum::Router;
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::task::JoinHandle;
+
+/// A router that is served on a free port of 127.0.0.1 until the value is dropped.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use axum_trailers::layers::ContentDigestLayer;
+/// use axum_trailers_server::testing::TestServer;
+/// use http_body_util::BodyExt;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let app = Router::new().route("/", get(|| async { "hello\n" })).layer(ContentDigestLayer::new());
+/// let server = TestServer::start(app);
+///
+/// let certificate = reqwest::Certificate::from_pem(server.certificate_pem().as_bytes())?;
+/// let client = reqwest::Client::builder().tls_certs_only([certificate]).build()?;
+/// let response = client.get(server.url("/")).header("te", "trailers").send().await?;
+///
+/// let body = http_1::Response::from(response).into_body().collect().await?;
+/// let trailers = body.trailers().expect("a trailer section");
+/// assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TestServer {
+    address: SocketAddr,
+    certificate: String,
+    handle: Handle,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl TestServer {
+    /// Serves a router with the default settings.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, or if no port is free.
+    #[must_use]
+    pub fn start(router: Router) -> Self {
+        Self::configured(router, |server| server)
+    }
+
+    /// Serves a router with other settings: `|server| server.limits(limits)`. The address in [`url`](Self::url) is the first
+    /// that the server listens on.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn configured(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        let CertifiedKey::<KeyPair> { cert, signing_key } =
+            generate_simple_self_signed(names).expect("the names are well-formed");
+        let certificate = cert.pem();
+        let tls = Tls::from_pem(certificate.as_bytes(), signing_key.serialize_pem().as_bytes());
+        let server = Server::new(tls.expect("a pair")).bind("127.0.0.1:0").expect("a free port");
+        let server = configure(server);
+        let address = server.local_addrs()[0];
+        let handle = server.handle();
+        Self { address, certificate, handle, served: tokio::spawn(server.serve(router)) }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path, which begins with `/`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.address.port())
+    }
+
+    /// The certificate for clients to trust, in PEM. It is for `localhost`, 127.0.0.1 and ::1, and each server has another.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate
+    }
+
+    /// A handle of the server, to shut it down while a test looks on.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends the server once its responses have ended, or after `limit`.
+    ///
+    /// # Errors
+    ///
+    /// What [`Server::serve`] returned.
+    pub async fn shutdown(mut self, limit: Duration) -> io::Result<()> {
+        self.handle.drain(limit).await;
+        (&mut self.served).await?
+    }
+}
+
+/// Cuts what is still open.
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.handle.cut();
+    }
+}
