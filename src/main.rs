@@ -8,8 +8,8 @@ use axum_trailers_server::{BindError, Server, Tls};
 use axum_trailers_workbench::{
     Workbench,
     database::Database,
+    export::grpc::{self, v1::exports_server},
     files::Folder,
-    grpc::{self, v1::exports_server},
 };
 use cli::{Address, Args, OrOff};
 use failure::Failure;

@@ -3,7 +3,7 @@
 use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, with, workbench};
 use axum_trailers_workbench::{
     Bounds, Workbench,
-    grpc::{
+    export::grpc::{
         self,
         v1::{
             ExportRequest, ListTablesRequest, Row, exports_client::ExportsClient, exports_server, value::Kind,

@@ -8,7 +8,7 @@ use crate::support::{
 };
 use axum::{Router, extract::ConnectInfo, routing::get};
 use axum_trailers_server::{Limits, Server, Tls};
-use axum_trailers_workbench::grpc::v1::{
+use axum_trailers_workbench::export::grpc::v1::{
     ExportRequest, ListTablesRequest, ListTablesResponse, Row, Value,
     exports_client::ExportsClient,
     exports_server::{Exports, ExportsServer, SERVICE_NAME},

@@ -13,7 +13,7 @@ use axum::{
 };
 use axum_trailers::body::{self, StreamBody};
 use axum_trailers_server::Limits;
-use axum_trailers_workbench::grpc::v1::{ListTablesRequest, exports_client::ExportsClient};
+use axum_trailers_workbench::export::grpc::v1::{ListTablesRequest, exports_client::ExportsClient};
 use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 

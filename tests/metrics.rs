@@ -14,7 +14,7 @@ use axum_trailers_server::{
 };
 use axum_trailers_workbench::{
     Bounds,
-    grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
+    export::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
 };
 use http::StatusCode;
 use std::{io, net::SocketAddr, time::Duration};

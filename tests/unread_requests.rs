@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use axum_trailers_server::Limits;
-use axum_trailers_workbench::grpc::v1::exports_server::SERVICE_NAME;
+use axum_trailers_workbench::export::grpc::v1::exports_server::SERVICE_NAME;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::{Reason, SendStream, client::SendRequest};

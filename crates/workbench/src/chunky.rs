@@ -29,7 +29,7 @@ const CHUNKY_TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 const TRAILERS: HeaderName = HeaderName::from_static("trailers");
 
 /// Answers with `hello...`, and after [`PAUSE`] with `world` and a newline.
-pub async fn hello(request: Request<Body>) -> impl IntoResponse {
+pub(super) async fn hello(request: Request<Body>) -> impl IntoResponse {
     let declared = Declared::new([CHUNKY_TRAILER]).expect("a permitted field");
     let accepted = request.method() != Method::HEAD && Acceptance::of(&request).is_accepted();
     let trailers = accepted.then_some((TRAILERS, HeaderValue::from_static("chunky-trailer")));

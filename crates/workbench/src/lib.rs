@@ -50,7 +50,6 @@ mod workbench;
 
 pub use self::{
     bounds::Bounds,
-    export::grpc,
     routes::{Example, ROUTES, Route},
     workbench::Workbench,
 };

@@ -72,7 +72,7 @@ impl Workbench {
     }
 
     /// The tables and their rows as a gRPC service, under the name
-    /// [`SERVICE_NAME`](super::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
+    /// [`SERVICE_NAME`](super::export::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
     #[must_use]
     pub fn grpc(&self) -> ExportsServer<ExportsService> {
         ExportsServer::new(ExportsService::new(self.database.clone(), self.exports.clone()))

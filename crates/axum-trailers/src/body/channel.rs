@@ -194,7 +194,7 @@ impl Sender {
     ///
     /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer
     /// instead, so that it does not look whole. It knows of the failure through the extensions of the response that
-    /// [`into_response`](axum::response::IntoResponse) makes of the body. If a layer makes another response without them, and
+    /// [`into_response`](axum_core::response::IntoResponse) makes of the body. If a layer makes another response without them, and
     /// on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: axum-trailers-server finds
     /// it among the sources of a body's error, and sends its trailers if it can; others break the transfer.
     ///

@@ -38,9 +38,13 @@ enum Source {
 #[error("the database can't be read")]
 pub struct DatabaseError(#[source] BoxError);
 
-impl From<rusqlite::Error> for DatabaseError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(explained(&error).into())
+impl DatabaseError {
+    fn of_sqlite(error: &rusqlite::Error) -> Self {
+        Self(explained(error).into())
+    }
+
+    fn of_file(error: io::Error) -> Self {
+        Self(error.into())
     }
 }
 
@@ -56,12 +60,6 @@ pub(crate) fn explained(error: &rusqlite::Error) -> String {
     }
 }
 
-impl From<io::Error> for DatabaseError {
-    fn from(error: io::Error) -> Self {
-        Self(error.into())
-    }
-}
-
 impl Database {
     /// Takes a database file, which is opened to be read only.
     ///
@@ -70,12 +68,13 @@ impl Database {
     /// [`DatabaseError`] where there is none, or it can't be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         // Absolute, it is none of the names that SQLite takes for something else, such as `:memory:`.
-        let path = path.as_ref().canonicalize()?;
+        let path = path.as_ref().canonicalize().map_err(DatabaseError::of_file)?;
         if !path.is_file() {
-            return Err(io::Error::other("it is no regular file").into());
+            return Err(DatabaseError::of_file(io::Error::other("it is no regular file")));
         }
         let database = Self { source: Source::File(path) };
-        table_names(&database.connect()?)?;
+        let read = database.connect().and_then(|connection| table_names(&connection));
+        read.map_err(|error| DatabaseError::of_sqlite(&error))?;
         Ok(database)
     }
 
@@ -88,8 +87,9 @@ impl Database {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:/sample-{}?vfs=memdb", NUMBER.fetch_add(1, Ordering::Relaxed));
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = Connection::open_with_flags(&name, flags | OpenFlags::SQLITE_OPEN_URI)?;
-        connection.execute_batch(SAMPLE)?;
+        let filled = Connection::open_with_flags(&name, flags | OpenFlags::SQLITE_OPEN_URI)
+            .and_then(|connection| connection.execute_batch(SAMPLE).map(|()| connection));
+        let connection = filled.map_err(|error| DatabaseError::of_sqlite(&error))?;
         Ok(Self { source: Source::Sample { name, _keep: Arc::new(Mutex::new(connection)) } })
     }
 
