@@ -28,7 +28,7 @@ const TRAILER: (&str, &str) = ("chunky-trailer", "foo");
 /// So many requests are made before they are timed: few enough to stay in the cache.
 const BATCH: u64 = 64;
 
-/// The two chunks and the trailer of `bench/servers/ours.rs`.
+/// The two chunks and the trailer of `bench/server/main.rs`.
 async fn small() -> impl IntoResponse {
     let declared = Declared::new([TRAILER.0]).expect("a permitted field");
     let (mut sender, body) = body::channel(64 * 1024, declared);

@@ -80,7 +80,7 @@ impl TestServer {
         format!("https://localhost:{}{path}", self.address.port())
     }
 
-    /// The certificate for clients to trust, in PEM. It is for `localhost`, 127.0.0.1 and ::1, and each server has another.
+    /// The certificate for clients to trust, in PEM. It is for `localhost`, 127.0.0.1 and `::1`, and each server has another.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate

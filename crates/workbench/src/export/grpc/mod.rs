@@ -22,7 +22,7 @@ pub use self::{
 };
 
 /// The messages, the server and the client of `axum_trailers.v1.Exports`, as tonic generates them from
-/// `proto/axum_trailers/v1/exports.proto` (`cargo run --manifest-path proto/generate/Cargo.toml`).
+/// `proto/axum_trailers/v1/exports.proto` (`cargo run --package axum-trailers-generate`).
 #[allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "it is generated")]
 pub mod v1 {
     include!("generated/axum_trailers.v1.rs");
