@@ -24,6 +24,12 @@
 //! handshakes (`INFO`) are logged up to 10
 //! times per kind in 10 s; the number of the others follows in one line.
 //!
+//! # Features
+//!
+//! | Feature | What it adds |
+//! |---|---|
+//! | `testing` | the module `testing`: a router served on a free port, with a certificate that its clients can trust |
+//!
 //! # What it does not carry
 //!
 //! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.

@@ -1,6 +1,9 @@
 //! The workbench: one route for each use that trailers have, each in a file of its own, with the curl line that shows
 //! it. [`ROUTES`] lists them all; `GET /help` and the README are made from it.
 //!
+//! [`Workbench`] is an axum 0.6 application, which the binary `axum-trailers` serves. Trailers leave by any server that carries
+//! them, such as [axum-trailers-server](https://docs.rs/axum-trailers-server).
+//!
 //! - [`chunky`]: `GET /`, a body in two chunks and a trailer, the demo of the article this began with;
 //! - [`bytes`]: `GET /bytes/{n}`, deterministic bytes and their digest;
 //! - [`files`]: `GET /files/…`, files with the digest of what was sent, and `PUT`, uploads that are kept only where
