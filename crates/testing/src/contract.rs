@@ -133,3 +133,94 @@ impl Wake for Wakes {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ScriptedBody,
+        Step::{self, Data, End, Error as Fail, Pending, Trailers},
+    };
+    use http_body::SizeHint;
+    use std::{
+        io,
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::Pin,
+    };
+
+    /// What a body does wrong.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fault {
+        ForgetsToWake,
+        EndsEarly,
+        IsShorter,
+        NeverEnds,
+        RepeatsItsTrailers,
+    }
+
+    struct Faulty(ScriptedBody, Fault);
+
+    impl Body for Faulty {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_data(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+            if self.1 == Fault::ForgetsToWake {
+                return Pin::new(&mut self.0).poll_data(&mut Context::from_waker(Waker::noop()));
+            }
+            Pin::new(&mut self.0).poll_data(cx)
+        }
+
+        fn poll_trailers(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<io::Result<Option<HeaderMap>>> {
+            if self.1 == Fault::RepeatsItsTrailers {
+                return Poll::Ready(Ok(Some(HeaderMap::new())));
+            }
+            Pin::new(&mut self.0).poll_trailers(cx)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.1 == Fault::EndsEarly || (self.1 != Fault::NeverEnds && self.0.is_end_stream())
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            if self.1 == Fault::IsShorter { SizeHint::with_exact(9) } else { self.0.size_hint() }
+        }
+    }
+
+    const WHOLE: [Step; 4] = [Pending, Data("rows"), End, Trailers(&[("x-rows", "1")])];
+
+    fn panics<T>(attempt: impl FnOnce() -> T) -> bool {
+        catch_unwind(AssertUnwindSafe(attempt)).is_err()
+    }
+
+    #[test]
+    fn each_breach_of_the_contract_is_found() {
+        assert!(!panics(|| read_by_contract(ScriptedBody::new(WHOLE).sized())));
+        for fault in [
+            Fault::ForgetsToWake,
+            Fault::EndsEarly,
+            Fault::IsShorter,
+            Fault::NeverEnds,
+            Fault::RepeatsItsTrailers,
+        ] {
+            assert!(panics(|| read_by_contract(Faulty(ScriptedBody::new(WHOLE), fault))), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn assertions_hold_for_what_came_and_for_nothing_else() {
+        let read = read_by_contract(ScriptedBody::new(WHOLE));
+        read.assert_trailer("x-rows", "1");
+        read.assert_no_trailer("x-sum");
+        assert!(panics(|| read.assert_trailer("x-rows", "2")));
+        assert!(panics(|| read.assert_trailer("x-sum", "1")));
+        assert!(panics(|| read.assert_no_trailer("x-rows")));
+        let twice = [End, Trailers(&[("x-rows", "1"), ("x-rows", "1")])];
+        assert!(panics(|| read_by_contract(ScriptedBody::new(twice)).assert_trailer("x-rows", "1")));
+        let failed = read_by_contract(ScriptedBody::new([Data("rows"), Fail]));
+        assert!(panics(|| failed.assert_no_trailer("x-sum")));
+    }
+}

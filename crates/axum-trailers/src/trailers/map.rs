@@ -1,6 +1,4 @@
-use super::{
-    Declared, ForbiddenReason, TrailerLimits, TrailersTooLarge, received::permitted_within, why_forbidden,
-};
+use super::{Declared, ForbiddenReason, why_forbidden};
 use crate::fields::{has_outer_whitespace, is_lowercase_token};
 use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 
@@ -99,15 +97,8 @@ impl Trailers {
         Ok(())
     }
 
-    /// What of a received trailer section may be used. Fields that
-    /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there, and names that are no tokens,
-    /// are left out, and named in the log in a debug line.
-    ///
-    /// # Errors
-    ///
-    /// [`TrailersTooLarge`] if the section is over a limit, by size or by the number of its field lines.
-    pub fn received(section: HeaderMap, limits: TrailerLimits) -> Result<Self, TrailersTooLarge> {
-        Ok(Self { fields: permitted_within(section, limits)? })
+    pub(super) fn of_checked(fields: HeaderMap) -> Self {
+        Self { fields }
     }
 
     /// The names of the fields, for announcing them.

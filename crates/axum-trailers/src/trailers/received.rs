@@ -1,4 +1,4 @@
-use super::{TrailerError, map::permitted};
+use super::{TrailerError, Trailers, map::permitted};
 use http::{HeaderMap, HeaderName};
 
 /// How large a received trailer section may be.
@@ -49,21 +49,27 @@ impl Default for TrailerLimits {
     }
 }
 
-pub(super) fn permitted_within(
-    mut section: HeaderMap,
-    limits: TrailerLimits,
-) -> Result<HeaderMap, TrailersTooLarge> {
-    if section.len() > limits.fields {
-        return Err(TrailersTooLarge::Fields { limit: limits.fields });
+impl Trailers {
+    /// What of a received trailer section may be used. Fields that
+    /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there, and names that are no tokens,
+    /// are left out, and named in the log in a debug line.
+    ///
+    /// # Errors
+    ///
+    /// [`TrailersTooLarge`] if the section is over a limit, by size or by the number of its field lines.
+    pub fn received(mut section: HeaderMap, limits: TrailerLimits) -> Result<Self, TrailersTooLarge> {
+        if section.len() > limits.fields {
+            return Err(TrailersTooLarge::Fields { limit: limits.fields });
+        }
+        if section_size(&section) > limits.size {
+            return Err(TrailersTooLarge::Size { limit: limits.size });
+        }
+        let left_out: Vec<_> = section.keys().filter(|name| !may_be_used(name)).cloned().collect();
+        for name in left_out {
+            section.remove(name);
+        }
+        Ok(Self::of_checked(section))
     }
-    if section_size(&section) > limits.size {
-        return Err(TrailersTooLarge::Size { limit: limits.size });
-    }
-    let left_out: Vec<_> = section.keys().filter(|name| !may_be_used(name)).cloned().collect();
-    for name in left_out {
-        section.remove(name);
-    }
-    Ok(section)
 }
 
 fn may_be_used(name: &HeaderName) -> bool {
@@ -106,7 +112,7 @@ mod tests {
             ("authorization", "no"),
             ("\"x\"", "no"),
         ]);
-        let kept = permitted_within(came, TrailerLimits::default()).expect("small enough");
+        let kept = Trailers::received(came, TrailerLimits::default()).expect("small enough").into_map();
         let kept: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
         assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2")]);
     }
@@ -115,11 +121,11 @@ mod tests {
     fn section_past_a_limit_is_refused_and_one_at_it_is_not() {
         let came = section(&[("x-a", "12345"), ("x-a", "")]);
         let exact = TrailerLimits { size: 3 + 5 + 32 + 3 + 32, fields: 2 };
-        assert!(permitted_within(came.clone(), exact).is_ok());
+        assert!(Trailers::received(came.clone(), exact).is_ok());
         let smaller = TrailerLimits { size: exact.size - 1, ..exact };
-        assert_eq!(permitted_within(came.clone(), smaller), Err(TrailersTooLarge::Size { limit: 74 }));
+        assert_eq!(Trailers::received(came.clone(), smaller), Err(TrailersTooLarge::Size { limit: 74 }));
         let fewer = TrailerLimits { fields: 1, ..exact };
-        assert_eq!(permitted_within(came, fewer), Err(TrailersTooLarge::Fields { limit: 1 }));
+        assert_eq!(Trailers::received(came, fewer), Err(TrailersTooLarge::Fields { limit: 1 }));
     }
 
     #[test]
@@ -128,7 +134,7 @@ mod tests {
         let mut full: HeaderMap = (1..24 * 1024).map(|n| (name(n), HeaderValue::from(n))).collect();
         full.insert("host", HeaderValue::from_static("forbidden"));
         let unlimited = TrailerLimits { size: usize::MAX, fields: usize::MAX };
-        let kept = permitted_within(full, unlimited).expect("within the limits");
+        let kept = Trailers::received(full, unlimited).expect("within the limits").into_map();
         assert_eq!(kept.len(), 24 * 1024 - 1);
     }
 }

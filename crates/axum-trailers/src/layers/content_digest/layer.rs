@@ -159,7 +159,7 @@ mod tests {
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{Data, Error as Fail, Pending, Trailers},
-        fields, read_by_contract,
+        fields, read_by_contract, request_with_te,
     };
     use http::{HeaderMap, Method, StatusCode, header, request::Builder};
     use proptest::prelude::*;
@@ -248,6 +248,14 @@ mod tests {
         assert_eq!(response.headers()[header::TRAILER], "x-rows, content-digest");
         let trailers = read_by_contract(response.into_body()).trailers;
         assert_eq!(trailers, Some(fields(&[("x-rows", "1"), ("content-digest", SHA_256)])));
+    }
+
+    #[tokio::test]
+    async fn http1_client_gets_a_digest_if_it_takes_trailers() {
+        let response = answer(ContentDigestLayer::new(), request_with_te(), hello).await;
+        read_by_contract(response.into_body()).assert_trailer("content-digest", SHA_256);
+        let response = answer(ContentDigestLayer::new(), Request::builder(), hello).await;
+        read_by_contract(response.into_body()).assert_no_trailer("content-digest");
     }
 
     #[tokio::test]
