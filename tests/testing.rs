@@ -47,20 +47,20 @@ async fn settings_are_those_of_any_server() {
 #[tokio::test]
 async fn shutdown_lets_responses_end_and_drop_cuts_them() {
     let begun = Arc::new(Notify::new());
-    let served = |begun: Arc<Notify>| {
+    let start = |begun: Arc<Notify>| {
         let slow = || async move {
             begun.notify_one();
             tokio::time::sleep(Duration::from_millis(300)).await;
         };
         TestServer::start(Router::new().route("/", get(slow)))
     };
-    let server = served(begun.clone());
+    let server = start(begun.clone());
     let request = tokio::spawn(trusting(&server).get(server.url("/")).send());
     soon("the request", begun.notified()).await;
     soon("the end", server.shutdown(PATIENCE)).await.expect("a clean end");
     request.await.expect("no panic").expect("a whole response");
 
-    let server = served(begun.clone());
+    let server = start(begun.clone());
     let request = tokio::spawn(trusting(&server).get(server.url("/")).send());
     soon("the request", begun.notified()).await;
     drop(server);
