@@ -50,6 +50,16 @@ fn each_has_its_row_in_the_readme() {
     assert_eq!(names, NAMES);
 }
 
+/// That of the server crate is compiled with its tests.
+#[test]
+fn readme_shows_the_program_of_the_server_s_readme() {
+    let program = |readme: &'static str| {
+        let rest = readme.split_once("```rust,no_run\n").expect("a program").1;
+        rest.split_once("```").expect("its end").0
+    };
+    assert_eq!(program(include_str!("../README.md")), program(include_str!("../crates/server/README.md")));
+}
+
 #[tokio::test]
 async fn grpc() {
     let (_process, address) = start("grpc");

@@ -38,7 +38,7 @@ async fn no_other_certificate_is_trusted() {
 #[tokio::test]
 async fn settings_are_those_of_any_server() {
     let limits = with!(Limits { connections: 1 });
-    let server = TestServer::configured(app(), |server| server.limits(limits));
+    let server = TestServer::start_with(app(), |server| server.limits(limits));
     let (first, second) = (trusting(&server), trusting(&server));
     first.get(server.url("/")).send().await.expect("the one connection");
     second.get(server.url("/")).send().await.expect_err("one too many");

@@ -38,7 +38,7 @@
 //! | compute a digest, or read a digest field | [`digest`] |
 //! | refuse a request with a reason | [`Problem`](problem::Problem) |
 //! | write a server that carries all this | [`trailers::server`] |
-//! | have one | [axum-trailers-server](https://docs.rs/axum-trailers-server) |
+//! | run such a server | [axum-trailers-server](https://docs.rs/axum-trailers-server) |
 //!
 //! All of it works with any axum 0.6 route and any of its bodies. What reaches the client depends on the server: axum 0.6's own
 //! (hyper 0.14) drops trailers over HTTP/1.1 and the `Trailer` field over HTTP/2. axum-trailers-server runs the same router on
@@ -83,15 +83,20 @@
 //! - [`request`]: the trailers of requests, read and checked;
 //! - [`problem`]: problem documents;
 //! - [`hints`]: response extensions for the server's log;
-//! - [`fields`]: the syntax of fields.
+//! - [`syntax`]: list elements, tokens, the names of protocols.
 
 pub mod body;
 pub mod digest;
-pub mod fields;
 #[cfg(any(test, fuzzing))]
 mod fuzzing;
 pub mod hints;
 pub mod layers;
 pub mod problem;
 pub mod request;
+pub mod syntax;
 pub mod trailers;
+
+/// The example of README.md, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,9 +62,8 @@ impl Problem {
     }
 
     /// All members in order, those of the standard first.
-    #[must_use]
-    pub fn members(&self) -> &[(&'static str, Value)] {
-        &self.members
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.members.iter().map(|(name, value)| (*name, value))
     }
 
     /// The same with a type of its own ([RFC 9457 §3.1.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1)), and the
@@ -75,7 +74,12 @@ impl Problem {
 
     /// The same with another member ([RFC 9457 §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). A member of this
     /// name is replaced.
+    ///
+    /// # Panics
+    ///
+    /// If the member is `status`, which is always that of the response.
     pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
+        assert_ne!(member, "status", "the status of a problem is that of its response");
         let value = value.into();
         match self.members.iter_mut().find(|(name, _)| *name == member) {
             Some((_, old)) => *old = value,
@@ -96,7 +100,7 @@ impl Problem {
         let members = self.members.iter().map(|(name, value)| {
             // JSON strings have no line ends, so these are all between values.
             let value = format!("{value:#}").replace('\n', "\n  ");
-            format!("  \"{name}\": {value}")
+            format!("  {}: {value}", Value::from(*name))
         });
         format!("{{\n{}\n}}\n", members.collect::<Vec<_>>().join(",\n"))
     }

@@ -79,7 +79,7 @@ pub use self::{
     tls::{Tls, TlsError},
 };
 
-/// The examples of README.md, compiled with the tests.
+/// The example of README.md, compiled with the tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -119,8 +119,8 @@ impl Server {
 
     /// What `GET /metrics` tells besides: an application registers its own here, before it serves or later.
     ///
-    /// The names in the table of [`metrics`](Self::metrics) are the server's. Those that axum-trailers' workbench
-    /// registers begin with `axum_trailers_`, too. A prefix of the application's own keeps out of the way of both.
+    /// The names in the table of [`metrics`](Self::metrics) are the server's. Those of
+    /// axum-trailers-workbench also begin with `axum_trailers_`. A prefix of the application's own keeps out of the way of both.
     ///
     /// ```no_run
     /// use axum_trailers_server::{Server, Tls, prometheus::IntCounter};

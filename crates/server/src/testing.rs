@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 /// let client = reqwest::Client::builder().tls_certs_only([certificate]).build()?;
 /// let response = client.get(server.url("/")).header("te", "trailers").send().await?;
 ///
+/// // `http_1` is the package `http` in version 1.
 /// let body = http_1::Response::from(response).into_body().collect().await?;
 /// let trailers = body.trailers().expect("a trailer section");
 /// assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
@@ -45,17 +46,16 @@ impl TestServer {
     /// Outside of a tokio runtime, or if no port is free.
     #[must_use]
     pub fn start(router: Router) -> Self {
-        Self::configured(router, |server| server)
+        Self::start_with(router, |server| server)
     }
 
-    /// Serves a router with other settings: `|server| server.limits(limits)`. The address in [`url`](Self::url) is the first
-    /// that the server listens on.
+    /// Serves a router with other settings: `|server| server.limits(limits)`.
     ///
     /// # Panics
     ///
     /// As [`start`](Self::start).
     #[must_use]
-    pub fn configured(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub fn start_with(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         let CertifiedKey::<KeyPair> { cert, signing_key } =
             generate_simple_self_signed(names).expect("the names are well-formed");
@@ -68,7 +68,7 @@ impl TestServer {
         Self { address, certificate, handle, served: tokio::spawn(server.serve(router)) }
     }
 
-    /// Where it listens.
+    /// Its address: a free port of 127.0.0.1.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -77,7 +77,7 @@ impl TestServer {
     /// The URL of a path, which begins with `/`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}{path}", self.address.port())
+        format!("https://{}{path}", self.address)
     }
 
     /// The certificate for clients to trust, in PEM. It is for `localhost`, 127.0.0.1 and `::1`, and each server has another.
@@ -96,7 +96,7 @@ impl TestServer {
     ///
     /// # Errors
     ///
-    /// What [`Server::serve`] returned.
+    /// What [`Server::serve`] returned, or a panic of its task.
     pub async fn shutdown(mut self, limit: Duration) -> io::Result<()> {
         self.handle.drain(limit).await;
         (&mut self.served).await?

@@ -19,8 +19,8 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long the second chunk waits: 2 s.
-pub const PAUSE: Duration = Duration::from_secs(2);
+/// How long the second chunk waits.
+const PAUSE: Duration = Duration::from_secs(2);
 
 const CHUNKY_TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 

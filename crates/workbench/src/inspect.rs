@@ -30,7 +30,8 @@ use axum::{
 use axum_trailers::{
     digest::{Algorithm, Hashers},
     request::RequestBody,
-    trailers::{Declared, server::protocol_name},
+    syntax::protocol_name,
+    trailers::Declared,
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, Request, header};

@@ -4,17 +4,17 @@
 //! [`Workbench`] is an axum 0.6 application, which the binary `axum-trailers` serves. Trailers leave by any server that carries
 //! them, such as [axum-trailers-server](https://docs.rs/axum-trailers-server).
 //!
-//! - [`chunky`]: `GET /`, a body in two chunks and a trailer, the demo of the article this began with;
-//! - [`bytes`]: `GET /bytes/{n}`, deterministic bytes and their digest;
-//! - [`files`]: `GET /files/…`, files with the digest of what was sent, and `PUT`, uploads that are kept only where
-//!   their digest is right;
-//! - [`export`]: the rows of a database with their count, digest and timing, failures in the middle, progress, and the
-//!   alternatives for clients without trailers;
-//! - [`trailers`]: `GET /trailers`, whatever trailers the query asks for;
-//! - [`te`]: `GET /te`, whether this client gets any;
-//! - [`echo`] and [`inspect`]: `POST`, the trailers of requests;
-//! - [`ui`]: `GET /ui`, a page that tries all this in a browser;
-//! - [`help`] and [`healthz`].
+//! | File | |
+//! |---|---|
+//! | `chunky.rs` | `GET /`: a body in two chunks and a trailer, the demo of the article this began with |
+//! | `bytes.rs` | `GET /bytes/{n}`: deterministic bytes and their digest |
+//! | [`files`] | `GET /files/…`: files with the digest of what was sent; `PUT`: uploads that are kept only if their digest is right |
+//! | [`export`] | the rows of a [`database`] with their count, digest and timing, failures in the middle, progress, the alternatives for clients without trailers, and a [gRPC service](export::grpc) |
+//! | `trailers.rs` | `GET /trailers`: whatever trailers the query asks for |
+//! | `te.rs` | `GET /te`: whether this client gets any |
+//! | `echo.rs`, `inspect.rs` | `POST`: the trailers of requests |
+//! | `ui/` | `GET /ui`: a page that tries all this in a browser |
+//! | `help.rs`, `healthz.rs` | `GET /help`, `GET /healthz` |
 
 mod accept;
 mod account;
@@ -24,21 +24,21 @@ mod body_limit;
 mod bounds;
 mod browsers;
 mod busy;
-pub mod bytes;
-pub mod chunky;
+mod bytes;
+mod chunky;
 mod client;
 pub mod database;
-pub mod echo;
+mod echo;
 pub mod export;
 pub mod files;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod grpc_status;
-pub mod healthz;
-pub mod help;
+mod healthz;
+mod help;
 mod in_span;
-pub mod inspect;
+mod inspect;
 mod json;
 mod metrics;
 mod problem_page;
@@ -46,13 +46,21 @@ mod query;
 mod routes;
 mod segment;
 mod served;
-pub mod te;
-pub mod trailers;
-pub mod ui;
+mod te;
+mod trailers;
+mod ui;
 mod workbench;
+
+/// The crate whose types [`Workbench::register`] takes.
+pub use prometheus;
 
 pub use self::{
     bounds::Bounds,
     routes::{Example, ROUTES, Route},
     workbench::Workbench,
 };
+
+/// The example of README.md, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -44,7 +44,7 @@ fn page(problem: &Problem) -> String {
     let heading = format!("{} {}", problem.status().as_u16(), text_of(problem.member("title")));
     let (heading, detail) = (escaped(&heading), escaped(problem.detail()));
     let is_shown = |name: &str| ["title", "status", "detail"].contains(&name);
-    let others = problem.members().iter().filter(|(name, _)| !is_shown(name));
+    let others = problem.members().filter(|(name, _)| !is_shown(name));
     let others: String = others.map(|(name, value)| described(name, value)).collect();
     format!(
         "<!doctype html>\n\

@@ -16,7 +16,8 @@ use axum::{
 };
 use axum_trailers::{
     body::{self, FinishError},
-    trailers::{Declared, Trailers, server::protocol_name},
+    syntax::protocol_name,
+    trailers::{Declared, Trailers},
 };
 use http::{HeaderName, Request, header};
 use serde_json::{Value, json};

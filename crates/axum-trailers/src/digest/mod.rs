@@ -5,7 +5,6 @@
 //! - [`Hashers`], the digests of content that comes in pieces, and [`Digest`], what comes of them;
 //! - [`DigestField`], what a `Content-Digest` or `Repr-Digest` field says;
 //! - [`Preferences`], what a `Want-Content-Digest` or `Want-Repr-Digest` field asks for;
-//! - [`Hashed`], for servers: which digests are of other bytes than those that leave.
 //!
 //! ```
 //! use axum_trailers::digest::{Algorithm, CONTENT_DIGEST, DigestField, Hashers};
@@ -30,7 +29,6 @@ mod field;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod hashed;
 mod hasher;
 mod preferences;
 
@@ -39,7 +37,6 @@ pub use self::{
     field::{
         CONTENT_DIGEST, DigestField, MalformedDigest, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
     },
-    hashed::Hashed,
     hasher::{Digest, Hashers},
     preferences::Preferences,
 };

@@ -4,30 +4,33 @@ macro_rules! response_body {
     ($(#[$doc:meta])* $name:ident = $inner:ty, seen by $observer:ty) => {
         ::pin_project_lite::pin_project! {
             $(#[$doc])*
-            pub struct $name<B: Body> {
+            pub struct $name<B: ::http_body::Body> {
                 #[pin]
                 inner: $crate::layers::observed::Observed<$inner, $observer>,
             }
         }
 
-        impl<B: Body> $name<B> {
+        impl<B: ::http_body::Body> $name<B> {
             pub(super) fn new(inner: $inner, observer: Option<$observer>) -> Self {
                 Self { inner: $crate::layers::observed::Observed::new(inner, observer) }
             }
         }
 
-        impl<B: Body<Data = Bytes>> Body for $name<B> {
-            type Data = Bytes;
+        impl<B: ::http_body::Body<Data = ::bytes::Bytes>> ::http_body::Body for $name<B> {
+            type Data = ::bytes::Bytes;
             type Error = B::Error;
 
-            fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
+            fn poll_data(
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<Option<Result<::bytes::Bytes, B::Error>>> {
                 self.project().inner.poll_data(cx)
             }
 
             fn poll_trailers(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-            ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<Result<Option<::http::HeaderMap>, B::Error>> {
                 self.project().inner.poll_trailers(cx)
             }
 
@@ -35,13 +38,13 @@ macro_rules! response_body {
                 self.inner.is_end_stream()
             }
 
-            fn size_hint(&self) -> SizeHint {
+            fn size_hint(&self) -> ::http_body::SizeHint {
                 self.inner.size_hint()
             }
         }
 
-        impl<B: Body> fmt::Debug for $name<B> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl<B: ::http_body::Body> ::std::fmt::Debug for $name<B> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
         }

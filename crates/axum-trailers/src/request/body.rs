@@ -82,7 +82,7 @@ impl RequestBody {
             Phase::Trailers => {}
         }
         let section = poll_fn(|cx| self.poll_section(cx)).await?;
-        Ok(Trailers::received(section, self.limits)?)
+        Ok(Trailers::from_received(section, self.limits)?)
     }
 
     /// Reads all of it, data and trailers.

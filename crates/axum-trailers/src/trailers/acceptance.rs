@@ -1,4 +1,4 @@
-use crate::fields::elements;
+use crate::syntax::list_elements;
 use http::{HeaderMap, Request, Version, header};
 use std::fmt;
 
@@ -35,11 +35,6 @@ pub enum WithheldReason {
     /// The request came over HTTP/1.0, which has no trailers.
     OldProtocol,
 }
-
-/// Left in the extensions of a response whose trailers were left out since its client takes none, so that the
-/// server can log it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrailersWithheld;
 
 impl WithheldReason {
     /// The reason as a label of metrics: `not_asked` or `old_protocol`.
@@ -91,7 +86,7 @@ impl Acceptance {
 /// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the one coding without a weight
 /// (RFC 9110 §10.1.4).
 fn te_lists_trailers(headers: &HeaderMap) -> bool {
-    elements(headers, header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
+    list_elements(headers, &header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
 #[cfg(test)]

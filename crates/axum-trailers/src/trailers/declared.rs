@@ -1,5 +1,5 @@
 use super::{TrailerError, map::permitted};
-use crate::fields::elements;
+use crate::syntax::list_elements;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::collections::HashSet;
 
@@ -45,7 +45,7 @@ impl Declared {
     /// are left out: nothing can come of them.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
-        let names = elements(headers, header::TRAILER)
+        let names = list_elements(headers, &header::TRAILER)
             .filter_map(|name| HeaderName::from_bytes(name).ok())
             .filter(|name| permitted(name).is_ok());
         Self { names: distinct(names) }

@@ -1,5 +1,5 @@
 use super::{Declared, ForbiddenReason, why_forbidden};
-use crate::fields::{has_outer_whitespace, is_lowercase_token};
+use crate::syntax::{has_outer_whitespace, is_lowercase_token};
 use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 
 /// The fields of a trailer section, checked: what

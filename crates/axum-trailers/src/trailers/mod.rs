@@ -21,7 +21,7 @@ mod received;
 pub mod server;
 
 pub use self::{
-    acceptance::{Acceptance, TrailersWithheld, WithheldReason},
+    acceptance::{Acceptance, WithheldReason},
     declared::Declared,
     forbidden::{ForbiddenReason, forbidden_fields, why_forbidden},
     map::{TrailerError, Trailers},

@@ -1,5 +1,6 @@
 use super::{TrailerError, Trailers, map::permitted};
-use http::{HeaderMap, HeaderName};
+use crate::syntax::{has_outer_whitespace, without_outer_whitespace};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// How large a received trailer section may be.
 ///
@@ -52,12 +53,13 @@ impl Default for TrailerLimits {
 impl Trailers {
     /// What of a received trailer section may be used. Fields that
     /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there, and names that are no tokens,
-    /// are left out, and named in the log in a debug line.
+    /// are left out, and named in the log in a debug line. Whitespace around a value is no part of it
+    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and is removed.
     ///
     /// # Errors
     ///
     /// [`TrailersTooLarge`] if the section is over a limit, by size or by the number of its field lines.
-    pub fn received(mut section: HeaderMap, limits: TrailerLimits) -> Result<Self, TrailersTooLarge> {
+    pub fn from_received(mut section: HeaderMap, limits: TrailerLimits) -> Result<Self, TrailersTooLarge> {
         if section.len() > limits.fields {
             return Err(TrailersTooLarge::Fields { limit: limits.fields });
         }
@@ -68,7 +70,15 @@ impl Trailers {
         for name in left_out {
             section.remove(name);
         }
+        section.values_mut().for_each(trim);
         Ok(Self::of_checked(section))
+    }
+}
+
+fn trim(value: &mut HeaderValue) {
+    if has_outer_whitespace(value.as_bytes()) {
+        let trimmed = HeaderValue::from_bytes(without_outer_whitespace(value.as_bytes()));
+        *value = trimmed.expect("a part of a field value is one");
     }
 }
 
@@ -76,9 +86,11 @@ fn may_be_used(name: &HeaderName) -> bool {
     match permitted(name) {
         Ok(()) => return true,
         Err(TrailerError::Forbidden { reason, .. }) => {
-            tracing::debug!(%name, %reason, "forbidden field in request trailers left out");
+            tracing::debug!(%name, %reason, "forbidden field in received trailers left out");
         }
-        Err(_malformed) => tracing::debug!(%name, "field in request trailers left out: its name is no token"),
+        Err(_malformed) => {
+            tracing::debug!(%name, "field in received trailers left out: its name is no token")
+        }
     }
     false
 }
@@ -93,7 +105,6 @@ pub fn section_size(fields: &HeaderMap) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn section(list: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut section = HeaderMap::new();
@@ -111,21 +122,22 @@ mod tests {
             ("x-a", "2"),
             ("authorization", "no"),
             ("\"x\"", "no"),
+            ("x-b", " \t3 4 "),
         ]);
-        let kept = Trailers::received(came, TrailerLimits::default()).expect("small enough").into_map();
+        let kept = Trailers::from_received(came, TrailerLimits::default()).expect("small enough").into_map();
         let kept: Vec<_> = kept.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
-        assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2")]);
+        assert_eq!(kept, [("x-a", &b"1"[..]), ("x-a", b"2"), ("x-b", b"3 4")]);
     }
 
     #[test]
     fn section_past_a_limit_is_refused_and_one_at_it_is_not() {
         let came = section(&[("x-a", "12345"), ("x-a", "")]);
         let exact = TrailerLimits { size: 3 + 5 + 32 + 3 + 32, fields: 2 };
-        assert!(Trailers::received(came.clone(), exact).is_ok());
+        assert!(Trailers::from_received(came.clone(), exact).is_ok());
         let smaller = TrailerLimits { size: exact.size - 1, ..exact };
-        assert_eq!(Trailers::received(came.clone(), smaller), Err(TrailersTooLarge::Size { limit: 74 }));
+        assert_eq!(Trailers::from_received(came.clone(), smaller), Err(TrailersTooLarge::Size { limit: 74 }));
         let fewer = TrailerLimits { fields: 1, ..exact };
-        assert_eq!(Trailers::received(came, fewer), Err(TrailersTooLarge::Fields { limit: 1 }));
+        assert_eq!(Trailers::from_received(came, fewer), Err(TrailersTooLarge::Fields { limit: 1 }));
     }
 
     #[test]
@@ -134,7 +146,7 @@ mod tests {
         let mut full: HeaderMap = (1..24 * 1024).map(|n| (name(n), HeaderValue::from(n))).collect();
         full.insert("host", HeaderValue::from_static("forbidden"));
         let unlimited = TrailerLimits { size: usize::MAX, fields: usize::MAX };
-        let kept = Trailers::received(full, unlimited).expect("within the limits").into_map();
+        let kept = Trailers::from_received(full, unlimited).expect("within the limits").into_map();
         assert_eq!(kept.len(), 24 * 1024 - 1);
     }
 }

@@ -16,12 +16,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_trailers::{
-    digest::Hashed,
     hints::Relayed,
     problem::Problem,
     trailers::{
-        Declared, TrailersWithheld,
-        server::{Announced, FailureMark, has_content},
+        Declared,
+        server::{Announced, DigestedCodings, FailureMark, TrailersWithheld, has_content},
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
@@ -126,7 +125,7 @@ impl Answer {
     ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
         let Self { response, mut exchange, is_instead } = self;
         let status = response.status();
-        let has_content = has_content(exchange.method(), status);
+        let has_content = has_content(exchange.method().as_str(), status);
         let (mut head, body) = response.into_parts();
         let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
         let body = Outgoing::new(body);
@@ -182,10 +181,10 @@ impl Answer {
 
 /// The digests that a layer further out has made wrong, by encoding what they are of. They are not sent.
 fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
-    let Some(hashed) = head.extensions.get::<Hashed>() else {
+    let Some(digested) = head.extensions.get::<DigestedCodings>() else {
         return Vec::new();
     };
-    let outdated: Vec<_> = hashed.outdated(&head.headers).cloned().collect();
+    let outdated: Vec<_> = digested.outdated(&head.headers).cloned().collect();
     for name in &outdated {
         tracing::warn!(
             %name,

@@ -3,7 +3,7 @@ use crate::{
     exchange::{Answered, Exchange, Received},
     shutdown::Shutdown,
 };
-use axum_trailers::fields::elements;
+use axum_trailers::syntax::list_elements;
 use http::{HeaderMap, header};
 use http_body_1::{Body, Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
@@ -85,7 +85,7 @@ impl Content {
         connection.look();
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         let awaits_continue =
-            elements(fields, header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+            list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
         let received = exchange.track_content();
         Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
     }

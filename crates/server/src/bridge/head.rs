@@ -5,7 +5,7 @@
 //! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
 use super::host;
-use axum_trailers::fields::{has_outer_whitespace, without_outer_whitespace};
+use axum_trailers::syntax::{has_outer_whitespace, without_outer_whitespace};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
     uri::{self, Authority, PathAndQuery, Scheme},
@@ -220,7 +220,7 @@ fn version(version: http_1::Version) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_trailers::fields::is_lowercase_token;
+    use axum_trailers::syntax::is_lowercase_token;
     use proptest::prelude::*;
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{Limits, connection::HeadFault};
 use axum::response::Response;
-use axum_trailers::{fields::elements, trailers::server::section_size};
+use axum_trailers::{syntax::list_elements, trailers::server::section_size};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 
 /// The answer to a request that is not passed on.
@@ -64,7 +64,7 @@ fn head_size(request: &Request<()>) -> usize {
 /// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper looks at no other than the last one.
 fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let mut chunked = 0;
-    for coding in elements(headers, header::TRANSFER_ENCODING) {
+    for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
         if !coding.eq_ignore_ascii_case(b"chunked") {
             let why = "no transfer coding other than `chunked` is implemented (RFC 9112 section 6.1)";
             return Some((StatusCode::NOT_IMPLEMENTED, why));
@@ -117,7 +117,7 @@ fn bad_target(request: &Request<()>) -> Option<&'static str> {
 /// `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8), but who offers `websocket` can use nothing
 /// else.
 fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    elements(headers, header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    list_elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 #[cfg(test)]
@@ -237,7 +237,7 @@ mod tests {
             let refused = refusal(&request, &Limits::default());
             let status = refused.as_ref().map(|response| response.status().as_u16());
             prop_assert!(status.is_none_or(|status| [400, 501].contains(&status)), "{status:?}");
-            let has_coding = !is_http2 && elements(request.headers(), header::TRANSFER_ENCODING).next().is_some();
+            let has_coding = !is_http2 && list_elements(request.headers(), &header::TRANSFER_ENCODING).next().is_some();
             let is_of_framing = refused.is_some_and(|response| response.headers().contains_key(header::CONNECTION));
             prop_assert!(!is_of_framing || has_coding);
         }

@@ -196,7 +196,7 @@ async fn carry_data(
                 }
                 let section = received_fields(&frame.into_trailers().unwrap_or_default());
                 let section = section.map_err(|_bad| RequestFault::BadTrailers)?;
-                return Ok(Some(Trailers::received(section, limits)?.into_map()));
+                return Ok(Some(Trailers::from_received(section, limits)?.into_map()));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 use axum::BoxError;
 use axum_trailers::{
     body::ProducerError,
-    fields::is_lowercase_token,
+    syntax::is_lowercase_token,
     trailers::{
         Trailers,
         server::{Announced, FailureMark},

@@ -5,7 +5,7 @@
 //! [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2), request smuggling). So chunked content is checked
 //! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
 
-use axum_trailers::fields::is_tchar;
+use axum_trailers::syntax::is_tchar;
 use memchr::{memchr, memchr_iter, memchr2};
 
 /// Follows the requests of one connection, however their bytes are split.

@@ -4,7 +4,7 @@ use super::{
     request_details::shortened,
 };
 use crate::metrics::{Ended, MatchedRoute, Metrics};
-use axum_trailers::trailers::server::protocol_name;
+use axum_trailers::syntax::protocol_name;
 use std::time::Duration;
 use tracing::{Level, Span};
 

@@ -1,5 +1,5 @@
 use super::received::Received;
-use axum_trailers::{fields::elements, trailers::why_forbidden};
+use axum_trailers::{syntax::list_elements, trailers::why_forbidden};
 use http_1::{
     HeaderMap, HeaderName, Uri,
     header::{HOST, TE, VIA},
@@ -115,7 +115,7 @@ fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 fn announced(headers: &http::HeaderMap) -> Vec<http::HeaderName> {
-    let names = elements(headers, http::header::TRAILER).take(MOST_ANNOUNCED);
+    let names = list_elements(headers, &http::header::TRAILER).take(MOST_ANNOUNCED);
     let mut announced = Vec::new();
     for name in names.filter_map(|name| http::HeaderName::from_bytes(name).ok()) {
         if why_forbidden(&name).is_none() && !announced.contains(&name) {

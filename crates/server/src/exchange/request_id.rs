@@ -1,5 +1,5 @@
 use crate::connection::ConnectionName;
-use axum_trailers::fields::is_tchar;
+use axum_trailers::syntax::is_tchar;
 use http_1::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 

@@ -3,7 +3,7 @@ use super::{
     request_id::RequestId,
 };
 use crate::connection::Connection;
-use axum_trailers::trailers::server::protocol_name;
+use axum_trailers::syntax::protocol_name;
 use http::Version;
 use tracing::{Span, field::Empty};
 

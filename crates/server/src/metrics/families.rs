@@ -1,5 +1,5 @@
 use crate::exchange::ClientKind;
-use axum_trailers::trailers::{WithheldReason, server::protocol_name};
+use axum_trailers::{syntax::protocol_name, trailers::WithheldReason};
 use http::{StatusCode, Version};
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector,

@@ -62,7 +62,7 @@
 //!   export with `format=ndjson` say, or `failed` with `fail=trailer`. A reconnect of a browser's `EventSource`, which
 //!   sends the id, gets 204, because the export would start over. After 15 s of silence a comment (`:`) is sent, so that
 //!   proxies keep the connection open.
-//! - `X-Export-Id` in the header section of each of them names what `GET /exports/{id}` tells: [`progress`].
+//! - `X-Export-Id` in the header section of each of them is the name under which `GET /exports/{id}` shows its progress.
 //!
 //! Only a client that reads trailers sees digest and count in the place where they cost nothing: the others need a
 //! document that is parsed to its end, events, or a second request.
@@ -77,7 +77,7 @@ mod job;
 mod metadata;
 mod options;
 mod presentation;
-pub mod progress;
+mod progress;
 mod reading;
 mod registry;
 mod selection;

@@ -23,9 +23,9 @@ use axum::{
 };
 use axum_trailers::{
     digest::{Algorithm, Hashers},
-    fields::elements,
     problem::Problem,
     request::{ContentDigestError, RequestBody, RequestBodyError, Verified},
+    syntax::list_elements,
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -196,7 +196,7 @@ fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
         return Err(bad_request("`Content-Range`: a part of a file can't be uploaded"));
     }
     // An empty list names no coding. RFC 9110 §12.5.3: the response to one that is not taken says which are.
-    if elements(headers, header::CONTENT_ENCODING).next().is_some() {
+    if list_elements(headers, &header::CONTENT_ENCODING).next().is_some() {
         let detail = "`Content-Encoding`: upload the file without a content coding";
         let identity = HeaderValue::from_static("identity");
         return Err(

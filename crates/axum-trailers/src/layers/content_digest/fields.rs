@@ -1,13 +1,12 @@
 use super::hashing::Hashing;
 use crate::{
     digest::{
-        Algorithm, CONTENT_DIGEST, Hashed, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST,
-        WANT_REPR_DIGEST,
+        Algorithm, CONTENT_DIGEST, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
     },
     layers::observed::Observer,
     trailers::{
         Acceptance, Declared,
-        server::{FailureMark, has_content},
+        server::{DigestedCodings, FailureMark, has_content},
     },
 };
 use bytes::Bytes;
@@ -36,12 +35,12 @@ impl Wanted {
 
     /// The fields to add to this response, or `None` where there are none.
     pub(super) fn fields<B>(&self, response: &Response<B>) -> Option<Digests> {
-        if !has_content(&self.method, response.status()) {
+        if !has_content(self.method.as_str(), response.status()) {
             return None;
         }
         let headers = response.headers();
         let announced = Declared::read(headers);
-        let hashed = response.extensions().get::<Hashed>();
+        let hashed = response.extensions().get::<DigestedCodings>();
         // Those of a layer further in, behind which the content was encoded.
         let outdated: Vec<_> = hashed.iter().flat_map(|hashed| hashed.outdated(headers)).cloned().collect();
         let is_free = |name: &HeaderName| {
@@ -92,7 +91,7 @@ impl Digests {
     pub(super) fn note(&self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         for (name, _) in &self.fields {
             headers.remove(name);
-            Hashed::note(headers, extensions, name);
+            DigestedCodings::record(headers, extensions, name);
         }
     }
 }

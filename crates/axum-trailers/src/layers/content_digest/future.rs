@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     layers::observed::Observer,
-    trailers::{TrailersWithheld, server::FailureMark},
+    trailers::server::{FailureMark, TrailersWithheld},
 };
 use bytes::Bytes;
 use http::{Response, response::Parts};

@@ -153,7 +153,10 @@ mod tests {
     use crate::{
         body::{StreamBody, channel},
         layers::testing::{answer, body, http2},
-        trailers::{Declared, TrailersWithheld, server::read_as_server},
+        trailers::{
+            Declared,
+            server::{TrailersWithheld, read_as_server},
+        },
     };
     use axum::response::{IntoResponse, Response as Answer};
     use axum_trailers_testing::{

@@ -2,7 +2,10 @@ use super::{
     Metrics, ResponseBody,
     stopwatch::{SERVER_TIMING, Stopwatch},
 };
-use crate::trailers::{Acceptance, Declared, TrailersWithheld, server::has_content};
+use crate::trailers::{
+    Acceptance, Declared,
+    server::{TrailersWithheld, has_content},
+};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -155,7 +158,7 @@ where
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
         let mut stopwatch = this.stopwatch.take();
-        if !has_content(this.method, response.status()) {
+        if !has_content(this.method.as_str(), response.status()) {
             stopwatch = None;
         } else if this.acceptance.is_accepted() {
             declared().write(response.headers_mut());

@@ -1,4 +1,4 @@
-use crate::fields::is_tchar;
+use crate::syntax::is_tchar;
 use std::{borrow::Cow, fmt, time::Duration};
 
 /// One metric of a `Server-Timing` field

@@ -1,12 +1,12 @@
 use crate::{
-    fields::is_lowercase_token,
+    syntax::is_lowercase_token,
     trailers::{Declared, forbidden::is_forbidden},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The names in the `Trailer` field of a response
 /// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)), for comparing the section that follows with
-/// them. It shares the bytes of the field: a response without a mistake in it costs no allocation, as [`Declared`] would.
+/// them. It shares the bytes of the field: unlike [`Declared`], it allocates nothing if the field is well-formed.
 #[derive(Clone, Debug)]
 pub struct Announced(Option<HeaderValue>);
 

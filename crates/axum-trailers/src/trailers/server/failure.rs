@@ -34,7 +34,8 @@ impl FailureMark {
         self.0.fields.get().is_some()
     }
 
-    /// Promises to look at the mark once the data has ended. A server calls this before it polls the body.
+    /// Marks the failure as one that the server handles: it looks at the mark once the data has ended. To be called before the
+    /// body is polled.
     pub fn watch(&self) {
         self.0.is_watched.store(true, Relaxed);
     }

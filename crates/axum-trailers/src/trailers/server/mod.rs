@@ -1,27 +1,81 @@
-//! For authors of servers and of layers: what becomes of trailers between a response's body and the wire.
+//! For authors of servers and of layers: what a server does so that the trailers of this crate's bodies arrive, and a failure
+//! in them is never taken for a whole response.
 //!
-//! A server that carries the trailers of this crate's bodies does four things with each response:
+//! **With a request** it
 //!
-//! 1. If the client takes none ([`Acceptance`]), or there is no content for them to follow ([`has_content`]), it leaves the
-//!    trailers and the `Trailer` field out.
-//! 2. It reads the `Trailer` field with [`Announced::settle`], and compares the section that arrives with it.
-//! 3. It looks for a [`FailureMark`] in the response's extensions, and [watches](FailureMark::watch) it: such a body may
-//!    end well and still report a failure in its trailers.
-//! 4. It keeps the trailers of a request within [`TrailerLimits`], for instance with [`Trailers::received`], and leaves the
-//!    limits in the request's extensions.
+//! 1. decides [`Acceptance`] before anything removes `TE`, and puts it into the request's extensions;
+//! 2. refuses a trailer section past its [`TrailerLimits`], and puts those into the extensions for the extractors.
+//!
+//! **With the head of a response** it
+//!
+//! 3. sends no trailers if there is no content that they could follow ([`has_content`]), or the client takes none, and then
+//!    removes the `Trailer` field; otherwise it settles that field ([`Announced::settle`]);
+//! 4. removes the digests that [`DigestedCodings::outdated`] names from the head, and later from the trailer section;
+//! 5. removes `Content-Length` if trailers are announced or there is a [`FailureMark`]: over HTTP/1.1 trailers follow chunks
+//!    alone ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)), and many HTTP libraries do not poll a body
+//!    whose length they know past its last byte;
+//! 6. [watches](FailureMark::watch) the mark, if there is one.
+//!
+//! **At the end of the body** it
+//!
+//! 7. breaks the transfer if the mark is set and its fields are not in the section that is sent, or no section is sent;
+//! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: those trailers may be sent instead of
+//!    breaking the transfer.
+//!
+//! ```
+//! use axum_trailers::trailers::{
+//!     Acceptance,
+//!     server::{Announced, FailureMark, has_content},
+//! };
+//! use http::{HeaderMap, Request, Response, header};
+//!
+//! struct Plan {
+//!     sends_trailers: bool,
+//!     failure: Option<FailureMark>,
+//! }
+//!
+//! /// Steps 3, 5 and 6.
+//! fn begin<Q, B>(request: &Request<Q>, response: &mut Response<B>) -> Plan {
+//!     let sends_trailers = Acceptance::of(request).is_accepted()
+//!         && has_content(request.method().as_str(), response.status());
+//!     let failure = response.extensions().get::<FailureMark>().cloned();
+//!     let headers = response.headers_mut();
+//!     if !sends_trailers {
+//!         headers.remove(header::TRAILER);
+//!     }
+//!     if !Announced::settle(headers).is_empty() || failure.is_some() {
+//!         headers.remove(header::CONTENT_LENGTH);
+//!     }
+//!     failure.iter().for_each(FailureMark::watch);
+//!     Plan { sends_trailers, failure }
+//! }
+//!
+//! /// Step 7. An error breaks the transfer.
+//! fn end(plan: &Plan, mut section: HeaderMap) -> Result<HeaderMap, &'static str> {
+//!     if !plan.sends_trailers {
+//!         section.clear();
+//!     }
+//!     match &plan.failure {
+//!         Some(mark) if mark.is_set() && !mark.is_reported_in(&section) => Err("the failure can't be reported"),
+//!         _ => Ok(section),
+//!     }
+//! }
+//! ```
 //!
 //! [`Acceptance`]: super::Acceptance
 //! [`TrailerLimits`]: super::TrailerLimits
-//! [`Trailers::received`]: super::Trailers::received
+//! [`ProducerError::FailedWithTrailers`]: crate::body::ProducerError::FailedWithTrailers
 
 mod announced;
 mod content;
+mod digested;
 mod failure;
-mod protocol_name;
+mod withheld;
 
 #[cfg(test)]
 pub(crate) use self::failure::read_as_server;
 pub use self::{
-    announced::Announced, content::has_content, failure::FailureMark, protocol_name::protocol_name,
+    announced::Announced, content::has_content, digested::DigestedCodings, failure::FailureMark,
+    withheld::TrailersWithheld,
 };
 pub use super::received::section_size;

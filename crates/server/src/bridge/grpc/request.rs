@@ -40,7 +40,7 @@ impl GrpcRequestBody {
             // Something of it may be left out already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
-        Ok(to_new(Trailers::received(received_fields(section)?, limits)?.as_map())?)
+        Ok(to_new(Trailers::from_received(received_fields(section)?, limits)?.as_map())?)
     }
 }
 

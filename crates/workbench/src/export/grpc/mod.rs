@@ -7,7 +7,8 @@
 //!
 //! The service is that of `proto/axum_trailers/v1/exports.proto`; reflection tells clients of it. Beside it are the
 //! standard services for health and reflection (v1, and v1alpha for older clients). It is made with tonic, without its
-//! transport: [`Server::grpc`](../../server/struct.Server.html#method.grpc) mounts them.
+//! transport: [`Server::grpc`](https://docs.rs/axum-trailers-server/latest/axum_trailers_server/struct.Server.html#method.grpc)
+//! mounts them.
 
 mod rows;
 mod service;
@@ -17,6 +18,7 @@ mod thread;
 mod value;
 
 pub use self::{
+    rows::Rows,
     service::ExportsService,
     standard::{Serving, health, reflection, reflection_v1alpha},
 };

@@ -17,7 +17,7 @@ pub(super) enum Part {
     End(Status),
 }
 
-/// The messages of an export. A thread that ends without a word ends them with an error.
+/// The messages of an export, as a stream. One whose thread ended without a status ends in an error.
 pub struct Rows {
     parts: Receiver<Part>,
     ready: vec::IntoIter<Row>,

@@ -1,20 +1,21 @@
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 
-/// The digests of a response, each with the `Content-Encoding` of the bytes that it is of. It is in the response's extensions.
+/// The content codings (`Content-Encoding`) of the bytes that each digest of a response is of. It is in the extensions of
+/// responses from [`ContentDigestLayer`](crate::layers::ContentDigestLayer).
 ///
-/// A compression layer around the digest layer changes the bytes afterwards, and the digest is then wrong. A server that looks
-/// here can leave such a digest out.
+/// A compression layer around the digest layer changes the bytes afterwards, and the digest is then wrong. A server sends the
+/// fields that are [`outdated`](Self::outdated) neither in the header section nor in the trailer section.
 #[derive(Clone, Debug, Default)]
-pub struct Hashed(Vec<(HeaderName, Vec<HeaderValue>)>);
+pub struct DigestedCodings(Vec<(HeaderName, Vec<HeaderValue>)>);
 
-impl Hashed {
-    /// Notes in the extensions that the field `name` has the digest of the content as it is encoded now.
-    pub fn note(headers: &HeaderMap, extensions: &mut Extensions, name: &HeaderName) {
+impl DigestedCodings {
+    /// Records in the extensions that the field `name` has the digest of the content as it is encoded now.
+    pub(crate) fn record(headers: &HeaderMap, extensions: &mut Extensions, name: &HeaderName) {
         let now = codings(headers).cloned().collect();
-        let mut hashed: Self = extensions.remove().unwrap_or_default();
-        hashed.0.retain(|(other, _)| other != name);
-        hashed.0.push((name.clone(), now));
-        extensions.insert(hashed);
+        let mut all: Self = extensions.remove().unwrap_or_default();
+        all.0.retain(|(other, _)| other != name);
+        all.0.push((name.clone(), now));
+        extensions.insert(all);
     }
 
     /// The fields whose digest is of bytes with another `Content-Encoding` than this header section has.
@@ -30,24 +31,22 @@ fn codings(headers: &HeaderMap) -> impl Iterator<Item = &HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{CONTENT_DIGEST, REPR_DIGEST},
-        *,
-    };
+    use super::*;
+    use crate::digest::{CONTENT_DIGEST, REPR_DIGEST};
 
     #[test]
     fn digest_is_outdated_once_the_content_is_encoded_otherwise() {
         let gzip = HeaderValue::from_static("gzip");
         let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
         let outdated = |headers: &HeaderMap, extensions: &Extensions| -> Vec<_> {
-            extensions.get::<Hashed>().expect("it is there").outdated(headers).cloned().collect()
+            extensions.get::<DigestedCodings>().expect("it is there").outdated(headers).cloned().collect()
         };
-        Hashed::note(&headers, &mut extensions, &CONTENT_DIGEST);
-        Hashed::note(&headers, &mut extensions, &REPR_DIGEST);
+        DigestedCodings::record(&headers, &mut extensions, &CONTENT_DIGEST);
+        DigestedCodings::record(&headers, &mut extensions, &REPR_DIGEST);
         assert!(outdated(&headers, &extensions).is_empty());
         headers.append(header::CONTENT_ENCODING, gzip.clone());
         assert_eq!(outdated(&headers, &extensions), [CONTENT_DIGEST, REPR_DIGEST]);
-        Hashed::note(&headers, &mut extensions, &CONTENT_DIGEST);
+        DigestedCodings::record(&headers, &mut extensions, &CONTENT_DIGEST);
         assert_eq!(outdated(&headers, &extensions), [REPR_DIGEST]);
         headers.append(header::CONTENT_ENCODING, gzip);
         assert_eq!(outdated(&headers, &extensions), [REPR_DIGEST, CONTENT_DIGEST]);

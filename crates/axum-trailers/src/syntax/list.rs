@@ -1,9 +1,12 @@
 use http::{HeaderMap, HeaderName};
 
 /// The elements of a field whose value is a list, in all its lines, without those that are empty
-/// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it, too:
+/// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it as well:
 /// for fields whose elements are tokens.
-pub fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+pub fn list_elements<'f>(
+    fields: &'f HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'f [u8]> + use<'f> {
     fields
         .get_all(name)
         .iter()
@@ -23,8 +26,8 @@ mod tests {
         for line in [&b" a\t,b"[..], b",, ", b"", b"\xe9, c d"] {
             fields.append(header::TE, HeaderValue::from_bytes(line).expect("a value"));
         }
-        let found: Vec<_> = elements(&fields, header::TE).collect();
+        let found: Vec<_> = list_elements(&fields, &header::TE).collect();
         assert_eq!(found, [&b"a"[..], b"b", b"\xe9", b"c d"]);
-        assert_eq!(elements(&fields, header::TRAILER).count(), 0);
+        assert_eq!(list_elements(&fields, &header::TRAILER).count(), 0);
     }
 }

@@ -1,0 +1,12 @@
+//! Words of the protocol that `http` leaves to its users: list elements, tokens, the whitespace around values
+//! ([RFC 9110 §5.5 and §5.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and the names of protocols.
+
+mod list;
+mod protocol_name;
+mod token;
+
+pub use self::{
+    list::list_elements,
+    protocol_name::protocol_name,
+    token::{has_outer_whitespace, is_lowercase_token, is_tchar, without_outer_whitespace},
+};
