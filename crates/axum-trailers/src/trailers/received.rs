@@ -89,7 +89,7 @@ fn may_be_used(name: &HeaderName) -> bool {
             tracing::debug!(%name, %reason, "forbidden field in received trailers left out");
         }
         Err(_malformed) => {
-            tracing::debug!(%name, "field in received trailers left out: its name is no token")
+            tracing::debug!(%name, "field in received trailers left out: its name is no token");
         }
     }
     false
