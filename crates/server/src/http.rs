@@ -3,7 +3,7 @@
 use super::{
     Limits,
     bridge::Bridge,
-    connection::{Connection, Cut, Guard, LAST_WORDS, LINGER_AT_MOST, Protocol, Transport},
+    connection::{Connection, Cut, Guard, LAST_WORDS, LINGER_AT_MOST, Protocol, TrailerBlocks, Transport},
     exchange::with_sources,
     rejections::Rejections,
     shutdown::Shutdown,
@@ -41,7 +41,7 @@ impl Http {
             .keep_alive_interval(limits.ping)
             .keep_alive_timeout(limits.ping_timeout())
             .max_concurrent_streams(limits.streams)
-            .max_header_list_size(limits.bound_of_h2())
+            .max_header_list_size(section_bound(limits))
             .initial_stream_window_size(HTTP2_STREAM_WINDOW)
             .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
             .max_send_buf_size(HTTP2_SEND_BUFFER);
@@ -169,4 +169,9 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
 
 fn ready_if(it_is: bool) -> Poll<()> {
     if it_is { Poll::Ready(()) } else { Poll::Pending }
+}
+
+/// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
+fn section_bound(limits: &Limits) -> u32 {
+    limits.header_section.max(TrailerBlocks::bound_of_h2(limits.trailer_section))
 }

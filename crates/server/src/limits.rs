@@ -1,4 +1,3 @@
-use super::connection::TrailerBlocks;
 use axum_trailers::trailers::TrailerLimits;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -95,11 +94,6 @@ impl Limits {
 
     pub(super) fn ping_timeout(&self) -> Duration {
         self.ping * 15
-    }
-
-    /// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
-    pub(super) fn bound_of_h2(&self) -> u32 {
-        self.header_section.max(TrailerBlocks::bound_of_h2(self.trailer_section))
     }
 
     pub(super) fn trailers(&self) -> TrailerLimits {

@@ -14,25 +14,6 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-/// What a listener is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Https,
-    Redirect,
-    Metrics,
-}
-
-impl Purpose {
-    /// For the log.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Redirect => "redirect",
-            Self::Metrics => "metrics",
-        }
-    }
-}
-
 /// Listens on all addresses that a name has.
 pub(super) fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
     let unresolved = |source| BindError { address: address.to_string(), source };

@@ -3,7 +3,7 @@
 use super::{
     Handle,
     bridge::{self, GrpcServices, MakeBridge},
-    listen::Purpose,
+    connection::Purpose,
 };
 use axum::{BoxError, Router};
 use bytes::Bytes;

@@ -1,5 +1,5 @@
 use super::{
-    exchange::with_sources, handshake::Failure, listen::Purpose, metrics::Metrics, rate_limit::RateLimit,
+    connection::Purpose, exchange::with_sources, handshake::Failure, metrics::Metrics, rate_limit::RateLimit,
     shutdown::Shutdown,
 };
 use std::{fmt, io, net::SocketAddr};

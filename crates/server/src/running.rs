@@ -3,8 +3,9 @@
 use super::{
     Handle, Limits, Server,
     bridge::{GrpcServices, MakeBridge},
+    connection::Purpose,
     connections::Connections,
-    listen::{Purpose, addresses},
+    listen::addresses,
     metrics::{self, Metrics},
     redirect,
     rejections::Rejections,

@@ -2,8 +2,7 @@
 
 use super::{
     head::{self, BadFields, BadHead, Unsendable},
-    pace::RequestFault,
-    request_body::FaultCell,
+    request_fault::{FaultCell, RequestFault},
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
     section_limit::SectionTooLarge,
 };

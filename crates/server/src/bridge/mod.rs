@@ -10,6 +10,7 @@ mod pace;
 mod pieces;
 mod refusal;
 mod request_body;
+mod request_fault;
 mod response_body;
 mod section_limit;
 mod service;

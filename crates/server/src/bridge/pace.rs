@@ -1,31 +1,6 @@
-use crate::{Limits, connection::FramingError};
-use axum_trailers::trailers::TrailersTooLarge;
+use super::request_fault::RequestFault;
+use crate::Limits;
 use std::time::Duration;
-
-/// What is wrong with a request's content, so that the server answers and not the handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RequestFault {
-    #[error(transparent)]
-    TrailersTooLarge(#[from] TrailersTooLarge),
-    #[error(
-        "a field of the request's trailer section is malformed: its name is no token, or its value begins or ends with a \
-         space or a tab"
-    )]
-    BadTrailers,
-    #[error("the request's content is malformed: {0}")]
-    Framing(FramingError),
-    #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
-    Stalled(Duration),
-    #[error(
-        "the client waits for 100 (Continue), which this server can't send over HTTP/2: send the content without `Expect`"
-    )]
-    AwaitsContinue,
-    #[error(
-        "the request's content came too slowly: less than {rate} bytes per second over {} s",
-        over.as_secs_f64()
-    )]
-    TooSlow { rate: u32, over: Duration },
-}
 
 /// How fast a request's content comes, measured over the time in which the handler waits for it and the client may send.
 pub(super) struct Pace {

@@ -1,7 +1,8 @@
 use super::{
     content::{Content, ContentError},
     head::received_fields,
-    pace::{Pace, RequestFault},
+    pace::Pace,
+    request_fault::{FaultCell, RequestFault},
     unread_content::{Reader, UnreadContent},
 };
 use crate::connection::{FramingError, Inbound};
@@ -16,7 +17,7 @@ use std::{
     future::poll_fn,
     io,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -31,30 +32,12 @@ pub(super) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultC
     if incoming.is_end_stream() {
         return (Body::empty(), FaultCell::default(), UnreadContent::default());
     }
-    let fault = FaultCell(Some(Arc::default()));
+    let fault = FaultCell::empty();
     let (unread, reader) = incoming.is_of_http1().then(UnreadContent::new).unzip();
     let (sender, body) = Body::channel();
     let pump = pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone(), reader);
     tokio::spawn(pump.in_current_span());
     (body, fault, unread.unwrap_or_default())
-}
-
-/// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
-/// come of it is the bridge's to say. A request without a body has no fault.
-#[derive(Clone, Debug, Default)]
-pub(super) struct FaultCell(Option<Arc<OnceLock<RequestFault>>>);
-
-impl FaultCell {
-    fn set(&self, fault: RequestFault) {
-        if let Some(cell) = &self.0 {
-            // There is one pump for each request, so nothing is here yet.
-            let _first = cell.set(fault);
-        }
-    }
-
-    pub(super) fn get(&self) -> Option<RequestFault> {
-        self.0.as_ref()?.get().copied()
-    }
 }
 
 /// Why a request's body ends before its end.

@@ -1,8 +1,7 @@
 use super::{
     head::{Unsendable, to_new},
-    pace::RequestFault,
     pieces::Pieces,
-    request_body::FaultCell,
+    request_fault::{FaultCell, RequestFault},
     section_limit::SectionTooLarge,
 };
 use crate::{

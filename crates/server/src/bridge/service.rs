@@ -4,7 +4,8 @@ use super::{
     grpc::{Answering, GrpcService, GrpcServices},
     head::{self, LastAuthority},
     refusal::{refusal, refusal_of_head},
-    request_body::{self, FaultCell},
+    request_body,
+    request_fault::FaultCell,
     response_body::ResponseBody,
     section_limit::SectionTooLarge,
     unread_content::UnreadContent,
@@ -12,8 +13,8 @@ use super::{
 use crate::{
     Limits,
     connection::Connection,
+    connection::Purpose,
     exchange::Exchange,
-    listen::Purpose,
     metrics::{Metrics, RouteLayer},
     shutdown::Shutdown,
 };

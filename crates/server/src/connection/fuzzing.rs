@@ -1,10 +1,12 @@
 //! What must hold of any bytes that a client sends, for property tests and `fuzz/`.
 
 use super::{
-    http1_framing::{FramingError, Http1Framing},
+    faults::FramingError,
+    first_bytes::{FirstBytes, Verdict},
+    http1_framing::Http1Framing,
     http2_frames::Http2Frames,
     inbound::Inbound,
-    protocol::{FirstBytes, Protocol, Verdict},
+    protocol::Protocol,
 };
 use crate::Limits;
 use hyper::{

@@ -1,9 +1,11 @@
 use super::{
     closing::Closing,
     cut::Cut,
-    http1_framing::{FramingError, Http1Framing},
+    faults::FramingError,
+    first_bytes::{FirstBytes, Verdict},
+    http1_framing::Http1Framing,
     http2_frames::Http2Frames,
-    protocol::{FirstBytes, Protocol, Verdict},
+    protocol::Protocol,
     read_ahead::{ReadAhead, Taken},
     state::Connection,
     times::LINGER,

@@ -5,6 +5,7 @@
 //! [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2), request smuggling). So chunked content is checked
 //! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
 
+use super::faults::{FramingError, HeadFault, MOST_EXTENSIONS};
 use axum_trailers::syntax::is_tchar;
 use memchr::{memchr, memchr_iter, memchr2};
 
@@ -18,32 +19,6 @@ pub(super) struct Http1Framing {
     refused: Option<(usize, HeadFault)>,
     /// How many bytes of chunk extensions the content has so far.
     extensions: usize,
-}
-
-/// What is wrong with a request's head, and can't be seen of what hyper makes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HeadFault {
-    /// It has `Transfer-Encoding` and `Content-Length`, which hyper removes.
-    AmbiguousLength,
-    /// The target has a fragment, which hyper cuts off.
-    Fragment,
-}
-
-/// What is wrong with a request's framing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FramingError {
-    #[error("a chunk's size is not a hexadecimal number of up to 16 digits, alone or before a semicolon")]
-    Size,
-    #[error("a chunk extension has a control character")]
-    Extension,
-    #[error("the chunk extensions are larger than {MOST_EXTENSIONS} bytes")]
-    TooManyExtensions,
-    #[error("a chunk is longer than its size says")]
-    ChunkEnd,
-    #[error("a line of the chunked framing ends without CRLF")]
-    LineEnd,
-    #[error("a line of the trailer section is not a field")]
-    Trailer,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,9 +177,6 @@ impl Http1Framing {
         self.state = content(coding, length);
     }
 }
-
-/// The most chunk extensions that the content of a request may have, in bytes.
-const MOST_EXTENSIONS: usize = 8 * 1024;
 
 /// Whether the target of a request has a fragment. None of its forms has one
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). A method may have a `#`.

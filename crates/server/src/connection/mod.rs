@@ -8,6 +8,8 @@ mod clock;
 mod closing;
 mod cork;
 mod cut;
+mod faults;
+mod first_bytes;
 mod frames;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "fuzz/ alone reaches it"))]
@@ -21,6 +23,7 @@ mod name;
 mod outgoing;
 mod priority;
 mod protocol;
+mod purpose;
 mod read_ahead;
 mod settings;
 mod socket;
@@ -32,12 +35,13 @@ mod transport;
 pub(super) use self::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
     cut::Cut,
+    faults::{FramingError, HeadFault},
     guard::Guard,
-    http1_framing::{FramingError, HeadFault},
     inbound::Inbound,
     name::ConnectionName,
     outgoing::{GivenUp, Outgoing},
     protocol::{ALPN, Protocol},
+    purpose::Purpose,
     socket::Socket,
     state::Connection,
     times::{LAST_WORDS, LINGER, LINGER_AT_MOST, REST_AT_END},

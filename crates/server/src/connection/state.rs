@@ -1,14 +1,15 @@
 use super::{
     clock::{Clock, Moment},
     cut::Cut,
-    http1_framing::{FramingError, HeadFault},
+    faults::{FramingError, HeadFault},
     inbound::Inbound,
     name::ConnectionName,
     outgoing::Outgoing,
     protocol::Protocol,
+    purpose::Purpose,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
 };
-use crate::{Limits, listen::Purpose, metrics::Metrics, shutdown::Shutdown};
+use crate::{Limits, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,

@@ -7,8 +7,8 @@ use super::{
     span::span,
 };
 use crate::{
+    connection::Purpose,
     connection::{Connection, Cut},
-    listen::Purpose,
     metrics::MatchedRoute,
 };
 use axum_trailers::{hints::Routine, trailers::Acceptance};
