@@ -37,45 +37,38 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod bridge;
+mod app;
+mod compat;
 mod connection;
-mod connections;
 mod exchange;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod handshake;
-mod http;
 mod limits;
-mod listen;
 mod metrics;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod parts;
-mod pem_files;
-mod rate_limit;
 mod redirect;
-mod rejections;
-mod reload;
 mod running;
 mod serve;
 mod shutdown;
-mod signals;
+mod tcp;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod threads;
 mod tls;
+mod worker;
 
 /// The crate whose types [`Server::registry`] is made of.
 pub use prometheus;
 
 pub use self::{
-    bridge::GrpcRequestBody,
+    app::GrpcRequestBody,
     limits::Limits,
-    listen::BindError,
     serve::Server,
     shutdown::Handle,
+    tcp::BindError,
     tls::{Tls, TlsError},
 };
 

@@ -4,7 +4,7 @@ use tokio::sync::Semaphore;
 
 /// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
 ///
-/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](super::Server::limits) replaces a
+/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](crate::Server::limits) replaces a
 /// value that is out of bounds by the nearest one within: a duration is 1 ms to a year, a number of connections or streams
 /// is at least 1, and the sections have the bounds below.
 ///

@@ -1,9 +1,9 @@
 //! The bridge by itself, for the benchmarks in `bench/parts`. No part of the API.
 
-use super::{
-    Handle,
-    bridge::{self, GrpcServices, MakeBridge},
+use crate::{
+    app::{self, GrpcServices, MakeBridge},
     connection::Purpose,
+    shutdown::Handle,
 };
 use axum::{BoxError, Router};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The bridge of one connection, which is no network's.
-pub struct Bridge(bridge::Bridge);
+pub struct Bridge(app::Bridge);
 
 impl Bridge {
     /// Makes one as the server does where nothing else is set.

@@ -1,16 +1,15 @@
 //! A server from its first connection to its end.
 
-use super::{
-    Handle, Limits, Server,
-    bridge::{GrpcServices, MakeBridge},
-    connection::Purpose,
-    connections::Connections,
-    listen::addresses,
+use crate::{
+    app::{GrpcServices, MakeBridge},
+    connection::{Places, Purpose},
+    limits::Limits,
     metrics::{self, Metrics},
     redirect,
-    rejections::Rejections,
-    signals::Signals,
-    threads::{Dealer, Places, Worker, hand, on_runtime},
+    serve::Server,
+    shutdown::{Handle, Signals},
+    tcp::{Connections, Dealer, Rejections, addresses, hand, on_runtime},
+    worker::Worker,
 };
 use axum::Router;
 use futures_util::future::join_all;

@@ -1,10 +1,10 @@
-use super::{
-    Handle, Limits, Tls,
-    bridge::{GrpcRequestBody, GrpcServices},
-    listen::{BindError, addresses, listen},
-    reload::reload,
+use crate::{
+    app::{GrpcRequestBody, GrpcServices},
+    limits::Limits,
     running::{end_on_signals, if_any},
-    signals::{Hangup, Signals},
+    shutdown::{Handle, Hangup, Signals},
+    tcp::{BindError, addresses, listen},
+    tls::{Tls, reload},
 };
 use axum::{BoxError, Router, body::Bytes};
 use http_body_1::Body;

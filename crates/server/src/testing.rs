@@ -1,6 +1,6 @@
 //! A server for tests, with a certificate that their clients trust. Behind the feature `testing`.
 
-use crate::{Handle, Server, Tls};
+use crate::{serve::Server, shutdown::Handle, tls::Tls};
 use axum::Router;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use std::{io, net::SocketAddr, time::Duration};

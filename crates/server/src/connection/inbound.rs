@@ -1,4 +1,4 @@
-use crate::Limits;
+use crate::limits::Limits;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
@@ -39,7 +39,7 @@ impl Inbound {
     }
 
     /// Notes that a trailer section has come that is too large on the wire.
-    pub(super) fn note_large_trailers(&self) {
+    pub(crate) fn note_large_trailers(&self) {
         self.large_trailers.store(true, Relaxed);
     }
 

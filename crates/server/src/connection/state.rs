@@ -9,7 +9,7 @@ use super::{
     purpose::Purpose,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
 };
-use crate::{Limits, metrics::Metrics, shutdown::Shutdown};
+use crate::{limits::Limits, metrics::Metrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -150,18 +150,18 @@ impl Connection {
     }
 
     /// Sets the protocol, once it is known. From now on its first bytes are awaited.
-    pub(super) fn speaks(&self, protocol: Protocol) {
+    pub(crate) fn speaks(&self, protocol: Protocol) {
         self.protocol.get_or_init(|| protocol);
         self.silent_since.set(&self.clock);
     }
 
     /// Notes that the first bytes are here.
-    pub(super) fn has_spoken(&self) {
+    pub(crate) fn has_spoken(&self) {
         self.silent_since.clear();
     }
 
     /// Notes that the connection is closed for writing.
-    pub(super) fn lingers(&self) {
+    pub(crate) fn lingers(&self) {
         self.lingers.store(true, Relaxed);
     }
 
@@ -171,7 +171,7 @@ impl Connection {
     }
 
     /// Notes that the client sends nothing any more, and ends the connection once it has its responses.
-    pub(super) fn ends_after_responses(&self) {
+    pub(crate) fn ends_after_responses(&self) {
         self.ends_after_responses.set(&self.clock);
         self.inbound.note_end();
     }
@@ -181,7 +181,7 @@ impl Connection {
     }
 
     /// Notes that a request's framing is malformed.
-    pub(super) fn note_framing_fault(&self, error: FramingError) {
+    pub(crate) fn note_framing_fault(&self, error: FramingError) {
         self.framing_fault.get_or_init(|| error);
     }
 
@@ -190,7 +190,7 @@ impl Connection {
     }
 
     /// Notes which request is to be refused. It ends the connection.
-    pub(super) fn note_head_fault(&self, refused: (usize, HeadFault)) {
+    pub(crate) fn note_head_fault(&self, refused: (usize, HeadFault)) {
         self.head_fault.get_or_init(|| refused);
     }
 
@@ -200,7 +200,7 @@ impl Connection {
         (*request == self.requests.load(Relaxed)).then_some(*fault)
     }
 
-    pub(super) fn note_section_limit(&self, bytes: u32) {
+    pub(crate) fn note_section_limit(&self, bytes: u32) {
         self.section_limit.store(bytes, Relaxed);
     }
 
@@ -215,18 +215,18 @@ impl Connection {
         self.look.store(true, Relaxed);
     }
 
-    pub(super) fn takes_look(&self) -> bool {
+    pub(crate) fn takes_look(&self) -> bool {
         self.look.load(Relaxed) && self.look.swap(false, Relaxed)
     }
 
     /// Notes how many HTTP/2 streams of the client's have not been written to their end. hyper takes the end of a
     /// response before the client's window lets h2 send it.
-    pub(super) fn note_unanswered(&self, streams: usize) {
+    pub(crate) fn note_unanswered(&self, streams: usize) {
         self.unanswered.store(streams, Relaxed);
     }
 
     /// Whether the responses to all requests so far are written.
-    pub(super) fn has_answered(&self) -> bool {
+    pub(crate) fn has_answered(&self) -> bool {
         self.open_requests.load(Relaxed) == 0
             && self.unanswered.load(Relaxed) == 0
             && self.write_blocked.get(&self.clock).is_none()
@@ -268,7 +268,7 @@ impl Connection {
 
     /// Whether the client has a response that is cut where the connection ends, and must not see it end well. An HTTP/2
     /// stream says itself that it is cut.
-    pub(super) fn breaks_off(&self) -> bool {
+    pub(crate) fn breaks_off(&self) -> bool {
         let breaks_off = || self.breaks_off.load(Relaxed) || self.open_requests.load(Relaxed) > 0;
         self.protocol() == Protocol::Http1 && breaks_off()
     }

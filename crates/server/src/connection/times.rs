@@ -13,7 +13,7 @@ use tokio::time::Instant;
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
 pub(crate) const LINGER_AT_MOST: Duration = Duration::from_secs(30);
 pub(crate) const LAST_WORDS: Duration = Duration::from_millis(400);
-pub(super) const LAST_WORDS_AT_MOST: Duration = Duration::from_millis(1700);
+pub(crate) const LAST_WORDS_AT_MOST: Duration = Duration::from_millis(1700);
 
 /// How long the rest of a request is read if the server ends: less than its connection has, so that its stream ends well.
 pub(crate) const REST_AT_END: Duration = Duration::from_secs(1);

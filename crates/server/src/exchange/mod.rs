@@ -1,18 +1,34 @@
-//! One request and its response, and what the log, the span and the metrics say of it in the end.
+//! One request and its response: the request's content, the response on its way to the client, and what the log, the span and
+//! the metrics say of it in the end.
 
-mod client_kind;
-mod course;
+mod access_log;
 mod ending;
+#[expect(clippy::module_inception, reason = "it is the type of that name")]
+mod exchange;
+mod outbound_response;
+mod pace;
+mod pieces;
+pub(crate) mod problems;
 mod received;
-mod report;
+mod rejection;
+mod request_content;
 mod request_details;
+mod request_fault;
 mod request_id;
+mod response_body;
+mod section_limit;
 mod span;
+mod unread_content;
 
-pub(super) use self::{
-    client_kind::ClientKind,
-    course::{Answered, Exchange},
-    ending::{Failure, with_sources},
-    received::Received,
-    request_id::X_REQUEST_ID,
+pub(crate) use self::{
+    ending::with_sources,
+    exchange::Exchange,
+    outbound_response::Answer,
+    pace::{EXPECTATION, Pace},
+    rejection::{refusal, refusal_of_head},
+    request_content::{Content, ContentError},
+    request_fault::{FaultCell, RequestFault},
+    response_body::ResponseBody,
+    section_limit::SectionTooLarge,
+    unread_content::{Reader, UnreadContent},
 };

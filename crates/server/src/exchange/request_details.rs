@@ -29,7 +29,7 @@ const MAX_VALUE: usize = 1024;
 const MOST_ANNOUNCED: usize = 256;
 
 impl RequestDetails {
-    pub(super) fn of(head: &Parts, headers: &http::HeaderMap) -> Self {
+    pub(crate) fn of(head: &Parts, headers: &http::HeaderMap) -> Self {
         Self {
             request_target: request_target(&head.uri),
             host: host(head),

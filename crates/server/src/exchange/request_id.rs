@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 64;
 
 impl RequestId {
     /// The one that the client or a proxy has given, or else the connection's name and the request's number on it.
-    pub(super) fn of(headers: &HeaderMap, connection: &ConnectionName, number: usize) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, connection: &ConnectionName, number: usize) -> Self {
         let given = [&X_REQUEST_ID, &X_CHECK_ID].into_iter().find_map(|name| Self::read(headers, name));
         given.unwrap_or_else(|| Self::make(connection, number))
     }

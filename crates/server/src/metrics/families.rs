@@ -1,4 +1,4 @@
-use crate::exchange::ClientKind;
+use super::client_kind::ClientKind;
 use axum_trailers::{syntax::protocol_name, trailers::WithheldReason};
 use http::{StatusCode, Version};
 use prometheus::{

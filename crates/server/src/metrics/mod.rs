@@ -1,11 +1,13 @@
 //! What a server counts, for Prometheus. Label values come from fixed sets: the router's routes, the names of gRPC
 //! services, and the enumerations of this crate.
 
+mod client_kind;
 mod families;
 mod page;
 mod route;
 
-pub(super) use self::{
+pub(crate) use self::{
+    client_kind::ClientKind,
     families::{Ended, Metrics},
     page::page,
     route::{MatchedRoute, RouteLayer},

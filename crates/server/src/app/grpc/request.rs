@@ -1,0 +1,215 @@
+use crate::{
+    compat::{received_fields, to_new},
+    connection::Inbound,
+    exchange::Content,
+};
+use axum::{BoxError, body::Bytes};
+use axum_trailers::trailers::{Trailers, TrailersTooLarge};
+use http_body_1::{Body, Frame, SizeHint};
+use std::{
+    future::pending,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// The body of a request to a [gRPC service](crate::Server::grpc).
+///
+/// Its trailer section, which gRPC has no use for, is held to the limits, and is without the fields that RFC 9110
+/// §6.5.1 forbids there: tonic takes what is in it for metadata.
+pub struct GrpcRequestBody {
+    incoming: Content,
+    inbound: Arc<Inbound>,
+    first: FirstMessage,
+}
+
+impl GrpcRequestBody {
+    pub(crate) fn new(incoming: Content, inbound: Arc<Inbound>) -> (Self, FirstMessage) {
+        let first = FirstMessage::default();
+        if incoming.is_end_stream() {
+            first.lock().is_here = true;
+        }
+        (Self { incoming, inbound, first: first.clone() }, first)
+    }
+
+    fn checked(&self, section: &http_1::HeaderMap) -> Result<http_1::HeaderMap, BoxError> {
+        let limits = self.inbound.limits().trailers();
+        if self.inbound.has_large_trailers() {
+            // Something of it may be left out already.
+            return Err(TrailersTooLarge::Size { limit: limits.size }.into());
+        }
+        Ok(to_new(Trailers::from_received(received_fields(section)?, limits)?.as_map())?)
+    }
+}
+
+impl Body for GrpcRequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.first.lock().waits(polled.is_pending());
+        let Some(frame) = ready!(polled?) else {
+            self.first.lock().is_here = true;
+            return Poll::Ready(None);
+        };
+        Poll::Ready(Some(match frame.into_data() {
+            Ok(data) => {
+                self.first.lock().came(&data);
+                Ok(Frame::data(data))
+            }
+            Err(frame) => self.checked(&frame.into_trailers().unwrap_or_default()).map(Frame::trailers),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// Whether a call has said what it is for. Later messages may take their time.
+#[derive(Clone)]
+pub(crate) struct FirstMessage(Arc<Mutex<Progress>>);
+
+struct Progress {
+    /// Since when the service waits for more of it. It may have other things to do first.
+    waiting_since: Option<Instant>,
+    /// A flag, and four bytes for the length of what follows.
+    prefix: Vec<u8>,
+    content: usize,
+    is_here: bool,
+}
+
+impl Default for FirstMessage {
+    fn default() -> Self {
+        let progress = Progress { waiting_since: None, prefix: Vec::new(), content: 0, is_here: false };
+        Self(Arc::new(Mutex::new(progress)))
+    }
+}
+
+impl FirstMessage {
+    /// Ends if the service has waited for it for so long, and nothing came though the client could send.
+    pub(super) async fn missed(&self, limit: Duration, inbound: &Inbound) {
+        loop {
+            let (waiting_since, is_here) = {
+                let progress = self.lock();
+                (progress.waiting_since, progress.is_here)
+            };
+            if is_here {
+                return pending().await;
+            }
+            let since = waiting_since.unwrap_or_else(Instant::now);
+            if since.elapsed() < limit {
+                sleep_until(since + limit).await;
+            } else if inbound.window_is_open() {
+                return;
+            } else {
+                self.lock().waits_anew();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    fn waits(&mut self, it_does: bool) {
+        self.waiting_since = it_does.then(|| self.waiting_since.unwrap_or_else(Instant::now));
+    }
+
+    /// The time so far does not count.
+    fn waits_anew(&mut self) {
+        self.waiting_since = self.waiting_since.map(|_| Instant::now());
+    }
+
+    /// Takes what comes, up to its end.
+    fn came(&mut self, data: &[u8]) {
+        const PREFIX: usize = 5;
+        if self.is_here {
+            return;
+        }
+        let (prefix, content) = data.split_at((PREFIX - self.prefix.len()).min(data.len()));
+        self.prefix.extend_from_slice(prefix);
+        self.content += content.len();
+        if let [_flag, length @ ..] = &*self.prefix
+            && let Ok(length) = <[u8; 4]>::try_from(length)
+        {
+            self.is_here = self.content >= u32::from_be_bytes(length) as usize;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_is_here_with_its_last_byte_however_it_is_split() {
+        let message = b"\0\0\0\0\x03abc";
+        for step in 1..=message.len() {
+            let first = FirstMessage::default();
+            for part in message[..message.len() - 1].chunks(step) {
+                first.lock().came(part);
+                assert!(!first.lock().is_here, "in steps of {step}");
+            }
+            first.lock().came(b"c");
+            assert!(first.lock().is_here, "in steps of {step}");
+        }
+        let empty = FirstMessage::default();
+        empty.lock().came(b"\0\0\0\0");
+        assert!(!empty.lock().is_here);
+        empty.lock().came(b"\0");
+        assert!(empty.lock().is_here);
+    }
+
+    #[tokio::test]
+    async fn what_still_comes_is_not_missed() {
+        const LIMIT: Duration = Duration::from_millis(200);
+        let inbound = Inbound::new(Arc::default());
+        let (first, began) = (FirstMessage::default(), Instant::now());
+        let feeder = first.clone();
+        let feed = async move {
+            for byte in b"\0\0\0\0" {
+                tokio::time::sleep(LIMIT / 2).await;
+                feeder.lock().waits(false);
+                feeder.lock().came(&[*byte]);
+                feeder.lock().waits(true);
+            }
+        };
+        tokio::join!(feed, first.missed(LIMIT, &inbound));
+        assert!(began.elapsed() >= LIMIT * 3, "it is missed once nothing has come for so long");
+
+        first.lock().waits(false);
+        let busy = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT, &inbound)).await;
+        busy.expect_err("the service does not wait for it");
+        first.lock().waits(true);
+        first.lock().came(b"\0");
+        let never = tokio::time::timeout(LIMIT * 2, first.missed(LIMIT, &inbound)).await;
+        never.expect_err("it is here");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_client_may_not_send_is_not_missed() {
+        const LIMIT: Duration = Duration::from_secs(1);
+        let (first, inbound) = (FirstMessage::default(), Arc::new(Inbound::new(Arc::default())));
+        inbound.note_data(65_535);
+        first.lock().waits(true);
+        let early = tokio::time::timeout(LIMIT * 10, first.missed(LIMIT, &inbound)).await;
+        early.expect_err("the window is closed");
+        inbound.note_window_update(1);
+        let began = Instant::now();
+        first.missed(LIMIT, &inbound).await;
+        assert!(began.elapsed() <= LIMIT);
+    }
+}

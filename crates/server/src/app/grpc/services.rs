@@ -1,0 +1,127 @@
+use super::{
+    deadline::Deadline,
+    request::GrpcRequestBody,
+    response::older,
+    status::{no_message, too_late},
+};
+use crate::{
+    connection::Inbound,
+    exchange::{Content, EXPECTATION, problems},
+};
+use axum::{BoxError, body::Bytes, response::Response};
+use http::{Method, Request, Version, header};
+use http_body_1::Body;
+use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
+use tower_service::Service;
+
+/// The response to come.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Services by the names that are the first segment of their paths.
+#[derive(Clone, Default)]
+pub(crate) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>>>);
+
+/// A service whose types are told to nobody.
+trait Mounted: Send + Sync {
+    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering;
+}
+
+impl GrpcServices {
+    /// The same with one service more.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the name can't be one, or has a service.
+    pub(crate) fn with<S, B>(self, name: &str, service: S) -> Self
+    where
+        S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        assert!(!name.is_empty() && !name.contains('/'), "{name:?} is no name of a gRPC service");
+        let mut services = Arc::unwrap_or_clone(self.0);
+        let other = services.insert(name.into(), Arc::new(service));
+        assert!(other.is_none(), "there is a gRPC service {name:?} already");
+        Self(Arc::new(services))
+    }
+
+    /// The service that a request is for.
+    pub(crate) fn service<B>(&self, request: &Request<B>) -> Option<GrpcService<'_>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let (name, _method) = request.uri().path().strip_prefix('/')?.split_once('/')?;
+        let (name, service) = self.0.get_key_value(name)?;
+        Some(GrpcService { name, service: &**service })
+    }
+}
+
+impl fmt::Debug for GrpcServices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// One of them.
+pub(crate) struct GrpcService<'s> {
+    name: &'s Arc<str>,
+    service: &'s dyn Mounted,
+}
+
+impl GrpcService<'_> {
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    /// What is said of a request that is no call
+    /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)). Of another
+    /// type it could be a form, which any page makes a browser send.
+    pub(crate) fn refusal<B>(&self, request: &Request<B>) -> Option<Response> {
+        if request.version() < Version::HTTP_2 {
+            return Some(problems::needs_http2(self.name));
+        }
+        if request.method() != Method::POST {
+            return Some(problems::needs_post(self.name));
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let is_grpc = content_type
+            .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')));
+        (!is_grpc).then(|| problems::needs_grpc(self.name))
+    }
+
+    pub(crate) fn call(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
+        self.service.begin(request, inbound)
+    }
+}
+
+impl<S, B> Mounted for S
+where
+    S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
+        let mut service = self.clone();
+        let deadline = Deadline::read(request.headers());
+        let (head, incoming) = request.into_parts();
+        let limit = inbound.limits().stalled_body;
+        let limit = if incoming.awaits_continue() { limit.min(EXPECTATION) } else { limit };
+        let (body, first_message) = GrpcRequestBody::new(incoming, inbound.clone());
+        Box::pin(async move {
+            let answered = async {
+                let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+                let Ok(response) = service.call(http_1::Request::from_parts(head, body)).await;
+                older(response, deadline)
+            };
+            tokio::select! {
+                biased;
+                response = answered => response,
+                () = Deadline::over(deadline) => too_late(),
+                () = first_message.missed(limit, &inbound) => no_message(limit),
+            }
+        })
+    }
+}

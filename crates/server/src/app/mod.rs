@@ -1,0 +1,12 @@
+//! The application: what answers requests. [`Bridge`] is hyper's service for one connection; it hands each request to the axum
+//! 0.6 router, or to a gRPC service beside it, and their response to [`exchange`](crate::exchange).
+
+mod axum_06;
+mod grpc;
+mod service;
+
+pub use self::grpc::GrpcRequestBody;
+pub(crate) use self::{
+    grpc::GrpcServices,
+    service::{Bridge, MakeBridge},
+};

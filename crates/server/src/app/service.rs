@@ -1,0 +1,271 @@
+use super::{
+    axum_06::request_body,
+    grpc::{Answering, GrpcService, GrpcServices},
+};
+use crate::{
+    compat::{LastAuthority, head},
+    connection::{Connection, Purpose},
+    exchange::{
+        Answer, Content, Exchange, FaultCell, ResponseBody, SectionTooLarge, UnreadContent, problems,
+        refusal, refusal_of_head,
+    },
+    limits::Limits,
+    metrics::{Metrics, RouteLayer},
+    shutdown::Shutdown,
+};
+use axum::{
+    Router,
+    body::{Body, BoxBody, HttpBody},
+    extract::ConnectInfo,
+    response::Response,
+    routing::future::RouteFuture,
+};
+use axum_trailers::trailers::Acceptance;
+use http::{Request, Version};
+use http_body_1::Body as _;
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+use tower_service::Service;
+use tracing::Span;
+
+/// Makes the service of each connection from an axum 0.6 router.
+///
+/// Clones share what they serve.
+#[derive(Clone)]
+pub(crate) struct MakeBridge(Arc<App>);
+
+/// What the connections of a thread serve.
+struct App {
+    purpose: Purpose,
+    /// `Router` is expensive to clone, since its routes are a map of its own, and it wants to be called by one at a time:
+    /// each thread has one.
+    router: Mutex<Router>,
+    grpc: GrpcServices,
+    limits: Arc<Limits>,
+    shutdown: Shutdown,
+    metrics: Option<Metrics>,
+}
+
+impl MakeBridge {
+    pub(crate) fn new(
+        purpose: Purpose,
+        router: Router,
+        grpc: GrpcServices,
+        limits: Arc<Limits>,
+        shutdown: Shutdown,
+        metrics: Option<Metrics>,
+    ) -> Self {
+        let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
+        let router = Mutex::new(router.with_state(()));
+        Self(Arc::new(App { purpose, router, grpc, limits, shutdown, metrics }))
+    }
+
+    /// The same for another router alone.
+    pub(crate) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
+        let App { limits, shutdown, metrics, .. } = &*self.0;
+        let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
+        let router = Mutex::new(router.with_state(()));
+        Self(Arc::new(App { purpose, router, grpc: GrpcServices::default(), limits, shutdown, metrics }))
+    }
+
+    /// The same for another thread.
+    pub(crate) fn for_thread(&self) -> Self {
+        let App { purpose, router, grpc, limits, shutdown, metrics } = &*self.0;
+        let router = Mutex::new(router.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let (grpc, limits) = (grpc.clone(), limits.clone());
+        let (shutdown, metrics) = (shutdown.clone(), metrics.clone());
+        Self(Arc::new(App { purpose: *purpose, router, grpc, limits, shutdown, metrics }))
+    }
+
+    /// Begins a connection, and makes its service.
+    pub(crate) fn connect(&self, peer: SocketAddr) -> Bridge {
+        let App { purpose, limits, shutdown, metrics, .. } = &*self.0;
+        let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
+        let connection = Connection::new(peer, *purpose, limits, shutdown, metrics);
+        Bridge(Served { app: self.0.clone(), connection, last_authority: LastAuthority::default() })
+    }
+}
+
+/// The service of one connection: hyper's requests to the router, and its responses back.
+pub(crate) struct Bridge(Served);
+
+/// What a connection's requests have in common.
+struct Served {
+    app: Arc<App>,
+    connection: Arc<Connection>,
+    last_authority: LastAuthority,
+}
+
+impl Bridge {
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.0.connection
+    }
+
+    fn route(&self, request: Request<Body>) -> Route {
+        let mut router = self.0.app.router.lock().unwrap_or_else(PoisonError::into_inner);
+        match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
+            Ok(future) => Route::Router { future },
+            Err(_panic) => Route::answered(problems::panicked()),
+        }
+    }
+
+    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Content>) -> Route {
+        request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
+        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.inbound().clone()))) {
+            Ok(future) => Route::Grpc { future },
+            Err(_panic) => Route::answered(problems::panicked()),
+        }
+    }
+}
+
+impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
+    type Response = http_1::Response<ResponseBody>;
+    type Error = SectionTooLarge;
+    type Future = BridgeFuture;
+
+    fn call(&self, request: http_1::Request<Incoming>) -> BridgeFuture {
+        let Served { app, connection, last_authority } = &self.0;
+        let (parts, incoming) = request.into_parts();
+        let (mut request, refusal) = match head::request(&parts, last_authority) {
+            Ok(request) => {
+                let refusal = refusal(&request, &connection.limits);
+                (request, refusal)
+            }
+            Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
+        };
+        if request.version() < Version::HTTP_2 {
+            let acceptance = Acceptance::decide(request.version(), request.headers());
+            request.extensions_mut().insert(acceptance);
+        }
+        let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
+        let content = Content::new(incoming, request.headers(), &mut exchange);
+        let grpc = app.grpc.service(&request);
+        let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
+        let refusal = connection.head_fault().map(refusal_of_head).or(refusal);
+        if let Some(response) = refusal {
+            let unread = UnreadContent::abandoned(&content);
+            return BridgeFuture { unread, ..BridgeFuture::new(Route::answered(response), exchange) };
+        }
+        if let Some(service) = grpc {
+            exchange.is_for_service(service.name());
+            let request = http_1::Request::from_parts(parts, content);
+            let route = exchange.in_span(|| self.call_grpc(&service, request));
+            return BridgeFuture::new(route, exchange);
+        }
+        head::take_host_of_target(&mut request);
+        if let Some(route) = exchange.matched_route() {
+            request.extensions_mut().insert(route);
+        }
+        request.extensions_mut().insert(ConnectInfo(connection.peer));
+        if !content.is_end_stream() {
+            request.extensions_mut().insert(connection.limits.trailers());
+        }
+        let (body, fault, unread) = exchange.in_span(|| request_body::bridge(content, connection.inbound()));
+        let route = exchange.in_span(|| self.route(request.map(|()| body)));
+        BridgeFuture { fault, unread, ..BridgeFuture::new(route, exchange) }
+    }
+}
+
+pin_project! {
+    /// The answer to one request.
+    pub(crate) struct BridgeFuture {
+        #[pin]
+        route: Route,
+        fault: FaultCell,
+        unread: UnreadContent,
+        exchange: Option<Exchange>,
+        has_stood_back: bool,
+    }
+}
+
+pin_project! {
+    #[project = RouteProj]
+    enum Route {
+        Router { #[pin] future: RouteFuture<Body, Infallible> },
+        Grpc { future: Answering },
+        Answered { response: Option<Response> },
+    }
+}
+
+impl BridgeFuture {
+    fn new(route: Route, exchange: Exchange) -> Self {
+        Self {
+            route,
+            fault: FaultCell::default(),
+            unread: UnreadContent::default(),
+            exchange: Some(exchange),
+            has_stood_back: false,
+        }
+    }
+}
+
+/// Whether a body may be one that has nothing yet, since the task that makes it has just been spawned.
+fn may_be_about_to_come(body: &BoxBody) -> bool {
+    let asked = catch_unwind(AssertUnwindSafe(|| !body.is_end_stream() && body.size_hint().lower() == 0));
+    // A body that panics here is asked once more when it is sent, and fails then.
+    asked.unwrap_or(false)
+}
+
+impl Route {
+    fn answered(response: Response) -> Self {
+        Self::Answered { response: Some(response) }
+    }
+}
+
+impl Future for Route {
+    type Output = Response;
+
+    /// A panic in a handler is a 500 for its request, not the end of the connection.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let polled = catch_unwind(AssertUnwindSafe(|| match self.project() {
+            RouteProj::Router { future } => future.poll(cx).map(|Ok(response)| response),
+            RouteProj::Grpc { future } => future.as_mut().poll(cx),
+            RouteProj::Answered { response } => Poll::Ready(response.take().expect("polled after its end")),
+        }));
+        polled.unwrap_or_else(|_panic| Poll::Ready(problems::panicked()))
+    }
+}
+
+impl Future for BridgeFuture {
+    type Output = Result<http_1::Response<ResponseBody>, SectionTooLarge>;
+
+    /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and
+    /// what it has ready then leaves together with the header section, in one write. The request's pump is another one,
+    /// which sees that the handler has let go of the content.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let response = {
+            let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
+            ready!(this.route.as_mut().poll(cx))
+        };
+        let is_first =
+            !*this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(response.body()));
+        let is_undecided = this.unread.is_undecided(cx);
+        if is_first || is_undecided {
+            *this.has_stood_back = true;
+            this.route.set(Route::answered(response));
+            if !is_undecided {
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        let exchange = this.exchange.take().expect("polled after its end");
+        let span = exchange.span().cloned();
+        let _in_it = span.as_ref().map(Span::enter);
+        // What the handler makes of a body that broke is not what is wrong with it.
+        let (response, fault) = match this.fault.get() {
+            None => (response, std::mem::take(this.fault)),
+            Some(fault) => (problems::faulty_request(fault), FaultCell::default()),
+        };
+        let response = if this.unread.ends_connection() { problems::closing(response) } else { response };
+        Poll::Ready(Answer::new(response, exchange).into_hyper(fault))
+    }
+}

@@ -1,0 +1,158 @@
+//! A response on its way to hyper: whether its trailers and its length go out.
+
+use super::{
+    ending::Failure,
+    exchange::Exchange,
+    problems,
+    request_fault::FaultCell,
+    request_id::X_REQUEST_ID,
+    response_body::{Failures, Length, ResponseBody, TrailerPlan},
+    section_limit::SectionTooLarge,
+};
+use crate::{compat::head, connection::Outgoing};
+use axum::{body, response::Response};
+use axum_trailers::{
+    hints::Relayed,
+    trailers::{
+        Declared,
+        server::{Announced, DigestedCodings, FailureMark, TrailersWithheld, has_content},
+    },
+};
+use http::{HeaderMap, HeaderName, StatusCode, header, response::Parts};
+use http_1::header::Entry;
+
+/// A response of the router on its way to hyper.
+pub(crate) struct Answer {
+    response: Response,
+    exchange: Exchange,
+    /// Whether the client gets it instead of another one.
+    is_instead: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(response: Response, exchange: Exchange) -> Self {
+        let response = if response.status().is_informational() {
+            problems::not_final(response.status())
+        } else {
+            response
+        };
+        Self { response, exchange, is_instead: false }
+    }
+
+    /// An error resets the stream.
+    pub(crate) fn into_hyper(
+        self,
+        fault: FaultCell,
+    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+        let Self { response, mut exchange, is_instead } = self;
+        let status = response.status();
+        let has_content = has_content(exchange.method().as_str(), status);
+        let (mut head, body) = response.into_parts();
+        let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
+        let body = Outgoing::new(body);
+        if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+            // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
+            // representation (RFC 9110 §8.6).
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
+        // What comes behind the content may be that it failed, whether or not it can be sent.
+        let may_follow = match &plan {
+            TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
+            TrailerPlan::Withheld { announced } => *announced && !body.knows_its_size(),
+        };
+        let gives_way = may_follow || head.extensions.get::<FailureMark>().is_some();
+        let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
+        let mut sent = match head::response(&head) {
+            Ok(sent) => sent,
+            Err(error) => {
+                let instead = exchange.in_span(|| problems::unsendable(&error));
+                return Self::instead(instead, exchange);
+            }
+        };
+        match sent.headers_mut().entry(X_REQUEST_ID) {
+            Entry::Vacant(place) => drop(place.insert(exchange.id().to_field_value())),
+            Entry::Occupied(own) => exchange.use_id(own.get()),
+        }
+        if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
+            if is_instead {
+                exchange.failed(Failure::SectionTooLarge, &error);
+                return Err(error);
+            }
+            let instead = exchange.in_span(|| problems::too_large(&error));
+            return Self::instead(instead, exchange);
+        }
+        exchange.answered(&head);
+        if withholds && has_content {
+            exchange.withheld_trailers();
+        }
+        let mark: Option<FailureMark> = head.extensions.remove();
+        mark.iter().for_each(FailureMark::watch);
+        let failures = Failures { fault, mark };
+        Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures)))
+    }
+
+    fn instead(
+        response: Response,
+        exchange: Exchange,
+    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+        Self { is_instead: true, ..Self::new(response, exchange) }.into_hyper(FaultCell::default())
+    }
+}
+
+/// The digests that a layer further out has made wrong, by encoding what they are of. They are not sent.
+fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
+    let Some(digested) = head.extensions.get::<DigestedCodings>() else {
+        return Vec::new();
+    };
+    let outdated: Vec<_> = digested.outdated(&head.headers).cloned().collect();
+    for name in &outdated {
+        tracing::warn!(
+            %name,
+            "digest left out: the content was encoded behind ContentDigestLayer, which must be outside of that layer"
+        );
+        head.headers.remove(name);
+    }
+    if !outdated.is_empty() {
+        let announced = Declared::read(&head.headers);
+        head.headers.remove(header::TRAILER);
+        let still = announced.iter().filter(|name| !outdated.contains(name));
+        Declared::new(still).expect("they were checked").write(&mut head.headers);
+    }
+    outdated
+}
+
+/// What becomes of the trailers, and whether that withholds some. `Trailer` is written again, so that it has no name of
+/// which nothing can come.
+fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (TrailerPlan, bool) {
+    let outdated = take_outdated(head);
+    if exchange.acceptance().is_accepted() && !body.is_end_stream() {
+        let announced = Announced::settle(&mut head.headers);
+        let are_relayed = head.extensions.get::<Relayed>().is_some();
+        return (TrailerPlan::Sent { announced, outdated, are_relayed }, false);
+    }
+    let announced = head.headers.remove(header::TRAILER).is_some();
+    (TrailerPlan::Withheld { announced }, announced || head.extensions.get::<TrailersWithheld>().is_some())
+}
+
+fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
+    match content_length(headers) {
+        // At its last byte a body of known length is over for hyper, and no failure behind it is ever seen. Over HTTP/1.1
+        // trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known length, but curl
+        // (7.88) stops reading at its last byte and never shows them.
+        Some(length) if gives_way => {
+            headers.remove(header::CONTENT_LENGTH);
+            Length::Kept(length)
+        }
+        Some(length) => Length::Told(length),
+        None => Length::Unknown,
+    }
+}
+
+/// axum's router has set it wherever the body knows its length.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    // `parse` takes a sign as well.
+    let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { length.parse().ok() } else { None }
+}

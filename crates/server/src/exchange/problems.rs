@@ -1,0 +1,84 @@
+//! The responses that the server makes itself.
+
+use super::{request_fault::RequestFault, section_limit::SectionTooLarge};
+use crate::compat::{BadFields, BadHead, Unsendable};
+use axum::response::{IntoResponse, Response};
+use axum_trailers::problem::Problem;
+use http::{HeaderValue, StatusCode, header};
+
+pub(crate) fn bad_head(error: &BadHead) -> Response {
+    let status = match error {
+        BadHead::Fields(BadFields::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        BadHead::Method | BadHead::Target | BadHead::Authority | BadHead::Fields(_) => {
+            StatusCode::BAD_REQUEST
+        }
+    };
+    problem(status, &error.to_string())
+}
+
+/// The answer to a request whose content can't be taken.
+pub(crate) fn faulty_request(fault: RequestFault) -> Response {
+    let status = match fault {
+        RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        RequestFault::BadTrailers | RequestFault::Framing(_) => StatusCode::BAD_REQUEST,
+        RequestFault::Stalled(_) | RequestFault::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        RequestFault::AwaitsContinue => StatusCode::EXPECTATION_FAILED,
+    };
+    problem(status, &fault.to_string())
+}
+
+/// The same response over HTTP/1.1, and the connection ends behind it.
+pub(crate) fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+pub(crate) fn needs_http2(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: it is called over HTTP/2");
+    problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
+}
+
+pub(crate) fn needs_post(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: its methods are called with POST");
+    let post = HeaderValue::from_static("POST");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, why).field(header::ALLOW, post).into_response()
+}
+
+pub(crate) fn needs_grpc(service: &str) -> Response {
+    let why = format!("`{service}` is a gRPC service: the type of its content is `application/grpc`");
+    problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
+}
+
+pub(crate) fn not_passed_on(error: &BadFields) -> Response {
+    tracing::error!(%error, "a service's response can't be passed on");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the service's response can't be passed on")
+}
+
+pub(super) fn unsendable(error: &Unsendable) -> Response {
+    tracing::error!(%error, "a handler's response can't be sent");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler's response can't be sent")
+}
+
+pub(super) fn too_large(error: &SectionTooLarge) -> Response {
+    tracing::warn!(%error, "a response's header section can't be sent");
+    problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the response's header section is larger than this client takes",
+    )
+}
+
+/// The panic's own message is on standard error: the panic hook has put it there.
+pub(crate) fn panicked() -> Response {
+    tracing::error!("a handler panicked");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
+}
+
+/// A response has a final status (RFC 9110 §15.2). Over HTTP/2 any other is a malformed message.
+pub(super) fn not_final(status: StatusCode) -> Response {
+    tracing::error!(%status, "a handler answered with an informational status");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
+}
+
+pub(super) fn problem(status: StatusCode, why: &str) -> Response {
+    Problem::new(status, why).into_response()
+}

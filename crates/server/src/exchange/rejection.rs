@@ -1,0 +1,242 @@
+//! Requests that the router never sees.
+
+use super::problems::{closing, problem};
+use crate::{compat::host, connection::HeadFault, limits::Limits};
+use axum::response::Response;
+use axum_trailers::{syntax::list_elements, trailers::server::section_size};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+
+/// The answer to a request that is not passed on.
+pub(crate) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
+    if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
+        let why = format!("the header section is larger than {} bytes", limits.header_section);
+        return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
+    }
+    if request.version() == Version::HTTP_11
+        && let Some((status, why)) = bad_transfer_coding(request.headers())
+    {
+        // Where such a message ends nobody knows.
+        return Some(closing(problem(status, why)));
+    }
+    if let Some(why) = bad_host(request).or_else(|| bad_target(request)) {
+        return Some(problem(StatusCode::BAD_REQUEST, why));
+    }
+    if asks_for_websocket(request.headers()) {
+        return Some(problem(
+            StatusCode::NOT_IMPLEMENTED,
+            "this server does not carry WebSocket upgrades: use server-sent events or a streamed response",
+        ));
+    }
+    if request.method() == Method::CONNECT {
+        return Some(problem(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
+    }
+    None
+}
+
+/// The answer to a request in whose head the guard has found a fault. It ends the connection: where a request with two lengths
+/// ends is uncertain, and the guard notes no fault behind the first.
+pub(crate) fn refusal_of_head(fault: HeadFault) -> Response {
+    closing(problem(
+        StatusCode::BAD_REQUEST,
+        match fault {
+            HeadFault::AmbiguousLength => {
+                "`Transfer-Encoding` and `Content-Length` are in one request (RFC 9112 section 6.1)"
+            }
+            HeadFault::Fragment => {
+                "the request target has a fragment: leave it out, or write `#` as `%23` (RFC 9112 section 3.2)"
+            }
+        },
+    ))
+}
+
+/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
+fn head_size(request: &Request<()>) -> usize {
+    let uri = request.uri();
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    authority + path + section_size(request.headers())
+}
+
+/// A single `chunked` is the only transfer coding that is implemented
+/// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper looks at no other than the last one.
+fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
+    let mut chunked = 0;
+    for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
+        if !coding.eq_ignore_ascii_case(b"chunked") {
+            let why = "no transfer coding other than `chunked` is implemented (RFC 9112 section 6.1)";
+            return Some((StatusCode::NOT_IMPLEMENTED, why));
+        }
+        chunked += 1;
+    }
+    let why = "`chunked` is applied more than once (RFC 9112 section 6.1)";
+    (chunked > 1).then_some((StatusCode::BAD_REQUEST, why))
+}
+
+/// What is wrong with `Host`.
+fn bad_host(request: &Request<()>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+    let (host, other) = (hosts.next(), hosts.next());
+    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    if other.is_some() || (host.is_none() && request.version() == Version::HTTP_11) {
+        return Some("a request needs one `Host` field (RFC 9112 section 3.2)");
+    }
+    let is_valid = |host: &[u8]| host.is_empty() || host::is_valid(host);
+    if host.is_some_and(|host| !is_valid(host)) {
+        return Some("`Host` is not a host, or has a port that is no number (RFC 9112 section 3.2)");
+    }
+    if request.version() < Version::HTTP_2 {
+        return None;
+    }
+    let named = [host, authority].into_iter().flatten().all(|host| !host.is_empty());
+    if !named || (host.is_none() && authority.is_none()) {
+        return Some("a request needs `:authority` or `Host`, and neither is empty (RFC 9113 section 8.3.1)");
+    }
+    let default_port = if request.uri().scheme_str() == Some("http") { b"80" } else { &b"443"[..] };
+    let differ = |(host, authority)| !host::are_the_same(host, authority, default_port);
+    if host.zip(authority).is_some_and(differ) {
+        return Some("`Host` and `:authority` differ (RFC 9113 section 8.3.1)");
+    }
+    None
+}
+
+/// A target is in origin-form, absolute-form or `*`, except that of `CONNECT`
+/// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+fn bad_target(request: &Request<()>) -> Option<&'static str> {
+    // `path` makes a slash of what is empty.
+    let path = request.uri().path_and_query().map_or("", |target| target.as_str());
+    // In absolute-form it may be empty, but not over HTTP/2 (RFC 9113 §8.3.1).
+    let is_absolute = request.version() < Version::HTTP_2 && request.uri().scheme().is_some();
+    let is_empty = is_absolute && (path.is_empty() || path.starts_with('?'));
+    let is_one = path.starts_with('/') || path == "*" || is_empty || request.method() == Method::CONNECT;
+    (!is_one).then_some("the request target needs a path that begins with a slash (RFC 9112 section 3.2)")
+}
+
+/// `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8), but who offers `websocket` can use nothing
+/// else.
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    list_elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderName;
+    use proptest::{collection::vec, prelude::*};
+
+    fn status(version: Version, uri: &str, fields: &[(HeaderName, &str)]) -> Option<u16> {
+        let mut request = Request::new(());
+        *request.version_mut() = version;
+        *request.uri_mut() = uri.parse().expect("a target");
+        for (name, value) in fields {
+            request.headers_mut().append(name, HeaderValue::from_str(value).expect("a value"));
+        }
+        refusal(&request, &Limits::default()).map(|response| response.status().as_u16())
+    }
+
+    #[test]
+    fn http1_request_needs_one_valid_host() {
+        let host = |host| (header::HOST, host);
+        for valid in ["localhost", "localhost:3000", "[::1]:3000", "127.0.0.1", ""] {
+            assert_eq!(status(Version::HTTP_11, "/", &[host(valid)]), None, "{valid}");
+        }
+        for invalid in ["a b", "user@a", "a/b", "a:b", "[::g]", "[::1]x"] {
+            assert_eq!(status(Version::HTTP_11, "/", &[host(invalid)]), Some(400), "{invalid}");
+            assert_eq!(status(Version::HTTP_10, "/", &[host(invalid)]), Some(400), "{invalid}");
+        }
+        assert_eq!(status(Version::HTTP_11, "/", &[host("a"), host("a")]), Some(400));
+        assert_eq!(status(Version::HTTP_11, "/", &[]), Some(400));
+        assert_eq!(status(Version::HTTP_10, "/", &[]), None);
+    }
+
+    #[test]
+    fn host_is_the_same_as_the_authority() {
+        let host = |host| (header::HOST, host);
+        for (uri, hosts, expected) in [
+            ("https://a:1/", &[][..], None),
+            ("https://a:1/", &[host("A:1")], None),
+            ("https://a:1/", &[host("a")], Some(400)),
+            ("https://a/", &[host("a:443")], None),
+            ("https://a:443/", &[host("a:")], None),
+            ("http://a/", &[host("a:80")], None),
+            ("https://a/", &[host("a:80")], Some(400)),
+            ("https://[::1]/", &[host("[::1]:443")], None),
+            ("https://a/", &[host("")], Some(400)),
+            ("/", &[host("a")], None),
+            ("/", &[host("")], Some(400)),
+            ("/", &[], Some(400)),
+            ("https://a:1/", &[host("a:1"), host("a:1")], Some(400)),
+            ("https://a/", &[host("b")], Some(400)),
+        ] {
+            assert_eq!(status(Version::HTTP_2, uri, hosts), expected, "{uri} {hosts:?}");
+        }
+        assert_eq!(
+            status(Version::HTTP_11, "http://a/", &[host("b")]),
+            None,
+            "the target's authority replaces it (RFC 9112 section 3.2.2)"
+        );
+    }
+
+    #[test]
+    fn target_has_a_path() {
+        for (uri, expected) in [
+            ("/", None),
+            ("*", None),
+            ("http://a", None),
+            ("fast", Some(400)),
+            ("http://a?b", None),
+            ("a:1", Some(400)),
+        ] {
+            assert_eq!(status(Version::HTTP_11, uri, &[(header::HOST, "a")]), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn chunked_alone_is_implemented_and_once() {
+        let te = |value| (header::TRANSFER_ENCODING, value);
+        for (lines, expected) in [
+            (&[te("chunked")][..], None),
+            (&[te("Chunked")], None),
+            (&[te("gzip, chunked")], Some(501)),
+            (&[te("identity, chunked")], Some(501)),
+            (&[te("foo"), te("chunked")], Some(501)),
+            (&[te("chunked;a=b")], Some(501)),
+            (&[te("chunked, chunked")], Some(400)),
+            (&[te("chunked"), te("chunked")], Some(400)),
+        ] {
+            let fields: Vec<_> = [(header::HOST, "a")].iter().chain(lines).cloned().collect();
+            assert_eq!(status(Version::HTTP_11, "/", &fields), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn websocket_upgrade_is_refused_and_others_are_passed_over() {
+        for (upgrade, expected) in [("websocket", Some(501)), ("h2c", None)] {
+            let fields = [(header::HOST, "a"), (header::UPGRADE, upgrade)];
+            assert_eq!(status(Version::HTTP_11, "/", &fields), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn refusal_is_of_the_client_and_closes_for_its_framing_alone(
+            host in vec(any::<u8>(), 0..20), upgrade in vec(any::<u8>(), 0..20), coding in vec(any::<u8>(), 0..20),
+            is_http2: bool,
+        ) {
+            let mut request = Request::new(());
+            *request.version_mut() = if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+            for (name, value) in
+                [(header::HOST, host), (header::UPGRADE, upgrade), (header::TRANSFER_ENCODING, coding)]
+            {
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    request.headers_mut().insert(name, value);
+                }
+            }
+            let refused = refusal(&request, &Limits::default());
+            let status = refused.as_ref().map(|response| response.status().as_u16());
+            prop_assert!(status.is_none_or(|status| [400, 501].contains(&status)), "{status:?}");
+            let has_coding = !is_http2 && list_elements(request.headers(), &header::TRANSFER_ENCODING).next().is_some();
+            let is_of_framing = refused.is_some_and(|response| response.headers().contains_key(header::CONNECTION));
+            prop_assert!(!is_of_framing || has_coding);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+use super::{
+    exchange::{Answered, Exchange},
+    received::Received,
+};
+use crate::{
+    connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
+    shutdown::Shutdown,
+};
+use axum_trailers::syntax::list_elements;
+use http::{HeaderMap, header};
+use http_body_1::{Body, Frame, SizeHint};
+use hyper::body::{Bytes, Incoming};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
+
+/// A request's content and trailers as hyper has them, whose rest is taken in and forgotten once it is dropped over HTTP/2.
+///
+/// A server may answer before it has read a request to its end, and tell an HTTP/2 client to stop with a `RST_STREAM` of
+/// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
+/// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
+/// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
+/// end, as long as the client goes on with it. Over HTTP/1.1 that is the `UnreadContent`'s to do.
+pub(crate) struct Content {
+    /// `None` while it is being dropped.
+    incoming: Option<Incoming>,
+    /// `None` if nothing is to come.
+    half_close: Option<HalfClose>,
+    /// `None` if nothing is to come.
+    rest: Option<Rest>,
+    /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+    /// hyper sends it over HTTP/1.1 once the content is asked for.
+    awaits_continue: bool,
+    /// Where to note what comes, if anybody wants to know.
+    received: Option<Arc<Received>>,
+}
+
+/// That the client sends nothing any more on the connection. hyper is not told, so it would wait for ever.
+struct HalfClose {
+    inbound: Arc<Inbound>,
+    /// `None` while nobody has waited.
+    comes: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+}
+
+/// What decides how long the rest is taken in, and where.
+struct Rest {
+    protocol: Protocol,
+    runtime: Handle,
+    answered: Answered,
+    shutdown: Shutdown,
+}
+
+/// Why there is no more of a request's content.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContentError {
+    #[error(transparent)]
+    Hyper(#[from] hyper::Error),
+    #[error("the client closed the connection for sending")]
+    HalfClosed,
+}
+
+impl Content {
+    pub(crate) fn new(incoming: Incoming, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
+        if incoming.is_end_stream() {
+            return Self {
+                incoming: Some(incoming),
+                half_close: None,
+                rest: None,
+                awaits_continue: false,
+                received: None,
+            };
+        }
+        let connection = exchange.connection().clone();
+        let rest = Rest {
+            protocol: connection.protocol(),
+            runtime: Handle::current(),
+            answered: exchange.answered_to_its_end(),
+            shutdown: connection.shutdown().clone(),
+        };
+        // The application may keep the content without reading it.
+        connection.look();
+        let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
+        let awaits_continue =
+            list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+        let received = exchange.track_content();
+        Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
+    }
+
+    pub(crate) fn is_of_http1(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.protocol == Protocol::Http1)
+    }
+
+    /// Whether the client expects `100 Continue`, and the content was not asked for.
+    pub(crate) fn awaits_continue(&self) -> bool {
+        self.awaits_continue
+    }
+
+    /// Takes in what is left.
+    pub(super) async fn forget(mut self) {
+        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take()) {
+            forget(incoming, self.received.take(), rest.answered, rest.shutdown).await;
+        }
+    }
+}
+
+fn note<E>(received: Option<&Received>, frame: Option<&Result<Frame<Bytes>, E>>, is_end: bool) {
+    let Some(received) = received else {
+        return;
+    };
+    match frame {
+        Some(Ok(frame)) => {
+            if let Some(data) = frame.data_ref() {
+                received.data(data.len());
+            } else if let Some(trailers) = frame.trailers_ref() {
+                received.trailers(trailers);
+            }
+            if is_end {
+                received.ended();
+            }
+        }
+        Some(Err(_broken)) => {}
+        None => received.ended(),
+    }
+}
+
+impl HalfClose {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ContentError> {
+        let inbound = &self.inbound;
+        let comes = self.comes.get_or_insert_with(|| Box::pin(inbound.clone().ended()));
+        comes.as_mut().poll(cx).map(|()| ContentError::HalfClosed)
+    }
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        self.awaits_continue = false;
+        let Self { incoming: Some(incoming), half_close, received, .. } = &mut *self else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) {
+            note(received.as_deref(), frame.as_ref(), incoming.is_end_stream());
+            return Poll::Ready(frame.map(|frame| frame.map_err(ContentError::from)));
+        }
+        match half_close {
+            Some(half_close) => half_close.poll(cx).map(|error| Some(Err(error))),
+            None => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
+            && rest.protocol == Protocol::Http2
+            && !incoming.is_end_stream()
+        {
+            rest.runtime.spawn(forget(incoming, self.received.take(), rest.answered, rest.shutdown));
+        }
+    }
+}
+
+/// Takes in the rest: while the response is under way, and then until the client is silent or its time is over.
+async fn forget<B: Body<Data = Bytes> + Unpin>(
+    mut content: B,
+    received: Option<Arc<Received>>,
+    answered: impl Future,
+    shutdown: Shutdown,
+) {
+    let beside_response = async {
+        loop {
+            let frame = next_frame(&mut content).await;
+            note(received.as_deref(), frame.as_ref(), content.is_end_stream());
+            if !matches!(frame, Some(Ok(_forgotten))) {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = beside_response => return,
+        _over = answered => {}
+    }
+    let rest =
+        async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
+    let ending = async {
+        shutdown.begun().await;
+        sleep(REST_AT_END).await;
+    };
+    tokio::select! {
+        _ended = timeout(LINGER_AT_MOST, rest) => {}
+        () = ending => {}
+    }
+}
+
+async fn next_frame<B: Body + Unpin>(content: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
+    poll_fn(|cx| Pin::new(&mut *content).poll_frame(cx)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shutdown::Handle as Server;
+    use futures_util::{StreamExt, stream};
+    use http_body_util::StreamBody;
+    use std::{convert::Infallible, time::Duration};
+    use tokio::time::Instant;
+
+    /// A chunk every so often, for ever.
+    fn chunks(pause: Duration) -> impl Body<Data = Bytes> + Unpin {
+        let chunk = move |()| async move {
+            sleep(pause).await;
+            Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"more"))), ()))
+        };
+        StreamBody::new(Box::pin(stream::unfold((), chunk)))
+    }
+
+    /// How long it is taken in beside a response that takes so long.
+    async fn taken(
+        content: impl Body<Data = Bytes> + Unpin,
+        response: Duration,
+        server: &Server,
+    ) -> Duration {
+        let began = Instant::now();
+        forget(content, None, sleep(response), server.shutdown()).await;
+        began.elapsed()
+    }
+
+    const NONE: Duration = Duration::ZERO;
+    const SHORT: Duration = Duration::from_secs(1);
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[tokio::test(start_paused = true)]
+    async fn rest_is_taken_in_until_its_end_or_its_time() {
+        let server = Server::new();
+        let three = || {
+            let frames = stream::iter([(); 3]).then(|()| async {
+                sleep(SHORT).await;
+                Ok::<_, Infallible>(Frame::data(Bytes::new()))
+            });
+            StreamBody::new(Box::pin(frames))
+        };
+        for response in [NONE, LONG] {
+            assert_eq!(taken(three(), response, &server).await.as_secs(), 3);
+        }
+        for (pause, expected) in [(SHORT, LINGER_AT_MOST), (LINGER * 2, LINGER)] {
+            for response in [NONE, LONG] {
+                let taken = taken(chunks(pause), response, &server).await;
+                assert_eq!(taken.as_secs(), (response + expected).as_secs(), "{pause:?}, {response:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_ends_waits_less_for_it() {
+        let server = Server::new();
+        let ending = async {
+            sleep(Duration::from_secs(5)).await;
+            server.cut();
+        };
+        let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
+        assert_eq!(taken.as_millis(), 5_000 + REST_AT_END.as_millis());
+    }
+}

@@ -1,0 +1,54 @@
+use crate::connection::FramingError;
+use axum_trailers::trailers::TrailersTooLarge;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// What is wrong with a request's content, so that the server answers and not the handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RequestFault {
+    #[error(transparent)]
+    TrailersTooLarge(#[from] TrailersTooLarge),
+    #[error(
+        "a field of the request's trailer section is malformed: its name is no token, or its value begins or ends with a \
+         space or a tab"
+    )]
+    BadTrailers,
+    #[error("the request's content is malformed: {0}")]
+    Framing(FramingError),
+    #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
+    Stalled(Duration),
+    #[error(
+        "the client waits for 100 (Continue), which this server can't send over HTTP/2: send the content without `Expect`"
+    )]
+    AwaitsContinue,
+    #[error(
+        "the request's content came too slowly: less than {rate} bytes per second over {} s",
+        over.as_secs_f64()
+    )]
+    TooSlow { rate: u32, over: Duration },
+}
+
+/// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
+/// come of it is the bridge's to say. A request without a body has no fault.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FaultCell(Option<Arc<OnceLock<RequestFault>>>);
+
+impl FaultCell {
+    /// That of a request with a body.
+    pub(crate) fn empty() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    pub(crate) fn set(&self, fault: RequestFault) {
+        if let Some(cell) = &self.0 {
+            // There is one pump for each request, so nothing is here yet.
+            let _first = cell.set(fault);
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<RequestFault> {
+        self.0.as_ref()?.get().copied()
+    }
+}

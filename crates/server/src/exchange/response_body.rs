@@ -1,0 +1,437 @@
+use super::{
+    ending::Failure,
+    exchange::Exchange,
+    pieces::Pieces,
+    request_fault::{FaultCell, RequestFault},
+    section_limit::SectionTooLarge,
+};
+use crate::{
+    compat::{Unsendable, to_new},
+    connection::{GivenUp, Outgoing},
+};
+use axum::BoxError;
+use axum_trailers::{
+    body::ProducerError,
+    syntax::is_lowercase_token,
+    trailers::{
+        Trailers,
+        server::{Announced, FailureMark},
+        why_forbidden,
+    },
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Version};
+use http_body_1::{Body, Frame, SizeHint};
+use std::{
+    error::Error,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Sleep, sleep};
+use tracing::Span;
+
+/// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
+pub(crate) struct ResponseBody {
+    outgoing: Arc<Outgoing>,
+    exchange: Exchange,
+    trailers: TrailerPlan,
+    length: Length,
+    failures: Failures,
+    phase: Phase,
+    pieces: Pieces,
+}
+
+/// What the response head said of the trailers.
+pub(crate) enum TrailerPlan {
+    /// They are dropped.
+    Withheld {
+        /// Whether there were to be some.
+        announced: bool,
+    },
+    /// They go out.
+    Sent {
+        announced: Announced,
+        /// Digests of other bytes than those that are sent.
+        outdated: Vec<HeaderName>,
+        /// Whether they are those of another message.
+        are_relayed: bool,
+    },
+}
+
+/// What can become wrong with a response of which its body says nothing.
+pub(crate) struct Failures {
+    /// The request's content can't be taken.
+    pub(super) fault: FaultCell,
+    /// The response's trailers say that it failed.
+    pub(super) mark: Option<FailureMark>,
+}
+
+impl Failures {
+    fn has_failed(&self) -> bool {
+        self.mark.as_ref().is_some_and(FailureMark::is_set)
+    }
+
+    /// Whether these trailers say that the response failed, if it did.
+    fn are_told_by(&self, trailers: &HeaderMap) -> bool {
+        self.mark.as_ref().is_none_or(|mark| mark.is_reported_in(trailers))
+    }
+}
+
+/// What the response head said of the content's length, in bytes. Whatever it said is kept.
+#[derive(Clone, Copy)]
+pub(super) enum Length {
+    Unknown,
+    /// hyper and the client know it.
+    Told(u64),
+    /// It gave way to the trailers.
+    Kept(u64),
+}
+
+impl Length {
+    fn promised(self) -> Option<u64> {
+        match self {
+            Self::Unknown => None,
+            Self::Told(length) | Self::Kept(length) => Some(length),
+        }
+    }
+}
+
+enum Phase {
+    Data,
+    Trailers,
+    Failing(Pin<Box<Sleep>>),
+    Ended,
+}
+
+/// How long a failure waits for what came before it.
+const FAILURE_WAITS: Duration = Duration::from_millis(10);
+
+/// The body was not as long as its `Content-Length` promised.
+#[derive(Debug, thiserror::Error)]
+#[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
+struct LengthBroken {
+    sent: u64,
+    promised: u64,
+}
+
+/// The trailers that say that the response failed don't reach the client. Without them it would look whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the trailers that say that it failed can't be sent")]
+struct FailureUntold;
+
+/// The trailers have a field that hyper does not accept. To leave it out would be to lose it silently.
+#[derive(Debug, thiserror::Error)]
+#[error("the trailers can't be sent")]
+struct TrailersUnsendable(#[from] Unsendable);
+
+/// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
+/// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
+#[derive(Debug, thiserror::Error)]
+#[error("the response's body failed")]
+struct BodyFailed;
+
+impl ResponseBody {
+    pub(super) fn new(
+        body: Outgoing,
+        mut exchange: Exchange,
+        trailers: TrailerPlan,
+        length: Length,
+        failures: Failures,
+    ) -> Self {
+        let outgoing = Arc::new(body);
+        let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
+        if ended {
+            exchange.complete();
+        } else if matches!(length, Length::Unknown) {
+            exchange.runs_to_close();
+        }
+        exchange.connection().add_response(outgoing.clone());
+        let phase = if ended { Phase::Ended } else { Phase::Data };
+        Self { outgoing, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(fault) = self.failures.fault.get() {
+            return Poll::Ready(Some(Err(fault.into())));
+        }
+        let framed_freely = self.is_framed_freely();
+        let said = ready!(self.pieces.poll_next(&self.outgoing, framed_freely, cx));
+        let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
+        // hyper asks no more. What the body says behind its last byte, if that is ready, can still be seen.
+        if matches!(self.phase, Phase::Ended)
+            && let Some(Err(error)) = self.pieces.take_end(&self.outgoing, cx)
+        {
+            self.phase = Phase::Data;
+            return Poll::Ready(Some(Err(error)));
+        }
+        Poll::Ready(taken)
+    }
+
+    /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless
+    /// the length is known.
+    fn is_framed_freely(&self) -> bool {
+        self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_))
+    }
+
+    fn take_piece(&mut self, piece: Bytes) -> Result<Frame<Bytes>, BoxError> {
+        self.exchange.sent_data(piece.len());
+        if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
+            return Err(self.length_broken());
+        }
+        self.outgoing.offer(&self.exchange.connection().clock());
+        if self.is_all_that_hyper_takes() {
+            self.end();
+        }
+        Ok(Frame::data(piece))
+    }
+
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Section>, BoxError>> {
+        if !self.keeps_its_length() {
+            return Poll::Ready(Err(self.length_broken()));
+        }
+        let failed = self.failures.has_failed();
+        let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
+            return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
+        };
+        let mut trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
+        for name in outdated {
+            trailers.remove(name);
+        }
+        for name in announced.names().filter(|name| !failed && !trailers.contains_key(*name)) {
+            if *are_relayed {
+                tracing::info!(name, "relayed trailer field was announced and never came");
+            } else {
+                tracing::warn!(name, "announced trailer field never came");
+            }
+        }
+        let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());
+        Poll::Ready(if self.failures.are_told_by(&sent) {
+            self.section(sent)
+        } else {
+            Err(FailureUntold.into())
+        })
+    }
+
+    fn section(&self, fields: HeaderMap) -> Result<Option<Section>, BoxError> {
+        SectionTooLarge::check_trailers(self.exchange.connection(), &fields)?;
+        Section::of(fields)
+    }
+
+    /// The trailers of a failure that the body has told as an error, if they can go out.
+    fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
+        let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
+            return Err(FailureUntold.into());
+        };
+        let sent = permitted(told.as_map().clone(), announced, *are_relayed, self.exchange.version());
+        if self.keeps_its_length() && told.declared().are_all_in(&sent) {
+            self.section(sent)
+        } else {
+            Err(FailureUntold.into())
+        }
+    }
+
+    /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
+    fn is_all_that_hyper_takes(&self) -> bool {
+        let known = matches!(self.length, Length::Told(length) if length == self.exchange.bytes());
+        known && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
+    }
+
+    fn keeps_its_length(&self) -> bool {
+        self.length.promised().is_none_or(|promised| self.exchange.bytes() == promised)
+    }
+
+    fn length_broken(&self) -> BoxError {
+        LengthBroken { sent: self.exchange.bytes(), promised: self.length.promised().unwrap_or_default() }
+            .into()
+    }
+
+    /// Ends with these trailers, which may say that the response failed.
+    fn end_with(
+        &mut self,
+        trailers: Result<Option<Section>, BoxError>,
+        failed: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let trailers = match trailers {
+            Ok(trailers) => trailers,
+            Err(error) => return self.fail(&error, cx),
+        };
+        self.end();
+        if failed {
+            self.exchange.failed_in_trailers();
+        }
+        Poll::Ready(trailers.map(|Section { old, new }| {
+            self.exchange.sent_trailers(&old);
+            Ok(Frame::trailers(new))
+        }))
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.exchange.complete();
+    }
+
+    /// hyper drops what it has not sent yet when the body fails, even the header section, and says nothing once it
+    /// is sent. A little later it is.
+    fn fail(
+        &mut self,
+        error: &BoxError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.phase = Phase::Failing(Box::pin(sleep(FAILURE_WAITS)));
+        if error.is::<GivenUp>() {
+            self.exchange.given_up();
+        } else {
+            self.exchange.failed(failure(error), &**error);
+        }
+        self.poll_failing(cx)
+    }
+
+    fn poll_failing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Phase::Failing(wait) = &mut self.phase {
+            ready!(wait.as_mut().poll(cx));
+            self.phase = Phase::Ended;
+        }
+        Poll::Ready(Some(Err(BodyFailed.into())))
+    }
+}
+
+fn failure(error: &BoxError) -> Failure {
+    if error.is::<LengthBroken>() {
+        Failure::Length
+    } else if error.is::<FailureUntold>() {
+        Failure::Untold
+    } else if error.is::<SectionTooLarge>() {
+        Failure::SectionTooLarge
+    } else if let Some(fault) = error.downcast_ref() {
+        match fault {
+            RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,
+            RequestFault::Framing(_) => Failure::RequestFraming,
+            RequestFault::Stalled(_) | RequestFault::TooSlow { .. } | RequestFault::AwaitsContinue => {
+                Failure::SlowRequest
+            }
+        }
+    } else {
+        Failure::Body
+    }
+}
+
+/// The trailers of a producer that has said in them that it failed, if they are what is behind an error.
+fn failure_in_trailers<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trailers> {
+    // The source of an I/O error is not the error that it was made of, but that one's.
+    let behind = |error: &'e (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
+        Some(error) => error.get_ref().map(|error| error as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    std::iter::successors(Some(error), |&error| behind(error)).find_map(|error| {
+        match error.downcast_ref()? {
+            ProducerError::FailedWithTrailers(trailers) => Some(trailers),
+            _ => None,
+        }
+    })
+}
+
+/// The trailers that go out, in both generations.
+struct Section {
+    old: HeaderMap,
+    new: http_1::HeaderMap,
+}
+
+impl Section {
+    fn of(old: HeaderMap) -> Result<Option<Self>, BoxError> {
+        if old.is_empty() {
+            return Ok(None);
+        }
+        let new = to_new(&old).map_err(TrailersUnsendable::from)?;
+        Ok(Some(Self { old, new }))
+    }
+}
+
+/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
+/// token can't be announced: it stays, and fails the body.
+fn permitted(
+    mut trailers: HeaderMap,
+    announced: &Announced,
+    are_relayed: bool,
+    version: Version,
+) -> HeaderMap {
+    let may_be_sent = |name: &HeaderName| {
+        if let Some(reason) = why_forbidden(name) {
+            tracing::warn!(%name, %reason, "forbidden trailer field left out");
+            return false;
+        }
+        let is_sent =
+            version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
+        match is_sent {
+            true => {}
+            false if are_relayed => {
+                tracing::info!(%name, "relayed trailer field that was not announced left out over HTTP/1.1");
+            }
+            false => tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1"),
+        }
+        is_sent
+    };
+    let left_out: Vec<_> = trailers.keys().filter(|name| !may_be_sent(name)).cloned().collect();
+    for name in left_out {
+        trailers.remove(name);
+    }
+    trailers
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        let span = this.exchange.span().cloned();
+        let _in_it = span.as_ref().map(Span::enter);
+        this.outgoing.taken();
+        if let Phase::Failing(_) = this.phase {
+            return this.poll_failing(cx);
+        }
+        if let Phase::Data = this.phase {
+            match ready!(this.poll_data(cx)) {
+                Some(Err(error)) => {
+                    return match failure_in_trailers(&*error) {
+                        Some(told) => this.end_with(this.failure_section(told), true, cx),
+                        None => this.fail(&error, cx),
+                    };
+                }
+                Some(frame) => return Poll::Ready(Some(frame)),
+                None => this.phase = Phase::Trailers,
+            }
+        }
+        if let Phase::Trailers = this.phase {
+            let trailers = ready!(this.poll_trailers(cx));
+            return this.end_with(trailers, this.failures.has_failed(), cx);
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.length {
+            Length::Told(length) => SizeHint::with_exact(length.saturating_sub(self.exchange.bytes())),
+            Length::Kept(_) | Length::Unknown => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if !matches!(self.phase, Phase::Ended) && self.outgoing.is_given_up() {
+            self.exchange.given_up();
+        }
+        self.exchange.connection().remove_response(&self.outgoing);
+    }
+}

@@ -1,0 +1,184 @@
+use super::request_content::{Content, ContentError};
+use hyper::body::{Body, Bytes};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+use tokio::task::yield_now;
+
+/// What becomes of a request's content over HTTP/1.1 that its handler does not read to the end.
+///
+/// The next request begins behind it. So a response that leaves before the end is known says `Connection: close`
+/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)), unless the handler still reads. If that drops the
+/// content once the response has left, the rest is read.
+///
+/// There is none without content, and over HTTP/2, where streams end by themselves.
+#[derive(Clone, Default)]
+pub(crate) struct UnreadContent(Option<Arc<Mutex<Progress>>>);
+
+/// The end of it that reads.
+pub(crate) struct Reader(Arc<Mutex<Progress>>);
+
+struct Progress {
+    state: State,
+    /// The response that waits until the state is no longer `Draining`.
+    response: Option<Waker>,
+    /// The reader that waits for more of the content, or that response.
+    reader: Option<Waker>,
+}
+
+impl Progress {
+    fn new(state: State) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { state, response: None, reader: None }))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The handler may still read it.
+    Wanted,
+    /// The handler has dropped it, and what comes before the response leaves is read.
+    Draining,
+    Ended,
+    /// Nobody reads it.
+    Abandoned,
+    /// The response has left while the handler could read.
+    ResponseSent,
+}
+
+impl UnreadContent {
+    pub(crate) fn new() -> (Self, Reader) {
+        let progress = Progress::new(State::Wanted);
+        (Self(Some(progress.clone())), Reader(progress))
+    }
+
+    /// That of a request which no handler sees.
+    pub(crate) fn abandoned(content: &Content) -> Self {
+        let is_left = content.is_of_http1() && !content.is_end_stream();
+        Self(is_left.then(|| Progress::new(State::Abandoned)))
+    }
+
+    /// Whether the handler may still read, unless it has dropped the content just now.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(|progress| lock(progress).state == State::Wanted)
+    }
+
+    /// Whether it will be known soon what becomes of it. The task is woken then.
+    pub(crate) fn is_undecided(&self, cx: &mut Context<'_>) -> bool {
+        let Some(mut progress) = self.0.as_ref().map(lock) else {
+            return false;
+        };
+        let is_undecided = progress.state == State::Draining;
+        progress.response = is_undecided.then(|| cx.waker().clone());
+        if let Some(reader) = progress.reader.take() {
+            reader.wake();
+        }
+        is_undecided
+    }
+
+    /// Notes that the response leaves, and says whether the connection ends with it.
+    pub(crate) fn ends_connection(&self) -> bool {
+        let Some(mut progress) = self.0.as_ref().map(lock) else {
+            return false;
+        };
+        if progress.state == State::Wanted {
+            progress.state = State::ResponseSent;
+        }
+        progress.state == State::Abandoned
+    }
+}
+
+impl Reader {
+    /// Notes that it was read to its end.
+    pub(crate) fn ended(&self) {
+        self.set(State::Ended);
+    }
+
+    /// Takes what the handler has dropped. `is_broken` gets what is wrong with it, before the response leaves.
+    pub(crate) async fn dropped(self, content: Content, is_broken: impl FnOnce(ContentError)) {
+        let state = lock(&self.0).state;
+        if state == State::ResponseSent {
+            content.forget().await;
+        } else if !content.awaits_continue() {
+            self.set(State::Draining);
+            match self.read_to_end(content).await {
+                Ok(true) => self.ended(),
+                Ok(false) => {}
+                Err(error) => is_broken(error),
+            }
+        }
+    }
+
+    /// Reads until the response is to leave, and then what is here. Says whether that was all.
+    async fn read_to_end(&self, mut content: Content) -> Result<bool, ContentError> {
+        let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
+        while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
+            match poll_fn(|cx| self.poll_next(&mut content, cx)).await {
+                Next::Ended => return Ok(true),
+                Next::Broken(error) => return Err(error),
+                Next::Data(length) => (looks, chunks, bytes) = (0, chunks + 1, bytes + length),
+                Next::ResponseWaits => {
+                    looks += 1;
+                    yield_now().await;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn poll_next(&self, content: &mut Content, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Poll::Ready(frame) = Pin::new(content).poll_frame(cx) {
+            return Poll::Ready(match frame {
+                None => Next::Ended,
+                Some(Err(error)) => Next::Broken(error),
+                Some(Ok(frame)) => Next::Data(frame.data_ref().map_or(0, Bytes::len)),
+            });
+        }
+        let mut progress = lock(&self.0);
+        if progress.response.is_some() {
+            return Poll::Ready(Next::ResponseWaits);
+        }
+        progress.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn set(&self, state: State) {
+        let mut progress = lock(&self.0);
+        progress.state = state;
+        if state != State::Draining
+            && let Some(response) = progress.response.take()
+        {
+            response.wake();
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let state = lock(&self.0).state;
+        if state != State::Ended {
+            self.set(State::Abandoned);
+        }
+    }
+}
+
+fn lock(progress: &Arc<Mutex<Progress>>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+enum Next {
+    Data(usize),
+    Ended,
+    Broken(ContentError),
+    /// Nothing is here, and the response is to leave.
+    ResponseWaits,
+}
+
+/// How often in a row to look in vain for more of what is here: hyper takes turns with the task that looks.
+const LOOKS: u32 = 4;
+
+/// The most that is read so that the connection can stay open: bytes, and chunks.
+const BYTES: usize = 64 * 1024;
+const CHUNKS: usize = 128;

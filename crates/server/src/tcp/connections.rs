@@ -1,0 +1,132 @@
+//! The connections of one thread, each in a task of its own.
+
+use super::{
+    accepted::{Arrival, Arrivals},
+    guard::Guard,
+    handshake,
+    http::Http,
+    rejections::Rejections,
+    socket::Socket,
+};
+use crate::{
+    app::{Bridge, MakeBridge},
+    connection::Protocol,
+    limits::Limits,
+    tls::Tls,
+};
+use socket2::TcpKeepalive;
+use std::{io, sync::Arc, time::Duration};
+use tokio::net::TcpStream;
+
+/// Serves the connections that are given to one thread.
+pub(crate) struct Connections(Arc<Setting>);
+
+struct Setting {
+    app: MakeBridge,
+    /// `None` for plain HTTP.
+    tls: Option<Tls>,
+    http: Http,
+    limits: Limits,
+    rejections: Rejections,
+}
+
+impl Connections {
+    pub(crate) fn new(app: MakeBridge, tls: Option<Tls>, limits: &Limits, rejections: Rejections) -> Self {
+        let (http, limits) = (Http::new(limits), limits.clone());
+        Self(Arc::new(Setting { app, tls, http, limits, rejections }))
+    }
+
+    /// Serves as long as connections may come.
+    pub(crate) async fn serve(self, mut arrivals: Arrivals) {
+        while let Some(arrival) = arrivals.recv().await {
+            tokio::spawn(self.0.clone().serve(arrival));
+        }
+    }
+}
+
+impl Setting {
+    async fn serve(self: Arc<Self>, arrival: Arrival) {
+        let peer = arrival.peer;
+        let (stream, _seat) = match arrival.into_parts() {
+            Ok(parts) => parts,
+            Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
+        };
+        let bridge = self.app.connect(peer);
+        let connection = bridge.connection().clone();
+        if let Err(error) = tune(&stream) {
+            return tracing::debug!(%peer, %error, "a connection can't be served");
+        }
+        let socket = Socket::new(stream, connection.clone());
+        if let Some(tls) = &self.tls {
+            self.serve_tls(socket, tls, bridge).await;
+        } else {
+            let guard = Guard::new(socket, connection, Protocol::Http1);
+            self.http.serve(guard, bridge, &self.rejections).await;
+        }
+    }
+
+    async fn serve_tls(&self, socket: Socket, tls: &Tls, bridge: Bridge) {
+        let connection = bridge.connection().clone();
+        let accepted = tokio::select! {
+            accepted = handshake::accept(socket, tls, self.limits.handshake) => accepted,
+            // There is no request yet that could be lost.
+            () = connection.shutdown().begun() => return,
+        };
+        match accepted {
+            Ok(stream) => {
+                let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
+                self.http.serve(Guard::new(stream, connection, protocol), bridge, &self.rejections).await;
+            }
+            Err(rejected) => {
+                self.rejections.handshake_failed(connection.peer, &rejected.failure);
+                tokio::select! {
+                    () = rejected.tell_client() => {}
+                    () = connection.shutdown().begun() => {}
+                }
+            }
+        }
+    }
+}
+
+/// After so long without a byte the kernel asks whether the client is still there, and again as long later. An HTTP/1.1
+/// client that is gone without a word is not seen otherwise while its response has nothing to send.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// What the kernel keeps unsent for a slow reader, in bytes.
+///
+/// It would take megabytes, and tell of room again only when a third of them is gone. A reader that takes 20 KB/s
+/// of those moves for a minute without being seen to move.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 128 * 1024;
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    // With Nagle's algorithm a small chunk waits for the acknowledgement of the one before: 40 ms each.
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT can't be set: slow readers may look like stalled ones");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn accepted_connection_has_no_delay_and_keeps_little_unsent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.expect("a connection");
+        tune(&stream).expect("tuned");
+        assert!(stream.nodelay().expect("the option"));
+        let socket = socket2::SockRef::from(&stream);
+        assert!(socket.keepalive().expect("the option"));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(socket.tcp_notsent_lowat().expect("the option"), UNSENT);
+    }
+}

@@ -1,0 +1,286 @@
+use super::{
+    closing::Closing,
+    first_bytes::{FirstBytes, Verdict},
+    http1_framing::Http1Framing,
+    http2_frames::Http2Frames,
+    read_ahead::{ReadAhead, Taken},
+    transport::Transport,
+};
+use crate::connection::{Connection, Cut, FramingError, LINGER, Protocol};
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Stands between a connection and hyper: ends it if it speaks another protocol than was chosen, notes what passes for
+/// the [`Connection`], and closes it so that the client sees how it ended.
+pub(crate) struct Guard<S: Transport> {
+    stream: S,
+    connection: Arc<Connection>,
+    /// `None` once the connection has said what it speaks.
+    first: Option<FirstBytes>,
+    /// `None` over HTTP/1.1.
+    http2: Option<Http2Frames>,
+    /// Over HTTP/1.1 alone.
+    framing: Http1Framing,
+    /// Once that is malformed.
+    fault: Option<FramingError>,
+    /// Over HTTP/1.1 alone: h2 always reads.
+    ahead: ReadAhead,
+    is_half_closed: bool,
+    /// `None` while the connection is open for writing.
+    closing: Option<Closing>,
+}
+
+impl<S: Transport> Guard<S> {
+    /// In a box, since the task that serves it would have room for it several times over.
+    pub(crate) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
+        connection.speaks(protocol);
+        let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
+        let first = Some(FirstBytes::of(protocol));
+        Box::new(Self {
+            stream,
+            connection,
+            first,
+            http2,
+            framing: Http1Framing::default(),
+            fault: None,
+            ahead: ReadAhead::default(),
+            is_half_closed: false,
+            closing: None,
+        })
+    }
+
+    /// Closes the connection, unless that has been done, and waits for the client to close it too.
+    pub(crate) async fn close(&mut self) {
+        if !self.connection.breaks_off() {
+            // The connection ends whether or not that succeeds.
+            let _closed = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await;
+        }
+    }
+
+    /// Returns how many of the bytes hyper may see.
+    fn came(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(first) = &mut self.first {
+            match first.next(bytes) {
+                Verdict::TooEarly => {}
+                Verdict::AsChosen => {
+                    self.first = None;
+                    self.connection.has_spoken();
+                }
+                Verdict::Other => return Err(self.cut(Cut::WrongProtocol)),
+            }
+        }
+        if let Some(http2) = &mut self.http2 {
+            let came = http2.came(bytes, self.connection.inbound());
+            self.connection.note_unanswered(http2.unanswered());
+            if let Some(limit) = http2.new_section_limit() {
+                self.connection.note_section_limit(limit);
+            }
+            return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
+        }
+        let checked = self.framing.next(bytes);
+        if let Some(refused) = self.framing.refused() {
+            self.connection.note_head_fault(refused);
+        }
+        let Err((well_formed, error)) = checked else {
+            return Ok(bytes.len());
+        };
+        self.fault = Some(error);
+        self.connection.note_framing_fault(error);
+        if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
+    }
+
+    /// Tells an HTTP/2 client why the connection ends, if h2 is not in the middle of a frame, and the socket takes it at
+    /// once. h2 itself sees no more than an error of the connection.
+    fn go_away(&mut self, cx: &mut Context<'_>) {
+        if let Some(http2) = &self.http2
+            && http2.may_insert_frame()
+            && matches!(self.connection.cut(), Some(Cut::PseudoHeader | Cut::SelfDependency))
+        {
+            let frame = go_away_frame(http2.last_stream());
+            let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
+            let _at_once = Pin::new(&mut self.stream).poll_flush(cx);
+        }
+    }
+
+    fn cut(&self, cut: Cut) -> io::Error {
+        self.connection.mark_cut(cut);
+        io::Error::new(io::ErrorKind::InvalidData, cut)
+    }
+
+    fn went(&mut self, bytes: &[u8]) {
+        let has_responses = match &mut self.http2 {
+            None => true,
+            Some(http2) => {
+                let has_responses = http2.went(bytes, self.connection.inbound());
+                self.connection.note_unanswered(http2.unanswered());
+                has_responses
+            }
+        };
+        if has_responses {
+            self.connection.shutdown().activity().responses_go();
+        }
+    }
+
+    /// The client sends nothing any more: over TLS it has sent `close_notify`. That closes one direction
+    /// ([RFC 8446 §6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)): what it has asked for it still gets.
+    ///
+    /// hyper takes it for the end of both directions, or no longer checks whether the client is there. So it must not see
+    /// it before the responses are written.
+    fn half_closed(&mut self) -> Poll<io::Result<()>> {
+        self.is_half_closed = true;
+        if !self.connection.has_answered() {
+            self.connection.ends_after_responses();
+        }
+        self.poll_half_closed()
+    }
+
+    /// The connection's watchdog polls hyper again, and so this.
+    fn poll_half_closed(&self) -> Poll<io::Result<()>> {
+        if self.connection.has_answered() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// If hyper does not read, looks whether the client is there.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.http2.is_some() || self.is_half_closed {
+            return Ok(());
+        }
+        if self.connection.takes_look() {
+            self.ahead.start();
+        }
+        self.ahead.poll(&mut self.stream, cx)?;
+        // It wants nothing more, and what is left of its request is wanted by nobody.
+        if self.ahead.has_ended() && self.connection.has_answered() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+
+    /// A client that has closed one direction may have closed the other one too, and nothing is read any more that would
+    /// tell: then TCP's keep-alive probes are answered with a reset.
+    fn check_half_closed(&self) -> io::Result<()> {
+        match self.is_half_closed.then(|| self.stream.socket().take_error()) {
+            Some(Ok(Some(error)) | Err(error)) => Err(error),
+            Some(Ok(None)) | None => Ok(()),
+        }
+    }
+}
+
+/// `GOAWAY` with `PROTOCOL_ERROR` ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
+fn go_away_frame(last_stream: u32) -> [u8; 17] {
+    let [a, b, c, d] = last_stream.to_be_bytes();
+    [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, 1]
+}
+
+/// hyper gives this to the reader of the content.
+fn malformed(error: FramingError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+impl<S: Transport> AsyncRead for Guard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.connection.is_corked()
+            && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        if self.is_half_closed {
+            return self.poll_half_closed();
+        }
+        if let Some(error) = self.fault {
+            return Poll::Ready(Err(malformed(error)));
+        }
+        let before = buf.filled().len();
+        match self.ahead.take(buf) {
+            Some(Taken::End) => return self.half_closed(),
+            Some(Taken::Bytes) => {}
+            None => ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?,
+        }
+        match buf.filled().get(before..).unwrap_or_default() {
+            [] if buf.remaining() > 0 => self.half_closed(),
+            bytes => {
+                let well_formed = self.came(bytes).inspect_err(|_| self.go_away(cx))?;
+                buf.set_filled(before + well_formed);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl<S: Transport> AsyncWrite for Guard<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.went(buf.get(..written).unwrap_or_default());
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        let mut left = written;
+        for buf in bufs {
+            let of_it = buf.get(..left.min(buf.len())).unwrap_or_default();
+            self.went(of_it);
+            left -= of_it.len();
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check_half_closed()?;
+        self.read_ahead(cx)?;
+        if self.connection.is_corked() {
+            // The record that waits for the next frame must not hold it up.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closing.is_none() {
+            // To close is to write, too.
+            let wrote = self.connection.wrote_within(LINGER);
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            // What came before is written by now.
+            self.connection.set_close_delimited(false);
+            self.closing = Some(Closing::begin());
+            self.connection.lingers();
+            if !wrote {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let Self { stream, connection, closing, .. } = &mut *self;
+        match closing {
+            Some(closing) => closing.poll(stream, connection, cx).map(Ok),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<S: Transport> Drop for Guard<S> {
+    /// However the connection comes to its end: a response that was cut must not look whole, and one that is whole must not
+    /// look cut. What the socket does not take at once is not sent.
+    fn drop(&mut self) {
+        if self.connection.must_reset() {
+            self.stream.alert();
+        } else if self.closing.is_none() && !self.connection.breaks_off() {
+            let mut nobody = Context::from_waker(Waker::noop());
+            let _at_once = Pin::new(&mut self.stream).poll_shutdown(&mut nobody);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! From a TCP connection to TLS, or to the reason why not.
+
+use super::{
+    cork::{FULL_RECORD, RECORDS_TOGETHER},
+    socket::Socket,
+};
+use crate::{
+    connection::{ALPN, LINGER},
+    tls::Tls,
+};
+use rustls::{AlertDescription, Error as TlsError};
+use std::{fmt, io, time::Duration};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// What rustls keeps of a response for a slow reader, in bytes. Its default is 64 KiB.
+const TLS_BUFFER: usize = RECORDS_TOGETHER * FULL_RECORD;
+
+/// Why there is no TLS on a connection.
+#[derive(Debug)]
+pub(super) enum Failure {
+    PlainHttp,
+    ProxyHeader,
+    NotTls,
+    /// ALPN has no protocol that both speak.
+    Alpn,
+    /// The client does not like what it was offered: the certificate, as a rule.
+    Refused(AlertDescription),
+    Tls(TlsError),
+    TimedOut(Duration),
+    /// The client left in the middle.
+    Broken(io::Error),
+    /// The client left before its first byte, as some do to see whether anybody listens.
+    Probe,
+}
+
+impl Failure {
+    /// For metrics.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::PlainHttp => "plain_http",
+            Self::ProxyHeader => "proxy_header",
+            Self::NotTls => "not_tls",
+            Self::Alpn => "alpn",
+            Self::Refused(_) => "refused_by_client",
+            Self::Tls(_) => "tls",
+            Self::TimedOut(_) => "timeout",
+            Self::Broken(_) => "client_gone",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PlainHttp => f.write_str("the client sent plain HTTP to the TLS port"),
+            Self::ProxyHeader => f.write_str("a PROXY protocol header came before TLS; it is not supported"),
+            Self::NotTls => f.write_str("the client's first bytes are not TLS"),
+            Self::Alpn => {
+                let [first, second] = ALPN.map(String::from_utf8_lossy);
+                write!(f, "the client offers neither {first} nor {second} (ALPN)")
+            }
+            Self::Refused(alert) => write!(f, "the client refused the handshake: {alert:?}"),
+            Self::Tls(error) => error.fmt(f),
+            Self::TimedOut(limit) => write!(f, "the handshake took longer than {limit:?}"),
+            Self::Broken(error) => write!(f, "the client broke the handshake off: {error}"),
+            Self::Probe => f.write_str("the client closed the connection before its first byte"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|error| error.downcast_ref::<TlsError>()) {
+            Some(TlsError::NoApplicationProtocol) => Self::Alpn,
+            Some(TlsError::AlertReceived(alert)) => Self::Refused(*alert),
+            Some(error) => Self::Tls(error.clone()),
+            None => Self::Broken(error),
+        }
+    }
+}
+
+/// A connection on which there is no TLS.
+pub(super) struct Rejected {
+    pub(super) failure: Failure,
+    /// If the client is to be told.
+    plain_http: Option<Socket>,
+}
+
+impl From<Failure> for Rejected {
+    fn from(failure: Failure) -> Self {
+        Self { failure, plain_http: None }
+    }
+}
+
+/// Makes the handshake, within its time.
+pub(super) async fn accept(
+    mut socket: Socket,
+    tls: &Tls,
+    limit: Duration,
+) -> Result<Box<TlsStream<Socket>>, Rejected> {
+    let (deadline, timed_out) = (Instant::now() + limit, |_elapsed| Failure::TimedOut(limit));
+    let opening = timeout_at(deadline, opening(&mut socket)).await.map_err(timed_out)?;
+    match opening.map_err(Failure::from)? {
+        Opening::Tls => {}
+        Opening::PlainHttp => {
+            return Err(Rejected { failure: Failure::PlainHttp, plain_http: Some(socket) });
+        }
+        Opening::ProxyHeader => return Err(Failure::ProxyHeader.into()),
+        Opening::Other => return Err(Failure::NotTls.into()),
+        Opening::None => return Err(Failure::Probe.into()),
+    }
+    let acceptor = TlsAcceptor::from(tls.config());
+    let buffer = |session: &mut rustls::ServerConnection| session.set_buffer_limit(Some(TLS_BUFFER));
+    // In a box, since it has room for the whole handshake.
+    let accepted = Box::pin(timeout_at(deadline, acceptor.accept_with(socket, buffer))).await;
+    Ok(Box::new(accepted.map_err(timed_out)?.map_err(Failure::from)?))
+}
+
+/// What the first bytes of a connection begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Tls,
+    PlainHttp,
+    ProxyHeader,
+    Other,
+    None,
+}
+
+async fn opening(socket: &mut Socket) -> io::Result<Opening> {
+    let mut before = 0;
+    loop {
+        let bytes = socket.peek().await?;
+        if let Some(known) = Opening::of(bytes, bytes.len() == before) {
+            return Ok(known);
+        }
+        before = bytes.len();
+    }
+}
+
+/// The type of a TLS record that begins a handshake ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
+const HANDSHAKE: u8 = 22;
+
+/// How HAProxy's PROXY protocol begins, in its two versions
+/// ([its specification](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), sections 2.1 and 2.2).
+const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
+
+/// A method has fewer letters as a rule.
+const LONGEST_METHOD: usize = 20;
+
+impl Opening {
+    /// What these bytes begin, or `None` if that is open and there may be more.
+    fn of(bytes: &[u8], are_all: bool) -> Option<Self> {
+        match bytes {
+            [] if are_all => return Some(Self::None),
+            [HANDSHAKE, ..] => return Some(Self::Tls),
+            _ => {}
+        }
+        if PROXY_HEADERS.iter().any(|header| bytes.starts_with(header)) {
+            return Some(Self::ProxyHeader);
+        }
+        let of_method = |byte: &&u8| byte.is_ascii_uppercase() || **byte == b'-';
+        let letters = bytes.iter().take_while(of_method).count();
+        if bytes.get(letters) == Some(&b' ') && letters > 0 {
+            return Some(Self::PlainHttp);
+        }
+        let is_method = letters == bytes.len() && letters <= LONGEST_METHOD;
+        let is_open = is_method || PROXY_HEADERS.iter().any(|header| header.starts_with(bytes));
+        (are_all || !is_open).then_some(Self::Other)
+    }
+}
+
+const SPEAK_TLS: &str = "this port speaks HTTPS: use https:// instead of http://\n";
+
+impl Rejected {
+    /// Answers plain HTTP in plain HTTP, and reads what the client still sends, for a moment, so that the answer is not
+    /// lost by a reset.
+    pub(super) async fn tell_client(self) {
+        if let Some(mut socket) = self.plain_http {
+            // If it does not arrive, there is nothing else to do.
+            let _told = timeout(LINGER, tell_plain_http(&mut socket)).await;
+        }
+    }
+}
+
+async fn tell_plain_http(socket: &mut Socket) -> io::Result<()> {
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{SPEAK_TLS}",
+        SPEAK_TLS.len()
+    );
+    socket.write_all(answer.as_bytes()).await?;
+    socket.shutdown().await?;
+    socket.drain().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_are_told_apart_however_few_come() {
+        let cases: [(&[u8], Opening); 12] = [
+            (b"\x16\x03\x01\x02\x00", Opening::Tls),
+            (b"GET / HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"PRI * HTTP/2.0\r\n", Opening::PlainHttp),
+            (b"PROPFIND / HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"M-SEARCH * HTTP/1.1\r\n", Opening::PlainHttp),
+            (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n", Opening::ProxyHeader),
+            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11", Opening::ProxyHeader),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", Opening::Other),
+            (b"\r\n\r\nGET", Opening::Other),
+            (b" GET", Opening::Other),
+            (b"\0\0\0", Opening::Other),
+            (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Opening::Other),
+        ];
+        for (bytes, expected) in cases {
+            let told = (1..=bytes.len()).find_map(|here| Opening::of(&bytes[..here], false));
+            assert_eq!(told, Some(expected), "{}", bytes.escape_ascii());
+        }
+        assert_eq!(Opening::of(b"", false), None);
+        assert_eq!(Opening::of(b"", true), Some(Opening::None));
+        assert_eq!(Opening::of(b"GET", true), Some(Opening::Other));
+    }
+}

@@ -1,0 +1,177 @@
+//! hyper as the limits want it, and its connections from their first byte to their end.
+
+use super::{guard::Guard, rejections::Rejections, trailer_blocks::TrailerBlocks, transport::Transport};
+use crate::{
+    app::Bridge,
+    connection::{Connection, Cut, LAST_WORDS, LINGER_AT_MOST, Protocol},
+    exchange::with_sources,
+    limits::Limits,
+    shutdown::Shutdown,
+};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+};
+use tokio::{
+    io::AsyncWriteExt,
+    task::unconstrained,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// What makes HTTP connections of guarded streams.
+pub(super) struct Http {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Http {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        // Without a timer hyper leaves out each of these timeouts and says nothing.
+        let mut http1 = http1::Builder::new();
+        http1
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.request_headers)
+            .max_buf_size(limits.header_section as usize);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .keep_alive_interval(limits.ping)
+            .keep_alive_timeout(limits.ping_timeout())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(section_bound(limits))
+            .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+            .max_send_buf_size(HTTP2_SEND_BUFFER);
+        Self { http1, http2 }
+    }
+
+    /// Serves a connection until it has ended, however that is.
+    pub(crate) async fn serve<S: Transport + Send + 'static>(
+        &self,
+        guard: Box<Guard<S>>,
+        bridge: Bridge,
+        rejections: &Rejections,
+    ) {
+        let connection = bridge.connection().clone();
+        let io = TokioIo::new(guard);
+        match connection.protocol() {
+            Protocol::Http1 => {
+                let mut http = self.http1.serve_connection(io, bridge);
+                let ended = drive(Pin::new(&mut http), &connection).await;
+                let mut guard = http.into_parts().io.into_inner();
+                if let Ok(Err(error)) = &ended
+                    && error.is_parse()
+                {
+                    rejections.head_refused(connection.peer, error);
+                }
+                if let Some(error) = connection.framing_fault() {
+                    rejections.malformed(connection.peer, &error);
+                }
+                match ended {
+                    // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
+                    Ok(_) => close(&mut guard, connection.shutdown()).await,
+                    // An alert can be sent only behind what is on its way.
+                    Err(_cut) if connection.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
+                    Err(_cut) => {}
+                }
+            }
+            Protocol::Http2 => {
+                let http = pin!(self.http2.serve_connection(io, bridge));
+                // Its streams are gone if it was cut, and say why themselves.
+                let _ended = drive(http, &connection).await;
+                if let Some(cut @ (Cut::PseudoHeader | Cut::SelfDependency)) = connection.cut() {
+                    rejections.malformed(connection.peer, &cut);
+                }
+            }
+        }
+    }
+}
+
+async fn close<S: Transport>(guard: &mut Guard<S>, shutdown: &Shutdown) {
+    tokio::select! {
+        _in_time = timeout(LINGER_AT_MOST, guard.close()) => {}
+        () = shutdown.begun() => {}
+    }
+}
+
+/// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
+/// default is 400 KiB, which a stalled reader would hold.
+const HTTP2_SEND_BUFFER: usize = 32 * 1024;
+
+/// How much content of one stream a client may send before the application reads it, in bytes.
+///
+/// An upload is no faster than this in each round trip: 20 MB/s where that takes 25 ms. On the same machine larger windows
+/// make no difference.
+const HTTP2_STREAM_WINDOW: u32 = 512 * 1024;
+
+/// How much content of a connection's streams together a client may send before the application reads it, in bytes:
+/// that of 16 streams. Beside up to 15 that nobody reads the others of the connection go on. A hundred hold no more than
+/// that, and what is on its way to the application.
+const HTTP2_CONNECTION_WINDOW: u32 = 16 * HTTP2_STREAM_WINDOW;
+
+/// A connection of hyper's that can be told to take no more requests.
+trait Drain: Future<Output = hyper::Result<()>> {
+    fn drain(self: Pin<&mut Self>);
+}
+
+impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, Bridge> {
+    fn drain(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, TokioExecutor> {
+    fn drain(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Polls a connection until it has ended by itself, has run into a limit, or the server cuts it.
+async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<hyper::Result<()>, Cut> {
+    let mut closing = pin!(connection.shutdown().closing());
+    let mut cut = pin!(connection.shutdown().cut());
+    let (mut is_closing, mut is_half_closed) = (false, false);
+    let mut timer = pin!(sleep_until(Instant::now()));
+    let cut = loop {
+        match connection.check(Instant::now()) {
+            Ok(again) => timer.as_mut().reset(again),
+            Err(cut) => break cut,
+        }
+        tokio::select! {
+            biased;
+            ended = http.as_mut() => {
+                if let Err(error) = &ended {
+                    tracing::debug!(peer = %connection.peer, error = with_sources(error), "connection ended");
+                }
+                return Ok(ended);
+            }
+            // The guard has seen that, as hyper was polled.
+            () = poll_fn(|_| ready_if(connection.is_ending_after_responses())), if !is_half_closed => {
+                is_half_closed = true;
+            }
+            // hyper may use up the task's budget each time, and must not keep these from being seen.
+            () = unconstrained(timer.as_mut()) => connection.look(),
+            () = unconstrained(closing.as_mut()), if !is_closing => {
+                is_closing = true;
+                connection.ends_when_idle();
+                http.as_mut().drain();
+            }
+            () = unconstrained(cut.as_mut()), if is_closing => break Cut::Shutdown,
+        }
+    };
+    connection.mark_cut(cut);
+    tracing::debug!(peer = %connection.peer, reason = %cut, "connection cut");
+    Err(cut)
+}
+
+fn ready_if(it_is: bool) -> Poll<()> {
+    if it_is { Poll::Ready(()) } else { Poll::Pending }
+}
+
+/// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
+fn section_bound(limits: &Limits) -> u32 {
+    limits.header_section.max(TrailerBlocks::bound_of_h2(limits.trailer_section))
+}

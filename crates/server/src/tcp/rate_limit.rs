@@ -1,0 +1,111 @@
+use crate::shutdown::Shutdown;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// Lets some lines of each kind into the log, and counts the others.
+#[derive(Clone, Debug)]
+pub(super) struct RateLimit {
+    windows: Arc<Mutex<HashMap<&'static str, Window>>>,
+    shutdown: Shutdown,
+}
+
+/// So many lines of a kind are written in each window, and then one that says how many were left out.
+const LINES: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+struct Window {
+    ends: Instant,
+    written: u32,
+    left_out: u64,
+}
+
+impl RateLimit {
+    pub(crate) fn new(shutdown: Shutdown) -> Self {
+        Self { windows: Arc::default(), shutdown }
+    }
+
+    /// Whether a line of this kind is to be written. If not, `tell` is called at the end of the window, or of the server, with
+    /// the number of lines that were left out.
+    pub(super) fn admits(&self, kind: &'static str, tell: impl FnOnce(u64) + Send + 'static) -> bool {
+        let now = Instant::now();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.entry(kind).or_insert_with(|| Window::from(now));
+        if now >= window.ends && window.left_out == 0 {
+            *window = Window::from(now);
+        }
+        if window.written < LINES {
+            window.written += 1;
+            return true;
+        }
+        window.left_out += 1;
+        if window.left_out == 1 {
+            tokio::spawn(self.clone().tell_left_out(kind, window.ends, tell));
+        }
+        false
+    }
+
+    async fn tell_left_out(self, kind: &'static str, ends: Instant, tell: impl FnOnce(u64)) {
+        tokio::select! {
+            () = sleep_until(ends) => {}
+            () = self.shutdown.begun() => {}
+        }
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let left_out = windows.remove(kind).map_or(0, |window| window.left_out);
+        drop(windows);
+        tell(left_out);
+    }
+}
+
+impl Window {
+    fn from(now: Instant) -> Self {
+        Self { ends: now + WINDOW, written: 0, left_out: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shutdown::Handle;
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+    use tokio::time::sleep;
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_past_the_limit_are_counted_and_told_when_the_window_ends() {
+        let server = Handle::new();
+        let (limit, told) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
+        let admits = |kind| {
+            let told = told.clone();
+            limit.admits(kind, move |left_out| {
+                told.fetch_add(left_out, SeqCst);
+            })
+        };
+        for _ in 0..3 {
+            let written = (0..25).filter(|_| admits("a")).count();
+            assert_eq!(written, 10);
+            assert!(admits("b"), "each kind has lines of its own");
+            assert_eq!(told.load(SeqCst), 0, "not before the end of the window");
+            sleep(WINDOW + Duration::from_millis(1)).await;
+            assert_eq!(told.swap(0, SeqCst), 15);
+        }
+        assert_eq!((0..11).filter(|_| admits("a")).count(), 10);
+        server.cut();
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(told.load(SeqCst), 1, "at once when the server ends");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_told_if_nothing_is_left_out() {
+        let server = Handle::new();
+        let limit = RateLimit::new(server.shutdown());
+        for _ in 0..3 {
+            let admits = |_| limit.admits("a", |left_out| panic!("{left_out}"));
+            assert_eq!((0..10).filter(|n| admits(*n)).count(), 10);
+            sleep(WINDOW).await;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use super::{handshake::Failure, rate_limit::RateLimit};
+use crate::{connection::Purpose, exchange::with_sources, metrics::Metrics, shutdown::Shutdown};
+use std::{fmt, io, net::SocketAddr};
+
+/// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
+/// thousands a second.
+#[derive(Clone, Debug)]
+pub(crate) struct Rejections {
+    purpose: Purpose,
+    lines: RateLimit,
+    metrics: Option<Metrics>,
+}
+
+const TOO_MANY: &str = "too_many_open";
+const NOT_ACCEPTED: &str = "accept_failed";
+const HEAD: &str = "head";
+const MALFORMED: &str = "malformed";
+
+impl Rejections {
+    pub(crate) fn new(purpose: Purpose, metrics: Option<Metrics>, shutdown: Shutdown) -> Self {
+        Self { purpose, lines: RateLimit::new(shutdown), metrics }
+    }
+
+    /// As many connections are open as there may be.
+    pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
+        self.count_refused(TOO_MANY);
+        let listener = self.purpose.name();
+        let tell = move |left_out| {
+            tracing::warn!(listener, limit, left_out, "more connections refused: too many are open");
+        };
+        if self.lines.admits(TOO_MANY, tell) {
+            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
+        }
+    }
+
+    /// The system has no connection to give, as a rule for want of file descriptors.
+    pub(super) fn not_accepted(&self, error: &io::Error) {
+        self.count_refused(NOT_ACCEPTED);
+        let listener = self.purpose.name();
+        let tell = move |left_out| tracing::warn!(listener, left_out, "more connections not accepted");
+        if self.lines.admits(NOT_ACCEPTED, tell) {
+            tracing::warn!(listener, %error, "connection not accepted");
+        }
+    }
+
+    pub(super) fn handshake_failed(&self, peer: SocketAddr, failure: &Failure) {
+        let kind = failure.label();
+        if let Some(metrics) = &self.metrics {
+            metrics.handshake_failed(kind);
+        }
+        if let Failure::Probe = failure {
+            return tracing::debug!(%peer, reason = %failure, "no TLS handshake");
+        }
+        let tell = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
+        if self.lines.admits(kind, tell) {
+            tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
+        }
+    }
+
+    /// hyper has answered a request of which it has read no more than a malformed head.
+    pub(super) fn head_refused(&self, peer: SocketAddr, error: &hyper::Error) {
+        // hyper tells a target that is too long apart from a head in words alone.
+        let status = match error.is_parse_too_large() {
+            true if error.to_string().starts_with("URI") => "414",
+            true => "431",
+            false => "400",
+        };
+        if let Some(metrics) = &self.metrics {
+            metrics.head_refused(status);
+        }
+        let tell = move |left_out| tracing::info!(left_out, "more request heads refused");
+        if self.lines.admits(HEAD, tell) {
+            tracing::info!(%peer, status, reason = with_sources(error), "request head refused");
+        }
+    }
+
+    /// The connection was ended for what the client sent. Its requests may have lines of their own that do not say so: they
+    /// were answered before, or never seen.
+    pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
+        let tell = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
+        if self.lines.admits(MALFORMED, tell) {
+            tracing::info!(%peer, %reason, "connection ended: a message is malformed");
+        }
+    }
+
+    fn count_refused(&self, reason: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.connection_refused(reason);
+        }
+    }
+}

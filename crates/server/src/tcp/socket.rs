@@ -1,0 +1,150 @@
+use super::cork::Cork;
+use crate::connection::Connection;
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// A client's TCP connection that notes what moves. It lies below TLS, whose buffers hide that.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    cork: Cork,
+    /// What was read by [`peek`](Socket::peek), and is still to be read.
+    peeked: Vec<u8>,
+}
+
+/// How much is read to see what comes, in bytes. Most `ClientHello`s fit.
+const PEEK: usize = 2 * 1024;
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self { stream, connection, cork: Cork::default(), peeked: Vec::new() }
+    }
+
+    /// Waits for more of the first bytes, and returns those that are here. They are read again later. It returns the same
+    /// ones once the client sends no more, or so many are here.
+    pub(crate) async fn peek(&mut self) -> io::Result<&[u8]> {
+        let here = self.peeked.len();
+        self.peeked.resize(PEEK, 0);
+        let read = match self.peeked.get_mut(here..) {
+            Some(room) if !room.is_empty() => self.stream.read(room).await,
+            _ => Ok(0),
+        };
+        self.peeked.truncate(here + *read.as_ref().unwrap_or(&0));
+        self.connection.note_read(read?);
+        Ok(&self.peeked)
+    }
+
+    /// Takes in what the client still says, until it closes.
+    pub(crate) async fn drain(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 1024];
+        while self.stream.read(&mut scratch).await? > 0 {}
+        Ok(())
+    }
+
+    /// The error that the connection has run into, if any.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.stream.take_error()
+    }
+
+    fn read_peeked(&mut self, buf: &mut ReadBuf<'_>) {
+        let taken = self.peeked.len().min(buf.remaining());
+        buf.put_slice(self.peeked.get(..taken).unwrap_or_default());
+        self.peeked.drain(..taken);
+        if self.peeked.is_empty() {
+            self.peeked = Vec::new();
+        }
+    }
+
+    /// Whether these records wait for the next one. The task is woken then, and with it the guard, which sends what still
+    /// waits.
+    fn corks(&mut self, records: &[IoSlice<'_>]) -> bool {
+        let bytes = records.iter().map(|record| record.len()).sum();
+        let corks = self.connection.may_cork() && self.cork.holds(bytes);
+        self.connection.set_corked(corks);
+        corks
+    }
+
+    fn note_written(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(bytes)) => self.connection.note_write(*bytes),
+            Poll::Pending => self.connection.note_write_blocked(),
+            Poll::Ready(Err(_)) => {}
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.peeked.is_empty() {
+            self.read_peeked(buf);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if polled.is_ready() {
+            self.connection.note_read(buf.filled().len() - before);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.note_written(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.corks(bufs) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if written.is_ready() {
+            self.cork.moved();
+        }
+        self.note_written(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.connection.must_reset() {
+            // A client of HTTP/1.0 would take the close for the end, and the kernel would keep what a stalled one
+            // does not read.
+            if let Err(error) = self.stream.set_zero_linger() {
+                tracing::debug!(peer = %self.connection.peer, %error, "could not reset a connection");
+            }
+        }
+    }
+}

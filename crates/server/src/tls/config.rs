@@ -1,0 +1,144 @@
+use super::pem_files::{Contents, Fingerprint, PemFiles};
+use crate::connection::ALPN;
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A server's certificate and key. Clones share them, be they [read anew](crate::Server::reloading_certificate) or not.
+#[derive(Clone)]
+pub struct Tls {
+    config: RustlsConfig,
+    files: Option<(PemFiles, Fingerprint)>,
+}
+
+/// Why a certificate and a key are of no use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file can't be read.
+    #[error("can't read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no certificate in the PEM text.
+    #[error("there is no readable PEM certificate in {origin}")]
+    NoCertificate {
+        /// The file it was looked for in.
+        origin: String,
+    },
+    /// There is no private key in the PEM text.
+    #[error("there is no readable PEM private key in {origin}, or it is encrypted")]
+    NoKey {
+        /// The file it was looked for in.
+        origin: String,
+    },
+    /// The key is not that of the certificate.
+    #[error("the private key in {key} does not belong to the certificate in {certificate}")]
+    Mismatch {
+        /// The certificate's file.
+        certificate: String,
+        /// The key's file.
+        key: String,
+    },
+    /// The certificate or the key is damaged, or of a kind that is not supported.
+    #[error("the certificate or the key can't be used")]
+    Unusable(#[source] rustls::Error),
+}
+
+impl Tls {
+    /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files. They are
+    /// read once, unless the server is told to [read them anew](crate::Server::reloading_certificate). Each may have 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] where a file can't be read, or the two can't be used together.
+    pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
+        let files = PemFiles::new(certificate.as_ref(), key.as_ref());
+        let contents = files.read();
+        let fingerprint = contents.fingerprint();
+        let config = RustlsConfig::from_config(config_from_files(&files, contents)?);
+        Ok(Self { config, files: files.are_lasting().then_some((files, fingerprint)) })
+    }
+
+    /// The same from PEM text.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] where the two can't be used together.
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        let origins = ["the certificate given", "the key given"].map(str::to_owned);
+        let config = RustlsConfig::from_config(config_from_pem(certificate, key, origins)?);
+        Ok(Self { config, files: None })
+    }
+
+    /// The files that it can be read from again, and what they said when it was made.
+    pub(super) fn files(&self) -> Option<&(PemFiles, Fingerprint)> {
+        self.files.as_ref()
+    }
+
+    /// Gives new handshakes what the files say now. Where that is of no use they get what they got before.
+    pub(super) fn replace(&self, files: &PemFiles, contents: Contents) -> Result<(), TlsError> {
+        self.config.reload_from_config(config_from_files(files, contents)?);
+        Ok(())
+    }
+
+    /// What the next handshake is made with.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        self.config.get_inner()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+fn config_from_files(files: &PemFiles, contents: Contents) -> Result<Arc<ServerConfig>, TlsError> {
+    let unread = |path: &Path| {
+        let path = path.to_owned();
+        |source| TlsError::Read { path, source }
+    };
+    let certificate = contents.certificate.map_err(unread(&files.certificate))?;
+    let key = contents.key.map_err(unread(&files.key))?;
+    let origins = [&files.certificate, &files.key].map(|path| path.display().to_string());
+    config_from_pem(&certificate, &key, origins)
+}
+
+fn config_from_pem(
+    certificate: &[u8],
+    key: &[u8],
+    [certificate_origin, key_origin]: [String; 2],
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
+        .collect::<Result<_, _>>()
+        .ok()
+        .filter(|chain: &Vec<_>| !chain.is_empty())
+        .ok_or_else(|| TlsError::NoCertificate { origin: certificate_origin.clone() })?;
+    let key =
+        PrivateKeyDer::from_pem_slice(key).map_err(|_none| TlsError::NoKey { origin: key_origin.clone() })?;
+
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                TlsError::Mismatch { certificate: certificate_origin, key: key_origin }
+            }
+            other => TlsError::Unusable(other),
+        })?;
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config))
+}
