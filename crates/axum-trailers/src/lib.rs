@@ -48,7 +48,8 @@
 //!
 //! A response gets trailers only if its client takes them. A request made in a test is an HTTP/1.1 request without `TE`, and
 //! such a client takes none ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)). So the layers add no
-//! digest and no timing to its response. Ask for trailers as a client does:
+//! digest and no timing to its response. Ask for trailers as a client does (`tower` 0.4 is here with its
+//! feature `util`):
 //!
 //! ```
 //! use axum::{Router, body::{Body, HttpBody}, http::Request, routing::get};

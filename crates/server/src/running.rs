@@ -9,6 +9,7 @@ use crate::{
     serve::Server,
     shutdown::{Handle, Signals},
     tcp::{Connections, Dealer, Rejections, addresses, hand, on_runtime},
+    tls::reload,
     worker::Worker,
 };
 use axum::Router;
@@ -29,7 +30,35 @@ const METRICS_CONNECTIONS: usize = 8;
 const ACCEPTING_THREADS: usize = 4;
 
 impl Server {
-    pub(super) async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
+    /// Serves the router until a signal ends it: [`ending_on_signals`](Self::ending_on_signals) and
+    /// [`serve`](Self::serve) in one.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where a listener or the signals can't be used, and as for [`serve`](Self::serve).
+    pub async fn run(self, router: Router) -> io::Result<()> {
+        self.ending_on_signals()?.serve(router).await
+    }
+
+    /// Serves the router until its [`Handle`] ends it. Where the future is dropped, its connections are cut.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] where a listener can't be used, or there is none. Where [`metrics`](Self::metrics) are to be told,
+    /// and the [`registry`](Self::registry) has one already of a name of the server's own, its kind is
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+    pub async fn serve(mut self, router: Router) -> io::Result<()> {
+        let (handle, timeout) = (self.handle(), self.shutdown_timeout);
+        let ending = self.signals.take().map(|signals| end_on_signals(signals, handle, timeout));
+        let reloading = self.hangup.take().map(|hangup| reload(self.tls.clone(), hangup));
+        tokio::select! {
+            served = self.serve_until_ended(router) => served,
+            never = if_any(ending) => match never {},
+            never = if_any(reloading) => match never {},
+        }
+    }
+
+    async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
         if self.listeners.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
         }
@@ -204,14 +233,14 @@ impl Drop for EndedOnDrop {
     }
 }
 
-pub(super) async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible {
+async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible {
     match endless {
         Some(endless) => endless.await,
         None => std::future::pending().await,
     }
 }
 
-pub(super) async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
+async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
     let signal = signals.next().await;
     tracing::info!(signal, ?timeout, "shutting down: running streams may end");
     tokio::select! {

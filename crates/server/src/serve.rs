@@ -1,12 +1,11 @@
 use crate::{
     app::{GrpcRequestBody, GrpcServices},
     limits::Limits,
-    running::{end_on_signals, if_any},
     shutdown::{Handle, Hangup, Signals},
     tcp::{BindError, addresses, listen},
-    tls::{Tls, reload},
+    tls::Tls,
 };
-use axum::{BoxError, Router, body::Bytes};
+use axum::{BoxError, body::Bytes};
 use http_body_1::Body;
 use prometheus::Registry;
 use std::{
@@ -31,9 +30,9 @@ pub struct Server {
     pub(super) registry: Registry,
     pub(super) limits: Limits,
     pub(super) threads: usize,
-    shutdown_timeout: Duration,
-    signals: Option<Signals>,
-    hangup: Option<Hangup>,
+    pub(super) shutdown_timeout: Duration,
+    pub(super) signals: Option<Signals>,
+    pub(super) hangup: Option<Hangup>,
     pub(super) handle: Handle,
 }
 
@@ -268,33 +267,5 @@ impl Server {
     pub fn reloading_certificate(mut self) -> io::Result<Self> {
         self.hangup = Some(Hangup::catch()?);
         Ok(self)
-    }
-
-    /// Serves the router until a signal ends it: [`ending_on_signals`](Self::ending_on_signals) and
-    /// [`serve`](Self::serve) in one.
-    ///
-    /// # Errors
-    ///
-    /// An [`io::Error`] where a listener or the signals can't be used, and as for [`serve`](Self::serve).
-    pub async fn run(self, router: Router) -> io::Result<()> {
-        self.ending_on_signals()?.serve(router).await
-    }
-
-    /// Serves the router until its [`Handle`] ends it. Where the future is dropped, its connections are cut.
-    ///
-    /// # Errors
-    ///
-    /// An [`io::Error`] where a listener can't be used, or there is none. Where [`metrics`](Self::metrics) are to be told,
-    /// and the [`registry`](Self::registry) has one already of a name of the server's own, its kind is
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
-    pub async fn serve(mut self, router: Router) -> io::Result<()> {
-        let (handle, timeout) = (self.handle(), self.shutdown_timeout);
-        let ending = self.signals.take().map(|signals| end_on_signals(signals, handle, timeout));
-        let reloading = self.hangup.take().map(|hangup| reload(self.tls.clone(), hangup));
-        tokio::select! {
-            served = self.serve_until_ended(router) => served,
-            never = if_any(ending) => match never {},
-            never = if_any(reloading) => match never {},
-        }
     }
 }

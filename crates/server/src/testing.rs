@@ -8,6 +8,9 @@ use tokio::task::JoinHandle;
 
 /// A router that is served on a free port of 127.0.0.1 until the value is dropped.
 ///
+/// The client here is reqwest 0.13 (features `http2` and `rustls`), `http_1` is the package `http` in version 1, and
+/// `http-body-util` reads the body with its trailers.
+///
 /// ```
 /// use axum::{Router, routing::get};
 /// use axum_trailers::layers::ContentDigestLayer;
@@ -22,7 +25,6 @@ use tokio::task::JoinHandle;
 /// let client = reqwest::Client::builder().tls_certs_only([certificate]).build()?;
 /// let response = client.get(server.url("/")).header("te", "trailers").send().await?;
 ///
-/// // `http_1` is the package `http` in version 1.
 /// let body = http_1::Response::from(response).into_body().collect().await?;
 /// let trailers = body.trailers().expect("a trailer section");
 /// assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
