@@ -63,7 +63,7 @@ fn run(args: &Args, log: &Log) -> Result<(), Failure> {
         let _in_runtime = runtime.enter();
         outlive_file_size_limit().map_err(Failure::Serve)?;
         // Whoever sends SIGHUP does not know how far the start is.
-        server.reloading_certificate().map_err(Failure::Serve)?
+        server.reload_certificates().map_err(Failure::Serve)?
     };
     let folder =
         Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
@@ -84,12 +84,12 @@ fn run(args: &Args, log: &Log) -> Result<(), Failure> {
     let server = with_grpc(server, &workbench, health);
     let handle = server.handle();
     runtime.spawn(async move {
-        handle.ending().await;
+        handle.shutdown_started().await;
         serving.end().await;
     });
     let server = {
         let _in_runtime = runtime.enter();
-        server.ending_on_signals().map_err(Failure::Serve)?
+        server.shutdown_on_signals().map_err(Failure::Serve)?
     };
     if uses_demo_key(args) {
         warn_of_demo_key(&server, log);

@@ -92,7 +92,7 @@ async fn response_that_a_shutdown_cuts_does_not() {
             .await
             .expect("sent");
         assert_ne!(soon("a response", client.read(&mut [0; 16])).await.expect("a response"), 0);
-        server.handle.cut();
+        server.handle.abort();
         let error = all(client).await.1.expect_err("cut").to_string();
         assert!(error.contains(cause), "HTTP/{version}: {error}");
     }
@@ -119,7 +119,7 @@ async fn response_that_is_finished_but_not_written_is_cut_visibly() {
         let mut client = raw::tls(server.address, "http/1.1").await;
         client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.expect("sent");
         tokio::time::sleep(Duration::from_millis(50)).await;
-        server.handle.cut();
+        server.handle.abort();
         let mut wire = Vec::new();
         let end = soon("the end", client.read_to_end(&mut wire)).await;
         let content = wire.windows(4).position(|four| four == b"\r\n\r\n").map(|head| wire.len() - head - 4);

@@ -47,7 +47,7 @@ async fn upload_that_the_end_of_the_server_cuts_is_broken() {
             client.write_all(&bytes).await.expect("sent");
             while soon("content", came.recv()).await.expect("content") != Ok("hello".to_owned()) {}
 
-            server.handle.cut();
+            server.handle.abort();
             soon("the end", &mut server.served).await.expect("no panic").expect("no error");
             let end = loop {
                 match soon("the end of the content", came.recv()).await.expect("an end") {

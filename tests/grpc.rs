@@ -273,7 +273,7 @@ async fn stream_that_a_shutdown_cuts_is_no_success() {
     let mut client = ExportsClient::new(channel(server.address).await);
     let mut rows = client.export(of_orders()).await.expect("an export").into_inner();
     rows.message().await.expect("a row").expect("the first");
-    server.handle.cut();
+    server.handle.abort();
     let (came, ended) = to_the_end(rows).await;
     ended.expect_err("it was cut");
     assert!(came.len() < 99_999);

@@ -55,7 +55,7 @@ async fn client_that_leaves_and_shutdown_are_told_apart() {
     drop(raw::http1_get(server.address, "/endless").await);
     log.line(&["/endless", "ended=client gone"]).await;
     let _quiet = raw::http1_get(server.address, "/quiet").await;
-    server.handle.cut();
+    server.handle.abort();
     log.line(&["/quiet", "ended=cut: the server shut down"]).await;
 }
 

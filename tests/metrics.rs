@@ -413,7 +413,7 @@ async fn page_takes_eight_connections_and_ends_them_with_the_server() {
     };
     open.push(soon("room for another", again).await);
 
-    server.handle.cut();
+    server.handle.abort();
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     for mut stream in open {
         let ended = soon("the end of the connection", stream.read(&mut [0; 1])).await;

@@ -84,7 +84,7 @@ impl Files {
 }
 
 fn reloading(server: Server) -> Server {
-    server.reloading_certificate().expect("a signal to catch")
+    server.reload_certificates().expect("a signal to catch")
 }
 
 async fn presents(address: SocketAddr, pair: &Pair) -> bool {

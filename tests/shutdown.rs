@@ -91,7 +91,7 @@ async fn cut_ends_a_drain_at_once() {
     let handle = server.handle.clone();
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
     is_refused(&server).await;
-    server.handle.cut();
+    server.handle.abort();
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     soon("the end", drained).await.expect("no panic");
     assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");

@@ -110,7 +110,7 @@ async fn tasks_of_handlers_have_a_moment_after_the_end_and_are_then_dropped() {
     assert_eq!(raw::http2_read(&mut body).await.expect("no error"), b"ok");
 
     let before = Instant::now();
-    server.handle.cut();
+    server.handle.abort();
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     assert_eq!(done.load(SeqCst), 1, "the short one was waited for");
     soon("the drop of the endless one", dropped).await.expect("dropped before the end was told");
@@ -165,7 +165,7 @@ async fn thread_that_is_held_up_does_not_keep_the_tasks_of_another_one() {
     let (mut server, mut other, release) = half_blocked(app).await;
     let mut body = raw::http2_get(&mut other, "/endless").await;
     raw::http2_read(&mut body).await.expect("no error");
-    server.handle.cut();
+    server.handle.abort();
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     soon("the drop of the endless one", dropped).await.expect("dropped, not lost");
     drop(release);

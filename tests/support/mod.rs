@@ -72,7 +72,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        self.handle.cut();
+        self.handle.abort();
     }
 }
 

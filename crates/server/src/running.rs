@@ -2,13 +2,13 @@
 
 use crate::{
     app::{GrpcServices, MakeBridge},
-    connection::{Places, Purpose},
+    connection::{ConnectionLimit, Purpose},
     limits::Limits,
     metrics::{self, Metrics},
     redirect,
     serve::Server,
     shutdown::{Handle, Signals},
-    tcp::{Connections, Dealer, Rejections, addresses, hand, on_runtime},
+    tcp::{Balancer, Connections, Rejections, addresses, on_runtime, worker_queue},
     tls::reload,
     worker::Worker,
 };
@@ -30,14 +30,14 @@ const METRICS_CONNECTIONS: usize = 8;
 const ACCEPTING_THREADS: usize = 4;
 
 impl Server {
-    /// Serves the router until a signal ends it: [`ending_on_signals`](Self::ending_on_signals) and
+    /// Serves the router until a signal ends it: [`shutdown_on_signals`](Self::shutdown_on_signals) and
     /// [`serve`](Self::serve) in one.
     ///
     /// # Errors
     ///
     /// An [`io::Error`] where a listener or the signals can't be used, and as for [`serve`](Self::serve).
     pub async fn run(self, router: Router) -> io::Result<()> {
-        self.ending_on_signals()?.serve(router).await
+        self.shutdown_on_signals()?.serve(router).await
     }
 
     /// Serves the router until its [`Handle`] ends it. Where the future is dropped, its connections are cut.
@@ -75,17 +75,17 @@ impl Server {
             shutdown.clone(),
             counted.clone(),
         );
-        let places = Places::new(self.limits.connections);
+        let permits = ConnectionLimit::new(self.limits.connections);
         let rejections = |purpose| Rejections::new(purpose, counted.clone(), shutdown.clone());
-        let redirecting = self.redirecting(&app, &places, rejections(Purpose::Redirect));
-        let workers = self.start_workers(&app, &places, &rejections(Purpose::Https))?;
+        let redirecting = self.redirecting(&app, &permits, rejections(Purpose::Redirect));
+        let workers = self.start_workers(&app, &permits, &rejections(Purpose::Https))?;
         let served = async {
             tokio::select! {
                 redirected = redirecting => match redirected? {},
                 () = shutdown.begun() => {}
             }
             tokio::select! {
-                () = places.all_free() => {}
+                () = permits.all_released() => {}
                 () = shutdown.cut() => {}
             }
             Ok(())
@@ -111,19 +111,19 @@ impl Server {
     fn start_workers(
         &mut self,
         app: &MakeBridge,
-        places: &Places,
+        permits: &ConnectionLimit,
         rejections: &Rejections,
     ) -> io::Result<Vec<Worker>> {
         let listeners = std::mem::take(&mut self.listeners);
-        let (hands, arrivals): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| hand()).unzip();
-        let hands = Arc::from(hands);
-        let workers = arrivals.into_iter().enumerate().map(|(own, arrivals)| {
+        let (queues, accepted): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| worker_queue()).unzip();
+        let queues = Arc::from(queues);
+        let workers = accepted.into_iter().enumerate().map(|(own, accepted)| {
             let shutdown = self.handle.shutdown();
             let tls = Some(self.tls.clone());
             let connections = Connections::new(app.for_thread(), tls, &self.limits, rejections.clone());
-            let serving = connections.serve(arrivals);
-            let (places, hands) = (places.clone(), Arc::clone(&hands));
-            let dealer = Dealer { rejections: rejections.clone(), places, hands, own };
+            let serving = connections.serve(accepted);
+            let (permits, queues) = (permits.clone(), Arc::clone(&queues));
+            let balancer = Balancer { rejections: rejections.clone(), permits, queues, own };
             let accepts = if own < ACCEPTING_THREADS { &*listeners } else { &[] };
             let listeners = accepts.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>()?;
             let begin = {
@@ -133,7 +133,7 @@ impl Server {
                     Ok(async move {
                         let dealing = async {
                             tokio::select! {
-                                never = deal_all(&dealer, listeners) => match never {},
+                                never = accept_all(&balancer, listeners) => match never {},
                                 // With the future the listeners are dropped: the kernel refuses from now on.
                                 () = shutdown.begun() => {}
                             }
@@ -151,7 +151,7 @@ impl Server {
     fn redirecting(
         &mut self,
         app: &MakeBridge,
-        places: &Places,
+        permits: &ConnectionLimit,
         rejections: Rejections,
     ) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
         let https_port = addresses(&self.listeners).first().map_or(443, SocketAddr::port);
@@ -159,7 +159,7 @@ impl Server {
             app: app.with_router(Purpose::Redirect, redirect::to_https(https_port)),
             listeners: std::mem::take(&mut self.redirects),
             limits: self.limits.clone(),
-            places: places.clone(),
+            permits: permits.clone(),
             rejections,
         };
         redirect.serve()
@@ -179,9 +179,9 @@ impl Server {
             None,
         );
         let listeners = std::mem::take(&mut self.metrics);
-        let places = Places::new(METRICS_CONNECTIONS);
+        let permits = ConnectionLimit::new(METRICS_CONNECTIONS);
         let rejections = Rejections::new(Purpose::Metrics, None, ended.0.shutdown());
-        let plain = Plain { app, listeners, limits, places, rejections };
+        let plain = Plain { app, listeners, limits, permits, rejections };
         async move {
             let _until_dropped = ended;
             plain.serve().await
@@ -194,20 +194,20 @@ struct Plain {
     app: MakeBridge,
     listeners: Vec<TcpListener>,
     limits: Limits,
-    places: Places,
+    permits: ConnectionLimit,
     rejections: Rejections,
 }
 
 impl Plain {
     async fn serve(self) -> io::Result<Infallible> {
-        let (hand, arrivals) = hand();
-        let (places, hands, rejections) = (self.places, Arc::new([hand]), self.rejections);
+        let (queue, accepted) = worker_queue();
+        let (permits, queues, rejections) = (self.permits, Arc::new([queue]), self.rejections);
         let connections = Connections::new(self.app, None, &self.limits, rejections.clone());
-        let dealer = Dealer { rejections, places, hands, own: 0 };
+        let balancer = Balancer { rejections, permits, queues, own: 0 };
         let listeners = on_this_runtime(self.listeners)?;
         tokio::select! {
-            never = deal_all(&dealer, listeners) => match never {},
-            () = connections.serve(arrivals) => std::future::pending().await,
+            never = accept_all(&balancer, listeners) => match never {},
+            () = connections.serve(accepted) => std::future::pending().await,
         }
     }
 }
@@ -217,8 +217,8 @@ fn on_this_runtime(listeners: Vec<TcpListener>) -> io::Result<Vec<tokio::net::Tc
 }
 
 /// Accepts connections until the future is dropped.
-async fn deal_all(dealer: &Dealer, listeners: Vec<tokio::net::TcpListener>) -> Infallible {
-    join_all(listeners.into_iter().map(|listener| dealer.deal(listener))).await;
+async fn accept_all(balancer: &Balancer, listeners: Vec<tokio::net::TcpListener>) -> Infallible {
+    join_all(listeners.into_iter().map(|listener| balancer.accept_loop(listener))).await;
     // There is none, and nothing to wait for.
     std::future::pending().await
 }
@@ -228,7 +228,7 @@ struct EndedOnDrop(Handle);
 
 impl Drop for EndedOnDrop {
     fn drop(&mut self) {
-        self.0.cut();
+        self.0.abort();
         self.0.ended();
     }
 }
@@ -247,7 +247,7 @@ async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration)
         () = handle.drain(timeout) => {}
         signal = signals.next() => {
             tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
-            handle.cut();
+            handle.abort();
         }
     }
     std::future::pending().await

@@ -239,7 +239,7 @@ impl Server {
     /// # Panics
     ///
     /// Panics outside a tokio runtime.
-    pub fn ending_on_signals(mut self) -> io::Result<Self> {
+    pub fn shutdown_on_signals(mut self) -> io::Result<Self> {
         self.signals = Some(Signals::catch()?);
         Ok(self)
     }
@@ -264,7 +264,7 @@ impl Server {
     /// # Panics
     ///
     /// Panics outside a tokio runtime.
-    pub fn reloading_certificate(mut self) -> io::Result<Self> {
+    pub fn reload_certificates(mut self) -> io::Result<Self> {
         self.hangup = Some(Hangup::catch()?);
         Ok(self)
     }

@@ -108,6 +108,6 @@ impl TestServer {
 /// Cuts what is still open.
 impl Drop for TestServer {
     fn drop(&mut self) {
-        self.handle.cut();
+        self.handle.abort();
     }
 }

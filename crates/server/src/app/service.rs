@@ -6,8 +6,8 @@ use crate::{
     compat::{LastAuthority, head},
     connection::{Connection, Purpose},
     exchange::{
-        Answer, Content, Exchange, FaultCell, ResponseBody, SectionTooLarge, UnreadContent, problems,
-        refusal, refusal_of_head,
+        Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge, UnreadContent,
+        problems, reject, reject_head,
     },
     limits::Limits,
     metrics::{Metrics, RouteLayer},
@@ -117,7 +117,7 @@ impl Bridge {
         }
     }
 
-    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<Content>) -> Route {
+    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<RequestContent>) -> Route {
         request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
         match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
@@ -136,7 +136,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
-                let refusal = refusal(&request, &connection.limits);
+                let refusal = reject(&request, &connection.limits);
                 (request, refusal)
             }
             Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
@@ -146,10 +146,10 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
             request.extensions_mut().insert(acceptance);
         }
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
-        let content = Content::new(incoming, request.headers(), &mut exchange);
+        let content = RequestContent::new(incoming, request.headers(), &mut exchange);
         let grpc = app.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
-        let refusal = connection.head_fault().map(refusal_of_head).or(refusal);
+        let refusal = connection.head_fault().map(reject_head).or(refusal);
         if let Some(response) = refusal {
             let unread = UnreadContent::abandoned(&content);
             return BridgeFuture { unread, ..BridgeFuture::new(Route::answered(response), exchange) };
@@ -266,6 +266,6 @@ impl Future for BridgeFuture {
             Some(fault) => (problems::faulty_request(fault), FaultCell::default()),
         };
         let response = if this.unread.ends_connection() { problems::closing(response) } else { response };
-        Poll::Ready(Answer::new(response, exchange).into_hyper(fault))
+        Poll::Ready(OutboundResponse::new(response, exchange).into_hyper(fault))
     }
 }

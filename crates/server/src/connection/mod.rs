@@ -1,29 +1,29 @@
 //! What every transport shares of one connection: its times and limits, what waits for its reader, and its place among others.
 //!
-//! The transport notes what moves, [`exchange`](crate::exchange) which responses wait for their reader ([`Outgoing`]), and the
+//! The transport notes what moves, [`exchange`](crate::exchange) which responses wait for their reader ([`SharedBody`]), and the
 //! [`Connection`] compares these times with the limits.
 
-mod clock;
-mod cut;
+mod atomic_instant;
+mod close_reason;
 mod faults;
 mod inbound;
 mod name;
-mod outgoing;
 mod permit;
 mod protocol;
 mod purpose;
+mod shared_body;
 mod state;
 mod times;
 
 pub(crate) use self::{
-    cut::Cut,
+    close_reason::CloseReason,
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},
     inbound::Inbound,
     name::ConnectionName,
-    outgoing::{GivenUp, Outgoing},
-    permit::{Place, Places},
+    permit::{ConnectionLimit, ConnectionPermit},
     protocol::{ALPN, Protocol},
     purpose::Purpose,
+    shared_body::{Abandoned, SharedBody},
     state::Connection,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST, REST_AT_END},
 };

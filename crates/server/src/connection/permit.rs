@@ -1,20 +1,24 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places that connections take: there is a limit to them.
+/// How many connections may be open at once.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     limit: u32,
 }
 
-/// The place of one connection, until it is dropped.
+/// What an open connection takes until it has ended: a part of the limit, and of the thread that serves it.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
+    of_worker: Arc<AtomicUsize>,
 }
 
-impl Places {
+impl ConnectionLimit {
     pub(crate) fn new(limit: usize) -> Self {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         Self { free: Arc::new(Semaphore::new(limit as usize)), limit }
@@ -24,14 +28,28 @@ impl Places {
         self.limit
     }
 
-    /// Takes a place, where there is one.
-    pub(crate) fn take(&self) -> Option<Place> {
-        self.free.clone().try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    /// The permit for one more connection, if there may be one.
+    pub(crate) fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        self.free.clone().try_acquire_owned().ok()
     }
 
-    /// Waits until every connection has given its place back.
-    pub(crate) async fn all_free(&self) {
-        // The semaphore is never closed: that the places are here is all there is to know.
+    /// Waits until every connection has ended.
+    pub(crate) async fn all_released(&self) {
+        // The semaphore is never closed: that all permits are here is all there is to know.
         let _all = self.free.acquire_many(self.limit).await;
+    }
+}
+
+impl ConnectionPermit {
+    /// `of_worker` counts the connections of one thread.
+    pub(crate) fn new(permit: OwnedSemaphorePermit, of_worker: Arc<AtomicUsize>) -> Self {
+        of_worker.fetch_add(1, Relaxed);
+        Self { _permit: permit, of_worker }
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        self.of_worker.fetch_sub(1, Relaxed);
     }
 }

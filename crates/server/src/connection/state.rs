@@ -1,12 +1,12 @@
 use super::{
-    clock::{Clock, Moment},
-    cut::Cut,
+    atomic_instant::{AtomicInstant, Epoch},
+    close_reason::CloseReason,
     faults::{FramingError, HeadFault},
     inbound::Inbound,
     name::ConnectionName,
-    outgoing::Outgoing,
     protocol::Protocol,
     purpose::Purpose,
+    shared_body::SharedBody,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
 };
 use crate::{limits::Limits, metrics::Metrics, shutdown::Shutdown};
@@ -27,19 +27,19 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) purpose: Purpose,
     pub(crate) limits: Arc<Limits>,
-    clock: Clock,
-    last_read: Moment,
-    last_write: Moment,
-    write_blocked: Moment,
+    epoch: Epoch,
+    last_read: AtomicInstant,
+    last_write: AtomicInstant,
+    write_blocked: AtomicInstant,
     /// Whether the guard is to look for the client although hyper does not read.
     look: AtomicBool,
-    last_request_end: Moment,
+    last_request_end: AtomicInstant,
     /// Since when the connection's first bytes are awaited.
-    silent_since: Moment,
+    silent_since: AtomicInstant,
     /// Since when the connection ends as soon as it has no request: the server ends.
-    ends_when_idle: Moment,
+    ends_when_idle: AtomicInstant,
     /// Since when the client sends nothing any more, while responses are to come.
-    ends_after_responses: Moment,
+    ends_after_responses: AtomicInstant,
     protocol: OnceLock<Protocol>,
     inbound: Arc<Inbound>,
     /// How large a header or trailer section may be that the client takes, in bytes.
@@ -55,8 +55,8 @@ pub(crate) struct Connection {
     head_fault: OnceLock<(usize, HeadFault)>,
     open_requests: AtomicUsize,
     unanswered: AtomicUsize,
-    responses: Mutex<Vec<Arc<Outgoing>>>,
-    cut: OnceLock<Cut>,
+    responses: Mutex<Vec<Arc<SharedBody>>>,
+    cut: OnceLock<CloseReason>,
     framing_fault: OnceLock<FramingError>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
@@ -70,7 +70,7 @@ impl Connection {
         shutdown: Shutdown,
         metrics: Option<Metrics>,
     ) -> Arc<Self> {
-        let clock = Clock::start();
+        let epoch = Epoch::start();
         if let Some(metrics) = &metrics {
             metrics.connection_opened();
         }
@@ -81,21 +81,21 @@ impl Connection {
             purpose,
             inbound: Arc::new(Inbound::new(limits.clone())),
             limits,
-            last_read: Moment::at(&clock),
-            last_write: Moment::at(&clock),
-            write_blocked: Moment::never(),
+            last_read: AtomicInstant::at(&epoch),
+            last_write: AtomicInstant::at(&epoch),
+            write_blocked: AtomicInstant::never(),
             look: AtomicBool::new(false),
-            last_request_end: Moment::at(&clock),
-            silent_since: Moment::never(),
-            ends_when_idle: Moment::never(),
-            ends_after_responses: Moment::never(),
+            last_request_end: AtomicInstant::at(&epoch),
+            silent_since: AtomicInstant::never(),
+            ends_when_idle: AtomicInstant::never(),
+            ends_after_responses: AtomicInstant::never(),
             protocol: OnceLock::new(),
             section_limit: AtomicU32::new(u32::MAX),
             close_delimited: AtomicBool::new(false),
             breaks_off: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
             corked: AtomicBool::new(false),
-            clock,
+            epoch,
             requests: AtomicUsize::new(0),
             head_fault: OnceLock::new(),
             open_requests: AtomicUsize::new(0),
@@ -108,8 +108,8 @@ impl Connection {
         })
     }
 
-    pub(crate) fn clock(&self) -> Clock {
-        self.clock
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     pub(crate) fn shutdown(&self) -> &Shutdown {
@@ -124,24 +124,24 @@ impl Connection {
         if let Some(metrics) = &self.metrics {
             metrics.received(bytes);
         }
-        self.last_read.set(&self.clock);
+        self.last_read.set(&self.epoch);
     }
 
     pub(crate) fn note_write(&self, bytes: usize) {
         if let Some(metrics) = &self.metrics {
             metrics.sent(bytes);
         }
-        self.last_write.set(&self.clock);
+        self.last_write.set(&self.epoch);
         self.write_blocked.clear();
     }
 
     pub(crate) fn wrote_within(&self, span: Duration) -> bool {
-        self.last_write.get(&self.clock).is_some_and(|last| last.elapsed() < span)
+        self.last_write.get(&self.epoch).is_some_and(|last| last.elapsed() < span)
     }
 
     pub(crate) fn note_write_blocked(&self) {
-        if self.write_blocked.get(&self.clock).is_none() {
-            self.write_blocked.set(&self.clock);
+        if self.write_blocked.get(&self.epoch).is_none() {
+            self.write_blocked.set(&self.epoch);
         }
     }
 
@@ -152,7 +152,7 @@ impl Connection {
     /// Sets the protocol, once it is known. From now on its first bytes are awaited.
     pub(crate) fn speaks(&self, protocol: Protocol) {
         self.protocol.get_or_init(|| protocol);
-        self.silent_since.set(&self.clock);
+        self.silent_since.set(&self.epoch);
     }
 
     /// Notes that the first bytes are here.
@@ -167,17 +167,17 @@ impl Connection {
 
     /// Ends the connection as soon as it has no request.
     pub(crate) fn ends_when_idle(&self) {
-        self.ends_when_idle.set(&self.clock);
+        self.ends_when_idle.set(&self.epoch);
     }
 
     /// Notes that the client sends nothing any more, and ends the connection once it has its responses.
     pub(crate) fn ends_after_responses(&self) {
-        self.ends_after_responses.set(&self.clock);
+        self.ends_after_responses.set(&self.epoch);
         self.inbound.note_end();
     }
 
     pub(crate) fn is_ending_after_responses(&self) -> bool {
-        self.ends_after_responses.get(&self.clock).is_some()
+        self.ends_after_responses.get(&self.epoch).is_some()
     }
 
     /// Notes that a request's framing is malformed.
@@ -229,7 +229,7 @@ impl Connection {
     pub(crate) fn has_answered(&self) -> bool {
         self.open_requests.load(Relaxed) == 0
             && self.unanswered.load(Relaxed) == 0
-            && self.write_blocked.get(&self.clock).is_none()
+            && self.write_blocked.get(&self.epoch).is_none()
     }
 
     pub(crate) fn protocol(&self) -> Protocol {
@@ -258,7 +258,7 @@ impl Connection {
 
     /// Whether the client must see the connection break, not close.
     pub(crate) fn must_reset(&self) -> bool {
-        self.cut() == Some(Cut::StalledReader) || self.close_delimited.load(Relaxed)
+        self.cut() == Some(CloseReason::StalledReader) || self.close_delimited.load(Relaxed)
     }
 
     /// Notes that a response did not come to its end.
@@ -285,37 +285,37 @@ impl Connection {
     }
 
     pub(crate) fn request_ends(&self) {
-        self.last_request_end.set(&self.clock);
+        self.last_request_end.set(&self.epoch);
         self.open_requests.fetch_sub(1, Relaxed);
         self.shutdown.activity().request_ends();
     }
 
-    pub(crate) fn add_response(&self, response: Arc<Outgoing>) {
+    pub(crate) fn add_response(&self, response: Arc<SharedBody>) {
         self.responses().push(response);
     }
 
-    pub(crate) fn remove_response(&self, response: &Arc<Outgoing>) {
+    pub(crate) fn remove_response(&self, response: &Arc<SharedBody>) {
         self.responses().retain(|other| !Arc::ptr_eq(other, response));
     }
 
     /// Marks the connection as ended by the server, for the log of the requests on it. The first reason counts.
-    pub(crate) fn mark_cut(&self, cut: Cut) {
+    pub(crate) fn mark_cut(&self, cut: CloseReason) {
         self.cut.get_or_init(|| cut);
     }
 
-    pub(crate) fn cut(&self) -> Option<Cut> {
-        self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(Cut::Shutdown))
+    pub(crate) fn cut(&self) -> Option<CloseReason> {
+        self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(CloseReason::Shutdown))
     }
 
     /// When to ask again, or why the connection has to end now.
-    pub(crate) fn check(&self, now: Instant) -> Result<Instant, Cut> {
+    pub(crate) fn check(&self, now: Instant) -> Result<Instant, CloseReason> {
         let mut times = Times { now, again: now + self.again_after() };
-        let blocked = self.write_blocked.get(&self.clock);
-        times.bound(blocked, self.limits.stalled_reader, Cut::StalledReader)?;
+        let blocked = self.write_blocked.get(&self.epoch);
+        times.bound(blocked, self.limits.stalled_reader, CloseReason::StalledReader)?;
         if self.lingers.load(Relaxed) {
             return Ok(times.again);
         }
-        times.bound(self.silent_since.get(&self.clock), self.limits.first_byte, Cut::NoFirstByte)?;
+        times.bound(self.silent_since.get(&self.epoch), self.limits.first_byte, CloseReason::NoFirstByte)?;
         match self.open_requests.load(Relaxed) {
             0 if blocked.is_none() => self.check_idle(&mut times)?,
             0 => {}
@@ -338,22 +338,22 @@ impl Connection {
 
     /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
     /// requests count.
-    fn check_idle(&self, times: &mut Times) -> Result<(), Cut> {
+    fn check_idle(&self, times: &mut Times) -> Result<(), CloseReason> {
         let bytes = [&self.last_read, &self.last_write];
         let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
         let idle = self.last_of(bytes.chain([&self.last_request_end]));
-        times.bound(idle, self.limits.idle, Cut::Idle)?;
+        times.bound(idle, self.limits.idle, CloseReason::Idle)?;
         if !self.has_answered() {
             return Ok(());
         }
-        if let Some(since) = self.ends_when_idle.get(&self.clock) {
-            let since = self.last_request_end.get(&self.clock).map_or(since, |end| end.max(since));
-            times.bound(self.last_sign().max(Some(since)), LAST_WORDS, Cut::Shutdown)?;
-            times.bound(Some(since), LAST_WORDS_AT_MOST, Cut::Shutdown)?;
+        if let Some(since) = self.ends_when_idle.get(&self.epoch) {
+            let since = self.last_request_end.get(&self.epoch).map_or(since, |end| end.max(since));
+            times.bound(self.last_sign().max(Some(since)), LAST_WORDS, CloseReason::Shutdown)?;
+            times.bound(Some(since), LAST_WORDS_AT_MOST, CloseReason::Shutdown)?;
         }
-        if let Some(since) = self.ends_after_responses.get(&self.clock) {
+        if let Some(since) = self.ends_after_responses.get(&self.epoch) {
             let quiet = self.last_of([&self.last_write, &self.last_request_end].into_iter());
-            times.bound(quiet.max(Some(since)), SILENCE, Cut::Idle)?;
+            times.bound(quiet.max(Some(since)), SILENCE, CloseReason::Idle)?;
         }
         Ok(())
     }
@@ -365,21 +365,21 @@ impl Connection {
         self.last_of([&self.last_write].into_iter().chain(read))
     }
 
-    fn last_of<'m>(&self, moments: impl Iterator<Item = &'m Moment>) -> Option<Instant> {
-        moments.filter_map(|moment| moment.get(&self.clock)).max()
+    fn last_of<'m>(&self, moments: impl Iterator<Item = &'m AtomicInstant>) -> Option<Instant> {
+        moments.filter_map(|moment| moment.get(&self.epoch)).max()
     }
 
     /// The connection ends with a stalled stream only where no other request is under way: hyper holds the stream
     /// until its reader moves, and a browser that leaves one response unread must not lose the others.
-    fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, Cut> {
+    fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, CloseReason> {
         let limit = self.limits.stalled_reader;
         let (stalled, again) = self.give_up_stalled(now, limit);
         if stalled < open {
             return Ok(again);
         }
         // What ended last may still be on its way, and goes down with the connection.
-        let quiet = self.last_request_end.get(&self.clock).unwrap_or(now) + limit;
-        if now < quiet { Ok(again.min(quiet)) } else { Err(Cut::StalledReader) }
+        let quiet = self.last_request_end.get(&self.epoch).unwrap_or(now) + limit;
+        if now < quiet { Ok(again.min(quiet)) } else { Err(CloseReason::StalledReader) }
     }
 
     /// Takes the bodies whose readers have stalled, so that their producers end and their memory is free. Returns
@@ -392,7 +392,7 @@ impl Connection {
         for response in responses {
             match self.waiting_since(&response).map(|since| since + limit) {
                 Some(deadline) if now >= deadline => {
-                    response.give_up();
+                    response.abandon();
                     stalled += 1;
                 }
                 Some(deadline) => again = again.min(deadline),
@@ -402,17 +402,17 @@ impl Connection {
         (stalled, again)
     }
 
-    fn waiting_since(&self, response: &Outgoing) -> Option<Instant> {
-        let offered = response.offered(&self.clock)?;
+    fn waiting_since(&self, response: &SharedBody) -> Option<Instant> {
+        let offered = response.waits_since(&self.epoch)?;
         // Over HTTP/1.1 what leaves the socket leaves this response. Over HTTP/2 it may be another stream's.
         let moved = match self.protocol() {
-            Protocol::Http1 => self.last_write.get(&self.clock),
+            Protocol::Http1 => self.last_write.get(&self.epoch),
             Protocol::Http2 => None,
         };
         Some(moved.map_or(offered, |moved| moved.max(offered)))
     }
 
-    fn responses(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Outgoing>>> {
+    fn responses(&self) -> std::sync::MutexGuard<'_, Vec<Arc<SharedBody>>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

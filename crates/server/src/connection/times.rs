@@ -1,6 +1,6 @@
 //! How long a connection may go on once there is nothing more for it.
 
-use super::cut::Cut;
+use super::close_reason::CloseReason;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,7 +29,12 @@ pub(super) struct Times {
 
 impl Times {
     /// Bounds a time that has begun by `limit`. If it is longer, `over` is returned.
-    pub(super) fn bound(&mut self, began: Option<Instant>, limit: Duration, over: Cut) -> Result<(), Cut> {
+    pub(super) fn bound(
+        &mut self,
+        began: Option<Instant>,
+        limit: Duration,
+        over: CloseReason,
+    ) -> Result<(), CloseReason> {
         let Some(deadline) = began.map(|began| began + limit) else {
             return Ok(());
         };
@@ -49,12 +54,12 @@ mod tests {
     fn earliest_time_that_has_begun_bounds_the_next_look() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
         let mut times = Times { now, again: now + 10 * second };
-        assert_eq!(times.bound(None, second, Cut::Idle), Ok(()));
+        assert_eq!(times.bound(None, second, CloseReason::Idle), Ok(()));
         assert_eq!(times.again, now + 10 * second);
-        assert_eq!(times.bound(Some(now), 5 * second, Cut::Idle), Ok(()));
-        assert_eq!(times.bound(Some(now), 7 * second, Cut::Idle), Ok(()));
+        assert_eq!(times.bound(Some(now), 5 * second, CloseReason::Idle), Ok(()));
+        assert_eq!(times.bound(Some(now), 7 * second, CloseReason::Idle), Ok(()));
         assert_eq!(times.again, now + 5 * second);
         times.now = now + second;
-        assert_eq!(times.bound(Some(now), second, Cut::Idle), Err(Cut::Idle));
+        assert_eq!(times.bound(Some(now), second, CloseReason::Idle), Err(CloseReason::Idle));
     }
 }

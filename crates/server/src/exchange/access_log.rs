@@ -96,7 +96,7 @@ impl Exchange {
         match ending {
             Ending::Complete => {}
             Ending::Failed(failure, _) => metrics.failed(self.version, failure.label()),
-            Ending::FailedInTrailers => metrics.failed(self.version, "told_by_trailers"),
+            Ending::ReportedInTrailers => metrics.failed(self.version, "told_by_trailers"),
             Ending::FailedCall => metrics.failed(self.version, "grpc_status"),
             Ending::Cut(cut) => metrics.failed(self.version, cut.label()),
             Ending::ClientGone => metrics.client_gone(self.version),

@@ -1,5 +1,5 @@
 use super::request_details::joined;
-use crate::connection::Cut;
+use crate::connection::CloseReason;
 use axum_trailers::trailers::WithheldReason;
 use http::HeaderName;
 use std::{error::Error, fmt};
@@ -15,10 +15,10 @@ pub(super) enum Trailers {
 pub(super) enum Ending {
     Complete,
     Failed(Failure, String),
-    FailedInTrailers,
+    ReportedInTrailers,
     /// A gRPC call that the server could not do.
     FailedCall,
-    Cut(Cut),
+    Cut(CloseReason),
     ClientGone,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Failure {
     /// It is not as long as its header section says.
     Length,
     /// The trailers that say that it failed can't be sent.
-    Untold,
+    Unreportable,
     /// Its header or trailer section is larger than the client takes.
     SectionTooLarge,
     /// The trailers of its request are too large.
@@ -53,7 +53,7 @@ impl Failure {
         match self {
             Self::Body => "body",
             Self::Length => "length",
-            Self::Untold => "untold",
+            Self::Unreportable => "untold",
             Self::SectionTooLarge => "section_too_large",
             Self::RequestTrailers => "request_trailers",
             Self::RequestFraming => "request_framing",
@@ -79,7 +79,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Complete => f.write_str("complete"),
             Self::Failed(_, why) => write!(f, "failed: {why}"),
-            Self::FailedInTrailers => f.write_str("failed, as its trailers say"),
+            Self::ReportedInTrailers => f.write_str("failed, as its trailers say"),
             Self::FailedCall => f.write_str("failed, as its gRPC status says"),
             Self::Cut(cut) => write!(f, "cut: {cut}"),
             Self::ClientGone => f.write_str("client gone"),

@@ -6,7 +6,7 @@ use super::{
     span::span,
 };
 use crate::{
-    connection::{Connection, Cut, Purpose},
+    connection::{CloseReason, Connection, Purpose},
     metrics::{ClientKind, MatchedRoute},
 };
 use axum_trailers::{hints::Routine, trailers::Acceptance};
@@ -220,11 +220,11 @@ impl Exchange {
     }
 
     /// Notes that the response is complete for the client, and its trailers say that it failed.
-    pub(crate) fn failed_in_trailers(&mut self) {
-        self.ending = Some(Ending::FailedInTrailers);
+    pub(crate) fn reported_in_trailers(&mut self) {
+        self.ending = Some(Ending::ReportedInTrailers);
     }
 
     pub(crate) fn given_up(&mut self) {
-        self.ending = Some(Ending::Cut(Cut::StalledReader));
+        self.ending = Some(Ending::Cut(CloseReason::StalledReader));
     }
 }

@@ -23,10 +23,10 @@ mod unread_content;
 pub(crate) use self::{
     ending::with_sources,
     exchange::Exchange,
-    outbound_response::Answer,
+    outbound_response::OutboundResponse,
     pace::{EXPECTATION, Pace},
-    rejection::{refusal, refusal_of_head},
-    request_content::{Content, ContentError},
+    rejection::{reject, reject_head},
+    request_content::{ContentError, RequestContent},
     request_fault::{FaultCell, RequestFault},
     response_body::ResponseBody,
     section_limit::SectionTooLarge,

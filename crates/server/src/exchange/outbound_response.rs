@@ -9,7 +9,7 @@ use super::{
     response_body::{Failures, Length, ResponseBody, TrailerPlan},
     section_limit::SectionTooLarge,
 };
-use crate::{compat::head, connection::Outgoing};
+use crate::{compat::head, connection::SharedBody};
 use axum::{body, response::Response};
 use axum_trailers::{
     hints::Relayed,
@@ -22,14 +22,14 @@ use http::{HeaderMap, HeaderName, StatusCode, header, response::Parts};
 use http_1::header::Entry;
 
 /// A response of the router on its way to hyper.
-pub(crate) struct Answer {
+pub(crate) struct OutboundResponse {
     response: Response,
     exchange: Exchange,
     /// Whether the client gets it instead of another one.
     is_instead: bool,
 }
 
-impl Answer {
+impl OutboundResponse {
     pub(crate) fn new(response: Response, exchange: Exchange) -> Self {
         let response = if response.status().is_informational() {
             problems::not_final(response.status())
@@ -49,7 +49,7 @@ impl Answer {
         let has_content = has_content(exchange.method().as_str(), status);
         let (mut head, body) = response.into_parts();
         let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
-        let body = Outgoing::new(body);
+        let body = SharedBody::new(body);
         if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
             // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
             // representation (RFC 9110 §8.6).
@@ -124,7 +124,7 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
 
 /// What becomes of the trailers, and whether that withholds some. `Trailer` is written again, so that it has no name of
 /// which nothing can come.
-fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &Outgoing) -> (TrailerPlan, bool) {
+fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &SharedBody) -> (TrailerPlan, bool) {
     let outdated = take_outdated(head);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
         let announced = Announced::settle(&mut head.headers);
@@ -142,9 +142,9 @@ fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
         // (7.88) stops reading at its last byte and never shows them.
         Some(length) if gives_way => {
             headers.remove(header::CONTENT_LENGTH);
-            Length::Kept(length)
+            Length::Enforced(length)
         }
-        Some(length) => Length::Told(length),
+        Some(length) => Length::Advertised(length),
         None => Length::Unknown,
     }
 }

@@ -1,4 +1,4 @@
-use crate::connection::Outgoing;
+use crate::connection::SharedBody;
 use axum::BoxError;
 use bytes::Bytes;
 use std::{
@@ -34,7 +34,7 @@ impl Pieces {
     /// The next piece. Where nobody sees which chunks the body was sent in, it may be a part of one, or some of them.
     pub(super) fn poll_next(
         &mut self,
-        body: &Outgoing,
+        body: &SharedBody,
         framed_freely: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Said> {
@@ -53,7 +53,7 @@ impl Pieces {
     /// The next chunk that has something in it. An empty one would be an empty `DATA` frame, of which clients take only so
     /// many: h2 closes the connection.
     #[inline]
-    fn poll_chunk(&mut self, body: &Outgoing, cx: &mut Context<'_>) -> Poll<Said> {
+    fn poll_chunk(&mut self, body: &SharedBody, cx: &mut Context<'_>) -> Poll<Said> {
         if self.has_rest() {
             return Poll::Ready(Some(Ok(mem::take(&mut self.rest))));
         }
@@ -70,7 +70,7 @@ impl Pieces {
     }
 
     /// What the body says behind its last piece, if it is ready.
-    pub(super) fn take_end(&mut self, body: &Outgoing, cx: &mut Context<'_>) -> Said {
+    pub(super) fn take_end(&mut self, body: &SharedBody, cx: &mut Context<'_>) -> Said {
         match self.poll_chunk(body, cx) {
             Poll::Ready(said) => said,
             Poll::Pending => None,
@@ -82,7 +82,7 @@ impl Pieces {
     }
 
     /// A small chunk together with those behind it that the body has ready.
-    fn with_those_ready(&mut self, chunk: Bytes, body: &Outgoing, cx: &mut Context<'_>) -> Bytes {
+    fn with_those_ready(&mut self, chunk: Bytes, body: &SharedBody, cx: &mut Context<'_>) -> Bytes {
         if chunk.len() > SMALL || self.ahead.is_some() {
             return chunk;
         }

@@ -7,7 +7,7 @@ use axum_trailers::{syntax::list_elements, trailers::server::section_size};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 
 /// The answer to a request that is not passed on.
-pub(crate) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response> {
+pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response> {
     if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
         let why = format!("the header section is larger than {} bytes", limits.header_section);
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
@@ -35,7 +35,7 @@ pub(crate) fn refusal(request: &Request<()>, limits: &Limits) -> Option<Response
 
 /// The answer to a request in whose head the guard has found a fault. It ends the connection: where a request with two lengths
 /// ends is uncertain, and the guard notes no fault behind the first.
-pub(crate) fn refusal_of_head(fault: HeadFault) -> Response {
+pub(crate) fn reject_head(fault: HeadFault) -> Response {
     closing(problem(
         StatusCode::BAD_REQUEST,
         match fault {
@@ -130,7 +130,7 @@ mod tests {
         for (name, value) in fields {
             request.headers_mut().append(name, HeaderValue::from_str(value).expect("a value"));
         }
-        refusal(&request, &Limits::default()).map(|response| response.status().as_u16())
+        reject(&request, &Limits::default()).map(|response| response.status().as_u16())
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
                     request.headers_mut().insert(name, value);
                 }
             }
-            let refused = refusal(&request, &Limits::default());
+            let refused = reject(&request, &Limits::default());
             let status = refused.as_ref().map(|response| response.status().as_u16());
             prop_assert!(status.is_none_or(|status| [400, 501].contains(&status)), "{status:?}");
             let has_coding = !is_http2 && list_elements(request.headers(), &header::TRANSFER_ENCODING).next().is_some();

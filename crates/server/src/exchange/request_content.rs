@@ -28,7 +28,7 @@ use tokio::{
 /// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
 /// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
 /// end, as long as the client goes on with it. Over HTTP/1.1 that is the `UnreadContent`'s to do.
-pub(crate) struct Content {
+pub(crate) struct RequestContent {
     /// `None` while it is being dropped.
     incoming: Option<Incoming>,
     /// `None` if nothing is to come.
@@ -66,7 +66,7 @@ pub(crate) enum ContentError {
     HalfClosed,
 }
 
-impl Content {
+impl RequestContent {
     pub(crate) fn new(incoming: Incoming, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
         if incoming.is_end_stream() {
             return Self {
@@ -138,7 +138,7 @@ impl HalfClose {
     }
 }
 
-impl Body for Content {
+impl Body for RequestContent {
     type Data = Bytes;
     type Error = ContentError;
 
@@ -169,7 +169,7 @@ impl Body for Content {
     }
 }
 
-impl Drop for Content {
+impl Drop for RequestContent {
     fn drop(&mut self) {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
             && rest.protocol == Protocol::Http2
@@ -275,7 +275,7 @@ mod tests {
         let server = Server::new();
         let ending = async {
             sleep(Duration::from_secs(5)).await;
-            server.cut();
+            server.abort();
         };
         let (taken, ()) = tokio::join!(taken(chunks(SHORT), NONE, &server), ending);
         assert_eq!(taken.as_millis(), 5_000 + REST_AT_END.as_millis());

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     compat::{Unsendable, to_new},
-    connection::{GivenUp, Outgoing},
+    connection::{Abandoned, SharedBody},
 };
 use axum::BoxError;
 use axum_trailers::{
@@ -35,7 +35,7 @@ use tracing::Span;
 
 /// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
 pub(crate) struct ResponseBody {
-    outgoing: Arc<Outgoing>,
+    body: Arc<SharedBody>,
     exchange: Exchange,
     trailers: TrailerPlan,
     length: Length,
@@ -85,16 +85,16 @@ impl Failures {
 pub(super) enum Length {
     Unknown,
     /// hyper and the client know it.
-    Told(u64),
+    Advertised(u64),
     /// It gave way to the trailers.
-    Kept(u64),
+    Enforced(u64),
 }
 
 impl Length {
     fn promised(self) -> Option<u64> {
         match self {
             Self::Unknown => None,
-            Self::Told(length) | Self::Kept(length) => Some(length),
+            Self::Advertised(length) | Self::Enforced(length) => Some(length),
         }
     }
 }
@@ -135,22 +135,22 @@ struct BodyFailed;
 
 impl ResponseBody {
     pub(super) fn new(
-        body: Outgoing,
+        body: SharedBody,
         mut exchange: Exchange,
         trailers: TrailerPlan,
         length: Length,
         failures: Failures,
     ) -> Self {
-        let outgoing = Arc::new(body);
-        let ended = outgoing.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
+        let body = Arc::new(body);
+        let ended = body.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
         if ended {
             exchange.complete();
         } else if matches!(length, Length::Unknown) {
             exchange.runs_to_close();
         }
-        exchange.connection().add_response(outgoing.clone());
+        exchange.connection().add_response(body.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { outgoing, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
+        Self { body, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -158,11 +158,11 @@ impl ResponseBody {
             return Poll::Ready(Some(Err(fault.into())));
         }
         let framed_freely = self.is_framed_freely();
-        let said = ready!(self.pieces.poll_next(&self.outgoing, framed_freely, cx));
+        let said = ready!(self.pieces.poll_next(&self.body, framed_freely, cx));
         let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
         // hyper asks no more. What the body says behind its last byte, if that is ready, can still be seen.
         if matches!(self.phase, Phase::Ended)
-            && let Some(Err(error)) = self.pieces.take_end(&self.outgoing, cx)
+            && let Some(Err(error)) = self.pieces.take_end(&self.body, cx)
         {
             self.phase = Phase::Data;
             return Poll::Ready(Some(Err(error)));
@@ -173,7 +173,7 @@ impl ResponseBody {
     /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless
     /// the length is known.
     fn is_framed_freely(&self) -> bool {
-        self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Told(_))
+        self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Advertised(_))
     }
 
     fn take_piece(&mut self, piece: Bytes) -> Result<Frame<Bytes>, BoxError> {
@@ -181,7 +181,7 @@ impl ResponseBody {
         if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
             return Err(self.length_broken());
         }
-        self.outgoing.offer(&self.exchange.connection().clock());
+        self.body.waiting(&self.exchange.connection().epoch());
         if self.is_all_that_hyper_takes() {
             self.end();
         }
@@ -196,7 +196,7 @@ impl ResponseBody {
         let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
         };
-        let mut trailers = ready!(self.outgoing.poll_trailers(cx))?.unwrap_or_default();
+        let mut trailers = ready!(self.body.poll_trailers(cx))?.unwrap_or_default();
         for name in outdated {
             trailers.remove(name);
         }
@@ -235,7 +235,7 @@ impl ResponseBody {
 
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
     fn is_all_that_hyper_takes(&self) -> bool {
-        let known = matches!(self.length, Length::Told(length) if length == self.exchange.bytes());
+        let known = matches!(self.length, Length::Advertised(length) if length == self.exchange.bytes());
         known && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
     }
 
@@ -261,7 +261,7 @@ impl ResponseBody {
         };
         self.end();
         if failed {
-            self.exchange.failed_in_trailers();
+            self.exchange.reported_in_trailers();
         }
         Poll::Ready(trailers.map(|Section { old, new }| {
             self.exchange.sent_trailers(&old);
@@ -282,7 +282,7 @@ impl ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.phase = Phase::Failing(Box::pin(sleep(FAILURE_WAITS)));
-        if error.is::<GivenUp>() {
+        if error.is::<Abandoned>() {
             self.exchange.given_up();
         } else {
             self.exchange.failed(failure(error), &**error);
@@ -303,7 +303,7 @@ fn failure(error: &BoxError) -> Failure {
     if error.is::<LengthBroken>() {
         Failure::Length
     } else if error.is::<FailureUntold>() {
-        Failure::Untold
+        Failure::Unreportable
     } else if error.is::<SectionTooLarge>() {
         Failure::SectionTooLarge
     } else if let Some(fault) = error.downcast_ref() {
@@ -392,7 +392,7 @@ impl Body for ResponseBody {
         let this = self.get_mut();
         let span = this.exchange.span().cloned();
         let _in_it = span.as_ref().map(Span::enter);
-        this.outgoing.taken();
+        this.body.polled();
         if let Phase::Failing(_) = this.phase {
             return this.poll_failing(cx);
         }
@@ -421,17 +421,17 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         match self.length {
-            Length::Told(length) => SizeHint::with_exact(length.saturating_sub(self.exchange.bytes())),
-            Length::Kept(_) | Length::Unknown => SizeHint::default(),
+            Length::Advertised(length) => SizeHint::with_exact(length.saturating_sub(self.exchange.bytes())),
+            Length::Enforced(_) | Length::Unknown => SizeHint::default(),
         }
     }
 }
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Ended) && self.outgoing.is_given_up() {
+        if !matches!(self.phase, Phase::Ended) && self.body.is_abandoned() {
             self.exchange.given_up();
         }
-        self.exchange.connection().remove_response(&self.outgoing);
+        self.exchange.connection().remove_response(&self.body);
     }
 }

@@ -1,4 +1,4 @@
-use super::request_content::{Content, ContentError};
+use super::request_content::{ContentError, RequestContent};
 use hyper::body::{Body, Bytes};
 use std::{
     future::poll_fn,
@@ -55,7 +55,7 @@ impl UnreadContent {
     }
 
     /// That of a request which no handler sees.
-    pub(crate) fn abandoned(content: &Content) -> Self {
+    pub(crate) fn abandoned(content: &RequestContent) -> Self {
         let is_left = content.is_of_http1() && !content.is_end_stream();
         Self(is_left.then(|| Progress::new(State::Abandoned)))
     }
@@ -97,7 +97,7 @@ impl Reader {
     }
 
     /// Takes what the handler has dropped. `is_broken` gets what is wrong with it, before the response leaves.
-    pub(crate) async fn dropped(self, content: Content, is_broken: impl FnOnce(ContentError)) {
+    pub(crate) async fn dropped(self, content: RequestContent, is_broken: impl FnOnce(ContentError)) {
         let state = lock(&self.0).state;
         if state == State::ResponseSent {
             content.forget().await;
@@ -112,7 +112,7 @@ impl Reader {
     }
 
     /// Reads until the response is to leave, and then what is here. Says whether that was all.
-    async fn read_to_end(&self, mut content: Content) -> Result<bool, ContentError> {
+    async fn read_to_end(&self, mut content: RequestContent) -> Result<bool, ContentError> {
         let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
         while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
             match poll_fn(|cx| self.poll_next(&mut content, cx)).await {
@@ -128,7 +128,7 @@ impl Reader {
         Ok(false)
     }
 
-    fn poll_next(&self, content: &mut Content, cx: &mut Context<'_>) -> Poll<Next> {
+    fn poll_next(&self, content: &mut RequestContent, cx: &mut Context<'_>) -> Poll<Next> {
         if let Poll::Ready(frame) = Pin::new(content).poll_frame(cx) {
             return Poll::Ready(match frame {
                 None => Next::Ended,

@@ -72,7 +72,7 @@ impl Handle {
                 ?limit,
                 "shutdown timeout is over: cutting what runs"
             );
-            self.cut();
+            self.abort();
         }
     }
 
@@ -83,14 +83,14 @@ impl Handle {
         self.shutdown().reached(Stage::Ended).await;
     }
 
-    /// Waits until the server is told to end, by a signal, [`drain`](Self::drain) or [`cut`](Self::cut): the time for an
+    /// Waits until the server is told to end, by a signal, [`drain`](Self::drain) or [`abort`](Self::abort): the time for an
     /// application to end streams that would go on for ever.
-    pub async fn ending(&self) {
+    pub async fn shutdown_started(&self) {
         self.shutdown().begun().await;
     }
 
     /// Cuts running streams at once. Their clients see a broken transfer.
-    pub fn cut(&self) {
+    pub fn abort(&self) {
         self.enter(Stage::Cut);
     }
 

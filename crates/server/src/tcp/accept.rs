@@ -1,8 +1,8 @@
 use super::{
-    accepted::{Accepted, Arrival, Arrivals, Seat},
+    accepted::{AcceptedConnection, AcceptedConnections, Stream},
     rejections::Rejections,
 };
-use crate::connection::Places;
+use crate::connection::{ConnectionLimit, ConnectionPermit};
 use std::{
     convert::Infallible,
     io, net,
@@ -18,24 +18,24 @@ use tokio::{
     time::sleep,
 };
 
-/// What connections are given to one thread by.
+/// The way to one of the threads that serve.
 #[derive(Debug)]
-pub(crate) struct Hand {
-    given: mpsc::UnboundedSender<Arrival>,
+pub(crate) struct WorkerQueue {
+    given: mpsc::UnboundedSender<AcceptedConnection>,
     connections: Arc<AtomicUsize>,
 }
 
-pub(crate) fn hand() -> (Hand, Arrivals) {
-    let (given, arrivals) = mpsc::unbounded_channel();
-    (Hand { given, connections: Arc::default() }, arrivals)
+pub(crate) fn worker_queue() -> (WorkerQueue, AcceptedConnections) {
+    let (given, accepted) = mpsc::unbounded_channel();
+    (WorkerQueue { given, connections: Arc::default() }, accepted)
 }
 
 /// Accepts connections on one thread, for itself and, where it has more than others, for those.
-pub(crate) struct Dealer {
+pub(crate) struct Balancer {
     pub(crate) rejections: Rejections,
-    pub(crate) places: Places,
-    pub(crate) hands: Arc<[Hand]>,
-    /// Which of the hands is this thread's.
+    pub(crate) permits: ConnectionLimit,
+    pub(crate) queues: Arc<[WorkerQueue]>,
+    /// Which of the queues is this thread's.
     pub(crate) own: usize,
 }
 
@@ -48,12 +48,12 @@ pub(crate) fn on_runtime(listener: net::TcpListener) -> io::Result<TcpListener> 
     TcpListener::from_std(listener)
 }
 
-impl Dealer {
+impl Balancer {
     /// Accepts as long as it is polled.
-    pub(crate) async fn deal(&self, listener: TcpListener) -> Infallible {
+    pub(crate) async fn accept_loop(&self, listener: TcpListener) -> Infallible {
         loop {
-            let dealt = listener.accept().await.and_then(|(stream, peer)| self.give(stream, peer));
-            if let Err(error) = dealt {
+            let given = listener.accept().await.and_then(|(stream, peer)| self.give(stream, peer));
+            if let Err(error) = given {
                 self.rejections.not_accepted(&error);
                 sleep(PAUSE).await;
             }
@@ -61,31 +61,31 @@ impl Dealer {
     }
 
     fn give(&self, stream: TcpStream, peer: net::SocketAddr) -> io::Result<()> {
-        let Some(place) = self.places.take() else {
-            self.rejections.too_many(peer, self.places.limit());
+        let Some(permit) = self.permits.acquire() else {
+            self.rejections.too_many(peer, self.permits.limit());
             return Ok(());
         };
-        let whose = self.whose();
+        let worker = self.least_loaded();
         let stream =
-            if whose == self.own { Accepted::Here(stream) } else { Accepted::Elsewhere(stream.into_std()?) };
-        if let Some(hand) = self.hands.get(whose) {
-            let seat = Seat::new(place, hand.connections.clone());
+            if worker == self.own { Stream::Here(stream) } else { Stream::Elsewhere(stream.into_std()?) };
+        if let Some(queue) = self.queues.get(worker) {
+            let permit = ConnectionPermit::new(permit, queue.connections.clone());
             // One that ends just now takes none, and the connection is closed.
-            let _taken = hand.given.send(Arrival { stream, peer, seat });
+            let _taken = queue.given.send(AcceptedConnection { stream, peer, permit });
         }
         Ok(())
     }
 
     /// This thread, unless another one has clearly fewer connections. Of a few each one counts; of many a part of a
     /// sixteenth is not worth waking a thread for.
-    fn whose(&self) -> usize {
-        let connections = |n: usize| match self.hands.get(n) {
-            Some(hand) if !hand.given.is_closed() => hand.connections.load(Relaxed),
+    fn least_loaded(&self) -> usize {
+        let connections = |n: usize| match self.queues.get(n) {
+            Some(queue) if !queue.given.is_closed() => queue.connections.load(Relaxed),
             // A thread that is gone takes none.
             _ => usize::MAX,
         };
         let own = connections(self.own);
-        let least = (0..self.hands.len()).min_by_key(|n| connections(*n)).unwrap_or(self.own);
+        let least = (0..self.queues.len()).min_by_key(|n| connections(*n)).unwrap_or(self.own);
         if connections(least).saturating_add(own / 16) < own { least } else { self.own }
     }
 }

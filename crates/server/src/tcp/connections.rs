@@ -1,7 +1,7 @@
 //! The connections of one thread, each in a task of its own.
 
 use super::{
-    accepted::{Arrival, Arrivals},
+    accepted::{AcceptedConnection, AcceptedConnections},
     guard::Guard,
     handshake,
     http::Http,
@@ -37,15 +37,15 @@ impl Connections {
     }
 
     /// Serves as long as connections may come.
-    pub(crate) async fn serve(self, mut arrivals: Arrivals) {
-        while let Some(arrival) = arrivals.recv().await {
+    pub(crate) async fn serve(self, mut accepted: AcceptedConnections) {
+        while let Some(arrival) = accepted.recv().await {
             tokio::spawn(self.0.clone().serve(arrival));
         }
     }
 }
 
 impl Setting {
-    async fn serve(self: Arc<Self>, arrival: Arrival) {
+    async fn serve(self: Arc<Self>, arrival: AcceptedConnection) {
         let peer = arrival.peer;
         let (stream, _seat) = match arrival.into_parts() {
             Ok(parts) => parts,

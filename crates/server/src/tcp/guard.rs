@@ -6,7 +6,7 @@ use super::{
     read_ahead::{ReadAhead, Taken},
     transport::Transport,
 };
-use crate::connection::{Connection, Cut, FramingError, LINGER, Protocol};
+use crate::connection::{CloseReason, Connection, FramingError, LINGER, Protocol};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -71,7 +71,7 @@ impl<S: Transport> Guard<S> {
                     self.first = None;
                     self.connection.has_spoken();
                 }
-                Verdict::Other => return Err(self.cut(Cut::WrongProtocol)),
+                Verdict::Other => return Err(self.cut(CloseReason::WrongProtocol)),
             }
         }
         if let Some(http2) = &mut self.http2 {
@@ -99,7 +99,7 @@ impl<S: Transport> Guard<S> {
     fn go_away(&mut self, cx: &mut Context<'_>) {
         if let Some(http2) = &self.http2
             && http2.may_insert_frame()
-            && matches!(self.connection.cut(), Some(Cut::PseudoHeader | Cut::SelfDependency))
+            && matches!(self.connection.cut(), Some(CloseReason::PseudoHeader | CloseReason::SelfDependency))
         {
             let frame = go_away_frame(http2.last_stream());
             let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
@@ -107,7 +107,7 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    fn cut(&self, cut: Cut) -> io::Error {
+    fn cut(&self, cut: CloseReason) -> io::Error {
         self.connection.mark_cut(cut);
         io::Error::new(io::ErrorKind::InvalidData, cut)
     }

@@ -3,7 +3,7 @@
 use super::{guard::Guard, rejections::Rejections, trailer_blocks::TrailerBlocks, transport::Transport};
 use crate::{
     app::Bridge,
-    connection::{Connection, Cut, LAST_WORDS, LINGER_AT_MOST, Protocol},
+    connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol},
     exchange::with_sources,
     limits::Limits,
     shutdown::Shutdown,
@@ -82,7 +82,9 @@ impl Http {
                 let http = pin!(self.http2.serve_connection(io, bridge));
                 // Its streams are gone if it was cut, and say why themselves.
                 let _ended = drive(http, &connection).await;
-                if let Some(cut @ (Cut::PseudoHeader | Cut::SelfDependency)) = connection.cut() {
+                if let Some(cut @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
+                    connection.cut()
+                {
                     rejections.malformed(connection.peer, &cut);
                 }
             }
@@ -130,7 +132,10 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, T
 }
 
 /// Polls a connection until it has ended by itself, has run into a limit, or the server cuts it.
-async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Result<hyper::Result<()>, Cut> {
+async fn drive<C: Drain>(
+    mut http: Pin<&mut C>,
+    connection: &Connection,
+) -> Result<hyper::Result<()>, CloseReason> {
     let mut closing = pin!(connection.shutdown().closing());
     let mut cut = pin!(connection.shutdown().cut());
     let (mut is_closing, mut is_half_closed) = (false, false);
@@ -159,7 +164,7 @@ async fn drive<C: Drain>(mut http: Pin<&mut C>, connection: &Connection) -> Resu
                 connection.ends_when_idle();
                 http.as_mut().drain();
             }
-            () = unconstrained(cut.as_mut()), if is_closing => break Cut::Shutdown,
+            () = unconstrained(cut.as_mut()), if is_closing => break CloseReason::Shutdown,
         }
     };
     connection.mark_cut(cut);

@@ -4,7 +4,7 @@ use super::{
     settings::Settings,
     trailer_blocks::{Seen, TrailerBlocks, TrailerSection},
 };
-use crate::connection::{Cut, Inbound};
+use crate::connection::{CloseReason, Inbound};
 
 /// What is seen of the frames that pass, in both directions.
 pub(super) struct Http2Frames {
@@ -39,12 +39,12 @@ impl Http2Frames {
     /// Notes what came, up to what h2 does not refuse as it must: a stream that depends on itself, and a trailer section that
     /// begins with a pseudo-header field. h2 would leave that out, but the message is malformed
     /// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
-    pub(crate) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), Cut> {
+    pub(crate) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), CloseReason> {
         loop {
             let is_read = self.section.is_some() || self.priority.is_some() || self.settings.is_some();
             let payload = if is_read { self.from_client.payload(&mut bytes) } else { &[] };
             if self.priority.as_mut().is_some_and(|priority| priority.depends_on_itself(payload)) {
-                return Err(Cut::SelfDependency);
+                return Err(CloseReason::SelfDependency);
             }
             if let Some(settings) = &mut self.settings {
                 self.section_limit = settings.max_header_list_size(payload).or(self.section_limit);
@@ -56,7 +56,7 @@ impl Http2Frames {
                 {
                     self.section = None;
                     if has_pseudo_header {
-                        return Err(Cut::PseudoHeader);
+                        return Err(CloseReason::PseudoHeader);
                     }
                 }
             }

@@ -31,7 +31,7 @@ mod transport;
 
 pub use self::listen::BindError;
 pub(crate) use self::{
-    accept::{Dealer, hand, on_runtime},
+    accept::{Balancer, on_runtime, worker_queue},
     connections::Connections,
     listen::{addresses, listen},
     rejections::Rejections,

@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(told.swap(0, SeqCst), 15);
         }
         assert_eq!((0..11).filter(|_| admits("a")).count(), 10);
-        server.cut();
+        server.abort();
         sleep(Duration::from_millis(1)).await;
         assert_eq!(told.load(SeqCst), 1, "at once when the server ends");
     }

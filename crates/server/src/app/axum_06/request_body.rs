@@ -1,7 +1,7 @@
 use crate::{
     compat::received_fields,
     connection::{FramingError, Inbound},
-    exchange::{Content, ContentError, FaultCell, Pace, Reader, RequestFault, UnreadContent},
+    exchange::{ContentError, FaultCell, Pace, Reader, RequestContent, RequestFault, UnreadContent},
 };
 use axum::body::Body;
 use axum_trailers::trailers::{TrailerLimits, Trailers, TrailersTooLarge};
@@ -25,7 +25,7 @@ use tracing::Instrument;
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(crate) fn bridge(incoming: Content, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
+pub(crate) fn bridge(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
     if incoming.is_end_stream() {
         return (Body::empty(), FaultCell::default(), UnreadContent::default());
     }
@@ -106,7 +106,7 @@ impl From<Closed> for Interrupted {
 }
 
 async fn pump(
-    mut incoming: Content,
+    mut incoming: RequestContent,
     handler: Handler,
     inbound: Arc<Inbound>,
     fault: FaultCell,
@@ -127,7 +127,7 @@ async fn pump(
 }
 
 async fn carry(
-    incoming: &mut Content,
+    incoming: &mut RequestContent,
     mut handler: Handler,
     inbound: &Inbound,
     fault: &FaultCell,
@@ -147,7 +147,7 @@ async fn carry(
 
 /// Passes the data on, and returns the trailers.
 async fn carry_data(
-    incoming: &mut Content,
+    incoming: &mut RequestContent,
     handler: &mut Handler,
     inbound: &Inbound,
     reader: Option<&Reader>,
@@ -187,7 +187,7 @@ async fn carry_data(
 /// The next frame. If it is not here yet, the client has the time from when the handler waits for it, and the server lets
 /// the client send: the window may be full of what others of the connection's handlers do not read.
 async fn next(
-    incoming: &mut Content,
+    incoming: &mut RequestContent,
     handler: &mut Handler,
     inbound: &Inbound,
     pace: &mut Pace,
@@ -223,7 +223,11 @@ fn data_of(frame: &Next) -> usize {
 type Next = Option<Result<Frame<Bytes>, ContentError>>;
 
 /// The next frame, or `None` once nobody waits for it any more.
-fn poll_next(incoming: &mut Content, handler: &mut Handler, cx: &mut Context<'_>) -> Poll<Option<Next>> {
+fn poll_next(
+    incoming: &mut RequestContent,
+    handler: &mut Handler,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Next>> {
     if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
         return Poll::Ready(Some(frame));
     }

@@ -1,7 +1,7 @@
 use crate::{
     compat::{received_fields, to_new},
     connection::Inbound,
-    exchange::Content,
+    exchange::RequestContent,
 };
 use axum::{BoxError, body::Bytes};
 use axum_trailers::trailers::{Trailers, TrailersTooLarge};
@@ -20,13 +20,13 @@ use tokio::time::{Instant, sleep_until};
 /// Its trailer section, which gRPC has no use for, is held to the limits, and is without the fields that RFC 9110
 /// §6.5.1 forbids there: tonic takes what is in it for metadata.
 pub struct GrpcRequestBody {
-    incoming: Content,
+    incoming: RequestContent,
     inbound: Arc<Inbound>,
     first: FirstMessage,
 }
 
 impl GrpcRequestBody {
-    pub(crate) fn new(incoming: Content, inbound: Arc<Inbound>) -> (Self, FirstMessage) {
+    pub(crate) fn new(incoming: RequestContent, inbound: Arc<Inbound>) -> (Self, FirstMessage) {
         let first = FirstMessage::default();
         if incoming.is_end_stream() {
             first.lock().is_here = true;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     connection::Inbound,
-    exchange::{Content, EXPECTATION, problems},
+    exchange::{EXPECTATION, RequestContent, problems},
 };
 use axum::{BoxError, body::Bytes, response::Response};
 use http::{Method, Request, Version, header};
@@ -23,7 +23,7 @@ pub(crate) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>>>);
 
 /// A service whose types are told to nobody.
 trait Mounted: Send + Sync {
-    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering;
+    fn begin(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering;
 }
 
 impl GrpcServices {
@@ -91,7 +91,7 @@ impl GrpcService<'_> {
         (!is_grpc).then(|| problems::needs_grpc(self.name))
     }
 
-    pub(crate) fn call(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
+    pub(crate) fn call(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
         self.service.begin(request, inbound)
     }
 }
@@ -103,7 +103,7 @@ where
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    fn begin(&self, request: http_1::Request<Content>, inbound: Arc<Inbound>) -> Answering {
+    fn begin(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
         let (head, incoming) = request.into_parts();

@@ -1,4 +1,4 @@
-use super::clock::{Clock, Moment};
+use super::atomic_instant::{AtomicInstant, Epoch};
 use axum::{
     BoxError,
     body::{BoxBody, HttpBody},
@@ -17,9 +17,9 @@ use tokio::time::Instant;
 ///
 /// hyper takes it chunk by chunk; the connection looks from outside at how long it has been waiting, and takes
 /// the body away where that is too long.
-pub(crate) struct Outgoing {
+pub(crate) struct SharedBody {
     body: Mutex<Option<BoxBody>>,
-    offered: Moment,
+    waiting_since: AtomicInstant,
 }
 
 /// The application's body panicked.
@@ -27,36 +27,37 @@ pub(crate) struct Outgoing {
 #[error("the body panicked")]
 pub(crate) struct BodyPanicked;
 
-/// The connection gave the body up, since nobody read it.
+/// The connection abandoned the body, since nobody read it.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader stalled")]
-pub(crate) struct GivenUp;
+pub(crate) struct Abandoned;
 
-impl Outgoing {
+impl SharedBody {
     pub(crate) fn new(body: BoxBody) -> Self {
-        Self { body: Mutex::new(Some(body)), offered: Moment::never() }
+        Self { body: Mutex::new(Some(body)), waiting_since: AtomicInstant::never() }
     }
 
-    /// Notes that a chunk lies ready for the reader.
-    pub(crate) fn offer(&self, clock: &Clock) {
-        self.offered.set(clock);
+    /// Notes that a chunk waits for the reader.
+    pub(crate) fn waiting(&self, epoch: &Epoch) {
+        self.waiting_since.set(epoch);
     }
 
-    /// Notes that the reader took what lay ready.
-    pub(crate) fn taken(&self) {
-        self.offered.clear();
+    /// Notes that the reader polls for the next chunk.
+    pub(crate) fn polled(&self) {
+        self.waiting_since.clear();
     }
 
-    pub(crate) fn offered(&self, clock: &Clock) -> Option<Instant> {
-        self.offered.get(clock)
+    /// Since when a chunk waits.
+    pub(crate) fn waits_since(&self, epoch: &Epoch) -> Option<Instant> {
+        self.waiting_since.get(epoch)
     }
 
-    pub(crate) fn is_given_up(&self) -> bool {
+    pub(crate) fn is_abandoned(&self) -> bool {
         self.body.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// Drops the body, and with it the reader of its producer.
-    pub(crate) fn give_up(&self) {
+    pub(crate) fn abandon(&self) {
         let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(body);
     }
@@ -88,7 +89,7 @@ impl Outgoing {
     /// A panic in the application's code is an error of this body, not the end of the connection.
     fn with_body<T>(&self, use_it: impl FnOnce(Pin<&mut BoxBody>) -> T) -> Result<T, BoxError> {
         let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
-        let body = body.as_mut().ok_or(GivenUp)?;
+        let body = body.as_mut().ok_or(Abandoned)?;
         catch_unwind(AssertUnwindSafe(|| use_it(Pin::new(body)))).map_err(|_panic| BodyPanicked.into())
     }
 }

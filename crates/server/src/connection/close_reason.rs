@@ -1,6 +1,6 @@
 /// Why the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Cut {
+pub(crate) enum CloseReason {
     #[error("no byte came after the handshake")]
     NoFirstByte,
     #[error("no request came")]
@@ -17,7 +17,7 @@ pub(crate) enum Cut {
     Shutdown,
 }
 
-impl Cut {
+impl CloseReason {
     /// For metrics.
     pub(crate) fn label(self) -> &'static str {
         match self {

@@ -4,13 +4,13 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Milliseconds since the connection began, so that a moment fits into an atomic.
+/// When the connection began: instants are kept as milliseconds since then, so that one fits into an atomic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub(crate) struct Epoch {
     began: Instant,
 }
 
-impl Clock {
+impl Epoch {
     pub(crate) fn start() -> Self {
         Self { began: Instant::now() }
     }
@@ -18,23 +18,23 @@ impl Clock {
 
 /// A point in time that several tasks share, or none.
 #[derive(Debug)]
-pub(crate) struct Moment(AtomicU64);
+pub(crate) struct AtomicInstant(AtomicU64);
 
 const NEVER: u64 = u64::MAX;
 
-impl Moment {
+impl AtomicInstant {
     pub(crate) fn never() -> Self {
         Self(AtomicU64::new(NEVER))
     }
 
-    pub(crate) fn at(clock: &Clock) -> Self {
+    pub(crate) fn at(epoch: &Epoch) -> Self {
         let moment = Self::never();
-        moment.set(clock);
+        moment.set(epoch);
         moment
     }
 
-    pub(crate) fn set(&self, clock: &Clock) {
-        let millis = u64::try_from(clock.began.elapsed().as_millis()).unwrap_or(NEVER - 1);
+    pub(crate) fn set(&self, epoch: &Epoch) {
+        let millis = u64::try_from(epoch.began.elapsed().as_millis()).unwrap_or(NEVER - 1);
         self.0.store(millis, Relaxed);
     }
 
@@ -42,10 +42,10 @@ impl Moment {
         self.0.store(NEVER, Relaxed);
     }
 
-    pub(crate) fn get(&self, clock: &Clock) -> Option<Instant> {
+    pub(crate) fn get(&self, epoch: &Epoch) -> Option<Instant> {
         match self.0.load(Relaxed) {
             NEVER => None,
-            millis => Some(clock.began + Duration::from_millis(millis)),
+            millis => Some(epoch.began + Duration::from_millis(millis)),
         }
     }
 }
