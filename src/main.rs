@@ -1,7 +1,7 @@
 //! The command line of the workbench: parse, build, run, exit code.
 
 mod cli;
-mod failure;
+mod error;
 mod log;
 
 use axum_trailers_server::{BindError, Server, Tls};
@@ -12,7 +12,7 @@ use axum_trailers_workbench::{
     files::Folder,
 };
 use cli::{Address, Args, OrOff};
-use failure::Failure;
+use error::Error;
 use log::{Filter, Log};
 use std::{
     io::{self, Write},
@@ -45,28 +45,26 @@ fn main() -> ExitCode {
     };
     match run(&args, &log) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            log.say(Level::ERROR, &failure.to_string());
+        Err(error) => {
+            log.say(Level::ERROR, &error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: &Args, log: &Log) -> Result<(), Failure> {
+fn run(args: &Args, log: &Log) -> Result<(), Error> {
     log.subscribe(&log_filter(args)?);
     // The server's threads have runtimes of their own. This one accepts.
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Serve)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Serve)?;
     let server =
         Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
     let server = {
         let _in_runtime = runtime.enter();
-        outlive_file_size_limit().map_err(Failure::Serve)?;
+        outlive_file_size_limit().map_err(Error::Serve)?;
         // Whoever sends SIGHUP does not know how far the start is.
-        server.reload_certificates().map_err(Failure::Serve)?
+        server.reload_certificates().map_err(Error::Serve)?
     };
-    let folder =
-        Folder::new(&args.dir).map_err(|source| Failure::Folder { path: args.dir.clone(), source })?;
+    let folder = Folder::new(&args.dir).map_err(|source| Error::Folder { path: args.dir.clone(), source })?;
     let workbench = workbench(args, folder)?;
     let server = redirect(listen(server, args)?, args.redirect.as_ref())?;
     let server = match args.threads {
@@ -89,37 +87,37 @@ fn run(args: &Args, log: &Log) -> Result<(), Failure> {
     });
     let server = {
         let _in_runtime = runtime.enter();
-        server.shutdown_on_signals().map_err(Failure::Serve)?
+        server.shutdown_on_signals().map_err(Error::Serve)?
     };
     if uses_demo_key(args) {
         warn_of_demo_key(&server, log);
     }
     announce(&server);
-    let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Failure::Serve);
+    let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Error::Serve);
     // A thread that waits for a database that is locked would hold the end up.
     runtime.shutdown_timeout(LAST_STEPS);
     outcome
 }
 
-fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Failure> {
+fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Error> {
     let database = match &args.database {
         Some(path) => {
-            Database::open(path).map_err(|source| Failure::Database { path: Some(path.clone()), source })?
+            Database::open(path).map_err(|source| Error::Database { path: Some(path.clone()), source })?
         }
-        None => Database::sample().map_err(|source| Failure::Database { path: None, source })?,
+        None => Database::sample().map_err(|source| Error::Database { path: None, source })?,
     };
     let workbench = Workbench::new(folder, database).bounds(args.bounds());
     if !args.allow_upload {
         return Ok(workbench);
     }
-    workbench.allow_upload().map_err(|source| Failure::Uploads { path: args.dir.clone(), source })
+    workbench.allow_upload().map_err(|source| Error::Uploads { path: args.dir.clone(), source })
 }
 
-fn log_filter(args: &Args) -> Result<Filter, Failure> {
+fn log_filter(args: &Args) -> Result<Filter, Error> {
     match &args.log {
         Some(OrOff::On(filter)) => Ok(filter.clone()),
         Some(OrOff::Off) => Ok(Filter::off()),
-        None => Filter::from_env().map_err(Failure::Log),
+        None => Filter::from_env().map_err(Error::Log),
     }
 }
 
@@ -129,7 +127,7 @@ mod demo_certificate {
     pub(super) const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 }
 
-fn certificate(args: &Args) -> Result<Tls, Failure> {
+fn certificate(args: &Args) -> Result<Tls, Error> {
     Ok(match (&args.cert, &args.key) {
         (Some(certificate), Some(key)) => Tls::from_pem_files(certificate, key)?,
         _ => Tls::from_pem(demo_certificate::CERTIFICATE, demo_certificate::KEY)?,

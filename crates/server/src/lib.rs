@@ -14,7 +14,7 @@
 //!
 //! A connection is accepted, given to a thread and served there by one task. The task makes the TLS handshake, then polls
 //! hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard that checks
-//! the protocol against ALPN's choice, hyper, and a bridge between the two generations of `http` and `http-body`. Its
+//! the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and `http-body`. Its
 //! response goes the same way back.
 //!
 //! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of

@@ -1,7 +1,7 @@
 //! The bridge by itself, for the benchmarks in `bench/parts`. No part of the API.
 
 use crate::{
-    app::{self, GrpcServices, MakeBridge},
+    app::{App, ConnectionService, GrpcServices},
     connection::Purpose,
     shutdown::Handle,
 };
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The bridge of one connection, which is no network's.
-pub struct Bridge(app::Bridge);
+pub struct Bridge(ConnectionService);
 
 impl Bridge {
     /// Makes one as the server does where nothing else is set.
@@ -24,7 +24,7 @@ impl Bridge {
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let make = MakeBridge::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
+        let make = App::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
         let bridge = make.connect(peer);
         Self(bridge)
     }

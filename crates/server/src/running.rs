@@ -1,7 +1,7 @@
 //! A server from its first connection to its end.
 
 use crate::{
-    app::{GrpcServices, MakeBridge},
+    app::{App, GrpcServices},
     connection::{ConnectionLimit, Purpose},
     limits::Limits,
     metrics::{self, Metrics},
@@ -67,14 +67,8 @@ impl Server {
         let counted = self.counted()?;
         let told = self.tell_metrics();
         let limits = Arc::new(self.limits.clone());
-        let app = MakeBridge::new(
-            Purpose::Https,
-            router,
-            self.grpc.clone(),
-            limits,
-            shutdown.clone(),
-            counted.clone(),
-        );
+        let app =
+            App::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted.clone());
         let permits = ConnectionLimit::new(self.limits.connections);
         let rejections = |purpose| Rejections::new(purpose, counted.clone(), shutdown.clone());
         let redirecting = self.redirecting(&app, &permits, rejections(Purpose::Redirect));
@@ -110,7 +104,7 @@ impl Server {
     /// Starts the threads that serve HTTPS. The first of them accept, for all of them.
     fn start_workers(
         &mut self,
-        app: &MakeBridge,
+        app: &App,
         permits: &ConnectionLimit,
         rejections: &Rejections,
     ) -> io::Result<Vec<Worker>> {
@@ -150,7 +144,7 @@ impl Server {
     /// Redirects until the future is dropped.
     fn redirecting(
         &mut self,
-        app: &MakeBridge,
+        app: &App,
         permits: &ConnectionLimit,
         rejections: Rejections,
     ) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
@@ -170,7 +164,7 @@ impl Server {
         let ended = EndedOnDrop(Handle::new());
         let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
         let page = metrics::page(self.registry.clone());
-        let app = MakeBridge::new(
+        let app = App::new(
             Purpose::Metrics,
             page,
             GrpcServices::default(),
@@ -191,7 +185,7 @@ impl Server {
 
 /// Listeners for plain HTTP, whose few connections live on the caller's runtime.
 struct Plain {
-    app: MakeBridge,
+    app: App,
     listeners: Vec<TcpListener>,
     limits: Limits,
     permits: ConnectionLimit,

@@ -1,4 +1,4 @@
-use super::{busy::busy, client::Client};
+use super::{client::Client, retry_later::retry_later};
 use axum_trailers::problem::Problem;
 use http::StatusCode;
 use std::{
@@ -52,13 +52,13 @@ impl Shared {
     fn total_reached(&self) -> Problem {
         let Self { what, total, .. } = self;
         let detail = format!("as many {what} run as there may be at once: {total}");
-        busy(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", *total)
+        retry_later(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", *total)
     }
 
     fn per_client_reached(&self) -> Problem {
         let Self { what, per_client, .. } = self;
         let detail = format!("as many {what} of this client run as one may have at once: {per_client}");
-        busy(StatusCode::TOO_MANY_REQUESTS, detail).with("maximum", *per_client)
+        retry_later(StatusCode::TOO_MANY_REQUESTS, detail).with("maximum", *per_client)
     }
 }
 

@@ -48,7 +48,7 @@ struct Plan {
 pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl IntoResponse, Problem> {
     let plan = Plan::read(&length, &uri)?;
     let (sender, body) = body::channel(64 * 1024, Declared::none());
-    super::in_span::task(produce(plan, sender));
+    super::spawn::task(produce(plan, sender));
     let mut fields = HeaderMap::new();
     fields.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/octet-stream"));
     fields.insert(header::CONTENT_LENGTH, plan.length.into());
@@ -58,7 +58,7 @@ pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl Int
 impl Plan {
     fn read(length: &str, uri: &Uri) -> Result<Self, Problem> {
         let length = query::number("the number of bytes", length, 0..=MAX_BYTES)?;
-        let mut query = Query::of(uri);
+        let mut query = Query::from_uri(uri);
         let seed = query.number("seed", 0..=u64::MAX)?.unwrap_or(0);
         let chunk = query.number("chunk", 1..=MAX_CHUNK)?.unwrap_or(DEFAULT_CHUNK);
         let delay = Duration::from_millis(query.number("delay", 0..=MAX_DELAY)?.unwrap_or(0));

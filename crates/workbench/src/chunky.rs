@@ -31,10 +31,10 @@ const TRAILERS: HeaderName = HeaderName::from_static("trailers");
 /// Answers with `hello...`, and after [`PAUSE`] with `world` and a newline.
 pub(super) async fn hello(request: Request<Body>) -> impl IntoResponse {
     let declared = Declared::new([CHUNKY_TRAILER]).expect("a permitted field");
-    let accepted = request.method() != Method::HEAD && Acceptance::of(&request).is_accepted();
+    let accepted = request.method() != Method::HEAD && Acceptance::from_request(&request).is_accepted();
     let trailers = accepted.then_some((TRAILERS, HeaderValue::from_static("chunky-trailer")));
     let (sender, body) = body::channel(1024, declared);
-    super::in_span::task(produce(sender));
+    super::spawn::task(produce(sender));
     (AppendHeaders(trailers), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body)
 }
 

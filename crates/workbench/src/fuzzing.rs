@@ -19,7 +19,7 @@ pub fn query(bytes: &[u8]) {
     let written = format!("/?{}", written.join("&")).parse().expect("a URI");
     assert_eq!(raw_pairs(&written), pairs);
 
-    let mut query = Query::of(&uri);
+    let mut query = Query::from_uri(&uri);
     let of_name = |name: &[u8]| pairs.iter().filter(|pair| pair.0 == name).count();
     assert_eq!(query.take_all("all").len(), of_name(b"all"));
     match query.number("n", 1..=99) {

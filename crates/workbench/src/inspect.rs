@@ -17,9 +17,9 @@
 
 use super::{
     Bounds,
-    account::{concluded, values},
     body_limit::{fits, too_large},
     json::Json,
+    request_summary::{concluded, values},
 };
 use axum::{
     RequestExt,

@@ -17,13 +17,11 @@
 //! | `help.rs`, `healthz.rs` | `GET /help`, `GET /healthz` |
 
 mod accept;
-mod account;
 mod admission;
 mod authority;
 mod body_limit;
 mod bounds;
 mod browsers;
-mod busy;
 mod bytes;
 mod chunky;
 mod client;
@@ -37,15 +35,17 @@ pub mod fuzzing;
 mod grpc_status;
 mod healthz;
 mod help;
-mod in_span;
 mod inspect;
 mod json;
 mod metrics;
 mod problem_page;
 mod query;
+mod request_summary;
+mod retry_later;
 mod routes;
 mod segment;
-mod served;
+mod spawn;
+mod state;
 mod te;
 mod trailers;
 mod ui;

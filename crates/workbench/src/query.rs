@@ -12,7 +12,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub(super) fn of(uri: &Uri) -> Self {
+    pub(super) fn from_uri(uri: &Uri) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let pairs = raw_pairs(uri).into_iter().map(|(name, value)| (text(name), text(value)));
         Self { pairs: pairs.collect(), known: Vec::new() }
@@ -104,7 +104,7 @@ mod tests {
     use axum::response::IntoResponse;
 
     fn query(text: &str) -> Query {
-        Query::of(&format!("/?{text}").parse().expect("a URI"))
+        Query::from_uri(&format!("/?{text}").parse().expect("a URI"))
     }
 
     async fn told(problem: Problem) -> String {

@@ -2,7 +2,7 @@
 
 use super::{
     authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,
-    served::Served, te, trailers, ui,
+    state::AppState, te, trailers, ui,
 };
 use axum::{
     Router,
@@ -35,7 +35,7 @@ pub struct Route {
     pub example: Example,
     /// The path as axum has it.
     pattern: &'static str,
-    handler: fn() -> MethodRouter<Served>,
+    handler: fn() -> MethodRouter<AppState>,
 }
 
 /// A request that shows a route.
@@ -296,7 +296,7 @@ impl Route {
 }
 
 /// All of them, and for everything else a problem document.
-pub(super) fn router() -> Router<Served> {
+pub(super) fn router() -> Router<AppState> {
     let patterns: BTreeSet<&str> = ROUTES.iter().map(|route| route.pattern).collect();
     let router = patterns.into_iter().fold(Router::new(), |router, pattern| {
         let here = || ROUTES.iter().filter(|route| route.pattern == pattern);

@@ -9,7 +9,7 @@
 //! where that is that trailers go out, `X-Protocol`, `X-TE` and `X-Trailers` say the same as trailers. So a body that says
 //! so without trailers behind it tells that something on the way has dropped them.
 
-use super::account::{concluded, values};
+use super::request_summary::{concluded, values};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -37,7 +37,7 @@ pub(super) async fn te(request: Request<Body>) -> Response {
     let content = format!("{account:#}\n");
     let declared = Declared::new([X_PROTOCOL, X_TE, X_TRAILERS]).expect("permitted fields");
     let (mut sender, body) = body::channel(1024, declared);
-    super::in_span::task(async move {
+    super::spawn::task(async move {
         sender.send(content).await.map_err(|_unsent| FinishError::ReaderGone)?;
         let mut trailers = Trailers::new();
         trailers.insert(X_PROTOCOL, protocol)?;

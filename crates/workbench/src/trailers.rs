@@ -25,7 +25,7 @@ pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
     let trailers = asked_for(&uri)?;
     let list = listed(&trailers);
     let (mut sender, body) = body::channel(16 * 1024, trailers.declared());
-    super::in_span::task(async move {
+    super::spawn::task(async move {
         sender.send(list).await.map_err(|_unsent| FinishError::ReaderGone)?;
         sender.finish(trailers)
     });

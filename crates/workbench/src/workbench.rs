@@ -8,7 +8,7 @@ use super::{
     files::{Folder, ReprDigests, Uploads},
     metrics::Metrics,
     routes,
-    served::Served,
+    state::AppState,
 };
 use axum::Router;
 use prometheus::Registry;
@@ -83,7 +83,7 @@ impl Workbench {
         let Self { folder, database, bounds, exports, metrics, allows_upload } = self;
         let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
         let repr_digests = ReprDigests::default();
-        routes::router().with_state(Served {
+        routes::router().with_state(AppState {
             folder,
             database,
             repr_digests,

@@ -137,7 +137,7 @@ where
             }
         }
         if !self.stored.is_empty() {
-            Declared::of(&self.stored).write(response.headers_mut());
+            Declared::from_fields(&self.stored).write(response.headers_mut());
         }
         response.map(|()| body::boxed(self))
     }

@@ -16,7 +16,7 @@ use std::fmt;
 /// use http::Request;
 ///
 /// let request = Request::get("/").header("te", "trailers").body(()).unwrap();
-/// assert_eq!(Acceptance::of(&request), Acceptance::Accepted);
+/// assert_eq!(Acceptance::from_request(&request), Acceptance::Accepted);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acceptance {
@@ -59,7 +59,7 @@ impl fmt::Display for WithheldReason {
 impl Acceptance {
     /// What the server decided for this request; without such a server, what the request itself says.
     #[must_use]
-    pub fn of<B>(request: &Request<B>) -> Self {
+    pub fn from_request<B>(request: &Request<B>) -> Self {
         match request.extensions().get() {
             Some(decided) => *decided,
             None => Self::decide(request.version(), request.headers()),
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn what_the_server_decided_comes_first() {
         let mut request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");
-        assert_eq!(Acceptance::of(&request), Acceptance::Accepted);
+        assert_eq!(Acceptance::from_request(&request), Acceptance::Accepted);
         request.extensions_mut().insert(NOT_ASKED);
-        assert_eq!(Acceptance::of(&request), NOT_ASKED);
+        assert_eq!(Acceptance::from_request(&request), NOT_ASKED);
     }
 }

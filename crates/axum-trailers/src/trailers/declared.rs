@@ -109,7 +109,7 @@ impl Declared {
     }
 
     /// The names of fields that were checked already.
-    pub(crate) fn of(checked: &HeaderMap) -> Self {
+    pub(crate) fn from_fields(checked: &HeaderMap) -> Self {
         Self { names: checked.keys().cloned().collect() }
     }
 

@@ -104,7 +104,7 @@ impl Trailers {
     /// The names of the fields, for announcing them.
     #[must_use]
     pub fn declared(&self) -> Declared {
-        Declared::of(&self.fields)
+        Declared::from_fields(&self.fields)
     }
 
     /// The fields.

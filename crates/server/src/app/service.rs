@@ -36,25 +36,30 @@ use std::{
 use tower_service::Service;
 use tracing::Span;
 
-/// Makes the service of each connection from an axum 0.6 router.
+/// An application: an axum 0.6 router, and gRPC services beside it.
 ///
-/// Clones share what they serve.
+/// Clones are one thread's. [`for_thread`](Self::for_thread) makes one for another thread.
 #[derive(Clone)]
-pub(crate) struct MakeBridge(Arc<App>);
+pub(crate) struct App(Arc<OfThread>);
 
-/// What the connections of a thread serve.
-struct App {
+/// What the connections of one thread serve.
+struct OfThread {
     purpose: Purpose,
     /// `Router` is expensive to clone, since its routes are a map of its own, and it wants to be called by one at a time:
     /// each thread has one.
     router: Mutex<Router>,
     grpc: GrpcServices,
+    shared: Arc<Shared>,
+}
+
+/// What all threads share.
+struct Shared {
     limits: Arc<Limits>,
     shutdown: Shutdown,
     metrics: Option<Metrics>,
 }
 
-impl MakeBridge {
+impl App {
     pub(crate) fn new(
         purpose: Purpose,
         router: Router,
@@ -64,53 +69,48 @@ impl MakeBridge {
         metrics: Option<Metrics>,
     ) -> Self {
         let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
-        let router = Mutex::new(router.with_state(()));
-        Self(Arc::new(App { purpose, router, grpc, limits, shutdown, metrics }))
+        Self::of_thread(purpose, router, grpc, Arc::new(Shared { limits, shutdown, metrics }))
+    }
+
+    fn of_thread(purpose: Purpose, router: Router, grpc: GrpcServices, shared: Arc<Shared>) -> Self {
+        Self(Arc::new(OfThread { purpose, router: Mutex::new(router.with_state(())), grpc, shared }))
     }
 
     /// The same for another router alone.
     pub(crate) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
-        let App { limits, shutdown, metrics, .. } = &*self.0;
-        let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
-        let router = Mutex::new(router.with_state(()));
-        Self(Arc::new(App { purpose, router, grpc: GrpcServices::default(), limits, shutdown, metrics }))
+        Self::of_thread(purpose, router, GrpcServices::default(), self.0.shared.clone())
     }
 
     /// The same for another thread.
     pub(crate) fn for_thread(&self) -> Self {
-        let App { purpose, router, grpc, limits, shutdown, metrics } = &*self.0;
-        let router = Mutex::new(router.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        let (grpc, limits) = (grpc.clone(), limits.clone());
-        let (shutdown, metrics) = (shutdown.clone(), metrics.clone());
-        Self(Arc::new(App { purpose: *purpose, router, grpc, limits, shutdown, metrics }))
+        let OfThread { purpose, router, grpc, shared } = &*self.0;
+        let router = router.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self::of_thread(*purpose, router, grpc.clone(), shared.clone())
     }
 
     /// Begins a connection, and makes its service.
-    pub(crate) fn connect(&self, peer: SocketAddr) -> Bridge {
-        let App { purpose, limits, shutdown, metrics, .. } = &*self.0;
+    pub(crate) fn connect(&self, peer: SocketAddr) -> ConnectionService {
+        let Shared { limits, shutdown, metrics } = &*self.0.shared;
         let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
-        let connection = Connection::new(peer, *purpose, limits, shutdown, metrics);
-        Bridge(Served { app: self.0.clone(), connection, last_authority: LastAuthority::default() })
+        let connection = Connection::new(peer, self.0.purpose, limits, shutdown, metrics);
+        ConnectionService { app: self.clone(), connection, last_authority: LastAuthority::default() }
     }
 }
 
-/// The service of one connection: hyper's requests to the router, and its responses back.
-pub(crate) struct Bridge(Served);
-
-/// What a connection's requests have in common.
-struct Served {
-    app: Arc<App>,
+/// hyper's service for one connection: its requests to the application, and the responses back.
+pub(crate) struct ConnectionService {
+    app: App,
     connection: Arc<Connection>,
     last_authority: LastAuthority,
 }
 
-impl Bridge {
+impl ConnectionService {
     pub(crate) fn connection(&self) -> &Arc<Connection> {
-        &self.0.connection
+        &self.connection
     }
 
     fn route(&self, request: Request<Body>) -> Route {
-        let mut router = self.0.app.router.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut router = self.app.0.router.lock().unwrap_or_else(PoisonError::into_inner);
         match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
             Ok(future) => Route::Router { future },
             Err(_panic) => Route::answered(problems::panicked()),
@@ -118,21 +118,21 @@ impl Bridge {
     }
 
     fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<RequestContent>) -> Route {
-        request.extensions_mut().insert(ConnectInfo(self.0.connection.peer));
-        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.0.connection.inbound().clone()))) {
+        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(problems::panicked()),
         }
     }
 }
 
-impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
+impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
     type Response = http_1::Response<ResponseBody>;
     type Error = SectionTooLarge;
-    type Future = BridgeFuture;
+    type Future = ResponseFuture;
 
-    fn call(&self, request: http_1::Request<Incoming>) -> BridgeFuture {
-        let Served { app, connection, last_authority } = &self.0;
+    fn call(&self, request: http_1::Request<Incoming>) -> ResponseFuture {
+        let Self { app, connection, last_authority } = self;
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
@@ -147,18 +147,18 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         }
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
         let content = RequestContent::new(incoming, request.headers(), &mut exchange);
-        let grpc = app.grpc.service(&request);
+        let grpc = app.0.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         let refusal = connection.head_fault().map(reject_head).or(refusal);
         if let Some(response) = refusal {
             let unread = UnreadContent::abandoned(&content);
-            return BridgeFuture { unread, ..BridgeFuture::new(Route::answered(response), exchange) };
+            return ResponseFuture { unread, ..ResponseFuture::new(Route::answered(response), exchange) };
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
             let request = http_1::Request::from_parts(parts, content);
             let route = exchange.in_span(|| self.call_grpc(&service, request));
-            return BridgeFuture::new(route, exchange);
+            return ResponseFuture::new(route, exchange);
         }
         head::take_host_of_target(&mut request);
         if let Some(route) = exchange.matched_route() {
@@ -168,15 +168,15 @@ impl hyper::service::Service<http_1::Request<Incoming>> for Bridge {
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }
-        let (body, fault, unread) = exchange.in_span(|| request_body::bridge(content, connection.inbound()));
+        let (body, fault, unread) = exchange.in_span(|| request_body::body_of(content, connection.inbound()));
         let route = exchange.in_span(|| self.route(request.map(|()| body)));
-        BridgeFuture { fault, unread, ..BridgeFuture::new(route, exchange) }
+        ResponseFuture { fault, unread, ..ResponseFuture::new(route, exchange) }
     }
 }
 
 pin_project! {
     /// The answer to one request.
-    pub(crate) struct BridgeFuture {
+    pub(crate) struct ResponseFuture {
         #[pin]
         route: Route,
         fault: FaultCell,
@@ -195,7 +195,7 @@ pin_project! {
     }
 }
 
-impl BridgeFuture {
+impl ResponseFuture {
     fn new(route: Route, exchange: Exchange) -> Self {
         Self {
             route,
@@ -234,7 +234,7 @@ impl Future for Route {
     }
 }
 
-impl Future for BridgeFuture {
+impl Future for ResponseFuture {
     type Output = Result<http_1::Response<ResponseBody>, SectionTooLarge>;
 
     /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and

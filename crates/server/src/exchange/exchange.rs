@@ -70,7 +70,7 @@ impl Exchange {
         head: &http_1::request::Parts,
     ) -> Self {
         let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
-        let acceptance = Acceptance::of(request);
+        let acceptance = Acceptance::from_request(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
         let details = is_logged.then(|| Box::new(RequestDetails::of(head, request.headers())));

@@ -31,7 +31,7 @@ pub(crate) enum RequestFault {
 }
 
 /// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
-/// come of it is the bridge's to say. A request without a body has no fault.
+/// come of it is the server's to say. A request without a body has no fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultCell(Option<Arc<OnceLock<RequestFault>>>);
 

@@ -9,7 +9,7 @@ use super::{
     socket::Socket,
 };
 use crate::{
-    app::{Bridge, MakeBridge},
+    app::{App, ConnectionService},
     connection::Protocol,
     limits::Limits,
     tls::Tls,
@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 pub(crate) struct Connections(Arc<Setting>);
 
 struct Setting {
-    app: MakeBridge,
+    app: App,
     /// `None` for plain HTTP.
     tls: Option<Tls>,
     http: Http,
@@ -31,7 +31,7 @@ struct Setting {
 }
 
 impl Connections {
-    pub(crate) fn new(app: MakeBridge, tls: Option<Tls>, limits: &Limits, rejections: Rejections) -> Self {
+    pub(crate) fn new(app: App, tls: Option<Tls>, limits: &Limits, rejections: Rejections) -> Self {
         let (http, limits) = (Http::new(limits), limits.clone());
         Self(Arc::new(Setting { app, tls, http, limits, rejections }))
     }
@@ -51,22 +51,22 @@ impl Setting {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
         };
-        let bridge = self.app.connect(peer);
-        let connection = bridge.connection().clone();
+        let service = self.app.connect(peer);
+        let connection = service.connection().clone();
         if let Err(error) = tune(&stream) {
             return tracing::debug!(%peer, %error, "a connection can't be served");
         }
         let socket = Socket::new(stream, connection.clone());
         if let Some(tls) = &self.tls {
-            self.serve_tls(socket, tls, bridge).await;
+            self.serve_tls(socket, tls, service).await;
         } else {
             let guard = Guard::new(socket, connection, Protocol::Http1);
-            self.http.serve(guard, bridge, &self.rejections).await;
+            self.http.serve(guard, service, &self.rejections).await;
         }
     }
 
-    async fn serve_tls(&self, socket: Socket, tls: &Tls, bridge: Bridge) {
-        let connection = bridge.connection().clone();
+    async fn serve_tls(&self, socket: Socket, tls: &Tls, service: ConnectionService) {
+        let connection = service.connection().clone();
         let accepted = tokio::select! {
             accepted = handshake::accept(socket, tls, self.limits.handshake) => accepted,
             // There is no request yet that could be lost.
@@ -75,7 +75,7 @@ impl Setting {
         match accepted {
             Ok(stream) => {
                 let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
-                self.http.serve(Guard::new(stream, connection, protocol), bridge, &self.rejections).await;
+                self.http.serve(Guard::new(stream, connection, protocol), service, &self.rejections).await;
             }
             Err(rejected) => {
                 self.rejections.handshake_failed(connection.peer, &rejected.failure);

@@ -2,7 +2,7 @@
 
 use super::{guard::Guard, rejections::Rejections, trailer_blocks::TrailerBlocks, transport::Transport};
 use crate::{
-    app::Bridge,
+    app::ConnectionService,
     connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol},
     exchange::with_sources,
     limits::Limits,
@@ -52,14 +52,14 @@ impl Http {
     pub(crate) async fn serve<S: Transport + Send + 'static>(
         &self,
         guard: Box<Guard<S>>,
-        bridge: Bridge,
+        service: ConnectionService,
         rejections: &Rejections,
     ) {
-        let connection = bridge.connection().clone();
+        let connection = service.connection().clone();
         let io = TokioIo::new(guard);
         match connection.protocol() {
             Protocol::Http1 => {
-                let mut http = self.http1.serve_connection(io, bridge);
+                let mut http = self.http1.serve_connection(io, service);
                 let ended = drive(Pin::new(&mut http), &connection).await;
                 let mut guard = http.into_parts().io.into_inner();
                 if let Ok(Err(error)) = &ended
@@ -79,7 +79,7 @@ impl Http {
                 }
             }
             Protocol::Http2 => {
-                let http = pin!(self.http2.serve_connection(io, bridge));
+                let http = pin!(self.http2.serve_connection(io, service));
                 // Its streams are gone if it was cut, and say why themselves.
                 let _ended = drive(http, &connection).await;
                 if let Some(cut @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
@@ -119,13 +119,13 @@ trait Drain: Future<Output = hyper::Result<()>> {
     fn drain(self: Pin<&mut Self>);
 }
 
-impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, Bridge> {
+impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, ConnectionService> {
     fn drain(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
 }
 
-impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Bridge, TokioExecutor> {
+impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, ConnectionService, TokioExecutor> {
     fn drain(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }

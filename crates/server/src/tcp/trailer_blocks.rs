@@ -7,7 +7,7 @@ use super::{
 /// Sees how large the trailer sections are that come on an HTTP/2 connection, as they stand on the wire.
 ///
 /// h2 (0.4) leaves out what of a section is past its own bound, and says nothing. A section of which it leaves
-/// something out is either large in what it keeps, which the bridge sees, or has a field that is large by itself. That
+/// something out is either large in what it keeps, which the exchange sees, or has a field that is large by itself. That
 /// one is a literal, since it has no place in the table of 4 KiB, and so it is large on the wire, too: a Huffman code has
 /// five bits at least ([RFC 7541, appendix B](https://www.rfc-editor.org/rfc/rfc7541#appendix-B)).
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl TrailerBlocks {
         Self { limit, last_stream: 0, block: None }
     }
 
-    /// The bound that h2 needs so that it leaves nothing out that is not seen here or by the bridge, in bytes.
+    /// The bound that h2 needs so that it leaves nothing out that is not seen here or by the exchange, in bytes.
     pub(crate) fn bound_of_h2(section: u32) -> u32 {
         const TABLE_AND_FIELD: u32 = 4096 + 64;
         section

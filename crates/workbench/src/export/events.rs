@@ -20,13 +20,13 @@ pub(crate) async fn events(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let (wanted, options) = Options::of_events(table, request.uri(), request.headers(), exports.bounds())?;
+    let (query, options) = Options::of_events(table, request.uri(), request.headers(), exports.bounds())?;
     if request.headers().get("last-event-id").is_some_and(|id| !id.is_empty()) {
         // It has had this export, to its end or to where it broke off. 204 tells an `EventSource` to ask no more (HTML
         // §9.2.3), since it would get all rows again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let mut response = begin(database, &exports, wanted, options, &request).await?;
+    let mut response = begin(database, &exports, query, options, &request).await?;
     // A proxy that compresses would hold events back.
     let uncached = HeaderValue::from_static("no-store, no-transform");
     response.headers_mut().insert(header::CACHE_CONTROL, uncached);

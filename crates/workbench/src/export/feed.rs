@@ -3,8 +3,8 @@
 use super::{
     format::{RowError, Writer},
     job::Job,
-    metadata::{Lost, Metadata, status},
-    options::Told,
+    metadata::{DatabaseLost, Metadata, status},
+    options::FailureMode,
     presentation::Presentation,
     reading::{Reading, Sink, Stop},
     registry::{End, Export},
@@ -35,7 +35,7 @@ pub(super) struct Feed<'j> {
 }
 
 /// What is left to say once all rows are sent that can be.
-pub(super) struct LastWord {
+pub(super) struct Outcome {
     sender: Sender,
     word: Word,
 }
@@ -44,10 +44,10 @@ enum Word {
     Nothing,
     Finish(Trailers),
     FailWithTrailers(Trailers),
-    Fail(Lost),
+    Fail(DatabaseLost),
 }
 
-impl LastWord {
+impl Outcome {
     pub(super) fn tell(self) {
         let told = match self.word {
             Word::Nothing => Ok(()),
@@ -78,14 +78,14 @@ impl<'j> Feed<'j> {
     }
 
     /// Sends all rows, up to the first that can't be read.
-    pub(super) fn all(mut self, selection: Selection<'_>, mut reading: Reading) -> LastWord {
+    pub(super) fn all(mut self, selection: Selection<'_>, mut reading: Reading) -> Outcome {
         let read = self.begin().and_then(|()| reading.all(selection, &mut self));
         let ended = match read {
             Ok(()) => self.complete(&mut reading),
-            Err(Stop::Lost(lost)) => self.lost(lost, &mut reading),
+            Err(Stop::DatabaseLost(lost)) => self.lost(lost, &mut reading),
             Err(Stop::ClientGone) => Err(Stop::ClientGone),
         };
-        LastWord { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
+        Outcome { sender: self.sender, word: ended.unwrap_or(Word::Nothing) }
     }
 
     fn begin(&mut self) -> Result<(), Stop> {
@@ -121,7 +121,7 @@ impl<'j> Feed<'j> {
 
     /// Where a failure would be told by trailers, so is that there was none.
     fn with_status(&self, mut trailers: Trailers) -> Result<Trailers, TrailerError> {
-        if self.job.options.told == Told::ByTrailers {
+        if self.job.options.told == FailureMode::ByTrailers {
             for (name, value) in status(grpc_status::OK, "OK")?.as_map() {
                 trailers.insert(name, value)?;
             }
@@ -130,11 +130,11 @@ impl<'j> Feed<'j> {
     }
 
     /// The rows before the failure are sent.
-    fn lost(&mut self, lost: Lost, reading: &mut Reading) -> Result<Word, Stop> {
+    fn lost(&mut self, lost: DatabaseLost, reading: &mut Reading) -> Result<Word, Stop> {
         let reason = lost.to_string();
-        lost.log(&self.job.wanted.table, &self.export.id);
+        lost.log(&self.job.query.table, &self.export.id);
         let presentation = self.job.options.presentation;
-        let is_told = self.job.options.told == Told::ByTrailers;
+        let is_told = self.job.options.told == FailureMode::ByTrailers;
         if is_told && presentation == Presentation::Document {
             self.writer.end(&mut self.content);
         }

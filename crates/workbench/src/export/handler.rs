@@ -1,13 +1,13 @@
 use super::{
+    abandon_guard::AbandonGuard,
     job::Job,
     options::Options,
     presentation::Presentation,
+    query::ExportQuery,
     registry::Exports,
     thread::{Started, run},
-    waiting::Waiting,
-    wanted::Wanted,
 };
-use crate::{client::Client, database::Database, in_span, segment::Segment};
+use crate::{client::Client, database::Database, segment::Segment, spawn};
 use axum::{
     body::Body,
     extract::State,
@@ -28,29 +28,29 @@ pub(crate) async fn export(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let (wanted, options) = Options::of_export(table, request.uri(), request.headers(), exports.bounds())?;
-    begin(database, &exports, wanted, options, &request).await
+    let (query, options) = Options::of_export(table, request.uri(), request.headers(), exports.bounds())?;
+    begin(database, &exports, query, options, &request).await
 }
 
 /// Runs the export on a thread of its own, and answers once it is known to have begun.
 pub(super) async fn begin(
     database: Database,
     exports: &Exports,
-    wanted: Wanted,
+    query: ExportQuery,
     options: Options,
     request: &Request<Body>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let client = Client::of(request.extensions().get());
-    let slot = Arc::new(exports.admit(client)?);
-    let (waiting, is_abandoned) = Waiting::begin();
+    let permit = Arc::new(exports.admit(client)?);
+    let (waiting, is_abandoned) = AbandonGuard::begin();
     let (presentation, content_type) =
         (options.presentation, options.presentation.content_type(options.format));
     let is_head = request.method() == Method::HEAD;
     let job =
-        Job { database, wanted, options, began, is_head, is_abandoned, slot, runtime: Handle::current() };
+        Job { database, query, options, began, is_head, is_abandoned, permit, runtime: Handle::current() };
     let (answer, answered) = oneshot::channel();
-    in_span::thread(move || run(job, answer));
+    spawn::thread(move || run(job, answer));
 
     let answered = answered.await;
     waiting.answered();

@@ -51,14 +51,14 @@ impl Metadata {
 
 /// A database that was lost in the middle.
 #[derive(Debug)]
-pub(super) struct Lost {
+pub(super) struct DatabaseLost {
     /// The row that could not be read, from 1 on.
     pub(super) row: u64,
     /// Why, where it is not made up.
     pub(super) cause: Option<String>,
 }
 
-impl Lost {
+impl DatabaseLost {
     pub(super) fn declared() -> Declared {
         Declared::new([GRPC_STATUS, GRPC_MESSAGE]).expect("permitted fields")
     }
@@ -77,14 +77,14 @@ impl Lost {
     }
 }
 
-impl fmt::Display for Lost {
+impl fmt::Display for DatabaseLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Database connection lost at row {}", self.row)?;
         self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 
-impl std::error::Error for Lost {}
+impl std::error::Error for DatabaseLost {}
 
 /// What says that all went well, where failures are told by trailers.
 pub(super) fn status(code: u8, message: &str) -> Result<Trailers, TrailerError> {
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn reason_is_percent_encoded_where_it_is_no_printable_ascii() {
-        let lost = Lost { row: 7, cause: Some("no such table: ä\n".to_owned()) };
+        let lost = DatabaseLost { row: 7, cause: Some("no such table: ä\n".to_owned()) };
         let trailers = lost.trailers().expect("permitted").into_map();
         assert_eq!(trailers[GRPC_STATUS], "13");
         assert_eq!(trailers[GRPC_MESSAGE], "Database connection lost at row 7: no such table: %C3%A4%0A");

@@ -67,6 +67,7 @@
 //! Only a client that reads trailers sees digest and count in the place where they cost nothing: the others need a
 //! document that is parsed to its end, events, or a second request.
 
+mod abandon_guard;
 mod comments;
 mod events;
 mod feed;
@@ -78,13 +79,12 @@ mod metadata;
 mod options;
 mod presentation;
 mod progress;
+mod query;
 mod reading;
 mod registry;
 mod selection;
 mod tables;
 mod thread;
-mod waiting;
-mod wanted;
-mod watched;
+mod tracked_body;
 
 pub(super) use self::{events::events, handler::export, progress::progress, registry::Exports, tables::list};

@@ -1,7 +1,7 @@
 use super::{
     format::Format,
     presentation::Presentation,
-    wanted::{Columns, Wanted},
+    query::{Columns, ExportQuery},
 };
 use crate::{
     Bounds, accept,
@@ -18,13 +18,13 @@ use http::{HeaderMap, StatusCode, Uri};
 pub(super) struct Options {
     pub(super) format: Format,
     pub(super) presentation: Presentation,
-    pub(super) told: Told,
+    pub(super) told: FailureMode,
     pub(super) digest: Option<Algorithm>,
 }
 
 /// How a failure is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum FailureMode {
     ByReset,
     ByTrailers,
 }
@@ -36,8 +36,8 @@ impl Options {
         uri: &Uri,
         headers: &HeaderMap,
         bounds: &Bounds,
-    ) -> Result<(Wanted, Self), Problem> {
-        let mut query = Query::of(uri);
+    ) -> Result<(ExportQuery, Self), Problem> {
+        let mut query = Query::from_uri(uri);
         let format = query.one_of("format", &Format::NAMED)?;
         let presentation = query.one_of("metadata", &[("body", Presentation::Document)])?;
         let format = match (format, presentation) {
@@ -59,8 +59,8 @@ impl Options {
         uri: &Uri,
         headers: &HeaderMap,
         bounds: &Bounds,
-    ) -> Result<(Wanted, Self), Problem> {
-        Self::of_both(table, Query::of(uri), headers, bounds, Format::Ndjson, Presentation::Events)
+    ) -> Result<(ExportQuery, Self), Problem> {
+        Self::of_both(table, Query::from_uri(uri), headers, bounds, Format::Ndjson, Presentation::Events)
     }
 
     fn of_both(
@@ -70,18 +70,19 @@ impl Options {
         bounds: &Bounds,
         format: Format,
         presentation: Presentation,
-    ) -> Result<(Wanted, Self), Problem> {
+    ) -> Result<(ExportQuery, Self), Problem> {
         let limit = query.number("limit", 0..=bounds.rows)?;
         let columns = query.take_all("columns");
         let fail_at = query.number("fail_at", 1..=u64::MAX)?;
-        let told = query.one_of("fail", &[("reset", Told::ByReset), ("trailer", Told::ByTrailers)])?;
+        let told =
+            query.one_of("fail", &[("reset", FailureMode::ByReset), ("trailer", FailureMode::ByTrailers)])?;
         query.finish()?;
         let digest = match Preferences::read(headers, &WANT_CONTENT_DIGEST) {
-            Some(wanted) => wanted.choose(Algorithm::default()),
+            Some(query) => query.choose(Algorithm::default()),
             None => Some(Algorithm::default()),
         };
-        let wanted = Wanted { table, columns: Columns::Listed(columns), limit, fail_at };
-        Ok((wanted, Self { format, presentation, told: told.unwrap_or(Told::ByReset), digest }))
+        let query = ExportQuery { table, columns: Columns::Listed(columns), limit, fail_at };
+        Ok((query, Self { format, presentation, told: told.unwrap_or(FailureMode::ByReset), digest }))
     }
 }
 

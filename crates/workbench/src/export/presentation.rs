@@ -1,6 +1,6 @@
 use super::{
     format::Format,
-    metadata::{Lost, Metadata, milliseconds, trailers_to_json},
+    metadata::{DatabaseLost, Metadata, milliseconds, trailers_to_json},
 };
 use axum_trailers::trailers::Trailers;
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl Presentation {
     }
 
     /// What comes after the rows before a failure, where the message is to be whole.
-    pub(super) fn failed(self, lost: &Lost, trailers: &Trailers, total: Duration) -> Vec<u8> {
+    pub(super) fn failed(self, lost: &DatabaseLost, trailers: &Trailers, total: Duration) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
             Self::Document => closing(&json!({

@@ -1,6 +1,6 @@
 //! Row after row, up to the first that can't be read.
 
-use super::{format::RowError, metadata::Lost, selection::Selection};
+use super::{format::RowError, metadata::DatabaseLost, selection::Selection};
 use rusqlite::Row;
 use std::{
     fmt::Display,
@@ -26,7 +26,7 @@ pub(super) trait Sink {
 pub(super) enum Stop {
     /// Which its body has told the table of exports.
     ClientGone,
-    Lost(Lost),
+    DatabaseLost(DatabaseLost),
 }
 
 /// How far it is, and what it took.
@@ -60,7 +60,7 @@ impl Reading {
                 return if self.rows == total { Ok(()) } else { Err(self.lost_here(&MISCOUNTED)) };
             };
             if self.fail_at == Some(self.rows + 1) {
-                return Err(Stop::Lost(Lost { row: self.rows + 1, cause: None }));
+                return Err(Stop::DatabaseLost(DatabaseLost { row: self.rows + 1, cause: None }));
             }
             sink.take(row).map_err(|error| self.lost_here(&error))?;
             self.rows += 1;
@@ -75,7 +75,7 @@ impl Reading {
     }
 
     fn lost_here(&self, cause: &dyn Display) -> Stop {
-        Stop::Lost(Lost { row: self.rows + 1, cause: Some(cause.to_string()) })
+        Stop::DatabaseLost(DatabaseLost { row: self.rows + 1, cause: Some(cause.to_string()) })
     }
 
     fn in_time(&self) -> Result<(), Stop> {

@@ -93,10 +93,10 @@ impl Exports {
     }
 
     /// Makes room for an export, or says which bound is reached.
-    pub(super) fn admit(&self, client: Client) -> Result<Slot, Problem> {
+    pub(super) fn admit(&self, client: Client) -> Result<ExportPermit, Problem> {
         let permit = self.admission.admit(client)?;
         self.running.inc();
-        Ok(Slot { exports: self.clone(), _permit: permit, export: OnceLock::new() })
+        Ok(ExportPermit { exports: self.clone(), _permit: permit, export: OnceLock::new() })
     }
 
     /// The export of this id.
@@ -127,13 +127,13 @@ impl Table {
 }
 
 /// The room of an export that runs. Its thread and its body share it; it is given back when both have dropped it.
-pub(super) struct Slot {
+pub(super) struct ExportPermit {
     exports: Exports,
     _permit: AdmissionPermit,
     export: OnceLock<Arc<Export>>,
 }
 
-impl Slot {
+impl ExportPermit {
     pub(super) fn bounds(&self) -> &Bounds {
         &self.exports.bounds
     }
@@ -161,7 +161,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for ExportPermit {
     fn drop(&mut self) {
         if let Some(export) = self.export.get() {
             // A thread that panicked has said nothing else.
@@ -237,8 +237,8 @@ mod tests {
     }
 
     /// An export that is taken to its end at once.
-    fn begin(exports: &Exports, slot: &Slot) -> String {
-        let export = slot.begin("t", "csv", 1, Instant::now());
+    fn begin(exports: &Exports, permit: &ExportPermit) -> String {
+        let export = permit.begin("t", "csv", 1, Instant::now());
         export.taken();
         assert!(exports.lock().0.len() <= KEPT + 2);
         export.id.clone()
@@ -262,8 +262,8 @@ mod tests {
         let running_id = running.begin("t", "csv", 1, Instant::now()).id.clone();
         let ended: Vec<_> = (0..KEPT + 2)
             .map(|_| {
-                let slot = exports.admit(Client::UNKNOWN).expect("room");
-                begin(&exports, &slot)
+                let permit = exports.admit(Client::UNKNOWN).expect("room");
+                begin(&exports, &permit)
             })
             .collect();
         assert_eq!(exports.lock().0.len(), KEPT + 2, "the next one that begins makes room");
@@ -280,9 +280,9 @@ mod tests {
     fn one_that_stopped_without_a_word_has_failed_and_one_that_was_dropped_is_cancelled() {
         let exports = exports();
         for is_taken in [true, false] {
-            let slot = exports.admit(Client::UNKNOWN).expect("room");
-            let export = slot.begin("t", "csv", 1, Instant::now());
-            drop(slot);
+            let permit = exports.admit(Client::UNKNOWN).expect("room");
+            let export = permit.begin("t", "csv", 1, Instant::now());
+            drop(permit);
             assert_eq!(export.to_json()["state"], "running");
             if is_taken {
                 export.taken();

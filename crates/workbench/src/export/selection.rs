@@ -1,10 +1,10 @@
 //! Which rows of which columns an export has.
 
-use super::wanted::{Columns, Wanted};
+use super::query::{Columns, ExportQuery};
 use crate::{
-    busy::busy,
     database::{Database, Table, explained, quoted, table, table_names},
     query::bad_request,
+    retry_later::retry_later,
 };
 use axum_trailers::problem::Problem;
 use http::StatusCode;
@@ -40,16 +40,20 @@ pub(super) fn open(database: &Database, is_abandoned: Arc<AtomicBool>) -> Result
 
 impl<'c> Selection<'c> {
     /// The most rows that it may have are `most`.
-    pub(super) fn prepare(connection: &'c Connection, wanted: &Wanted, most: u64) -> Result<Self, Problem> {
+    pub(super) fn prepare(
+        connection: &'c Connection,
+        query: &ExportQuery,
+        most: u64,
+    ) -> Result<Self, Problem> {
         let names = table_names(connection).map_err(|error| unreadable(&error))?;
-        if !names.contains(&wanted.table) {
+        if !names.contains(&query.table) {
             let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let detail = format!("there is no table `{}`: there are {there}", wanted.table);
+            let detail = format!("there is no table `{}`: there are {there}", query.table);
             return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
         }
-        let table = table(connection, &wanted.table).map_err(|error| unreadable(&error))?;
-        let columns = columns(&table, &wanted.columns)?;
-        let limit = wanted.limit.unwrap_or(most.saturating_add(1));
+        let table = table(connection, &query.table).map_err(|error| unreadable(&error))?;
+        let columns = columns(&table, &query.columns)?;
+        let limit = query.limit.unwrap_or(most.saturating_add(1));
         let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
         if total > most {
             let detail =
@@ -123,7 +127,7 @@ pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
     }
     tracing::error!(%error, "can't read the database");
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-        return busy(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
+        return retry_later(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
     }
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,

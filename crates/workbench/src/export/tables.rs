@@ -11,8 +11,8 @@ use super::{
 use crate::{
     client::Client,
     database::{Database, tables},
-    in_span,
     json::Json,
+    spawn,
 };
 use axum::{body::Body, extract::State};
 use axum_trailers::problem::Problem;
@@ -24,13 +24,13 @@ pub(crate) async fn list(
     State(exports): State<Exports>,
     request: Request<Body>,
 ) -> Result<Json, Problem> {
-    let slot = exports.admit(Client::of(request.extensions().get()))?;
+    let permit = exports.admit(Client::of(request.extensions().get()))?;
     let read = move || {
-        let _until_the_end = slot;
+        let _until_the_end = permit;
         let connection = database.connect().map_err(|error| not_opened(&error))?;
         tables(&connection).map_err(|error| unreadable(&error))
     };
-    let tables = in_span::thread(read).await.map_err(|_panicked| {
+    let tables = spawn::thread(read).await.map_err(|_panicked| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
     })?;
     let tables = tables?.into_iter().map(|table| {

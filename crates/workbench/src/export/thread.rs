@@ -1,14 +1,14 @@
 //! An export from its checks to its end, on a thread of its own.
 
 use super::{
-    feed::{Feed, LastWord},
+    feed::{Feed, Outcome},
     job::Job,
-    metadata::{Lost, Metadata},
-    options::{Options, Told},
+    metadata::{DatabaseLost, Metadata},
+    options::{FailureMode, Options},
     presentation::Presentation,
     reading::Reading,
     selection::{Selection, open},
-    watched::Watched,
+    tracked_body::TrackedBody,
 };
 use axum::{
     body::boxed,
@@ -40,7 +40,7 @@ pub(super) fn run(job: Job, answer: Answer) {
         Ok(connection) => begin(&job, &connection, opening, answer),
         Err(problem) => Begun::Refused(answer, Err(problem)),
     };
-    drop(job.slot);
+    drop(job.permit);
     match begun {
         // Where the handler is gone, so is whoever asked.
         Begun::Refused(answer, why) => drop(answer.send(why)),
@@ -52,24 +52,24 @@ pub(super) fn run(job: Job, answer: Answer) {
 enum Begun {
     /// There is nothing to send, and the handler has to be told so.
     Refused(Answer, Result<Option<Started>, Problem>),
-    Ended(LastWord),
+    Ended(Outcome),
 }
 
 fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
-    let bounds = job.slot.bounds();
-    let selection = match Selection::prepare(connection, &job.wanted, bounds.rows) {
+    let bounds = job.permit.bounds();
+    let selection = match Selection::prepare(connection, &job.query, bounds.rows) {
         Err(problem) => return Begun::Refused(answer, Err(problem)),
         Ok(_) if job.is_head => return Begun::Refused(answer, Ok(None)),
         Ok(selection) => selection,
     };
-    let export = job.slot.begin(&job.wanted.table, job.options.format.name(), selection.total, job.began);
+    let export = job.permit.begin(&job.query.table, job.options.format.name(), selection.total, job.began);
     let (sender, body) = body::channel(CAPACITY, declared(&job.options));
     let response =
-        body.into_response().map(|body| boxed(Watched::new(body, export.clone(), job.slot.clone())));
+        body.into_response().map(|body| boxed(TrackedBody::new(body, export.clone(), job.permit.clone())));
     // Where the handler is gone, so is the body, which its sender finds out.
     drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
     let feed = Feed::new(job, sender, export, &selection.columns);
-    let reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.wanted.fail_at);
+    let reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.query.fail_at);
     Begun::Ended(feed.all(selection, reading))
 }
 
@@ -79,9 +79,9 @@ fn declared(options: &Options) -> Declared {
     }
     let metadata = Metadata::declared(options.digest.is_some());
     match options.told {
-        Told::ByReset => metadata,
-        Told::ByTrailers => {
-            let status = Lost::declared();
+        FailureMode::ByReset => metadata,
+        FailureMode::ByTrailers => {
+            let status = DatabaseLost::declared();
             Declared::new(metadata.iter().chain(status.iter())).expect("permitted fields")
         }
     }
@@ -102,15 +102,15 @@ mod tests {
         for is_abandoned in [true, false] {
             let uri = "/export/orders".parse().expect("a URI");
             let asked = Options::of_export("orders".to_owned(), &uri, &HeaderMap::new(), &Bounds::default());
-            let (wanted, options) = asked.unwrap_or_else(|_problem| panic!("no parameters"));
+            let (query, options) = asked.unwrap_or_else(|_problem| panic!("no parameters"));
             let job = Job {
                 database: Database::sample().expect("memory"),
-                wanted,
+                query,
                 options,
                 began: Instant::now(),
                 is_head: true,
                 is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),
-                slot: Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room"))),
+                permit: Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room"))),
                 runtime: Handle::current(),
             };
             let (answer, answered) = oneshot::channel();

@@ -5,7 +5,7 @@ use super::{
     download::{Access, Preconditions, Verdict},
     folder::entry,
 };
-use crate::in_span;
+use crate::spawn;
 use std::{
     collections::hash_map::RandomState,
     fs::{self, File, OpenOptions},
@@ -46,7 +46,7 @@ struct Hidden(PathBuf);
 impl Draft {
     /// Makes a draft of the file that is to have this place.
     pub(super) async fn create(place: PathBuf) -> io::Result<Self> {
-        in_span::thread(move || {
+        spawn::thread(move || {
             let (path, file) = make(place.parent().unwrap_or(&place), entry(&place)?.as_ref())?;
             Ok(Self { open: Some(Open { hidden: Hidden(path), file: tokio::fs::File::from_std(file) }) })
         })
@@ -71,7 +71,7 @@ impl Draft {
     ) -> Result<bool, PublishError> {
         match self.written().await {
             // Not to be cut in two by a client that leaves.
-            Ok(written) => in_span::thread(move || self.place(&written, &folder, &name, &preconditions))
+            Ok(written) => spawn::thread(move || self.place(&written, &folder, &name, &preconditions))
                 .await
                 .map_err(io::Error::from)?,
             Err(error) => {
@@ -119,7 +119,7 @@ impl Draft {
     pub(super) async fn discard(mut self) {
         let open = self.open.take();
         // What is not run is dropped as well.
-        let _removed = in_span::thread(move || drop(open)).await;
+        let _removed = spawn::thread(move || drop(open)).await;
     }
 }
 
@@ -185,7 +185,7 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         if Handle::try_current().is_ok() {
-            in_span::thread(move || drop(open));
+            spawn::thread(move || drop(open));
         }
     }
 }
@@ -376,13 +376,13 @@ mod tests {
         runtime.block_on(async {
             let draft = Draft::create(folder.path().join("a")).await.expect("created");
             let (go_on, busy) = std::sync::mpsc::channel::<()>();
-            let thread = in_span::thread(move || busy.recv());
+            let thread = spawn::thread(move || busy.recv());
             drop(draft);
             assert_eq!(names(folder.path()).len(), 1);
             drop(go_on);
             thread.await.expect("no panic").expect_err("nothing was sent");
             // They run in turn.
-            in_span::thread(|| ()).await.expect("no panic");
+            spawn::thread(|| ()).await.expect("no panic");
             assert!(names(folder.path()).is_empty());
 
             let draft = Draft::create(folder.path().join("a")).await.expect("created");

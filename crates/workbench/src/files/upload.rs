@@ -9,11 +9,11 @@ use crate::{
     admission::Admission,
     body_limit::{fits, too_large},
     client::Client,
-    in_span,
     json::Json,
     metrics::Metrics,
     query::bad_request,
     segment::Segment,
+    spawn,
 };
 use axum::{
     RequestExt,
@@ -106,7 +106,7 @@ async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<R
     let Verified(body): Verified<RequestBody> = request.extract().await?;
     // RFC 9110 §13.2.1: behind all that would refuse the request anyway, before its content.
     let (folder, file) = (allowed.folder.clone(), name.to_owned());
-    let current = in_span::thread(move || folder.current(&file)).await.map_err(io::Error::from)??;
+    let current = spawn::thread(move || folder.current(&file)).await.map_err(io::Error::from)??;
     if preconditions.evaluate(Access::Write, &current) != Verdict::Proceed {
         return Err(precondition_failed().into());
     }

@@ -39,7 +39,7 @@ pub(super) struct Buffered<B: Body> {
 enum End<E> {
     Data,
     Error(E),
-    Told,
+    Returned,
 }
 
 /// Nothing in it is pinned but what is behind the box.
@@ -97,8 +97,8 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
         }
         match self.end {
             None => self.inner.as_mut().poll_data(cx),
-            Some(End::Data | End::Told) => Poll::Ready(None),
-            Some(End::Error(_)) => Poll::Ready(match self.end.replace(End::Told) {
+            Some(End::Data | End::Returned) => Poll::Ready(None),
+            Some(End::Error(_)) => Poll::Ready(match self.end.replace(End::Returned) {
                 Some(End::Error(error)) => Some(Err(error)),
                 _ => None,
             }),
@@ -110,7 +110,7 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
         match self.end {
-            Some(End::Error(_) | End::Told) => Poll::Ready(Ok(None)),
+            Some(End::Error(_) | End::Returned) => Poll::Ready(Ok(None)),
             None | Some(End::Data) => self.inner.as_mut().poll_trailers(cx),
         }
     }
@@ -118,7 +118,7 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
     fn is_end_stream(&self) -> bool {
         self.chunks.is_empty()
             && match self.end {
-                Some(End::Told) => true,
+                Some(End::Returned) => true,
                 Some(End::Error(_)) => false,
                 None | Some(End::Data) => self.inner.is_end_stream(),
             }

@@ -15,19 +15,19 @@ use std::task::{Context, Poll, ready};
 
 /// What a request says of the digests in its response.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct DigestNegotiation {
     method: Method,
     pub(super) acceptance: Acceptance,
     content: Option<Algorithm>,
     repr: Option<Algorithm>,
 }
 
-impl Wanted {
+impl DigestNegotiation {
     pub(super) fn of<B>(request: &Request<B>, default: Algorithm) -> Self {
         let asked = |name| Preferences::read(request.headers(), name);
         Self {
             method: request.method().clone(),
-            acceptance: Acceptance::of(request),
+            acceptance: Acceptance::from_request(request),
             content: asked(&WANT_CONTENT_DIGEST).map_or(Some(default), |wanted| wanted.choose(default)),
             repr: asked(&WANT_REPR_DIGEST).and_then(|wanted| wanted.choose(default)),
         }

@@ -1,7 +1,7 @@
 use super::{
     ResponseBody,
     buffered::{Buffered, ReadAhead, Source},
-    fields::{Digests, Wanted},
+    fields::{DigestNegotiation, Digests},
 };
 use crate::{
     layers::observed::Observer,
@@ -24,7 +24,7 @@ pin_project! {
     {
         #[pin]
         inner: F,
-        wanted: Wanted,
+        wanted: DigestNegotiation,
         buffer: Option<usize>,
         held_back: Option<HeldBack<B>>,
     }
@@ -39,7 +39,7 @@ struct HeldBack<B: Body> {
 }
 
 impl<F, B: Body> ResponseFuture<F, B> {
-    pub(super) fn new(inner: F, wanted: Wanted, buffer: Option<usize>) -> Self {
+    pub(super) fn new(inner: F, wanted: DigestNegotiation, buffer: Option<usize>) -> Self {
         Self { inner, wanted, buffer, held_back: None }
     }
 }

@@ -1,7 +1,7 @@
 use super::{
     backlog::Backlog,
-    beside::{At, Beside},
-    crowd::Crowd,
+    core_budget::CoreBudget,
+    offload::{At, Offload},
 };
 use crate::digest::{Digest, Hashers};
 use bytes::Bytes;
@@ -24,16 +24,16 @@ const BEHIND: usize = 256 * 1024;
 pub(super) struct Hashing {
     here: Backlog,
     /// Where it is now, if it is not here.
-    beside: Option<Arc<Beside>>,
+    beside: Option<Arc<Offload>>,
     /// What was taken back before a thread began.
-    unbegun: Option<Arc<Beside>>,
-    crowd: Crowd,
+    unbegun: Option<Arc<Offload>>,
+    crowd: CoreBudget,
 }
 
 impl Hashing {
     pub(super) fn new(hashers: Hashers) -> Self {
         let here = Backlog { hashers, chunks: VecDeque::new() };
-        Self { here, beside: None, unbegun: None, crowd: Crowd::default() }
+        Self { here, beside: None, unbegun: None, crowd: CoreBudget::default() }
     }
 
     /// Takes the next chunk.
@@ -51,7 +51,7 @@ impl Hashing {
         }
         self.here.chunks.push_back(chunk.clone());
         if self.a_thread_may_begin() && self.crowd.leaves_cores() {
-            self.beside = Beside::begin(&mut self.here);
+            self.beside = Offload::begin(&mut self.here);
         }
     }
 
@@ -100,7 +100,7 @@ impl Drop for Hashing {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{backlog::STEP, crowd::CORES},
+        super::{backlog::STEP, core_budget::CORES},
         *,
     };
     use crate::digest::Algorithm;
@@ -199,10 +199,10 @@ mod tests {
         assert_eq!(digested, Poll::Ready(digests(&content)));
     }
 
-    fn beside(content: &Bytes) -> (Hashing, Arc<Beside>) {
+    fn beside(content: &Bytes) -> (Hashing, Arc<Offload>) {
         let mut hashing = Hashing::new(hashers());
         hashing.here.chunks.push_back(content.clone());
-        let beside = Arc::new(Beside::new(mem::take(&mut hashing.here)));
+        let beside = Arc::new(Offload::new(mem::take(&mut hashing.here)));
         hashing.beside = Some(beside.clone());
         (hashing, beside)
     }

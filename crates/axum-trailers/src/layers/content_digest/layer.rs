@@ -1,4 +1,4 @@
-use super::{ResponseBody, ResponseFuture, fields::Wanted};
+use super::{ResponseBody, ResponseFuture, fields::DigestNegotiation};
 use crate::digest::Algorithm;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -142,7 +142,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let wanted = Wanted::of(&request, self.options.algorithm);
+        let wanted = DigestNegotiation::of(&request, self.options.algorithm);
         ResponseFuture::new(self.inner.call(request), wanted, self.options.buffer)
     }
 }

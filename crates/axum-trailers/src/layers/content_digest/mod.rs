@@ -1,14 +1,14 @@
 //! [`ContentDigestLayer`] and what it is made of.
 
 mod backlog;
-mod beside;
 mod body;
 mod buffered;
-mod crowd;
+mod core_budget;
 mod fields;
 mod future;
 mod hashing;
 mod layer;
+mod offload;
 
 pub use self::{
     body::ResponseBody,

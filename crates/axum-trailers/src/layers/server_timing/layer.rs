@@ -130,7 +130,7 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let metrics = Metrics::new();
         request.extensions_mut().insert(metrics.clone());
-        let (method, acceptance) = (request.method().clone(), Acceptance::of(&request));
+        let (method, acceptance) = (request.method().clone(), Acceptance::from_request(&request));
         let stopwatch = Some(Stopwatch::start(metrics));
         ResponseFuture { inner: self.inner.call(request), method, acceptance, stopwatch }
     }

@@ -146,7 +146,7 @@ mod tests {
 
     /// What becomes of a body, or why the header section was enough to refuse it.
     fn verify(request: Builder, need: Need, steps: &[Step]) -> Result<Read, ContentDigestError> {
-        let check = Check::of(&request.body(()).expect("a request"), need)?;
+        let check = Check::from_request(&request.body(()).expect("a request"), need)?;
         let verdict = Verdict::default();
         let body = VerifyBody::new(ScriptedBody::new(steps.iter().cloned()), check, verdict.clone());
         let read = read_by_contract(body);
@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn trailers_polled_early_are_an_error() {
-        let check = Check::of(&put(&[]).body(()).expect("a request"), Need::Optional).expect("nothing wrong");
+        let check = Check::from_request(&put(&[]).body(()).expect("a request"), Need::Optional)
+            .expect("nothing wrong");
         let body = VerifyBody::new(ScriptedBody::new([Data("a")]), check, Verdict::default());
         let mut body = std::pin::pin!(body);
         let cx = &mut Context::from_waker(std::task::Waker::noop());
@@ -324,7 +325,7 @@ mod tests {
             let (head, tail) = came.split_at(cut.index(came.len()));
             for digest in digests {
                 let request = put(&[("content-digest", &digest)]).body(()).expect("a request");
-                let mut check = Check::of(&request, Need::Required).expect("nothing wrong");
+                let mut check = Check::from_request(&request, Need::Required).expect("nothing wrong");
                 check.data(head);
                 check.data(tail);
                 prop_assert_eq!(check.end(&HeaderMap::new()).is_err(), wrong.is_some());

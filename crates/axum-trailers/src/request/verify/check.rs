@@ -29,7 +29,7 @@ impl Check {
     /// # Errors
     ///
     /// Where the header section says enough to refuse the request before its content comes.
-    pub(super) fn of<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
+    pub(super) fn from_request<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
         let announced = Declared::read(request.headers());
         let header = read(request.headers())?;
         let (has_content, may_have_trailers) = (has_content(request), may_have_trailers(request));

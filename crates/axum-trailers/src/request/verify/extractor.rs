@@ -74,6 +74,6 @@ where
 }
 
 fn checked<B>(request: Request<B>) -> Result<Request<VerifyBody<B>>, ContentDigestError> {
-    let check = Check::of(&request, Need::Required)?;
+    let check = Check::from_request(&request, Need::Required)?;
     Ok(request.map(|body| VerifyBody::new(body, check, Verdict::default())))
 }

@@ -130,7 +130,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let check = Check::of(&request, self.need).and_then(|check| {
+        let check = Check::from_request(&request, self.need).and_then(|check| {
             // A handler may never ask for the end of a body that has none.
             if request.body().is_end_stream() {
                 check.clone().end(&HeaderMap::new())?;

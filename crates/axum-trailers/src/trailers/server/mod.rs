@@ -36,7 +36,7 @@
 //!
 //! /// Steps 3, 5 and 6.
 //! fn begin<Q, B>(request: &Request<Q>, response: &mut Response<B>) -> Plan {
-//!     let sends_trailers = Acceptance::of(request).is_accepted()
+//!     let sends_trailers = Acceptance::from_request(request).is_accepted()
 //!         && has_content(request.method().as_str(), response.status());
 //!     let failure = response.extensions().get::<FailureMark>().cloned();
 //!     let headers = response.headers_mut();

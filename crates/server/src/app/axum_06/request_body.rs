@@ -25,7 +25,7 @@ use tracing::Instrument;
 ///
 /// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
 /// from outside. A task fills it, no faster than the handler takes from it.
-pub(crate) fn bridge(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
+pub(crate) fn body_of(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
     if incoming.is_end_stream() {
         return (Body::empty(), FaultCell::default(), UnreadContent::default());
     }

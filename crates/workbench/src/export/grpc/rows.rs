@@ -1,5 +1,5 @@
 use super::{status::stopped, v1::Row};
-use crate::export::registry::{Export, Slot};
+use crate::export::registry::{Export, ExportPermit};
 use futures_util::Stream;
 use std::{
     pin::Pin,
@@ -22,12 +22,12 @@ pub struct Rows {
     parts: Receiver<Part>,
     ready: vec::IntoIter<Row>,
     export: Arc<Export>,
-    slot: Option<Arc<Slot>>,
+    permit: Option<Arc<ExportPermit>>,
 }
 
 impl Rows {
-    pub(super) fn new(parts: Receiver<Part>, export: Arc<Export>, slot: Arc<Slot>) -> Self {
-        Self { parts, ready: Vec::new().into_iter(), export, slot: Some(slot) }
+    pub(super) fn new(parts: Receiver<Part>, export: Arc<Export>, permit: Arc<ExportPermit>) -> Self {
+        Self { parts, ready: Vec::new().into_iter(), export, permit: Some(permit) }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -43,7 +43,7 @@ impl Stream for Rows {
             if let Some(row) = self.ready.next() {
                 return Poll::Ready(Some(Ok(row)));
             }
-            if self.slot.is_none() {
+            if self.permit.is_none() {
                 return Poll::Ready(None);
             }
             let status = match ready!(self.parts.poll_recv(cx)) {
@@ -55,7 +55,7 @@ impl Stream for Rows {
                 None => stopped(),
             };
             self.export.taken();
-            self.slot = None;
+            self.permit = None;
             return Poll::Ready(Some(Err(status)));
         }
     }
@@ -80,14 +80,14 @@ mod tests {
     async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
         let exports =
             Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
-        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
-        let export = slot.begin("t", "grpc", 1, Instant::now());
+        let permit = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
+        let export = permit.begin("t", "grpc", 1, Instant::now());
         let (sender, receiver) = mpsc::channel(parts.len().max(1));
         for part in parts {
             sender.try_send(part).expect("room");
         }
         drop(sender);
-        let mut rows = Rows::new(receiver, export.clone(), slot);
+        let mut rows = Rows::new(receiver, export.clone(), permit);
         let (mut count, mut status) = (0, None);
         while let Some(row) = rows.next().await {
             match row {

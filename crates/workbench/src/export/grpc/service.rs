@@ -8,11 +8,11 @@ use crate::{
     client::Client,
     database::Database,
     export::{
+        abandon_guard::AbandonGuard,
+        query::{Columns, ExportQuery},
         registry::Exports,
-        waiting::Waiting,
-        wanted::{Columns, Wanted},
     },
-    in_span,
+    spawn,
 };
 use std::{sync::Arc, time::Instant};
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ impl ExportsService {
         Self { database, exports }
     }
 
-    fn wanted(&self, request: ExportRequest) -> Result<Wanted, Status> {
+    fn query(&self, request: ExportRequest) -> Result<ExportQuery, Status> {
         let ExportRequest { table, columns, limit, fail_at } = request;
         let most = self.exports.bounds().rows;
         if limit.is_some_and(|limit| limit > most) {
@@ -41,7 +41,7 @@ impl ExportsService {
         if fail_at == Some(0) {
             return Err(invalid("fail_at", "rows are counted from 1 on"));
         }
-        Ok(Wanted { table, columns: Columns::Named(columns), limit, fail_at })
+        Ok(ExportQuery { table, columns: Columns::Named(columns), limit, fail_at })
     }
 }
 
@@ -54,25 +54,26 @@ impl ExportsApi for ExportsService {
         request: Request<ListTablesRequest>,
     ) -> Result<Response<ListTablesResponse>, Status> {
         let client = Client::of(request.extensions().get());
-        let slot = self.exports.admit(client).map_err(|problem| refused(&problem))?;
+        let permit = self.exports.admit(client).map_err(|problem| refused(&problem))?;
         let database = self.database.clone();
         let read = move || {
-            let _until_the_end = slot;
+            let _until_the_end = permit;
             list(&database)
         };
-        let tables = in_span::thread(read).await.map_err(|_panicked| stopped())?;
+        let tables = spawn::thread(read).await.map_err(|_panicked| stopped())?;
         tables.map(Response::new).map_err(|problem| refused(&problem))
     }
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Rows>, Status> {
         let began = Instant::now();
         let client = Client::of(request.extensions().get());
-        let wanted = self.wanted(request.into_inner())?;
-        let slot = self.exports.admit(client).map_err(|problem| refused(&problem))?;
-        let (waiting, is_abandoned) = Waiting::begin();
-        let job = Job { database: self.database.clone(), wanted, began, is_abandoned, slot: Arc::new(slot) };
+        let query = self.query(request.into_inner())?;
+        let permit = self.exports.admit(client).map_err(|problem| refused(&problem))?;
+        let (waiting, is_abandoned) = AbandonGuard::begin();
+        let job =
+            Job { database: self.database.clone(), query, began, is_abandoned, permit: Arc::new(permit) };
         let (answer, answered) = oneshot::channel();
-        in_span::thread(move || run(job, answer));
+        spawn::thread(move || run(job, answer));
 
         let answered = answered.await;
         waiting.answered();

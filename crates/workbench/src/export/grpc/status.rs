@@ -1,7 +1,7 @@
 //! Failures as gRPC tells them: a status, a message, and details that programs read
 //! ([error model](https://google.aip.dev/193)).
 
-use crate::{busy::RETRY_AFTER, export::metadata::Lost};
+use crate::{export::metadata::DatabaseLost, retry_later::RETRY_AFTER};
 use axum_trailers::problem::Problem;
 use http::StatusCode;
 use std::{collections::HashMap, time::Duration};
@@ -41,7 +41,7 @@ pub(super) fn refused(problem: &Problem) -> Status {
 }
 
 /// A database that was lost in the middle. One that was lost on request may be there again.
-pub(super) fn lost(lost: &Lost) -> Status {
+pub(super) fn lost(lost: &DatabaseLost) -> Status {
     let rows = HashMap::from([("rows".to_owned(), (lost.row - 1).to_string())]);
     let mut details = ErrorDetails::with_error_info("DATABASE_LOST", DOMAIN, rows);
     let code = if lost.cause.is_none() {

@@ -10,11 +10,11 @@ use crate::{
     database::{Database, tables},
     export::{
         format::RowError,
-        metadata::{Lost, Metadata, status},
+        metadata::{DatabaseLost, Metadata, status},
+        query::ExportQuery,
         reading::{Reading, Sink, Stop},
-        registry::{End, Export, Slot},
+        registry::{End, Export, ExportPermit},
         selection::{Selection, not_opened, open, unreadable},
-        wanted::Wanted,
     },
 };
 use axum_trailers::problem::Problem;
@@ -30,11 +30,11 @@ use tonic::{Code, Status, metadata::MetadataMap};
 /// What an export is to be.
 pub(super) struct Job {
     pub(super) database: Database,
-    pub(super) wanted: Wanted,
+    pub(super) query: ExportQuery,
     pub(super) began: Instant,
     /// Whether who asked has gone before there was an answer.
     pub(super) is_abandoned: Arc<AtomicBool>,
-    pub(super) slot: Arc<Slot>,
+    pub(super) permit: Arc<ExportPermit>,
 }
 
 /// Who waits to be told whether an export has begun.
@@ -55,7 +55,7 @@ pub(super) fn run(job: Job, answer: Answer) {
         Ok(connection) => begin(&job, &connection, opening, answer),
         Err(problem) => Err((answer, refused(&problem))),
     };
-    drop(job.slot);
+    drop(job.permit);
     match begun {
         // Where the call is gone, so is whoever asked.
         Err((answer, why)) => drop(answer.send(Err(why))),
@@ -67,21 +67,21 @@ pub(super) fn run(job: Job, answer: Answer) {
 type Begun = Result<(mpsc::Sender<Part>, Option<Status>), (Answer, Status)>;
 
 fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
-    let bounds = job.slot.bounds();
-    let selection = match Selection::prepare(connection, &job.wanted, bounds.rows) {
+    let bounds = job.permit.bounds();
+    let selection = match Selection::prepare(connection, &job.query, bounds.rows) {
         Ok(selection) => selection,
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            return Err((answer, no_table(&job.wanted.table)));
+            return Err((answer, no_table(&job.query.table)));
         }
         Err(problem) => return Err((answer, refused(&problem))),
     };
-    let export = job.slot.begin(&job.wanted.table, "grpc", selection.total, job.began);
+    let export = job.permit.begin(&job.query.table, "grpc", selection.total, job.began);
     let (parts, received) = mpsc::channel(BATCHES);
     // Where the call is gone, so is the stream, which its sender finds out.
-    drop(answer.send(Ok(Rows::new(received, export.clone(), job.slot.clone()))));
+    drop(answer.send(Ok(Rows::new(received, export.clone(), job.permit.clone()))));
     let mut feed =
         Feed { parts, export, columns: selection.columns.len(), rows: Vec::new(), memory: 0, bytes: 0 };
-    let mut reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.wanted.fail_at);
+    let mut reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.query.fail_at);
     let read = reading.all(selection, &mut feed);
     let ended = feed.ended(job, read, &mut reading);
     Ok((feed.parts, ended.ok()))
@@ -107,7 +107,7 @@ impl Feed {
                 self.flush(reading)?;
                 Ok(self.complete(job, reading))
             }
-            Err(Stop::Lost(why)) => {
+            Err(Stop::DatabaseLost(why)) => {
                 self.flush(reading)?;
                 Ok(self.lost(job, &why))
             }
@@ -130,9 +130,9 @@ impl Feed {
         Status::with_metadata(Code::Ok, "", sent)
     }
 
-    fn lost(&self, job: &Job, why: &Lost) -> Status {
+    fn lost(&self, job: &Job, why: &DatabaseLost) -> Status {
         let reason = why.to_string();
-        why.log(&job.wanted.table, &self.export.id);
+        why.log(&job.query.table, &self.export.id);
         let told = lost(why);
         let trailers =
             status(told.code() as u8, told.message()).expect("printable ASCII makes a field value");

@@ -1,5 +1,5 @@
 use super::version::Version;
-use crate::in_span;
+use crate::spawn;
 use axum::body::{Bytes, HttpBody};
 use http::HeaderMap;
 use http_body::SizeHint;
@@ -78,7 +78,7 @@ impl Content {
                 Reading::Ended => return Poll::Ready(None),
                 Reading::Idle(mut source) => {
                     let Some(wanted) = self.next_bytes() else { return Poll::Ready(None) };
-                    self.reading = Reading::Busy(in_span::thread(move || {
+                    self.reading = Reading::Busy(spawn::thread(move || {
                         let read = source.read(wanted);
                         (source, read)
                     }));

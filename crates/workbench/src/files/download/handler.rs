@@ -4,7 +4,7 @@ use super::{
     repr_digest::{ReprDigests, WantedDigest},
     representation::Representation,
 };
-use crate::{files::Folder, in_span};
+use crate::{files::Folder, spawn};
 use axum::{body::Body, extract::State, response::Response};
 use axum_trailers::problem::Problem;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -37,7 +37,7 @@ pub(crate) async fn download(
 async fn find(folder: Folder, request: &Request<Body>) -> Result<Representation, Problem> {
     let no_such_file = || Problem::new(StatusCode::NOT_FOUND, "there is no such file here");
     let path = path_of(request.uri()).ok_or_else(no_such_file)?;
-    let found = in_span::thread(move || {
+    let found = spawn::thread(move || {
         let found = folder.find(&path)?;
         Ok(found.map(|found| Representation::new(found, &path, SystemTime::now())))
     });

@@ -8,14 +8,14 @@ use std::{fs::Metadata, time::SystemTime};
 /// What `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preconditions {
-    matches: Option<Wanted>,
-    none_matches: Option<Wanted>,
+    matches: Option<TagList>,
+    none_matches: Option<TagList>,
     modified_since: Option<i64>,
     unmodified_since: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Wanted {
+enum TagList {
     Any,
     Tags(Vec<EntityTag>),
     /// It matches nothing: a write with such an `If-Match` is refused, and a read with such an `If-None-Match` sends the file.
@@ -59,8 +59,8 @@ pub(crate) enum Access {
 impl Preconditions {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         Self {
-            matches: Wanted::read(headers, header::IF_MATCH),
-            none_matches: Wanted::read(headers, header::IF_NONE_MATCH),
+            matches: TagList::read(headers, header::IF_MATCH),
+            none_matches: TagList::read(headers, header::IF_NONE_MATCH),
             modified_since: date::only(headers, header::IF_MODIFIED_SINCE),
             unmodified_since: date::only(headers, header::IF_UNMODIFIED_SINCE),
         }
@@ -69,7 +69,7 @@ impl Preconditions {
     /// Whether a write must find nothing, whatever else must hold. A malformed `If-None-Match` may have been to protect what
     /// is there.
     pub(crate) fn must_be_new(&self) -> bool {
-        matches!(self.none_matches, Some(Wanted::Any | Wanted::Malformed))
+        matches!(self.none_matches, Some(TagList::Any | TagList::Malformed))
     }
 
     /// Evaluates them in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
@@ -97,7 +97,7 @@ impl Preconditions {
     }
 }
 
-impl Wanted {
+impl TagList {
     fn read(headers: &HeaderMap, name: HeaderName) -> Option<Self> {
         let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         if lines.is_empty() {
@@ -108,7 +108,7 @@ impl Wanted {
         if value.trim_ascii() == b"*" {
             return Some(Self::Any);
         }
-        Some(read_tags(&value).map_or(Self::Malformed, Self::Tags))
+        Some(read_tags(&value).map_or(Self::Malformed, Self::TagList))
     }
 
     fn is_met(&self, current: &Current, compare: fn(&EntityTag, &EntityTag) -> bool) -> bool {

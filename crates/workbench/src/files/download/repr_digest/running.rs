@@ -1,5 +1,5 @@
 use super::{Identity, ReprDigests};
-use crate::{files::download::version::Version, in_span};
+use crate::{files::download::version::Version, spawn};
 use axum_trailers::digest::{Algorithm, Digest, Hashers};
 use std::{
     fs::{File, Metadata},
@@ -55,7 +55,7 @@ impl ReprDigests {
         running.push(run.clone());
         drop(running);
         let digests = self.clone();
-        in_span::thread(move || digests.run(&file, version, run));
+        spawn::thread(move || digests.run(&file, version, run));
         Ok(Some(Pending(pending)))
     }
 

@@ -17,7 +17,7 @@ impl WantedDigest {
     pub(crate) fn of<B>(request: &Request<B>, digests: ReprDigests) -> Self {
         let preferences = Preferences::read(request.headers(), &WANT_REPR_DIGEST);
         let algorithm = preferences.and_then(|preferences| preferences.choose(Algorithm::default()));
-        Self { digests, algorithm, acceptance: Acceptance::of(request) }
+        Self { digests, algorithm, acceptance: Acceptance::from_request(request) }
     }
 
     /// Adds the digest to a header section. Returns whether it is wanted and known.

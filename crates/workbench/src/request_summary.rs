@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// What follows from what the request said: whether trailers are sent, and why.
 pub(super) fn concluded<B>(request: &Request<B>) -> Value {
-    match Acceptance::of(request) {
+    match Acceptance::from_request(request) {
         Acceptance::Accepted if request.version() >= Version::HTTP_2 => {
             json!({ "sent": true, "why": "this protocol carries them to every client" })
         }

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 ///
 /// Where none has begun when it is wanted, because all are busy or the runtime ends, the sender takes it back.
 #[derive(Debug)]
-pub(super) struct Beside(Mutex<State>);
+pub(super) struct Offload(Mutex<State>);
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -38,7 +38,7 @@ pub(super) enum At {
     Nobody { left: Backlog, was_begun: bool },
 }
 
-impl Beside {
+impl Offload {
     /// Gives a backlog to a thread, where there is a runtime.
     pub(super) fn begin(here: &mut Backlog) -> Option<Arc<Self>> {
         let runtime = Handle::try_current().ok()?;

@@ -7,7 +7,7 @@ use std::{
 
 /// Counts the bodies that have large chunks at the same time as this one.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub(super) struct CoreBudget {
     counted: Option<u64>,
 }
 
@@ -18,7 +18,7 @@ static LATELY: Mutex<Lately> = Mutex::new(Lately { tenth: 0, now: 0, before: 0 }
 pub(super) static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
 static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-impl Crowd {
+impl CoreBudget {
     /// Whether each of them could have one core to send it and one to hash it.
     pub(super) fn leaves_cores(&mut self) -> bool {
         let tenth = u64::try_from(BEGIN.elapsed().as_millis() / 100).unwrap_or(u64::MAX);

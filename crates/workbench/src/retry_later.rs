@@ -5,6 +5,6 @@ use http::{StatusCode, header};
 pub(super) const RETRY_AFTER: u64 = 5;
 
 /// What waiting helps against.
-pub(super) fn busy(status: StatusCode, detail: impl Into<String>) -> Problem {
+pub(super) fn retry_later(status: StatusCode, detail: impl Into<String>) -> Problem {
     Problem::new(status, detail).field(header::RETRY_AFTER, RETRY_AFTER)
 }

@@ -1,4 +1,4 @@
-use super::registry::{Export, Slot};
+use super::registry::{Export, ExportPermit};
 use axum::body::{Bytes, HttpBody};
 use http::HeaderMap;
 use http_body::SizeHint;
@@ -12,40 +12,40 @@ use std::{
 pin_project! {
     /// The body of an export. An export has ended once its client has taken its end or gone away, which the body alone
     /// sees.
-    pub(super) struct Watched<B> {
+    pub(super) struct TrackedBody<B> {
         #[pin]
         inner: B,
         export: Arc<Export>,
-        slot: Option<Arc<Slot>>,
+        permit: Option<Arc<ExportPermit>>,
         has_failed: bool,
     }
 
-    impl<B> PinnedDrop for Watched<B> {
+    impl<B> PinnedDrop for TrackedBody<B> {
         fn drop(this: Pin<&mut Self>) {
             this.export.dropped();
         }
     }
 }
 
-impl<B> Watched<B> {
-    pub(super) fn new(inner: B, export: Arc<Export>, slot: Arc<Slot>) -> Self {
-        Self { inner, export, slot: Some(slot), has_failed: false }
+impl<B> TrackedBody<B> {
+    pub(super) fn new(inner: B, export: Arc<Export>, permit: Arc<ExportPermit>) -> Self {
+        Self { inner, export, permit: Some(permit), has_failed: false }
     }
 }
 
-impl<B: HttpBody<Data = Bytes>> HttpBody for Watched<B> {
+impl<B: HttpBody<Data = Bytes>> HttpBody for TrackedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        if this.slot.is_none() {
+        if this.permit.is_none() {
             return Poll::Ready(None);
         }
         let chunk = ready!(this.inner.poll_data(cx));
         if !matches!(chunk, Some(Ok(_))) {
             this.export.taken();
-            *this.slot = None;
+            *this.permit = None;
             *this.has_failed = chunk.is_some();
         }
         Poll::Ready(chunk)
@@ -79,10 +79,10 @@ mod tests {
     use std::time::Instant;
 
     /// A body in the only room that there is.
-    fn watched(exports: &Exports, steps: &[Step]) -> (Watched<ScriptedBody>, Arc<Export>) {
-        let slot = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
-        let export = slot.begin("t", "csv", 1, Instant::now());
-        (Watched::new(ScriptedBody::new(steps.iter().cloned()), export.clone(), slot), export)
+    fn watched(exports: &Exports, steps: &[Step]) -> (TrackedBody<ScriptedBody>, Arc<Export>) {
+        let permit = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
+        let export = permit.begin("t", "csv", 1, Instant::now());
+        (TrackedBody::new(ScriptedBody::new(steps.iter().cloned()), export.clone(), permit), export)
     }
 
     #[test]
@@ -110,6 +110,6 @@ mod tests {
     #[test]
     fn type_facts() {
         fn send<T: Send + 'static>() {}
-        send::<Watched<ScriptedBody>>();
+        send::<TrackedBody<ScriptedBody>>();
     }
 }

@@ -1,6 +1,6 @@
 /// Which rows are asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct ExportQuery {
     pub(super) table: String,
     pub(super) columns: Columns,
     pub(super) limit: Option<u64>,

@@ -3,10 +3,10 @@
 use crate::log::FilterError;
 use axum_trailers_server::{BindError, TlsError};
 use axum_trailers_workbench::database::DatabaseError;
-use std::{error::Error, fmt, io, path::PathBuf};
+use std::{error, fmt, io, path::PathBuf};
 
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum Error {
     Bind(BindError),
     Tls(TlsError),
     Folder { path: PathBuf, source: io::Error },
@@ -16,19 +16,19 @@ pub(crate) enum Failure {
     Serve(io::Error),
 }
 
-impl From<BindError> for Failure {
+impl From<BindError> for Error {
     fn from(error: BindError) -> Self {
         Self::Bind(error)
     }
 }
 
-impl From<TlsError> for Failure {
+impl From<TlsError> for Error {
     fn from(error: TlsError) -> Self {
         Self::Tls(error)
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind(error) => {
@@ -97,7 +97,7 @@ fn bind_advice(kind: io::ErrorKind) -> &'static str {
 
 struct WithSource<'a, E>(&'a E);
 
-impl<E: Error> fmt::Display for WithSource<'_, E> {
+impl<E: error::Error> fmt::Display for WithSource<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.source() {
             Some(source) => write!(f, "{}: {source}", self.0),

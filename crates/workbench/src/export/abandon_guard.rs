@@ -4,9 +4,9 @@ use std::sync::{
 };
 
 /// Who waits for an answer. Dropped before there is one, it says so.
-pub(super) struct Waiting(Option<Arc<AtomicBool>>);
+pub(super) struct AbandonGuard(Option<Arc<AtomicBool>>);
 
-impl Waiting {
+impl AbandonGuard {
     /// With it comes what is set where nobody waits any more.
     pub(super) fn begin() -> (Self, Arc<AtomicBool>) {
         let is_abandoned = Arc::new(AtomicBool::new(false));
@@ -18,7 +18,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for AbandonGuard {
     fn drop(&mut self) {
         if let Some(is_abandoned) = &self.0 {
             is_abandoned.store(true, Ordering::Relaxed);
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn who_goes_before_the_answer_says_so_and_who_goes_after_it_does_not() {
         for is_answered in [true, false] {
-            let (waiting, is_abandoned) = Waiting::begin();
+            let (waiting, is_abandoned) = AbandonGuard::begin();
             if is_answered {
                 waiting.answered();
             } else {
