@@ -108,7 +108,7 @@ impl TagList {
         if value.trim_ascii() == b"*" {
             return Some(Self::Any);
         }
-        Some(read_tags(&value).map_or(Self::Malformed, Self::TagList))
+        Some(read_tags(&value).map_or(Self::Malformed, Self::Tags))
     }
 
     fn is_met(&self, current: &Current, compare: fn(&EntityTag, &EntityTag) -> bool) -> bool {
