@@ -72,9 +72,10 @@ impl SharedBody {
         self.with_body(|body| body.size_hint().exact().is_some()).unwrap_or(false)
     }
 
-    /// Whether there are bytes to come before the end.
-    pub(crate) fn has_more(&self) -> bool {
-        self.with_body(|body| body.size_hint().lower() > 0).unwrap_or(false)
+    /// How many bytes there are at least before the end.
+    pub(crate) fn ready_bytes(&self) -> usize {
+        let lower = self.with_body(|body| body.size_hint().lower()).unwrap_or(0);
+        usize::try_from(lower).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn poll_trailers(&self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {

@@ -88,13 +88,18 @@ impl Pieces {
         }
         let mut together = None;
         // The end is not asked for before the reader wants it: some bodies take that for a sign that all was read.
-        while body.has_more()
+        while let more @ 1.. = body.ready_bytes()
             && let Poll::Ready(said) = body.poll_data(cx)
         {
             let len = together.as_ref().map_or(chunk.len(), Vec::len);
             match said {
                 Some(Ok(next)) if (1..=SMALL).contains(&next.len()) && len + next.len() <= PIECE => {
-                    together.get_or_insert_with(|| chunk.to_vec()).extend_from_slice(&next);
+                    let together = together.get_or_insert_with(|| {
+                        let mut together = Vec::with_capacity(len + more.min(SMALL));
+                        together.extend_from_slice(&chunk);
+                        together
+                    });
+                    together.extend_from_slice(&next);
                 }
                 said => {
                     self.ahead = Some(said);

@@ -6,7 +6,18 @@ use std::fmt;
 /// What names a request in the logs of its client, of proxies and of this server: a token
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 #[derive(Clone)]
-pub(crate) struct RequestId(HeaderValue);
+pub(crate) enum RequestId {
+    Given(HeaderValue),
+    /// It is a value once the response needs one. Nothing is allocated for it before.
+    Made(Made),
+}
+
+/// A connection's name, a hyphen and a number, at the end of the bytes.
+#[derive(Clone)]
+pub(crate) struct Made {
+    bytes: [u8; 37],
+    start: usize,
+}
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
@@ -23,11 +34,11 @@ impl RequestId {
 
     /// Each request has one, logged or not, so it is made without a formatter.
     fn make(connection: &ConnectionName, number: usize) -> Self {
-        let mut made = [0; 37];
-        let mut start = made.len();
-        let mut put_before = |bytes: &[u8]| {
-            start -= bytes.len();
-            made[start..][..bytes.len()].copy_from_slice(bytes);
+        let mut bytes = [0; 37];
+        let mut start = bytes.len();
+        let mut put_before = |more: &[u8]| {
+            start -= more.len();
+            bytes[start..][..more.len()].copy_from_slice(more);
         };
         let mut rest = number;
         loop {
@@ -39,7 +50,7 @@ impl RequestId {
         }
         put_before(b"-");
         put_before(connection.as_bytes());
-        Self::new(HeaderValue::from_bytes(&made[start..]).expect("digits and a hyphen"))
+        Self::Made(Made { bytes, start })
     }
 
     fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
@@ -48,17 +59,24 @@ impl RequestId {
 
     /// `None` if it is not a short token.
     pub(super) fn given(value: &HeaderValue) -> Option<Self> {
-        is_short_token(value.as_bytes()).then(|| Self::new(value.clone()))
+        is_short_token(value.as_bytes()).then(|| Self::Given(value.clone()))
     }
 
-    fn new(mut value: HeaderValue) -> Self {
-        // None comes twice, and HPACK's table is for fields that do.
-        value.set_sensitive(true);
-        Self(value)
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Given(value) => value.as_bytes(),
+            Self::Made(made) => &made.bytes[made.start..],
+        }
     }
 
     pub(crate) fn to_field_value(&self) -> HeaderValue {
-        self.0.clone()
+        let mut value = match self {
+            Self::Given(value) => value.clone(),
+            Self::Made(_) => HeaderValue::from_bytes(self.as_bytes()).expect("digits and a hyphen"),
+        };
+        // None comes twice, and HPACK's table is for fields that do.
+        value.set_sensitive(true);
+        value
     }
 }
 
@@ -68,7 +86,7 @@ fn is_short_token(value: &[u8]) -> bool {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.to_str().unwrap_or_default())
+        f.write_str(str::from_utf8(self.as_bytes()).unwrap_or_default())
     }
 }
 
