@@ -44,69 +44,70 @@ const BUCKETS: [f64; 15] =
 impl Metrics {
     /// Makes them, and registers them, unless the registry has one of a name of theirs.
     pub(crate) fn new(registry: &Registry) -> Result<Self, NameTaken> {
-        let families = Families {
-            connections: gauge("connections", "Connections that are open."),
-            refused: counters(
+        let registering = Registering(registry);
+        Ok(Self(Arc::new(Families {
+            connections: registering.gauge("connections", "Connections that are open.")?,
+            refused: registering.counters(
                 "connections_refused_total",
                 "Connections that were closed at once or not accepted, by reason.",
                 &["reason"],
-            ),
-            handshakes_failed: counters(
+            )?,
+            handshakes_failed: registering.counters(
                 "handshakes_failed_total",
                 "TLS handshakes that failed, by reason.",
                 &["reason"],
-            ),
-            requests_open: gauge("streams", "Requests whose response has not ended: streams, over HTTP/2."),
-            requests: counters(
+            )?,
+            requests_open: registering
+                .gauge("streams", "Requests whose response has not ended: streams, over HTTP/2.")?,
+            requests: registering.counters(
                 "requests_total",
                 "Requests whose response has ended, by route and status.",
                 &["protocol", "route", "status"],
-            ),
-            received: counter("received_bytes_total", "Bytes read from connections, TLS included."),
-            sent: counter("sent_bytes_total", "Bytes written to connections, TLS included."),
-            body: counters(
+            )?,
+            received: registering
+                .counter("received_bytes_total", "Bytes read from connections, TLS included.")?,
+            sent: registering.counter("sent_bytes_total", "Bytes written to connections, TLS included.")?,
+            body: registering.counters(
                 "response_body_bytes_total",
                 "Bytes of the content of responses that have ended.",
                 &["protocol"],
-            ),
-            trailers_sent: counters(
+            )?,
+            trailers_sent: registering.counters(
                 "trailer_sections_sent_total",
                 "Responses that ended with a trailer section, by client and whether a proxy was on the way.",
                 &["protocol", "agent", "proxied"],
-            ),
-            trailers_withheld: counters(
+            )?,
+            trailers_withheld: registering.counters(
                 "trailer_sections_withheld_total",
                 "Responses whose trailer section was left out, by client, proxy and what the request lacked.",
                 &["protocol", "agent", "proxied", "reason"],
-            ),
-            failed: counters(
+            )?,
+            failed: registering.counters(
                 "streams_failed_total",
                 "Responses that failed or were cut, by reason.",
                 &["protocol", "reason"],
-            ),
-            gone: counters(
+            )?,
+            gone: registering.counters(
                 "clients_gone_total",
                 "Responses that their clients did not take to the end.",
                 &["protocol"],
-            ),
-            calls: counters(
+            )?,
+            calls: registering.counters(
                 "grpc_calls_total",
                 "gRPC calls that have ended, by service and status.",
                 &["service", "status"],
-            ),
-            first_byte: histograms(
+            )?,
+            first_byte: registering.histograms(
                 "first_byte_seconds",
                 "From the end of a request's header section to the beginning of its response.",
                 &["route"],
-            ),
-            end: histograms(
+            )?,
+            end: registering.histograms(
                 "end_seconds",
                 "From the end of a request's header section to the end of its response.",
                 &["route"],
-            ),
-        };
-        families.register(registry)?;
-        Ok(Self(Arc::new(families)))
+            )?,
+        })))
     }
 
     pub(crate) fn connection_opened(&self) {
@@ -222,54 +223,40 @@ const GRPC_STATUSES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-impl Families {
-    fn register(&self, registry: &Registry) -> Result<(), NameTaken> {
-        let all: [Box<dyn Collector>; 15] = [
-            Box::new(self.connections.clone()),
-            Box::new(self.refused.clone()),
-            Box::new(self.handshakes_failed.clone()),
-            Box::new(self.requests_open.clone()),
-            Box::new(self.requests.clone()),
-            Box::new(self.received.clone()),
-            Box::new(self.sent.clone()),
-            Box::new(self.body.clone()),
-            Box::new(self.trailers_sent.clone()),
-            Box::new(self.trailers_withheld.clone()),
-            Box::new(self.failed.clone()),
-            Box::new(self.gone.clone()),
-            Box::new(self.calls.clone()),
-            Box::new(self.first_byte.clone()),
-            Box::new(self.end.clone()),
-        ];
-        for family in all {
-            let name = family.desc().first().map(|desc| desc.fq_name.clone()).unwrap_or_default();
-            registry.register(family).map_err(|source| NameTaken { name, source })?;
-        }
-        Ok(())
-    }
-}
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("axum_trailers")
-}
+/// Registers each metric that it makes.
+struct Registering<'r>(&'r Registry);
 
 const VALID: &str = "the names are valid";
 
-fn gauge(name: &str, help: &str) -> IntGauge {
-    IntGauge::with_opts(opts(name, help)).expect(VALID)
+impl Registering<'_> {
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, NameTaken> {
+        self.register(name, IntGauge::with_opts(opts(name, help)).expect(VALID))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, NameTaken> {
+        self.register(name, IntCounter::with_opts(opts(name, help)).expect(VALID))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, NameTaken> {
+        self.register(name, IntCounterVec::new(opts(name, help), labels).expect(VALID))
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> Result<HistogramVec, NameTaken> {
+        let opts = HistogramOpts { common_opts: opts(name, help), buckets: BUCKETS.to_vec() };
+        self.register(name, HistogramVec::new(opts, labels).expect(VALID))
+    }
+
+    fn register<M: Collector + Clone + 'static>(&self, name: &str, metric: M) -> Result<M, NameTaken> {
+        let taken = |source| NameTaken { name: format!("{NAMESPACE}_{name}"), source };
+        self.0.register(Box::new(metric.clone())).map_err(taken)?;
+        Ok(metric)
+    }
 }
 
-fn counter(name: &str, help: &str) -> IntCounter {
-    IntCounter::with_opts(opts(name, help)).expect(VALID)
-}
+const NAMESPACE: &str = "axum_trailers";
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    IntCounterVec::new(opts(name, help), labels).expect(VALID)
-}
-
-fn histograms(name: &str, help: &str, labels: &[&str]) -> HistogramVec {
-    let opts = HistogramOpts { common_opts: opts(name, help), buckets: BUCKETS.to_vec() };
-    HistogramVec::new(opts, labels).expect(VALID)
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace(NAMESPACE)
 }
 
 #[cfg(test)]
