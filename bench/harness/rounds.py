@@ -3,18 +3,14 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from checks import BIG, check
 from figures import orders
 from running import serve
 from servers import Server
 from setting import Setting
-from tools import ROOT, Failure
+from tools import Failure
 from work import Work
-
-CERTIFICATE = ROOT / "self_signed_certs/cert.pem"
-KEY = ROOT / "self_signed_certs/key.pem"
 
 
 @dataclass
@@ -43,7 +39,7 @@ def _check(servers: Sequence[Server], setting: Setting, results: Results) -> Non
     setting.big(BIG)
     for server in servers:
         try:
-            with _serving(server, setting.files) as running:
+            with serve(server, setting.files) as running:
                 results.trailers[server.name] = check(running)
         except Failure as failure:
             _failed(results, "check", server, failure)
@@ -63,7 +59,7 @@ def _measure(work: Work, servers: Sequence[Server], setting: Setting, rounds: in
             if server.name in results.failures.get(work.name, {}):
                 continue
             try:
-                with _serving(server, setting.files) as running:
+                with serve(server, setting.files) as running:
                     figures = work.measure(running, setting)
             except Failure as failure:
                 _failed(results, work.name, server, failure)
@@ -71,10 +67,6 @@ def _measure(work: Work, servers: Sequence[Server], setting: Setting, rounds: in
             for name, figure in figures.items():
                 of_work.setdefault(server.name, {}).setdefault(name, []).append(figure)
             _say(work.name, f"{number}/{rounds}", server.name, *(f"{name}={value:g}" for name, value in figures.items()))
-
-
-def _serving(server: Server, files: Path):
-    return serve(server, CERTIFICATE, KEY, files)
 
 
 def _failed(results: Results, what: str, server: Server, failure: Failure) -> None:

@@ -1,17 +1,21 @@
 """A server that runs: its address, its CPU time and its memory, over all its processes."""
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from servers import Place, Server
-from tools import Failure, end_group
+from tools import END, ROOT, Failure, Word, end_group
+
+CERTIFICATE = ROOT / "self_signed_certs/cert.pem"
+KEY = ROOT / "self_signed_certs/key.pem"
 
 # In seconds.
 START = 15
@@ -65,11 +69,14 @@ class Running:
 
 
 @contextmanager
-def serve(server: Server, certificate: Path, key: Path, files: Path) -> Iterator[Running]:
-    """Starts a server on a free port. It must still be there at the end."""
+def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[Running]:
+    """Starts a server on a free port, by itself or under another program.
+
+    It must still be there at the end. A program that it is under has time to end well.
+    """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
         address = f"127.0.0.1:{_free_port()}"
-        command = server.command(Place(address, certificate, key, files, Path(folder)))
+        command = [*under, *server.command(Place(address, CERTIFICATE, KEY, files, Path(folder)))]
         try:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -81,6 +88,10 @@ def serve(server: Server, certificate: Path, key: Path, files: Path) -> Iterator
             yield Running(server, address, process.pid)
             if process.poll() is not None:
                 raise Failure(f"the server ended with {process.returncode}")
+            if under:
+                process.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(END)
         except Failure as failure:
             log.seek(0)
             if said := " / ".join(log.read().splitlines()[-5:]):

@@ -44,11 +44,13 @@ class Server:
     # Whether it sends a file, and no body that is made meanwhile.
     of_files: bool = False
     ours: bool = False
+    # Whether it is one process of machine code, which callgrind can count.
+    is_compiled: bool = False
 
 
 def ours(title: str, binary: Path) -> Server:
     """A build of this project's server."""
-    return Server(title, title, _rust(binary), ours=True)
+    return Server(title, title, _rust(binary), ours=True, is_compiled=True)
 
 
 def peers(build: Path) -> list[Server]:
@@ -56,10 +58,10 @@ def peers(build: Path) -> list[Server]:
     release = build / "release"
     article, axum = release / "article", release / "axum_0_8"
     return [
-        Server("article", "article", _rust(article)),
-        Server("article-nodelay", "article + TCP_NODELAY", _rust(article, "--nodelay")),
-        Server("axum", "axum 0.8, default runtime", _rust(axum, "--runtime", "multi-thread")),
-        Server("axum-per-core", "axum 0.8, runtime per core", _rust(axum, "--runtime", "per-core")),
+        Server("article", "article", _rust(article), is_compiled=True),
+        Server("article-nodelay", "article + TCP_NODELAY", _rust(article, "--nodelay"), is_compiled=True),
+        Server("axum", "axum 0.8, default runtime", _rust(axum, "--runtime", "multi-thread"), is_compiled=True),
+        Server("axum-per-core", "axum 0.8, runtime per core", _rust(axum, "--runtime", "per-core"), is_compiled=True),
         Server("go", "Go `net/http`", _rust(build / "bench/go")),
         Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
         Server("nginx", "nginx", _nginx, of_files=True),

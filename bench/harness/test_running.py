@@ -25,7 +25,7 @@ NOWHERE = Path("nowhere")
 
 def serving(*command):
     server = Server("server", "a server", lambda place: [*command, place.address])
-    return serve(server, NOWHERE, NOWHERE, NOWHERE)
+    return serve(server, NOWHERE)
 
 
 class Servers(unittest.TestCase):

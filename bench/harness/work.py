@@ -36,6 +36,8 @@ class Work:
     # It is measured by a client that reads the trailers, and fails without them.
     reads_trailers: bool = False
     ours_alone: bool = False
+    # It can be done by compiled servers of one process alone.
+    is_compiled: bool = False
     # However many there are of others.
     most_rounds: int | None = None
 
@@ -49,4 +51,5 @@ class Work:
             and not (self.made and server.of_files)
             and (trailers[self.protocol] or not self.reads_trailers)
             and (server.ours or not self.ours_alone)
+            and (server.is_compiled or not self.is_compiled)
         )

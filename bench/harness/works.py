@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from counts import COUNTS
 from h2load import Background, Load, load
 from memory import MEMORY
 from peer_client import client
@@ -162,6 +163,7 @@ WORKS = [
         "pace-loaded", "The same under the load of small-h2-4", DELAYS, _pace_loaded, made=True, reads_trailers=True
     ),
     *MEMORY,
+    *COUNTS,
     Work(
         "tls", f"New TLS connections, {HANDSHAKES_AT_ONCE} at once, each with one small stream",
         (Metric("per_second", "connections/s"),), _tls, reads_trailers=True,

@@ -1,0 +1,38 @@
+"""What is read in a profile of callgrind."""
+
+import unittest
+
+from counts import counted
+from tools import Failure
+
+PROFILE = """\
+events: Ir
+fn=(1) main
+12 34
+cfn=(2) malloc
+calls=3 0
+12 900
+cfn=(3) memcpy
+calls=7 0
+12 70
+
+fn=(2)
+1 300
+cfn=(4) calloc
+calls=2 5
+1 1
+fn=(5) other
+cfn=(2)
+calls=4 0
+9 1
+totals: 1306
+"""
+
+
+class Counted(unittest.TestCase):
+    def test_calls_of_the_allocator_are_added_and_no_others(self):
+        self.assertEqual(counted(PROFILE.splitlines()), (1306, 9))
+
+    def test_profile_without_a_total_is_a_failure(self):
+        with self.assertRaises(Failure):
+            counted(["events: Ir"])
