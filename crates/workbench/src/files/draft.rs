@@ -255,9 +255,16 @@ fn new_name() -> String {
     format!("{PREFIX}{:016x}", RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed)))
 }
 
+impl Folder {
+    /// Removes what uploads have left here whose process is gone.
+    pub(crate) fn sweep(&self) -> io::Result<()> {
+        sweep(self.root())
+    }
+}
+
 /// Makes a folder ready for drafts: removes what processes that are gone have left there. Drafts of those that run are
 /// locked, and stay.
-pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+fn sweep(folder: &Path) -> io::Result<()> {
     probe(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,7 +1,4 @@
-use super::{
-    download::{Current, Validators},
-    draft::sweep,
-};
+use super::download::{Current, Validators};
 use std::{
     fs::{File, Metadata},
     io,
@@ -37,11 +34,6 @@ impl Folder {
 
     pub(super) fn root(&self) -> &Path {
         &self.roots[0]
-    }
-
-    /// Removes what uploads have left here whose process is gone.
-    pub(crate) fn sweep(&self) -> io::Result<()> {
-        sweep(self.root())
     }
 
     /// Opens the file that a path leads to, or `None` if that is no regular file in this folder or is hidden. Blocks.
