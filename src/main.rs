@@ -216,7 +216,7 @@ fn outlive_file_size_limit() -> io::Result<()> {
     Ok(())
 }
 
-/// Tells whoever started the server, or a script, where it is. Nobody may be listening: that is no error.
+/// Prints where the server is, for people and scripts. That nobody reads it is no error.
 fn announce(server: &Server) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();

@@ -244,7 +244,7 @@ impl Server {
         Ok(self)
     }
 
-    /// Reads certificate and key anew while it serves: on SIGHUP, which is caught from now on, and when the files
+    /// Reads certificate and key again while it serves: on SIGHUP, which is caught from now on, and when the files
     /// change that [`Tls::from_pem_files`] had them from.
     ///
     /// New handshakes get the new certificate; open connections and what runs on them go on untouched. TLS sessions
@@ -254,7 +254,7 @@ impl Server {
     /// taken at once. What is of no use is an `ERROR` in the log, once until the files change again, and the old pair
     /// stays; what is taken is an `INFO`. What is of use are regular files of up to 1 MiB.
     ///
-    /// A pair from [`Tls::from_pem`], or from anything but regular files (a pipe), can't be read anew: then SIGHUP is an
+    /// A pair from [`Tls::from_pem`], or from anything but regular files (a pipe), can't be read again: then SIGHUP is an
     /// `INFO` and no more. In no case does it end the process from now on.
     ///
     /// # Errors

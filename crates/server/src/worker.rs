@@ -85,7 +85,7 @@ async fn no_task() {
     }
 }
 
-/// A subscriber that is the caller's thread's alone is this thread's, too.
+/// A subscriber that only the caller's thread has is also this thread's.
 fn with_log<T>(log: &Dispatch, run: impl FnOnce() -> T) -> T {
     if log.is::<NoSubscriber>() { run() } else { dispatcher::with_default(log, run) }
 }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! curl can't send trailers itself. What the request announces in `Trailer` is announced as `X-Echo-…`, and what does
-//! not come is not made up: the echo lacks it, too. Trailers that the request did not announce come back over HTTP/2;
+//! not come is not made up: the echo lacks it as well. Trailers that the request did not announce come back over HTTP/2;
 //! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out. A name that is too long
 //! for the prefix gets 400 if it is announced; a trailer with such a name breaks the transfer.
 //!

@@ -189,7 +189,7 @@ impl Sender {
     /// gRPC ends one with `grpc-status`; with others a broken transfer.
     ///
     /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
-    /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer leaves its own out, too: a part is not
+    /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer also leaves its own out: a part is not
     /// vouched for. [The module](crate::body#failures-in-the-middle) says which clients notice.
     ///
     /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer

@@ -59,7 +59,7 @@ impl Queue {
         chunk: &mut Option<Bytes>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        // A producer that always finds room, since its reader is on another thread, has to let others run, too.
+        // A producer that always finds room, since its reader is on another thread, also has to let others run.
         let budget = ready!(coop::poll_proceed(cx));
         let cost = self.cost(chunk.as_ref().map_or(0, Bytes::len));
         let mut state = self.lock();
@@ -179,7 +179,7 @@ impl Queue {
     }
 }
 
-/// Wakes whoever it is, if anybody, after the lock is given back: on another thread it would run into it.
+/// Wakes the waiting task, if there is one, after the lock is released: on another thread it would run into the lock.
 fn wake(mut state: MutexGuard<'_, State>, whom: impl FnOnce(&mut State) -> Option<Waker>) {
     let waker = whom(&mut state);
     drop(state);

@@ -167,8 +167,8 @@ const MOST_FIELDS: usize = 24 * 1024 - 8;
 fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap, Unsendable> {
     let new = http_1::HeaderMap::try_with_capacity(fields.keys_len() + room);
     let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
-    // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only if it is a client, too.
-    // `Transfer-Encoding` is hyper's to say: another one, as a handler copies it from elsewhere, it would send, too.
+    // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only from requests.
+    // hyper sets `Transfer-Encoding`. One that a handler has copied from elsewhere would be sent beside it.
     let is_sent = |name: &HeaderName| *name != header::TE && *name != header::TRANSFER_ENCODING;
     for (name, value) in fields.iter().filter(|(name, _)| is_sent(name)) {
         let new_name = http_1::HeaderName::from_bytes(name.as_ref());

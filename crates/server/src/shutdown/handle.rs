@@ -154,7 +154,7 @@ impl Shutdown {
 
     async fn reached(&self, stage: Stage) {
         if self.stage.clone().wait_for(|now| *now >= stage).await.is_err() {
-            // Every handle is gone, and with them whoever could end the server.
+            // Every handle is gone, so nobody can end the server.
             std::future::pending::<()>().await;
         }
     }

@@ -39,7 +39,7 @@ impl Signals {
     }
 }
 
-/// SIGHUP, by which a server is told to read its files anew. Where there are no signals it never comes.
+/// SIGHUP, on which a server reads its files again. It never comes on a system without signals.
 #[derive(Debug)]
 pub(crate) struct Hangup {
     #[cfg(unix)]

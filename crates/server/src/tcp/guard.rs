@@ -253,7 +253,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
-            // To close is to write, too.
+            // Closing also writes.
             let wrote = self.connection.wrote_within(LINGER);
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             // What came before is written by now.

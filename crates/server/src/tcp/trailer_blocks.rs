@@ -8,7 +8,7 @@ use super::{
 ///
 /// h2 (0.4) leaves out what of a section is past its own bound, and says nothing. A section of which it leaves
 /// something out is either large in what it keeps, which the exchange sees, or has a field that is large by itself. That
-/// one is a literal, since it has no place in the table of 4 KiB, and so it is large on the wire, too: a Huffman code has
+/// one is a literal, since it has no place in the table of 4 KiB, and so it is also large on the wire: a Huffman code has
 /// five bits at least ([RFC 7541, appendix B](https://www.rfc-editor.org/rfc/rfc7541#appendix-B)).
 #[derive(Debug)]
 pub(crate) struct TrailerBlocks {

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-/// A server's certificate and key. Clones share them, be they [read anew](crate::Server::reload_certificates) or not.
+/// A server's certificate and key. Clones share them, also after they were [read again](crate::Server::reload_certificates).
 #[derive(Clone)]
 pub struct Tls {
     config: RustlsConfig,
@@ -58,7 +58,7 @@ pub enum TlsError {
 
 impl Tls {
     /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files. They are
-    /// read once, unless the server is told to [read them anew](crate::Server::reload_certificates). Each may have 1 MiB.
+    /// read once, unless the server [reads them again](crate::Server::reload_certificates). Each may have 1 MiB.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ impl PemFiles {
         self.certificate.is_file() && self.key.is_file()
     }
 
-    /// Reads them for the first time: pipes, too.
+    /// Reads them for the first time, even from pipes.
     pub(super) fn read(&self) -> Contents {
         Contents { certificate: read(&self.certificate), key: read(&self.key) }
     }

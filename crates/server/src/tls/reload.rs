@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Whoever replaces two files replaces one after the other. What is between is not worth an error.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Reads a server's certificate and key anew on each SIGHUP, and when their files change.
+/// Reads a server's certificate and key again on each SIGHUP, and when their files change.
 pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
     let Some(mut watcher) = Watcher::new(tls) else {
         return ignore(hangup).await;
@@ -79,7 +79,7 @@ enum Why {
 /// What came of a look.
 #[derive(Debug)]
 enum Seen {
-    /// What was tried already, be it that it is in use or that it was refused.
+    /// What was tried already, whether it is in use or was refused.
     Nothing,
     /// New contents, which may not be all.
     Change,

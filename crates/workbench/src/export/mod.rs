@@ -22,7 +22,7 @@
 //! | `columns` | these columns in this order, with commas between them; it may be repeated, and a value that is itself a column's name is that column |
 //! | `metadata` | `body`: see [below](#without-trailers) |
 //! | `fail_at` | a row, from 1 on, at which the database connection is lost; see [below](#failures) |
-//! | `fail` | `reset` or `trailer`: how a failure is told, be it made up or real |
+//! | `fail` | `reset` or `trailer`: how a failure is reported, made up or real |
 //!
 //! # Values
 //!
@@ -34,7 +34,7 @@
 //! | text | as it is; in quotes where it is empty, begins or ends with a space, or has a comma, a quote (doubled), CR or LF | a string |
 //! | blob | base64 ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)) | a string, the same base64 |
 //!
-//! Text that is no UTF-8 has U+FFFD in the place of what is not. CSV has a line of column names first, and CRLF at the end
+//! In text that is not UTF-8, U+FFFD replaces what is not. CSV has a line of column names first, and CRLF at the end
 //! of each. NDJSON has an object on each line, JSON an array of them, one on a line.
 //!
 //! ## Formulas in CSV

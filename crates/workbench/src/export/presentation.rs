@@ -27,7 +27,7 @@ impl Presentation {
 
     /// What comes before all rows.
     ///
-    /// Events have the export's id from the beginning: a client that asks again, be it after the end or since they broke
+    /// Events have the export's id from the beginning: a client that asks again, after the end or because they broke
     /// off, is known by it.
     pub(super) fn opening(self, id: &str) -> Vec<u8> {
         match self {

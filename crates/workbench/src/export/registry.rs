@@ -82,7 +82,7 @@ pub(super) enum End {
 }
 
 impl Exports {
-    /// How many run is told by the gauge, too.
+    /// The gauge also shows how many run.
     pub(crate) fn new(bounds: Bounds, running: IntGauge) -> Self {
         let admission = Admission::new("exports", bounds.exports, bounds.exports_per_client);
         Self { bounds, admission, running, shared: Arc::default() }

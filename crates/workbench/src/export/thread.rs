@@ -42,7 +42,7 @@ pub(super) fn run(job: Job, answer: Answer) {
     };
     drop(job.permit);
     match begun {
-        // Where the handler is gone, so is whoever asked.
+        // If the handler is gone, so is its client.
         Begun::Refused(answer, why) => drop(answer.send(why)),
         Begun::Ended(ending) => ending.tell(),
     }

@@ -126,7 +126,7 @@ impl Draft {
 impl Hidden {
     /// Gives the file its name.
     fn put(mut self, place: &Path, preconditions: &Preconditions) -> Result<(), PublishError> {
-        // A link is not made where there is something, whoever has made that. Some file systems have none.
+        // No link is made if something has that name. Some file systems have none.
         let linked = preconditions.must_be_new().then(|| fs::hard_link(&self.0, place));
         match linked {
             // Its other name goes with this one.

@@ -22,7 +22,7 @@
 //!
 //! They need `--allow-upload`, and a `Content-Digest` ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)) as a header
 //! field or as a trailer field. The content is written to a hidden file beside its place, synced, and renamed only
-//! once all of it has come and its digest is right: whoever reads the name sees the old content or the new one, whole.
+//! once all of it has come and its digest is right: a reader of the name sees the old content or the new one, whole.
 //! What breaks off, is too short or is wrong leaves nothing behind. Where the process is killed, what it left is
 //! removed when a server with `--allow-upload` next starts on the folder.
 //!

@@ -169,7 +169,7 @@ mod tests {
     async fn large_chunks_are_hashed_beside_where_there_are_cores() {
         let content = content(10 * LARGE);
         let began = Instant::now();
-        // Other tests have large chunks, too.
+        // Other tests also have large chunks.
         loop {
             let mut hashing = Hashing::new(hashers());
             let mut was_beside = false;

@@ -37,7 +37,7 @@ use tower_service::Service;
 ///
 /// Both fields are of the bytes sent, content coding and range included. So this layer belongs **outside** of
 /// whatever changes the bytes: with axum, behind it in the row of `.layer(…)` calls. Then the digest is right, and the
-/// trailers of bodies further in pass through tower-http's `CompressionLayer`, too. Inside of it, the digest is that of other
+/// trailers of bodies further in also pass through tower-http's `CompressionLayer`. Inside of it, the digest is that of other
 /// bytes than those that arrive: if `Content-Encoding` is not what it was here, axum-trailers-server leaves the digest
 /// out and warns, and a second layer that is outside replaces it. (It knows that from the response's extensions: a layer between
 /// that makes a response without them hides it.) Other servers send it as it is.

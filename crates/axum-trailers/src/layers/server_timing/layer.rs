@@ -37,7 +37,7 @@ use tower_service::Service;
 /// Where trailers can't go out (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) nothing is sent, and metrics are
 /// taken in all the same. A response without content (the answer to `HEAD`, and 204, 205 and 304) has no trailers:
 /// metrics are taken in until it begins. A body that fails ends without trailers, but one whose producer says
-/// [in its trailers](crate::body::Sender::fail_with_trailers) that it failed has this one, too. A `Server-Timing` header
+/// [in its trailers](crate::body::Sender::fail_with_trailers) that it failed also has this one. A `Server-Timing` header
 /// field or trailer of the handler's own stays beside it.
 ///
 /// Firefox shows the trailer in its developer tools and to scripts; Chromium shows header fields alone.

@@ -11,14 +11,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// What a check has found wrong, for whoever answers the request.
+/// What a check has found wrong, for the code that answers the request.
 pub(super) type Verdict = Arc<OnceLock<ContentDigestError>>;
 
 pin_project! {
     /// A request's body that is held against its digest.
     ///
-    /// The data ends well only once the trailers have come too and the digest is found right: whoever reads data alone
-    /// sees the error, too. It is a [`ContentDigestError`].
+    /// The data ends well only once the trailers have come too and the digest is found right: code that reads data
+    /// alone also sees the error. It is a [`ContentDigestError`].
     #[derive(Debug)]
     pub struct VerifyBody<B> {
         #[pin]

@@ -36,7 +36,7 @@ impl Check {
         if !may_have_trailers && announced.is_empty() {
             enough(&header, need, has_content)?;
         }
-        // An unannounced trailer may be of any algorithm, too. It costs a second hash where it can come, and where
+        // An unannounced trailer may also be of any algorithm. It costs a second hash where it can come, and where
         // nothing else says which one is needed.
         let by_header = !header.known.is_empty() && !announced.contains(&CONTENT_DIGEST);
         let algorithms: Vec<_> = if by_header || !may_have_trailers {
@@ -112,7 +112,7 @@ fn may_have_trailers<B>(request: &Request<B>) -> bool {
     request.version() >= Version::HTTP_2 || request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Whether a request has content before any of it has come, be it of no bytes: by its method, or since it says so.
+/// Whether a request has content before any of it has come, even of no bytes: by its method, or because it says so.
 fn has_content<B>(request: &Request<B>) -> bool {
     let methods = [Method::POST, Method::PUT, Method::PATCH];
     let fields = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];

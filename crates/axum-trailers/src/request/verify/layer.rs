@@ -31,9 +31,9 @@ use tower_service::Service;
 /// - no algorithm of the field is known, or the field can't be read. Known are `sha-256` and `sha-512`; others beside
 ///   them are passed over.
 ///
-/// **What fails is never handed on as good.** The handler sees the error in the place of the end of the data, so an
+/// **What fails is never handed on as good.** The handler sees the error instead of the end of the data, so an
 /// extractor that collects fails, and a stream ends in an error. Until then it has seen data that is not yet verified:
-/// whoever acts on a stream waits for its end. The answer of this layer takes the place of the handler's, unless that
+/// code that acts on a stream waits for its end. The answer of this layer takes the place of the handler's, unless that
 /// has begun.
 ///
 /// One digest is computed where the header section names its algorithm, both where a trailer may.

@@ -241,7 +241,7 @@ fn poll_next(
 const HTTP1_SIZE: usize = 16 * 1024;
 const HTTP1_FIELDS: usize = 100;
 
-/// Over HTTP/1.1 hyper has bounds of its own for a trailer section, and tells of them in words alone.
+/// Over HTTP/1.1 hyper has limits of its own for a trailer section, and reports them in words alone.
 fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
     if let Some(framing) = framing_error(&error) {
         return RequestFault::Framing(framing).into();

@@ -57,7 +57,7 @@ pub(super) fn run(job: Job, answer: Answer) {
     };
     drop(job.permit);
     match begun {
-        // Where the call is gone, so is whoever asked.
+        // If the call is gone, so is its client.
         Err((answer, why)) => drop(answer.send(Err(why))),
         Ok((parts, Some(end))) => drop(parts.blocking_send(Part::End(end))),
         Ok((_, None)) => {}
