@@ -4,7 +4,7 @@
 //! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
 //! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
-use super::host;
+use super::{copies::Copies, host, names};
 use axum_trailers::syntax::{has_outer_whitespace, without_outer_whitespace};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
@@ -132,24 +132,18 @@ pub(crate) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields>
 
 fn convert<const ARE_RECEIVED: bool>(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
     let mut old = HeaderMap::try_with_capacity(fields.keys_len()).map_err(|_full| BadFields::TooMany)?;
+    let mut copies = Copies::of(fields.values().map(http_1::HeaderValue::len));
     for (name, value) in fields {
-        let older = HeaderName::from_bytes(name.as_ref()).ok().filter(|name| !has_quote(name));
-        let older = older.ok_or_else(|| BadFields::Name(name.clone()))?;
+        let older = names::older(name).ok_or_else(|| BadFields::Name(name.clone()))?;
         if ARE_RECEIVED && has_outer_whitespace(value.as_bytes()) {
             return Err(BadFields::Whitespace(name.clone()));
         }
-        let copy = HeaderValue::from_bytes(value.as_bytes());
+        let copy = HeaderValue::from_maybe_shared(copies.next(value.as_bytes()));
         let mut copy = copy.map_err(|_| BadFields::Value(name.clone()))?;
         copy.set_sensitive(value.is_sensitive());
         old.try_append(older, copy).map_err(|_full| BadFields::TooMany)?;
     }
     Ok(old)
-}
-
-/// The one byte that both generations accept in names from HTTP/2, and that no token has
-/// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
-fn has_quote(name: &HeaderName) -> bool {
-    name.as_str().as_bytes().contains(&b'"')
 }
 
 /// A header or trailer section for hyper.
@@ -170,10 +164,10 @@ fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap
     // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only from requests.
     // hyper sets `Transfer-Encoding`. One that a handler has copied from elsewhere would be sent beside it.
     let is_sent = |name: &HeaderName| *name != header::TE && *name != header::TRANSFER_ENCODING;
+    let mut copies = Copies::of(fields.values().map(HeaderValue::len));
     for (name, value) in fields.iter().filter(|(name, _)| is_sent(name)) {
-        let new_name = http_1::HeaderName::from_bytes(name.as_ref());
-        let new_value = http_1::HeaderValue::from_bytes(sendable(name, value));
-        let new_name = new_name.map_err(|_| Unsendable::Name(name.clone()))?;
+        let new_name = names::newer(name).ok_or_else(|| Unsendable::Name(name.clone()))?;
+        let new_value = http_1::HeaderValue::from_maybe_shared(copies.next(sendable(name, value)));
         let mut new_value = new_value.map_err(|_| Unsendable::Value(name.clone()))?;
         new_value.set_sensitive(value.is_sensitive());
         new.try_append(new_name, new_value).map_err(|_full| Unsendable::TooManyFields)?;
