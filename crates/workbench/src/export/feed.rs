@@ -173,8 +173,8 @@ impl Sink for Feed<'_> {
         reading.render += hashing.elapsed();
         self.bytes += content.len() as u64;
         let progress = self.export.progress(reading.rows, self.bytes);
-        self.send(self.job.options.presentation.rows(content, &progress))?;
+        // Before it is sent: a client that has it may ask at once.
         self.export.progressed(reading.rows, self.bytes);
-        Ok(())
+        self.send(self.job.options.presentation.rows(content, &progress))
     }
 }

@@ -157,9 +157,9 @@ impl Sink for Feed {
     fn flush(&mut self, reading: &mut Reading) -> Result<(), Stop> {
         self.memory = 0;
         let rows = std::mem::take(&mut self.rows);
-        self.parts.blocking_send(Part::Rows(rows)).map_err(|_unsent| Stop::ClientGone)?;
+        // Before they are sent: a client that has them may ask at once.
         self.export.progressed(reading.rows, self.bytes);
-        Ok(())
+        self.parts.blocking_send(Part::Rows(rows)).map_err(|_unsent| Stop::ClientGone)
     }
 }
 
