@@ -83,7 +83,7 @@ impl Handle {
         self.shutdown().reached(Stage::Ended).await;
     }
 
-    /// Waits until the server is told to end, by a signal, [`drain`](Self::drain) or [`abort`](Self::abort): the time for an
+    /// Waits until the server begins to end, by a signal, [`drain`](Self::drain) or [`abort`](Self::abort): the time for an
     /// application to end streams that would go on for ever.
     pub async fn shutdown_started(&self) {
         self.shutdown().begun().await;
