@@ -16,7 +16,7 @@ from work import Metric, Work
 
 CONNECTIONS = 4
 # On each connection. What is counted is the difference, without start and end of the server.
-FEW, MANY = 500, 2500
+FEW, MANY = 250, 1250
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "posix_memalign"}
 
