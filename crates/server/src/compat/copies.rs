@@ -1,6 +1,7 @@
 use bytes::{Bytes, BytesMut};
 
-/// Copies of the values of a section. From [`FEW`] on they share one buffer, so that there is no allocation for each.
+/// Copies of the values of a section. From [`FEW`] on they share one buffer, so that there is no allocation for each. An
+/// application that keeps one of them keeps the buffer, which the limits of sections bound.
 pub(super) struct Copies(BytesMut);
 
 /// Fewer values cost as many allocations by themselves.

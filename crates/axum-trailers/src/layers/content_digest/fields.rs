@@ -23,7 +23,7 @@ pub(super) struct DigestNegotiation {
 }
 
 impl DigestNegotiation {
-    pub(super) fn of<B>(request: &Request<B>, default: Algorithm) -> Self {
+    pub(super) fn from_request<B>(request: &Request<B>, default: Algorithm) -> Self {
         let asked = |name| Preferences::read(request.headers(), name);
         Self {
             method: request.method().clone(),

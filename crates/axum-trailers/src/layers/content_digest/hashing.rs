@@ -24,34 +24,34 @@ const BEHIND: usize = 256 * 1024;
 pub(super) struct Hashing {
     here: Backlog,
     /// Where it is now, if it is not here.
-    beside: Option<Arc<Offload>>,
+    offload: Option<Arc<Offload>>,
     /// What was taken back before a thread began.
     unbegun: Option<Arc<Offload>>,
-    crowd: CoreBudget,
+    budget: CoreBudget,
 }
 
 impl Hashing {
     pub(super) fn new(hashers: Hashers) -> Self {
         let here = Backlog { hashers, chunks: VecDeque::new() };
-        Self { here, beside: None, unbegun: None, crowd: CoreBudget::default() }
+        Self { here, offload: None, unbegun: None, budget: CoreBudget::default() }
     }
 
     /// Takes the next chunk.
     pub(super) fn push(&mut self, chunk: &Bytes) {
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &self.offload {
             match beside.lock().push_unless_ended(chunk) {
                 None => return,
                 Some(backlog) => self.here = backlog,
             }
-            self.beside = None;
+            self.offload = None;
         }
         if self.here.chunks.is_empty() && chunk.len() < LARGE {
             self.here.hashers.update(chunk);
             return;
         }
         self.here.chunks.push_back(chunk.clone());
-        if self.a_thread_may_begin() && self.crowd.leaves_cores() {
-            self.beside = Offload::begin(&mut self.here);
+        if self.a_thread_may_begin() && self.budget.leaves_cores() {
+            self.offload = Offload::begin(&mut self.here);
         }
     }
 
@@ -68,7 +68,7 @@ impl Hashing {
 
     /// Waits until less than this is before the last chunk, or hashes what no thread is at.
     fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &self.offload {
             let was_begun = match ready!(beside.lock().poll_down_to(behind, cx)) {
                 At::Thread => return Poll::Ready(()),
                 At::Nobody { left, was_begun } => {
@@ -76,7 +76,7 @@ impl Hashing {
                     was_begun
                 }
             };
-            self.unbegun = self.beside.take().filter(|_| !was_begun);
+            self.unbegun = self.offload.take().filter(|_| !was_begun);
         }
         self.here.poll_all(cx)
     }
@@ -91,7 +91,7 @@ impl Hashing {
 impl Drop for Hashing {
     /// A thread that is at it has nothing left to do.
     fn drop(&mut self) {
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &self.offload {
             let _unhashed = mem::take(&mut beside.lock().backlog.chunks);
         }
     }
@@ -175,7 +175,7 @@ mod tests {
             let mut was_beside = false;
             for chunk in content.chunks(LARGE) {
                 hashing.push(&Bytes::copy_from_slice(chunk));
-                was_beside |= hashing.beside.is_some();
+                was_beside |= hashing.offload.is_some();
                 poll_fn(|cx| hashing.poll_keeps_up(cx)).await;
                 hashing.push(&Bytes::new());
             }
@@ -194,7 +194,7 @@ mod tests {
         let mut hashing = Hashing::new(hashers());
         let content = content(LARGE - 1);
         hashing.push(&content);
-        assert!(hashing.beside.is_none() && hashing.here.chunks.is_empty());
+        assert!(hashing.offload.is_none() && hashing.here.chunks.is_empty());
         let digested = hashing.poll_digests(&mut Context::from_waker(Waker::noop()));
         assert_eq!(digested, Poll::Ready(digests(&content)));
     }
@@ -203,7 +203,7 @@ mod tests {
         let mut hashing = Hashing::new(hashers());
         hashing.here.chunks.push_back(content.clone());
         let beside = Arc::new(Offload::new(mem::take(&mut hashing.here)));
-        hashing.beside = Some(beside.clone());
+        hashing.offload = Some(beside.clone());
         (hashing, beside)
     }
 
@@ -213,10 +213,10 @@ mod tests {
         let content = content(BEHIND);
         let (mut hashing, beside) = beside(&content);
         assert!(hashing.poll_keeps_up(cx).is_ready());
-        assert!(hashing.beside.is_some(), "nothing is before it");
+        assert!(hashing.offload.is_some(), "nothing is before it");
         hashing.push(&content);
         assert!(hashing.poll_keeps_up(cx).is_pending());
-        assert!(hashing.beside.is_none(), "it is hashed here, in steps");
+        assert!(hashing.offload.is_none(), "it is hashed here, in steps");
         assert!(!hashing.a_thread_may_begin(), "one may come yet");
         beside.work();
         drop(beside);

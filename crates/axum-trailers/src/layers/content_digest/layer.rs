@@ -142,7 +142,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let wanted = DigestNegotiation::of(&request, self.options.algorithm);
+        let wanted = DigestNegotiation::from_request(&request, self.options.algorithm);
         ResponseFuture::new(self.inner.call(request), wanted, self.options.buffer)
     }
 }
