@@ -160,6 +160,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
             let route = exchange.in_span(|| self.call_grpc(&service, request));
             return ResponseFuture::new(route, exchange);
         }
+        head::reuse_request(parts);
         head::take_host_of_target(&mut request);
         if let Some(route) = exchange.matched_route() {
             request.extensions_mut().insert(route);

@@ -1,26 +1,58 @@
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-/// Copies of the values of a section. From [`FEW`] on they share one buffer, so that there is no allocation for each. An
+/// Copies of what is in a section, such as its values. They share one buffer, so that there is no allocation for each. An
 /// application that keeps one of them keeps the buffer, which the limits of sections bound.
-pub(super) struct Copies(BytesMut);
+pub(super) struct Copies(Bytes);
 
-/// Fewer values cost as many allocations by themselves.
-const FEW: usize = 3;
+/// The bytes of a buffer that is one allocation with the count of who shares it.
+struct Buffer<const SIZE: usize> {
+    bytes: [u8; SIZE],
+    length: usize,
+}
+
+/// Of most trailer sections and responses.
+const SMALL: usize = 64;
+/// Of most requests.
+const MEDIUM: usize = 512;
 
 impl Copies {
-    /// Makes room for values of these lengths.
-    pub(super) fn of(lengths: impl Iterator<Item = usize>) -> Self {
-        let (values, bytes) = lengths.fold((0, 0), |(values, bytes), length| (values + 1, bytes + length));
-        Self(if values < FEW { BytesMut::new() } else { BytesMut::with_capacity(bytes) })
+    /// Copies these, one after the other.
+    pub(super) fn of<'p, P: Iterator<Item = &'p [u8]>>(parts: impl Fn() -> P) -> Self {
+        let length = parts().map(<[u8]>::len).sum();
+        Self(if length == 0 {
+            Bytes::new()
+        } else if length <= SMALL {
+            Buffer::<SMALL>::filled(parts(), length)
+        } else if length <= MEDIUM {
+            Buffer::<MEDIUM>::filled(parts(), length)
+        } else {
+            let mut bytes = Vec::with_capacity(length);
+            parts().for_each(|part| bytes.extend_from_slice(part));
+            bytes.into()
+        })
     }
 
-    /// Copies the next of them.
-    pub(super) fn next(&mut self, value: &[u8]) -> Bytes {
-        if self.0.capacity() < value.len() {
-            return Bytes::copy_from_slice(value);
+    /// Takes the next of them, which has this length.
+    pub(super) fn next(&mut self, length: usize) -> Bytes {
+        self.0.split_to(length)
+    }
+}
+
+impl<const SIZE: usize> Buffer<SIZE> {
+    fn filled<'p>(parts: impl Iterator<Item = &'p [u8]>, length: usize) -> Bytes {
+        let mut bytes = [0; SIZE];
+        let mut at = 0;
+        for part in parts {
+            bytes[at..][..part.len()].copy_from_slice(part);
+            at += part.len();
         }
-        self.0.extend_from_slice(value);
-        self.0.split().freeze()
+        Bytes::from_owner(Self { bytes, length })
+    }
+}
+
+impl<const SIZE: usize> AsRef<[u8]> for Buffer<SIZE> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -29,11 +61,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_as_the_values_whether_they_fit_or_not() {
-        for values in [&["a"][..], &["", "a", "bc", ""], &["abc", "d", "e"]] {
-            let mut copies = Copies::of(values.iter().map(|value| value.len()));
-            for value in values.iter().chain(&["more than there is room for"]) {
-                assert_eq!(copies.next(value.as_bytes()), value.as_bytes());
+    fn copies_are_as_the_parts_whatever_buffer_they_need() {
+        let long = "x".repeat(MEDIUM);
+        for parts in [&[][..], &["", ""], &["a"], &["", "a", "bc", ""], &[&long], &["a", "", &long, "b"]] {
+            for parts in [parts, &[parts, &[&"y".repeat(SMALL)]].concat()] {
+                let parts = || parts.iter().map(|part| part.as_bytes());
+                let mut copies = Copies::of(parts);
+                for part in parts() {
+                    assert_eq!(copies.next(part.len()), part);
+                }
+                assert!(copies.0.is_empty());
             }
         }
     }

@@ -4,8 +4,9 @@
 //! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
 //! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
 
-use super::{copies::Copies, host, names};
+use super::{copies::Copies, host, names, spare};
 use axum_trailers::syntax::{has_outer_whitespace, without_outer_whitespace};
+use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
     uri::{self, Authority, PathAndQuery, Scheme},
@@ -72,11 +73,15 @@ impl LastAuthority {
 
 pub(crate) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Result<Request<()>, BadHead> {
     let mut request = Request::new(());
+    let path = head.uri.path_and_query().map(http_1::uri::PathAndQuery::as_str).unwrap_or_default();
+    let values = || head.headers.values().map(http_1::HeaderValue::as_bytes);
+    let mut copies = Copies::of(|| [path.as_bytes()].into_iter().chain(values()));
     let method = Method::from_bytes(head.method.as_str().as_bytes());
     *request.method_mut() = method.map_err(|_| BadHead::Method)?;
-    *request.uri_mut() = uri(&head.uri, last)?;
+    *request.uri_mut() = uri(&head.uri, copies.next(path.len()), last)?;
     *request.version_mut() = version(head.version);
-    *request.headers_mut() = received_fields(&head.headers)?;
+    *request.headers_mut() = older_fields::<true>(&head.headers, copies)?;
+    *request.extensions_mut() = spare::take();
     Ok(request)
 }
 
@@ -99,15 +104,20 @@ pub(crate) fn without_fields(head: &http_1::request::Parts) -> Request<()> {
     request
 }
 
-pub(crate) fn response(head: &http::response::Parts) -> Result<http_1::Response<()>, Unsendable> {
+/// Returns a copy of `more` beside it, which is in the buffer of the values and costs no allocation of its own.
+pub(crate) fn response(
+    head: &http::response::Parts,
+    more: &[u8],
+) -> Result<(http_1::Response<()>, Bytes), Unsendable> {
     if head.headers.keys_len() > MOST_FIELDS {
         return Err(Unsendable::TooManyFields);
     }
     let mut response = http_1::Response::new(());
     let status = http_1::StatusCode::from_u16(head.status.as_u16());
     *response.status_mut() = status.map_err(|_| Unsendable::Status(head.status))?;
-    *response.headers_mut() = to_new_with_room(&head.headers, ROOM_FOR_ADDED)?;
-    Ok(response)
+    let (fields, more) = newer_fields(&head.headers, ROOM_FOR_ADDED, more)?;
+    *response.headers_mut() = fields;
+    Ok((response, more))
 }
 
 /// The head of a response that is not the router's.
@@ -119,26 +129,46 @@ pub(crate) fn older_response(head: &http_1::response::Parts) -> Result<Response<
     Ok(response)
 }
 
+/// Keeps what a request's head has allocated, for a response's.
+pub(crate) fn reuse_request(head: http_1::request::Parts) {
+    spare::give(head.headers);
+}
+
+/// Keeps what a response's head has allocated, for a request's.
+pub(crate) fn reuse_response(head: http::response::Parts) {
+    spare::give(head.headers);
+    spare::give(head.extensions);
+}
+
+/// Keeps what a trailer section has allocated.
+pub(crate) fn reuse_trailers(fields: HeaderMap) {
+    spare::give(fields);
+}
+
 /// A header or trailer section of a client for axum. Over HTTP/1.1 whitespace around a value is no part of it, and hyper
 /// removes it.
 pub(crate) fn received_fields(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
-    convert::<true>(fields)
+    older_fields::<true>(fields, Copies::of(|| fields.values().map(http_1::HeaderValue::as_bytes)))
 }
 
 /// A header or trailer section for axum.
 pub(crate) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
-    convert::<false>(fields)
+    older_fields::<false>(fields, Copies::of(|| fields.values().map(http_1::HeaderValue::as_bytes)))
 }
 
-fn convert<const ARE_RECEIVED: bool>(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
-    let mut old = HeaderMap::try_with_capacity(fields.keys_len()).map_err(|_full| BadFields::TooMany)?;
-    let mut copies = Copies::of(fields.values().map(http_1::HeaderValue::len));
+/// The copies are of the values, in their order.
+fn older_fields<const ARE_RECEIVED: bool>(
+    fields: &http_1::HeaderMap,
+    mut copies: Copies,
+) -> Result<HeaderMap, BadFields> {
+    let mut old: HeaderMap = spare::take();
+    old.try_reserve(fields.keys_len().max(spare::USUAL)).map_err(|_full| BadFields::TooMany)?;
     for (name, value) in fields {
         let older = names::older(name).ok_or_else(|| BadFields::Name(name.clone()))?;
         if ARE_RECEIVED && has_outer_whitespace(value.as_bytes()) {
             return Err(BadFields::Whitespace(name.clone()));
         }
-        let copy = HeaderValue::from_maybe_shared(copies.next(value.as_bytes()));
+        let copy = HeaderValue::from_maybe_shared(copies.next(value.len()));
         let mut copy = copy.map_err(|_| BadFields::Value(name.clone()))?;
         copy.set_sensitive(value.is_sensitive());
         old.try_append(older, copy).map_err(|_full| BadFields::TooMany)?;
@@ -148,7 +178,7 @@ fn convert<const ARE_RECEIVED: bool>(fields: &http_1::HeaderMap) -> Result<Heade
 
 /// A header or trailer section for hyper.
 pub(crate) fn to_new(fields: &HeaderMap) -> Result<http_1::HeaderMap, Unsendable> {
-    to_new_with_room(fields, 0)
+    newer_fields(fields, 0, &[]).map(|(fields, _nothing)| fields)
 }
 
 /// `X-Request-Id`, and `Date`, which hyper adds: the map would have to grow for them.
@@ -158,37 +188,46 @@ const ROOM_FOR_ADDED: usize = 2;
 /// can't.
 const MOST_FIELDS: usize = 24 * 1024 - 8;
 
-fn to_new_with_room(fields: &HeaderMap, room: usize) -> Result<http_1::HeaderMap, Unsendable> {
-    let new = http_1::HeaderMap::try_with_capacity(fields.keys_len() + room);
-    let mut new = new.map_err(|_full| Unsendable::TooManyFields)?;
+/// The fields, in a map that has room for some more, and a copy of `more`.
+fn newer_fields(
+    fields: &HeaderMap,
+    room: usize,
+    more: &[u8],
+) -> Result<(http_1::HeaderMap, Bytes), Unsendable> {
+    let mut new: http_1::HeaderMap = spare::take();
+    let names = (fields.keys_len() + room).max(spare::USUAL);
+    new.try_reserve(names).map_err(|_full| Unsendable::TooManyFields)?;
     // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only from requests.
     // hyper sets `Transfer-Encoding`. One that a handler has copied from elsewhere would be sent beside it.
     let is_sent = |name: &HeaderName| *name != header::TE && *name != header::TRANSFER_ENCODING;
-    let mut copies = Copies::of(fields.values().map(HeaderValue::len));
-    for (name, value) in fields.iter().filter(|(name, _)| is_sent(name)) {
+    let sent = || {
+        fields.iter().filter(|(name, _)| is_sent(name)).map(|(name, value)| (name, value, sendable(value)))
+    };
+    let mut copies = Copies::of(|| sent().map(|(_, _, bytes)| bytes).chain([more]));
+    for (name, value, bytes) in sent() {
+        if bytes.len() != value.len() {
+            tracing::debug!(%name, "whitespace around a field value left out");
+        }
         let new_name = names::newer(name).ok_or_else(|| Unsendable::Name(name.clone()))?;
-        let new_value = http_1::HeaderValue::from_maybe_shared(copies.next(sendable(name, value)));
+        let new_value = http_1::HeaderValue::from_maybe_shared(copies.next(bytes.len()));
         let mut new_value = new_value.map_err(|_| Unsendable::Value(name.clone()))?;
         new_value.set_sensitive(value.is_sensitive());
         new.try_append(new_name, new_value).map_err(|_full| Unsendable::TooManyFields)?;
     }
-    Ok(new)
+    Ok((new, copies.next(more.len())))
 }
 
 /// A value that is well-formed over both protocols ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
-fn sendable<'v>(name: &HeaderName, value: &'v HeaderValue) -> &'v [u8] {
-    let inner = without_outer_whitespace(value.as_bytes());
-    if inner.len() != value.len() {
-        tracing::debug!(%name, "whitespace around a field value left out");
-    }
-    inner
+fn sendable(value: &HeaderValue) -> &[u8] {
+    without_outer_whitespace(value.as_bytes())
 }
 
-fn uri(uri: &http_1::Uri, last: &LastAuthority) -> Result<Uri, BadHead> {
+/// `path` is a copy of its path and query.
+fn uri(uri: &http_1::Uri, path: Bytes, last: &LastAuthority) -> Result<Uri, BadHead> {
     let mut parts = uri::Parts::default();
     parts.scheme = uri.scheme_str().map(scheme).transpose()?;
     parts.authority = uri.authority().map(|authority| last.of(authority)).transpose()?;
-    let path = uri.path_and_query().map(|path| PathAndQuery::try_from(path.as_str())).transpose();
+    let path = uri.path_and_query().map(|_| PathAndQuery::from_maybe_shared(path)).transpose();
     parts.path_and_query = path.map_err(|_| BadHead::Target)?;
     Uri::from_parts(parts).map_err(|_| BadHead::Target)
 }
@@ -259,7 +298,8 @@ mod tests {
             .body(())
             .expect("a response")
             .into_parts();
-        let response = response(&head).expect("passes");
+        let (response, more) = response(&head, b"more").expect("passes");
+        assert_eq!(more, "more");
         assert_eq!(response.status().as_u16(), 799);
         let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
         assert_eq!(cookies, ["a=1", "b=2"]);
@@ -293,7 +333,7 @@ mod tests {
             HeaderMap::from_iter([(HeaderName::from_static("\"x\""), HeaderValue::from_static("1"))]);
         let error = to_new(&fields).expect_err("no name for the newer generation");
         assert_eq!(error.to_string(), "`\"x\"` is not a field name");
-        assert!(matches!(response(&response_head(fields)), Err(Unsendable::Name(_))));
+        assert!(matches!(response(&response_head(fields), &[]), Err(Unsendable::Name(_))));
     }
 
     #[test]
@@ -305,10 +345,10 @@ mod tests {
             }
             let new = to_new(&fields).expect("one name");
             assert_eq!(to_old(&new).expect("one name"), fields);
-            assert_eq!(response(&response_head(fields)).expect("one name").headers().len(), values);
+            assert_eq!(response(&response_head(fields), &[]).expect("one name").0.headers().len(), values);
         }
-        assert!(response(&response_head(many(MOST_FIELDS))).is_ok());
-        let too_many = response(&response_head(many(MOST_FIELDS + 1)));
+        assert!(response(&response_head(many(MOST_FIELDS)), &[]).is_ok());
+        let too_many = response(&response_head(many(MOST_FIELDS + 1)), &[]);
         assert!(matches!(too_many, Err(Unsendable::TooManyFields)));
         let full = many(24 * 1024);
         assert_eq!(to_old(&to_new(&full).expect("as many")).expect("as many"), full);
@@ -316,7 +356,7 @@ mod tests {
 
     #[test]
     fn head_with_room_for_what_hyper_adds_takes_it() {
-        let mut full = response(&response_head(many(MOST_FIELDS))).expect("accepted");
+        let (mut full, _) = response(&response_head(many(MOST_FIELDS)), &[]).expect("accepted");
         for name in ["date", "content-length", "connection", "transfer-encoding"] {
             full.headers_mut().insert(name, http_1::HeaderValue::from_static("x"));
         }
@@ -385,8 +425,8 @@ mod tests {
             }
             let mut head = response_head(old.clone());
             head.status = StatusCode::from_u16(status).expect("a status");
-            match (to_new(&old), response(&head)) {
-                (Ok(new), Ok(response)) => {
+            match (to_new(&old), response(&head, &[])) {
+                (Ok(new), Ok((response, _))) => {
                     let sent = as_sent(&old);
                     prop_assert_eq!(list_of_new(&new), list(&sent));
                     prop_assert_eq!(list_of_new(response.headers()), list(&sent));

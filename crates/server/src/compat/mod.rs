@@ -4,5 +4,8 @@ mod copies;
 pub(crate) mod head;
 pub(crate) mod host;
 mod names;
+mod spare;
 
-pub(crate) use self::head::{BadFields, BadHead, LastAuthority, Unsendable, received_fields, to_new, to_old};
+pub(crate) use self::head::{
+    BadFields, BadHead, LastAuthority, Unsendable, received_fields, reuse_trailers, to_new, to_old,
+};

@@ -63,7 +63,7 @@ impl OutboundResponse {
         };
         let gives_way = may_follow || head.extensions.get::<FailureMark>().is_some();
         let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
-        let mut sent = match head::response(&head) {
+        let (mut sent, id) = match head::response(&head, exchange.id().to_copy()) {
             Ok(sent) => sent,
             Err(error) => {
                 let instead = exchange.in_span(|| problems::unsendable(&error));
@@ -71,7 +71,7 @@ impl OutboundResponse {
             }
         };
         match sent.headers_mut().entry(X_REQUEST_ID) {
-            Entry::Vacant(place) => drop(place.insert(exchange.id().to_field_value())),
+            Entry::Vacant(place) => drop(place.insert(exchange.id().clone().into_field_value(id))),
             Entry::Occupied(own) => exchange.use_id(own.get()),
         }
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), sent.headers()) {
@@ -86,8 +86,9 @@ impl OutboundResponse {
         if withholds && has_content {
             exchange.withheld_trailers();
         }
-        let mark: Option<FailureMark> = head.extensions.remove();
+        let mark = head.extensions.get::<FailureMark>().cloned();
         mark.iter().for_each(FailureMark::watch);
+        head::reuse_response(head);
         let failures = Failures { fault, mark };
         Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures)))
     }

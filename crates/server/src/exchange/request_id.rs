@@ -1,5 +1,6 @@
 use crate::connection::ConnectionName;
 use axum_trailers::syntax::is_tchar;
+use bytes::Bytes;
 use http_1::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
@@ -8,7 +9,6 @@ use std::fmt;
 #[derive(Clone)]
 pub(crate) enum RequestId {
     Given(HeaderValue),
-    /// It is a value once the response needs one. Nothing is allocated for it before.
     Made(Made),
 }
 
@@ -62,6 +62,14 @@ impl RequestId {
         is_short_token(value.as_bytes()).then(|| Self::Given(value.clone()))
     }
 
+    /// What has to be copied for a field value.
+    pub(super) fn to_copy(&self) -> &[u8] {
+        match self {
+            Self::Given(_) => &[],
+            Self::Made(_) => self.as_bytes(),
+        }
+    }
+
     fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Given(value) => value.as_bytes(),
@@ -69,10 +77,11 @@ impl RequestId {
         }
     }
 
-    pub(crate) fn to_field_value(&self) -> HeaderValue {
+    /// `copy` is one of [`to_copy`](Self::to_copy).
+    pub(super) fn into_field_value(self, copy: Bytes) -> HeaderValue {
         let mut value = match self {
-            Self::Given(value) => value.clone(),
-            Self::Made(_) => HeaderValue::from_bytes(self.as_bytes()).expect("digits and a hyphen"),
+            Self::Given(value) => value,
+            Self::Made(_) => HeaderValue::from_maybe_shared(copy).expect("digits and a hyphen"),
         };
         // None comes twice, and HPACK's table is for fields that do.
         value.set_sensitive(true);

@@ -6,7 +6,7 @@ use super::{
     section_limit::SectionTooLarge,
 };
 use crate::{
-    compat::{Unsendable, to_new},
+    compat::{Unsendable, reuse_trailers, to_new},
     connection::{Abandoned, SharedBody},
 };
 use axum::BoxError;
@@ -265,6 +265,7 @@ impl ResponseBody {
         }
         Poll::Ready(trailers.map(|Section { old, new }| {
             self.exchange.sent_trailers(&old);
+            reuse_trailers(old);
             Ok(Frame::trailers(new))
         }))
     }
