@@ -1,6 +1,7 @@
 use super::{TrailerError, map::permitted};
 use crate::syntax::list_elements;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use smallvec::SmallVec;
 use std::collections::HashSet;
 
 /// The names of the trailer fields that a sender announces in the `Trailer` field
@@ -16,7 +17,8 @@ use std::collections::HashSet;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
-    names: Vec<HeaderName>,
+    /// One or two, as a rule.
+    names: SmallVec<[HeaderName; 2]>,
 }
 
 impl Declared {
@@ -121,9 +123,9 @@ impl Declared {
 }
 
 /// Each name once. A client can send many: to compare each with all others would take too long.
-fn distinct(names: impl Iterator<Item = HeaderName>) -> Vec<HeaderName> {
+fn distinct(names: impl Iterator<Item = HeaderName>) -> SmallVec<[HeaderName; 2]> {
     const FEW: usize = 16;
-    let (mut distinct, mut seen) = (Vec::new(), HashSet::new());
+    let (mut distinct, mut seen) = (SmallVec::new(), HashSet::new());
     for name in names {
         if distinct.len() == FEW && seen.is_empty() {
             seen.extend(distinct.iter().cloned());
