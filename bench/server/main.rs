@@ -1,6 +1,12 @@
 //! The server of the benchmark, as a user of this library would write it: `bench/run` starts it.
 
-use axum::{Router, extract::Path, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderName, HeaderValue},
+    response::IntoResponse,
+    routing::get,
+};
 use axum_trailers::{
     body::{self, CHUNK_OVERHEAD, Sender},
     layers::ContentDigestLayer,
@@ -16,9 +22,11 @@ type Produced = Result<(), Box<dyn Error + Send + Sync>>;
 const CHUNK: usize = 64 * 1024;
 static BUFFER: [u8; CHUNK] = [b'x'; CHUNK];
 
+const TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
+
 fn finish(sender: Sender) -> Produced {
     let mut trailers = Trailers::new();
-    trailers.insert("chunky-trailer", "foo")?;
+    trailers.insert(TRAILER, HeaderValue::from_static("foo"))?;
     Ok(sender.finish(trailers)?)
 }
 
@@ -27,7 +35,7 @@ fn produced<F>(capacity: usize, producer: impl FnOnce(Sender) -> F) -> impl Into
 where
     F: Future<Output = Produced> + Send + 'static,
 {
-    let declared = Declared::new(["chunky-trailer"]).expect("a permitted field");
+    let declared = Declared::new([TRAILER]).expect("a permitted field");
     let (sender, body) = body::channel(capacity, declared);
     tokio::spawn(producer(sender));
     body
