@@ -2,6 +2,7 @@
 //! the metrics say of it in the end.
 
 mod access_log;
+mod body_failure;
 mod ending;
 #[expect(clippy::module_inception, reason = "it is the type of that name")]
 mod exchange;
@@ -18,6 +19,7 @@ mod request_id;
 mod response_body;
 mod section_limit;
 mod span;
+mod trailer_section;
 mod unread_content;
 
 pub(crate) use self::{

@@ -1,30 +1,24 @@
 use super::{
-    ending::Failure,
+    body_failure::{BodyFailed, FailureUntold, LengthBroken, failure, failure_in_trailers},
     exchange::Exchange,
     pieces::Pieces,
-    request_fault::{FaultCell, RequestFault},
+    request_fault::FaultCell,
     section_limit::SectionTooLarge,
+    trailer_section::{Section, permitted},
 };
 use crate::{
-    compat::{Unsendable, reuse_trailers, to_new},
+    compat::reuse_trailers,
     connection::{Abandoned, SharedBody},
 };
 use axum::BoxError;
-use axum_trailers::{
-    body::ProducerError,
-    syntax::is_lowercase_token,
-    trailers::{
-        Trailers,
-        server::{Announced, FailureMark},
-        why_forbidden,
-    },
+use axum_trailers::trailers::{
+    Trailers,
+    server::{Announced, FailureMark},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
 use std::{
-    error::Error,
-    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -108,30 +102,6 @@ enum Phase {
 
 /// How long a failure waits for what came before it.
 const FAILURE_WAITS: Duration = Duration::from_millis(10);
-
-/// The body was not as long as its `Content-Length` promised.
-#[derive(Debug, thiserror::Error)]
-#[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
-struct LengthBroken {
-    sent: u64,
-    promised: u64,
-}
-
-/// The trailers that say that the response failed don't reach the client. Without them it would look whole.
-#[derive(Debug, thiserror::Error)]
-#[error("the trailers that say that it failed can't be sent")]
-struct FailureUntold;
-
-/// The trailers have a field that hyper does not accept. To leave it out would be to lose it silently.
-#[derive(Debug, thiserror::Error)]
-#[error("the trailers can't be sent")]
-struct TrailersUnsendable(#[from] Unsendable);
-
-/// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
-/// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
-#[derive(Debug, thiserror::Error)]
-#[error("the response's body failed")]
-struct BodyFailed;
 
 impl ResponseBody {
     pub(super) fn new(
@@ -298,88 +268,6 @@ impl ResponseBody {
         }
         Poll::Ready(Some(Err(BodyFailed.into())))
     }
-}
-
-fn failure(error: &BoxError) -> Failure {
-    if error.is::<LengthBroken>() {
-        Failure::Length
-    } else if error.is::<FailureUntold>() {
-        Failure::Unreportable
-    } else if error.is::<SectionTooLarge>() {
-        Failure::SectionTooLarge
-    } else if let Some(fault) = error.downcast_ref() {
-        match fault {
-            RequestFault::TrailersTooLarge(_) | RequestFault::BadTrailers => Failure::RequestTrailers,
-            RequestFault::Framing(_) => Failure::RequestFraming,
-            RequestFault::Stalled(_) | RequestFault::TooSlow { .. } | RequestFault::AwaitsContinue => {
-                Failure::SlowRequest
-            }
-        }
-    } else {
-        Failure::Body
-    }
-}
-
-/// The trailers of a producer that has said in them that it failed, if they are what is behind an error.
-fn failure_in_trailers<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trailers> {
-    // The source of an I/O error is not the error that it was made of, but that one's.
-    let behind = |error: &'e (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
-        Some(error) => error.get_ref().map(|error| error as &(dyn Error + 'static)),
-        None => error.source(),
-    };
-    std::iter::successors(Some(error), |&error| behind(error)).find_map(|error| {
-        match error.downcast_ref()? {
-            ProducerError::FailedWithTrailers(trailers) => Some(trailers),
-            _ => None,
-        }
-    })
-}
-
-/// The trailers that go out, in both generations.
-struct Section {
-    old: HeaderMap,
-    new: http_1::HeaderMap,
-}
-
-impl Section {
-    fn of(old: HeaderMap) -> Result<Option<Self>, BoxError> {
-        if old.is_empty() {
-            return Ok(None);
-        }
-        let new = to_new(&old).map_err(TrailersUnsendable::from)?;
-        Ok(Some(Self { old, new }))
-    }
-}
-
-/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
-/// token can't be announced: it stays, and fails the body.
-fn permitted(
-    mut trailers: HeaderMap,
-    announced: &Announced,
-    are_relayed: bool,
-    version: Version,
-) -> HeaderMap {
-    let may_be_sent = |name: &HeaderName| {
-        if let Some(reason) = why_forbidden(name) {
-            tracing::warn!(%name, %reason, "forbidden trailer field left out");
-            return false;
-        }
-        let is_sent =
-            version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
-        match is_sent {
-            true => {}
-            false if are_relayed => {
-                tracing::info!(%name, "relayed trailer field that was not announced left out over HTTP/1.1");
-            }
-            false => tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1"),
-        }
-        is_sent
-    };
-    let left_out: Vec<_> = trailers.keys().filter(|name| !may_be_sent(name)).cloned().collect();
-    for name in left_out {
-        trailers.remove(name);
-    }
-    trailers
 }
 
 impl Body for ResponseBody {

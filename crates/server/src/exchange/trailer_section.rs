@@ -1,0 +1,61 @@
+//! The trailers of a response on their way out.
+
+use crate::compat::{Unsendable, to_new};
+use axum::BoxError;
+use axum_trailers::{
+    syntax::is_lowercase_token,
+    trailers::{server::Announced, why_forbidden},
+};
+use http::{HeaderMap, HeaderName, Version};
+
+/// The trailers that go out, in both generations.
+pub(super) struct Section {
+    pub(super) old: HeaderMap,
+    pub(super) new: http_1::HeaderMap,
+}
+
+impl Section {
+    pub(super) fn of(old: HeaderMap) -> Result<Option<Self>, BoxError> {
+        if old.is_empty() {
+            return Ok(None);
+        }
+        let new = to_new(&old).map_err(TrailersUnsendable::from)?;
+        Ok(Some(Self { old, new }))
+    }
+}
+
+/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
+/// token can't be announced: it stays, and fails the body.
+pub(super) fn permitted(
+    mut trailers: HeaderMap,
+    announced: &Announced,
+    are_relayed: bool,
+    version: Version,
+) -> HeaderMap {
+    let may_be_sent = |name: &HeaderName| {
+        if let Some(reason) = why_forbidden(name) {
+            tracing::warn!(%name, %reason, "forbidden trailer field left out");
+            return false;
+        }
+        let is_sent =
+            version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
+        match is_sent {
+            true => {}
+            false if are_relayed => {
+                tracing::info!(%name, "relayed trailer field that was not announced left out over HTTP/1.1");
+            }
+            false => tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1"),
+        }
+        is_sent
+    };
+    let left_out: Vec<_> = trailers.keys().filter(|name| !may_be_sent(name)).cloned().collect();
+    for name in left_out {
+        trailers.remove(name);
+    }
+    trailers
+}
+
+/// The trailers have a field that hyper does not accept. To leave it out would be to lose it silently.
+#[derive(Debug, thiserror::Error)]
+#[error("the trailers can't be sent")]
+struct TrailersUnsendable(#[from] Unsendable);
