@@ -8,12 +8,12 @@ use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 /// | `axum_trailers_exports_running` | | exports that hold their place among `--max-exports` |
 /// | `axum_trailers_uploads_refused_total` | `status` | uploads that were refused, or failed |
 #[derive(Clone, Debug)]
-pub(super) struct Metrics {
+pub(super) struct WorkbenchMetrics {
     pub(super) exports_running: IntGauge,
     uploads_refused: IntCounterVec,
 }
 
-impl Metrics {
+impl WorkbenchMetrics {
     pub(super) fn new() -> Self {
         let opts = |name, help| Opts::new(name, help).namespace("axum_trailers");
         let running = opts("exports_running", "Exports that hold their place among those that may run.");

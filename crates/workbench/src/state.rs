@@ -3,7 +3,7 @@ use super::{
     database::Database,
     export::Exports,
     files::{Folder, ReprDigests, Uploads},
-    metrics::Metrics,
+    metrics::WorkbenchMetrics,
 };
 use axum::extract::FromRef;
 
@@ -15,6 +15,6 @@ pub(super) struct AppState {
     pub(super) repr_digests: ReprDigests,
     pub(super) uploads: Uploads,
     pub(super) exports: Exports,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: WorkbenchMetrics,
     pub(super) bounds: Bounds,
 }

@@ -6,7 +6,7 @@ use super::{
         grpc::{ExportsService, v1::exports_server::ExportsServer},
     },
     files::{Folder, ReprDigests, Uploads},
-    metrics::Metrics,
+    metrics::WorkbenchMetrics,
     routes,
     state::AppState,
 };
@@ -32,14 +32,14 @@ pub struct Workbench {
     database: Database,
     bounds: Bounds,
     exports: Exports,
-    metrics: Metrics,
+    metrics: WorkbenchMetrics,
     allows_upload: bool,
 }
 
 impl Workbench {
     /// Serves the files of a folder and the rows of a database. Nothing is written.
     pub fn new(folder: Folder, database: Database) -> Self {
-        let (bounds, metrics) = (Bounds::default(), Metrics::new());
+        let (bounds, metrics) = (Bounds::default(), WorkbenchMetrics::new());
         let exports = Exports::new(bounds, metrics.exports_running.clone());
         Self { folder, database, bounds, exports, metrics, allows_upload: false }
     }

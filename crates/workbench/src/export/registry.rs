@@ -229,11 +229,11 @@ impl Export {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Metrics;
+    use crate::metrics::WorkbenchMetrics;
 
     fn exports() -> Exports {
         let bounds = Bounds { exports: 3, exports_per_client: 2, ..Bounds::default() };
-        Exports::new(bounds, Metrics::new().exports_running)
+        Exports::new(bounds, WorkbenchMetrics::new().exports_running)
     }
 
     /// An export that is taken to its end at once.

@@ -90,7 +90,7 @@ fn declared(options: &Options) -> Declared {
 #[cfg(test)]
 mod tests {
     use super::{super::registry::Exports, *};
-    use crate::{Bounds, client::Client, database::Database, metrics::Metrics};
+    use crate::{Bounds, client::Client, database::Database, metrics::WorkbenchMetrics};
     use http::{HeaderMap, StatusCode};
     use std::sync::{Arc, atomic::AtomicBool};
     use tokio::runtime::Handle;
@@ -98,7 +98,7 @@ mod tests {
     #[tokio::test]
     async fn count_ends_where_nobody_waits_for_it() {
         let exports =
-            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);
         for is_abandoned in [true, false] {
             let uri = "/export/orders".parse().expect("a URI");
             let asked = Options::of_export("orders".to_owned(), &uri, &HeaderMap::new(), &Bounds::default());

@@ -70,7 +70,7 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for TrackedBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bounds, client::Client, export::registry::Exports, metrics::Metrics};
+    use crate::{Bounds, client::Client, export::registry::Exports, metrics::WorkbenchMetrics};
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{self, Data, Error as Fail, Pending, Trailers},
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn body_is_as_it_was_and_its_end_gives_the_room_back() {
         let exports =
-            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);
         let (body, export) =
             watched(&exports, &[Pending, Data("a"), Pending, Data("b"), Trailers(&[("x", "1")])]);
         let read = read_by_contract(body);

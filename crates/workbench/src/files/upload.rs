@@ -10,7 +10,7 @@ use crate::{
     body_limit::{fits, too_large},
     client::Client,
     json::Json,
-    metrics::Metrics,
+    metrics::WorkbenchMetrics,
     query::bad_request,
     segment::Segment,
     spawn,
@@ -60,7 +60,7 @@ impl Uploads {
 /// `PUT /files/{name}`.
 pub(crate) async fn upload(
     State(uploads): State<Uploads>,
-    State(metrics): State<Metrics>,
+    State(metrics): State<WorkbenchMetrics>,
     name: Result<Segment, Problem>,
     request: Request<Body>,
 ) -> Response {
@@ -75,7 +75,7 @@ pub(crate) async fn upload(
 
 /// Counts an upload that came to nothing, even where its client has left and it is dropped.
 struct Counted {
-    metrics: Metrics,
+    metrics: WorkbenchMetrics,
     status: Option<StatusCode>,
 }
 

@@ -70,7 +70,7 @@ impl Drop for Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bounds, client::Client, export::registry::Exports, metrics::Metrics};
+    use crate::{Bounds, client::Client, export::registry::Exports, metrics::WorkbenchMetrics};
     use futures_util::StreamExt;
     use std::time::Instant;
     use tokio::sync::mpsc;
@@ -79,7 +79,7 @@ mod tests {
     /// How many rows a stream of these parts has, the status behind them, and what is then told of the export.
     async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
         let exports =
-            Exports::new(Bounds { exports: 1, ..Bounds::default() }, Metrics::new().exports_running);
+            Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);
         let permit = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
         let export = permit.begin("t", "grpc", 1, Instant::now());
         let (sender, receiver) = mpsc::channel(parts.len().max(1));
