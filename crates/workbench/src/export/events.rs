@@ -4,8 +4,10 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders/events?limit=10'
 //! ```
 
-use super::{comments::Commented, handler::begin, options::Options, registry::Exports};
-use crate::{database::Database, segment::Segment};
+use super::{
+    comments::Commented, http_output::HttpOutput, options::Options, registry::Exports, thread::start,
+};
+use crate::{client::Client, database::Database, segment::Segment};
 use axum::{
     body::{Body, boxed},
     extract::State,
@@ -26,7 +28,9 @@ pub(crate) async fn events(
         // §9.2.3), since it would get all rows again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let mut response = begin(database, &exports, query, options, &request).await?;
+    let client = Client::of(request.extensions().get());
+    let output = HttpOutput::new(options, request.method());
+    let mut response = start(database, &exports, client, query, output).await?;
     // A proxy that compresses would hold events back.
     let uncached = HeaderValue::from_static("no-store, no-transform");
     response.headers_mut().insert(header::CACHE_CONTROL, uncached);

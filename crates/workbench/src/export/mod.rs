@@ -70,13 +70,14 @@
 mod abandon_guard;
 mod comments;
 mod events;
-mod feed;
 mod format;
 pub mod grpc;
 mod handler;
-mod job;
+mod http_feed;
+mod http_output;
 mod metadata;
 mod options;
+mod output;
 mod presentation;
 mod progress;
 mod query;

@@ -14,7 +14,7 @@ use axum_trailers::{
 use http::{HeaderMap, StatusCode, Uri};
 
 /// How a request asks for rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     pub(super) format: Format,
     pub(super) presentation: Presentation,

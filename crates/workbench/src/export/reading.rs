@@ -1,6 +1,11 @@
 //! Row after row, up to the first that can't be read.
 
-use super::{format::RowError, metadata::DatabaseLost, selection::Selection};
+use super::{
+    format::RowError,
+    metadata::{DatabaseLost, Metadata},
+    selection::Selection,
+};
+use axum_trailers::digest::Digest;
 use rusqlite::Row;
 use std::{
     fmt::Display,
@@ -74,12 +79,23 @@ impl Reading {
         }
     }
 
+    /// What is known after all rows were read and sent.
+    pub(super) fn metadata(&self, digest: Option<Digest>) -> Metadata {
+        let Self { rows, db, render, .. } = *self;
+        Metadata { rows, digest, db, render, total: self.elapsed() }
+    }
+
+    /// The time since the request.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     fn lost_here(&self, cause: &dyn Display) -> Stop {
         Stop::DatabaseLost(DatabaseLost { row: self.rows + 1, cause: Some(cause.to_string()) })
     }
 
     fn in_time(&self) -> Result<(), Stop> {
-        if self.began.elapsed() <= self.most {
+        if self.elapsed() <= self.most {
             return Ok(());
         }
         Err(self.lost_here(&format_args!("it took more than the {:?} that an export may take", self.most)))

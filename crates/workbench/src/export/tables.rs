@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     client::Client,
-    database::{Database, tables},
+    database::{Database, Table, tables},
     json::Json,
     spawn,
 };
@@ -24,19 +24,28 @@ pub(crate) async fn list(
     State(exports): State<Exports>,
     request: Request<Body>,
 ) -> Result<Json, Problem> {
-    let permit = exports.admit(Client::of(request.extensions().get()))?;
-    let read = move || {
-        let _until_the_end = permit;
-        let connection = database.connect().map_err(|error| not_opened(&error))?;
-        tables(&connection).map_err(|error| unreadable(&error))
-    };
-    let tables = spawn::thread(read).await.map_err(|_panicked| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
-    })?;
-    let tables = tables?.into_iter().map(|table| {
+    let tables = read(database, &exports, Client::of(request.extensions().get())).await?;
+    let tables = tables.into_iter().map(|table| {
         let columns = table.columns.iter();
         let columns: Value = columns.map(|c| json!({ "name": c.name, "declaredType": c.declared })).collect();
         json!({ "name": table.name, "columns": columns })
     });
     Ok(Json(json!({ "tables": tables.collect::<Value>() })))
+}
+
+/// Reads the tables on a thread of its own, which counts as an export.
+pub(super) async fn read(
+    database: Database,
+    exports: &Exports,
+    client: Client,
+) -> Result<Vec<Table>, Problem> {
+    let permit = exports.admit(client)?;
+    let read = move || {
+        let _until_the_end = permit;
+        let connection = database.connect().map_err(|error| not_opened(&error))?;
+        tables(&connection).map_err(|error| unreadable(&error))
+    };
+    spawn::thread(read).await.map_err(|_panicked| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the list of tables was not made")
+    })?
 }

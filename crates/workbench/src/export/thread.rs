@@ -1,99 +1,132 @@
 //! An export from its checks to its end, on a thread of its own.
 
 use super::{
-    feed::{Feed, Outcome},
-    job::Job,
-    metadata::{DatabaseLost, Metadata},
-    options::{FailureMode, Options},
-    presentation::Presentation,
-    reading::Reading,
+    abandon_guard::AbandonGuard,
+    output::{Feed, Output},
+    query::ExportQuery,
+    reading::{Reading, Stop},
+    registry::{Export, ExportPermit, Exports},
     selection::{Selection, open},
-    tracked_body::TrackedBody,
 };
-use axum::{
-    body::boxed,
-    response::{IntoResponse, Response},
-};
-use axum_trailers::{body, problem::Problem, trailers::Declared};
+use crate::{client::Client, database::Database, spawn};
+use axum_trailers::problem::Problem;
+use http::StatusCode;
 use rusqlite::Connection;
-use std::time::Instant;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
 use tokio::sync::oneshot;
 
-/// How many bytes wait for the client.
-const CAPACITY: usize = 64 * 1024;
-
-/// An export that has begun.
-pub(super) struct Started {
-    pub(super) id: String,
-    pub(super) response: Response,
+/// What an export is to be.
+struct Job<O> {
+    database: Database,
+    query: ExportQuery,
+    output: O,
+    began: Instant,
+    /// Whether who asked has gone before there was an answer.
+    is_abandoned: Arc<AtomicBool>,
+    permit: Arc<ExportPermit>,
 }
 
 /// Who waits to be told whether an export has begun.
-pub(super) type Answer = oneshot::Sender<Result<Option<Started>, Problem>>;
+type Answer<O> = oneshot::Sender<Result<<O as Output>::Response, Problem>>;
+
+/// Runs an export on a thread of its own, and answers once it is known to have begun.
+pub(super) async fn start<O: Output>(
+    database: Database,
+    exports: &Exports,
+    client: Client,
+    query: ExportQuery,
+    output: O,
+) -> Result<O::Response, Problem> {
+    let began = Instant::now();
+    let permit = Arc::new(exports.admit(client)?);
+    let (waiting, is_abandoned) = AbandonGuard::begin();
+    let job = Job { database, query, output, began, is_abandoned, permit };
+    let (answer, answered) = oneshot::channel();
+    spawn::thread(move || run(job, answer));
+
+    let answered = answered.await;
+    waiting.answered();
+    answered.map_err(|_panicked| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export stopped before it began")
+    })?
+}
 
 /// Checks a job, says what becomes of it, and does it.
 ///
 /// Its room is free again before its client sees its end: one that goes on with the next finds it.
-pub(super) fn run(job: Job, answer: Answer) {
+fn run<O: Output>(job: Job<O>, answer: Answer<O>) {
     let opening = Instant::now();
     let begun = match open(&job.database, job.is_abandoned.clone()) {
         Ok(connection) => begin(&job, &connection, opening, answer),
-        Err(problem) => Begun::Refused(answer, Err(problem)),
+        Err(problem) => Begun::Answered(answer, Err(problem)),
     };
     drop(job.permit);
     match begun {
         // If the handler is gone, so is its client.
-        Begun::Refused(answer, why) => drop(answer.send(why)),
-        Begun::Ended(ending) => ending.tell(),
+        Begun::Answered(answer, with) => drop(answer.send(with)),
+        Begun::Ended(feed, ending) => feed.end(ending),
+        Begun::ClientGone => {}
     }
 }
 
 /// What became of a job.
-enum Begun {
-    /// There is nothing to send, and the handler has to be told so.
-    Refused(Answer, Result<Option<Started>, Problem>),
-    Ended(Outcome),
+enum Begun<O: Output> {
+    /// There are no rows to send, and the handler has to be told so.
+    Answered(Answer<O>, Result<O::Response, Problem>),
+    Ended(O::Feed, <O::Feed as Feed>::Ending),
+    ClientGone,
 }
 
-fn begin(job: &Job, connection: &Connection, opening: Instant, answer: Answer) -> Begun {
+fn begin<O: Output>(job: &Job<O>, connection: &Connection, opening: Instant, answer: Answer<O>) -> Begun<O> {
     let bounds = job.permit.bounds();
     let selection = match Selection::prepare(connection, &job.query, bounds.rows) {
-        Err(problem) => return Begun::Refused(answer, Err(problem)),
-        Ok(_) if job.is_head => return Begun::Refused(answer, Ok(None)),
         Ok(selection) => selection,
+        Err(problem) => return Begun::Answered(answer, Err(problem)),
     };
-    let export = job.permit.begin(&job.query.table, job.options.format.name(), selection.total, job.began);
-    let (sender, body) = body::channel(CAPACITY, declared(&job.options));
-    let response =
-        body.into_response().map(|body| boxed(TrackedBody::new(body, export.clone(), job.permit.clone())));
-    // Where the handler is gone, so is the body, which its sender finds out.
-    drop(answer.send(Ok(Some(Started { id: export.id.clone(), response }))));
-    let feed = Feed::new(job, sender, export, &selection.columns);
+    if let Some(response) = job.output.without_rows() {
+        return Begun::Answered(answer, Ok(response));
+    }
+    let export = job.permit.begin(&job.query.table, job.output.format(), selection.total, job.began);
+    let (response, mut feed) = job.output.begin(export.clone(), job.permit.clone(), &selection.columns);
+    // Where the handler is gone, so is the response, which its feed finds out.
+    drop(answer.send(Ok(response)));
     let reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.query.fail_at);
-    Begun::Ended(feed.all(selection, reading))
+    match send(&mut feed, selection, reading, &job.query.table, &export) {
+        Ok(ending) => Begun::Ended(feed, ending),
+        Err(_client_gone) => Begun::ClientGone,
+    }
 }
 
-fn declared(options: &Options) -> Declared {
-    if options.presentation != Presentation::Content {
-        return Declared::none();
-    }
-    let metadata = Metadata::declared(options.digest.is_some());
-    match options.told {
-        FailureMode::ByReset => metadata,
-        FailureMode::ByTrailers => {
-            let status = DatabaseLost::declared();
-            Declared::new(metadata.iter().chain(status.iter())).expect("permitted fields")
+/// Sends all rows, up to the first that can't be read.
+fn send<F: Feed>(
+    feed: &mut F,
+    selection: Selection<'_>,
+    mut reading: Reading,
+    table: &str,
+    export: &Export,
+) -> Result<F::Ending, Stop> {
+    match feed.begin().and_then(|()| reading.all(selection, feed)) {
+        Ok(()) => feed.complete(&mut reading),
+        Err(Stop::DatabaseLost(lost)) => {
+            lost.log(table, &export.id);
+            feed.lost(lost, &mut reading)
         }
+        Err(Stop::ClientGone) => Err(Stop::ClientGone),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::registry::Exports, *};
-    use crate::{Bounds, client::Client, database::Database, metrics::WorkbenchMetrics};
-    use http::{HeaderMap, StatusCode};
-    use std::sync::{Arc, atomic::AtomicBool};
-    use tokio::runtime::Handle;
+    use super::{
+        super::{http_output::HttpOutput, options::Options, output::X_EXPORT_ID},
+        *,
+    };
+    use crate::{Bounds, metrics::WorkbenchMetrics};
+    use axum::response::IntoResponse;
+    use http::{HeaderMap, Method};
 
     #[tokio::test]
     async fn count_ends_where_nobody_waits_for_it() {
@@ -106,17 +139,17 @@ mod tests {
             let job = Job {
                 database: Database::sample().expect("memory"),
                 query,
-                options,
+                output: HttpOutput::new(options, &Method::HEAD),
                 began: Instant::now(),
-                is_head: true,
                 is_abandoned: Arc::new(AtomicBool::new(is_abandoned)),
                 permit: Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room"))),
-                runtime: Handle::current(),
             };
             let (answer, answered) = oneshot::channel();
             run(job, answer);
             match answered.await.expect("an answer") {
-                Ok(begun) => assert!(begun.is_none() && !is_abandoned),
+                Ok(response) => {
+                    assert!(!is_abandoned && !response.headers().contains_key(X_EXPORT_ID), "none has begun");
+                }
                 Err(problem) => {
                     assert!(is_abandoned);
                     let status = problem.into_response().status();

@@ -10,11 +10,12 @@
 //! transport: [`Server::grpc`](https://docs.rs/axum-trailers-server/latest/axum_trailers_server/struct.Server.html#method.grpc)
 //! mounts them.
 
+mod feed;
+mod output;
 mod rows;
 mod service;
 mod standard;
 mod status;
-mod thread;
 mod value;
 
 pub use self::{

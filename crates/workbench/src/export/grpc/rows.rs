@@ -29,10 +29,6 @@ impl Rows {
     pub(super) fn new(parts: Receiver<Part>, export: Arc<Export>, permit: Arc<ExportPermit>) -> Self {
         Self { parts, ready: Vec::new().into_iter(), export, permit: Some(permit) }
     }
-
-    pub(super) fn id(&self) -> &str {
-        &self.export.id
-    }
 }
 
 impl Stream for Rows {

@@ -1,24 +1,24 @@
 use super::{
+    output::GrpcOutput,
     rows::Rows,
-    status::{invalid, refused, stopped},
-    thread::{Job, list, run},
-    v1::{ExportRequest, ListTablesRequest, ListTablesResponse, exports_server::Exports as ExportsApi},
+    status::{invalid, no_table, refused},
+    v1::{
+        Column, ExportRequest, ListTablesRequest, ListTablesResponse, Table,
+        exports_server::Exports as ExportsApi,
+    },
 };
 use crate::{
     client::Client,
     database::Database,
     export::{
-        abandon_guard::AbandonGuard,
         query::{Columns, ExportQuery},
         registry::Exports,
+        tables,
+        thread::start,
     },
-    spawn,
 };
-use std::{sync::Arc, time::Instant};
-use tokio::sync::oneshot;
-use tonic::{Request, Response, Status, async_trait, metadata::MetadataValue};
-
-const X_EXPORT_ID: &str = "x-export-id";
+use http::StatusCode;
+use tonic::{Request, Response, Status, async_trait};
 
 /// `axum_trailers.v1.Exports`: the rows of the workbench's database.
 #[derive(Clone)]
@@ -54,33 +54,23 @@ impl ExportsApi for ExportsService {
         request: Request<ListTablesRequest>,
     ) -> Result<Response<ListTablesResponse>, Status> {
         let client = Client::of(request.extensions().get());
-        let permit = self.exports.admit(client).map_err(|problem| refused(&problem))?;
-        let database = self.database.clone();
-        let read = move || {
-            let _until_the_end = permit;
-            list(&database)
-        };
-        let tables = spawn::thread(read).await.map_err(|_panicked| stopped())?;
-        tables.map(Response::new).map_err(|problem| refused(&problem))
+        let tables = tables::read(self.database.clone(), &self.exports, client).await;
+        let tables = tables.map_err(|problem| refused(&problem))?.into_iter().map(|table| {
+            let columns = table.columns.into_iter();
+            let columns = columns.map(|column| Column { name: column.name, declared_type: column.declared });
+            Table { name: table.name, columns: columns.collect() }
+        });
+        Ok(Response::new(ListTablesResponse { tables: tables.collect() }))
     }
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Rows>, Status> {
-        let began = Instant::now();
         let client = Client::of(request.extensions().get());
         let query = self.query(request.into_inner())?;
-        let permit = self.exports.admit(client).map_err(|problem| refused(&problem))?;
-        let (waiting, is_abandoned) = AbandonGuard::begin();
-        let job =
-            Job { database: self.database.clone(), query, began, is_abandoned, permit: Arc::new(permit) };
-        let (answer, answered) = oneshot::channel();
-        spawn::thread(move || run(job, answer));
-
-        let answered = answered.await;
-        waiting.answered();
-        let rows = answered.map_err(|_panicked| stopped())??;
-        let id = MetadataValue::try_from(rows.id()).expect("hexadecimal digits make a value");
-        let mut response = Response::new(rows);
-        response.metadata_mut().insert(X_EXPORT_ID, id);
-        Ok(response)
+        let table = query.table.clone();
+        let started = start(self.database.clone(), &self.exports, client, query, GrpcOutput).await;
+        started.map_err(|problem| match problem.status() {
+            StatusCode::NOT_FOUND => no_table(&table),
+            _ => refused(&problem),
+        })
     }
 }
