@@ -1,3 +1,4 @@
+use super::fused_body::FusedBody;
 use axum::body::{Bytes, HttpBody};
 use http::HeaderMap;
 use http_body::SizeHint;
@@ -23,16 +24,15 @@ pin_project! {
     /// so comments do not pile up.
     pub(super) struct Commented<B> {
         #[pin]
-        inner: B,
+        inner: FusedBody<B>,
         #[pin]
         silence: Sleep,
-        has_failed: bool,
     }
 }
 
 impl<B> Commented<B> {
     pub(super) fn new(inner: B) -> Self {
-        Self { inner, silence: sleep(SILENCE), has_failed: false }
+        Self { inner: FusedBody::new(inner), silence: sleep(SILENCE) }
     }
 }
 
@@ -42,9 +42,6 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for Commented<B> {
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let mut this = self.project();
-        if *this.has_failed {
-            return Poll::Ready(None);
-        }
         let chunk = match this.inner.poll_data(cx) {
             Poll::Ready(chunk) => chunk,
             Poll::Pending => {
@@ -52,7 +49,6 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for Commented<B> {
                 Some(Ok(Bytes::from_static(COMMENT)))
             }
         };
-        *this.has_failed = matches!(chunk, Some(Err(_)));
         this.silence.reset(Instant::now() + SILENCE);
         Poll::Ready(chunk)
     }
@@ -61,11 +57,11 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for Commented<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
-        if self.has_failed { Poll::Ready(Ok(None)) } else { self.project().inner.poll_trailers(cx) }
+        self.project().inner.poll_trailers(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.has_failed || self.inner.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     /// Comments make it longer than the inner body.

@@ -71,6 +71,7 @@ mod abandon_guard;
 mod comments;
 mod events;
 mod format;
+mod fused_body;
 pub mod grpc;
 mod handler;
 mod http_feed;

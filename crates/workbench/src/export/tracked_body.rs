@@ -1,4 +1,7 @@
-use super::registry::{Export, ExportPermit};
+use super::{
+    fused_body::FusedBody,
+    registry::{Export, ExportPermit},
+};
 use axum::body::{Bytes, HttpBody};
 use http::HeaderMap;
 use http_body::SizeHint;
@@ -14,10 +17,9 @@ pin_project! {
     /// sees.
     pub(super) struct TrackedBody<B> {
         #[pin]
-        inner: B,
+        inner: FusedBody<B>,
         export: Arc<Export>,
         permit: Option<Arc<ExportPermit>>,
-        has_failed: bool,
     }
 
     impl<B> PinnedDrop for TrackedBody<B> {
@@ -29,7 +31,7 @@ pin_project! {
 
 impl<B> TrackedBody<B> {
     pub(super) fn new(inner: B, export: Arc<Export>, permit: Arc<ExportPermit>) -> Self {
-        Self { inner, export, permit: Some(permit), has_failed: false }
+        Self { inner: FusedBody::new(inner), export, permit: Some(permit) }
     }
 }
 
@@ -39,14 +41,10 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for TrackedBody<B> {
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        if this.permit.is_none() {
-            return Poll::Ready(None);
-        }
         let chunk = ready!(this.inner.poll_data(cx));
         if !matches!(chunk, Some(Ok(_))) {
             this.export.taken();
             *this.permit = None;
-            *this.has_failed = chunk.is_some();
         }
         Poll::Ready(chunk)
     }
@@ -55,11 +53,11 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for TrackedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
-        if self.has_failed { Poll::Ready(Ok(None)) } else { self.project().inner.poll_trailers(cx) }
+        self.project().inner.poll_trailers(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.has_failed || self.inner.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
