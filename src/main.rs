@@ -3,32 +3,22 @@
 mod cli;
 mod error;
 mod log;
+mod server;
 
-use axum_trailers_server::{BindError, Server, Tls};
-use axum_trailers_workbench::{
-    Workbench,
-    database::Database,
-    export::grpc::{self, v1::exports_server},
-    files::Folder,
-};
-use cli::{Address, Args, OrOff};
+use axum_trailers_server::{Server, Tls};
+use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
+use cli::{Args, OrOff};
 use error::Error;
 use log::{Filter, Log};
+use server::ServerExt;
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
     process::ExitCode,
     time::Duration,
 };
-use tonic_health::pb::health_server::{self, Health, HealthServer};
-use tonic_reflection::pb::{
-    v1::server_reflection_server as reflection, v1alpha::server_reflection_server as reflection_v1alpha,
-};
+use tokio::runtime::Runtime;
 use tracing::Level;
-
-const HTTPS_PORT: u16 = 3000;
-const HTTP_PORT: u16 = 7878;
-const METRICS_PORT: u16 = 9090;
 
 /// How long tasks and threads have after the shutdown, to clear away what they have begun.
 const LAST_STEPS: Duration = Duration::from_millis(500);
@@ -56,39 +46,7 @@ fn run(args: &Args, log: &Log) -> Result<(), Error> {
     log.subscribe(&log_filter(args)?);
     // The server's threads have runtimes of their own. This one accepts.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Serve)?;
-    let server =
-        Server::new(certificate(args)?).limits(args.limits()).shutdown_timeout(args.shutdown_timeout.0);
-    let server = {
-        let _in_runtime = runtime.enter();
-        outlive_file_size_limit().map_err(Error::Serve)?;
-        // Whoever sends SIGHUP does not know how far the start is.
-        server.reload_certificates().map_err(Error::Serve)?
-    };
-    let folder = Folder::new(&args.dir).map_err(|source| Error::Folder { path: args.dir.clone(), source })?;
-    let workbench = workbench(args, folder)?;
-    let server = redirect(listen(server, args)?, args.redirect.as_ref())?;
-    let server = match args.threads {
-        Some(threads) => server.threads(threads.as_usize()),
-        None => server,
-    };
-    let server = match &args.metrics {
-        Some(OrOff::On(address)) => bind(server, address, METRICS_PORT, Server::metrics)?,
-        Some(OrOff::Off) | None => server,
-    };
-    workbench.register(server.registry()).expect("there are no metrics yet");
-    let lines_dropped = Box::new(log.lines_dropped().clone());
-    server.registry().register(lines_dropped).expect("no other metric has its name");
-    let (serving, health) = runtime.block_on(grpc::health());
-    let server = with_grpc(server, &workbench, health);
-    let handle = server.handle();
-    runtime.spawn(async move {
-        handle.shutdown_started().await;
-        serving.end().await;
-    });
-    let server = {
-        let _in_runtime = runtime.enter();
-        server.shutdown_on_signals().map_err(Error::Serve)?
-    };
+    let (server, workbench) = build(args, log, &runtime)?;
     if uses_demo_key(args) {
         warn_of_demo_key(&server, log);
     }
@@ -99,7 +57,31 @@ fn run(args: &Args, log: &Log) -> Result<(), Error> {
     outcome
 }
 
-fn workbench(args: &Args, folder: Folder) -> Result<Workbench, Error> {
+fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench), Error> {
+    let _in_runtime = runtime.enter();
+    let tls = certificate(args)?;
+    outlive_file_size_limit().map_err(Error::Serve)?;
+    let server = Server::new(tls)
+        .limits(args.limits())
+        .shutdown_timeout(args.shutdown_timeout.0)
+        // Whoever sends SIGHUP does not know how far the start is.
+        .reload_certificates()
+        .map_err(Error::Serve)?;
+    let workbench = workbench(args)?;
+    let server = server
+        .listen(args)?
+        .redirect_from(args.redirect.as_ref())?
+        .threads_or_default(args.threads)
+        .metrics_at(args.metrics.as_ref())?
+        .with_metrics_of(&workbench, log)
+        .with_grpc_of(&workbench, runtime)
+        .shutdown_on_signals()
+        .map_err(Error::Serve)?;
+    Ok((server, workbench))
+}
+
+fn workbench(args: &Args) -> Result<Workbench, Error> {
+    let folder = Folder::new(&args.dir).map_err(|source| Error::Folder { path: args.dir.clone(), source })?;
     let database = match &args.database {
         Some(path) => {
             Database::open(path).map_err(|source| Error::Database { path: Some(path.clone()), source })?
@@ -139,58 +121,6 @@ fn uses_demo_key(args: &Args) -> bool {
     args.key.as_ref().is_none_or(|path| {
         path.is_file() && std::fs::read(path).is_ok_and(|key| key == demo_certificate::KEY)
     })
-}
-
-fn listen(server: Server, args: &Args) -> Result<Server, BindError> {
-    if args.listen.is_empty() {
-        return on_loopback(server, args.port.unwrap_or(HTTPS_PORT), Server::bind);
-    }
-    let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
-    args.listen.iter().try_fold(server, bind_to)
-}
-
-fn with_grpc(server: Server, workbench: &Workbench, health: HealthServer<impl Health>) -> Server {
-    server
-        .grpc(exports_server::SERVICE_NAME, workbench.grpc())
-        .grpc(health_server::SERVICE_NAME, health)
-        .grpc(reflection::SERVICE_NAME, grpc::reflection())
-        .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
-}
-
-fn redirect(server: Server, from: Option<&OrOff<Address>>) -> Result<Server, BindError> {
-    match from {
-        None => on_loopback(server, HTTP_PORT, Server::redirect),
-        Some(OrOff::On(address)) => bind(server, address, HTTP_PORT, Server::redirect),
-        Some(OrOff::Off) => Ok(server),
-    }
-}
-
-fn bind(
-    server: Server,
-    address: &Address,
-    default_port: u16,
-    bind: fn(Server, String) -> Result<Server, BindError>,
-) -> Result<Server, BindError> {
-    match address {
-        Address::Loopback(port) => on_loopback(server, port.unwrap_or(default_port), bind),
-        Address::Any(port) if has_ipv6() => bind(server, format!("[::]:{port}")),
-        Address::Any(port) => bind(server, format!("0.0.0.0:{port}")),
-        Address::Host(address) => bind(server, address.clone()),
-    }
-}
-
-/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6, and where any free port is wanted.
-fn on_loopback(
-    server: Server,
-    port: u16,
-    bind: fn(Server, String) -> Result<Server, BindError>,
-) -> Result<Server, BindError> {
-    let server = bind(server, format!("127.0.0.1:{port}"))?;
-    if port != 0 && has_ipv6() { bind(server, format!("[::1]:{port}")) } else { Ok(server) }
-}
-
-fn has_ipv6() -> bool {
-    std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 fn warn_of_demo_key(server: &Server, log: &Log) {

@@ -3,7 +3,7 @@
 mod environment;
 mod values;
 
-pub(crate) use values::{Address, OrOff};
+pub(crate) use values::{Address, Count, OrOff};
 
 use crate::log::{Filter, LogFormat};
 use axum_trailers_server::{Limits, Server};
@@ -17,7 +17,7 @@ use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
 };
-use values::{Count, Size, Time};
+use values::{Size, Time};
 
 /// A workbench for HTTP trailers: an HTTPS server whose responses end in trailers.
 ///

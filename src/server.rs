@@ -1,0 +1,116 @@
+//! The server as the command line asks for it.
+
+use crate::{
+    cli::{Address, Args, Count, OrOff},
+    log::Log,
+};
+use axum_trailers_server::{BindError, Server};
+use axum_trailers_workbench::{
+    Workbench,
+    export::grpc::{self, v1::exports_server},
+};
+use std::net::Ipv6Addr;
+use tokio::runtime::Runtime;
+use tonic_health::pb::health_server;
+use tonic_reflection::pb::{
+    v1::server_reflection_server as reflection, v1alpha::server_reflection_server as reflection_v1alpha,
+};
+
+const HTTPS_PORT: u16 = 3000;
+const HTTP_PORT: u16 = 7878;
+const METRICS_PORT: u16 = 9090;
+
+/// What an address is bound for.
+type Bind = fn(Server, String) -> Result<Server, BindError>;
+
+/// More steps of building a server.
+pub(crate) trait ServerExt: Sized {
+    /// Listens for HTTPS.
+    fn listen(self, args: &Args) -> Result<Self, BindError>;
+
+    /// Redirects to HTTPS, unless that is off.
+    fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
+
+    /// Serves with so many threads.
+    fn threads_or_default(self, threads: Option<Count>) -> Self;
+
+    /// Serves metrics where that is asked for.
+    fn metrics_at(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
+
+    /// Serves the metrics of the workbench and of the log among its own.
+    fn with_metrics_of(self, workbench: &Workbench, log: &Log) -> Self;
+
+    /// Serves the workbench's gRPC service with health, which says at the shutdown that it ends, and with reflection.
+    fn with_grpc_of(self, workbench: &Workbench, runtime: &Runtime) -> Self;
+}
+
+impl ServerExt for Server {
+    fn listen(self, args: &Args) -> Result<Self, BindError> {
+        if args.listen.is_empty() {
+            return on_loopback(self, args.port.unwrap_or(HTTPS_PORT), Server::bind);
+        }
+        let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
+        args.listen.iter().try_fold(self, bind_to)
+    }
+
+    fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError> {
+        match address {
+            None => on_loopback(self, HTTP_PORT, Server::redirect),
+            Some(OrOff::On(address)) => bind(self, address, HTTP_PORT, Server::redirect),
+            Some(OrOff::Off) => Ok(self),
+        }
+    }
+
+    fn threads_or_default(self, threads: Option<Count>) -> Self {
+        match threads {
+            Some(threads) => self.threads(threads.as_usize()),
+            None => self,
+        }
+    }
+
+    fn metrics_at(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError> {
+        match address {
+            Some(OrOff::On(address)) => bind(self, address, METRICS_PORT, Server::metrics),
+            Some(OrOff::Off) | None => Ok(self),
+        }
+    }
+
+    fn with_metrics_of(self, workbench: &Workbench, log: &Log) -> Self {
+        workbench.register(self.registry()).expect("there are no metrics yet");
+        let lines_dropped = Box::new(log.lines_dropped().clone());
+        self.registry().register(lines_dropped).expect("no other metric has its name");
+        self
+    }
+
+    fn with_grpc_of(self, workbench: &Workbench, runtime: &Runtime) -> Self {
+        let (serving, health) = runtime.block_on(grpc::health());
+        let handle = self.handle();
+        runtime.spawn(async move {
+            handle.shutdown_started().await;
+            serving.end().await;
+        });
+        self.grpc(exports_server::SERVICE_NAME, workbench.grpc())
+            .grpc(health_server::SERVICE_NAME, health)
+            .grpc(reflection::SERVICE_NAME, grpc::reflection())
+            .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
+    }
+}
+
+fn bind(server: Server, address: &Address, default_port: u16, bind: Bind) -> Result<Server, BindError> {
+    match address {
+        Address::Loopback(port) => on_loopback(server, port.unwrap_or(default_port), bind),
+        Address::Any(port) if has_ipv6() => bind(server, format!("[::]:{port}")),
+        Address::Any(port) => bind(server, format!("0.0.0.0:{port}")),
+        Address::Host(address) => bind(server, address.clone()),
+    }
+}
+
+/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6, and where any free port is wanted.
+fn on_loopback(server: Server, port: u16, bind: Bind) -> Result<Server, BindError> {
+    let server = bind(server, format!("127.0.0.1:{port}"))?;
+    if port != 0 && has_ipv6() { bind(server, format!("[::1]:{port}")) } else { Ok(server) }
+}
+
+fn has_ipv6() -> bool {
+    std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
