@@ -11,6 +11,16 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 const NAMES: [&str; 5] = ["digest_everywhere", "grpc", "rows", "static_trailer", "verified_upload"];
 
+/// A package of its own, which `interop/examples` runs.
+const ALONE: &str = "axum_server";
+
+fn command(name: &str) -> String {
+    if name == ALONE {
+        return format!("cargo run --manifest-path examples/{name}/Cargo.toml");
+    }
+    format!("cargo run --example {name}")
+}
+
 fn start(name: &str) -> (Process, SocketAddr) {
     let mut process = Process::spawn(example(name).arg("127.0.0.1:0"));
     let address = process.address("https");
@@ -32,22 +42,26 @@ fn each_says_first_how_it_is_run_and_shown() {
     let mut names = BTreeSet::new();
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&file).expect("text");
+        let source = if file.is_dir() { file.join("src/main.rs") } else { file };
+        let text = std::fs::read_to_string(source).expect("text");
         let lines: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
-        assert_eq!(lines[1..3], ["```text", &format!("cargo run --example {name}")], "{name}");
+        assert_eq!(lines[1..3], ["```text", &command(&name)], "{name}");
         assert!(lines[3].starts_with("curl ") && lines[3].contains("https://localhost:3000/"), "{name}");
         names.insert(name);
     }
+    assert!(names.remove(ALONE), "it is there");
     assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), NAMES, "each has a test here");
 }
 
 #[test]
 fn each_has_its_row_in_the_readme() {
     let readme = include_str!("../README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `cargo run --example "));
-    let mut names: Vec<_> = rows.filter_map(|row| Some(row.split_once("` |")?.0)).collect();
-    names.sort_unstable();
-    assert_eq!(names, NAMES);
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let commands = rows.filter_map(|row| Some(row.split_once("` |")?.0));
+    let commands: BTreeSet<_> =
+        commands.filter(|row| row.starts_with("cargo run ")).map(str::to_owned).collect();
+    let expected = NAMES.iter().chain([&ALONE]).map(|name| command(name));
+    assert_eq!(commands, expected.collect());
 }
 
 /// That of the server crate is compiled with its tests.

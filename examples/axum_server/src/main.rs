@@ -1,0 +1,60 @@
+//! The library on axum-server alone: a row count and a digest behind streamed rows.
+//!
+//! ```text
+//! cargo run --manifest-path examples/axum_server/Cargo.toml
+//! curl -v -k --no-buffer https://localhost:3000/rows
+//! ```
+//!
+//! axum-server 0.5 runs on hyper 0.14, which sends trailers over HTTP/2 only, and without the `Trailer` field. Over HTTP/1.1
+//! (`--http1.1`) it sends `Trailer`, but no trailers, even to a client that sends `TE: trailers`.
+//!
+//! axum-trailers-server runs the same router on hyper 1.x. It sends trailers over HTTP/2 and HTTP/1.1, and announces them in
+//! `Trailer` if they will come. It also sends trailers that report a failure (`Sender::fail_with_trailers`); here that is a
+//! broken transfer.
+
+use axum::{Router, response::IntoResponse, routing::get};
+use axum_server::tls_rustls::RustlsConfig;
+use axum_trailers::{
+    body::{self, Sender},
+    layers::ContentDigestLayer,
+    trailers::{Declared, Trailers},
+};
+use std::{error::Error, net::TcpListener};
+
+const CERTIFICATE: &[u8] = include_bytes!("../../../self_signed_certs/cert.pem");
+const KEY: &[u8] = include_bytes!("../../../self_signed_certs/key.pem");
+
+async fn rows() -> impl IntoResponse {
+    let declared = Declared::new(["x-row-count"]).expect("a permitted field");
+    let (sender, body) = body::channel(64 * 1024, declared);
+    tokio::spawn(async move {
+        if let Err(error) = produce(sender).await {
+            eprintln!("the rows did not end well: {error}");
+        }
+    });
+    body
+}
+
+async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut count = 0;
+    for id in 1..=3 {
+        sender.send(format!("row {id}\n")).await?; // waits for room; an error once the client is gone
+        count += 1;
+    }
+    let mut trailers = Trailers::new();
+    trailers.insert("x-row-count", count)?;
+    sender.finish(trailers)?; // without it the client sees a broken transfer
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let app = Router::new().route("/rows", get(rows)).layer(ContentDigestLayer::new());
+
+    let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
+    let listener = TcpListener::bind(address)?;
+    println!("https://{}", listener.local_addr()?);
+    let tls = RustlsConfig::from_pem(CERTIFICATE.to_vec(), KEY.to_vec()).await?;
+    axum_server::from_tcp_rustls(listener, tls).serve(app.into_make_service()).await?;
+    Ok(())
+}
