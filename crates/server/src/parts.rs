@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, ConnectionService, GrpcServices},
-    connection::Purpose,
+    connection::{Protocol, Purpose},
     shutdown::Handle,
 };
 use axum::{BoxError, Router};
@@ -25,8 +25,7 @@ impl Bridge {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let make = App::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
-        let bridge = make.connect(peer);
-        Self(bridge)
+        Self(make.service(make.connect(peer), Protocol::Http1))
     }
 
     /// Has the router answer a request of hyper's.

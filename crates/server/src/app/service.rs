@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     compat::{LastAuthority, head},
-    connection::{Connection, Purpose},
+    connection::{Connection, Protocol, Purpose},
     exchange::{
         Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge, UnreadContent,
         problems, reject, reject_head,
@@ -88,12 +88,21 @@ impl App {
         Self::of_thread(*purpose, router, grpc.clone(), shared.clone())
     }
 
-    /// Begins a connection, and makes its service.
-    pub(crate) fn connect(&self, peer: SocketAddr) -> ConnectionService {
+    /// Begins a connection.
+    pub(crate) fn connect(&self, peer: SocketAddr) -> Arc<Connection> {
         let Shared { limits, shutdown, metrics } = &*self.0.shared;
         let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
-        let connection = Connection::new(peer, self.0.purpose, limits, shutdown, metrics);
-        ConnectionService { app: self.clone(), connection, last_authority: LastAuthority::default() }
+        Connection::new(peer, self.0.purpose, limits, shutdown, metrics)
+    }
+
+    /// Makes the service of a connection, once it is known what that speaks.
+    pub(crate) fn service(&self, connection: Arc<Connection>, protocol: Protocol) -> ConnectionService {
+        ConnectionService {
+            app: self.clone(),
+            connection,
+            protocol,
+            last_authority: LastAuthority::default(),
+        }
     }
 }
 
@@ -101,6 +110,7 @@ impl App {
 pub(crate) struct ConnectionService {
     app: App,
     connection: Arc<Connection>,
+    protocol: Protocol,
     last_authority: LastAuthority,
 }
 
@@ -132,7 +142,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
     type Future = ResponseFuture;
 
     fn call(&self, request: http_1::Request<Incoming>) -> ResponseFuture {
-        let Self { app, connection, last_authority } = self;
+        let Self { app, connection, protocol, last_authority } = self;
         let (parts, incoming) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
@@ -146,7 +156,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
             request.extensions_mut().insert(acceptance);
         }
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
-        let content = RequestContent::new(incoming, request.headers(), &mut exchange);
+        let content = RequestContent::new(incoming, request.headers(), *protocol, &mut exchange);
         let grpc = app.0.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         let refusal = connection.head_fault().map(reject_head).or(refusal);

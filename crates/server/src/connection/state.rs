@@ -40,7 +40,6 @@ pub(crate) struct Connection {
     ends_when_idle: AtomicInstant,
     /// Since when the client sends nothing any more, while responses are to come.
     ends_after_responses: AtomicInstant,
-    protocol: OnceLock<Protocol>,
     inbound: Arc<Inbound>,
     /// How large a header or trailer section may be that the client takes, in bytes.
     section_limit: AtomicU32,
@@ -48,8 +47,6 @@ pub(crate) struct Connection {
     breaks_off: AtomicBool,
     /// Whether it is closed for writing, and waits for its client to close it too.
     lingers: AtomicBool,
-    /// Whether a full record waits for the next one.
-    corked: AtomicBool,
     requests: AtomicUsize,
     /// The number of the first HTTP/1.1 request, from 1 on, that is to be refused for its head.
     head_fault: OnceLock<(usize, HeadFault)>,
@@ -89,12 +86,10 @@ impl Connection {
             silent_since: AtomicInstant::never(),
             ends_when_idle: AtomicInstant::never(),
             ends_after_responses: AtomicInstant::never(),
-            protocol: OnceLock::new(),
             section_limit: AtomicU32::new(u32::MAX),
             close_delimited: AtomicBool::new(false),
             breaks_off: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
-            corked: AtomicBool::new(false),
             epoch,
             requests: AtomicUsize::new(0),
             head_fault: OnceLock::new(),
@@ -149,9 +144,8 @@ impl Connection {
         &self.inbound
     }
 
-    /// Sets the protocol, once it is known. From now on its first bytes are awaited.
-    pub(crate) fn speaks(&self, protocol: Protocol) {
-        self.protocol.get_or_init(|| protocol);
+    /// Notes that the client may speak: from now on its first bytes are awaited.
+    pub(crate) fn awaits_first_bytes(&self) {
         self.silent_since.set(&self.epoch);
     }
 
@@ -232,24 +226,6 @@ impl Connection {
             && self.write_blocked.get(&self.epoch).is_none()
     }
 
-    pub(crate) fn protocol(&self) -> Protocol {
-        self.protocol.get().copied().unwrap_or(Protocol::Http1)
-    }
-
-    /// Whether records may wait for the next one. Over HTTP/2 alone hyper reads whenever it is woken, and so gives the guard
-    /// the occasion to send it.
-    pub(crate) fn may_cork(&self) -> bool {
-        self.protocol() == Protocol::Http2
-    }
-
-    pub(crate) fn set_corked(&self, corked: bool) {
-        self.corked.store(corked, Relaxed);
-    }
-
-    pub(crate) fn is_corked(&self) -> bool {
-        self.corked.load(Relaxed)
-    }
-
     /// Says whether a response is under way whose end is the end of the connection (HTTP/1.0), so that it would
     /// look whole wherever it is cut.
     pub(crate) fn set_close_delimited(&self, under_way: bool) {
@@ -266,11 +242,9 @@ impl Connection {
         self.breaks_off.store(true, Relaxed);
     }
 
-    /// Whether the client has a response that is cut where the connection ends, and must not see it end well. An HTTP/2
-    /// stream says itself that it is cut.
+    /// Whether the client has a response that did not come to its end.
     pub(crate) fn breaks_off(&self) -> bool {
-        let breaks_off = || self.breaks_off.load(Relaxed) || self.open_requests.load(Relaxed) > 0;
-        self.protocol() == Protocol::Http1 && breaks_off()
+        self.breaks_off.load(Relaxed) || self.open_requests.load(Relaxed) > 0
     }
 
     /// Returns its number on the connection, from 1 on.
@@ -308,7 +282,7 @@ impl Connection {
     }
 
     /// When to ask again, or why the connection has to end now.
-    pub(crate) fn check(&self, now: Instant) -> Result<Instant, CloseReason> {
+    pub(crate) fn check(&self, now: Instant, protocol: Protocol) -> Result<Instant, CloseReason> {
         let mut times = Times { now, again: now + self.again_after() };
         let blocked = self.write_blocked.get(&self.epoch);
         times.bound(blocked, self.limits.stalled_reader, CloseReason::StalledReader)?;
@@ -317,9 +291,9 @@ impl Connection {
         }
         times.bound(self.silent_since.get(&self.epoch), self.limits.first_byte, CloseReason::NoFirstByte)?;
         match self.open_requests.load(Relaxed) {
-            0 if blocked.is_none() => self.check_idle(&mut times)?,
+            0 if blocked.is_none() => self.check_idle(&mut times, protocol)?,
             0 => {}
-            open => times.again = times.again.min(self.check_readers(now, open)?),
+            open => times.again = times.again.min(self.check_readers(now, protocol, open)?),
         }
         Ok(times.again)
     }
@@ -336,11 +310,9 @@ impl Connection {
         }
     }
 
-    /// Over HTTP/2 the bytes of `PING` frames come and go on a connection that asks for nothing, so there only
-    /// requests count.
-    fn check_idle(&self, times: &mut Times) -> Result<(), CloseReason> {
+    fn check_idle(&self, times: &mut Times, protocol: Protocol) -> Result<(), CloseReason> {
         let bytes = [&self.last_read, &self.last_write];
-        let bytes = bytes.into_iter().filter(|_| self.protocol() == Protocol::Http1);
+        let bytes = bytes.into_iter().filter(|_| protocol.bytes_prove_progress());
         let idle = self.last_of(bytes.chain([&self.last_request_end]));
         times.bound(idle, self.limits.idle, CloseReason::Idle)?;
         if !self.has_answered() {
@@ -348,7 +320,7 @@ impl Connection {
         }
         if let Some(since) = self.ends_when_idle.get(&self.epoch) {
             let since = self.last_request_end.get(&self.epoch).map_or(since, |end| end.max(since));
-            times.bound(self.last_sign().max(Some(since)), LAST_WORDS, CloseReason::Shutdown)?;
+            times.bound(self.last_sign(protocol).max(Some(since)), LAST_WORDS, CloseReason::Shutdown)?;
             times.bound(Some(since), LAST_WORDS_AT_MOST, CloseReason::Shutdown)?;
         }
         if let Some(since) = self.ends_after_responses.get(&self.epoch) {
@@ -358,10 +330,9 @@ impl Connection {
         Ok(())
     }
 
-    /// When there was a sign that the client still takes its last response. Over HTTP/1.1 what it says is none: a request
-    /// head may come byte by byte.
-    fn last_sign(&self) -> Option<Instant> {
-        let read = Some(&self.last_read).filter(|_| self.protocol() == Protocol::Http2);
+    /// When there was a sign that the client still takes its last response.
+    fn last_sign(&self, protocol: Protocol) -> Option<Instant> {
+        let read = Some(&self.last_read).filter(|_| protocol.has_flow_control());
         self.last_of([&self.last_write].into_iter().chain(read))
     }
 
@@ -371,9 +342,9 @@ impl Connection {
 
     /// The connection ends with a stalled stream only where no other request is under way: hyper holds the stream
     /// until its reader moves, and a browser that leaves one response unread must not lose the others.
-    fn check_readers(&self, now: Instant, open: usize) -> Result<Instant, CloseReason> {
+    fn check_readers(&self, now: Instant, protocol: Protocol, open: usize) -> Result<Instant, CloseReason> {
         let limit = self.limits.stalled_reader;
-        let (stalled, again) = self.give_up_stalled(now, limit);
+        let (stalled, again) = self.give_up_stalled(now, protocol, limit);
         if stalled < open {
             return Ok(again);
         }
@@ -384,13 +355,13 @@ impl Connection {
 
     /// Takes the bodies whose readers have stalled, so that their producers end and their memory is free. Returns
     /// how many have by now, and when to look again.
-    fn give_up_stalled(&self, now: Instant, limit: Duration) -> (usize, Instant) {
+    fn give_up_stalled(&self, now: Instant, protocol: Protocol, limit: Duration) -> (usize, Instant) {
         let mut stalled = 0;
         // Nothing wakes the connection when a response begins to wait: look again after a part of the limit.
         let mut again = now + limit / 4;
         let responses = self.responses().clone();
         for response in responses {
-            match self.waiting_since(&response).map(|since| since + limit) {
+            match self.waiting_since(&response, protocol).map(|since| since + limit) {
                 Some(deadline) if now >= deadline => {
                     response.abandon();
                     stalled += 1;
@@ -402,13 +373,9 @@ impl Connection {
         (stalled, again)
     }
 
-    fn waiting_since(&self, response: &SharedBody) -> Option<Instant> {
+    fn waiting_since(&self, response: &SharedBody, protocol: Protocol) -> Option<Instant> {
         let offered = response.waits_since(&self.epoch)?;
-        // Over HTTP/1.1 what leaves the socket leaves this response. Over HTTP/2 it may be another stream's.
-        let moved = match self.protocol() {
-            Protocol::Http1 => self.last_write.get(&self.epoch),
-            Protocol::Http2 => None,
-        };
+        let moved = if protocol.bytes_prove_progress() { self.last_write.get(&self.epoch) } else { None };
         Some(moved.map_or(offered, |moved| moved.max(offered)))
     }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header}
 
 /// The answer to a request that is not passed on.
 pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response> {
-    if request.version() == Version::HTTP_2 && head_size(request) > limits.header_section as usize {
+    if request.version() >= Version::HTTP_2 && head_size(request) > limits.header_section as usize {
         let why = format!("the header section is larger than {} bytes", limits.header_section);
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
     }
@@ -49,7 +49,8 @@ pub(crate) fn reject_head(fault: HeadFault) -> Response {
     ))
 }
 
-/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound.
+/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound; over HTTP/1.1
+/// hyper keeps to the limit.
 fn head_size(request: &Request<()>) -> usize {
     let uri = request.uri();
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
@@ -167,13 +168,31 @@ mod tests {
             ("https://a:1/", &[host("a:1"), host("a:1")], Some(400)),
             ("https://a/", &[host("b")], Some(400)),
         ] {
-            assert_eq!(status(Version::HTTP_2, uri, hosts), expected, "{uri} {hosts:?}");
+            for version in [Version::HTTP_2, Version::HTTP_3] {
+                assert_eq!(status(version, uri, hosts), expected, "{version:?} {uri} {hosts:?}");
+            }
         }
         assert_eq!(
             status(Version::HTTP_11, "http://a/", &[host("b")]),
             None,
             "the target's authority replaces it (RFC 9112 section 3.2.2)"
         );
+    }
+
+    #[test]
+    fn header_section_is_measured_where_hyper_does_not() {
+        let most = Limits::default().header_section as usize;
+        let name = HeaderName::from_static("x-large");
+        for version in [Version::HTTP_2, Version::HTTP_3] {
+            // The path, and a field's name and the 32 bytes that it counts for.
+            let left = most - "a/".len() - name.as_str().len() - 32;
+            for (length, expected) in [(left, None), (left + 1, Some(431))] {
+                let fields = [(name.clone(), &*"x".repeat(length))];
+                assert_eq!(status(version, "https://a/", &fields), expected, "{version:?} {length}");
+            }
+        }
+        let fields = [(header::HOST, "a"), (name, &*"x".repeat(most))];
+        assert_eq!(status(Version::HTTP_11, "/", &fields), None);
     }
 
     #[test]

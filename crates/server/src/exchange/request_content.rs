@@ -67,7 +67,12 @@ pub(crate) enum ContentError {
 }
 
 impl RequestContent {
-    pub(crate) fn new(incoming: Incoming, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
+    pub(crate) fn new(
+        incoming: Incoming,
+        fields: &HeaderMap,
+        protocol: Protocol,
+        exchange: &mut Exchange,
+    ) -> Self {
         if incoming.is_end_stream() {
             return Self {
                 incoming: Some(incoming),
@@ -79,7 +84,7 @@ impl RequestContent {
         }
         let connection = exchange.connection().clone();
         let rest = Rest {
-            protocol: connection.protocol(),
+            protocol,
             runtime: Handle::current(),
             answered: exchange.answered_to_its_end(),
             shutdown: connection.shutdown().clone(),
@@ -93,13 +98,19 @@ impl RequestContent {
         Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
     }
 
-    pub(crate) fn is_of_http1(&self) -> bool {
-        self.rest.as_ref().is_some_and(|rest| rest.protocol == Protocol::Http1)
+    /// Whether the next request on the connection begins behind it.
+    pub(crate) fn delays_next_request(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.protocol.has_streams())
     }
 
     /// Whether the client expects `100 Continue`, and the content was not asked for.
     pub(crate) fn awaits_continue(&self) -> bool {
         self.awaits_continue
+    }
+
+    /// Whether the client expects `100 Continue` and does not get it.
+    pub(crate) fn awaits_continue_in_vain(&self) -> bool {
+        self.awaits_continue && self.rest.as_ref().is_some_and(|rest| !rest.protocol.sends_continue())
     }
 
     /// Takes in what is left.
@@ -172,7 +183,7 @@ impl Body for RequestContent {
 impl Drop for RequestContent {
     fn drop(&mut self) {
         if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
-            && rest.protocol == Protocol::Http2
+            && rest.protocol.drains_unread_requests()
             && !incoming.is_end_stream()
         {
             rest.runtime.spawn(forget(incoming, self.received.take(), rest.answered, rest.shutdown));

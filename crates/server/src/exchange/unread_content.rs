@@ -56,7 +56,7 @@ impl UnreadContent {
 
     /// That of a request which no handler sees.
     pub(crate) fn abandoned(content: &RequestContent) -> Self {
-        let is_left = content.is_of_http1() && !content.is_end_stream();
+        let is_left = content.delays_next_request() && !content.is_end_stream();
         Self(is_left.then(|| Progress::new(State::Abandoned)))
     }
 

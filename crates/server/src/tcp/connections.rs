@@ -7,10 +7,11 @@ use super::{
     http::Http,
     rejections::Rejections,
     socket::Socket,
+    transport::Transport,
 };
 use crate::{
-    app::{App, ConnectionService},
-    connection::Protocol,
+    app::App,
+    connection::{Connection, Protocol},
     limits::Limits,
     tls::Tls,
 };
@@ -51,31 +52,32 @@ impl Setting {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
         };
-        let service = self.app.connect(peer);
-        let connection = service.connection().clone();
+        let connection = self.app.connect(peer);
         if let Err(error) = tune(&stream) {
             return tracing::debug!(%peer, %error, "a connection can't be served");
         }
         let socket = Socket::new(stream, connection.clone());
         if let Some(tls) = &self.tls {
-            self.serve_tls(socket, tls, service).await;
+            self.serve_tls(socket, tls, connection).await;
         } else {
-            let guard = Guard::new(socket, connection, Protocol::Http1);
-            self.http.serve(guard, service, &self.rejections).await;
+            self.serve_http(socket, connection, Protocol::Http1).await;
         }
     }
 
-    async fn serve_tls(&self, socket: Socket, tls: &Tls, service: ConnectionService) {
-        let connection = service.connection().clone();
+    async fn serve_tls(&self, socket: Socket, tls: &Tls, connection: Arc<Connection>) {
         let accepted = tokio::select! {
             accepted = handshake::accept(socket, tls, self.limits.handshake) => accepted,
             // There is no request yet that could be lost.
             () = connection.shutdown().begun() => return,
         };
         match accepted {
-            Ok(stream) => {
-                let protocol = Protocol::chosen_by(stream.get_ref().1.alpn_protocol());
-                self.http.serve(Guard::new(stream, connection, protocol), service, &self.rejections).await;
+            Ok(mut stream) => {
+                let (socket, session) = stream.get_mut();
+                let protocol = Protocol::chosen_by(session.alpn_protocol());
+                if protocol.can_cork() {
+                    socket.start_corking();
+                }
+                self.serve_http(stream, connection, protocol).await;
             }
             Err(rejected) => {
                 self.rejections.handshake_failed(connection.peer, &rejected.failure);
@@ -85,6 +87,14 @@ impl Setting {
                 }
             }
         }
+    }
+
+    async fn serve_http<S>(&self, stream: S, connection: Arc<Connection>, protocol: Protocol)
+    where
+        S: Transport + Send + 'static,
+    {
+        let service = self.app.service(connection.clone(), protocol);
+        self.http.serve(Guard::new(stream, connection, protocol), service, &self.rejections).await;
     }
 }
 

@@ -10,15 +10,21 @@ pub(crate) const RECORDS_TOGETHER: usize = 3;
 pub(super) struct Cork {
     /// What has waited or could not be written, in bytes.
     seen: usize,
+    is_holding: bool,
 }
 
 impl Cork {
     /// Whether so many bytes are to wait. Those that have waited wait on only where another record has come.
     pub(super) fn holds(&mut self, bytes: usize) -> bool {
         let are_full = bytes.is_multiple_of(FULL_RECORD) && bytes < RECORDS_TOGETHER * FULL_RECORD;
-        let holds = are_full && bytes > self.seen;
+        self.is_holding = are_full && bytes > self.seen;
         self.seen = bytes;
-        holds
+        self.is_holding
+    }
+
+    /// Whether what was offered last waits.
+    pub(super) fn is_holding(&self) -> bool {
+        self.is_holding
     }
 
     /// Some of them are written.
@@ -45,7 +51,10 @@ mod tests {
     fn what_nothing_follows_waits_once() {
         for bytes in [ONE, 2 * ONE] {
             let mut cork = Cork::default();
-            assert_eq!([bytes; 2].map(|bytes| cork.holds(bytes)), [true, false]);
+            for holds in [true, false] {
+                assert_eq!(cork.holds(bytes), holds);
+                assert_eq!(cork.is_holding(), holds);
+            }
         }
     }
 

@@ -70,11 +70,4 @@ mod tests {
         assert_eq!(verdict(Protocol::Http2, b"PRINT / HTTP/1.1\r\n", 3), Verdict::Other);
         assert_eq!(verdict(Protocol::Http2, b"PRI", 1), Verdict::TooEarly);
     }
-
-    #[test]
-    fn alpn_decides_and_its_absence_means_http1() {
-        assert_eq!(Protocol::chosen_by(Some(b"h2")), Protocol::Http2);
-        assert_eq!(Protocol::chosen_by(Some(b"http/1.1")), Protocol::Http1);
-        assert_eq!(Protocol::chosen_by(None), Protocol::Http1);
-    }
 }

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) struct Guard<S: Transport> {
     stream: S,
     connection: Arc<Connection>,
+    protocol: Protocol,
     /// `None` once the connection has said what it speaks.
     first: Option<FirstBytes>,
     /// `None` over HTTP/1.1.
@@ -38,12 +39,16 @@ pub(crate) struct Guard<S: Transport> {
 impl<S: Transport> Guard<S> {
     /// In a box, since the task that serves it would have room for it several times over.
     pub(crate) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
-        connection.speaks(protocol);
-        let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
+        connection.awaits_first_bytes();
+        let http2 = match protocol {
+            Protocol::Http1 => None,
+            Protocol::Http2 => Some(Http2Frames::new(connection.inbound())),
+        };
         let first = Some(FirstBytes::of(protocol));
         Box::new(Self {
             stream,
             connection,
+            protocol,
             first,
             http2,
             framing: Http1Framing::default(),
@@ -54,12 +59,21 @@ impl<S: Transport> Guard<S> {
         })
     }
 
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     /// Closes the connection, unless that has been done, and waits for the client to close it too.
     pub(crate) async fn close(&mut self) {
-        if !self.connection.breaks_off() {
+        if !self.breaks_off() {
             // The connection ends whether or not that succeeds.
             let _closed = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await;
         }
+    }
+
+    /// Whether the client has a response that is cut where the connection ends, and must not see it end well.
+    fn breaks_off(&self) -> bool {
+        !self.protocol.has_streams() && self.connection.breaks_off()
     }
 
     /// Returns how many of the bytes hyper may see.
@@ -187,7 +201,7 @@ impl<S: Transport> AsyncRead for Guard<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.connection.is_corked()
+        if self.stream.socket().is_corked()
             && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
         {
             return Poll::Ready(Err(error));
@@ -244,7 +258,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check_half_closed()?;
         self.read_ahead(cx)?;
-        if self.connection.is_corked() {
+        if self.stream.socket().is_corked() {
             // The record that waits for the next frame must not hold it up.
             return Poll::Ready(Ok(()));
         }
@@ -278,7 +292,7 @@ impl<S: Transport> Drop for Guard<S> {
     fn drop(&mut self) {
         if self.connection.must_reset() {
             self.stream.alert();
-        } else if self.closing.is_none() && !self.connection.breaks_off() {
+        } else if self.closing.is_none() && !self.breaks_off() {
             let mut nobody = Context::from_waker(Waker::noop());
             let _at_once = Pin::new(&mut self.stream).poll_shutdown(&mut nobody);
         }

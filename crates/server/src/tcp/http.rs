@@ -56,11 +56,12 @@ impl Http {
         rejections: &Rejections,
     ) {
         let connection = service.connection().clone();
+        let protocol = guard.protocol();
         let io = TokioIo::new(guard);
-        match connection.protocol() {
+        match protocol {
             Protocol::Http1 => {
                 let mut http = self.http1.serve_connection(io, service);
-                let ended = drive(Pin::new(&mut http), &connection).await;
+                let ended = drive(Pin::new(&mut http), &connection, protocol).await;
                 let mut guard = http.into_parts().io.into_inner();
                 if let Ok(Err(error)) = &ended
                     && error.is_parse()
@@ -81,7 +82,7 @@ impl Http {
             Protocol::Http2 => {
                 let http = pin!(self.http2.serve_connection(io, service));
                 // Its streams are gone if it was cut, and say why themselves.
-                let _ended = drive(http, &connection).await;
+                let _ended = drive(http, &connection, protocol).await;
                 if let Some(cut @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
                     connection.cut()
                 {
@@ -135,13 +136,14 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, Connectio
 async fn drive<C: Drain>(
     mut http: Pin<&mut C>,
     connection: &Connection,
+    protocol: Protocol,
 ) -> Result<hyper::Result<()>, CloseReason> {
     let mut closing = pin!(connection.shutdown().closing());
     let mut cut = pin!(connection.shutdown().cut());
     let (mut is_closing, mut is_half_closed) = (false, false);
     let mut timer = pin!(sleep_until(Instant::now()));
     let cut = loop {
-        match connection.check(Instant::now()) {
+        match connection.check(Instant::now(), protocol) {
             Ok(again) => timer.as_mut().reset(again),
             Err(cut) => break cut,
         }

@@ -15,7 +15,8 @@ use tokio::{
 pub(crate) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
-    cork: Cork,
+    /// `None` if records never wait.
+    cork: Option<Cork>,
     /// What was read by [`peek`](Socket::peek), and is still to be read.
     peeked: Vec<u8>,
 }
@@ -25,7 +26,17 @@ const PEEK: usize = 2 * 1024;
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, cork: Cork::default(), peeked: Vec::new() }
+        Self { stream, connection, cork: None, peeked: Vec::new() }
+    }
+
+    /// From now on a full TLS record may wait for the next one.
+    pub(super) fn start_corking(&mut self) {
+        self.cork = Some(Cork::default());
+    }
+
+    /// Whether records wait for the next one.
+    pub(super) fn is_corked(&self) -> bool {
+        self.cork.as_ref().is_some_and(Cork::is_holding)
     }
 
     /// Waits for more of the first bytes, and returns those that are here. They are read again later. It returns the same
@@ -67,9 +78,7 @@ impl Socket {
     /// waits.
     fn corks(&mut self, records: &[IoSlice<'_>]) -> bool {
         let bytes = records.iter().map(|record| record.len()).sum();
-        let corks = self.connection.may_cork() && self.cork.holds(bytes);
-        self.connection.set_corked(corks);
-        corks
+        self.cork.as_mut().is_some_and(|cork| cork.holds(bytes))
     }
 
     fn note_written(&self, written: &Poll<io::Result<usize>>) {
@@ -117,8 +126,8 @@ impl AsyncWrite for Socket {
             return Poll::Pending;
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        if written.is_ready() {
-            self.cork.moved();
+        if let (Some(cork), Poll::Ready(_)) = (&mut self.cork, &written) {
+            cork.moved();
         }
         self.note_written(&written);
         written

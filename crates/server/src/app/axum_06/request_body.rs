@@ -30,7 +30,7 @@ pub(crate) fn body_of(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body
         return (Body::empty(), FaultCell::default(), UnreadContent::default());
     }
     let fault = FaultCell::empty();
-    let (unread, reader) = incoming.is_of_http1().then(UnreadContent::new).unzip();
+    let (unread, reader) = incoming.delays_next_request().then(UnreadContent::new).unzip();
     let (sender, body) = Body::channel();
     let pump = pump(incoming, Handler(Some(sender)), inbound.clone(), fault.clone(), reader);
     tokio::spawn(pump.in_current_span());
@@ -155,8 +155,7 @@ async fn carry_data(
     // Before the handler sees the end, and answers.
     let ended = || reader.into_iter().for_each(Reader::ended);
     let limits = inbound.limits().trailers();
-    // Over HTTP/1.1 hyper sends `100 Continue`.
-    let mut pace = Pace::new(inbound.limits(), incoming.awaits_continue() && !incoming.is_of_http1());
+    let mut pace = Pace::new(inbound.limits(), incoming.awaits_continue_in_vain());
     // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
     handler.demand().await?;
     while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {

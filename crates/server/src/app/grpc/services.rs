@@ -108,7 +108,7 @@ where
         let deadline = Deadline::read(request.headers());
         let (head, incoming) = request.into_parts();
         let limit = inbound.limits().stalled_body;
-        let limit = if incoming.awaits_continue() { limit.min(EXPECTATION) } else { limit };
+        let limit = if incoming.awaits_continue_in_vain() { limit.min(EXPECTATION) } else { limit };
         let (body, first_message) = GrpcRequestBody::new(incoming, inbound.clone());
         Box::pin(async move {
             let answered = async {
