@@ -4,7 +4,7 @@ use crate::{
     app::{App, GrpcServices},
     connection::{ConnectionLimit, Purpose},
     limits::Limits,
-    metrics::{self, Metrics},
+    metrics::{self, ServerMetrics},
     redirect,
     serve::Server,
     shutdown::{Handle, Signals},
@@ -93,11 +93,11 @@ impl Server {
         served
     }
 
-    fn counted(&self) -> io::Result<Option<Metrics>> {
+    fn counted(&self) -> io::Result<Option<ServerMetrics>> {
         if self.metrics.is_empty() {
             return Ok(None);
         }
-        let metrics = Metrics::new(&self.registry);
+        let metrics = ServerMetrics::new(&self.registry);
         metrics.map(Some).map_err(|taken| io::Error::new(io::ErrorKind::AlreadyExists, taken))
     }
 

@@ -10,7 +10,7 @@ use crate::{
         problems, reject, reject_head,
     },
     limits::Limits,
-    metrics::{Metrics, RouteLayer},
+    metrics::{RouteLayer, ServerMetrics},
     shutdown::Shutdown,
 };
 use axum::{
@@ -56,7 +56,7 @@ struct OfThread {
 struct Shared {
     limits: Arc<Limits>,
     shutdown: Shutdown,
-    metrics: Option<Metrics>,
+    metrics: Option<ServerMetrics>,
 }
 
 impl App {
@@ -66,7 +66,7 @@ impl App {
         grpc: GrpcServices,
         limits: Arc<Limits>,
         shutdown: Shutdown,
-        metrics: Option<Metrics>,
+        metrics: Option<ServerMetrics>,
     ) -> Self {
         let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
         Self::of_thread(purpose, router, grpc, Arc::new(Shared { limits, shutdown, metrics }))

@@ -9,7 +9,7 @@ use super::{
     shared_body::SharedBody,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, SILENCE, Times},
 };
-use crate::{limits::Limits, metrics::Metrics, shutdown::Shutdown};
+use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
 use std::{
     fmt,
     net::SocketAddr,
@@ -56,7 +56,7 @@ pub(crate) struct Connection {
     cut: OnceLock<CloseReason>,
     framing_fault: OnceLock<FramingError>,
     shutdown: Shutdown,
-    metrics: Option<Metrics>,
+    metrics: Option<ServerMetrics>,
 }
 
 impl Connection {
@@ -65,7 +65,7 @@ impl Connection {
         purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
-        metrics: Option<Metrics>,
+        metrics: Option<ServerMetrics>,
     ) -> Arc<Self> {
         let epoch = Epoch::start();
         if let Some(metrics) = &metrics {
@@ -111,7 +111,7 @@ impl Connection {
         &self.shutdown
     }
 
-    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+    pub(crate) fn metrics(&self) -> Option<&ServerMetrics> {
         self.metrics.as_ref()
     }
 

@@ -3,7 +3,7 @@ use super::{
     exchange::{Exchange, Route},
     request_details::shortened,
 };
-use crate::metrics::{Ended, MatchedRoute, Metrics};
+use crate::metrics::{Ended, MatchedRoute, ServerMetrics};
 use axum_trailers::syntax::protocol_name;
 use std::time::Duration;
 use tracing::{Level, Span};
@@ -85,7 +85,7 @@ impl Exchange {
         }
     }
 
-    fn count(&self, metrics: &Metrics, ending: &Ending, took: Duration) {
+    fn count(&self, metrics: &ServerMetrics, ending: &Ending, took: Duration) {
         if let Some(client) = self.client {
             match self.trailers {
                 Trailers::None => {}

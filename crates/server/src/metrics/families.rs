@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 /// The metrics of one server.
 #[derive(Clone, Debug)]
-pub(crate) struct Metrics(Arc<Families>);
+pub(crate) struct ServerMetrics(Arc<Families>);
 
 #[derive(Debug)]
 struct Families {
@@ -41,7 +41,7 @@ pub(crate) struct NameTaken {
 const BUCKETS: [f64; 15] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-impl Metrics {
+impl ServerMetrics {
     /// Makes them, and registers them, unless the registry has one of a name of theirs.
     pub(crate) fn new(registry: &Registry) -> Result<Self, NameTaken> {
         let registering = Registering(registry);
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn status_of_a_call_is_told_by_its_name() {
         let registry = Registry::new();
-        let metrics = Metrics::new(&registry).expect("no names are taken");
+        let metrics = ServerMetrics::new(&registry).expect("no names are taken");
         for status in [0, 16, 17, 99] {
             metrics.call_ends("s", status);
         }

@@ -8,7 +8,7 @@ mod route;
 
 pub(crate) use self::{
     client_kind::ClientKind,
-    families::{Ended, Metrics},
+    families::{Ended, ServerMetrics},
     page::page,
     route::{MatchedRoute, RouteLayer},
 };

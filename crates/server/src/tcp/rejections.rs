@@ -1,5 +1,5 @@
 use super::{handshake::Failure, rate_limit::RateLimit};
-use crate::{connection::Purpose, exchange::with_sources, metrics::Metrics, shutdown::Shutdown};
+use crate::{connection::Purpose, exchange::with_sources, metrics::ServerMetrics, shutdown::Shutdown};
 use std::{fmt, io, net::SocketAddr};
 
 /// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
@@ -8,7 +8,7 @@ use std::{fmt, io, net::SocketAddr};
 pub(crate) struct Rejections {
     purpose: Purpose,
     lines: RateLimit,
-    metrics: Option<Metrics>,
+    metrics: Option<ServerMetrics>,
 }
 
 const TOO_MANY: &str = "too_many_open";
@@ -17,7 +17,7 @@ const HEAD: &str = "head";
 const MALFORMED: &str = "malformed";
 
 impl Rejections {
-    pub(crate) fn new(purpose: Purpose, metrics: Option<Metrics>, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(purpose: Purpose, metrics: Option<ServerMetrics>, shutdown: Shutdown) -> Self {
         Self { purpose, lines: RateLimit::new(shutdown), metrics }
     }
 
