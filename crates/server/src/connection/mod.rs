@@ -1,22 +1,27 @@
 //! What every transport shares of one connection: its times and limits, what waits for its reader, and its place among others.
 //!
-//! The transport notes what moves, [`exchange`](crate::exchange) which responses wait for their reader ([`SharedBody`]), and the
-//! [`Connection`] compares these times with the limits.
+//! The transport notes what moves ([`Activity`](activity::Activity)), [`exchange`](crate::exchange) which responses wait for their
+//! reader ([`Responses`](responses::Responses)), and the [`Connection`] compares these times with the limits.
 
+mod activity;
 mod atomic_instant;
 mod close_reason;
+#[expect(clippy::module_inception, reason = "it is the type of that name")]
+mod connection;
 mod faults;
+mod http1_state;
 mod inbound;
 mod name;
 mod permit;
 mod protocol;
 mod purpose;
+mod responses;
 mod shared_body;
-mod state;
 mod times;
 
 pub(crate) use self::{
     close_reason::CloseReason,
+    connection::Connection,
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},
     inbound::Inbound,
     name::ConnectionName,
@@ -24,6 +29,5 @@ pub(crate) use self::{
     protocol::{ALPN, Protocol},
     purpose::Purpose,
     shared_body::{Abandoned, SharedBody},
-    state::Connection,
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST, REST_AT_END},
 };

@@ -17,7 +17,7 @@ impl Drop for Exchange {
             ending => ending,
         };
         if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
-            self.connection.response_breaks_off();
+            self.connection.http1().response_breaks_off();
         }
         let took = self.began.elapsed();
         if let Some(metrics) = self.connection.metrics() {

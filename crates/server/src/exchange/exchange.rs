@@ -207,7 +207,7 @@ impl Exchange {
     /// Notes that the response has no length and no chunks where the protocol is HTTP/1.0.
     pub(crate) fn runs_to_close(&self) {
         if self.version < Version::HTTP_11 {
-            self.connection.set_close_delimited(true);
+            self.connection.http1().set_close_delimited(true);
         }
     }
 

@@ -90,7 +90,7 @@ impl RequestContent {
             shutdown: connection.shutdown().clone(),
         };
         // The application may keep the content without reading it.
-        connection.look();
+        connection.http1().look();
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         let awaits_continue =
             list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));

@@ -118,7 +118,7 @@ impl ResponseBody {
         } else if matches!(length, Length::Unknown) {
             exchange.runs_to_close();
         }
-        exchange.connection().add_response(body.clone());
+        exchange.connection().responses().add(body.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
         Self { body, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
     }
@@ -151,7 +151,7 @@ impl ResponseBody {
         if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
             return Err(self.length_broken());
         }
-        self.body.waiting(&self.exchange.connection().epoch());
+        self.body.waiting(&self.exchange.connection().activity().epoch());
         if self.is_all_that_hyper_takes() {
             self.end();
         }
@@ -321,6 +321,6 @@ impl Drop for ResponseBody {
         if !matches!(self.phase, Phase::Ended) && self.body.is_abandoned() {
             self.exchange.given_up();
         }
-        self.exchange.connection().remove_response(&self.body);
+        self.exchange.connection().responses().remove(&self.body);
     }
 }

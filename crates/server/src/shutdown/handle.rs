@@ -32,14 +32,14 @@ enum Stage {
 #[derive(Clone, Debug)]
 pub struct Handle {
     stage: watch::Sender<Stage>,
-    activity: Arc<Activity>,
+    in_flight: Arc<InFlight>,
 }
 
 /// What the parts of a server see of its end, and what they tell of theirs.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
     stage: watch::Receiver<Stage>,
-    activity: Arc<Activity>,
+    in_flight: Arc<InFlight>,
 }
 
 /// How long running HTTP/2 streams may end before their connections are told to go away.
@@ -53,7 +53,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
     pub(crate) fn new() -> Self {
-        Self { stage: watch::Sender::new(Stage::Running), activity: Arc::default() }
+        Self { stage: watch::Sender::new(Stage::Running), in_flight: Arc::default() }
     }
 
     /// Refuses new connections and lets running streams end, for `limit` at most; those that run on are then cut.
@@ -63,11 +63,11 @@ impl Handle {
     /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
     /// A connection that has no request, and has written all responses, holds the end up for two seconds at most.
     pub async fn drain(&self, limit: Duration) {
-        self.activity.watch();
+        self.in_flight.watch();
         self.enter(Stage::Draining);
         if timeout(limit, self.end_gently(limit)).await.is_err() {
             tracing::warn!(
-                requests = self.activity.open(),
+                requests = self.in_flight.open(),
                 connections = self.connections(),
                 ?limit,
                 "shutdown timeout is over: cutting what runs"
@@ -78,7 +78,7 @@ impl Handle {
 
     async fn end_gently(&self, limit: Duration) {
         // Whether all of them end in this time or not, the others are told next.
-        let _all_ended = timeout(UNDISTURBED.min(limit / 2), self.activity.ceased()).await;
+        let _all_ended = timeout(UNDISTURBED.min(limit / 2), self.in_flight.ceased()).await;
         self.enter(Stage::Closing);
         self.shutdown().reached(Stage::Ended).await;
     }
@@ -97,11 +97,11 @@ impl Handle {
     /// The number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.activity.connections.load(Relaxed)
+        self.in_flight.connections.load(Relaxed)
     }
 
     pub(crate) fn shutdown(&self) -> Shutdown {
-        Shutdown { stage: self.stage.subscribe(), activity: self.activity.clone() }
+        Shutdown { stage: self.stage.subscribe(), in_flight: self.in_flight.clone() }
     }
 
     pub(crate) fn ended(&self) {
@@ -148,8 +148,8 @@ impl Shutdown {
         *self.stage.borrow() >= Stage::Cut
     }
 
-    pub(crate) fn activity(&self) -> &Activity {
-        &self.activity
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     async fn reached(&self, stage: Stage) {
@@ -160,9 +160,9 @@ impl Shutdown {
     }
 }
 
-/// What goes on, on all connections.
+/// The connections and requests that are open, of the whole server.
 #[derive(Debug, Default)]
-pub(crate) struct Activity {
+pub(crate) struct InFlight {
     connections: AtomicUsize,
     open_requests: AtomicUsize,
     no_request: Notify,
@@ -171,7 +171,7 @@ pub(crate) struct Activity {
     writes: AtomicUsize,
 }
 
-impl Activity {
+impl InFlight {
     pub(crate) fn connection_opened(&self) {
         self.connections.fetch_add(1, Relaxed);
     }

@@ -39,7 +39,7 @@ pub(crate) struct Guard<S: Transport> {
 impl<S: Transport> Guard<S> {
     /// In a box, since the task that serves it would have room for it several times over.
     pub(crate) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
-        connection.awaits_first_bytes();
+        connection.activity().awaits_first_bytes();
         let http2 = match protocol {
             Protocol::Http1 => None,
             Protocol::Http2 => Some(Http2Frames::new(connection.inbound())),
@@ -63,6 +63,16 @@ impl<S: Transport> Guard<S> {
         self.protocol
     }
 
+    /// What is malformed of a request's framing.
+    pub(super) fn framing_fault(&self) -> Option<FramingError> {
+        self.fault
+    }
+
+    /// Whether the client must see the connection break, not close.
+    pub(super) fn must_reset(&self) -> bool {
+        self.stream.socket().must_reset()
+    }
+
     /// Closes the connection, unless that has been done, and waits for the client to close it too.
     pub(crate) async fn close(&mut self) {
         if !self.breaks_off() {
@@ -73,7 +83,9 @@ impl<S: Transport> Guard<S> {
 
     /// Whether the client has a response that is cut where the connection ends, and must not see it end well.
     fn breaks_off(&self) -> bool {
-        !self.protocol.has_streams() && self.connection.breaks_off()
+        let Self { connection, protocol, .. } = self;
+        !protocol.has_streams()
+            && (connection.http1().breaks_off() || connection.responses().open_requests() > 0)
     }
 
     /// Returns how many of the bytes hyper may see.
@@ -83,14 +95,14 @@ impl<S: Transport> Guard<S> {
                 Verdict::TooEarly => {}
                 Verdict::AsChosen => {
                     self.first = None;
-                    self.connection.has_spoken();
+                    self.connection.activity().has_spoken();
                 }
                 Verdict::Other => return Err(self.cut(CloseReason::WrongProtocol)),
             }
         }
         if let Some(http2) = &mut self.http2 {
             let came = http2.came(bytes, self.connection.inbound());
-            self.connection.note_unanswered(http2.unanswered());
+            self.connection.responses().note_unanswered(http2.unanswered());
             if let Some(limit) = http2.new_section_limit() {
                 self.connection.note_section_limit(limit);
             }
@@ -98,13 +110,12 @@ impl<S: Transport> Guard<S> {
         }
         let checked = self.framing.next(bytes);
         if let Some(refused) = self.framing.refused() {
-            self.connection.note_head_fault(refused);
+            self.connection.http1().note_head_fault(refused);
         }
         let Err((well_formed, error)) = checked else {
             return Ok(bytes.len());
         };
         self.fault = Some(error);
-        self.connection.note_framing_fault(error);
         if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
     }
 
@@ -131,12 +142,12 @@ impl<S: Transport> Guard<S> {
             None => true,
             Some(http2) => {
                 let has_responses = http2.went(bytes, self.connection.inbound());
-                self.connection.note_unanswered(http2.unanswered());
+                self.connection.responses().note_unanswered(http2.unanswered());
                 has_responses
             }
         };
         if has_responses {
-            self.connection.shutdown().activity().responses_go();
+            self.connection.shutdown().in_flight().responses_go();
         }
     }
 
@@ -163,7 +174,7 @@ impl<S: Transport> Guard<S> {
         if self.http2.is_some() || self.is_half_closed {
             return Ok(());
         }
-        if self.connection.takes_look() {
+        if self.connection.http1().takes_look() {
             self.ahead.start();
         }
         self.ahead.poll(&mut self.stream, cx)?;
@@ -268,12 +279,12 @@ impl<S: Transport> AsyncWrite for Guard<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
             // Closing also writes.
-            let wrote = self.connection.wrote_within(LINGER);
+            let wrote = self.connection.activity().wrote_within(LINGER);
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             // What came before is written by now.
-            self.connection.set_close_delimited(false);
+            self.connection.http1().set_close_delimited(false);
             self.closing = Some(Closing::begin());
-            self.connection.lingers();
+            self.connection.activity().lingers();
             if !wrote {
                 return Poll::Ready(Ok(()));
             }
@@ -290,7 +301,7 @@ impl<S: Transport> Drop for Guard<S> {
     /// However the connection comes to its end: a response that was cut must not look whole, and one that is whole must not
     /// look cut. What the socket does not take at once is not sent.
     fn drop(&mut self) {
-        if self.connection.must_reset() {
+        if self.must_reset() {
             self.stream.alert();
         } else if self.closing.is_none() && !self.breaks_off() {
             let mut nobody = Context::from_waker(Waker::noop());

@@ -68,14 +68,14 @@ impl Http {
                 {
                     rejections.head_refused(connection.peer, error);
                 }
-                if let Some(error) = connection.framing_fault() {
+                if let Some(error) = guard.framing_fault() {
                     rejections.malformed(connection.peer, &error);
                 }
                 match ended {
                     // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
                     Ok(_) => close(&mut guard, connection.shutdown()).await,
                     // An alert can be sent only behind what is on its way.
-                    Err(_cut) if connection.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
+                    Err(_cut) if guard.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
                     Err(_cut) => {}
                 }
             }
@@ -156,14 +156,14 @@ async fn drive<C: Drain>(
                 return Ok(ended);
             }
             // The guard has seen that, as hyper was polled.
-            () = poll_fn(|_| ready_if(connection.is_ending_after_responses())), if !is_half_closed => {
+            () = poll_fn(|_| ready_if(connection.activity().is_ending_after_responses())), if !is_half_closed => {
                 is_half_closed = true;
             }
             // hyper may use up the task's budget each time, and must not keep these from being seen.
-            () = unconstrained(timer.as_mut()) => connection.look(),
+            () = unconstrained(timer.as_mut()) => connection.http1().look(),
             () = unconstrained(closing.as_mut()), if !is_closing => {
                 is_closing = true;
-                connection.ends_when_idle();
+                connection.activity().ends_when_idle();
                 http.as_mut().drain();
             }
             () = unconstrained(cut.as_mut()), if is_closing => break CloseReason::Shutdown,

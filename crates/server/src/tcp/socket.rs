@@ -1,5 +1,5 @@
 use super::cork::Cork;
-use crate::connection::Connection;
+use crate::connection::{CloseReason, Connection};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -60,6 +60,12 @@ impl Socket {
         Ok(())
     }
 
+    /// Whether the client must see the connection break, not close.
+    pub(super) fn must_reset(&self) -> bool {
+        self.connection.cut() == Some(CloseReason::StalledReader)
+            || self.connection.http1().is_close_delimited()
+    }
+
     /// The error that the connection has run into, if any.
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.stream.take_error()
@@ -84,7 +90,7 @@ impl Socket {
     fn note_written(&self, written: &Poll<io::Result<usize>>) {
         match written {
             Poll::Ready(Ok(bytes)) => self.connection.note_write(*bytes),
-            Poll::Pending => self.connection.note_write_blocked(),
+            Poll::Pending => self.connection.activity().note_write_blocked(),
             Poll::Ready(Err(_)) => {}
         }
     }
@@ -148,7 +154,7 @@ impl AsyncWrite for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.connection.must_reset() {
+        if self.must_reset() {
             // A client of HTTP/1.0 would take the close for the end, and the kernel would keep what a stalled one
             // does not read.
             if let Err(error) = self.stream.set_zero_linger() {

@@ -1,0 +1,277 @@
+use super::{
+    activity::Activity, close_reason::CloseReason, faults::HeadFault, http1_state::Http1State,
+    inbound::Inbound, name::ConnectionName, protocol::Protocol, purpose::Purpose, responses::Responses,
+    times::Times,
+};
+use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+    },
+};
+use tokio::time::Instant;
+
+/// What the parts of one connection know of each other.
+pub(crate) struct Connection {
+    pub(crate) name: ConnectionName,
+    pub(crate) peer: SocketAddr,
+    pub(crate) purpose: Purpose,
+    pub(crate) limits: Arc<Limits>,
+    activity: Activity,
+    responses: Responses,
+    inbound: Arc<Inbound>,
+    http1: Http1State,
+    /// How large a header or trailer section may be that the client takes, in bytes.
+    section_limit: AtomicU32,
+    requests: AtomicUsize,
+    cut: OnceLock<CloseReason>,
+    shutdown: Shutdown,
+    metrics: Option<ServerMetrics>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        peer: SocketAddr,
+        purpose: Purpose,
+        limits: Arc<Limits>,
+        shutdown: Shutdown,
+        metrics: Option<ServerMetrics>,
+    ) -> Arc<Self> {
+        if let Some(metrics) = &metrics {
+            metrics.connection_opened();
+        }
+        shutdown.in_flight().connection_opened();
+        Arc::new(Self {
+            name: ConnectionName::at_random(),
+            peer,
+            purpose,
+            activity: Activity::begin(),
+            responses: Responses::default(),
+            inbound: Arc::new(Inbound::new(limits.clone())),
+            limits,
+            http1: Http1State::default(),
+            section_limit: AtomicU32::new(u32::MAX),
+            requests: AtomicUsize::new(0),
+            cut: OnceLock::new(),
+            shutdown,
+            metrics,
+        })
+    }
+
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&ServerMetrics> {
+        self.metrics.as_ref()
+    }
+
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    pub(crate) fn responses(&self) -> &Responses {
+        &self.responses
+    }
+
+    pub(crate) fn inbound(&self) -> &Arc<Inbound> {
+        &self.inbound
+    }
+
+    pub(crate) fn http1(&self) -> &Http1State {
+        &self.http1
+    }
+
+    pub(crate) fn note_read(&self, bytes: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.received(bytes);
+        }
+        self.activity.note_read();
+    }
+
+    pub(crate) fn note_write(&self, bytes: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.sent(bytes);
+        }
+        self.activity.note_write();
+    }
+
+    /// Notes that the client sends nothing any more, and ends the connection once it has its responses.
+    pub(crate) fn ends_after_responses(&self) {
+        self.activity.ends_after_responses();
+        self.inbound.note_end();
+    }
+
+    pub(crate) fn note_section_limit(&self, bytes: u32) {
+        self.section_limit.store(bytes, Relaxed);
+    }
+
+    /// How large a header or trailer section may be, in bytes, if the client has said so: an HTTP/2 client's
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE`.
+    pub(crate) fn section_limit(&self) -> Option<u32> {
+        Some(self.section_limit.load(Relaxed)).filter(|limit| *limit != u32::MAX)
+    }
+
+    /// Returns its number on the connection, from 1 on.
+    pub(crate) fn request_begins(&self) -> usize {
+        let number = self.requests.fetch_add(1, Relaxed) + 1;
+        self.responses.request_begins();
+        self.shutdown.in_flight().request_begins();
+        if let Some(metrics) = &self.metrics {
+            metrics.request_begins();
+        }
+        number
+    }
+
+    pub(crate) fn request_ends(&self) {
+        self.activity.note_request_end();
+        self.responses.request_ends();
+        self.shutdown.in_flight().request_ends();
+    }
+
+    /// What is wrong with the head of the request that has begun last.
+    pub(crate) fn head_fault(&self) -> Option<HeadFault> {
+        self.http1.head_fault(self.requests.load(Relaxed))
+    }
+
+    /// Whether the responses to all requests so far are written.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.responses.are_given_out() && !self.activity.is_write_blocked()
+    }
+
+    /// Marks the connection as ended by the server, for the log of the requests on it. The first reason counts.
+    pub(crate) fn mark_cut(&self, cut: CloseReason) {
+        self.cut.get_or_init(|| cut);
+    }
+
+    pub(crate) fn cut(&self) -> Option<CloseReason> {
+        self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(CloseReason::Shutdown))
+    }
+
+    /// When to ask again, or why the connection has to end now.
+    pub(crate) fn check(&self, now: Instant, protocol: Protocol) -> Result<Instant, CloseReason> {
+        let Self { activity, responses, limits, .. } = self;
+        let has_requests = responses.open_requests() > 0;
+        let mut times = Times { now, again: now + activity.again_after(limits.stalled_reader, has_requests) };
+        activity.check_writes(&mut times, limits)?;
+        if activity.is_lingering() {
+            return Ok(times.again);
+        }
+        activity.check_first_bytes(&mut times, limits)?;
+        if has_requests {
+            responses.check_readers(&mut times, limits.stalled_reader, activity, protocol)?;
+        } else if !activity.is_write_blocked() {
+            activity.check_idle(&mut times, limits, protocol)?;
+            if self.has_answered() {
+                activity.check_end(&mut times, protocol)?;
+            }
+        }
+        Ok(times.again)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.connection_closed();
+        }
+        self.shutdown.in_flight().connection_closed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shutdown::Handle;
+    use std::{net::Ipv4Addr, time::Duration};
+    use tokio::time::advance;
+
+    fn connection() -> Arc<Connection> {
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Connection::new(peer, Purpose::Https, Arc::default(), Handle::new().shutdown(), None)
+    }
+
+    /// What is found now, and in how long to look again.
+    fn check(connection: &Connection) -> Result<Duration, CloseReason> {
+        let now = Instant::now();
+        connection.check(now, Protocol::Http2).map(|again| again - now)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_is_idle_without_a_request_alone() {
+        let connection = connection();
+        let idle = connection.limits.idle;
+        connection.request_begins();
+        advance(idle * 10).await;
+        check(&connection).expect("a request is under way");
+        connection.request_ends();
+        advance(idle / 2).await;
+        check(&connection).expect("the last request has just ended");
+        advance(idle / 2).await;
+        assert_eq!(check(&connection), Err(CloseReason::Idle));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_that_ends_does_so_once_its_responses_are_written() {
+        let connection = connection();
+        connection.request_begins();
+        connection.responses().note_unanswered(1);
+        connection.activity().ends_when_idle();
+        connection.request_ends();
+        advance(Duration::from_secs(10)).await;
+        assert!(!connection.has_answered());
+        check(&connection).expect("a response is still to be written");
+        connection.responses().note_unanswered(0);
+        assert!(connection.has_answered());
+        assert_eq!(check(&connection), Err(CloseReason::Shutdown));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_that_is_closed_for_writing_is_neither_idle_nor_silent() {
+        let connection = connection();
+        connection.activity().awaits_first_bytes();
+        connection.activity().lingers();
+        advance(connection.limits.idle * 10).await;
+        check(&connection).expect("it waits for its client to close too");
+        connection.activity().note_write_blocked();
+        advance(connection.limits.stalled_reader).await;
+        assert_eq!(check(&connection), Err(CloseReason::StalledReader));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn head_fault_is_of_the_request_that_has_begun_last() {
+        let connection = connection();
+        connection.http1().note_head_fault((2, HeadFault::Fragment));
+        let faults = [(); 3].map(|()| {
+            connection.request_begins();
+            connection.head_fault()
+        });
+        assert_eq!(faults, [None, Some(HeadFault::Fragment), None]);
+    }
+
+    #[test]
+    fn section_limit_is_known_once_the_client_has_said_so() {
+        let connection = connection();
+        assert_eq!(connection.section_limit(), None);
+        connection.note_section_limit(100);
+        assert_eq!(connection.section_limit(), Some(100));
+    }
+
+    #[test]
+    fn first_reason_for_its_end_counts() {
+        let connection = connection();
+        assert_eq!(connection.cut(), None);
+        connection.mark_cut(CloseReason::Idle);
+        connection.mark_cut(CloseReason::StalledReader);
+        assert_eq!(connection.cut(), Some(CloseReason::Idle));
+    }
+}
