@@ -18,6 +18,7 @@ mod purpose;
 mod responses;
 mod shared_body;
 mod times;
+mod watchdog;
 
 pub(crate) use self::{
     close_reason::CloseReason,
@@ -30,4 +31,5 @@ pub(crate) use self::{
     purpose::Purpose,
     shared_body::{Abandoned, SharedBody},
     times::{LAST_WORDS, LAST_WORDS_AT_MOST, LINGER, LINGER_AT_MOST, REST_AT_END},
+    watchdog::{Step, Watchdog},
 };

@@ -3,23 +3,15 @@
 use super::{guard::Guard, rejections::Rejections, trailer_blocks::TrailerBlocks, transport::Transport};
 use crate::{
     app::ConnectionService,
-    connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol},
+    connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol, Step, Watchdog},
     exchange::with_sources,
     limits::Limits,
     shutdown::Shutdown,
 };
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::Poll,
-};
-use tokio::{
-    io::AsyncWriteExt,
-    task::unconstrained,
-    time::{Instant, sleep_until, timeout},
-};
+use std::pin::{Pin, pin};
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 /// What makes HTTP connections of guarded streams.
 pub(super) struct Http {
@@ -138,15 +130,8 @@ async fn drive<C: Drain>(
     connection: &Connection,
     protocol: Protocol,
 ) -> Result<hyper::Result<()>, CloseReason> {
-    let mut closing = pin!(connection.shutdown().closing());
-    let mut cut = pin!(connection.shutdown().cut());
-    let (mut is_closing, mut is_half_closed) = (false, false);
-    let mut timer = pin!(sleep_until(Instant::now()));
-    let cut = loop {
-        match connection.check(Instant::now(), protocol) {
-            Ok(again) => timer.as_mut().reset(again),
-            Err(cut) => break cut,
-        }
+    let mut watchdog = Watchdog::new(connection, protocol);
+    loop {
         tokio::select! {
             biased;
             ended = http.as_mut() => {
@@ -155,27 +140,12 @@ async fn drive<C: Drain>(
                 }
                 return Ok(ended);
             }
-            // The guard has seen that, as hyper was polled.
-            () = poll_fn(|_| ready_if(connection.activity().is_ending_after_responses())), if !is_half_closed => {
-                is_half_closed = true;
+            step = watchdog.next() => match step? {
+                Step::Poll => {}
+                Step::Drain => http.as_mut().drain(),
             }
-            // hyper may use up the task's budget each time, and must not keep these from being seen.
-            () = unconstrained(timer.as_mut()) => connection.http1().look(),
-            () = unconstrained(closing.as_mut()), if !is_closing => {
-                is_closing = true;
-                connection.activity().ends_when_idle();
-                http.as_mut().drain();
-            }
-            () = unconstrained(cut.as_mut()), if is_closing => break CloseReason::Shutdown,
         }
-    };
-    connection.mark_cut(cut);
-    tracing::debug!(peer = %connection.peer, reason = %cut, "connection cut");
-    Err(cut)
-}
-
-fn ready_if(it_is: bool) -> Poll<()> {
-    if it_is { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 /// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
