@@ -55,6 +55,7 @@ mod exchange;
 #[doc(hidden)]
 pub mod fuzzing;
 mod limits;
+mod listener;
 mod metrics;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]

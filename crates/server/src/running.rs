@@ -4,16 +4,18 @@ use crate::{
     app::{App, GrpcServices},
     connection::{ConnectionLimit, Purpose},
     limits::Limits,
+    listener::Listener,
     metrics::{self, ServerMetrics},
     redirect,
     serve::Server,
     shutdown::{Handle, Signals},
-    tcp::{Balancer, Connections, Rejections, addresses, on_runtime, worker_queue},
+    tcp::addresses,
     tls::reload,
     worker::Worker,
 };
 use axum::Router;
 use futures_util::future::join_all;
+use prometheus::Registry;
 use std::{
     convert::Infallible,
     io,
@@ -24,10 +26,6 @@ use std::{
 
 /// So many can read the metrics at once.
 const METRICS_CONNECTIONS: usize = 8;
-
-/// So many threads accept. Each new connection wakes those of them that sleep, and one that is held up by a handler must
-/// not be the only one.
-const ACCEPTING_THREADS: usize = 4;
 
 impl Server {
     /// Serves the router until a signal ends it: [`shutdown_on_signals`](Self::shutdown_on_signals) and
@@ -58,21 +56,21 @@ impl Server {
         }
     }
 
-    async fn serve_until_ended(mut self, router: Router) -> io::Result<()> {
-        if self.listeners.is_empty() {
+    async fn serve_until_ended(self, router: Router) -> io::Result<()> {
+        let Some(https_port) = addresses(&self.listeners).first().map(SocketAddr::port) else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
-        }
+        };
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
         let counted = self.counted()?;
-        let told = self.tell_metrics();
-        let limits = Arc::new(self.limits.clone());
-        let app =
-            App::new(Purpose::Https, router, self.grpc.clone(), limits, shutdown.clone(), counted.clone());
-        let permits = ConnectionLimit::new(self.limits.connections);
-        let rejections = |purpose| Rejections::new(purpose, counted.clone(), shutdown.clone());
-        let redirecting = self.redirecting(&app, &permits, rejections(Purpose::Redirect));
-        let workers = self.start_workers(&app, &permits, &rejections(Purpose::Https))?;
+        let limits = Arc::new(self.limits);
+        let permits = ConnectionLimit::new(limits.connections);
+        let telling = serve_metrics(self.metrics, self.registry, &limits);
+        let app = App::new(Purpose::Https, router, self.grpc, limits.clone(), shutdown.clone(), counted);
+        let redirect = app.with_router(Purpose::Redirect, redirect::to_https(https_port));
+        let redirecting = Listener::new(self.redirects, redirect, None, permits.clone()).serve_here();
+        let https = Listener::new(self.listeners, app, Some(self.tls), permits.clone());
+        let workers = https.serve_on_threads(self.threads)?;
         let served = async {
             tokio::select! {
                 redirected = redirecting => match redirected? {},
@@ -86,7 +84,7 @@ impl Server {
         };
         let served = tokio::select! {
             served = served => served,
-            told = told => match told? {},
+            told = telling => match told? {},
         };
         drop(ended);
         join_all(workers.into_iter().map(Worker::ended)).await;
@@ -100,121 +98,21 @@ impl Server {
         let metrics = ServerMetrics::new(&self.registry);
         metrics.map(Some).map_err(|taken| io::Error::new(io::ErrorKind::AlreadyExists, taken))
     }
-
-    /// Starts the threads that serve HTTPS. The first of them accept, for all of them.
-    fn start_workers(
-        &mut self,
-        app: &App,
-        permits: &ConnectionLimit,
-        rejections: &Rejections,
-    ) -> io::Result<Vec<Worker>> {
-        let listeners = std::mem::take(&mut self.listeners);
-        let (queues, accepted): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| worker_queue()).unzip();
-        let queues = Arc::from(queues);
-        let workers = accepted.into_iter().enumerate().map(|(own, accepted)| {
-            let shutdown = self.handle.shutdown();
-            let tls = Some(self.tls.clone());
-            let connections = Connections::new(app.for_thread(), tls, &self.limits, rejections.clone());
-            let serving = connections.serve(accepted);
-            let (permits, queues) = (permits.clone(), Arc::clone(&queues));
-            let balancer = Balancer { rejections: rejections.clone(), permits, queues, own };
-            let accepts = if own < ACCEPTING_THREADS { &*listeners } else { &[] };
-            let listeners = accepts.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>()?;
-            let begin = {
-                let shutdown = shutdown.clone();
-                move || {
-                    let listeners = on_this_runtime(listeners)?;
-                    Ok(async move {
-                        let dealing = async {
-                            tokio::select! {
-                                never = accept_all(&balancer, listeners) => match never {},
-                                // With the future the listeners are dropped: the kernel refuses from now on.
-                                () = shutdown.begun() => {}
-                            }
-                        };
-                        let ((), _served) = tokio::join!(dealing, serving);
-                    })
-                }
-            };
-            Worker::start(own, begin, async move { shutdown.ended().await })
-        });
-        workers.collect()
-    }
-
-    /// Redirects until the future is dropped.
-    fn redirecting(
-        &mut self,
-        app: &App,
-        permits: &ConnectionLimit,
-        rejections: Rejections,
-    ) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
-        let https_port = addresses(&self.listeners).first().map_or(443, SocketAddr::port);
-        let redirect = Plain {
-            app: app.with_router(Purpose::Redirect, redirect::to_https(https_port)),
-            listeners: std::mem::take(&mut self.redirects),
-            limits: self.limits.clone(),
-            permits: permits.clone(),
-            rejections,
-        };
-        redirect.serve()
-    }
-
-    /// Tells the metrics until the future is dropped.
-    fn tell_metrics(&mut self) -> impl Future<Output = io::Result<Infallible>> + Send + use<> {
-        let ended = EndedOnDrop(Handle::new());
-        let limits = Limits { connections: METRICS_CONNECTIONS, ..self.limits.clone() };
-        let page = metrics::page(self.registry.clone());
-        let app = App::new(
-            Purpose::Metrics,
-            page,
-            GrpcServices::default(),
-            Arc::new(limits.clone()),
-            ended.0.shutdown(),
-            None,
-        );
-        let listeners = std::mem::take(&mut self.metrics);
-        let permits = ConnectionLimit::new(METRICS_CONNECTIONS);
-        let rejections = Rejections::new(Purpose::Metrics, None, ended.0.shutdown());
-        let plain = Plain { app, listeners, limits, permits, rejections };
-        async move {
-            let _until_dropped = ended;
-            plain.serve().await
-        }
-    }
 }
 
-/// Listeners for plain HTTP, whose few connections live on the caller's runtime.
-struct Plain {
-    app: App,
-    listeners: Vec<TcpListener>,
-    limits: Limits,
-    permits: ConnectionLimit,
-    rejections: Rejections,
-}
-
-impl Plain {
-    async fn serve(self) -> io::Result<Infallible> {
-        let (queue, accepted) = worker_queue();
-        let (permits, queues, rejections) = (self.permits, Arc::new([queue]), self.rejections);
-        let connections = Connections::new(self.app, None, &self.limits, rejections.clone());
-        let balancer = Balancer { rejections, permits, queues, own: 0 };
-        let listeners = on_this_runtime(self.listeners)?;
-        tokio::select! {
-            never = accept_all(&balancer, listeners) => match never {},
-            () = connections.serve(accepted) => std::future::pending().await,
-        }
-    }
-}
-
-fn on_this_runtime(listeners: Vec<TcpListener>) -> io::Result<Vec<tokio::net::TcpListener>> {
-    listeners.into_iter().map(on_runtime).collect()
-}
-
-/// Accepts connections until the future is dropped.
-async fn accept_all(balancer: &Balancer, listeners: Vec<tokio::net::TcpListener>) -> Infallible {
-    join_all(listeners.into_iter().map(|listener| balancer.accept_loop(listener))).await;
-    // There is none, and nothing to wait for.
-    std::future::pending().await
+/// Serves the metrics until the future is dropped, and so while the server ends.
+async fn serve_metrics(
+    sockets: Vec<TcpListener>,
+    registry: Registry,
+    limits: &Limits,
+) -> io::Result<Infallible> {
+    let ended = EndedOnDrop(Handle::new());
+    let shutdown = ended.0.shutdown();
+    let permits = ConnectionLimit::new(METRICS_CONNECTIONS);
+    let limits = Arc::new(Limits { connections: METRICS_CONNECTIONS, ..limits.clone() });
+    let page = metrics::page(registry);
+    let app = App::new(Purpose::Metrics, page, GrpcServices::default(), limits, shutdown, None);
+    Listener::new(sockets, app, None, permits).serve_here().await
 }
 
 /// Ends the connections with the future that serves them, however that ends.

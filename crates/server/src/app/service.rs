@@ -88,6 +88,22 @@ impl App {
         Self::of_thread(*purpose, router, grpc.clone(), shared.clone())
     }
 
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.0.purpose
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.shared.limits
+    }
+
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.0.shared.shutdown
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&ServerMetrics> {
+        self.0.shared.metrics.as_ref()
+    }
+
     /// Begins a connection.
     pub(crate) fn connect(&self, peer: SocketAddr) -> Arc<Connection> {
         let Shared { limits, shutdown, metrics } = &*self.0.shared;

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     app::App,
     connection::{Connection, Protocol},
-    limits::Limits,
     tls::Tls,
 };
 use socket2::TcpKeepalive;
@@ -27,14 +26,13 @@ struct Setting {
     /// `None` for plain HTTP.
     tls: Option<Tls>,
     http: Http,
-    limits: Limits,
     rejections: Rejections,
 }
 
 impl Connections {
-    pub(crate) fn new(app: App, tls: Option<Tls>, limits: &Limits, rejections: Rejections) -> Self {
-        let (http, limits) = (Http::new(limits), limits.clone());
-        Self(Arc::new(Setting { app, tls, http, limits, rejections }))
+    pub(crate) fn new(app: App, tls: Option<Tls>, rejections: Rejections) -> Self {
+        let http = Http::new(app.limits());
+        Self(Arc::new(Setting { app, tls, http, rejections }))
     }
 
     /// Serves as long as connections may come.
@@ -66,7 +64,7 @@ impl Setting {
 
     async fn serve_tls(&self, socket: Socket, tls: &Tls, connection: Arc<Connection>) {
         let accepted = tokio::select! {
-            accepted = handshake::accept(socket, tls, self.limits.handshake) => accepted,
+            accepted = handshake::accept(socket, tls, connection.limits.handshake) => accepted,
             // There is no request yet that could be lost.
             () = connection.shutdown().begun() => return,
         };

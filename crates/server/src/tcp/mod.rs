@@ -31,7 +31,8 @@ mod transport;
 
 pub use self::listen::BindError;
 pub(crate) use self::{
-    accept::{Balancer, on_runtime, worker_queue},
+    accept::{Balancer, WorkerQueue, on_runtime, worker_queue},
+    accepted::AcceptedConnections,
     connections::Connections,
     listen::{addresses, listen},
     rejections::Rejections,

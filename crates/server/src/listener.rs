@@ -1,0 +1,110 @@
+use crate::{
+    app::App,
+    connection::ConnectionLimit,
+    shutdown::Shutdown,
+    tcp::{AcceptedConnections, Balancer, Connections, Rejections, WorkerQueue, on_runtime, worker_queue},
+    tls::Tls,
+    worker::Worker,
+};
+use futures_util::future::join_all;
+use std::{convert::Infallible, io, net::TcpListener, sync::Arc};
+
+/// What is served on some addresses, and to how many at once.
+pub(crate) struct Listener {
+    sockets: Vec<TcpListener>,
+    app: App,
+    /// `None` for plain HTTP.
+    tls: Option<Tls>,
+    permits: ConnectionLimit,
+    rejections: Rejections,
+}
+
+/// So many threads accept. Each new connection wakes those of them that sleep, and one that is held up by a handler must
+/// not be the only one.
+const ACCEPTING_THREADS: usize = 4;
+
+impl Listener {
+    pub(crate) fn new(
+        sockets: Vec<TcpListener>,
+        app: App,
+        tls: Option<Tls>,
+        permits: ConnectionLimit,
+    ) -> Self {
+        let rejections = Rejections::new(app.purpose(), app.metrics().cloned(), app.shutdown().clone());
+        Self { sockets, app, tls, permits, rejections }
+    }
+
+    /// Serves on threads of its own until the server has ended. The first of them accept, for all of them.
+    pub(crate) fn serve_on_threads(self, threads: usize) -> io::Result<Vec<Worker>> {
+        let (queues, accepted): (Vec<_>, Vec<_>) = (0..threads).map(|_| worker_queue()).unzip();
+        let queues = Arc::from(queues);
+        let start = |(thread, accepted)| {
+            let share = self.share(thread, &queues, accepted)?;
+            let shutdown = self.app.shutdown().clone();
+            Worker::start(thread, || share.begin(), async move { shutdown.ended().await })
+        };
+        accepted.into_iter().enumerate().map(start).collect()
+    }
+
+    /// Serves on the caller's runtime until the future is dropped.
+    pub(crate) async fn serve_here(self) -> io::Result<Infallible> {
+        let (queue, accepted) = worker_queue();
+        let queues: Arc<[_]> = Arc::new([queue]);
+        let share = self.share(0, &queues, accepted)?;
+        // The share has its own copies of the sockets.
+        drop(self);
+        share.begin()?.await;
+        std::future::pending().await
+    }
+
+    /// The share of one of the threads that have these queues.
+    fn share(
+        &self,
+        thread: usize,
+        queues: &Arc<[WorkerQueue]>,
+        accepted: AcceptedConnections,
+    ) -> io::Result<Share> {
+        let sockets = if thread < ACCEPTING_THREADS { &*self.sockets } else { &[] };
+        Ok(Share {
+            sockets: sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?,
+            balancer: Balancer {
+                rejections: self.rejections.clone(),
+                permits: self.permits.clone(),
+                queues: queues.clone(),
+                own: thread,
+            },
+            connections: Connections::new(self.app.for_thread(), self.tls.clone(), self.rejections.clone()),
+            accepted,
+            shutdown: self.app.shutdown().clone(),
+        })
+    }
+}
+
+/// What one thread does for a listener.
+struct Share {
+    sockets: Vec<TcpListener>,
+    balancer: Balancer,
+    connections: Connections,
+    accepted: AcceptedConnections,
+    shutdown: Shutdown,
+}
+
+impl Share {
+    /// Begins on the runtime of this thread.
+    fn begin(self) -> io::Result<impl Future<Output = ()>> {
+        let Self { sockets, balancer, connections, accepted, shutdown } = self;
+        let sockets = sockets.into_iter().map(on_runtime).collect::<io::Result<Vec<_>>>()?;
+        Ok(async move {
+            tokio::join!(accept(sockets, &balancer, &shutdown), connections.serve(accepted));
+        })
+    }
+}
+
+/// Accepts connections until the server begins to end.
+async fn accept(sockets: Vec<tokio::net::TcpListener>, balancer: &Balancer, shutdown: &Shutdown) {
+    tokio::select! {
+        _no_socket = join_all(sockets.into_iter().map(|socket| balancer.accept_loop(socket))) => {}
+        // With the future the sockets are dropped: the kernel refuses from now on.
+        () = shutdown.begun() => {}
+    }
+}
