@@ -71,8 +71,8 @@ impl Activity {
         self.write_blocked.get(&self.epoch).is_some()
     }
 
-    pub(super) fn note_request_end(&self) {
-        self.last_request_end.set(&self.epoch);
+    pub(super) fn note_request_end(&self, ended: Instant) {
+        self.last_request_end.set_to(ended, &self.epoch);
     }
 
     pub(super) fn last_request_end(&self) -> Option<Instant> {
@@ -242,7 +242,7 @@ mod tests {
             let later = if reads { limits.idle / 2 } else { Duration::ZERO };
             let over = ends_after(SECOND, || {}, check).await;
             assert_eq!(over, (limits.idle / 2 + later, CloseReason::Idle), "{protocol:?}");
-            activity.note_request_end();
+            activity.note_request_end(Instant::now());
             assert_eq!(ends_after(SECOND, || {}, check).await.0, limits.idle, "{protocol:?}");
         }
     }

@@ -34,8 +34,12 @@ impl AtomicInstant {
     }
 
     pub(crate) fn set(&self, epoch: &Epoch) {
-        let millis = u64::try_from(epoch.began.elapsed().as_millis()).unwrap_or(NEVER - 1);
-        self.0.store(millis, Relaxed);
+        self.set_to(Instant::now(), epoch);
+    }
+
+    pub(crate) fn set_to(&self, instant: Instant, epoch: &Epoch) {
+        let millis = instant.saturating_duration_since(epoch.began).as_millis();
+        self.0.store(u64::try_from(millis).unwrap_or(NEVER - 1), Relaxed);
     }
 
     pub(crate) fn clear(&self) {

@@ -126,8 +126,8 @@ impl Connection {
         number
     }
 
-    pub(crate) fn request_ends(&self) {
-        self.activity.note_request_end();
+    pub(crate) fn request_ends(&self, ended: Instant) {
+        self.activity.note_request_end(ended);
         self.responses.request_ends();
         self.shutdown.in_flight().request_ends();
     }
@@ -213,7 +213,7 @@ mod tests {
         connection.request_begins();
         advance(idle * 10).await;
         check(&connection).expect("a request is under way");
-        connection.request_ends();
+        connection.request_ends(Instant::now());
         advance(idle / 2).await;
         check(&connection).expect("the last request has just ended");
         advance(idle / 2).await;
@@ -226,7 +226,7 @@ mod tests {
         connection.request_begins();
         connection.responses().note_unanswered(1);
         connection.activity().ends_when_idle();
-        connection.request_ends();
+        connection.request_ends(Instant::now());
         advance(Duration::from_secs(10)).await;
         assert!(!connection.has_answered());
         check(&connection).expect("a response is still to be written");

@@ -149,7 +149,7 @@ mod tests {
         advance(LIMIT).await;
         responses.remove(&other);
         responses.request_ends();
-        activity.note_request_end();
+        activity.note_request_end(Instant::now());
         assert_eq!(check(&responses, &activity, Protocol::Http2), Ok(LIMIT));
         advance(LIMIT).await;
         assert_eq!(check(&responses, &activity, Protocol::Http2), Err(CloseReason::StalledReader));

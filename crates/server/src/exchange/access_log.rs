@@ -6,11 +6,13 @@ use super::{
 use crate::metrics::{Ended, MatchedRoute, ServerMetrics};
 use axum_trailers::syntax::protocol_name;
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{Level, Span};
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.connection.request_ends();
+        let ended = Instant::now();
+        self.connection.request_ends(ended);
         let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
         let ending = match self.ending.take().unwrap_or_else(unfinished) {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
@@ -19,7 +21,7 @@ impl Drop for Exchange {
         if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
             self.connection.http1().response_breaks_off();
         }
-        let took = self.began.elapsed();
+        let took = ended.duration_since(self.began);
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);
         }

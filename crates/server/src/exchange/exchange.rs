@@ -12,13 +12,8 @@ use crate::{
 use axum_trailers::{hints::Routine, trailers::Acceptance};
 use http::{HeaderMap, StatusCode, Version, response::Parts};
 use http_1::{HeaderValue, Method};
-use std::{
-    convert::Infallible,
-    error::Error,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::sync::oneshot;
+use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{Level, Span};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
