@@ -10,7 +10,7 @@ use axum_trailers::{
     body::{self, Sender},
     layers::{
         ServerTimingLayer,
-        server_timing::{Metric, Metrics},
+        server_timing::{Metric, ServerTimingMetrics},
     },
     trailers::{Declared, Trailers},
 };
@@ -24,7 +24,7 @@ use tokio::time::sleep;
 const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
 const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
-async fn rows(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
+async fn rows(Extension(metrics): Extension<ServerTimingMetrics>) -> impl IntoResponse {
     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
     let (sender, body) = body::channel(64 * 1024, declared);
     tokio::spawn(async move {
@@ -35,7 +35,10 @@ async fn rows(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
     body
 }
 
-async fn produce(mut sender: Sender, metrics: Metrics) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn produce(
+    mut sender: Sender,
+    metrics: ServerTimingMetrics,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut database = Duration::ZERO;
     let mut count = 0;
     for id in 1..=3 {

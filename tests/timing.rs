@@ -10,7 +10,7 @@ use axum_trailers::{
     body::{self, Sender},
     layers::{
         ContentDigestLayer, ServerTimingLayer,
-        server_timing::{Metric, Metrics},
+        server_timing::{Metric, ServerTimingMetrics},
     },
     trailers::Trailers,
 };
@@ -19,7 +19,7 @@ use std::{convert::Infallible, error::Error, time::Duration};
 
 const PAUSE: Duration = Duration::from_millis(30);
 
-async fn produced(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
+async fn produced(Extension(metrics): Extension<ServerTimingMetrics>) -> impl IntoResponse {
     let (sender, body) = body::channel(1024, declared());
     tokio::spawn(
         async move { produce(sender, &metrics).await.expect("the metrics and the reader are there") },
@@ -27,7 +27,10 @@ async fn produced(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
     body
 }
 
-async fn produce(mut sender: Sender, metrics: &Metrics) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn produce(
+    mut sender: Sender,
+    metrics: &ServerTimingMetrics,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     metrics.add(Metric::new("cache").description("a \"miss\""))?;
     tokio::time::sleep(PAUSE).await;
     sender.send("first\n").await?;

@@ -30,7 +30,7 @@
 //! | let a producer task say how many rows there were, once it knows | [`body::channel`], [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
 //! | say in the middle of a body that it failed | [`fail`](body::Sender::fail) for a broken transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) for a whole message that says it; [which clients notice which](body#failures-in-the-middle) |
 //! | end every response with the digest of its content | [`ContentDigestLayer`](layers::ContentDigestLayer) |
-//! | end every response with how long it took | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`Metrics`](layers::server_timing::Metrics) for measurements of my own |
+//! | end every response with how long it took | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for measurements of my own |
 //! | know whether this client takes trailers | [`Acceptance`](trailers::Acceptance) |
 //! | read the trailers of a request | [`RequestBody`](request::RequestBody) as a stream, [`CollectedBody`](request::CollectedBody) at once |
 //! | take uploads only if their digest is right | [`VerifyContentDigestLayer`](request::VerifyContentDigestLayer) around routes, [`Verified`](request::Verified) in one handler |

@@ -1,5 +1,5 @@
 use super::{
-    Metrics, ResponseBody,
+    ResponseBody, ServerTimingMetrics,
     stopwatch::{SERVER_TIMING, Stopwatch},
 };
 use crate::trailers::{
@@ -30,7 +30,7 @@ use tower_service::Service;
 /// They measure when the content was there to be sent. A slow reader makes them longer once what is on its way fills
 /// the buffers between.
 ///
-/// Handlers and producers add metrics of their own through [`Metrics`], which the layer leaves in the request's
+/// Handlers and producers add metrics of their own through [`ServerTimingMetrics`], which the layer leaves in the request's
 /// extensions, until the body ends. They come before these three, in the order in which they were added; leave their
 /// three names to them.
 ///
@@ -60,18 +60,18 @@ use tower_service::Service;
 /// use axum::{Extension, Router, response::IntoResponse, routing::get};
 /// use axum_trailers::{
 ///     body::{self, Sender},
-///     layers::{ServerTimingLayer, server_timing::{Metric, Metrics}},
+///     layers::{ServerTimingLayer, server_timing::{Metric, ServerTimingMetrics}},
 ///     trailers::{Declared, Trailers},
 /// };
-/// use std::time::{Duration, Instant};
+/// use std::{error::Error, time::{Duration, Instant}};
 ///
-/// async fn rows(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {
+/// async fn rows(Extension(metrics): Extension<ServerTimingMetrics>) -> impl IntoResponse {
 ///     let (sender, body) = body::channel(64 * 1024, Declared::none());
 ///     tokio::spawn(produce(sender, metrics));
 ///     body
 /// }
 ///
-/// async fn produce(mut sender: Sender, metrics: Metrics) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// async fn produce(mut sender: Sender, metrics: ServerTimingMetrics) -> Result<(), Box<dyn Error + Send + Sync>> {
 ///     let mut db = Duration::ZERO;
 ///     for row in 0..3 {
 ///         let began = Instant::now();
@@ -128,7 +128,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let metrics = Metrics::new();
+        let metrics = ServerTimingMetrics::new();
         request.extensions_mut().insert(metrics.clone());
         let (method, acceptance) = (request.method().clone(), Acceptance::from_request(&request));
         let stopwatch = Some(Stopwatch::start(metrics));
@@ -231,7 +231,7 @@ mod tests {
     async fn handlers_metrics_come_first_and_until_the_end() {
         let handle = RefCell::new(None);
         let response = answer(ServerTimingLayer::new(), http2(), |request| {
-            let metrics: &Metrics = request.extensions().get().expect("a handle");
+            let metrics: &ServerTimingMetrics = request.extensions().get().expect("a handle");
             metrics.add(Metric::new("cache").description("a \"hit\"")).expect("in time");
             handle.replace(Some(metrics.clone()));
             body([Data("a")])
@@ -266,7 +266,7 @@ mod tests {
     async fn nothing_is_added_where_no_trailer_can_be_and_metrics_are_taken_in() {
         let handle = RefCell::new(None);
         let keep = |request: &Request<()>| {
-            handle.replace(request.extensions().get::<Metrics>().cloned());
+            handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());
             body([Data("a")])
         };
         let response = answer(ServerTimingLayer::new(), Request::builder(), keep).await;
@@ -289,7 +289,7 @@ mod tests {
     async fn failed_body_has_no_trailers_and_its_metrics_are_over() {
         let handle = RefCell::new(None);
         let response = answer(ServerTimingLayer::new(), http2(), |request| {
-            handle.replace(request.extensions().get::<Metrics>().cloned());
+            handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());
             body([Data("a"), Fail])
         })
         .await;

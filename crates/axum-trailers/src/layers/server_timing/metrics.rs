@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// ```
 /// use axum::Extension;
-/// use axum_trailers::layers::server_timing::{Metric, MetricError, Metrics};
+/// use axum_trailers::layers::server_timing::{Metric, MetricError, ServerTimingMetrics};
 /// use std::time::Instant;
 ///
-/// async fn handler(Extension(metrics): Extension<Metrics>) -> Result<&'static str, String> {
+/// async fn handler(Extension(metrics): Extension<ServerTimingMetrics>) -> Result<&'static str, String> {
 ///     let began = Instant::now();
 ///     // … ask the database …
 ///     let db = Metric::new("db").duration(began.elapsed()).description("orders");
@@ -20,9 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// # let _ = handler;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Metrics(Arc<Mutex<Option<Vec<Metric>>>>);
+pub struct ServerTimingMetrics(Arc<Mutex<Option<Vec<Metric>>>>);
 
-impl Metrics {
+impl ServerTimingMetrics {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Some(Vec::new()))))
     }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn metrics_are_kept_in_order_until_they_are_closed() {
-        let metrics = Metrics::new();
+        let metrics = ServerTimingMetrics::new();
         let (a, b) = (Metric::new("a"), Metric::new("b"));
         metrics.add(a.clone()).expect("in time");
         metrics.clone().add(b.clone()).expect("in time");

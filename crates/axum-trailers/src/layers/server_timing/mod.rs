@@ -10,5 +10,5 @@ pub use self::{
     body::ResponseBody,
     layer::{ResponseFuture, ServerTiming, ServerTimingLayer},
     metric::{Metric, MetricError},
-    metrics::Metrics,
+    metrics::ServerTimingMetrics,
 };

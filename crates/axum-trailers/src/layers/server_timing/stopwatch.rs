@@ -1,4 +1,4 @@
-use super::{Metric, Metrics, metrics::field_value};
+use super::{Metric, ServerTimingMetrics, metrics::field_value};
 use crate::layers::observed::Observer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
@@ -14,12 +14,12 @@ pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-tim
 pub(super) struct Stopwatch {
     began: Instant,
     first_byte: Option<Instant>,
-    metrics: Metrics,
+    metrics: ServerTimingMetrics,
     is_silent: bool,
 }
 
 impl Stopwatch {
-    pub(super) fn start(metrics: Metrics) -> Self {
+    pub(super) fn start(metrics: ServerTimingMetrics) -> Self {
         Self { began: Instant::now(), first_byte: None, metrics, is_silent: false }
     }
 
