@@ -25,13 +25,16 @@
 //! ```
 
 mod algorithm;
+mod core_budget;
 mod field;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod hasher;
+mod parallel;
 mod preferences;
 
+pub(crate) use self::parallel::ParallelHashers;
 pub use self::{
     algorithm::Algorithm,
     field::{

@@ -1,7 +1,7 @@
-use super::hashing::Hashing;
 use crate::{
     digest::{
-        Algorithm, CONTENT_DIGEST, Hashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST,
+        Algorithm, CONTENT_DIGEST, Hashers, ParallelHashers, Preferences, REPR_DIGEST, WANT_CONTENT_DIGEST,
+        WANT_REPR_DIGEST,
     },
     layers::observed::Observer,
     trailers::{
@@ -53,7 +53,7 @@ impl DigestNegotiation {
             .filter_map(|(name, algorithm)| Some((name, algorithm?)))
             .collect();
         (!fields.is_empty()).then(|| Digests {
-            hashing: Hashing::new(Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm))),
+            hashers: ParallelHashers::new(Hashers::new(fields.iter().map(|(_, algorithm)| *algorithm))),
             fields,
             outdated,
             failure: response.extensions().get().cloned().unwrap_or_default(),
@@ -71,7 +71,7 @@ fn is_whole_representation<B>(response: &Response<B>) -> bool {
 /// Digests under way, and the fields that they are for.
 #[derive(Debug)]
 pub(super) struct Digests {
-    hashing: Hashing,
+    hashers: ParallelHashers,
     fields: Vec<(HeaderName, Algorithm)>,
     outdated: Vec<HeaderName>,
     failure: FailureMark,
@@ -98,11 +98,11 @@ impl Digests {
 
 impl Observer for Digests {
     fn data(&mut self, chunk: &Bytes) {
-        self.hashing.push(chunk);
+        self.hashers.push(chunk);
     }
 
     fn poll_may_go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.hashing.poll_keeps_up(cx)
+        self.hashers.poll_keeps_up(cx)
     }
 
     /// Adds the digests that are not there already, to a header or a trailer section.
@@ -110,7 +110,7 @@ impl Observer for Digests {
         if self.failure.is_set() {
             return Poll::Ready(());
         }
-        let digests = ready!(self.hashing.poll_digests(cx));
+        let digests = ready!(self.hashers.poll_digests(cx));
         for (name, algorithm) in self.fields.drain(..) {
             if section.contains_key(&name) && !self.outdated.contains(&name) {
                 continue;
