@@ -28,7 +28,7 @@ use axum_trailers::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, future::BoxFuture};
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, header};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -51,7 +51,7 @@ pub(super) async fn echo(
 }
 
 /// The name with its prefix, which is a name unless it is longer than the 64 KiB that `http` accepts.
-fn echoed(name: &HeaderName) -> String {
+fn echoed(name: &str) -> String {
     format!("x-echo-{name}")
 }
 
@@ -132,7 +132,7 @@ impl HttpBody for Echo {
 fn prefixed(trailers: &Trailers) -> Result<Trailers, TrailerError> {
     let mut prefixed = Trailers::new();
     for (name, value) in trailers.as_map() {
-        prefixed.append(echoed(name), value)?;
+        prefixed.append(echoed(name.as_str()), value)?;
     }
     Ok(prefixed)
 }

@@ -68,7 +68,7 @@ pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>
     let mut account = head;
     account["content"] = json!({ "length": length, "digest": digests.join(", ") });
     account["trailers"] = fields(&trailers);
-    account["announcedButMissing"] = missing.map(http::HeaderName::as_str).collect();
+    account["announcedButMissing"] = missing.collect();
     account["responseTrailers"] = response_trailers;
     Ok(Json(account))
 }

@@ -237,8 +237,8 @@ impl Sender {
     }
 
     fn none_missing(&self, trailers: &Trailers) -> Result<(), FinishError> {
-        match self.shared.declared.iter().find(|name| !trailers.as_map().contains_key(*name)) {
-            Some(name) => Err(FinishError::Missing { name: name.clone() }),
+        match self.shared.declared.missing_in(trailers.as_map()) {
+            Some(name) => Err(FinishError::Missing { name }),
             None => Ok(()),
         }
     }

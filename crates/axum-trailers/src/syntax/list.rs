@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The elements of a field whose value is a list, in all its lines, without those that are empty
 /// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it as well:
@@ -7,18 +7,18 @@ pub fn list_elements<'f>(
     fields: &'f HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'f [u8]> + use<'f> {
-    fields
-        .get_all(name)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|element| !element.is_empty())
+    fields.get_all(name).iter().flat_map(line_elements).filter(|element| !element.is_empty())
+}
+
+/// The elements of one line, with those that are empty.
+pub(crate) fn line_elements(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, header};
+    use http::header;
 
     #[test]
     fn elements_are_found_in_all_lines() {

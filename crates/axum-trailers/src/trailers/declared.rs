@@ -1,8 +1,7 @@
-use super::{TrailerError, map::permitted};
-use crate::syntax::list_elements;
+use super::{TrailerError, forbidden::is_forbidden, map::permitted};
+use crate::syntax::{is_lowercase_token, line_elements, list_elements};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use smallvec::SmallVec;
-use std::collections::HashSet;
+use std::{collections::HashSet, iter, str};
 
 /// The names of the trailer fields that a sender announces in the `Trailer` field
 /// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)): each once, in order, none
@@ -15,10 +14,10 @@ use std::collections::HashSet;
 /// assert_eq!(declared.to_field_value().unwrap(), "x-row-count, content-digest");
 /// # Ok::<_, TrailerError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Declared {
-    /// One or two, as a rule.
-    names: SmallVec<[HeaderName; 2]>,
+    /// The field. It shares the bytes of one that was read, or of a single name, so that neither allocates.
+    line: Option<HeaderValue>,
 }
 
 impl Declared {
@@ -28,13 +27,12 @@ impl Declared {
     ///
     /// [`TrailerError`] for the first name that is no token or is forbidden in a trailer section.
     pub fn new<N: TryInto<HeaderName>>(names: impl IntoIterator<Item = N>) -> Result<Self, TrailerError> {
-        let mut declared = Self::default();
-        for name in names {
+        let names = names.into_iter().map(|name| {
             let name = name.try_into().map_err(|_| TrailerError::Name)?;
             permitted(&name)?;
-            declared.add(name);
-        }
-        Ok(declared)
+            Ok(name)
+        });
+        names.collect::<Result<Line, _>>().map(|Line(line)| Self { line })
     }
 
     /// Announces nothing: the body ends without trailers.
@@ -47,10 +45,29 @@ impl Declared {
     /// are left out: nothing can come of them.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
-        let names = list_elements(headers, &header::TRAILER)
-            .filter_map(|name| HeaderName::from_bytes(name).ok())
-            .filter(|name| permitted(name).is_ok());
-        Self { names: distinct(names) }
+        let mut lines = headers.get_all(header::TRAILER).iter();
+        let line = match (lines.next(), lines.next()) {
+            (None, _) => None,
+            (Some(line), None) if is_settled(line) => Some(line.clone()),
+            _ => {
+                let names = list_elements(headers, &header::TRAILER)
+                    .filter_map(|name| HeaderName::from_bytes(name).ok())
+                    .filter(|name| permitted(name).is_ok());
+                names.collect::<Line>().0
+            }
+        };
+        Self { line }
+    }
+
+    /// Reads what a header section announces, and rewrites a `Trailer` field that says anything else: with repeated names, or
+    /// with some that can't be trailer fields.
+    pub fn settle(headers: &mut HeaderMap) -> Self {
+        let declared = Self::read(headers);
+        if !headers.get_all(header::TRAILER).iter().eq(&declared.line) {
+            headers.remove(header::TRAILER);
+            declared.write(headers);
+        }
+        declared
     }
 
     /// Writes the `Trailer` field into a header section, together with what it announces there already.
@@ -58,11 +75,11 @@ impl Declared {
     /// stays without one, and a warning is logged.
     pub fn write(&self, headers: &mut HeaderMap) {
         let all = if headers.contains_key(header::TRAILER) {
-            let mut all = Self::read(headers);
-            self.names.iter().for_each(|name| all.add(name.clone()));
-            all.to_field_value()
+            let names = Self::read(headers);
+            let names = names.iter().chain(self.iter());
+            Self::new(names).expect("they were checked").line
         } else {
-            self.to_field_value()
+            self.line.clone()
         };
         let Some(value) = all else {
             headers.remove(header::TRAILER);
@@ -76,66 +93,83 @@ impl Declared {
     /// The value of the `Trailer` field, or `None` where nothing is announced.
     #[must_use]
     pub fn to_field_value(&self) -> Option<HeaderValue> {
-        match &*self.names {
-            [] => None,
-            [name] => Some(name.clone().into()),
-            names => {
-                let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
-                let names = HeaderValue::try_from(names.join(", "));
-                Some(names.expect("field names and commas make a field value"))
-            }
-        }
+        self.line.clone()
     }
 
     /// Whether `name` is announced.
     #[must_use]
     pub fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name)
+        self.iter().any(|announced| announced == name.as_str())
     }
 
-    /// The names, in the order they were announced.
-    pub fn iter(&self) -> impl Iterator<Item = &HeaderName> {
-        self.names.iter()
+    /// The names in lower case, in the order they were announced.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.line.iter().flat_map(line_elements).filter_map(|name| str::from_utf8(name).ok())
     }
 
     /// Whether nothing is announced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.line.is_none()
     }
 
     /// Whether a section has all of these fields.
     #[must_use]
     pub fn are_all_in(&self, section: &HeaderMap) -> bool {
-        self.names.iter().all(|name| section.contains_key(name))
+        self.missing_in(section).is_none()
+    }
+
+    /// The first of these fields that a section has not.
+    pub(crate) fn missing_in(&self, section: &HeaderMap) -> Option<HeaderName> {
+        let name = self.iter().find(|name| !section.contains_key(*name))?;
+        Some(HeaderName::from_bytes(name.as_bytes()).expect("it was checked"))
     }
 
     /// The names of fields that were checked already.
     pub(crate) fn from_fields(checked: &HeaderMap) -> Self {
-        Self { names: checked.keys().cloned().collect() }
-    }
-
-    fn add(&mut self, name: HeaderName) {
-        if !self.contains(&name) {
-            self.names.push(name);
-        }
+        Self { line: checked.keys().cloned().collect::<Line>().0 }
     }
 }
 
-/// Each name once. A client can send many: to compare each with all others would take too long.
-fn distinct(names: impl Iterator<Item = HeaderName>) -> SmallVec<[HeaderName; 2]> {
-    const FEW: usize = 16;
-    let (mut distinct, mut seen) = (SmallVec::new(), HashSet::new());
-    for name in names {
-        if distinct.len() == FEW && seen.is_empty() {
-            seen.extend(distinct.iter().cloned());
-        }
-        let is_new = if seen.is_empty() { !distinct.contains(&name) } else { seen.insert(name.clone()) };
-        if is_new {
-            distinct.push(name);
-        }
+impl PartialEq for Declared {
+    /// Whitespace between the names makes no difference.
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
     }
-    distinct
+}
+
+impl Eq for Declared {}
+
+/// Whether a field has few names, each once, that all are lower-case tokens and not forbidden. (A client can send many, and to
+/// compare each with all others would take too long.)
+fn is_settled(line: &HeaderValue) -> bool {
+    const FEW: usize = 16;
+    let is_permitted =
+        |name| str::from_utf8(name).is_ok_and(|name| is_lowercase_token(name) && !is_forbidden(name));
+    line_elements(line).enumerate().all(|(n, name)| {
+        n < FEW && is_permitted(name) && !line_elements(line).take(n).any(|before| before == name)
+    })
+}
+
+/// A field with each of some names once.
+struct Line(Option<HeaderValue>);
+
+impl FromIterator<HeaderName> for Line {
+    fn from_iter<I: IntoIterator<Item = HeaderName>>(names: I) -> Self {
+        let mut names = names.into_iter();
+        let Some(first) = names.next() else { return Self(None) };
+        let Some(second) = names.next() else { return Self(Some(first.into())) };
+        let mut line = first.as_str().to_owned();
+        let mut seen = HashSet::from([first]);
+        for name in iter::once(second).chain(names) {
+            if !seen.contains(&name) {
+                line.push_str(", ");
+                line.push_str(name.as_str());
+                seen.insert(name);
+            }
+        }
+        Self(Some(HeaderValue::try_from(line).expect("field names and commas make a field value")))
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +215,55 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::TRAILER, HeaderValue::from_static("host, a b, \"x\", x-a"));
         assert_eq!(Declared::read(&headers), Declared::new(["x-a"]).expect("permitted"));
+    }
+
+    fn settled(lines: &[&'static str]) -> (Vec<String>, Vec<String>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::TRAILER, HeaderValue::from_static(line));
+        }
+        let declared = Declared::settle(&mut headers);
+        let written = headers.get_all(header::TRAILER).iter();
+        let written = written.map(|line| line.to_str().expect("text").to_owned()).collect();
+        (declared.iter().map(str::to_owned).collect(), written)
+    }
+
+    #[test]
+    fn settled_field_says_what_can_come_and_no_more() {
+        let cases: [(&[&str], &[&str], &[&str]); 11] = [
+            (&[], &[], &[]),
+            (&["x-a"], &["x-a"], &["x-a"]),
+            (&["x-a,  x-b"], &["x-a", "x-b"], &["x-a,  x-b"]),
+            (&["x-a", "x-b"], &["x-a", "x-b"], &["x-a, x-b"]),
+            (&["X-A"], &["x-a"], &["x-a"]),
+            (&["x-a, x-b, x-a"], &["x-a", "x-b"], &["x-a, x-b"]),
+            (&["x-a, host"], &["x-a"], &["x-a"]),
+            (&["x-a,, a b"], &["x-a"], &["x-a"]),
+            (&["content-length"], &[], &[]),
+            (&["x-a, \"x-b\""], &["x-a"], &["x-a"]),
+            (&["x\""], &[], &[]),
+        ];
+        for (lines, names, written) in cases {
+            assert_eq!(
+                settled(lines),
+                (
+                    names.iter().map(|n| (*n).to_owned()).collect(),
+                    written.iter().map(|w| (*w).to_owned()).collect()
+                ),
+                "{lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn well_formed_field_is_shared() {
+        let line = HeaderValue::from_bytes(b"x-a, x-b").expect("a value");
+        let mut headers = HeaderMap::from_iter([(header::TRAILER, line.clone())]);
+        let shared = line.as_bytes().as_ptr();
+        for declared in [Declared::read(&headers), Declared::settle(&mut headers)] {
+            assert_eq!(declared.to_field_value().expect("names").as_bytes().as_ptr(), shared);
+        }
+        assert_eq!(headers[header::TRAILER].as_bytes().as_ptr(), shared);
     }
 
     proptest! {

@@ -258,8 +258,7 @@ mod tests {
                     prop_assert_eq!(&trailers, &before);
                 }
             }
-            let names: Vec<_> = trailers.declared().iter().cloned().collect();
-            prop_assert_eq!(Declared::new(names), Ok(trailers.declared()));
+            prop_assert_eq!(Declared::new(trailers.declared().iter()), Ok(trailers.declared()));
             prop_assert_eq!(Trailers::try_from(trailers.as_map().clone()), Ok(trailers));
         }
     }

@@ -15,7 +15,7 @@ use axum_trailers::{
     hints::Relayed,
     trailers::{
         Declared,
-        server::{Announced, DigestedCodings, FailureMark, TrailersWithheld, has_content},
+        server::{DigestedCodings, FailureMark, TrailersWithheld, has_content},
     },
 };
 use http::{HeaderMap, HeaderName, StatusCode, header, response::Parts};
@@ -117,7 +117,7 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
     if !outdated.is_empty() {
         let announced = Declared::read(&head.headers);
         head.headers.remove(header::TRAILER);
-        let still = announced.iter().filter(|name| !outdated.contains(name));
+        let still = announced.iter().filter(|name| !outdated.iter().any(|outdated| outdated == *name));
         Declared::new(still).expect("they were checked").write(&mut head.headers);
     }
     outdated
@@ -128,7 +128,7 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
 fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &SharedBody) -> (TrailerPlan, bool) {
     let outdated = take_outdated(head);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        let announced = Announced::settle(&mut head.headers);
+        let announced = Declared::settle(&mut head.headers);
         let are_relayed = head.extensions.get::<Relayed>().is_some();
         return (TrailerPlan::Sent { announced, outdated, are_relayed }, false);
     }

@@ -11,10 +11,7 @@ use crate::{
     connection::{Abandoned, SharedBody},
 };
 use axum::BoxError;
-use axum_trailers::trailers::{
-    Trailers,
-    server::{Announced, FailureMark},
-};
+use axum_trailers::trailers::{Declared, Trailers, server::FailureMark};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body_1::{Body, Frame, SizeHint};
@@ -47,7 +44,7 @@ pub(crate) enum TrailerPlan {
     },
     /// They go out.
     Sent {
-        announced: Announced,
+        announced: Declared,
         /// Digests of other bytes than those that are sent.
         outdated: Vec<HeaderName>,
         /// Whether they are those of another message.
@@ -170,7 +167,7 @@ impl ResponseBody {
         for name in outdated {
             trailers.remove(name);
         }
-        for name in announced.names().filter(|name| !failed && !trailers.contains_key(*name)) {
+        for name in announced.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
             if *are_relayed {
                 tracing::info!(name, "relayed trailer field was announced and never came");
             } else {

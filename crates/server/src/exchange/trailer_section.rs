@@ -4,7 +4,7 @@ use crate::compat::{Unsendable, to_new};
 use axum::BoxError;
 use axum_trailers::{
     syntax::is_lowercase_token,
-    trailers::{server::Announced, why_forbidden},
+    trailers::{Declared, why_forbidden},
 };
 use http::{HeaderMap, HeaderName, Version};
 
@@ -28,7 +28,7 @@ impl Section {
 /// token can't be announced: it stays, and fails the body.
 pub(super) fn permitted(
     mut trailers: HeaderMap,
-    announced: &Announced,
+    announced: &Declared,
     are_relayed: bool,
     version: Version,
 ) -> HeaderMap {

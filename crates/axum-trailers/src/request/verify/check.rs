@@ -54,8 +54,8 @@ impl Check {
 
     /// Holds what came against what was said of it.
     pub(super) fn end(self, trailers: &HeaderMap) -> Result<(), ContentDigestError> {
-        if let Some(name) = self.announced.iter().find(|name| !trailers.contains_key(*name)) {
-            return Err(ContentDigestError::TrailerNeverCame { name: name.clone() });
+        if let Some(name) = self.announced.missing_in(trailers) {
+            return Err(ContentDigestError::TrailerNeverCame { name });
         }
         let (mut said, trailer) = (self.header, read(trailers)?);
         said.known.extend(trailer.known);

@@ -9,7 +9,7 @@
 //! **With the head of a response** it
 //!
 //! 3. sends no trailers if there is no content that they could follow ([`has_content`]), or the client takes none, and then
-//!    removes the `Trailer` field; otherwise it settles that field ([`Announced::settle`]);
+//!    removes the `Trailer` field; otherwise it settles that field ([`Declared::settle`]);
 //! 4. removes the digests that [`DigestedCodings::outdated`] names from the head, and later from the trailer section;
 //! 5. removes `Content-Length` if trailers are announced or there is a [`FailureMark`]: over HTTP/1.1 trailers follow chunks
 //!    alone ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)), and many HTTP libraries do not poll a body
@@ -24,8 +24,8 @@
 //!
 //! ```
 //! use axum_trailers::trailers::{
-//!     Acceptance,
-//!     server::{Announced, FailureMark, has_content},
+//!     Acceptance, Declared,
+//!     server::{FailureMark, has_content},
 //! };
 //! use http::{HeaderMap, Request, Response, header};
 //!
@@ -43,7 +43,7 @@
 //!     if !sends_trailers {
 //!         headers.remove(header::TRAILER);
 //!     }
-//!     if !Announced::settle(headers).is_empty() || failure.is_some() {
+//!     if !Declared::settle(headers).is_empty() || failure.is_some() {
 //!         headers.remove(header::CONTENT_LENGTH);
 //!     }
 //!     failure.iter().for_each(FailureMark::watch);
@@ -63,10 +63,10 @@
 //! ```
 //!
 //! [`Acceptance`]: super::Acceptance
+//! [`Declared::settle`]: super::Declared::settle
 //! [`TrailerLimits`]: super::TrailerLimits
 //! [`ProducerError::FailedWithTrailers`]: crate::body::ProducerError::FailedWithTrailers
 
-mod announced;
 mod content;
 mod digested;
 mod failure;
@@ -75,7 +75,6 @@ mod withheld;
 #[cfg(test)]
 pub(crate) use self::failure::read_as_server;
 pub use self::{
-    announced::Announced, content::has_content, digested::DigestedCodings, failure::FailureMark,
-    withheld::TrailersWithheld,
+    content::has_content, digested::DigestedCodings, failure::FailureMark, withheld::TrailersWithheld,
 };
 pub use super::received::section_size;
