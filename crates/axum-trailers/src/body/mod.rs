@@ -24,9 +24,11 @@
 
 mod channel;
 mod ending;
+mod fuse;
 mod queue;
 mod stream_body;
 
+pub(crate) use self::fuse::{Fuse, Phase};
 pub use self::{
     channel::{CHUNK_OVERHEAD, Chunks, SendError, Sender, channel},
     ending::{FinishError, ProducerError},

@@ -1,4 +1,4 @@
-use super::channel::Producer;
+use super::{Phase, channel::Producer};
 use crate::trailers::{Declared, TrailerError, Trailers};
 use axum_core::{
     BoxError, Error, body,
@@ -54,13 +54,6 @@ pin_project! {
         stored: HeaderMap,
         producer: Option<Producer>,
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Data,
-    Trailers,
-    Ended,
 }
 
 /// `poll_trailers` was called before `poll_data` had answered the end.

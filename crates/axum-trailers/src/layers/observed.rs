@@ -1,3 +1,4 @@
+use crate::body::{Fuse, Phase};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, SizeHint};
@@ -26,27 +27,19 @@ pin_project! {
     #[derive(Debug)]
     pub(super) struct Observed<B, O> {
         #[pin]
-        inner: B,
+        inner: Fuse<B>,
         // `None` where there is nothing to add, and once the body has ended.
         observer: Option<O>,
         // A chunk that the observer has not done with.
         held: Option<Bytes>,
         // The trailers from below, while the observer is not ready to add to them.
         trailers: Option<HeaderMap>,
-        phase: Phase,
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Data,
-    Trailers,
-    Ended,
 }
 
 impl<B, O> Observed<B, O> {
     pub(super) fn new(inner: B, observer: Option<O>) -> Self {
-        Self { inner, observer, held: None, trailers: None, phase: Phase::Data }
+        Self { inner: Fuse::new(inner), observer, held: None, trailers: None }
     }
 }
 
@@ -60,9 +53,6 @@ where
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        if *this.phase != Phase::Data {
-            return Poll::Ready(None);
-        }
         if this.held.is_none() {
             match ready!(this.inner.poll_data(cx)) {
                 Some(Ok(chunk)) => {
@@ -73,13 +63,9 @@ where
                 }
                 Some(Err(error)) => {
                     *this.observer = None;
-                    *this.phase = Phase::Ended;
                     return Poll::Ready(Some(Err(error)));
                 }
-                None => {
-                    *this.phase = Phase::Trailers;
-                    return Poll::Ready(None);
-                }
+                None => return Poll::Ready(None),
             }
         }
         if let Some(observer) = this.observer {
@@ -93,17 +79,14 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
         let this = self.project();
-        if *this.phase == Phase::Ended {
-            return Poll::Ready(Ok(None));
-        }
         if this.trailers.is_none() {
+            let is_early = this.inner.phase() == Phase::Data;
             match ready!(this.inner.poll_trailers(cx)) {
                 // Before the end of the data there is nothing to say of the whole.
-                below if *this.phase == Phase::Data => return Poll::Ready(below),
+                Ok(below) if is_early => return Poll::Ready(Ok(below)),
                 Ok(below) => *this.trailers = Some(below.unwrap_or_default()),
                 Err(error) => {
                     *this.observer = None;
-                    *this.phase = Phase::Ended;
                     return Poll::Ready(Err(error));
                 }
             }
@@ -112,12 +95,11 @@ where
             ready!(observer.poll_end(cx, trailers));
         }
         *this.observer = None;
-        *this.phase = Phase::Ended;
         Poll::Ready(Ok(this.trailers.take().filter(|trailers| !trailers.is_empty())))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.phase == Phase::Ended || (self.observer.is_none() && self.inner.is_end_stream())
+        self.observer.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -233,6 +215,15 @@ mod tests {
             assert_eq!((&*read.content, read.trailers), ("a", None));
             assert!(read.error.is_some());
         }
+    }
+
+    #[test]
+    fn failure_in_trailers_that_are_polled_early_is_the_end_too() {
+        let mut body = pin!(counted([Fail]));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
+        let read = read_by_contract(body);
+        assert_eq!((&*read.content, read.trailers), ("", None));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 use super::{CollectedBody, RequestBodyError};
-use crate::trailers::{TrailerLimits, Trailers};
+use crate::{
+    body::{Fuse, Phase},
+    trailers::{TrailerLimits, Trailers},
+};
 use async_trait::async_trait;
 use axum_core::{
     BoxError,
@@ -47,16 +50,8 @@ use sync_wrapper::SyncWrapper;
 /// ```
 #[must_use]
 pub struct RequestBody {
-    body: SyncWrapper<BoxBody>,
+    body: SyncWrapper<Fuse<BoxBody>>,
     limits: TrailerLimits,
-    phase: Phase,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Data,
-    Trailers,
-    Failed,
 }
 
 impl RequestBody {
@@ -66,7 +61,7 @@ impl RequestBody {
         B::Error: Into<BoxError>,
     {
         let limits = extensions.get().copied().unwrap_or_default();
-        Self { body: SyncWrapper::new(boxed(body)), limits, phase: Phase::Data }
+        Self { body: SyncWrapper::new(Fuse::new(boxed(body))), limits }
     }
 
     /// The trailers, once the stream has ended. Without any, they are empty.
@@ -76,9 +71,9 @@ impl RequestBody {
     /// [`RequestBodyError::Unread`] before that end; [`RequestBodyError::Trailers`] where they are too large; and what
     /// else can be wrong with a body. A stream that failed has no trailers, but fails again.
     pub async fn trailers(mut self) -> Result<Trailers, RequestBodyError> {
-        match self.phase {
+        match self.body.get_mut().phase() {
             Phase::Data => return Err(RequestBodyError::Unread),
-            Phase::Failed => return Err(RequestBodyError::Broken("it failed already".into())),
+            Phase::Ended => return Err(RequestBodyError::Broken("it failed already".into())),
             Phase::Trailers => {}
         }
         let section = poll_fn(|cx| self.poll_section(cx)).await?;
@@ -116,20 +111,8 @@ impl Stream for RequestBody {
     type Item = Result<Bytes, RequestBodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.phase != Phase::Data {
-            return Poll::Ready(None);
-        }
-        Poll::Ready(match ready!(Pin::new(self.body.get_mut()).poll_data(cx)) {
-            Some(Ok(chunk)) => Some(Ok(chunk)),
-            Some(Err(error)) => {
-                self.phase = Phase::Failed;
-                Some(Err(RequestBodyError::of_body(error.into_inner())))
-            }
-            None => {
-                self.phase = Phase::Trailers;
-                None
-            }
-        })
+        let chunk = ready!(Pin::new(self.body.get_mut()).poll_data(cx));
+        Poll::Ready(chunk.map(|chunk| chunk.map_err(|error| RequestBodyError::of_body(error.into_inner()))))
     }
 }
 
@@ -150,7 +133,7 @@ where
 
 impl fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestBody").field("phase", &self.phase).finish_non_exhaustive()
+        f.debug_struct("RequestBody").finish_non_exhaustive()
     }
 }
 

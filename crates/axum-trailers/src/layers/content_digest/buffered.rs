@@ -1,3 +1,4 @@
+use crate::body::{Fuse, Phase};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, SizeHint};
@@ -28,18 +29,12 @@ pin_project! {
 
 /// A body that is read ahead, up to a number of bytes, and then gives all of it again.
 pub(super) struct Buffered<B: Body> {
-    inner: Pin<Box<B>>,
+    inner: Pin<Box<Fuse<B>>>,
     limit: u64,
     chunks: VecDeque<Bytes>,
     held: u64,
-    end: Option<End<B::Error>>,
-}
-
-/// What was read behind the last chunk.
-enum End<E> {
-    Data,
-    Error(E),
-    Returned,
+    /// What was read behind the last chunk.
+    error: Option<B::Error>,
 }
 
 /// Nothing in it is pinned but what is behind the box.
@@ -56,7 +51,13 @@ pub(super) enum ReadAhead {
 
 impl<B: Body<Data = Bytes>> Buffered<B> {
     pub(super) fn new(inner: B, limit: usize) -> Self {
-        Self { inner: Box::pin(inner), limit: limit as u64, chunks: VecDeque::new(), held: 0, end: None }
+        Self {
+            inner: Box::pin(Fuse::new(inner)),
+            limit: limit as u64,
+            chunks: VecDeque::new(),
+            held: 0,
+            error: None,
+        }
     }
 
     /// Reads until the limit is passed, or the data ends.
@@ -69,13 +70,10 @@ impl<B: Body<Data = Bytes>> Buffered<B> {
                     self.chunks.push_back(chunk);
                 }
                 Some(Err(error)) => {
-                    self.end = Some(End::Error(error));
+                    self.error = Some(error);
                     return Poll::Ready(ReadAhead::InPart);
                 }
-                None => {
-                    self.end = Some(End::Data);
-                    return Poll::Ready(ReadAhead::Whole);
-                }
+                None => return Poll::Ready(ReadAhead::Whole),
             }
         }
         Poll::Ready(ReadAhead::InPart)
@@ -95,13 +93,9 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
             self.held -= chunk.len() as u64;
             return Poll::Ready(Some(Ok(chunk)));
         }
-        match self.end {
+        match self.error.take() {
             None => self.inner.as_mut().poll_data(cx),
-            Some(End::Data | End::Returned) => Poll::Ready(None),
-            Some(End::Error(_)) => Poll::Ready(match self.end.replace(End::Returned) {
-                Some(End::Error(error)) => Some(Err(error)),
-                _ => None,
-            }),
+            Some(error) => Poll::Ready(Some(Err(error))),
         }
     }
 
@@ -109,23 +103,15 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
-        match self.end {
-            Some(End::Error(_) | End::Returned) => Poll::Ready(Ok(None)),
-            None | Some(End::Data) => self.inner.as_mut().poll_trailers(cx),
-        }
+        self.inner.as_mut().poll_trailers(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunks.is_empty()
-            && match self.end {
-                Some(End::Returned) => true,
-                Some(End::Error(_)) => false,
-                None | Some(End::Data) => self.inner.is_end_stream(),
-            }
+        self.chunks.is_empty() && self.error.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        if let Some(End::Data) = self.end {
+        if self.inner.phase() == Phase::Trailers {
             return SizeHint::with_exact(self.held);
         }
         let more = self.inner.size_hint();

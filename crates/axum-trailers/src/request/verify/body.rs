@@ -1,5 +1,5 @@
 use super::{ContentDigestError, check::Check};
-use crate::body::TrailersPolledEarly;
+use crate::body::{Fuse, TrailersPolledEarly};
 use axum_core::BoxError;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -22,23 +22,18 @@ pin_project! {
     #[derive(Debug)]
     pub struct VerifyBody<B> {
         #[pin]
-        inner: B,
-        phase: Phase,
+        inner: Fuse<B>,
+        // Until it is done, or the body has failed.
+        check: Option<Check>,
+        // Those of a body that is verified.
+        trailers: Option<HeaderMap>,
         verdict: Verdict,
     }
 }
 
-#[derive(Debug)]
-enum Phase {
-    Data(Check),
-    Trailers(Check),
-    Verified(Option<HeaderMap>),
-    Ended,
-}
-
 impl<B> VerifyBody<B> {
     pub(super) fn new(inner: B, check: Check, verdict: Verdict) -> Self {
-        Self { inner, phase: Phase::Data(check), verdict }
+        Self { inner: Fuse::new(inner), check: Some(check), trailers: None, verdict }
     }
 }
 
@@ -52,33 +47,23 @@ where
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         let mut this = self.project();
-        if let Phase::Data(check) = &mut *this.phase {
-            match ready!(this.inner.as_mut().poll_data(cx)) {
-                Some(Ok(chunk)) => {
-                    check.data(&chunk);
-                    return Poll::Ready(Some(Ok(chunk)));
-                }
-                Some(Err(error)) => {
-                    *this.phase = Phase::Ended;
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                None => {
-                    if let Phase::Data(check) = std::mem::replace(this.phase, Phase::Ended) {
-                        *this.phase = Phase::Trailers(check);
-                    }
-                }
+        let Some(check) = this.check else { return Poll::Ready(None) };
+        if let Some(chunk) = ready!(this.inner.as_mut().poll_data(cx)) {
+            match &chunk {
+                Ok(chunk) => check.data(chunk),
+                Err(_) => *this.check = None,
             }
+            return Poll::Ready(Some(chunk.map_err(Into::into)));
         }
-        if let Phase::Trailers(_) = this.phase {
-            let came = ready!(this.inner.poll_trailers(cx)).map_err(Into::into);
-            if let Phase::Trailers(check) = std::mem::replace(this.phase, Phase::Ended) {
-                match came.and_then(|trailers| verified(check, trailers, this.verdict)) {
-                    Ok(trailers) => *this.phase = Phase::Verified(trailers),
-                    Err(error) => return Poll::Ready(Some(Err(error))),
-                }
+        let came = ready!(this.inner.poll_trailers(cx)).map_err(Into::into);
+        let Some(check) = this.check.take() else { return Poll::Ready(None) };
+        Poll::Ready(match came.and_then(|trailers| verified(check, trailers, this.verdict)) {
+            Ok(trailers) => {
+                *this.trailers = trailers;
+                None
             }
-        }
-        Poll::Ready(None)
+            Err(error) => Some(Err(error)),
+        })
     }
 
     fn poll_trailers(
@@ -86,17 +71,15 @@ where
         _cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
         let this = self.project();
-        if let Phase::Data(_) | Phase::Trailers(_) = this.phase {
-            return Poll::Ready(Err(TrailersPolledEarly.into()));
-        }
-        Poll::Ready(Ok(match std::mem::replace(this.phase, Phase::Ended) {
-            Phase::Verified(trailers) => trailers,
-            _ => None,
-        }))
+        Poll::Ready(if this.check.is_some() {
+            Err(TrailersPolledEarly.into())
+        } else {
+            Ok(this.trailers.take())
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.phase, Phase::Verified(None) | Phase::Ended)
+        self.check.is_none() && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
