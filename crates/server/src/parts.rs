@@ -3,13 +3,13 @@
 use crate::{
     app::{App, ConnectionService, GrpcServices},
     connection::{Protocol, Purpose},
+    exchange::ContentSource,
     shutdown::Handle,
 };
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http_body_1::Body;
 use hyper::body::Incoming;
-use hyper::service::Service;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -25,7 +25,7 @@ impl Bridge {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let make = App::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
-        Self(make.service(make.connect(peer), Protocol::Http1))
+        Self(make.service(make.connect(peer)))
     }
 
     /// Has the router answer a request of hyper's.
@@ -33,6 +33,7 @@ impl Bridge {
         &self,
         request: http_1::Request<Incoming>,
     ) -> http_1::Response<impl Body<Data = Bytes, Error = BoxError> + use<>> {
+        let request = request.map(|incoming| ContentSource::of_hyper(incoming, Protocol::Http1));
         self.0.call(request).await.expect("no client has set a limit")
     }
 }

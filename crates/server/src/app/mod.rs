@@ -1,4 +1,4 @@
-//! The application: what answers requests. [`ConnectionService`] is hyper's service for one connection; it hands each request to the axum
+//! The application: what answers requests. A transport gives each request of a connection to its [`ConnectionService`], which hands it to the axum
 //! 0.6 router, or to a gRPC service beside it, and their response to [`exchange`](crate::exchange).
 
 mod axum_06;
@@ -8,5 +8,5 @@ mod service;
 pub use self::grpc::GrpcRequestBody;
 pub(crate) use self::{
     grpc::GrpcServices,
-    service::{App, ConnectionService},
+    service::{App, ConnectionService, ResponseFuture},
 };

@@ -4,10 +4,10 @@ use super::{
 };
 use crate::{
     compat::{LastAuthority, head},
-    connection::{Connection, Protocol, Purpose},
+    connection::{Connection, Purpose},
     exchange::{
-        Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge, UnreadContent,
-        problems, reject, reject_head,
+        ContentSource, Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge,
+        UnreadContent, problems, reject, reject_head,
     },
     limits::Limits,
     metrics::{RouteLayer, ServerMetrics},
@@ -23,7 +23,6 @@ use axum::{
 use axum_trailers::trailers::Acceptance;
 use http::{Request, Version};
 use http_body_1::Body as _;
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
@@ -111,22 +110,16 @@ impl App {
         Connection::new(peer, self.0.purpose, limits, shutdown, metrics)
     }
 
-    /// Makes the service of a connection, once it is known what that speaks.
-    pub(crate) fn service(&self, connection: Arc<Connection>, protocol: Protocol) -> ConnectionService {
-        ConnectionService {
-            app: self.clone(),
-            connection,
-            protocol,
-            last_authority: LastAuthority::default(),
-        }
+    /// Makes the service of a connection.
+    pub(crate) fn service(&self, connection: Arc<Connection>) -> ConnectionService {
+        ConnectionService { app: self.clone(), connection, last_authority: LastAuthority::default() }
     }
 }
 
-/// hyper's service for one connection: its requests to the application, and the responses back.
+/// Takes the requests of one connection to the application, and the responses back, whatever transport they come from.
 pub(crate) struct ConnectionService {
     app: App,
     connection: Arc<Connection>,
-    protocol: Protocol,
     last_authority: LastAuthority,
 }
 
@@ -150,16 +143,10 @@ impl ConnectionService {
             Err(_panic) => Route::answered(problems::panicked()),
         }
     }
-}
 
-impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
-    type Response = http_1::Response<ResponseBody>;
-    type Error = SectionTooLarge;
-    type Future = ResponseFuture;
-
-    fn call(&self, request: http_1::Request<Incoming>) -> ResponseFuture {
-        let Self { app, connection, protocol, last_authority } = self;
-        let (parts, incoming) = request.into_parts();
+    pub(crate) fn call(&self, request: http_1::Request<ContentSource>) -> ResponseFuture {
+        let Self { app, connection, last_authority } = self;
+        let (parts, source) = request.into_parts();
         let (mut request, refusal) = match head::request(&parts, last_authority) {
             Ok(request) => {
                 let refusal = reject(&request, &connection.limits);
@@ -172,7 +159,7 @@ impl hyper::service::Service<http_1::Request<Incoming>> for ConnectionService {
             request.extensions_mut().insert(acceptance);
         }
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
-        let content = RequestContent::new(incoming, request.headers(), *protocol, &mut exchange);
+        let content = RequestContent::new(source, request.headers(), &mut exchange);
         let grpc = app.0.grpc.service(&request);
         let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
         let refusal = connection.head_fault().map(reject_head).or(refusal);

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod body_failure;
+mod content_source;
 mod ending;
 #[expect(clippy::module_inception, reason = "it is the type of that name")]
 mod exchange;
@@ -23,12 +24,13 @@ mod trailer_section;
 mod unread_content;
 
 pub(crate) use self::{
+    content_source::{ContentError, ContentSource},
     ending::with_sources,
     exchange::Exchange,
     outbound_response::OutboundResponse,
     pace::{EXPECTATION, Pace},
     rejection::{reject, reject_head},
-    request_content::{ContentError, RequestContent},
+    request_content::RequestContent,
     request_fault::{FaultCell, RequestFault},
     response_body::ResponseBody,
     section_limit::SectionTooLarge,

@@ -1,4 +1,5 @@
 use super::{
+    content_source::{ContentError, ContentSource},
     exchange::{Answered, Exchange},
     received::Received,
 };
@@ -7,9 +8,9 @@ use crate::{
     shutdown::Shutdown,
 };
 use axum_trailers::syntax::list_elements;
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_1::{Body, Frame, SizeHint};
-use hyper::body::{Bytes, Incoming};
 use std::{
     future::poll_fn,
     pin::Pin,
@@ -21,7 +22,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// A request's content and trailers as hyper has them, whose rest is taken in and forgotten once it is dropped over HTTP/2.
+/// A request's content and trailers as they come, whose rest is taken in and forgotten once it is dropped over HTTP/2.
 ///
 /// A server may answer before it has read a request to its end, and tell an HTTP/2 client to stop with a `RST_STREAM` of
 /// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
@@ -30,13 +31,13 @@ use tokio::{
 /// end, as long as the client goes on with it. Over HTTP/1.1 that is the `UnreadContent`'s to do.
 pub(crate) struct RequestContent {
     /// `None` while it is being dropped.
-    incoming: Option<Incoming>,
+    source: Option<ContentSource>,
     /// `None` if nothing is to come.
     half_close: Option<HalfClose>,
     /// `None` if nothing is to come.
     rest: Option<Rest>,
-    /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
-    /// hyper sends it over HTTP/1.1 once the content is asked for.
+    /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)),
+    /// and the content was not asked for.
     awaits_continue: bool,
     /// Where to note what comes, if anybody wants to know.
     received: Option<Arc<Received>>,
@@ -57,25 +58,11 @@ struct Rest {
     shutdown: Shutdown,
 }
 
-/// Why there is no more of a request's content.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ContentError {
-    #[error(transparent)]
-    Hyper(#[from] hyper::Error),
-    #[error("the client closed the connection for sending")]
-    HalfClosed,
-}
-
 impl RequestContent {
-    pub(crate) fn new(
-        incoming: Incoming,
-        fields: &HeaderMap,
-        protocol: Protocol,
-        exchange: &mut Exchange,
-    ) -> Self {
-        if incoming.is_end_stream() {
+    pub(crate) fn new(source: ContentSource, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
+        if source.is_end_stream() {
             return Self {
-                incoming: Some(incoming),
+                source: Some(source),
                 half_close: None,
                 rest: None,
                 awaits_continue: false,
@@ -84,7 +71,7 @@ impl RequestContent {
         }
         let connection = exchange.connection().clone();
         let rest = Rest {
-            protocol,
+            protocol: source.protocol(),
             runtime: Handle::current(),
             answered: exchange.answered_to_its_end(),
             shutdown: connection.shutdown().clone(),
@@ -95,7 +82,7 @@ impl RequestContent {
         let awaits_continue =
             list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
         let received = exchange.track_content();
-        Self { incoming: Some(incoming), half_close, rest: Some(rest), awaits_continue, received }
+        Self { source: Some(source), half_close, rest: Some(rest), awaits_continue, received }
     }
 
     /// Whether the next request on the connection begins behind it.
@@ -115,8 +102,8 @@ impl RequestContent {
 
     /// Takes in what is left.
     pub(super) async fn forget(mut self) {
-        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take()) {
-            forget(incoming, self.received.take(), rest.answered, rest.shutdown).await;
+        if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take()) {
+            forget(source, self.received.take(), rest.answered, rest.shutdown).await;
         }
     }
 }
@@ -158,12 +145,12 @@ impl Body for RequestContent {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         self.awaits_continue = false;
-        let Self { incoming: Some(incoming), half_close, received, .. } = &mut *self else {
+        let Self { source: Some(source), half_close, received, .. } = &mut *self else {
             return Poll::Ready(None);
         };
-        if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) {
-            note(received.as_deref(), frame.as_ref(), incoming.is_end_stream());
-            return Poll::Ready(frame.map(|frame| frame.map_err(ContentError::from)));
+        if let Poll::Ready(frame) = Pin::new(&mut *source).poll_frame(cx) {
+            note(received.as_deref(), frame.as_ref(), source.is_end_stream());
+            return Poll::Ready(frame);
         }
         match half_close {
             Some(half_close) => half_close.poll(cx).map(|error| Some(Err(error))),
@@ -172,21 +159,21 @@ impl Body for RequestContent {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        self.source.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map(Body::size_hint).unwrap_or_default()
+        self.source.as_ref().map(Body::size_hint).unwrap_or_default()
     }
 }
 
 impl Drop for RequestContent {
     fn drop(&mut self) {
-        if let (Some(incoming), Some(rest)) = (self.incoming.take(), self.rest.take())
+        if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take())
             && rest.protocol.drains_unread_requests()
-            && !incoming.is_end_stream()
+            && !source.is_end_stream()
         {
-            rest.runtime.spawn(forget(incoming, self.received.take(), rest.answered, rest.shutdown));
+            rest.runtime.spawn(forget(source, self.received.take(), rest.answered, rest.shutdown));
         }
     }
 }

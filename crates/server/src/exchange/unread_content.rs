@@ -1,5 +1,6 @@
-use super::request_content::{ContentError, RequestContent};
-use hyper::body::{Body, Bytes};
+use super::{content_source::ContentError, request_content::RequestContent};
+use bytes::Bytes;
+use http_body_1::Body;
 use std::{
     future::poll_fn,
     pin::Pin,

@@ -91,7 +91,7 @@ impl Setting {
     where
         S: Transport + Send + 'static,
     {
-        let service = self.app.service(connection.clone(), protocol);
+        let service = self.app.service(connection.clone());
         self.http.serve(Guard::new(stream, connection, protocol), service, &self.rejections).await;
     }
 }

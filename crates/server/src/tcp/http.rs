@@ -1,6 +1,9 @@
 //! hyper as the limits want it, and its connections from their first byte to their end.
 
-use super::{guard::Guard, rejections::Rejections, trailer_blocks::TrailerBlocks, transport::Transport};
+use super::{
+    guard::Guard, rejections::Rejections, service::HyperService, trailer_blocks::TrailerBlocks,
+    transport::Transport,
+};
 use crate::{
     app::ConnectionService,
     connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol, Step, Watchdog},
@@ -49,7 +52,7 @@ impl Http {
     ) {
         let connection = service.connection().clone();
         let protocol = guard.protocol();
-        let io = TokioIo::new(guard);
+        let (io, service) = (TokioIo::new(guard), HyperService::new(service, protocol));
         match protocol {
             Protocol::Http1 => {
                 let mut http = self.http1.serve_connection(io, service);
@@ -112,13 +115,13 @@ trait Drain: Future<Output = hyper::Result<()>> {
     fn drain(self: Pin<&mut Self>);
 }
 
-impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, ConnectionService> {
+impl<S: Transport> Drain for http1::Connection<TokioIo<Box<Guard<S>>>, HyperService> {
     fn drain(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
 }
 
-impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, ConnectionService, TokioExecutor> {
+impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, HyperService, TokioExecutor> {
     fn drain(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }

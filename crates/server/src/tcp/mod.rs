@@ -24,6 +24,7 @@ mod priority;
 mod rate_limit;
 mod read_ahead;
 mod rejections;
+mod service;
 mod settings;
 mod socket;
 mod trailer_blocks;

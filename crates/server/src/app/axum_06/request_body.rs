@@ -1,18 +1,16 @@
 use crate::{
     compat::received_fields,
-    connection::{FramingError, Inbound},
+    connection::Inbound,
     exchange::{ContentError, FaultCell, Pace, Reader, RequestContent, RequestFault, UnreadContent},
 };
 use axum::body::Body;
 use axum_trailers::trailers::{TrailerLimits, Trailers, TrailersTooLarge};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_1::{Body as _, Frame};
-use hyper::body::Bytes;
 use hyper_0_14::body::Sender;
 use std::{
-    error::Error,
     future::poll_fn,
-    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -236,30 +234,18 @@ fn poll_next(
     }
 }
 
-/// hyper's bounds for a trailer section over HTTP/1.1.
-const HTTP1_SIZE: usize = 16 * 1024;
-const HTTP1_FIELDS: usize = 100;
-
-/// Over HTTP/1.1 hyper has limits of its own for a trailer section, and reports them in words alone.
+/// The source of the content may have limits of its own for a trailer section.
 fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
-    if let Some(framing) = framing_error(&error) {
-        return RequestFault::Framing(framing).into();
-    }
-    match error.source().map(ToString::to_string).as_deref() {
-        Some("chunk trailers bytes over limit") => {
-            TrailersTooLarge::Size { limit: limits.size.min(HTTP1_SIZE) }.into()
+    match error {
+        ContentError::TrailersTooLarge { limit } => {
+            TrailersTooLarge::Size { limit: limits.size.min(limit) }.into()
         }
-        Some("chunk trailers count overflow") => {
-            TrailersTooLarge::Fields { limit: limits.fields.min(HTTP1_FIELDS) }.into()
+        ContentError::TooManyTrailers { limit } => {
+            TrailersTooLarge::Fields { limit: limits.fields.min(limit) }.into()
         }
-        _ => Interrupted::Client(error),
+        ContentError::Framing(error) => RequestFault::Framing(error).into(),
+        ContentError::Broken(_) | ContentError::HalfClosed => Interrupted::Client(error),
     }
-}
-
-/// What the guard has told hyper.
-fn framing_error(error: &ContentError) -> Option<FramingError> {
-    let error = error.source()?.downcast_ref::<io::Error>()?;
-    error.get_ref()?.downcast_ref().copied()
 }
 
 #[cfg(test)]

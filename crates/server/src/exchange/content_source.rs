@@ -1,0 +1,148 @@
+use crate::connection::{FramingError, Protocol};
+use axum::BoxError;
+use bytes::Bytes;
+use http_body_1::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::{
+    error::Error,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Where a request's content and trailers come from: hyper. No other part of the server has to know that.
+pub(crate) struct ContentSource {
+    incoming: Incoming,
+    protocol: Protocol,
+}
+
+/// Why there is no more of a request's content.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContentError {
+    /// Larger than the source takes them, in bytes.
+    #[error("the trailer section is larger than {limit} bytes")]
+    TrailersTooLarge { limit: usize },
+    /// More than the source takes.
+    #[error("the trailer section has more than {limit} fields")]
+    TooManyTrailers { limit: usize },
+    #[error(transparent)]
+    Framing(#[from] FramingError),
+    #[error(transparent)]
+    Broken(BoxError),
+    #[error("the client closed the connection for sending")]
+    HalfClosed,
+}
+
+impl ContentSource {
+    pub(crate) fn of_hyper(incoming: Incoming, protocol: Protocol) -> Self {
+        Self { incoming, protocol }
+    }
+
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+}
+
+impl Body for ContentSource {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        Pin::new(&mut self.incoming).poll_frame(cx).map_err(ContentError::from)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// hyper's bounds for a trailer section over HTTP/1.1, which it reports in words alone.
+const HTTP1_SIZE: usize = 16 * 1024;
+const HTTP1_FIELDS: usize = 100;
+
+impl From<hyper::Error> for ContentError {
+    fn from(error: hyper::Error) -> Self {
+        if let Some(framing) = framing_error(&error) {
+            return Self::Framing(framing);
+        }
+        match error.source().map(ToString::to_string).as_deref() {
+            Some("chunk trailers bytes over limit") => Self::TrailersTooLarge { limit: HTTP1_SIZE },
+            Some("chunk trailers count overflow") => Self::TooManyTrailers { limit: HTTP1_FIELDS },
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
+
+/// What the guard has told hyper.
+fn framing_error(error: &hyper::Error) -> Option<FramingError> {
+    let error = error.source()?.downcast_ref::<io::Error>()?;
+    error.get_ref()?.downcast_ref().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use hyper::{Request, Response, server::conn::http1, service::service_fn};
+    use hyper_util::rt::TokioIo;
+    use std::{convert::Infallible, sync::OnceLock};
+    use tokio::io::{AsyncRead, ReadBuf, join, sink};
+
+    const HEAD: &str = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+
+    /// What becomes of the content of a request.
+    async fn content_of(request: impl AsyncRead + Unpin) -> Result<Bytes, ContentError> {
+        let content = OnceLock::new();
+        let service = service_fn(|request: Request<Incoming>| async {
+            let source = ContentSource::of_hyper(request.into_body(), Protocol::Http1);
+            content.set(source.collect().await).expect("one request");
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        let io = TokioIo::new(join(request, sink()));
+        let _broken_with_it = http1::Builder::new().half_close(true).serve_connection(io, service).await;
+        Ok(content.into_inner().expect("a request")?.to_bytes())
+    }
+
+    #[tokio::test]
+    async fn trailers_past_the_bounds_of_hyper_are_told_from_a_broken_content() {
+        let whole = |trailers: &str| format!("{HEAD}0\r\n{trailers}\r\n");
+        assert_eq!(content_of(whole("x: 1\r\n").as_bytes()).await.expect("whole"), "hello");
+        let large = whole(&format!("x: {}\r\n", "x".repeat(HTTP1_SIZE)));
+        let error = content_of(large.as_bytes()).await.expect_err("too large");
+        assert!(matches!(error, ContentError::TrailersTooLarge { limit: HTTP1_SIZE }), "{error:?}");
+        let many = whole(&"x: 1\r\n".repeat(HTTP1_FIELDS + 1));
+        let error = content_of(many.as_bytes()).await.expect_err("too many");
+        assert!(matches!(error, ContentError::TooManyTrailers { limit: HTTP1_FIELDS }), "{error:?}");
+        let error = content_of(HEAD.as_bytes()).await.expect_err("cut");
+        assert!(matches!(error, ContentError::Broken(_)), "{error:?}");
+    }
+
+    /// Bytes, and then an error of the guard's.
+    struct Malformed<'b>(&'b [u8]);
+
+    impl AsyncRead for Malformed<'_> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            if self.0.is_empty() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, FramingError::Size)));
+            }
+            Pin::new(&mut self.0).poll_read(cx, buf)
+        }
+    }
+
+    #[tokio::test]
+    async fn fault_that_the_guard_found_is_known() {
+        let error = content_of(Malformed(HEAD.as_bytes())).await.expect_err("malformed");
+        assert!(matches!(error, ContentError::Framing(FramingError::Size)), "{error:?}");
+    }
+}
