@@ -163,3 +163,33 @@ impl Drop for Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{connection::Purpose, shutdown::Handle, tcp::cork::FULL_RECORD};
+    use std::task::Waker;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn full_record_waits_for_the_next_one_once_corking_has_started() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, peer) = accepted.expect("a connection");
+        stream.writable().await.expect("room");
+        let shutdown = Handle::new().shutdown();
+        let connection = Connection::new(peer, Purpose::Https, Arc::default(), shutdown, None);
+        let mut socket = Socket::new(stream, connection);
+        let record = vec![0; FULL_RECORD];
+        let write = |socket: &mut Socket| {
+            let mut nobody = Context::from_waker(Waker::noop());
+            let written = Pin::new(&mut *socket).poll_write_vectored(&mut nobody, &[IoSlice::new(&record)]);
+            (written.is_ready(), socket.is_corked())
+        };
+        assert_eq!(write(&mut socket), (true, false));
+        socket.start_corking();
+        assert_eq!(write(&mut socket), (false, true));
+        assert_eq!(write(&mut socket), (true, false), "nothing has followed");
+    }
+}
