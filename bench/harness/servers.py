@@ -41,8 +41,10 @@ class Server:
     protocols: frozenset[str] = frozenset((H1, H2))
     # Of its key exchange.
     group: str = X25519
-    # Whether it sends a file, and no body that is made meanwhile.
-    of_files: bool = False
+    # Whether its bodies are made while they are sent. Others are there from the start.
+    produces: bool = True
+    # Whether it can send a response without the trailer.
+    has_plain: bool = True
     ours: bool = False
     # Whether it is one process of machine code, which callgrind can count.
     is_compiled: bool = False
@@ -56,18 +58,25 @@ def ours(title: str, binary: Path) -> Server:
 def peers(build: Path) -> list[Server]:
     """All the others. `build` is Cargo's target folder."""
     release = build / "release"
-    article, axum = release / "article", release / "axum_0_8"
+    article, axum, hyper = (release / name for name in ("article", "axum_0_8", "hyper_1"))
     return [
         # Over HTTP/1.1 it waits 40 ms in each request, so only the next one is counted.
         Server("article", "article", _rust(article)),
         Server("article-nodelay", "article + TCP_NODELAY", _rust(article, "--nodelay"), is_compiled=True),
         Server("axum", "axum 0.8, default runtime", _rust(axum, "--runtime", "multi-thread"), is_compiled=True),
         Server("axum-per-core", "axum 0.8, runtime per core", _rust(axum, "--runtime", "per-core"), is_compiled=True),
+        Server(
+            "hyper", "hyper, producer task, runtime per core", _rust(hyper, "--body", "produced"), is_compiled=True
+        ),
+        Server(
+            "hyper-ready", "hyper, ready body, runtime per core", _rust(hyper, "--body", "ready"), produces=False,
+            is_compiled=True,
+        ),
         Server("go", "Go `net/http`", _rust(build / "bench/go")),
         Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
-        Server("nginx", "nginx", _nginx, of_files=True),
-        # Its group is P-256 alone.
-        Server("nghttpd", "nghttpd", _nghttpd, frozenset((H2,)), P256, of_files=True),
+        Server("nginx", "nginx", _nginx, produces=False),
+        # Its group is P-256 alone, and its trailer is on all that it sends.
+        Server("nghttpd", "nghttpd", _nghttpd, frozenset((H2,)), P256, produces=False, has_plain=False),
     ]
 
 

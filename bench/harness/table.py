@@ -24,7 +24,9 @@ def _section(work: Work, servers: Sequence[Server], results: Results) -> str:
     measured = [server for server in servers if server.ours or not work.ours_alone]
     titles = ["server"]
     for metric in work.metrics:
-        titles += [metric.title, "min–max"]
+        titles.append(metric.title)
+        if work.has_spread:
+            titles.append("min–max")
         if metric.compared:
             titles.append("its / ours" if metric.less_is_better else "ours / its")
     titles.append("trailer")
@@ -45,12 +47,14 @@ def _row(work: Work, server: Server, first: str, results: Results) -> list[str]:
         its = figures.get(server.name, {}).get(metric.name)
         spread = Spread.of(its) if its and not failed else None
         ours = figures.get(first, {}).get(metric.name)
-        cells += _cells(metric, spread, Spread.of(ours) if ours else None, "failed" if failed else NONE)
+        cells += _cells(work, metric, spread, Spread.of(ours) if ours else None, "failed" if failed else NONE)
     return [*cells, _trailer(work, results.trailers.get(server.name, {}))]
 
 
-def _cells(metric: Metric, its: Spread | None, ours: Spread | None, without: str) -> list[str]:
-    cells = [number(its.median), f"{number(its.low)}–{number(its.high)}"] if its else [without, NONE]
+def _cells(work: Work, metric: Metric, its: Spread | None, ours: Spread | None, without: str) -> list[str]:
+    cells = [number(its.median) if its else without]
+    if work.has_spread:
+        cells.append(f"{number(its.low)}–{number(its.high)}" if its else NONE)
     if metric.compared:
         ratio = advantage(ours.median, its.median, metric.less_is_better) if its and ours else None
         cells.append(NONE if ratio is None else f"{ratio:.2f}")

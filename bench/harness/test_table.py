@@ -12,7 +12,9 @@ from work import Metric, Work
 
 OURS = ours("ours", Path("bench_server"))
 PEER = Server("peer", "a peer", lambda place: [])
-FILES = Server("files", "files", lambda place: [], protocols=frozenset((H2,)), of_files=True)
+FILES = Server(
+    "files", "files", lambda place: [], protocols=frozenset((H2,)), produces=False, has_plain=False
+)
 
 METRICS = (Metric("rate", "requests/s"), Metric("p99", "p99, µs", less_is_better=True))
 
@@ -61,6 +63,12 @@ class Tables(unittest.TestCase):
     def test_works_of_ours_alone_have_no_other_rows(self):
         self.assertEqual(len(rows(self.results, work(ours_alone=True))), 1)
 
+    def test_one_round_has_no_spread(self):
+        once = work(most_rounds=1)
+        self.assertEqual(rows(self.results, once)[0], "| ours | 2,000 | 1.00 | 20.0 | 1.00 | yes |")
+        self.assertEqual(rows(self.results, once)[2], "| files | – | – | – | – | yes |")
+        self.assertNotIn("min–max", tables([once], [OURS], self.results))
+
     def test_numbers_have_three_digits(self):
         shown = [number(value) for value in (0, 0.0123, 0.5, 1.234, 12.34, 123.4, 1234.5, 1234567)]
         self.assertEqual(shown, ["0", "0.0123", "0.500", "1.23", "12.3", "123", "1,234", "1,234,567"])
@@ -72,6 +80,8 @@ class Ability(unittest.TestCase):
         self.assertTrue(work().can_be_done_by(FILES, every))
         self.assertFalse(work(protocol=H1).can_be_done_by(FILES, every))
         self.assertFalse(work(made=True).can_be_done_by(FILES, every))
+        self.assertFalse(work(without_trailer=True).can_be_done_by(FILES, every))
+        self.assertTrue(work(made=True, without_trailer=True).can_be_done_by(PEER, every))
         self.assertFalse(work(ours_alone=True).can_be_done_by(PEER, every))
         self.assertTrue(work(ours_alone=True).can_be_done_by(OURS, every))
         self.assertFalse(work(reads_trailers=True).can_be_done_by(PEER, {H2: False}))

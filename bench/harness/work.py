@@ -31,8 +31,10 @@ class Work:
     metrics: tuple[Metric, ...]
     measure: Measure
     protocol: str = H2
-    # It needs bodies that are made meanwhile.
+    # It needs bodies that are made while they are sent.
     made: bool = False
+    # It needs a response without the trailer as well.
+    without_trailer: bool = False
     # It is measured by a client that reads the trailers, and fails without them.
     reads_trailers: bool = False
     ours_alone: bool = False
@@ -41,6 +43,11 @@ class Work:
     # However many there are of others.
     most_rounds: int | None = None
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether more than one round can tell how far its figures are apart."""
+        return self.most_rounds != 1
+
     def rounds(self, wanted: int) -> int:
         return min(wanted, self.most_rounds or wanted)
 
@@ -48,7 +55,8 @@ class Work:
         """Whether a server has all that it needs. `trailers` tells for each protocol whether they come."""
         return (
             self.protocol in server.protocols
-            and not (self.made and server.of_files)
+            and (server.produces or not self.made)
+            and (server.has_plain or not self.without_trailer)
             and (trailers[self.protocol] or not self.reads_trailers)
             and (server.ours or not self.ours_alone)
             and (server.is_compiled or not self.is_compiled)

@@ -1,7 +1,10 @@
 //! What the peers and the client have in common.
 
 pub mod clock;
+pub mod cores;
 pub mod listen;
+pub mod response;
+pub mod tls;
 pub mod work;
 
 /// The trailer field's name.

@@ -38,6 +38,7 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     let router = Router::new()
         .route("/small", get(|| async { stream(Work::Small) }))
+        .route("/plain", get(|| async { stream(Work::Plain) }))
         .route("/big/:bytes", get(|Path(bytes)| async move { stream(Work::Big(bytes)) }))
         .route("/paced/:chunks", get(|Path(chunks)| async move { stream(Work::Paced(chunks)) }));
     axum_server_0_5::bind_rustls(args.listen.listen, tls(&args.listen)?)
@@ -51,13 +52,16 @@ fn stream(work: Work) -> Response {
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move { work.produce(&sender, Ok::<_, Infallible>).await });
     let mut body = StreamBody::new(ReceiverStream::new(receiver));
+    let content_type = (CONTENT_TYPE, work.content_type());
+    if !work.has_trailer() {
+        return ([content_type], body).into_response();
+    }
     body.set_trailers(HeaderMap::from_iter([(
         HeaderName::from_static(TRAILER_NAME),
         HeaderValue::from_static(TRAILER_VALUE),
     )]));
     // `Trailers` is the article's own slip for `Trailer`.
-    ([(CONTENT_TYPE, work.content_type()), (HeaderName::from_static("trailers"), TRAILER_NAME)], body)
-        .into_response()
+    ([content_type, (HeaderName::from_static("trailers"), TRAILER_NAME)], body).into_response()
 }
 
 fn tls(listen: &Listen) -> Result<RustlsConfig> {

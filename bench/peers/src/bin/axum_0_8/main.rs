@@ -5,33 +5,21 @@ use axum::{
     Router,
     body::Body,
     extract::Path,
-    http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{CONTENT_TYPE, TRAILER},
-    },
+    http::header::{CONTENT_TYPE, TRAILER},
     response::{IntoResponse, Response},
     routing::get,
 };
 use axum_server::{accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
 use axum_trailers_bench_peers::{
-    TRAILER_NAME, TRAILER_VALUE,
-    listen::{self, Listen},
+    TRAILER_NAME,
+    cores::{self, listener},
+    listen::Listen,
+    response, tls,
     work::Work,
 };
-use bytes::Bytes;
 use clap::{Parser, ValueEnum};
-use http_body_util::StreamBody;
-use hyper::body::Frame;
-use rustls::{ServerConfig, crypto::aws_lc_rs, version::TLS13};
-use socket2::{Domain, Protocol, Socket, Type};
-use std::{
-    convert::Infallible,
-    net::{SocketAddr, TcpListener},
-    sync::{Arc, mpsc as std_mpsc},
-    thread,
-};
-use tokio::{runtime, sync::mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use std::{net::TcpListener, sync::Arc};
+use tokio::runtime;
 
 /// axum 0.8 on axum-server.
 #[derive(Parser)]
@@ -53,41 +41,21 @@ enum Runtime {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let tls = tls(&args.listen)?;
+    let tls = RustlsConfig::from_config(Arc::new(tls::config(&args.listen)?));
+    let address = args.listen.listen;
     match args.runtime {
         Runtime::MultiThread => {
-            let listener = listener(args.listen.listen, false)?;
+            let listener = listener(address, false)?;
             runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(listener, tls))
         }
-        Runtime::PerCore => per_core(args.listen.listen, &tls),
+        Runtime::PerCore => cores::run_on_each(address, move |listener| serve(listener, tls.clone())),
     }
-}
-
-fn per_core(address: SocketAddr, tls: &RustlsConfig) -> Result<()> {
-    let (ended, first_ended) = std_mpsc::channel();
-    for _ in 0..thread::available_parallelism()?.get() {
-        let listener = listener(address, true)?;
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (tls, ended) = (tls.clone(), ended.clone());
-        thread::spawn(move || ended.send(runtime.block_on(serve(listener, tls))));
-    }
-    // One that ends takes all with it: a server on fewer cores would be measured as if on all.
-    first_ended.recv()?
-}
-
-fn listener(address: SocketAddr, shared: bool) -> Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shared)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(1024)?;
-    Ok(socket.into())
 }
 
 async fn serve(listener: TcpListener, tls: RustlsConfig) -> Result<()> {
     let router = Router::new()
         .route("/small", get(|| async { stream(Work::Small) }))
+        .route("/plain", get(|| async { stream(Work::Plain) }))
         .route("/big/{bytes}", get(|Path(bytes)| async move { stream(Work::Big(bytes)) }))
         .route("/paced/{chunks}", get(|Path(chunks)| async move { stream(Work::Paced(chunks)) }));
     axum_server::from_tcp_rustls(listener, tls)?
@@ -98,23 +66,11 @@ async fn serve(listener: TcpListener, tls: RustlsConfig) -> Result<()> {
 }
 
 fn stream(work: Work) -> Response {
-    let (sender, receiver) = mpsc::channel::<Result<Frame<Bytes>, Infallible>>(2);
-    tokio::spawn(async move {
-        work.produce(&sender, |chunk| Ok(Frame::data(chunk))).await?;
-        let name = HeaderName::from_static(TRAILER_NAME);
-        let trailers = HeaderMap::from_iter([(name, HeaderValue::from_static(TRAILER_VALUE))]);
-        sender.send(Ok(Frame::trailers(trailers))).await
-    });
-    let body = Body::new(StreamBody::new(ReceiverStream::new(receiver)));
-    ([(CONTENT_TYPE, work.content_type()), (TRAILER, TRAILER_NAME)], body).into_response()
-}
-
-fn tls(listen: &Listen) -> Result<RustlsConfig> {
-    let (certificates, key) = listen.identity()?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&TLS13])?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)?;
-    config.alpn_protocols = listen::protocols();
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    let body = Body::new(response::produced_body(work));
+    let content_type = (CONTENT_TYPE, work.content_type());
+    if work.has_trailer() {
+        ([content_type, (TRAILER, TRAILER_NAME)], body).into_response()
+    } else {
+        ([content_type], body).into_response()
+    }
 }
