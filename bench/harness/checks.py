@@ -48,6 +48,13 @@ def check(running: Running) -> dict[str, bool]:
     return found
 
 
+def check_plain(running: Running, protocol: str) -> None:
+    """That the small response without its trailer is just that."""
+    plain = get(running, protocol, "/plain")
+    if (plain.body, plain.trailers) != (SMALL, []):
+        raise Failure(f"/plain is not the small response without its trailer: {plain}")
+
+
 def get(running: Running, protocol: str, path: str) -> Response:
     """One exchange with the cipher and the group of the measurements."""
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +98,11 @@ def _fields(lines: list[str]) -> list[str]:
     return [f"{name.lower()}: {value.strip()}" for name, _, value in split]
 
 
+def content_digest(content: bytes) -> str:
+    """The value of `Content-Digest`."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
+
+
 def _check_digest(response: Response) -> None:
-    digest = base64.b64encode(hashlib.sha256(response.body).digest()).decode()
-    if f"content-digest: sha-256=:{digest}:" not in response.trailers:
+    if f"content-digest: {content_digest(response.body)}" not in response.trailers:
         raise Failure(f"no digest of the body behind it: {response.trailers}")

@@ -1,77 +1,119 @@
-"""The works that count what a request takes: instructions and allocations, by callgrind.
+"""The works that count what a request takes: instructions, allocations and readings of the clock, by callgrind.
 
 They depend on neither the machine nor what else it does, so one round is enough, and a small change shows.
 """
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from typing import NamedTuple
 
+from checks import check_plain
 from h2load import Load, load
 from running import Running, serve
 from servers import H1, H2, Server
-from setting import Setting
+from setting import SMALL_STREAMS, Setting
 from tools import Failure
-from work import Metric, Work
+from work import Measure, Metric, Work
 
 CONNECTIONS = 4
 # On each connection. What is counted is the difference, without start and end of the server.
 FEW, MANY = 250, 1250
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "posix_memalign"}
+# What `Instant::now` and `SystemTime::now` call. Valgrind hides the kernel's own version of it from programs.
+CLOCK = "clock_gettime"
 
 INSTRUCTIONS = Metric("instructions", "instructions", less_is_better=True)
 ALLOCATIONS = Metric("allocations", "allocations", less_is_better=True)
+CLOCK_READINGS = Metric("clock_readings", "clock readings", less_is_better=True)
 
 
-def counted(lines: Iterable[str]) -> tuple[int, int]:
-    """The instructions of a whole profile, and the calls of the allocator."""
+class Counts(NamedTuple):
+    """What callgrind has counted."""
+
+    instructions: int
+    allocations: int
+    clock_readings: int
+
+
+def counted(lines: Iterable[str]) -> Counts:
+    """The counts of a whole profile."""
     names: dict[str, str] = {}
-    instructions = allocations = 0
+    instructions = allocations = clock_readings = 0
     called = None
     for line in lines:
         if function := re.match(r"(c?)fn=\((\d+)\)(?: (.*))?$", line):
             of_call, number, name = function.groups()
             if name:
-                names[number] = name
+                # A function of the C library may have its version in its name.
+                names[number] = name.partition("@")[0]
             if of_call:
                 called = names[number]
-        elif line.startswith("calls=") and called in ALLOCATORS:
-            allocations += int(line.removeprefix("calls=").split()[0])
+        elif line.startswith("calls="):
+            calls = int(line.removeprefix("calls=").split()[0])
+            if called in ALLOCATORS:
+                allocations += calls
+            elif called == CLOCK:
+                clock_readings += calls
         elif line.startswith("totals:"):
             instructions = int(line.split()[1])
     if not instructions:
         raise Failure("callgrind has counted nothing")
-    return instructions, allocations
+    return Counts(instructions, allocations, clock_readings)
 
 
-def _count(server: Server, setting: Setting, http1: bool, requests_each: int) -> tuple[int, int]:
+def _count(server: Server, setting: Setting, http1: bool, path: str, requests_each: int) -> Counts:
     profile = setting.logs / "callgrind"
     profile.unlink(missing_ok=True)
     under = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={profile}"]
     with serve(server, setting.files, under) as running:
         load(Load(
-            running.url("/small"), CONNECTIONS, setting.log, group=server.group, streams=1 if http1 else 32,
-            http1=http1, requests_each=requests_each,
+            running.url(path), CONNECTIONS, setting.log, group=server.group, streams=1 if http1 else 32, http1=http1,
+            requests_each=requests_each,
         ))
     with profile.open() as lines:
         return counted(lines)
 
 
-def _counts(http1: bool):
+def _each(more: Counts, less: Counts, requests: int) -> dict[str, float]:
+    """By how much one run is more than another, for each of so many requests."""
+    return {
+        name: (its - others) / requests for name, its, others in zip(Counts._fields, more, less, strict=True)
+    }
+
+
+def _counts(http1: bool) -> Measure:
     def measure(running: Running, setting: Setting) -> dict[str, float]:
-        few, many = (_count(running.server, setting, http1, each) for each in (FEW, MANY))
-        requests = (MANY - FEW) * CONNECTIONS
-        each = [(much - little) / requests for much, little in zip(many, few, strict=True)]
-        return dict(zip((INSTRUCTIONS.name, ALLOCATIONS.name), each, strict=True))
+        few, many = (_count(running.server, setting, http1, "/small", each) for each in (FEW, MANY))
+        return _each(many, few, (MANY - FEW) * CONNECTIONS)
 
     return measure
 
 
-COUNTS = [
-    Work(
-        f"counts-{protocol}", f"What one small stream takes of the server, {CONNECTIONS} connections of {what}",
-        (INSTRUCTIONS, ALLOCATIONS), _counts(protocol == H1), protocol, is_compiled=True, most_rounds=1,
-    )
-    for protocol, what in ((H2, "HTTP/2 with 32 streams each"), (H1, "HTTP/1.1 with `TE: trailers`"))
-]
+def _of_trailer(http1: bool) -> Measure:
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        protocol = H1 if http1 else H2
+        check_plain(running, protocol)
+        small, plain = (_count(running.server, setting, http1, path, MANY) for path in ("/small", "/plain"))
+        return _each(small, plain, MANY * CONNECTIONS)
+
+    return measure
+
+
+def _works(protocol: str) -> list[Work]:
+    connections = f"{CONNECTIONS} connections of {SMALL_STREAMS[protocol]}"
+    return [
+        Work(
+            f"counts-{protocol}", f"What one small stream takes of the server, {connections}",
+            (INSTRUCTIONS, ALLOCATIONS, CLOCK_READINGS), _counts(protocol == H1), protocol, is_compiled=True,
+            most_rounds=1,
+        ),
+        Work(
+            f"counts-trailer-{protocol}", f"What its trailer takes of that: the same less `/plain`, {connections}",
+            (INSTRUCTIONS, ALLOCATIONS), _of_trailer(protocol == H1), protocol, reads_trailers=True, is_compiled=True,
+            without_trailer=True, most_rounds=1,
+        ),
+    ]
+
+
+COUNTS = [work for protocol in (H2, H1) for work in _works(protocol)]

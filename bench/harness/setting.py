@@ -6,6 +6,10 @@ from pathlib import Path
 from checks import SMALL
 from h2load import Load
 from running import Running
+from servers import H1, H2
+
+# How connections have the load of small streams.
+SMALL_STREAMS = {H2: "HTTP/2 with 32 streams each", H1: "HTTP/1.1 with `TE: trailers`"}
 
 # In seconds.
 SHORTEST_WARM_UP = 0.5
@@ -31,7 +35,8 @@ class Setting:
         return self.logs / "h2load"
 
     def make_small(self) -> None:
-        (self.files / "small").write_bytes(SMALL)
+        for name in ("small", "plain"):
+            (self.files / name).write_bytes(SMALL)
         (self.files / "big").mkdir()
 
     def big(self, size: int) -> str:
@@ -40,9 +45,11 @@ class Setting:
             file.truncate(size)
         return f"/big/{size}"
 
-    def small_load(self, running: Running, connections: int, seconds: float, http1: bool = False) -> Load:
+    def small_load(
+        self, running: Running, connections: int, seconds: float, http1: bool = False, path: str = "/small"
+    ) -> Load:
         """The load of small streams: 32 at once on each connection, or one where it is HTTP/1.1."""
         return Load(
-            running.url("/small"), connections, self.log, group=running.server.group, streams=1 if http1 else 32,
+            running.url(path), connections, self.log, group=running.server.group, streams=1 if http1 else 32,
             http1=http1, seconds=seconds, warm_up=self.warm_up,
         )

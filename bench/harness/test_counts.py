@@ -2,7 +2,7 @@
 
 import unittest
 
-from counts import counted
+from counts import Counts, counted
 from tools import Failure
 
 PROFILE = """\
@@ -25,13 +25,18 @@ fn=(5) other
 cfn=(2)
 calls=4 0
 9 1
+cfn=(6) clock_gettime@@GLIBC_2.17
+calls=5 0
+9 1
 totals: 1306
 """
 
 
 class Counted(unittest.TestCase):
-    def test_calls_of_the_allocator_are_added_and_no_others(self):
-        self.assertEqual(counted(PROFILE.splitlines()), (1306, 9))
+    def test_calls_of_the_allocator_and_the_clock_are_added_and_no_others(self):
+        self.assertEqual(
+            counted(PROFILE.splitlines()), Counts(instructions=1306, allocations=9, clock_readings=5)
+        )
 
     def test_profile_without_a_total_is_a_failure(self):
         with self.assertRaises(Failure):

@@ -111,6 +111,7 @@ class Command(unittest.TestCase):
         words = " ".join(map(str, setting.small_load(running, 4, 7, http1=True).command()))
         self.assertIn("-c 4 -m 1", words)
         self.assertIn("--h1 -H TE: trailers", words)
+        self.assertEqual(setting.small_load(running, 4, 7, path="/plain").url, "https://127.0.0.1:1/plain")
 
 
 if __name__ == "__main__":

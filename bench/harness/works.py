@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from checks import check_plain, content_digest
 from counts import COUNTS
 from h2load import Background, Load, load
 from memory import MEMORY
 from peer_client import client
 from running import Running
 from servers import H1, H2, P256, X25519
-from setting import Setting
+from setting import SMALL_STREAMS, Setting
 from tools import Failure
 from work import Measure, Metric, Work
 
@@ -21,6 +22,9 @@ MIB = 1 << 20
 COLD = 64
 # What the time of a longer transfer is estimated with.
 TRIAL = 256 * MIB
+
+# The content of which a digest as a header field needs a buffer.
+BUFFERED = 64 * MIB
 
 HANDSHAKES_AT_ONCE = 8
 # As the client names them.
@@ -72,9 +76,35 @@ def _digest(connections: int) -> Measure:
     def measure(running: Running, setting: Setting) -> dict[str, float]:
         plain = _transfer(running, setting, connections, setting.big)
         digested = _transfer(running, setting, connections, lambda size: f"/digest/{size}")
-        return digested | {"part": digested[SPEED.name] / plain[SPEED.name]}
+        return digested | {PART.name: digested[SPEED.name] / plain[SPEED.name]}
 
     return measure
+
+
+def _trailer(protocol: str) -> Measure:
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        def rate(path: str) -> float:
+            timed = setting.small_load(running, 4, setting.seconds, protocol == H1, path)
+            load(replace(timed, seconds=None, requests_each=COLD))
+            return load(timed).requests_per_second
+
+        check_plain(running, protocol)
+        without, with_it = rate("/plain"), rate("/small")
+        return {"with": with_it, "without": without, PART.name: with_it / without}
+
+    return measure
+
+
+def _digest_header(running: Running, setting: Setting) -> dict[str, float]:
+    def digested(place: str) -> dict[str, float]:
+        told = client(setting, "digest", running, 0, bytes=BUFFERED, place=place)
+        if told["digest"] != digest:
+            raise Failure(f"{told['digest']} is not the digest of the content")
+        return {f"first_byte_{place}": told["first_byte_ms"], f"peak_{place}": running.peak() / 1024}
+
+    digest = content_digest(b"x" * BUFFERED)
+    # The one that takes less memory comes first: the peak is of all that was before.
+    return digested("trailer") | digested("header")
 
 
 def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
@@ -99,7 +129,7 @@ def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
     estimate = speed("/digest", TRIAL)
     size = max(round(estimate * 1e9 * setting.seconds / MIB), 1) * MIB
     plain, digested = speed("/big", size), speed("/digest", size)
-    return {SPEED.name: digested, "part": digested / plain}
+    return {SPEED.name: digested, PART.name: digested / plain}
 
 
 def _pace(running: Running, setting: Setting) -> dict[str, float]:
@@ -129,11 +159,22 @@ def _tls(running: Running, setting: Setting) -> dict[str, float]:
 
 def _streams(connections: int, http1: bool) -> Work:
     protocol = H1 if http1 else H2
-    what = "HTTP/1.1 with `TE: trailers`" if http1 else "HTTP/2 with 32 streams each"
     return Work(
         f"small-{protocol}-{connections}",
-        f"The small stream: two chunks and a trailer, {connections} connections of {what}",
+        f"The small stream: two chunks and a trailer, {connections} connections of {SMALL_STREAMS[protocol]}",
         (RATE, P99), _small(connections, http1), protocol,
+    )
+
+
+def _with_and_without(protocol: str) -> Work:
+    return Work(
+        f"trailer-{protocol}",
+        f"The small stream with its trailer and without it, 4 connections of {SMALL_STREAMS[protocol]}",
+        (
+            Metric("with", "requests/s with", compared=False), Metric("without", "requests/s without", compared=False),
+            PART,
+        ),
+        _trailer(protocol), protocol, reads_trailers=True, without_trailer=True,
     )
 
 
@@ -150,11 +191,24 @@ def _transfers(connections: int) -> list[Work]:
 
 WORKS = [
     *(_streams(connections, http1) for http1 in (False, True) for connections in (4, 64)),
+    *(_with_and_without(protocol) for protocol in (H2, H1)),
     *(work for connections in (1, 8) for work in _transfers(connections)),
     Work(
         "digest-beside",
         "One big stream with `content-digest`, its sending thread and h2load on one core, hashing on another",
         (SPEED, PART), _digest_beside, ours_alone=True,
+    ),
+    Work(
+        "digest-header",
+        f"The digest of {BUFFERED // MIB} MiB over HTTP/1.1: as a trailer behind the stream, and as a header field, for "
+        "which the content is buffered",
+        (
+            Metric("first_byte_trailer", "trailer: first byte, ms", compared=False),
+            Metric("peak_trailer", "most memory, MiB", compared=False),
+            Metric("first_byte_header", "header field: first byte, ms", compared=False),
+            Metric("peak_header", "most memory, MiB", compared=False),
+        ),
+        _digest_header, H1, ours_alone=True,
     ),
     Work(
         "pace", "A chunk every 10 ms, from its sending to its arrival", DELAYS, _pace, made=True, reads_trailers=True

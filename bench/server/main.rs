@@ -24,6 +24,9 @@ static BUFFER: [u8; CHUNK] = [b'x'; CHUNK];
 
 const TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 
+/// The largest content whose digest becomes a header field, in bytes.
+const BUFFERED: usize = 64 * 1024 * 1024;
+
 fn finish(sender: Sender) -> Produced {
     let mut trailers = Trailers::new();
     trailers.insert(TRAILER, HeaderValue::from_static("foo"))?;
@@ -31,18 +34,21 @@ fn finish(sender: Sender) -> Produced {
 }
 
 /// A body whose producer is a task of its own. That a reader left is the only error it can have here, and ends the task.
-fn produced<F>(capacity: usize, producer: impl FnOnce(Sender) -> F) -> impl IntoResponse
+fn produced<F>(capacity: usize, declared: Declared, producer: impl FnOnce(Sender) -> F) -> impl IntoResponse
 where
     F: Future<Output = Produced> + Send + 'static,
 {
-    let declared = Declared::new([TRAILER]).expect("a permitted field");
     let (sender, body) = body::channel(capacity, declared);
     tokio::spawn(producer(sender));
     body
 }
 
+fn with_trailer() -> Declared {
+    Declared::new([TRAILER]).expect("a permitted field")
+}
+
 async fn small() -> impl IntoResponse {
-    let body = produced(CHUNK, |mut sender| async move {
+    let body = produced(CHUNK, with_trailer(), |mut sender| async move {
         sender.send("hello...").await?;
         sender.send("world\n").await?;
         finish(sender)
@@ -50,14 +56,34 @@ async fn small() -> impl IntoResponse {
     ([("content-type", "text/plain")], body)
 }
 
+/// The same without its trailer.
+async fn plain() -> impl IntoResponse {
+    let body = produced(CHUNK, Declared::none(), |mut sender| async move {
+        sender.send("hello...").await?;
+        sender.send("world\n").await?;
+        Ok(sender.finish(Trailers::new())?)
+    });
+    ([("content-type", "text/plain")], body)
+}
+
+/// Chunks in static memory, as the peers have them.
 async fn big(Path(bytes): Path<usize>) -> impl IntoResponse {
+    chunks(bytes, |len| Bytes::from_static(&BUFFER[..len]))
+}
+
+/// Chunks in memory of their own: what holds them back takes as much.
+async fn allocated(Path(bytes): Path<usize>) -> impl IntoResponse {
+    chunks(bytes, |len| Bytes::copy_from_slice(&BUFFER[..len]))
+}
+
+fn chunks(bytes: usize, chunk: fn(usize) -> Bytes) -> impl IntoResponse {
     // Two chunks wait at most, as with the peers.
-    let body = produced(2 * (CHUNK + CHUNK_OVERHEAD), move |mut sender| async move {
+    let body = produced(2 * (CHUNK + CHUNK_OVERHEAD), with_trailer(), move |mut sender| async move {
         let mut left = bytes;
         while left > 0 {
-            let chunk = &BUFFER[..left.min(CHUNK)];
-            sender.send(chunk).await?;
-            left -= chunk.len();
+            let len = left.min(CHUNK);
+            sender.send(chunk(len)).await?;
+            left -= len;
         }
         finish(sender)
     });
@@ -65,7 +91,7 @@ async fn big(Path(bytes): Path<usize>) -> impl IntoResponse {
 }
 
 async fn paced(Path(chunks): Path<usize>) -> impl IntoResponse {
-    let body = produced(CHUNK, move |mut sender| async move {
+    let body = produced(CHUNK, with_trailer(), move |mut sender| async move {
         let mut ticks = interval(Duration::from_millis(10));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         for _ in 0..chunks {
@@ -116,9 +142,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::read()?;
     let app = Router::new()
         .route("/small", get(small))
+        .route("/plain", get(plain))
         .route("/big/:bytes", get(big))
         .route("/paced/:chunks", get(paced))
-        .route("/digest/:bytes", get(big).layer(ContentDigestLayer::new()));
+        .route("/digest/:bytes", get(big).layer(ContentDigestLayer::new()))
+        .route("/digest-or-header/:bytes", get(allocated).layer(ContentDigestLayer::or_buffered(BUFFERED)));
     let tls = Tls::from_pem_files(arguments.certificate, arguments.key)?;
     // As many connections at once as are held open; the peers have no limit.
     let mut limits = Limits::default();

@@ -28,6 +28,13 @@ function small(response) {
   finish(response);
 }
 
+function plain(response) {
+  response.setHeader('content-type', 'text/plain');
+  response.write('hello...');
+  response.write('world\n');
+  response.end();
+}
+
 async function big(response, bytes) {
   begin(response, 'application/octet-stream');
   let left = bytes;
@@ -53,6 +60,7 @@ async function paced(response, chunks) {
 async function handle(request, response) {
   const [, route, number] = request.url.split('/');
   if (route === 'small') small(response);
+  else if (route === 'plain') plain(response);
   else if (route === 'big') await big(response, Number(number));
   else if (route === 'paced') await paced(response, Number(number));
   else response.writeHead(404).end();

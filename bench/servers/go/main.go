@@ -28,6 +28,7 @@ func main() {
 	flag.Parse()
 
 	http.HandleFunc("/small", small)
+	http.HandleFunc("/plain", plain)
 	http.HandleFunc("/big/", numbered("/big/", big))
 	http.HandleFunc("/paced/", numbered("/paced/", paced))
 	server := &http.Server{
@@ -42,12 +43,24 @@ func main() {
 
 func small(response http.ResponseWriter, _ *http.Request) {
 	begin(response, "text/plain")
+	if twoChunks(response) == nil {
+		finish(response)
+	}
+}
+
+// The same without its trailer.
+func plain(response http.ResponseWriter, _ *http.Request) {
+	response.Header().Set("Content-Type", "text/plain")
+	twoChunks(response)
+}
+
+func twoChunks(response http.ResponseWriter) error {
 	if _, err := response.Write([]byte("hello...")); err != nil {
-		return
+		return err
 	}
 	response.(http.Flusher).Flush()
-	response.Write([]byte("world\n"))
-	finish(response)
+	_, err := response.Write([]byte("world\n"))
+	return err
 }
 
 func big(response http.ResponseWriter, bytes int64) {

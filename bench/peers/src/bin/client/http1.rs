@@ -15,14 +15,18 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-type Requests = SendRequest<Empty<Bytes>>;
+pub(crate) type Requests = SendRequest<Empty<Bytes>>;
 
-async fn get(requests: &mut Requests, path: &str) -> Result<Response<Incoming>> {
-    let request = Request::get(path)
-        .header(HOST, "localhost")
-        .header(TE, "trailers")
-        .header(CONNECTION, "te")
-        .body(Empty::new())?;
+pub(crate) async fn get(
+    requests: &mut Requests,
+    path: &str,
+    accepts_trailers: bool,
+) -> Result<Response<Incoming>> {
+    let mut request = Request::get(path).header(HOST, "localhost");
+    if accepts_trailers {
+        request = request.header(TE, "trailers").header(CONNECTION, "te");
+    }
+    let request = request.body(Empty::new())?;
     let response = requests.send_request(request).await?;
     check_status(response.status())?;
     Ok(response)
@@ -32,7 +36,7 @@ async fn get(requests: &mut Requests, path: &str) -> Result<Response<Incoming>> 
 pub(crate) async fn idle(io: Io) -> Result<Requests> {
     let (mut requests, connection) = handshake(TokioIo::new(io)).await?;
     tokio::spawn(connection);
-    let body = get(&mut requests, "/small").await?.into_body().collect().await?;
+    let body = get(&mut requests, "/small", true).await?.into_body().collect().await?;
     let trailers = body.trailers().cloned();
     check(&body.to_bytes(), trailers.as_ref())?;
     Ok(requests)
@@ -46,7 +50,7 @@ pub(crate) async fn stalled(
     let response = tokio::select! {
         biased;
         ended = &mut connection => Err(closed(ended)),
-        response = get(&mut requests, "/big/1073741824") => response,
+        response = get(&mut requests, "/big/1073741824", true) => response,
     }?;
     Ok((connection, requests, response))
 }

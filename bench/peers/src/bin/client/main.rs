@@ -1,6 +1,7 @@
 //! The client for what h2load can't measure. Prints one JSON object on one line.
 
 mod connect;
+mod digest;
 mod handshakes;
 mod held;
 mod http1;
@@ -12,6 +13,7 @@ mod watch;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, value_parser};
 use connect::{Connector, Protocol};
+use digest::Place;
 use std::{net::SocketAddrV4, time::Duration};
 use tokio::runtime;
 
@@ -32,6 +34,16 @@ enum Command {
         addr: SocketAddrV4,
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
         chunks: u32,
+    },
+    /// How long a response with its digest takes to its first byte of content, over HTTP/1.1.
+    Digest {
+        #[arg(long)]
+        addr: SocketAddrV4,
+        #[arg(long, value_parser = value_parser!(u64).range(1..))]
+        bytes: u64,
+        /// Where the digest is to be.
+        #[arg(long)]
+        place: Place,
     },
     /// How many TLS connections a server takes in a second, with one GET /small on each.
     Handshakes {
@@ -77,6 +89,9 @@ fn main() -> Result<()> {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Pace { addr, chunks } => pace::run(&Connector::new(addr, Protocol::H2)?, chunks).await,
+        Command::Digest { addr, bytes, place } => {
+            digest::run(&Connector::new(addr, Protocol::H1)?, bytes, place).await
+        }
         Command::Handshakes { addr, concurrency, seconds } => {
             let duration = Duration::from_secs(seconds.into());
             handshakes::run(&Connector::new(addr, Protocol::H2)?, concurrency, duration).await
