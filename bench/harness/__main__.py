@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import servers
+from busy import look
 from document import DOCUMENT, with_figures
 from machine import describe
 from rounds import measure
@@ -39,7 +40,9 @@ def main() -> int:
     end_well()
     _raise_limit_of_files()
     try:
-        about = describe(_command(arguments))
+        before = look()
+        before.check(is_for_document=arguments.update)
+        about = describe(_command(arguments)) | {"Load before": str(before)}
         with tempfile.TemporaryDirectory(dir=_folder_in_memory()) as folder:
             files, logs = Path(folder, "files"), Path(folder, "logs")
             files.mkdir()
@@ -79,7 +82,9 @@ def _arguments(names: list[str]) -> argparse.Namespace:
         help="a build of bench_server instead of this one's; several stand side by side, and ratios are to the first",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds into it, as JSON")
-    parser.add_argument("--update", action="store_true", help="write the tables into docs/performance.md")
+    parser.add_argument(
+        "--update", action="store_true", help="write the tables into docs/performance.md; refused if the machine is busy",
+    )
     arguments = parser.parse_args()
     builds = [name for name, _ in arguments.ours]
     if len({*builds, *names[1:]}) < len(builds) + len(names[1:]):
