@@ -1,5 +1,5 @@
-//! Makes the Rust code and the descriptors of the gRPC service from its `.proto` file. The compiler is protox, in Rust:
-//! no `protoc` is needed.
+//! Generates the Rust code and the descriptors of the gRPC service from its `.proto` file. The compiler is protox,
+//! written in Rust, so `protoc` is not needed.
 
 use prost::Message;
 use std::{error::Error, fs, path::Path};

@@ -17,7 +17,7 @@ pub struct Table {
 pub struct Column {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// As the schema has it; SQLite holds nobody to it.
+    /// The type in the schema. SQLite does not enforce it.
     #[prost(string, tag = "2")]
     pub declared_type: ::prost::alloc::string::String,
 }
@@ -25,23 +25,23 @@ pub struct Column {
 pub struct ExportRequest {
     #[prost(string, tag = "1")]
     pub table: ::prost::alloc::string::String,
-    /// These columns in this order; none for all of them.
+    /// These columns in this order. Empty: all columns.
     #[prost(string, repeated, tag = "2")]
     pub columns: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// No more than so many rows, those that the table has first.
+    /// The first rows of the table, at most this many.
     #[prost(uint64, optional, tag = "3")]
     pub limit: ::core::option::Option<u64>,
-    /// A row, from 1 on, at which the database is lost: the rows before it arrive, then `UNAVAILABLE`.
+    /// The row, counted from 1, at which the database is lost: the rows before it arrive, then `UNAVAILABLE`.
     #[prost(uint64, optional, tag = "4")]
     pub fail_at: ::core::option::Option<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Row {
-    /// A value for each column that was asked for, in that order.
+    /// One value for each requested column, in the requested order.
     #[prost(message, repeated, tag = "1")]
     pub values: ::prost::alloc::vec::Vec<Value>,
 }
-/// A value of SQLite's. Without a kind it is `NULL`.
+/// A value from SQLite. `NULL` has no kind.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Value {
     #[prost(oneof = "value::Kind", tags = "1, 2, 3, 4")]
@@ -55,7 +55,7 @@ pub mod value {
         Integer(i64),
         #[prost(double, tag = "2")]
         Real(f64),
-        /// What is no UTF-8 has U+FFFD in its place.
+        /// Invalid UTF-8 is replaced by U+FFFD.
         #[prost(string, tag = "3")]
         Text(::prost::alloc::string::String),
         #[prost(bytes, tag = "4")]
@@ -73,7 +73,7 @@ pub mod exports_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// The tables of the workbench's database, beside `GET /export` on the same port.
+    /// The tables of the workbench's database, the same as in `GET /export` on this port.
     #[derive(Debug, Clone)]
     pub struct ExportsClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -168,19 +168,19 @@ pub mod exports_client {
                 .insert(GrpcMethod::new("axum_trailers.v1.Exports", "ListTables"));
             self.inner.unary(req, path, codec).await
         }
-        /// The rows of a table, in the order in which the table has them.
+        /// The rows of a table, in the table's order.
         ///
-        /// The response's metadata has `x-export-id`, which `GET /exports/{id}` tells of. The trailing metadata of a call that
-        /// ends well has `x-row-count` and `server-timing`.
+        /// The response metadata contains `x-export-id` for `GET /exports/{id}`. If the call succeeds, the trailing metadata
+        /// contains `x-row-count` and `server-timing`.
         ///
         /// | Status | Details | |
         /// |---|---|---|
-        /// | `INVALID_ARGUMENT` (3) | `BadRequest` | a column that the table has not, or too many rows |
-        /// | `NOT_FOUND` (5) | `ResourceInfo` | there is no such table |
-        /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | as many exports of this client run as may |
-        /// | `UNAVAILABLE` (14) | `RetryInfo` | as many exports run as may, or the database is being written |
-        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after so many rows |
-        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after so many rows |
+        /// | `INVALID_ARGUMENT` (3) | `BadRequest` | unknown column, or too many rows |
+        /// | `NOT_FOUND` (5) | `ResourceInfo` | unknown table |
+        /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | too many running exports of this client |
+        /// | `UNAVAILABLE` (14) | `RetryInfo` | too many running exports, or the database is being written |
+        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after `rows` rows |
+        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after `rows` rows |
         /// | `INTERNAL` (13) | | the database can't be read |
         pub async fn export(
             &mut self,
@@ -235,26 +235,26 @@ pub mod exports_server {
             >
             + std::marker::Send
             + 'static;
-        /// The rows of a table, in the order in which the table has them.
+        /// The rows of a table, in the table's order.
         ///
-        /// The response's metadata has `x-export-id`, which `GET /exports/{id}` tells of. The trailing metadata of a call that
-        /// ends well has `x-row-count` and `server-timing`.
+        /// The response metadata contains `x-export-id` for `GET /exports/{id}`. If the call succeeds, the trailing metadata
+        /// contains `x-row-count` and `server-timing`.
         ///
         /// | Status | Details | |
         /// |---|---|---|
-        /// | `INVALID_ARGUMENT` (3) | `BadRequest` | a column that the table has not, or too many rows |
-        /// | `NOT_FOUND` (5) | `ResourceInfo` | there is no such table |
-        /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | as many exports of this client run as may |
-        /// | `UNAVAILABLE` (14) | `RetryInfo` | as many exports run as may, or the database is being written |
-        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after so many rows |
-        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after so many rows |
+        /// | `INVALID_ARGUMENT` (3) | `BadRequest` | unknown column, or too many rows |
+        /// | `NOT_FOUND` (5) | `ResourceInfo` | unknown table |
+        /// | `RESOURCE_EXHAUSTED` (8) | `RetryInfo` | too many running exports of this client |
+        /// | `UNAVAILABLE` (14) | `RetryInfo` | too many running exports, or the database is being written |
+        /// | `UNAVAILABLE` (14) | `ErrorInfo` with `rows`, `RetryInfo` | the database is lost at `fail_at`, after `rows` rows |
+        /// | `INTERNAL` (13) | `ErrorInfo` with `rows` | the database is lost, after `rows` rows |
         /// | `INTERNAL` (13) | | the database can't be read |
         async fn export(
             &self,
             request: tonic::Request<super::ExportRequest>,
         ) -> std::result::Result<tonic::Response<Self::ExportStream>, tonic::Status>;
     }
-    /// The tables of the workbench's database, beside `GET /export` on the same port.
+    /// The tables of the workbench's database, the same as in `GET /export` on this port.
     #[derive(Debug)]
     pub struct ExportsServer<T> {
         inner: Arc<T>,
