@@ -1,4 +1,4 @@
-// Any route, asked from here. The controls are made from what `GET /help` says of it.
+// Sends a request to any route. The controls are generated from `GET /help`.
 
 import { byId, element, facts, labelled, options, prose } from "./dom.js";
 import { bySecondRequest } from "./exports.js";
@@ -8,10 +8,10 @@ import { bytes, count, duration, failure, STATES, timings, UNTOLD } from "./word
 
 const HEIGHT = 210;
 
-// Of a longer list of chunks the first and the last ones are shown.
+// A longer list of chunks is shortened to its first and last ones.
 const ROWS = 50;
 
-// What is good to begin with: a route, and what its controls are set to.
+// Suggestions: a route and the values of its controls.
 const STARTS = [
     { label: "Two chunks", path: "/", set: {} },
     { label: "A steady stream", path: "/bytes/{n}", set: { n: 65_536, chunk: 4096, delay: 150 } },
@@ -46,7 +46,7 @@ export class Attempt {
         this.choose(routes[0]);
     }
 
-    /** Makes a route's controls, set as in its example. */
+    /** Creates a route's controls, with the values of its example. */
     choose(route) {
         byId("route").value = this.#routes.indexOf(route);
         byId("shows").replaceChildren(...prose(route.shows));
@@ -112,7 +112,7 @@ export class Attempt {
         const of = (kind) => controls.filter((control) => kind in control.dataset);
         let target = this.#route.path;
         for (const control of of("variable")) {
-            // Half a character can't be encoded.
+            // A lone surrogate can't be encoded.
             const value = control.value.toWellFormed().split("/").map(encodeURIComponent).join("/");
             target = target.replace(`{${control.dataset.variable}}`, () => value);
         }
@@ -122,7 +122,7 @@ export class Attempt {
         target += whole.length > 0 ? `?${whole.join("&")}` : "";
         const content = controls.find((control) => control.id === "control-content")?.value ?? null;
         const fields = Object.fromEntries(of("field").map((control) => [control.dataset.field, control.value]));
-        // As the browser asks for it: without `..` and what is behind `#`.
+        // The target that the browser requests: without `..` and the fragment.
         const { pathname, search } = new URL(target, location.origin);
         return { method: this.#route.method, target: pathname + search, content, fields };
     }
@@ -178,13 +178,13 @@ export class Attempt {
         byId("shown").replaceChildren(element("p", {}, "Trailers come at the end."));
         byId("chunk-table").replaceChildren();
         byId("preview").textContent = "";
-        // On a narrow screen it is below the controls.
+        // On a narrow screen the result is below the controls.
         if (byId("result").getBoundingClientRect().top > innerHeight / 2) {
             byId("result").scrollIntoView();
         }
     }
 
-    /** Chunks may come faster than anybody can see them. */
+    /** Chunks may arrive faster than the screen updates. */
     #shows(exchange) {
         this.#timeline.show(exchange);
         this.#exchange = exchange;
@@ -219,7 +219,7 @@ function counted({ response, bytes: received, chunks, head, ended }) {
     ];
 }
 
-/** What was sent of an export's trailers: a second request says it. `null` where nobody does. */
+/** The trailers that were sent for an export, from a second request. `null` if they are unknown. */
 async function sentTrailers(exchange) {
     const id = exchange.field("x-export-id");
     if (id === null || exchange.state !== "complete") {
@@ -228,7 +228,7 @@ async function sentTrailers(exchange) {
     return bySecondRequest(id).then((account) => account.trailers, () => null);
 }
 
-/** How it ended, for somebody who knows the trailers that were sent, too. */
+/** How the exchange ended, according to the trailers that were sent. */
 function outcome(exchange, sent) {
     if (exchange.state === "complete" && exchange.isRefused) {
         return "refused";
@@ -249,7 +249,7 @@ async function summary(exchange, state, sent) {
     return `${STATES[state]} after ${duration(ended)}: ${size}${error === null ? "" : ` (${failure(error)})`}`;
 }
 
-/** The values that a route's example has for the variables of its path and for its query. */
+/** The values of a route's example, for the variables of its path and for its query. */
 function example({ path, example: { target } }) {
     const [way, query = ""] = target.split("?");
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -263,7 +263,7 @@ function named(control, kind, name) {
     return control;
 }
 
-/** `format=csv|json` becomes a choice, `limit=N` a number, `columns=A,B` text, and `NAME=VALUE` the whole query. */
+/** `format=csv|json` becomes a select, `limit=N` a number, `columns=A,B` text, and `NAME=VALUE` the whole query. */
 function parameterControl(parameter, query) {
     const [name, value] = parameter.split("=");
     if (name === name.toUpperCase()) {
@@ -285,7 +285,7 @@ function parameterControl(parameter, query) {
     return labelled(name, named(control, "parameter", name));
 }
 
-/** What a page can tell of an exchange's trailers. */
+/** What a page can find out about an exchange's trailers. */
 function shown(exchange, sent) {
     if (exchange.response === null) {
         return [element("p", {}, "There was no response.")];
@@ -348,11 +348,11 @@ function table({ chunks }) {
             ...last.map(({ chunk, n }) => row(chunk, n))));
 }
 
-/** Text, or as hexadecimal digits what is none. */
+/** The content as text, or in hexadecimal if it is not text. */
 function preview(content, size) {
     const more = content.length < size ? `\n… ${bytes(size - content.length)} more` : "";
     try {
-        // A character may be cut in the middle where only the beginning was kept.
+        // The last character may be cut if only the beginning was kept.
         return new TextDecoder("utf-8", { fatal: true }).decode(content, { stream: more !== "" }) + more;
     } catch {
         const digits = [...content.subarray(0, 512)].map((byte) => byte.toString(16).padStart(2, "0"));

@@ -1,11 +1,11 @@
-// Which browser does what: how it is measured here, and what was measured in others.
+// What each browser does: measured here, and results for others.
 
 import { byId, element, prose } from "./dom.js";
 import * as exports from "./exports.js";
 import { json, send } from "./stream.js";
 import { UNTOLD } from "./words.js";
 
-// What is held of a browser, and what of `measured.json` says it.
+// The statements about a browser, with their keys in `measured.json`.
 const STATEMENTS = [
     ["streams", "A page can read a body as it comes"],
     ["te", "`TE` of its requests"],
@@ -28,7 +28,7 @@ function says(is) {
     return is ? YES : NO;
 }
 
-/** What this browser does, by the keys of the statements, and the protocol it did it over. */
+/** What this browser does, by the keys of the statements, and the protocol it used. */
 export async function measure(table) {
     const { streams, header, protocol } = await ofTransfers();
     const { te, sent } = await ofTe();
@@ -45,7 +45,7 @@ export async function measure(table) {
 }
 
 async function ofTransfers() {
-    // Long enough that a page that is still busy with its start gets the first byte well before the second.
+    // Long enough that even a page that is still busy loading gets the first byte well before the second.
     const slow = await send({ target: "/bytes/2?chunk=1&delay=600" });
     const page = await send({ target: "/ui/icon.svg" });
     return {
@@ -74,7 +74,7 @@ async function ofTrailers(table, sent) {
     };
 }
 
-/** By all that looks as if it could do it. */
+/** Tries every way that might send trailers. */
 async function ofRequests() {
     const exchange = await send({
         method: "POST", target: "/inspect", content: "hello", fields: { trailer: "x-sum", te: "trailers" },
@@ -89,7 +89,7 @@ async function ofRequests() {
 async function ofFailures(table) {
     const fails = { limit: 2, fail_at: 2 };
     let cut = await exports.byTrailers(table, fails);
-    // Chromium loses now and then what it had not handed over.
+    // Chromium sometimes loses data that it had not yet handed over.
     for (let again = 0; cut.state === "cut" && cut.bytes === 0 && again < 3; again += 1) {
         cut = await exports.byTrailers(table, fails);
     }
@@ -145,7 +145,7 @@ export function startBrowsers(measured, table) {
     return run();
 }
 
-/** What a browser does over each protocol, once where that is the same. */
+/** A browser's result for each protocol, or one result if they are the same. */
 function cell({ results }, key) {
     const [[first, value], ...others] = Object.entries(results).map(([protocol, all]) => [protocol, all[key]]);
     if (others.every(([, other]) => other === value)) {
@@ -158,7 +158,7 @@ function cell({ results }, key) {
 function showTable(measured, now) {
     const here = now.protocol === "" ? "This browser" : `This browser, ${now.protocol}`;
     const heads = ["", ...measured.browsers.map(({ name }) => name), here];
-    // Set as blocks on a narrow screen, a table needs its roles said.
+    // On a narrow screen the table is displayed as blocks, so it needs explicit roles.
     const row = ([key, statement]) => element("tr", { role: "row" },
         element("th", { scope: "row", role: "rowheader" }, ...prose(statement)),
         ...measured.browsers.map((browser, n) => element(

@@ -1,4 +1,4 @@
-// One of several exchanges that are to be compared.
+// One of several exchanges that are compared.
 
 import { byId, element, facts, prose } from "./dom.js";
 import { Timeline } from "./timeline.js";
@@ -12,7 +12,7 @@ export class Card {
     #target = element("code", {}, "");
     #timeline = null;
 
-    /** One that stands for no exchange of its own has no time line. */
+    /** A card without an exchange of its own has no time line. */
     constructor(list, { name, title, why, isDrawn = true }) {
         const figure = isDrawn ? [element("figure", { class: "timeline" })] : [];
         this.card = element(
@@ -29,7 +29,7 @@ export class Card {
         this.#timeline = isDrawn ? new Timeline(figure[0], HEIGHT) : null;
     }
 
-    /** Forgets what an earlier run has shown. */
+    /** Clears the results of an earlier run. */
     asks(target) {
         this.#target.textContent = `GET ${target}`;
         this.#facts.replaceChildren();
@@ -46,7 +46,7 @@ export class Card {
         facts(this.#facts, known);
     }
 
-    /** Ends what did not come to tell anything. */
+    /** Ends a card that has no result. */
     givesUp() {
         if (this.card.dataset.state === "running") {
             this.#is("failed");
@@ -59,7 +59,7 @@ export class Card {
     }
 }
 
-/** A section with cards that `run` fills when its form is sent. It may throw what went wrong. */
+/** A section whose cards `run` fills when its form is submitted. `run` may throw an error. */
 export function onRun(name, controls, cards, run) {
     const [form, status] = [byId(`${name}-form`), byId(`${name}-status`)];
     const button = element("button", { class: "main", type: "submit" }, "Run");

@@ -1,4 +1,4 @@
-// What a failure in the middle looks like to a page.
+// How a failure in the middle appears to a page.
 
 import { Card, onRun } from "./card.js";
 import { byId, element, labelled } from "./dom.js";

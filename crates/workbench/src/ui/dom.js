@@ -1,11 +1,11 @@
-// Elements. Text is only ever set as text.
+// Elements. Text is only set as text, never as HTML.
 
 /** An element with attributes, and with children that are elements or text. */
 export function element(name, attributes = {}, ...children) {
     return fill(document.createElement(name), attributes, children);
 }
 
-/** The same of a drawing. */
+/** The same for SVG. */
 export function drawn(name, attributes = {}, ...children) {
     return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 }
@@ -24,12 +24,12 @@ export function byId(id) {
     return document.getElementById(id);
 }
 
-/** Text in which `…` marks code, as `GET /help` has it. */
+/** Text in which `…` marks code, as in `GET /help`. */
 export function prose(text) {
     return text.split("`").map((part, n) => (n % 2 ? element("code", {}, part) : part));
 }
 
-/** Terms and what is said of them: `[key, term, value]`, values as text or elements. */
+/** Terms and descriptions: `[key, term, value]`, values as text or elements. */
 export function facts(list, known) {
     const rows = known.map(([key, term, value]) =>
         element("div", {}, element("dt", {}, term), element("dd", { "data-fact": key }, ...[value].flat())));

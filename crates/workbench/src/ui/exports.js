@@ -1,4 +1,4 @@
-// An export as each of the ways gives it.
+// An export in each of the ways.
 
 import { Exchange, json, send, sleep } from "./stream.js";
 
@@ -8,7 +8,7 @@ export function target(table, suffix, query) {
     return `/export/${encodeURIComponent(table)}${suffix}?${new URLSearchParams(query)}`;
 }
 
-/** The rows as they are, and what only trailers say about them. */
+/** The rows only, with the metadata as trailers. */
 export function byTrailers(table, query, onChange) {
     return send({ target: target(table, "", { format: "ndjson", ...query }), keep: Infinity }, onChange);
 }
@@ -18,7 +18,7 @@ export function inBody(table, query, onChange) {
     return send({ target: target(table, "", { ...query, metadata: "body" }), keep: Infinity }, onChange);
 }
 
-/** What the server says of an export, once it has ended. */
+/** The server's status of an export, once it has ended. */
 export async function bySecondRequest(id) {
     for (let asked = 0; ; asked += 1) {
         const account = await json(`/exports/${id}`);
@@ -29,13 +29,13 @@ export async function bySecondRequest(id) {
     }
 }
 
-/** Server-sent events: how the exchange went, and the last event. */
+/** Server-sent events: the exchange and the last event. */
 export function byEvents(table, query, onChange) {
     const exchange = new Exchange({ target: target(table, "/events", query), keep: Infinity });
     const source = new EventSource(exchange.target);
     return new Promise((resolve) => {
         const end = (state, last = null, error = null) => {
-            // It would ask again.
+            // It would reconnect.
             source.close();
             exchange.ends(state, error);
             onChange(exchange);
@@ -58,7 +58,7 @@ export function byEvents(table, query, onChange) {
     });
 }
 
-/** The two parts of what `inBody` gives: the rows as their checksum covers them, and the metadata. */
+/** Splits the document of `inBody` into the rows that the checksum covers and the metadata. */
 export function parted(text) {
     const [opening, middle] = ['{"data":', ',"metadata":'];
     const at = text.lastIndexOf(middle);
@@ -68,7 +68,7 @@ export function parted(text) {
     };
 }
 
-/** Rows of `format=json` as `format=ndjson` has them. Line ends within a value are escaped, so each is a row's. */
+/** Converts rows of `format=json` to `format=ndjson`. Line ends in values are escaped, so each one ends a row. */
 export function asLines(rows) {
     return rows.replace(/^\[\n/, "").replace(/\]\n$/, "").replaceAll(/,\n/g, "\n");
 }
@@ -77,7 +77,7 @@ export function rowsIn(lines) {
     return lines.split("\n").length - 1;
 }
 
-/** As `Content-Digest` has it. */
+/** The digest as in `Content-Digest`. */
 export async function digest(text) {
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", ENCODER.encode(text)));
     return `sha-256=:${btoa(String.fromCharCode(...hash))}:`;

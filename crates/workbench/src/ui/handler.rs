@@ -3,14 +3,14 @@ use axum::response::{IntoResponse, Response};
 use axum_trailers::problem::Problem;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// The page needs nothing from elsewhere and has neither scripts nor styles within its text, so that nothing that an
-/// answer of this server contains can become one.
+/// The page needs no external resources and has no inline scripts or styles, so content from a response of this server
+/// can't become one.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
-/// By this the page tells a browser that leaves out trailers from one that shows no timings at all.
+/// Lets the page distinguish a browser that leaves out trailers from one that exposes no timings at all.
 const TIMING: HeaderValue = HeaderValue::from_static("header;desc=\"in the header section\"");
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -20,7 +20,7 @@ pub(crate) struct File {
     text: &'static str,
 }
 
-/// A file of this folder under its own name.
+/// A file in this folder under its own name.
 macro_rules! file {
     ($name:literal) => {
         File { name: $name, text: include_str!($name) }
@@ -30,7 +30,7 @@ macro_rules! file {
 const PAGE: File = file!("page.html");
 const ICON: File = file!("icon.svg");
 
-/// A week. Browsers ask for the icon on every page, also on those that name none.
+/// A week. Browsers request the icon on every page, even if the page names none.
 const ICON_IS_FRESH: &str = "max-age=604800";
 
 const FILES: &[File] = &[
@@ -63,7 +63,7 @@ pub(crate) async fn file(Segment(name): Segment) -> Result<&'static File, Proble
     })
 }
 
-/// `GET /favicon.ico`. The name is the browsers' default; the type is that of the icon.
+/// `GET /favicon.ico`, the default name in browsers. The type is that of the icon.
 pub(crate) async fn favicon() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, ICON_IS_FRESH)], &ICON)
 }
@@ -87,7 +87,7 @@ impl IntoResponse for &File {
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            // The next version of the server has another page.
+            // The next version of the server has a different page.
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
             (SERVER_TIMING, TIMING),
         ];

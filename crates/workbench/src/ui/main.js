@@ -1,4 +1,4 @@
-// Asks the server what there is, and starts the sections with it.
+// Asks the server for its routes and tables, and starts the sections.
 
 import { Attempt } from "./attempt.js";
 import { startBrowsers } from "./browsers.js";
@@ -45,7 +45,7 @@ async function start() {
             return [];
         }),
     ]);
-    // `orders` is the sample's table with the most rows.
+    // In the sample, `orders` has the most rows.
     const preferred = tables.includes("orders") ? "orders" : (tables[0] ?? "");
     const tableControl = (id, wanted = preferred) => {
         if (tables.length === 0) {

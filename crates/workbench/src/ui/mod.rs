@@ -1,11 +1,11 @@
-//! `GET /ui`: a page that tries each use in a browser and shows what that browser lets a page see of the trailers.
+//! `GET /ui`: a page that tries each use in a browser and shows what the browser exposes of the trailers.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui'
 //! curl -v -k --no-buffer 'https://localhost:3000/ui/'
 //! ```
 //!
-//! Its files are built in, and it asks no other server for anything:
+//! Its files are built in, and it requests nothing from other servers:
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui/style.css'
@@ -14,17 +14,17 @@
 //!
 //! | File | |
 //! |---|---|
-//! | `page.html`, `style.css`, `icon.svg` | what is there without JavaScript |
+//! | `page.html`, `style.css`, `icon.svg` | the page without JavaScript |
 //! | `main.js` | starts the sections |
-//! | `attempt.js` | the first section: any route, with controls made from `GET /help` |
+//! | `attempt.js` | the first section: any route, with controls generated from `GET /help` |
 //! | `ways.js` | an export with its trailers and by the three alternatives |
-//! | `cuts.js` | what a failure in the middle looks like |
-//! | `browsers.js`, `measured.json` | which browser does what: how it is measured, and what `interop/browsers` measured |
-//! | `card.js` | one exchange among several that are compared |
-//! | `exports.js` | an export as each of the ways gives it |
-//! | `stream.js` | a request whose response is read as it comes |
-//! | `timeline.js` | the drawing of it |
-//! | `dom.js`, `words.js` | elements, and numbers as people read them |
+//! | `cuts.js` | how a failure in the middle appears |
+//! | `browsers.js`, `measured.json` | what each browser does: how it is measured, and the results of `interop/browsers` |
+//! | `card.js` | one of several exchanges that are compared |
+//! | `exports.js` | an export in each of the ways |
+//! | `stream.js` | a request whose response is read while it arrives |
+//! | `timeline.js` | the drawing of an exchange |
+//! | `dom.js`, `words.js` | elements, and numbers for people |
 
 mod handler;
 

@@ -1,11 +1,11 @@
-// A request whose response is read as it comes.
+// A request whose response is read while it arrives.
 
 import { failure } from "./words.js";
 
-// How much of a content is kept where nobody wants all of it.
+// How much content is kept unless the caller needs all of it.
 const KEPT = 16 * 1024;
 
-// How long an entry about a request may take to appear behind its end, and how many are remembered.
+// How long a request's entry may be delayed after its end, in milliseconds, and how many entries are kept.
 const PATIENCE = 1000;
 const SEEN = 256;
 
@@ -20,30 +20,30 @@ export function sleep(milliseconds) {
 }
 
 /**
- * What is known of a request. `state` is `running`, then one of
+ * A request and its response. `state` is `running`, then one of
  *
- * - `complete`: the content came to a good end, whatever the status says;
+ * - `complete`: the content ended normally, whatever the status is;
  * - `cut`: it broke in the middle;
- * - `failed`: it ended well and says itself that it is not whole;
- * - `stopped`: the reader wanted no more;
+ * - `failed`: it ended normally and reports that it is not whole;
+ * - `stopped`: the reader stopped;
  * - `unreachable`: there was no response;
- * - `unopened`: it was refused or had no response, and an `EventSource` does not say which.
+ * - `unopened`: it was refused or had no response; an `EventSource` does not reveal which.
  *
- * Times are milliseconds from its beginning.
+ * Times are in milliseconds since the request.
  */
 export class Exchange {
     state = "running";
-    /** When the header section was there. */
+    /** When the header section arrived. */
     head = null;
     response = null;
-    /** When each chunk came, and its size. */
+    /** When each chunk arrived, and its size. */
     chunks = [];
     bytes = 0;
     ended = null;
     error = null;
     /** Its `PerformanceResourceTiming`. */
     entry = null;
-    /** The trailers that a script got by any other way than that entry. */
+    /** Trailers that a script can read by any other way than `entry`. */
     trailers = new Map();
     #names = new Set();
     #kept = [];
@@ -81,7 +81,7 @@ export class Exchange {
         this.error = error;
     }
 
-    /** The content, or the beginning of it that was kept. */
+    /** The content, or the beginning that was kept. */
     async content() {
         return new Uint8Array(await new Blob(this.#kept).arrayBuffer());
     }
@@ -98,7 +98,7 @@ export class Exchange {
         return this.response?.headers.get(name) ?? null;
     }
 
-    /** What a problem document (RFC 9457) says, or the status where there is none. */
+    /** The status, with the detail of a problem document (RFC 9457) if there is one. */
     async refusal() {
         let said = "";
         if (this.field("content-type")?.startsWith("application/problem+json")) {
@@ -110,7 +110,7 @@ export class Exchange {
         return `${this.response.status}${said}${again}`;
     }
 
-    /** Throws where it was refused or had no response. */
+    /** Throws if the request was refused or had no response. */
     async answered() {
         if (this.isRefused) {
             throw new Error(`${this.target} is refused with ${await this.refusal()}`);
@@ -123,7 +123,7 @@ export class Exchange {
         }
     }
 
-    /** All of the content as text. Throws where it did not come to a good end. */
+    /** All of the content as text. Throws unless it ended normally. */
     async whole() {
         await this.answered();
         if (this.state !== "complete") {
@@ -132,10 +132,10 @@ export class Exchange {
         return this.text();
     }
 
-    /** The entry is by URL, and the same URL may have been asked before. */
+    /** Entries are found by URL, and the same URL may have been requested before. */
     async findEntry() {
         const url = new URL(this.target, location.href).href;
-        // Its clock may be coarser than ours.
+        // The entries' clock may be coarser than this one.
         const isIts = (entry) => entry.name === url && entry.startTime >= this.#began - 2;
         while (this.entry === null && this.elapsed < this.ended + PATIENCE) {
             this.entry = entries.findLast(isIts) ?? null;
@@ -145,14 +145,14 @@ export class Exchange {
         }
     }
 
-    /** Looks wherever trailers would be: behind the header fields, or in a member that drafts of Fetch once had. */
+    /** Looks where trailers could be: after the header fields, or in a member that drafts of Fetch once had. */
     async findTrailers() {
         if (this.response === null) {
             return;
         }
         const { headers, trailers, trailer } = this.response;
         const late = [...headers].filter(([name]) => !this.#names.has(name));
-        // Of a transfer that was cut it may fail or never come.
+        // After a cut transfer it may reject or never settle.
         const member = Promise.resolve(trailers ?? trailer).catch(() => null);
         this.trailers = new Map([...late, ...await Promise.race([member, sleep(PATIENCE)]) ?? []]);
     }
@@ -161,7 +161,7 @@ export class Exchange {
         return { h2: "HTTP/2", "http/1.1": "HTTP/1.1" }[this.entry?.nextHopProtocol] ?? "an unknown protocol";
     }
 
-    /** The timings that came as a trailer and not in the header section, or null where no entry can tell. */
+    /** The timings in a trailer but not in the header section, or null if there is no entry. */
     get serverTiming() {
         return this.field("server-timing") === null ? (this.entry?.serverTiming ?? null) : [];
     }
@@ -172,7 +172,7 @@ export class Exchange {
     }
 }
 
-/** Sends a request and reads the response. `onChange` hears of all that happens. */
+/** Sends a request and reads the response. Calls `onChange` after each change. */
 export async function send(request, onChange = () => {}) {
     const { fields = {}, content = null, signal = null } = request;
     const exchange = new Exchange(request);
@@ -200,7 +200,7 @@ export async function send(request, onChange = () => {}) {
     return exchange;
 }
 
-/** A JSON document of this server, or an error that says what it said. */
+/** Fetches a JSON document of this server. Throws an error with the server's detail. */
 export async function json(target) {
     const exchange = await send({ target, keep: Infinity, fields: { accept: "application/json" } });
     return JSON.parse(await exchange.whole());

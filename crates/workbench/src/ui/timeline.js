@@ -1,4 +1,4 @@
-// The drawing of an exchange: its chunks where they came in time, the gaps between them, and its end.
+// The drawing of an exchange: its chunks by arrival time, the gaps between them, and its end.
 
 import { drawn } from "./dom.js";
 import { bytes, count, duration } from "./words.js";
@@ -12,18 +12,18 @@ const LABEL = 44;
 const SCALE = 110;
 const NARROWEST_GAP = 40;
 
-// What a running exchange begins with, in milliseconds.
+// The initial scale of a running exchange, in milliseconds.
 const SHORTEST = 50;
 
-// How much of the height the largest chunk takes. All bytes take the whole of it.
+// The height of the largest chunk, as a fraction. The sum of all bytes takes the full height.
 const LARGEST = 0.68;
 
-// How many chunks have their sizes and the gaps before them written at them.
+// Up to this many chunks, sizes and gaps are labelled.
 const LABELLED = 24;
 
 const SETTLED = matchMedia("(prefers-reduced-motion: reduce)");
 
-// What stands at the end, and how it is read out.
+// The label of the end, and its description.
 const ENDS = {
     complete: ["end", "complete"],
     cut: ["cut", "cut"],
@@ -46,7 +46,7 @@ export class Timeline {
         new ResizeObserver(() => this.#draw()).observe(figure);
     }
 
-    /** Draws an exchange, now and as long as it runs. */
+    /** Draws an exchange, and updates the drawing while it runs. */
     show(exchange) {
         this.#exchange = exchange;
         if (!this.#isDue) {
@@ -79,7 +79,7 @@ export class Timeline {
     }
 }
 
-/** The next of 1, 2, 5, 10, …, so that the scale of a running exchange stays still for a while. */
+/** Rounds up to 1, 2, 5, 10, …, which keeps the scale of a running exchange still for a while. */
 function rounded(milliseconds) {
     const power = 10 ** Math.floor(Math.log10(milliseconds));
     return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= milliseconds) ?? milliseconds;
@@ -100,7 +100,7 @@ function head({ exchange, x, base }) {
     return exchange.head === null ? [] : [line("head", x(exchange.head), TOP, x(exchange.head), base)];
 }
 
-/** Chunks that fall together are one bar. */
+/** Merges chunks at the same position into one bar. */
 function bars({ exchange, x }) {
     const bars = [];
     for (const { at, size } of exchange.chunks) {
@@ -139,7 +139,7 @@ function chunks(plot) {
     return all.length > LABELLED ? drawing : [...drawing, ...sizes(all, (size) => base - tall(size) - 5, plot)];
 }
 
-/** How large the chunks are, where there is room to say it. */
+/** Labels with the chunks' sizes, if there is room. */
 function sizes(all, y, { width }) {
     const labels = [];
     let free = 0;
@@ -161,7 +161,7 @@ function short(size) {
     return `${Number((size / unit).toPrecision(3))} ${name}`;
 }
 
-/** Gaps that are wide enough to be named. */
+/** Labels of gaps that are wide enough. */
 function gaps({ exchange, x, base }) {
     if (exchange.chunks.length > LABELLED) {
         return [];
@@ -199,7 +199,7 @@ function text(name, x, y, anchor, content) {
     return drawn("text", { class: name, x, y, "text-anchor": anchor }, content);
 }
 
-/** The drawing in words. */
+/** A description of the drawing. */
 function told(exchange) {
     const { state, chunks, ended } = exchange;
     if (state === "running") {

@@ -1,4 +1,4 @@
-// The same export by its trailers and by the alternatives.
+// The same export with trailers and by the alternatives.
 
 import { Card, onRun } from "./card.js";
 import { byId, element, labelled } from "./dom.js";
@@ -97,7 +97,7 @@ async function inBody(card, table, limit) {
     return compared(card, exports.asLines(rows), rows, { told, digest, took });
 }
 
-/** Holds what is told against what arrived: `covered` is what the digest is of. */
+/** Compares the metadata with the content. `covered` is what the digest covers. */
 async function compared(card, lines, covered, { told, digest, took }) {
     const holds = digest === await exports.digest(covered);
     const verdict = holds

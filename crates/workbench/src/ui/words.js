@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Numbers and states for people.
 
 const WHOLE = new Intl.NumberFormat("en");
 const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
@@ -18,7 +18,7 @@ export function duration(milliseconds) {
     return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
-/** How an exchange stands, or a card that shows one. */
+/** The states of an exchange, or of a card that shows one. */
 export const STATES = {
     none: "Not run yet",
     running: "Running …",
@@ -31,10 +31,10 @@ export const STATES = {
     unreachable: "No response",
 };
 
-/** Said instead of what only a `PerformanceResourceTiming` would tell. */
+/** Replaces values that need a `PerformanceResourceTiming`. */
 export const UNTOLD = "unknown: this browser gave no entry about the request";
 
-/** `serverTiming` entries, or those of a field's value. */
+/** Formats `serverTiming` entries, or those of a field's value. */
 export function timings(entries) {
     return entries
         .map(({ name, duration: took, description }) => {
@@ -44,7 +44,7 @@ export function timings(entries) {
         .join(", ");
 }
 
-/** The metrics of a `Server-Timing` value as this server writes it. */
+/** Parses a `Server-Timing` value as this server writes it. */
 export function parsedTimings(value) {
     return value.split(", ").map((metric) => {
         const [name, ...parameters] = metric.split(";");
