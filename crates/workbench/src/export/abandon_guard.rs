@@ -3,11 +3,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// Who waits for an answer. Dropped before there is one, it says so.
+/// Held by a handler that waits for an answer. Sets a flag if it is dropped before the answer arrives.
 pub(super) struct AbandonGuard(Option<Arc<AtomicBool>>);
 
 impl AbandonGuard {
-    /// With it comes what is set where nobody waits any more.
+    /// Returns a guard and the flag that it sets.
     pub(super) fn begin() -> (Self, Arc<AtomicBool>) {
         let is_abandoned = Arc::new(AtomicBool::new(false));
         (Self(Some(is_abandoned.clone())), is_abandoned)

@@ -10,18 +10,18 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How long a proxy or a client sees nothing before a comment tells it that the connection is alive: 15 s, as
+/// After this much silence, a comment shows proxies and clients that the connection is alive: 15 s, as
 /// [HTML §9.2.7](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes) recommends.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A line that begins with a colon is a comment, and an empty line without data before it makes no event
+/// A line that begins with a colon is a comment, and an empty line without preceding data dispatches no event
 /// ([HTML §9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation)).
 const COMMENT: &[u8] = b":\n\n";
 
 pin_project! {
-    /// A body of server-sent events with a comment after each [`SILENCE`]. Each chunk of the inner body has to be whole
-    /// events, because a comment can come between any two of them. While the client reads nothing, the body is not polled,
-    /// so comments do not pile up.
+    /// A body of server-sent events with a comment after each [`SILENCE`]. Each chunk of the inner body must consist of
+    /// whole events, because a comment can come between any two chunks. While the client does not read, the body is not
+    /// polled, so comments do not pile up.
     pub(super) struct Commented<B> {
         #[pin]
         inner: FusedBody<B>,
@@ -64,7 +64,7 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for Commented<B> {
         self.inner.is_end_stream()
     }
 
-    /// Comments make it longer than the inner body.
+    /// Comments make the body longer than the inner one.
     fn size_hint(&self) -> SizeHint {
         let mut hint = SizeHint::new();
         hint.set_lower(self.inner.size_hint().lower());
@@ -91,7 +91,7 @@ mod tests {
         (sender, Box::pin(Commented::new(body.into_response().into_body())))
     }
 
-    /// Chunks as they come until the end, each with the tenths of a second since the beginning.
+    /// Reads all chunks, each with its arrival time in tenths of a second.
     async fn timed(mut body: Pin<Box<Commented<BoxBody>>>) -> Vec<(u128, String)> {
         let began = Instant::now();
         let mut chunks = Vec::new();

@@ -1,4 +1,4 @@
-//! `GET /export/{table}/events`: the rows as server-sent events, with their progress.
+//! `GET /export/{table}/events`: the rows as server-sent events, with progress.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/export/orders/events?limit=10'
@@ -24,14 +24,14 @@ pub(crate) async fn events(
 ) -> Result<Response, Problem> {
     let (query, options) = Options::of_events(table, request.uri(), request.headers(), exports.bounds())?;
     if request.headers().get("last-event-id").is_some_and(|id| !id.is_empty()) {
-        // It has had this export, to its end or to where it broke off. 204 tells an `EventSource` to ask no more (HTML
-        // §9.2.3), since it would get all rows again.
+        // The client has received this export, completely or up to a break. 204 stops the reconnects of an
+        // `EventSource` (HTML §9.2.3), which would get all rows again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let client = Client::of(request.extensions().get());
     let output = HttpOutput::new(options, request.method());
     let mut response = start(database, &exports, client, query, output).await?;
-    // A proxy that compresses would hold events back.
+    // A proxy that compresses would delay events.
     let uncached = HeaderValue::from_static("no-store, no-transform");
     response.headers_mut().insert(header::CACHE_CONTROL, uncached);
     Ok(response.map(|body| boxed(Commented::new(body))))
@@ -50,7 +50,7 @@ mod tests {
 
     const ROWS: usize = 20_000;
 
-    /// 15 s pass whenever there is nothing yet.
+    /// With paused time, 15 s pass whenever nothing is ready.
     #[tokio::test(start_paused = true)]
     async fn comments_come_between_events_and_count_nowhere() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(progress).expect("JSON")["bytes"], rows.len());
     }
 
-    /// The name of an event, and its data.
+    /// The name and data of an event.
     fn parse(event: &str) -> (&str, String) {
         let (name, data) = event.split_once('\n').expect("data");
         let lines = data.lines().map(|line| line.strip_prefix("data: ").expect("data"));

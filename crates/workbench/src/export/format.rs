@@ -1,11 +1,11 @@
-//! How rows are written.
+//! Writes rows in a format.
 
 use crate::database::MAX_ROW;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Row, types::ValueRef};
 use std::{borrow::Cow, io::Write};
 
-/// A format for rows.
+/// The format of exported rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Csv,
@@ -14,7 +14,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Each with its name and its media type.
+    /// All formats with their names.
     pub(super) const NAMED: [(&str, Self); 3] =
         [("csv", Self::Csv), ("ndjson", Self::Ndjson), ("json", Self::Json)];
     pub(super) const MEDIA_TYPES: [(&str, Self); 3] =
@@ -37,10 +37,10 @@ impl Format {
     }
 }
 
-/// Writes rows of some columns in a format.
+/// Writes rows in a format.
 pub(super) struct Writer {
     format: Format,
-    /// The columns' names, written as they are needed: CSV's line, or the keys of an object.
+    /// The columns' names, encoded for the format: CSV's header line, or the keys of an object.
     names: Vec<Vec<u8>>,
     is_first: bool,
 }
@@ -63,7 +63,7 @@ impl Writer {
         Self { format, names: names.collect(), is_first: true }
     }
 
-    /// What comes before the first row.
+    /// Writes what precedes the first row.
     pub(super) fn begin(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => {
@@ -75,7 +75,7 @@ impl Writer {
         }
     }
 
-    /// A row, or nothing where it can't be read.
+    /// Writes a row, or nothing if it can't be read.
     pub(super) fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
         let length = out.len();
         let written = match self.format {
@@ -93,7 +93,7 @@ impl Writer {
         written
     }
 
-    /// What comes after the last row.
+    /// Writes what follows the last row.
     pub(super) fn end(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv | Format::Ndjson => {}
@@ -148,7 +148,7 @@ pub(super) enum RowError {
     TooLarge,
 }
 
-/// A value of a row whose values before had `size` bytes.
+/// A value of a row. `size` is the size of the row's values so far, in bytes.
 pub(super) fn value<'r>(row: &'r Row<'_>, n: usize, size: &mut usize) -> Result<ValueRef<'r>, RowError> {
     let value = row.get_ref(n)?;
     if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
@@ -157,7 +157,7 @@ pub(super) fn value<'r>(row: &'r Row<'_>, n: usize, size: &mut usize) -> Result<
     if *size > MAX_ROW { Err(RowError::TooLarge) } else { Ok(value) }
 }
 
-/// The shortest digits that give it back, as JSON has them. SQLite has no NaN: it stores `NULL`.
+/// The shortest digits that round-trip, in JSON syntax. SQLite has no NaN: it stores `NULL`.
 fn real_text(real: f64) -> Cow<'static, str> {
     match serde_json::Number::from_f64(real) {
         Some(number) => number.to_string().into(),
@@ -174,8 +174,8 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("text is JSON, and memory takes it");
 }
 
-/// A field (RFC 4180 §2). An empty one without quotes is a `NULL`. What a spreadsheet runs as a formula is text like any
-/// other.
+/// Writes a field (RFC 4180 §2). An empty field without quotes is a `NULL`. Text that a spreadsheet runs as a formula
+/// is written like any other.
 fn csv_text(text: &str, out: &mut Vec<u8>) {
     let needs_quotes = text.is_empty()
         || text.starts_with(' ')
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
     use rusqlite::Connection;
 
-    /// What an export of this query is in a format.
+    /// The export of this query in a format.
     fn written(format: Format, columns: &[&str], sql: &str) -> String {
         let connection = Connection::open_in_memory().expect("memory");
         let mut statement = connection.prepare(sql).expect("a query");
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn each_type_has_its_form_in_each_format() {
-        // The value in SQL, in CSV and in JSON.
+        // SQL, CSV, JSON.
         let cases = [
             ("NULL", "", "null"),
             ("9223372036854775807", "9223372036854775807", "9223372036854775807"),

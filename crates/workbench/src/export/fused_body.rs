@@ -8,7 +8,7 @@ use std::{
 };
 
 pin_project! {
-    /// A body whose error is the last thing it says: the inner body is not polled after it.
+    /// A body that ends after an error: the inner body is not polled again.
     pub(super) struct FusedBody<B> {
         #[pin]
         inner: B,

@@ -17,10 +17,10 @@ use rusqlite::Row;
 use std::{sync::Arc, time::Instant};
 use tokio::runtime::Handle;
 
-/// How many bytes of rows go out together.
+/// The size from which rows are sent, in bytes.
 const CHUNK: usize = 16 * 1024;
 
-/// Rows on their way into the body of a response.
+/// Feeds rows into the body of an HTTP response.
 pub(super) struct HttpFeed {
     options: Options,
     runtime: Handle,
@@ -33,7 +33,7 @@ pub(super) struct HttpFeed {
     bytes: u64,
 }
 
-/// What ends the body.
+/// How the body ends.
 pub(super) enum HttpEnding {
     Finish(Trailers),
     FailWithTrailers(Trailers),
@@ -64,7 +64,7 @@ impl HttpFeed {
         self.runtime.block_on(self.sender.send(chunk)).map_err(|_unsent| Stop::ClientGone)
     }
 
-    /// Where a failure would be told by trailers, so is that there was none.
+    /// If trailers report failures, they also report success.
     fn with_status(&self, mut trailers: Trailers) -> Result<Trailers, TrailerError> {
         if self.options.told == FailureMode::ByTrailers {
             for (name, value) in status(grpc_status::OK, "OK")?.as_map() {
@@ -95,7 +95,7 @@ impl Sink for HttpFeed {
         reading.render += hashing.elapsed();
         self.bytes += content.len() as u64;
         let progress = self.export.progress(reading.rows, self.bytes);
-        // Before it is sent: a client that has it may ask at once.
+        // Before sending: a client that has received the rows may request the progress at once.
         self.export.progressed(reading.rows, self.bytes);
         self.send(self.options.presentation.rows(content, &progress))
     }

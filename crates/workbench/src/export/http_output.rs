@@ -19,19 +19,19 @@ use http::{HeaderName, HeaderValue, Method, header};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// How many bytes wait for the client.
+/// The capacity of the response's channel, in bytes.
 const CAPACITY: usize = 64 * 1024;
 
-/// The body of an HTTP response.
+/// Sends an export as the body of an HTTP response.
 pub(super) struct HttpOutput {
     options: Options,
-    /// Whether only the header section is asked for.
+    /// Whether the request is `HEAD`.
     is_head: bool,
     runtime: Handle,
 }
 
 impl HttpOutput {
-    /// For a request with this method, in whose runtime this is called.
+    /// For a request with this method. Must be called in the runtime that serves it.
     pub(super) fn new(options: Options, method: &Method) -> Self {
         Self { options, is_head: method == Method::HEAD, runtime: Handle::current() }
     }
@@ -75,7 +75,7 @@ impl Output for HttpOutput {
         self.options.format.name()
     }
 
-    /// Of a length that is not known, as it would be for `GET`.
+    /// The body has no known length, as with `GET`.
     fn without_rows(&self) -> Option<Response> {
         self.is_head.then(|| self.response(None, channel(1, Declared::none()).1))
     }

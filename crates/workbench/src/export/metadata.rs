@@ -11,7 +11,7 @@ use std::{fmt, time::Duration};
 const X_ROW_COUNT: HeaderName = HeaderName::from_static("x-row-count");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// What only the end of an export knows.
+/// Data about an export that is known only at its end.
 #[derive(Clone, Debug)]
 pub(super) struct Metadata {
     pub(super) rows: u64,
@@ -39,7 +39,7 @@ impl Metadata {
         Ok(trailers)
     }
 
-    /// As a member of a document.
+    /// As a member of a JSON document.
     pub(super) fn to_json(&self) -> Value {
         json!({
             "checksum": self.digest.as_ref().map(ToString::to_string),
@@ -49,12 +49,12 @@ impl Metadata {
     }
 }
 
-/// A database that was lost in the middle.
+/// The database was lost in the middle of an export.
 #[derive(Debug)]
 pub(super) struct DatabaseLost {
-    /// The row that could not be read, from 1 on.
+    /// The row that could not be read, counted from 1.
     pub(super) row: u64,
-    /// Why, where it is not made up.
+    /// Why, or `None` for a simulated failure.
     pub(super) cause: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl DatabaseLost {
         status(grpc_status::INTERNAL, &self.to_string())
     }
 
-    /// A failure that the client asked for is no reason to look after the server.
+    /// Logs the failure. One that the client requested is no warning.
     pub(super) fn log(&self, table: &str, id: &str) {
         if self.cause.is_some() {
             tracing::warn!(table, id, reason = %self, "export failed");
@@ -86,7 +86,7 @@ impl fmt::Display for DatabaseLost {
 
 impl std::error::Error for DatabaseLost {}
 
-/// What says that all went well, where failures are told by trailers.
+/// Trailers with a gRPC status.
 pub(super) fn status(code: u8, message: &str) -> Result<Trailers, TrailerError> {
     let mut trailers = Trailers::new();
     trailers.insert(GRPC_STATUS, u16::from(code))?;
@@ -94,7 +94,7 @@ pub(super) fn status(code: u8, message: &str) -> Result<Trailers, TrailerError> 
     Ok(trailers)
 }
 
-/// Trailers as a JSON object, for clients that can't read them.
+/// Trailers as a JSON object, for clients that can't read trailers.
 pub(super) fn trailers_to_json(trailers: &Trailers) -> Value {
     let fields = trailers.as_map().iter();
     let members: Map<_, _> = fields
@@ -103,7 +103,7 @@ pub(super) fn trailers_to_json(trailers: &Trailers) -> Value {
     Value::Object(members)
 }
 
-/// Milliseconds, to the microsecond.
+/// Converts to milliseconds, rounded to microseconds.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

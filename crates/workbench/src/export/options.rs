@@ -13,7 +13,7 @@ use axum_trailers::{
 };
 use http::{HeaderMap, StatusCode, Uri};
 
-/// How a request asks for rows.
+/// How an HTTP request wants its rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     pub(super) format: Format,
@@ -22,7 +22,7 @@ pub(super) struct Options {
     pub(super) digest: Option<Algorithm>,
 }
 
-/// How a failure is told.
+/// How a failure is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FailureMode {
     ByReset,
@@ -30,7 +30,7 @@ pub(super) enum FailureMode {
 }
 
 impl Options {
-    /// Of `GET /export/{table}`.
+    /// Parses the options of `GET /export/{table}`.
     pub(super) fn of_export(
         table: String,
         uri: &Uri,
@@ -53,7 +53,7 @@ impl Options {
         Self::of_both(table, query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
     }
 
-    /// Of `GET /export/{table}/events`.
+    /// Parses the options of `GET /export/{table}/events`.
     pub(super) fn of_events(
         table: String,
         uri: &Uri,

@@ -6,10 +6,10 @@ use axum_trailers::trailers::Trailers;
 use serde_json::{Value, json};
 use std::{io::Write, time::Duration};
 
-/// Where a response has its rows and what is said of them.
+/// Where a response contains the rows and their metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presentation {
-    /// The rows are the content, the metadata are its trailers.
+    /// The content is the rows, the trailers are the metadata.
     Content,
     /// A JSON document of both.
     Document,
@@ -25,10 +25,10 @@ impl Presentation {
         }
     }
 
-    /// What comes before all rows.
+    /// What precedes the rows.
     ///
-    /// Events have the export's id from the beginning: a client that asks again, after the end or because they broke
-    /// off, is known by it.
+    /// Events contain the export's id from the beginning: it identifies a client that reconnects after the end or a
+    /// break.
     pub(super) fn opening(self, id: &str) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
@@ -37,7 +37,7 @@ impl Presentation {
         }
     }
 
-    /// Some rows on their way, and how far that makes it.
+    /// Rows, and with events also the progress.
     pub(super) fn rows(self, rows: Vec<u8>, progress: &Value) -> Vec<u8> {
         match self {
             Self::Content | Self::Document => rows,
@@ -50,7 +50,7 @@ impl Presentation {
         }
     }
 
-    /// What comes after all rows.
+    /// What follows the last row.
     pub(super) fn complete(self, metadata: &Metadata, trailers: &Trailers) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
@@ -59,7 +59,7 @@ impl Presentation {
         }
     }
 
-    /// What comes after the rows before a failure, where the message is to be whole.
+    /// What follows the rows before a failure, if the message stays whole.
     pub(super) fn failed(self, lost: &DatabaseLost, trailers: &Trailers, total: Duration) -> Vec<u8> {
         match self {
             Self::Content => Vec::new(),
@@ -83,7 +83,7 @@ fn last_event(name: &str, trailers: &Trailers) -> Vec<u8> {
     events
 }
 
-/// An event. Its data have no CR, and each of their lines becomes one of its own.
+/// Writes an event. `data` contains no CR; each of its lines becomes a `data` line.
 fn event(name: &str, data: &[u8], out: &mut Vec<u8>) {
     writeln!(out, "event: {name}").expect("memory");
     for line in data.split_inclusive(|byte| *byte == b'\n') {

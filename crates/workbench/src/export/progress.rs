@@ -1,4 +1,4 @@
-//! `GET /exports/{id}`: how far an export is, and once it has ended, how: for clients that can't read trailers.
+//! `GET /exports/{id}`: the progress of an export and how it ended, for clients that can't read trailers.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/exports/'$(curl -s -k -o /dev/null -w '%header{x-export-id}' 'https://localhost:3000/export/orders')
@@ -9,15 +9,15 @@
 //! | Member | |
 //! |---|---|
 //! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left before the end, or was cut |
-//! | `rows`, `bytes` | how much was written so far; what waits for the client is among it |
-//! | `total` | how many rows it will be |
-//! | `durationMs` | since the request |
-//! | `trailers` | what the trailers say, or would say to a client that takes them |
+//! | `rows`, `bytes` | how much has been written so far, including data that waits for the client |
+//! | `total` | the total number of rows |
+//! | `durationMs` | time since the request, or until the end |
+//! | `trailers` | the trailers of the response, even if the client does not accept any |
 //! | `reason` | why it failed |
 //! | `id`, `table`, `format` | which export this is |
 //!
-//! An export that has ended is known for ten minutes, or until 256 others have ended after it. It
-//! has ended once its end was given to the connection: what buffers on the way hold is not known.
+//! The status of an ended export is kept for ten minutes, or until 256 others have ended after it. An export ends when
+//! the connection takes its end; data in later buffers is not counted.
 
 use super::registry::Exports;
 use crate::{json::Json, segment::Segment};

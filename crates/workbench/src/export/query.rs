@@ -1,18 +1,18 @@
-/// Which rows are asked for.
+/// The rows that a client requests.
 #[derive(Clone, Debug)]
 pub(super) struct ExportQuery {
     pub(super) table: String,
     pub(super) columns: Columns,
     pub(super) limit: Option<u64>,
-    /// The row at which a failure is made up.
+    /// The row at which a failure is simulated.
     pub(super) fail_at: Option<u64>,
 }
 
-/// Which columns are asked for, in which order. None for all of them.
+/// The columns that a client requests, in order. An empty list means all.
 #[derive(Clone, Debug)]
 pub(super) enum Columns {
-    /// By their names.
+    /// Column names.
     Named(Vec<String>),
-    /// As a query has them: by their names, or several with commas between them.
+    /// Values of the query: a column name, or several separated by commas.
     Listed(Vec<String>),
 }

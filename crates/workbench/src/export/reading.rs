@@ -1,4 +1,4 @@
-//! Row after row, up to the first that can't be read.
+//! Reads row after row, up to the first that can't be read.
 
 use super::{
     format::RowError,
@@ -12,47 +12,47 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An index that does not fit its table may count other rows than there are.
+/// An index that does not match its table can make the count wrong.
 const MISCOUNTED: &str = "there are other rows than were counted";
 
-/// Takes rows, and sends them together.
+/// Collects rows and sends them in batches.
 pub(super) trait Sink {
-    /// Takes a row.
+    /// Adds a row.
     fn take(&mut self, row: &Row<'_>) -> Result<(), RowError>;
 
-    /// Whether what it has taken is enough to be sent.
+    /// Whether the collected rows are enough to send.
     fn is_full(&self) -> bool;
 
-    /// Sends what it has taken.
+    /// Sends the collected rows.
     fn flush(&mut self, reading: &mut Reading) -> Result<(), Stop>;
 }
 
-/// Why no more rows are read.
+/// Why reading stops.
 pub(super) enum Stop {
-    /// Which its body has told the table of exports.
+    /// The body has already recorded this in the registry.
     ClientGone,
     DatabaseLost(DatabaseLost),
 }
 
-/// How far it is, and what it took.
+/// The progress of an export, and its timings.
 pub(super) struct Reading {
     pub(super) rows: u64,
     pub(super) db: Duration,
     pub(super) render: Duration,
-    /// The row at which a failure is made up.
+    /// The row at which a failure is simulated.
     fail_at: Option<u64>,
     began: Instant,
-    /// How long it may take. A client that takes its time holds a thread and, where it is not in WAL mode, the database.
+    /// How long the export may take. A slow client holds a thread and, without WAL mode, a lock on the database.
     most: Duration,
 }
 
 impl Reading {
-    /// `opening` is the time that the database has taken so far.
+    /// `opening` is the time already spent in the database.
     pub(super) fn new(began: Instant, most: Duration, opening: Duration, fail_at: Option<u64>) -> Self {
         Self { rows: 0, db: opening, render: Duration::ZERO, fail_at, began, most }
     }
 
-    /// Gives all rows to a sink. What it has not sent at the end is still to be flushed.
+    /// Passes all rows to a sink. The caller flushes the rest.
     pub(super) fn all(&mut self, mut selection: Selection<'_>, sink: &mut impl Sink) -> Result<(), Stop> {
         let mut mark = Instant::now();
         let total = selection.total;
@@ -79,7 +79,7 @@ impl Reading {
         }
     }
 
-    /// What is known after all rows were read and sent.
+    /// The metadata after all rows were read and sent.
     pub(super) fn metadata(&self, digest: Option<Digest>) -> Metadata {
         let Self { rows, db, render, .. } = *self;
         Metadata { rows, digest, db, render, total: self.elapsed() }

@@ -18,13 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an export that has ended is remembered: 10 minutes.
+/// How long the status of an ended export is kept: 10 minutes.
 const KEPT_FOR: Duration = Duration::from_secs(10 * 60);
 
-/// How many exports that have ended are remembered: 256, the last ones.
+/// How many ended exports are kept: the last 256.
 const KEPT: usize = 256;
 
-/// The exports that run, and those that ended not long ago.
+/// Running exports, and those that ended recently.
 #[derive(Clone)]
 pub(crate) struct Exports {
     bounds: Bounds,
@@ -41,7 +41,7 @@ impl fmt::Debug for Exports {
 
 #[derive(Default)]
 struct Shared {
-    /// What makes the ids hard to guess: its keys are random.
+    /// Randomly keyed, which makes the ids hard to guess.
     ids: RandomState,
     started: AtomicU64,
     table: Mutex<Table>,
@@ -51,7 +51,7 @@ struct Shared {
 #[derive(Default)]
 struct Table(HashMap<String, Arc<Export>>);
 
-/// One export, as it is told by `GET /exports/{id}`.
+/// One export, as shown by `GET /exports/{id}`.
 pub(super) struct Export {
     pub(super) id: String,
     table: String,
@@ -60,21 +60,21 @@ pub(super) struct Export {
     began: Instant,
     rows: AtomicU64,
     bytes: AtomicU64,
-    /// How it ends for a client that takes all of it.
+    /// How the export ends for a client that reads all of it.
     end: OnceLock<End>,
     ended: OnceLock<Ended>,
 }
 
 struct Ended {
     at: Instant,
-    /// Whether the client took the end.
+    /// Whether the client received the end.
     is_taken: bool,
 }
 
 /// How an export ends.
 pub(super) enum End {
     Complete(Trailers),
-    /// With what says so, where trailers do.
+    /// `trailers` is `Some` if trailers report the failure.
     Failed {
         reason: String,
         trailers: Option<Trailers>,
@@ -82,7 +82,7 @@ pub(super) enum End {
 }
 
 impl Exports {
-    /// The gauge also shows how many run.
+    /// The gauge shows how many exports run.
     pub(crate) fn new(bounds: Bounds, running: IntGauge) -> Self {
         let admission = Admission::new("exports", bounds.exports, bounds.exports_per_client);
         Self { bounds, admission, running, shared: Arc::default() }
@@ -92,14 +92,14 @@ impl Exports {
         &self.bounds
     }
 
-    /// Makes room for an export, or says which bound is reached.
+    /// Issues a permit for an export, or reports the limit that is reached.
     pub(super) fn admit(&self, client: Client) -> Result<ExportPermit, Problem> {
         let permit = self.admission.admit(client)?;
         self.running.inc();
         Ok(ExportPermit { exports: self.clone(), _permit: permit, export: OnceLock::new() })
     }
 
-    /// The export of this id.
+    /// Finds an export by its id.
     pub(super) fn find(&self, id: &str) -> Option<Arc<Export>> {
         let mut table = self.lock();
         table.forget(Instant::now());
@@ -112,7 +112,7 @@ impl Exports {
 }
 
 impl Table {
-    /// Drops what ended long ago, and the oldest of what is too much.
+    /// Drops exports that ended long ago, and the oldest ones over [`KEPT`].
     fn forget(&mut self, now: Instant) {
         self.0.retain(|_, export| export.ended_at().is_none_or(|at| now - at < KEPT_FOR));
         let ended = self.0.values();
@@ -126,7 +126,7 @@ impl Table {
     }
 }
 
-/// The room of an export that runs. Its thread and its body share it; it is given back when both have dropped it.
+/// The permit of a running export, shared by its thread and its body. It is released when both have dropped it.
 pub(super) struct ExportPermit {
     exports: Exports,
     _permit: AdmissionPermit,
@@ -138,7 +138,7 @@ impl ExportPermit {
         &self.exports.bounds
     }
 
-    /// Enters the export into the table.
+    /// Adds the export to the table.
     pub(super) fn begin(&self, table: &str, format: &'static str, total: u64, began: Instant) -> Arc<Export> {
         let shared = &self.exports.shared;
         let id = format!("{:016x}", shared.ids.hash_one(shared.started.fetch_add(1, Ordering::Relaxed)));
@@ -164,7 +164,7 @@ impl ExportPermit {
 impl Drop for ExportPermit {
     fn drop(&mut self) {
         if let Some(export) = self.export.get() {
-            // A thread that panicked has said nothing else.
+            // After a panic of the thread, this is the first end that is set.
             export
                 .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
         }
@@ -173,23 +173,23 @@ impl Drop for ExportPermit {
 }
 
 impl Export {
-    /// So much was written.
+    /// Sets the progress.
     pub(super) fn progressed(&self, rows: u64, bytes: u64) {
         self.rows.store(rows, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// So it ends for a client that takes all of it. The first word counts.
+    /// Sets how the export ends for a client that reads all of it. Only the first call counts.
     pub(super) fn ends(&self, how: End) {
         let _known_already = self.end.set(how);
     }
 
-    /// Its client has taken its end.
+    /// The client has received the end.
     pub(super) fn taken(&self) {
         let _known_already = self.ended.set(Ended { at: Instant::now(), is_taken: true });
     }
 
-    /// Nobody takes any more of it.
+    /// The client reads no further.
     pub(super) fn dropped(&self) {
         let _known_already = self.ended.set(Ended { at: Instant::now(), is_taken: false });
     }
@@ -236,7 +236,7 @@ mod tests {
         Exports::new(bounds, WorkbenchMetrics::new().exports_running)
     }
 
-    /// An export that is taken to its end at once.
+    /// Begins an export and ends it at once.
     fn begin(exports: &Exports, permit: &ExportPermit) -> String {
         let export = permit.begin("t", "csv", 1, Instant::now());
         export.taken();

@@ -1,4 +1,4 @@
-//! Which rows of which columns an export has.
+//! Selects the rows and columns of an export.
 
 use super::query::{Columns, ExportQuery};
 use crate::{
@@ -14,18 +14,18 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// A query, of names that are the schema's own.
+/// A query that contains only names from the schema.
 pub(super) struct Selection<'c> {
     statement: Statement<'c>,
     pub(super) columns: Vec<String>,
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) total: u64,
     limit: u64,
 }
 
-/// Opens the database to check, count and read one state of it.
+/// Opens the database in a transaction, so that checks, count and reading use the same state.
 ///
-/// Counting rows takes a while where there are many. It ends where nobody waits for it.
+/// Counting many rows takes time. It stops when the client has gone away.
 pub(super) fn open(database: &Database, is_abandoned: Arc<AtomicBool>) -> Result<Connection, Problem> {
     const STEPS: i32 = 10_000;
     let opened = database.connect().and_then(|mut connection| {
@@ -39,7 +39,7 @@ pub(super) fn open(database: &Database, is_abandoned: Arc<AtomicBool>) -> Result
 }
 
 impl<'c> Selection<'c> {
-    /// The most rows that it may have are `most`.
+    /// `most` is the largest number of rows allowed.
     pub(super) fn prepare(
         connection: &'c Connection,
         query: &ExportQuery,
@@ -62,32 +62,32 @@ impl<'c> Selection<'c> {
         }
         let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
         let sql = |hint| format!("SELECT {} FROM {} {hint} LIMIT ?1", names.join(", "), quoted(&table.name));
-        // An index that covers some columns would give them in its own order. A table without row ids is an index
-        // itself, and there may be no way around it.
+        // An index that covers some columns would return rows in its own order. A table without row ids is itself an
+        // index, and SQLite may be unable to avoid it.
         let statement = connection.prepare(&sql("NOT INDEXED")).or_else(|_| connection.prepare(&sql("")));
         let statement = statement.map_err(|error| unreadable(&error))?;
         Ok(Self { statement, columns, total, limit })
     }
 
-    /// The rows, in the order in which the table has them.
+    /// The rows, in the table's order.
     pub(super) fn rows(&mut self) -> Result<Rows<'_>, rusqlite::Error> {
         self.statement.query([signed(self.limit)])
     }
 }
 
-/// How many rows a table has, up to a limit.
+/// Counts a table's rows, up to a limit.
 fn count(connection: &Connection, table: &Table, limit: u64) -> Result<u64, rusqlite::Error> {
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", quoted(&table.name));
     let counted: i64 = connection.query_row(&sql, [signed(limit)], |row| row.get(0))?;
     Ok(counted.unsigned_abs())
 }
 
-/// SQLite's integers have a sign.
+/// SQLite's integers are signed.
 fn signed(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// The columns that a request names, which are all where it names none.
+/// The columns that a request names, or all if it names none.
 fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
     let all: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
     let named: Vec<&str> = match asked {
@@ -114,13 +114,13 @@ fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
     Ok(if columns.is_empty() { all.into_iter().map(str::to_owned).collect() } else { columns })
 }
 
-/// SQLite's message names the file, which is nobody's business.
+/// SQLite's message contains the file's path, which clients must not get.
 pub(super) fn not_opened(error: &rusqlite::Error) -> Problem {
     tracing::error!(%error, "can't open the database");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the database can't be opened")
 }
 
-/// A database that can't be read before the response has begun.
+/// The database can't be read, and the response has not begun.
 pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody waits for it any more");

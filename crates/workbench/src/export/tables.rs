@@ -1,4 +1,4 @@
-//! `GET /export`: the tables with their columns.
+//! `GET /export`: the tables and their columns.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/export'
@@ -33,7 +33,7 @@ pub(crate) async fn list(
     Ok(Json(json!({ "tables": tables.collect::<Value>() })))
 }
 
-/// Reads the tables on a thread of its own, which counts as an export.
+/// Reads the tables on a separate thread, which counts as an export.
 pub(super) async fn read(
     database: Database,
     exports: &Exports,

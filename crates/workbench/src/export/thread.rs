@@ -1,4 +1,4 @@
-//! An export from its checks to its end, on a thread of its own.
+//! Runs an export on its own thread, from the checks to the end.
 
 use super::{
     abandon_guard::AbandonGuard,
@@ -18,21 +18,21 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// What an export is to be.
+/// What an export needs to run.
 struct Job<O> {
     database: Database,
     query: ExportQuery,
     output: O,
     began: Instant,
-    /// Whether who asked has gone before there was an answer.
+    /// Whether the handler was dropped before it got an answer.
     is_abandoned: Arc<AtomicBool>,
     permit: Arc<ExportPermit>,
 }
 
-/// Who waits to be told whether an export has begun.
+/// Tells the waiting handler whether the export has begun.
 type Answer<O> = oneshot::Sender<Result<<O as Output>::Response, Problem>>;
 
-/// Runs an export on a thread of its own, and answers once it is known to have begun.
+/// Runs an export on its own thread. Returns the response once the export has begun.
 pub(super) async fn start<O: Output>(
     database: Database,
     exports: &Exports,
@@ -54,9 +54,9 @@ pub(super) async fn start<O: Output>(
     })?
 }
 
-/// Checks a job, says what becomes of it, and does it.
+/// Runs an export and answers its handler.
 ///
-/// Its room is free again before its client sees its end: one that goes on with the next finds it.
+/// The permit is released before the client receives the end, so the client can start its next export at once.
 fn run<O: Output>(job: Job<O>, answer: Answer<O>) {
     let opening = Instant::now();
     let begun = match open(&job.database, job.is_abandoned.clone()) {
@@ -65,16 +65,16 @@ fn run<O: Output>(job: Job<O>, answer: Answer<O>) {
     };
     drop(job.permit);
     match begun {
-        // If the handler is gone, so is its client.
+        // If the handler was dropped, its client is gone.
         Begun::Answered(answer, with) => drop(answer.send(with)),
         Begun::Ended(feed, ending) => feed.end(ending),
         Begun::ClientGone => {}
     }
 }
 
-/// What became of a job.
+/// The outcome of a job.
 enum Begun<O: Output> {
-    /// There are no rows to send, and the handler has to be told so.
+    /// No rows are sent; the handler still waits for the answer.
     Answered(Answer<O>, Result<O::Response, Problem>),
     Ended(O::Feed, <O::Feed as Feed>::Ending),
     ClientGone,
@@ -91,7 +91,7 @@ fn begin<O: Output>(job: &Job<O>, connection: &Connection, opening: Instant, ans
     }
     let export = job.permit.begin(&job.query.table, job.output.format(), selection.total, job.began);
     let (response, mut feed) = job.output.begin(export.clone(), job.permit.clone(), &selection.columns);
-    // Where the handler is gone, so is the response, which its feed finds out.
+    // If the handler was dropped, so was the response; the feed then fails.
     drop(answer.send(Ok(response)));
     let reading = Reading::new(job.began, bounds.export_time, opening.elapsed(), job.query.fail_at);
     match send(&mut feed, selection, reading, &job.query.table, &export) {

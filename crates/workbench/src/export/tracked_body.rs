@@ -13,8 +13,8 @@ use std::{
 };
 
 pin_project! {
-    /// The body of an export. An export has ended once its client has taken its end or gone away, which the body alone
-    /// sees.
+    /// The body of an export. Only the body can tell when the export ends: when the client has received the end or gone
+    /// away.
     pub(super) struct TrackedBody<B> {
         #[pin]
         inner: FusedBody<B>,
@@ -76,7 +76,7 @@ mod tests {
     };
     use std::time::Instant;
 
-    /// A body in the only room that there is.
+    /// A body that holds the only permit.
     fn watched(exports: &Exports, steps: &[Step]) -> (TrackedBody<ScriptedBody>, Arc<Export>) {
         let permit = Arc::new(exports.admit(Client::UNKNOWN).unwrap_or_else(|_problem| panic!("room")));
         let export = permit.begin("t", "csv", 1, Instant::now());

@@ -11,19 +11,19 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 use tonic::{Code, Status, metadata::MetadataMap};
 
-/// How many bytes of memory the rows have that go out together.
+/// The size in memory from which rows are sent together, in bytes.
 const BATCH: usize = 16 * 1024;
 
-/// Rows on their way into the messages of a call.
+/// Feeds rows into the messages of a call.
 pub(super) struct GrpcFeed {
     parts: Sender<Part>,
     export: Arc<Export>,
     columns: usize,
     /// Rows that are not sent yet.
     rows: Vec<RowMessage>,
-    /// How many bytes of memory they are.
+    /// Their size in memory, in bytes.
     memory: usize,
-    /// How many bytes were sent, and are to be sent next.
+    /// The total size of sent and waiting messages, in bytes.
     bytes: u64,
 }
 
@@ -49,7 +49,7 @@ impl Sink for GrpcFeed {
     fn flush(&mut self, reading: &mut Reading) -> Result<(), Stop> {
         self.memory = 0;
         let rows = std::mem::take(&mut self.rows);
-        // Before they are sent: a client that has them may ask at once.
+        // Before sending: a client that has received the rows may request the progress at once.
         self.export.progressed(reading.rows, self.bytes);
         self.parts.blocking_send(Part::Rows(rows)).map_err(|_unsent| Stop::ClientGone)
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tonic::{Response, metadata::MetadataValue};
 
-/// How many batches wait for the client.
+/// How many batches the call's channel holds.
 const BATCHES: usize = 4;
 
-/// The messages of a call.
+/// Sends an export as the messages of a call.
 pub(super) struct GrpcOutput;
 
 impl Output for GrpcOutput {

@@ -10,14 +10,14 @@ use std::{
 use tokio::sync::mpsc::Receiver;
 use tonic::Status;
 
-/// What comes from an export's thread.
+/// What an export's thread sends.
 pub(super) enum Part {
     Rows(Vec<Row>),
-    /// The last one. A status that is `OK` has the trailing metadata of a call that ended well.
+    /// The last part. An `OK` status contains the trailing metadata of a successful call.
     End(Status),
 }
 
-/// The messages of an export, as a stream. One whose thread ended without a status ends in an error.
+/// The messages of an export, as a stream. If the thread ends without a status, the stream ends in an error.
 pub struct Rows {
     parts: Receiver<Part>,
     ready: vec::IntoIter<Row>,
@@ -72,7 +72,7 @@ mod tests {
     use tokio::sync::mpsc;
     use tonic::Code;
 
-    /// How many rows a stream of these parts has, the status behind them, and what is then told of the export.
+    /// Reads a stream of these parts. Returns the number of rows, the status and the export's state.
     async fn read(parts: Vec<Part>) -> (usize, Option<Code>, String) {
         let exports =
             Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);

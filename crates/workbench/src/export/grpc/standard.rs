@@ -1,4 +1,4 @@
-//! The services that gRPC's own tools look for.
+//! The standard services that gRPC tools use.
 
 use super::{
     DESCRIPTORS, ExportsService,
@@ -11,20 +11,20 @@ use tonic_health::{
 };
 use tonic_reflection::server::{Builder, v1, v1alpha};
 
-/// `grpc.health.v1.Health`, which says that the server and its exports serve
-/// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)), until it is told that they do not.
+/// `grpc.health.v1.Health`, which reports that the server and its exports are serving
+/// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)), until [`Serving::end`].
 pub async fn health() -> (Serving, HealthServer<impl Health>) {
     let (reporter, health) = health_reporter();
     reporter.set_serving::<ExportsServer<ExportsService>>().await;
     (Serving(reporter), health)
 }
 
-/// What the health service says.
+/// Controls the status that the health service reports.
 #[derive(Clone, Debug)]
 pub struct Serving(HealthReporter);
 
 impl Serving {
-    /// Says `NOT_SERVING` from now on, and ends the calls that watch it: a server that shuts down would wait for them.
+    /// Reports `NOT_SERVING` from now on and ends `Watch` calls, because a server that shuts down would wait for them.
     pub async fn end(mut self) {
         for service in ["", SERVICE_NAME] {
             self.0.set_service_status(service, ServingStatus::NotServing).await;
@@ -34,14 +34,14 @@ impl Serving {
     }
 }
 
-/// `grpc.reflection.v1.ServerReflection`, which tells clients of all the services
+/// `grpc.reflection.v1.ServerReflection`, which describes all services to clients
 /// ([reflection](https://github.com/grpc/grpc/blob/master/doc/server-reflection.md)).
 #[must_use]
 pub fn reflection() -> v1::ServerReflectionServer<impl v1::ServerReflection> {
     builder().build_v1().expect(WHY)
 }
 
-/// The same for clients that know `grpc.reflection.v1alpha` alone.
+/// The same for clients that only support `grpc.reflection.v1alpha`.
 #[must_use]
 pub fn reflection_v1alpha() -> v1alpha::ServerReflectionServer<impl v1alpha::ServerReflection> {
     builder().build_v1alpha().expect(WHY)

@@ -1,4 +1,4 @@
-//! Failures as gRPC tells them: a status, a message, and details that programs read
+//! Failures as gRPC reports them: a status, a message, and details for programs
 //! ([error model](https://google.aip.dev/193)).
 
 use crate::{export::metadata::DatabaseLost, retry_later::RETRY_AFTER};
@@ -10,25 +10,25 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 const DOMAIN: &str = "axum-trailers";
 
-/// How long a message may be, in bytes. It is a trailer, and clients take few KiB of those; what a request names may be
-/// longer.
+/// The largest size of a message, in bytes. It is a trailer, and clients accept only a few KiB of those; a name in a
+/// request may be longer.
 const MESSAGE: usize = 1024;
 
-/// What is said of a request that one argument makes impossible.
+/// The status for an invalid argument.
 pub(super) fn invalid(field: &str, why: &str) -> Status {
     let why = shortened(why);
     let details = ErrorDetails::with_bad_request_violation(field, why);
     Status::with_error_details(Code::InvalidArgument, why, details)
 }
 
-/// The table that a request names is not there.
+/// The status for a table that does not exist.
 pub(super) fn no_table(name: &str) -> Status {
     let message = format!("there is no table `{name}`: see ListTables");
     let details = ErrorDetails::with_resource_info("table", shortened(name), "", "");
     Status::with_error_details(Code::NotFound, shortened(&message), details)
 }
 
-/// What the routes say of the same.
+/// Converts a problem of the routes.
 pub(super) fn refused(problem: &Problem) -> Status {
     let why = shortened(problem.detail());
     match problem.status() {
@@ -40,7 +40,7 @@ pub(super) fn refused(problem: &Problem) -> Status {
     }
 }
 
-/// A database that was lost in the middle. One that was lost on request may be there again.
+/// The status for a database that was lost in the middle. If the failure was requested, the call can be retried.
 pub(super) fn lost(lost: &DatabaseLost) -> Status {
     let rows = HashMap::from([("rows".to_owned(), (lost.row - 1).to_string())]);
     let mut details = ErrorDetails::with_error_info("DATABASE_LOST", DOMAIN, rows);
@@ -53,7 +53,7 @@ pub(super) fn lost(lost: &DatabaseLost) -> Status {
     Status::with_error_details(code, shortened(&lost.to_string()), details)
 }
 
-/// A thread that ended without a word.
+/// The status for a thread that ended without one.
 pub(super) fn stopped() -> Status {
     Status::internal("the call stopped in the middle")
 }

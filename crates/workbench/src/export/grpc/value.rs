@@ -3,19 +3,19 @@ use crate::export::format::{RowError, value};
 use prost::Message;
 use rusqlite::{Row, types::ValueRef};
 
-/// How large a message may be, in bytes: what clients take where they are told nothing else.
+/// The largest size of a message, in bytes: the default limit of clients.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// A row as a message.
 pub(super) struct RowMessage {
     pub(super) message: v1::Row,
-    /// How many bytes it is on the wire.
+    /// Its size on the wire, in bytes.
     pub(super) encoded: usize,
-    /// About how many bytes of memory it is, which are more where its values are small.
+    /// Its approximate size in memory, in bytes, which is larger if its values are small.
     pub(super) memory: usize,
 }
 
-/// A row of so many columns as a message.
+/// Converts a row with this number of columns.
 pub(super) fn row(row: &Row<'_>, columns: usize) -> Result<RowMessage, RowError> {
     let mut size = 0;
     let values = (0..columns).map(|n| Ok(v1::Value { kind: kind(value(row, n, &mut size)?) }));
