@@ -1,7 +1,7 @@
-//! Opens files below a folder by handles: each name is looked up in the folder that is open already.
+//! Opens files below a folder by handles: each name is looked up in a folder that is already open.
 //!
-//! Nobody can exchange a folder for a link between a check and an open, because nothing is opened by a path. The kernel
-//! could do so by itself (`openat2` with `RESOLVE_BENEATH`, which Linux alone has), but not without hidden names and not with
+//! A folder can't be swapped for a link between check and open, because nothing is opened by a full path. The kernel
+//! can do the same (`openat2` with `RESOLVE_BENEATH`, only on Linux), but can't refuse hidden names and can't follow
 //! absolute links that stay inside.
 
 use rustix::{
@@ -18,18 +18,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// As many links as Linux follows.
+/// Linux's limit.
 const MAX_LINKS: usize = 40;
 
-/// A folder can be passed through by those who may not list it. Elsewhere that needs the right to read it.
+/// `O_PATH` opens a folder that may be entered but not listed. Other systems need read permission.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PASS_THROUGH: OFlags = OFlags::PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const PASS_THROUGH: OFlags = OFlags::RDONLY;
 
-/// Opens the file that a relative path leads to, or `None` if there is none, it is hidden, or the way leaves the folder.
+/// Opens the file at a relative path, or `None` if it does not exist, is hidden, or the path leaves the folder.
 ///
-/// `roots` are the names of the folder: the first one is opened, and an absolute link into any of them stays inside.
+/// `roots` are paths of the folder: the first one is opened, and an absolute link into any of them stays inside.
 pub(super) fn open_beneath(roots: &[PathBuf], path: &Path) -> io::Result<Option<File>> {
     let Some(root) = roots.first() else { return Ok(None) };
     let folder = open(root, PASS_THROUGH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -45,9 +45,9 @@ pub(super) fn open_beneath(roots: &[PathBuf], path: &Path) -> io::Result<Option<
 
 struct Walk<'a> {
     roots: &'a [PathBuf],
-    /// The open folders from the root down to where the walk is.
+    /// The open folders from the root to the current one.
     way: Vec<OwnedFd>,
-    /// The names still to be looked up.
+    /// The names still to look up.
     ahead: VecDeque<OsString>,
     links: usize,
 }
@@ -68,14 +68,14 @@ impl Walk<'_> {
             match opened {
                 Ok(file) if is_last => return Ok(Some(file)),
                 Ok(folder) => self.way.push(folder),
-                // Systems have different errors for a link that is not to be followed.
+                // The error for a link that must not be followed differs between systems.
                 Err(error) => match readlinkat(here, &name, Vec::new()) {
                     Ok(target) => {
                         if !self.follow(&OsString::from_vec(target.into_bytes())) {
                             return Ok(None);
                         }
                     }
-                    // No link, or no longer: it may have been exchanged for what it should be.
+                    // Not a link, or no longer: it may have been swapped for the wanted type.
                     Err(Errno::INVAL) => {
                         let wanted = if is_last { FileType::RegularFile } else { FileType::Directory };
                         if !is_of_link(error) || ![wanted, FileType::Symlink].contains(&kind(here, &name)?) {
@@ -92,7 +92,7 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    /// Whether a link may be followed to its target.
+    /// Prepares to follow a link. Returns whether that is allowed.
     fn follow(&mut self, target: &OsStr) -> bool {
         self.links += 1;
         let path = Path::new(target);
@@ -107,7 +107,7 @@ impl Walk<'_> {
         self.links <= MAX_LINKS
     }
 
-    /// Whether a name may be looked up again. Each time counts as a link, since it was one.
+    /// Looks up a name again, if allowed. Counts as following a link, because the name was one.
     fn look_up_again(&mut self, name: OsString) -> bool {
         self.links += 1;
         self.ahead.push_front(name);
@@ -122,8 +122,8 @@ impl Walk<'_> {
     }
 }
 
-/// Opens nothing but a regular file, unless it is exchanged for something else in between: opening a pipe wakes a process
-/// that waits to write into it, and would block the thread.
+/// Opens regular files only, except if the file is swapped in between: opening a pipe would wake a process that waits
+/// to write to it, and would block this thread.
 fn open_file(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     match kind(&folder, name)? {
         FileType::RegularFile => {
@@ -140,12 +140,12 @@ fn open_folder(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     openat(folder, name, flags, Mode::empty())
 }
 
-/// What a name in a folder is, without following a link.
+/// The type of a name in a folder, without following a link.
 fn kind(folder: impl AsFd, name: &OsStr) -> Result<FileType, Errno> {
     Ok(FileType::from_raw_mode(statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode))
 }
 
-/// Whether a link can be the reason of an error. FreeBSD has `MLINK` for a link, and Linux `NOTDIR` where a folder is wanted.
+/// Whether a link can cause this error. FreeBSD returns `MLINK` for a link, Linux `NOTDIR` if a folder is required.
 fn is_of_link(error: Errno) -> bool {
     matches!(error, Errno::LOOP | Errno::MLINK | Errno::NOTDIR)
 }
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(read(top.path(), "file/file"), None);
     }
 
-    /// Somebody exchanges a folder for a link all the time. What is read is inside, or nothing is.
+    /// While a folder is constantly swapped for a link, only files inside are read.
     #[test]
     fn folder_that_is_exchanged_for_a_link_lets_nobody_out() {
         let top = folder();
@@ -234,7 +234,7 @@ mod tests {
         });
     }
 
-    /// Somebody exchanges the last name for a link, or a folder on the way, and back all the time, each in one step.
+    /// The last name, or a folder on the path, is constantly swapped for a link and back, each time atomically.
     #[cfg(target_os = "linux")]
     #[test]
     fn name_that_is_exchanged_for_a_link_to_the_same_is_always_found() {

@@ -1,4 +1,4 @@
-//! A file that is being written, beside the place where it is to be.
+//! A file that is being written, next to its destination.
 
 use super::{
     Folder,
@@ -20,31 +20,31 @@ use std::{
 };
 use tokio::{io::AsyncWriteExt, runtime::Handle};
 
-/// Hidden, so that it is not served.
+/// Hidden names are not served.
 const PREFIX: &str = ".axum-trailers-upload-";
 
-/// A file that is removed again unless it is published.
+/// A file that is removed unless it is published.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// Nothing once it has been published or removed.
+    /// `None` once the draft has been published or removed.
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
     hidden: Hidden,
-    /// Locked as long as it is open, which tells drafts from what a process that is gone has left.
+    /// Locked while it is open, which distinguishes drafts from leftovers of dead processes.
     file: tokio::fs::File,
 }
 
 const OPEN: &str = "it is open until it is published or removed";
 
-/// The name of a draft, which goes with this value.
+/// The path of a draft. Dropping it removes the file.
 #[derive(Debug)]
 struct Hidden(PathBuf);
 
 impl Draft {
-    /// Makes a draft of the file that is to have this place.
+    /// Creates a draft for this destination.
     pub(super) async fn create(place: PathBuf) -> io::Result<Self> {
         spawn::thread(move || {
             let (path, file) = make(place.parent().unwrap_or(&place), entry(&place)?.as_ref())?;
@@ -61,8 +61,8 @@ impl Draft {
         self.file().write_all(content).await
     }
 
-    /// Puts it in its place, once all of it is on the disk, where the precondition holds then. Says whether something
-    /// was there before.
+    /// Syncs the file and moves it to its destination if the preconditions still hold. Returns whether something was
+    /// replaced.
     pub(super) async fn publish(
         mut self,
         folder: Folder,
@@ -70,7 +70,7 @@ impl Draft {
         preconditions: Preconditions,
     ) -> Result<bool, PublishError> {
         match self.written().await {
-            // Not to be cut in two by a client that leaves.
+            // On a thread, because a client that leaves must not interrupt it.
             Ok(written) => spawn::thread(move || self.place(&written, &folder, &name, &preconditions))
                 .await
                 .map_err(io::Error::from)?,
@@ -81,7 +81,7 @@ impl Draft {
         }
     }
 
-    /// The file with all that was written to it.
+    /// The file with all buffered writes flushed.
     async fn written(&mut self) -> io::Result<File> {
         self.file().flush().await?;
         Ok(self.file().try_clone().await?.into_std().await)
@@ -95,8 +95,8 @@ impl Draft {
         preconditions: &Preconditions,
     ) -> Result<bool, PublishError> {
         let Open { hidden, file: _closed_at_the_end } = self.open.take().expect(OPEN);
-        // Files that were written in the same tick of the kernel's clock would have one entity tag if the second of them
-        // has the inode of the first. A file system that takes no times keeps its own.
+        // Without this, two files written in the same tick of the kernel's clock would share an entity tag if the
+        // second one gets the inode of the first. A file system that can't set times keeps its own.
         let _own_time = written.set_modified(SystemTime::now());
         let place = folder.root().join(name);
         inherit(written, entry(&place)?.as_ref())?;
@@ -115,21 +115,21 @@ impl Draft {
         Ok(there.is_some())
     }
 
-    /// Removes it before it returns, unlike a drop.
+    /// Removes the draft before it returns; a drop may remove it later.
     pub(super) async fn discard(mut self) {
         let open = self.open.take();
-        // What is not run is dropped as well.
+        // If the closure does not run, it is dropped, which also removes the draft.
         let _removed = spawn::thread(move || drop(open)).await;
     }
 }
 
 impl Hidden {
-    /// Gives the file its name.
+    /// Moves the draft to its destination.
     fn put(mut self, place: &Path, preconditions: &Preconditions) -> Result<(), PublishError> {
-        // No link is made if something has that name. Some file systems have none.
+        // A link fails if the name exists. Some file systems have no links.
         let linked = preconditions.must_be_new().then(|| fs::hard_link(&self.0, place));
         match linked {
-            // Its other name goes with this one.
+            // Dropping `self` removes the hidden name.
             Some(Ok(())) => Ok(()),
             Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(PublishError::Precondition)
@@ -143,7 +143,7 @@ impl Hidden {
     }
 }
 
-/// Gives a draft the permissions of the file that it replaces. Says whether it had others.
+/// Copies the permissions of the file that a draft replaces. Returns whether the draft had different ones.
 fn inherit(draft: &File, there: Option<&fs::Metadata>) -> io::Result<bool> {
     let Some(file) = there.filter(|there| there.is_file()) else { return Ok(false) };
     let has_others = inherited(&draft.metadata()?) != inherited(file);
@@ -153,8 +153,8 @@ fn inherit(draft: &File, there: Option<&fs::Metadata>) -> io::Result<bool> {
     Ok(has_others)
 }
 
-/// What of the permissions of a file goes over to the one that replaces it: who may read, write and run it. Whose rights
-/// it runs with does not: that was granted to another content.
+/// The permissions that a replacement inherits: read, write and execute. Set-user-ID and set-group-ID are not
+/// inherited, because they were granted to other content.
 #[cfg(unix)]
 fn inherited(file: &fs::Metadata) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -166,10 +166,10 @@ fn inherited(file: &fs::Metadata) -> fs::Permissions {
     file.permissions()
 }
 
-/// Between the look at what is there and the rename no one else in this process may publish.
+/// Serializes publishing in this process, from the check of the destination to the rename.
 static PUBLISHING: Mutex<()> = Mutex::new(());
 
-/// Why a draft was not published, or is not known to be.
+/// Why a draft is not published, or not certainly.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PublishError {
     #[error("the precondition does not hold")]
@@ -181,7 +181,7 @@ pub(super) enum PublishError {
 }
 
 impl Drop for Draft {
-    /// A client that leaves drops its upload on a thread that serves others. To remove a large file can take long.
+    /// Removes the file on another thread: this one serves other clients, and removing a large file can take long.
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         if Handle::try_current().is_ok() {
@@ -201,7 +201,7 @@ impl Drop for Hidden {
     }
 }
 
-/// A name is on the disk once its folder is.
+/// A new name is durable once its folder is synced.
 fn sync_folder(file: &Path) -> io::Result<()> {
     match file.parent() {
         Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
@@ -209,18 +209,18 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes an empty file with a lock on it, which may replace what is there.
+/// Creates an empty, locked file that may replace `there`.
 fn make(folder: &Path, there: Option<&fs::Metadata>) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: usize = 10;
     let mut options = OpenOptions::new();
-    // Never one that is there, and never through a link.
+    // Must not open an existing file or follow a link.
     options.write(true).create_new(true);
     restrict(&mut options, there);
     for _ in 0..ATTEMPTS {
         let path = folder.join(new_name());
         let file = options.open(&path)?;
         match file.try_lock() {
-            // A server that starts may have taken it for a left-over before it was locked.
+            // A starting server may have removed it as a leftover before it was locked.
             Ok(()) if path.exists() => return Ok((path, file)),
             Ok(()) | Err(fs::TryLockError::WouldBlock) => {}
             Err(fs::TryLockError::Error(error)) => {
@@ -232,7 +232,7 @@ fn make(folder: &Path, there: Option<&fs::Metadata>) -> io::Result<(PathBuf, Fil
     Err(io::Error::other("servers that start have taken it for a left-over again and again"))
 }
 
-/// Creates a draft so that nobody can read it who may not read the file that it replaces.
+/// Creates the draft with permissions no wider than those of the file that it replaces.
 #[cfg(unix)]
 fn restrict(options: &mut OpenOptions, there: Option<&fs::Metadata>) {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -244,7 +244,7 @@ fn restrict(options: &mut OpenOptions, there: Option<&fs::Metadata>) {
 #[cfg(not(unix))]
 fn restrict(_options: &mut OpenOptions, _there: Option<&fs::Metadata>) {}
 
-/// Whether a draft can be made in a folder.
+/// Checks that drafts can be created in a folder.
 fn probe(folder: &Path) -> io::Result<()> {
     let (path, _locked) = make(folder, None)?;
     fs::remove_file(path)
@@ -256,21 +256,20 @@ fn new_name() -> String {
 }
 
 impl Folder {
-    /// Removes what uploads have left here whose process is gone.
+    /// Removes drafts of dead processes.
     pub(crate) fn sweep(&self) -> io::Result<()> {
         sweep(self.root())
     }
 }
 
-/// Makes a folder ready for drafts: removes what processes that are gone have left there. Drafts of those that run are
-/// locked, and stay.
+/// Prepares a folder for drafts: removes those of dead processes. Drafts of running processes are locked and stay.
 fn sweep(folder: &Path) -> io::Result<()> {
     probe(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if is_draft(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_file() {
             match remove_left_over(&entry.path()) {
-                // Another server may have ended it meanwhile.
+                // Its process may have finished it, or another server removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 removed => removed?,
             }
@@ -330,7 +329,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&place).expect("there"), "another");
     }
 
-    /// Between the look at the place and the name given to the draft another process may have been faster.
+    /// Another process may create the file between the check of the destination and the rename.
     #[tokio::test]
     async fn draft_that_must_be_new_replaces_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -374,7 +373,7 @@ mod tests {
         assert_eq!(names(folder.path()).len(), expected.len() - 1);
     }
 
-    /// The only thread that blocks is busy, so nothing can be removed there yet.
+    /// The only blocking thread is busy, so the draft can't be removed there yet.
     #[test]
     fn draft_that_is_dropped_is_removed_on_a_thread_that_may_block() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -388,7 +387,7 @@ mod tests {
             assert_eq!(names(folder.path()).len(), 1);
             drop(go_on);
             thread.await.expect("no panic").expect_err("nothing was sent");
-            // They run in turn.
+            // Blocking tasks run in order.
             spawn::thread(|| ()).await.expect("no panic");
             assert!(names(folder.path()).is_empty());
 
@@ -417,7 +416,7 @@ mod tests {
         let path = draft.open.as_ref().expect("open").hidden.0.clone();
         assert_eq!(mode(&path) & !0o600 & !0o440, 0);
 
-        // Somebody replaces the draft by a link. Its permissions are set on the open file.
+        // The draft's path is replaced by a link. Permissions must be set on the open file.
         set(&place, 0o444);
         fs::rename(&path, folder.path().join("aside"))
             .and_then(|()| symlink("target", &path))

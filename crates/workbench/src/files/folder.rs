@@ -9,7 +9,7 @@ use std::{
 /// The folder whose files are served.
 #[derive(Clone, Debug)]
 pub struct Folder {
-    /// Its names: without links first, then as it was given, because absolute links may use either.
+    /// The folder's paths: first with links resolved, then as given, because absolute links may use either.
     roots: Arc<[PathBuf; 2]>,
 }
 
@@ -21,11 +21,11 @@ pub(super) struct Found {
 }
 
 impl Folder {
-    /// Takes a folder that exists and can be read.
+    /// Opens a folder that exists and is readable.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where it is missing, not a folder or not readable.
+    /// An [`io::Error`] if it is missing, not a folder or not readable.
     pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = path.as_ref().canonicalize()?;
         std::fs::read_dir(&root)?;
@@ -36,9 +36,9 @@ impl Folder {
         &self.roots[0]
     }
 
-    /// Opens the file that a path leads to, or `None` if that is no regular file in this folder or is hidden. Blocks.
+    /// Opens the file at a path, or `None` if it is not a regular file in this folder or is hidden. Blocks.
     pub(super) fn find(&self, path: &Path) -> io::Result<Option<Found>> {
-        // `Path` leaves out a slash at the end, which asks for a folder.
+        // `Path` drops a trailing slash, which means a folder.
         if !is_plain(path) || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Ok(None);
         }
@@ -47,11 +47,11 @@ impl Folder {
         Ok(metadata.is_file().then_some(Found { file, metadata }))
     }
 
-    /// What has the name of an upload. Blocks.
+    /// What exists under the name of an upload. Blocks.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] if that can't be found out: nobody may conclude then that there is nothing.
+    /// An [`io::Error`] if this can't be determined. The caller must not conclude that nothing exists.
     pub(super) fn current(&self, name: &str) -> io::Result<Current> {
         match self.find(Path::new(name))? {
             Some(found) => Ok(Current::File(Validators::of(&found.metadata))),
@@ -64,7 +64,7 @@ impl Folder {
         super::beneath::open_beneath(&*self.roots, path)
     }
 
-    /// Without handles of folders: who can write into the folder can exchange a file for a link in between.
+    /// Does not use folder handles: a user who can write to the folder can swap a file for a link in between.
     #[cfg(not(unix))]
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
         let Ok(file) = self.root().join(path).canonicalize() else { return Ok(None) };
@@ -73,7 +73,7 @@ impl Folder {
     }
 }
 
-/// What is at a path, without following a link, or `None` if nothing is. Blocks.
+/// The metadata of a path, without following a link, or `None` if nothing exists there. Blocks.
 pub(super) fn entry(path: &Path) -> io::Result<Option<Metadata>> {
     match path.symlink_metadata() {
         Ok(metadata) => Ok(Some(metadata)),
@@ -82,8 +82,9 @@ pub(super) fn entry(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// What a name stands for that `GET` does not serve. A file that the server may not read has validators nevertheless:
-/// `If-Unmodified-Since` is compared with its date ([RFC 9110 §13.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.4)).
+/// What a name that `GET` does not serve stands for. A file that the server may not read also has validators:
+/// `If-Unmodified-Since` is compared with its date
+/// ([RFC 9110 §13.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.4)).
 fn unopened(entry: Option<Metadata>) -> Current {
     match entry {
         None => Current::Nothing,
@@ -145,7 +146,7 @@ mod tests {
         assert!(matches!(current("missing"), Ok(Current::Nothing)));
         assert!(current(&"a".repeat(300)).is_err(), "a name that the system does not take");
 
-        // As with a file that may not be read: it can't be opened, and is there.
+        // Like a file that may not be read: it can't be opened, but it exists.
         let file = entry(&root.join("file")).expect("no error");
         assert!(matches!(unopened(file), Current::File(_)));
 

@@ -32,10 +32,10 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::json;
 use std::{io, path::Path, sync::Arc};
 
-/// How long a name may be, in bytes: what file systems take.
+/// The largest length of a name, in bytes: the limit of common file systems.
 const MAX_NAME: usize = 255;
 
-/// Where uploads go, where they are allowed.
+/// The destination of uploads, if they are allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Uploads(Option<Arc<Allowed>>);
 
@@ -73,7 +73,7 @@ pub(crate) async fn upload(
     response
 }
 
-/// Counts an upload that came to nothing, even where its client has left and it is dropped.
+/// Counts a failed upload, even if the client has left and the handler is dropped.
 struct Counted {
     metrics: WorkbenchMetrics,
     status: Option<StatusCode>,
@@ -104,7 +104,7 @@ async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<R
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _permit = allowed.admission.admit(Client::of(request.extensions().get()))?;
     let Verified(body): Verified<RequestBody> = request.extract().await?;
-    // RFC 9110 §13.2.1: behind all that would refuse the request anyway, before its content.
+    // RFC 9110 §13.2.1: after all other checks of the header section, before the content.
     let (folder, file) = (allowed.folder.clone(), name.to_owned());
     let current = spawn::thread(move || folder.current(&file)).await.map_err(io::Error::from)??;
     if preconditions.evaluate(Access::Write, &current) != Verdict::Proceed {
@@ -129,7 +129,7 @@ struct Stored {
 }
 
 impl Allowed {
-    /// Refuses names that no upload may have.
+    /// Rejects names that no upload may have.
     async fn check(&self, name: &str) -> Result<(), Problem> {
         let is_portable = !name.contains(['/', '\\']) && !name.contains(char::is_control);
         if name.is_empty()
@@ -153,7 +153,7 @@ impl Allowed {
         }
     }
 
-    /// Stores a body that is found right at its end.
+    /// Stores a body that proves correct at its end.
     async fn store(
         &self,
         body: RequestBody,
@@ -173,7 +173,7 @@ impl Allowed {
         }
     }
 
-    /// Writes a body, and returns its size and its digest.
+    /// Writes a body. Returns its size and its digest.
     async fn receive(&self, mut body: RequestBody, draft: &mut Draft) -> Result<(u64, String), Refusal> {
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
         while let Some(chunk) = body.next().await {
@@ -190,12 +190,13 @@ impl Allowed {
     }
 }
 
-/// A part of a file and a coded one are not what would be served under that name (RFC 9110 §14.4, §8.4).
+/// Rejects parts of a file and coded files: `GET` would serve them as if they were the whole, uncoded file
+/// (RFC 9110 §14.4, §8.4).
 fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(bad_request("`Content-Range`: a part of a file can't be uploaded"));
     }
-    // An empty list names no coding. RFC 9110 §12.5.3: the response to one that is not taken says which are.
+    // An empty list names no coding. RFC 9110 §12.5.3: a response that rejects a coding lists the accepted ones.
     if list_elements(headers, &header::CONTENT_ENCODING).next().is_some() {
         let detail = "`Content-Encoding`: upload the file without a content coding";
         let identity = HeaderValue::from_static("identity");

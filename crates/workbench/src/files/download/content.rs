@@ -13,21 +13,21 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-/// What is read of a file at once, in bytes. A reader that stalls makes the server hold as much.
+/// The size of a read, in bytes. A stalled reader makes the server hold this much.
 const CHUNK: u64 = 32 * 1024;
 
-/// A part of a content.
+/// A piece of the content.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Bytes),
-    /// These bytes of the file.
+    /// A range of the file.
     Bytes(Range<u64>),
 }
 
-/// The content of a response, read from a file as it is sent.
+/// The content of a response, read from a file while it is sent.
 ///
-/// It fails as soon as the file is seen to be another than at the start, and its last bytes do not go out then. So a client
-/// that has all of it has one state of the file.
+/// It fails as soon as the file has changed since the start, and does not send the last bytes. So a client that has
+/// received all of it has one state of the file.
 #[derive(Debug)]
 pub(crate) struct Content {
     pieces: VecDeque<Piece>,
@@ -42,7 +42,7 @@ enum Reading {
     Ended,
 }
 
-/// An open file as it was found.
+/// An open file, with its version at the start.
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
@@ -61,7 +61,7 @@ impl Content {
         self.left
     }
 
-    /// Takes the next bytes of the file that are wanted, as many as are read at once.
+    /// Takes the next wanted bytes of the file, up to the size of one read.
     fn next_bytes(&mut self) -> Option<Range<u64>> {
         let Some(Piece::Bytes(wanted)) = self.pieces.front_mut() else { return None };
         let chunk = wanted.start..wanted.end.min(wanted.start + CHUNK);

@@ -1,4 +1,4 @@
-//! Dates of fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in seconds since 1970.
+//! Dates in fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in seconds since 1970.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::{
@@ -6,13 +6,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Of 400 years, after which the calendar repeats itself.
+/// The seconds of 400 years, the period of the calendar.
 const CYCLE: i64 = 146_097 * 24 * 60 * 60;
 
-/// Where the year is in an `IMF-fixdate` and in an `asctime-date`. That of an `rfc850-date` has two digits.
+/// The position of the year in an `IMF-fixdate` and in an `asctime-date`. An `rfc850-date` has a two-digit year.
 const YEARS: [Range<usize>; 2] = [12..16, 20..24];
 
-/// The date of a field. One that is malformed or comes twice is ignored
+/// The date in a field. A malformed or repeated one is ignored
 /// ([§13.1.3](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3)).
 pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<i64> {
     let mut lines = headers.get_all(name).iter();
@@ -25,7 +25,7 @@ pub(super) fn read(value: &HeaderValue) -> Option<i64> {
     httpdate::parse_http_date(text).ok().map(seconds).or_else(|| before_1970(text))
 }
 
-/// `httpdate` knows no earlier years. Five cycles later the same day of the week has the same date.
+/// `httpdate` supports no years before 1970. The calendar repeats after five cycles, including the day of the week.
 fn before_1970(text: &str) -> Option<i64> {
     let is_year = |at: &Range<usize>| {
         text.get(at.clone()).is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit()))
@@ -37,7 +37,7 @@ fn before_1970(text: &str) -> Option<i64> {
     (year < 1970).then(|| seconds(later) - 5 * CYCLE)
 }
 
-/// Rounded down.
+/// Rounds down.
 pub(super) fn seconds(time: SystemTime) -> i64 {
     let whole = |since: Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     time.duration_since(UNIX_EPOCH).map_or_else(
@@ -49,13 +49,13 @@ pub(super) fn seconds(time: SystemTime) -> i64 {
     )
 }
 
-/// Whether a file that was changed in this second gets another date by its next change: not within the resolution of the
-/// file system's times, which is 2 s at most.
+/// Whether the next change of a file that was changed in this second will get another date: true once the resolution of
+/// the file system's times, at most 2 s, has passed.
 pub(super) fn is_settled(changed: i64, now: SystemTime) -> bool {
     seconds(now) > changed.saturating_add(2)
 }
 
-/// A time from 1970 to 9999.
+/// Formats a time from 1970 to 9999.
 pub(super) fn to_field_value(seconds: i64) -> HeaderValue {
     /// The end of the year 9999, the last that a field can express.
     const LAST: u64 = 253_402_300_799;

@@ -8,13 +8,14 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntityTag {
     is_weak: bool,
-    /// Without its quotes.
+    /// Without the quotes.
     opaque: Vec<u8>,
 }
 
 impl EntityTag {
-    /// The tag of a file. It lives as long as the file is not written, also across restarts. It is strong where there are
-    /// inodes: each replacement has another inode or another time. Elsewhere two files can have one size and one time.
+    /// The tag of a file. It stays the same, also across restarts, as long as the file is not written. It is strong if
+    /// there are inodes: each replacement has another inode or another time. Elsewhere two files can have the same size
+    /// and time.
     pub(crate) fn of(file: &Metadata) -> Self {
         let modified = file.modified().map_or(0, nanoseconds);
         let (inode, size) = (inode(file), file.len());
@@ -22,7 +23,7 @@ impl EntityTag {
         Self { is_weak: inode.is_none(), opaque: opaque.into_bytes() }
     }
 
-    /// Reads one from the front of a field value and returns the rest.
+    /// Parses a tag at the start of a field value and returns the rest.
     pub(super) fn read(value: &[u8]) -> Option<(Self, &[u8])> {
         let unprefixed = value.strip_prefix(b"W/");
         let quoted = unprefixed.unwrap_or(value).strip_prefix(b"\"")?;
@@ -52,7 +53,7 @@ fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7e | 0x80..)
 }
 
-/// Since 1970, negative before.
+/// Since 1970, negative for earlier times.
 fn nanoseconds(time: SystemTime) -> i128 {
     let nanos = |since: std::time::Duration| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX);
     time.duration_since(UNIX_EPOCH).map_or_else(|before| -nanos(before.duration()), nanos)

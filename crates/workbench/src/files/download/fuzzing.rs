@@ -1,4 +1,4 @@
-//! What must hold of any conditions and ranges that somebody sends, for property tests and `fuzz/`.
+//! Properties that hold for any conditions and ranges, for property tests and `fuzz/`.
 
 use super::{
     precondition::{Access, Current, Preconditions, Validators, Verdict},
@@ -7,8 +7,9 @@ use super::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What is selected lies in the file. A tag that a write must find is one that a read has already, and what a read has
-/// already a new file must not replace. (Nor may it if the tags are malformed, which a read ignores.)
+/// Selected parts lie within the file. If a tag lets a write proceed (`If-Match`), the same tag makes a read respond
+/// "not modified" (`If-None-Match`), and then a write with it as `If-None-Match` must not replace the file. (Malformed
+/// tags also prevent that, but a read ignores them.)
 pub fn file_conditions(lines: &[Vec<u8>]) {
     for length in [0, 1, 10, u64::MAX] {
         assert_within(&Selected::by(&fields(&header::RANGE, lines), length), length);

@@ -23,7 +23,7 @@ pub(crate) async fn download(
         Verdict::NotModified => return Ok(file.not_modified()),
         Verdict::Proceed => {}
     }
-    // RFC 9110 §14.2: `Range` is for GET alone.
+    // RFC 9110 §14.2: `Range` is only for GET.
     let is_ranged = request.method() == Method::GET && file.allows_range(request.headers());
     let selected = if is_ranged { Selected::by(request.headers(), file.length()) } else { Selected::Whole };
     let wanted = WantedDigest::of(&request, digests);
@@ -50,13 +50,13 @@ async fn find(folder: Folder, request: &Request<Body>) -> Result<Representation,
     }
 }
 
-/// The path below the folder, decoded.
+/// The path below the folder, percent-decoded.
 fn path_of(uri: &Uri) -> Option<PathBuf> {
     let decoded = percent_encoding::percent_decode_str(uri.path().strip_prefix("/files/")?).collect();
     Some(os_path(decoded))
 }
 
-/// A name is any bytes here.
+/// Names can contain any bytes on Unix.
 #[cfg(unix)]
 fn os_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;

@@ -1,4 +1,4 @@
-//! `GET /files/…`: a file, a part of it, or the answer that the client has it already.
+//! `GET /files/…`: a file, a part of it, or the response that the client's copy is current.
 
 mod content;
 mod date;

@@ -11,14 +11,14 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A `multipart/byteranges`.
+/// A `multipart/byteranges` content.
 pub(super) struct Multipart {
     pub(super) media_type: HeaderValue,
     pub(super) pieces: Vec<Piece>,
 }
 
 impl Multipart {
-    /// The parts of a file of this media type and length.
+    /// Creates the parts of a file with this media type and length.
     pub(super) fn new(parts: Vec<Range<u64>>, media_type: &str, length: u64) -> Self {
         let boundary = boundary();
         let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
@@ -39,7 +39,7 @@ pub(super) fn content_range(part: &Range<u64>, length: u64) -> String {
     format!("bytes {}-{}/{length}", part.start, part.end - 1)
 }
 
-/// Of 128 bits that nobody can guess, so that no file contains it.
+/// 128 unpredictable bits, so no file contains the boundary.
 fn boundary() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -1,11 +1,11 @@
-//! Conditional requests ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)), of downloads and of uploads.
+//! Conditional requests ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)), for downloads and uploads.
 
 use super::{date, etag::EntityTag};
 use axum_trailers::problem::Problem;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::{fs::Metadata, time::SystemTime};
 
-/// What `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` ask for.
+/// The conditions in `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preconditions {
     matches: Option<TagList>,
@@ -18,28 +18,29 @@ pub(crate) struct Preconditions {
 enum TagList {
     Any,
     Tags(Vec<EntityTag>),
-    /// It matches nothing: a write with such an `If-Match` is refused, and a read with such an `If-None-Match` sends the file.
+    /// Matches nothing: a write with such an `If-Match` is rejected, and a read with such an `If-None-Match` sends the
+    /// file.
     Malformed,
 }
 
-/// What has the name that a request is for.
+/// What exists under the requested name.
 #[derive(Clone, Debug)]
 pub(crate) enum Current {
     Nothing,
-    /// Something that `GET` does not serve, such as a link that leads out of the folder. It has no validators.
+    /// Something that `GET` does not serve, such as a link out of the folder. It has no validators.
     Unserved,
     File(Validators),
 }
 
-/// What tells one content of a file from another ([§8.8](https://www.rfc-editor.org/rfc/rfc9110#section-8.8)).
+/// Distinguishes versions of a file ([§8.8](https://www.rfc-editor.org/rfc/rfc9110#section-8.8)).
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
     pub(super) tag: EntityTag,
-    /// In seconds since 1970. A file from before that has no date, since `Last-Modified` can't express it.
+    /// In seconds since 1970. `None` for earlier times, which `Last-Modified` can't express.
     modified: Option<i64>,
 }
 
-/// What comes of the preconditions.
+/// The result of the preconditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Proceed,
@@ -66,13 +67,13 @@ impl Preconditions {
         }
     }
 
-    /// Whether a write must find nothing, whatever else must hold. A malformed `If-None-Match` may have been to protect what
-    /// is there.
+    /// Whether a write requires that nothing exists. A malformed `If-None-Match` may have been meant to protect an
+    /// existing file.
     pub(crate) fn must_be_new(&self) -> bool {
         matches!(self.none_matches, Some(TagList::Any | TagList::Malformed))
     }
 
-    /// Evaluates them in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
+    /// Evaluates the conditions in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
     pub(crate) fn evaluate(&self, access: Access, current: &Current) -> Verdict {
         let holds = match &self.matches {
             Some(wanted) => wanted.is_met(current, EntityTag::is_strongly),
@@ -103,7 +104,7 @@ impl TagList {
         if lines.is_empty() {
             return None;
         }
-        // RFC 9110 §5.3: several lines are one value. Otherwise `*` in one of them would not be malformed.
+        // RFC 9110 §5.3: several lines are one value. Otherwise a list that contains `*` would not be malformed.
         let value = lines.join(&b", "[..]);
         if value.trim_ascii() == b"*" {
             return Some(Self::Any);
@@ -120,7 +121,8 @@ impl TagList {
     }
 }
 
-/// The tags of a list, which may have empty members ([§5.6.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2)).
+/// Parses a list of tags, which may contain empty elements
+/// ([§5.6.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2)).
 fn read_tags(list: &[u8]) -> Option<Vec<EntityTag>> {
     let (mut tags, mut rest) = (Vec::new(), list.trim_ascii_start());
     while !rest.is_empty() {
@@ -150,24 +152,24 @@ impl Validators {
         Self { tag: EntityTag::of(file), modified }
     }
 
-    /// Those of a file with this tag, which was modified at so many seconds since 1970.
+    /// The validators of a file with this tag and modification time, in seconds since 1970.
     #[cfg(any(test, fuzzing))]
     pub(super) fn of_test(tag: &str, modified: i64) -> Self {
         let tag = EntityTag::read(tag.as_bytes()).expect("a tag").0;
         Self { tag, modified: Some(modified) }
     }
 
-    /// The time for `Last-Modified`, in seconds since 1970, once no other content can get the same time: who resumes with
-    /// `If-Range` and this date would otherwise join two contents of one second
+    /// The time for `Last-Modified`, in seconds since 1970, once no other version can get the same time: otherwise a
+    /// client that resumes with `If-Range` and this date could join two versions from one second
     /// ([§8.8.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2)).
     ///
-    /// A time in the future has none either. [§8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1) would replace
-    /// it by that of `Date`, which is another one in each response and never settled.
+    /// `None` also for a time in the future. [§8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1) would
+    /// replace it by `Date`, which differs in each response and is never settled.
     pub(super) fn last_modified(&self, now: SystemTime) -> Option<i64> {
         self.modified.filter(|modified| date::is_settled(*modified, now))
     }
 
-    /// Whether `If-Range`, if there is one, lets `Range` stand
+    /// Whether `If-Range`, if present, allows `Range` to be used
     /// ([§13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
     pub(super) fn allow_range(&self, headers: &HeaderMap, now: SystemTime) -> bool {
         let mut lines = headers.get_all(header::IF_RANGE).iter();
@@ -196,7 +198,7 @@ mod tests {
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const AFTER: &str = "Wed, 18 May 2033 03:33:20 GMT";
 
-    /// One that was modified at `AT`, and whose tag is `"a"`.
+    /// Modified at `AT`, with the tag `"a"`.
     fn validators() -> Validators {
         Validators::of_test("\"a\"", 1_000_000_000)
     }
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn reads_and_writes_have_the_same_answers() {
         use header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-        // What comes of a read of the file, of a write to it, and of a write to a name that nothing has.
+        // The results of a read of the file, a write to it, and a write to an unused name.
         let cases: &[(&[(HeaderName, &str)], &str)] = &[
             (&[], "200 200 201"),
             (&[(IF_MATCH, "*")], "200 200 412"),

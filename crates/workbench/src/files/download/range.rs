@@ -1,24 +1,24 @@
-//! `Range` ([RFC 9110 §14](https://www.rfc-editor.org/rfc/rfc9110#section-14)), for bytes alone.
+//! `Range` ([RFC 9110 §14](https://www.rfc-editor.org/rfc/rfc9110#section-14)), for bytes only.
 
 use http::{HeaderMap, header};
 use std::ops::Range;
 
-/// How many ranges a request may name. Each costs a part with a header of its own. More are ignored, as
-/// [§14.2](https://www.rfc-editor.org/rfc/rfc9110#section-14.2) advises against "many small ranges".
+/// The largest number of ranges. Each costs a part with its own header. A request with more gets the whole file,
+/// because [§14.2](https://www.rfc-editor.org/rfc/rfc9110#section-14.2) advises against "many small ranges".
 const MAX_RANGES: usize = 32;
 
-/// What of a file is to be sent.
+/// The selected part of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Selected {
-    /// All of it, because there is no `Range` or it is ignored.
+    /// The whole file: there is no `Range`, or it is ignored.
     Whole,
-    /// These parts, at least one, none of them empty. They neither overlap nor touch each other.
+    /// At least one part, none empty. They neither overlap nor touch.
     Parts(Vec<Range<u64>>),
-    /// All ranges are behind the end.
+    /// All ranges begin after the end of the file.
     Nothing,
 }
 
-/// A range as it is asked for: a position is of any size, so what is larger than a `u64` is the largest one.
+/// A requested range. Positions over `u64::MAX` become `u64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spec {
     From { first: u64, last: u64 },
@@ -26,16 +26,16 @@ enum Spec {
 }
 
 impl Selected {
-    /// Resolves the `Range` field of a request for a file of so many bytes.
+    /// Resolves the `Range` field of a request for a file of this length.
     pub(super) fn by(headers: &HeaderMap, length: u64) -> Self {
         let mut lines = headers.get_all(header::RANGE).iter();
-        // It is no list, so two of them are malformed.
+        // `Range` is not a list field, so two lines are malformed.
         let (Some(value), None) = (lines.next(), lines.next()) else { return Self::Whole };
         Self::by_value(value.as_bytes(), length)
     }
 
     fn by_value(value: &[u8], length: u64) -> Self {
-        // No range of an empty file can be satisfied, and all of it is as much as anybody can have.
+        // No range of an empty file is satisfiable, so the whole file is sent.
         if length == 0 {
             return Self::Whole;
         }
@@ -56,7 +56,7 @@ impl Spec {
     }
 }
 
-/// Adds a part, joined with those that it overlaps or touches, at the place of the first of them
+/// Adds a part. If it overlaps or touches others, they are merged at the place of the first one
 /// ([§15.3.7.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7.2)).
 fn join(parts: &mut Vec<Range<u64>>, mut part: Range<u64>) {
     let meets = |one: &Range<u64>, other: &Range<u64>| one.start <= other.end && other.start <= one.end;
@@ -69,14 +69,14 @@ fn join(parts: &mut Vec<Range<u64>>, mut part: Range<u64>) {
     parts.insert(place.min(parts.len()), part);
 }
 
-/// The ranges of a field value, or `None` if it is to be ignored: another unit, malformed, or too many.
+/// Parses the ranges of a field value. `None` means ignore: another unit, malformed, or too many.
 fn read(value: &[u8]) -> Option<Vec<Spec>> {
     let equals = value.iter().position(|byte| *byte == b'=')?;
     let (unit, set) = (&value[..equals], &value[equals + 1..]);
     if !unit.eq_ignore_ascii_case(b"bytes") {
         return None;
     }
-    // RFC 9110 §5.6.1.2: a list may have empty members.
+    // RFC 9110 §5.6.1.2: a list may contain empty elements.
     let members = set.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty());
     let specs = members.take(MAX_RANGES + 1).map(spec).collect::<Option<Vec<_>>>()?;
     (1..=MAX_RANGES).contains(&specs.len()).then_some(specs)
@@ -92,7 +92,7 @@ fn spec(member: &[u8]) -> Option<Spec> {
     }
 }
 
-/// Compares the digits, since numbers past `u64` are equal once they are read.
+/// Compares digits, because parsing makes all numbers over `u64::MAX` equal.
 fn is_descending(first: &[u8], last: &[u8]) -> bool {
     let digits = |number: &'_ [u8]| number.iter().position(|digit| *digit != b'0').unwrap_or(number.len());
     let (first, last) = (&first[digits(first)..], &last[digits(last)..]);
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(Selected::by(&headers, 10), Selected::Whole);
     }
 
-    /// The bytes that a set of ranges names, one by one.
+    /// The positions that a set of ranges covers, one by one.
     fn named(specs: &[(Option<u64>, Option<u64>)], length: u64) -> Vec<u64> {
         let is_named = |byte: &u64| {
             specs.iter().any(|spec| match spec {

@@ -13,7 +13,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::{ops::Range, path::Path, time::SystemTime};
 
-/// A file that is found, and what responses say of it.
+/// A file with its metadata for responses.
 pub(super) struct Representation {
     found: Found,
     pub(super) validators: Validators,
@@ -36,7 +36,8 @@ impl Representation {
         self.validators.allow_range(headers, self.now)
     }
 
-    /// [RFC 9110 §15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5): with a tag it needs no `Last-Modified`.
+    /// [RFC 9110 §15.4.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5): with a tag, `Last-Modified` is not
+    /// needed.
     pub(super) fn not_modified(&self) -> Response {
         let fields = [
             (header::DATE, date::to_field_value(date::seconds(self.now))),
@@ -56,10 +57,10 @@ impl Representation {
         self.with(pieces, response).map(boxed)
     }
 
-    /// Some parts of it, for a request with these fields
+    /// Some parts of the file, for a request with these fields
     /// ([RFC 9110 §15.3.7](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7)).
     ///
-    /// A client that sends `If-Range` has the fields that describe the file already. It gets `Repr-Digest` nevertheless if it
+    /// A client that sends `If-Range` already has the fields that describe the file. It still gets `Repr-Digest` if it
     /// asks for it.
     pub(super) fn partial(
         self,
@@ -99,14 +100,14 @@ impl Representation {
         Identity::of(&self.found.metadata)
     }
 
-    /// A header section with what a 206 must have in any case.
+    /// A header section with the fields that every 206 needs.
     fn head(&self, status: StatusCode) -> Response<()> {
         let mut head = Response::new(());
         *head.status_mut() = status;
         let fields = [
             (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
             (header::ETAG, self.validators.tag.to_field_value()),
-            // hyper's own may be a second old.
+            // hyper's own `Date` may be a second old.
             (header::DATE, date::to_field_value(date::seconds(self.now))),
         ];
         head.headers_mut().extend(fields);

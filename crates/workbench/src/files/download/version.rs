@@ -1,6 +1,6 @@
 use std::{fs::Metadata, time::SystemTime};
 
-/// What shows that somebody has written to an open file.
+/// Reveals writes to an open file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version {
     size: u64,
@@ -10,7 +10,7 @@ pub(super) struct Version {
 
 #[derive(Clone, Copy, Debug)]
 struct Inode {
-    /// Who writes to a file and sets its old time again changes this one.
+    /// The inode's change time. Resetting the modification time after a write changes it.
     changed: (i64, i64),
     links: u64,
 }
@@ -20,8 +20,8 @@ impl Version {
         Self { size: file.len(), modified: file.modified().ok(), inode: inode(file) }
     }
 
-    /// Whether nobody has written to the file since. The time of the inode also changes when the file gets or loses a name, for
-    /// example when another one replaces it: that of such a moment is not compared.
+    /// Whether the file is unchanged. The inode's change time also changes if the file gains or loses a name, for
+    /// example if it is replaced; in that case it is not compared.
     pub(super) fn still_is(&mut self, file: &Metadata) -> bool {
         let (before, now) = (*self, Self::of(file));
         let has_other_names = before.links() != now.links();

@@ -16,14 +16,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A content, and behind it the digest of the whole file.
+/// Content, followed by the digest of the whole file.
 struct WithReprDigest {
     content: Content,
     digest: Option<Pin<Box<dyn Future<Output = Option<Digest>> + Send>>>,
 }
 
 impl Pending {
-    /// Announces the digest, and sends it behind the content.
+    /// Announces the digest, and sends it after the content.
     pub(crate) fn behind(self, mut response: Response<Content>) -> Response {
         let declared = Declared::new([REPR_DIGEST]).expect("a digest may be a trailer (RFC 9530 §3)");
         declared.write(response.headers_mut());

@@ -1,14 +1,14 @@
 use crate::files::download::date;
 use std::{fs::Metadata, time::SystemTime};
 
-/// What stays the same as long as nobody writes to a file.
+/// Stays the same as long as the file is not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     device: u64,
     inode: u64,
     size: u64,
     modified: (i64, i64),
-    /// Of the inode. Who writes to a file and sets its old time again changes this one.
+    /// The inode's change time. Resetting the modification time after a write changes it.
     changed: (i64, i64),
 }
 
@@ -26,13 +26,13 @@ impl Identity {
         })
     }
 
-    /// Without inodes a file can be replaced by one of the same size and time.
+    /// Without inodes, a file can be replaced by one with the same size and time.
     #[cfg(not(unix))]
     pub(crate) fn of(_file: &Metadata) -> Option<Self> {
         None
     }
 
-    /// Whether the next write will change it.
+    /// Whether the next write is certain to change the identity.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
         date::is_settled(self.modified.0.max(self.changed.0), now)
     }

@@ -5,17 +5,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// How many digests are kept. Each takes some 200 bytes.
+/// How many digests are kept. Each takes about 200 bytes.
 const CAPACITY: usize = 1024;
 
-/// The digests of whole files: those that are known, and those under way.
+/// Digests of whole files: known ones and those being computed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReprDigests {
     known: Arc<Mutex<Known>>,
     pub(super) running: Running,
 }
 
-/// Digests in the order in which they came.
+/// Digests in insertion order.
 #[derive(Debug, Default)]
 struct Known {
     digests: HashMap<(Identity, Algorithm), Digest>,
@@ -27,7 +27,7 @@ impl ReprDigests {
         self.lock().digests.get(&(file, algorithm)).cloned()
     }
 
-    /// Keeps the digest of a settled file. The oldest one makes room for it.
+    /// Stores the digest of a settled file. Evicts the oldest one if necessary.
     pub(super) fn keep(&self, file: Identity, digest: Digest) {
         let (mut known, key) = (self.lock(), (file, digest.algorithm()));
         if known.digests.insert(key, digest).is_some() {

@@ -1,5 +1,5 @@
-//! `Repr-Digest` ([RFC 9530 §3](https://www.rfc-editor.org/rfc/rfc9530#section-3)) of a file of which only a part is sent:
-//! a header field if the digest is known, else a trailer field that is computed meanwhile.
+//! `Repr-Digest` ([RFC 9530 §3](https://www.rfc-editor.org/rfc/rfc9530#section-3)) for responses that send only a part
+//! of a file: a header field if the digest is known, or else a trailer field that is computed during the transfer.
 
 mod body;
 mod identity;

@@ -12,14 +12,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// Left in the extensions of a response whose content is a whole file.
+/// An extension of responses whose content is a whole file.
 #[derive(Clone)]
 pub(crate) struct Remember {
     pub(super) digests: ReprDigests,
     pub(super) file: Identity,
 }
 
-/// Keeps the digest at the end of a response that sends a whole file: it is that of the file.
+/// Stores the digest at the end of a response that sends a whole file: it is also the file's digest.
 pub(crate) async fn remember(mut response: Response) -> Response {
     match response.extensions_mut().remove::<Remember>() {
         Some(remember) => response.map(|inner| Remembered { inner, remember }).into_response(),

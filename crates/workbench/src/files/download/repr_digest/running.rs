@@ -9,31 +9,31 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many files are hashed at once: a request for one byte of a large file must not occupy all cores. A third file has no
-/// digest.
+/// How many files are hashed at once: requests for one byte of large files must not occupy all cores. Further files get
+/// no digest.
 const FILES: usize = 2;
 
-/// What is read of a file at once, in bytes.
+/// The size of a read, in bytes.
 const STEP: usize = 256 * 1024;
 
-/// The files that are hashed at the moment.
+/// The files that are currently hashed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Running(Arc<Mutex<Vec<Run>>>);
 
-/// One of them. All who wait for it share it, and it ends with the last of them.
+/// A file that is hashed. All waiting requests share it; it stops when the last one is gone.
 #[derive(Clone, Debug)]
 struct Run {
     key: (Identity, Algorithm),
     result: watch::Sender<Option<Digest>>,
 }
 
-/// The digest of a file that is hashed.
+/// The future digest of a file.
 #[derive(Debug)]
 pub(crate) struct Pending(watch::Receiver<Option<Digest>>);
 
 impl ReprDigests {
-    /// Begins to hash a file that was found with this metadata, or joins those who wait for it. `None` if too many others are
-    /// hashed, or if the system has no identities.
+    /// Starts to hash a file that had this metadata when it was opened, or joins a run. `None` if too many other files
+    /// are hashed, or if the system has no identities.
     pub(crate) fn begin(
         &self,
         file: &File,
@@ -81,14 +81,14 @@ impl Running {
     }
 }
 
-/// A run that is on the list until it ends, even if it panics.
+/// A run that stays in the list until it ends, even by a panic.
 struct Listed<'a> {
     running: &'a Running,
     run: Run,
 }
 
 impl Listed<'_> {
-    /// Hashes a file as long as somebody waits for it. `None` if nobody does, or if it was written.
+    /// Hashes a file while a request waits for it. `None` if none does, or if the file was written.
     fn hash(&self, file: &File, mut version: Version) -> io::Result<Option<Digest>> {
         let algorithm = self.run.key.1;
         let (mut hashers, mut at, mut step) = (Hashers::new([algorithm]), 0, vec![0; STEP]);
@@ -104,7 +104,8 @@ impl Listed<'_> {
         Ok(None)
     }
 
-    /// Takes it off the list in the same moment in which nobody waits, so that nobody can join what ends.
+    /// Whether a request waits. If none does, the run is removed under the same lock, so no request can join a run that
+    /// ends.
     fn is_awaited(&self) -> bool {
         let mut running = self.running.lock();
         let is_closed = self.run.result.is_closed();
@@ -114,7 +115,7 @@ impl Listed<'_> {
 }
 
 impl Run {
-    /// Another run of the same file may have begun behind one that nobody waits for.
+    /// Compares channels, because the same file may have a newer run after an abandoned one.
     fn is(&self, other: &Self) -> bool {
         self.result.same_channel(&other.result)
     }
@@ -133,7 +134,7 @@ impl Pending {
     }
 }
 
-/// Leaves the position of the file to its other reader.
+/// Does not move the file's position, which another reader shares.
 #[cfg(unix)]
 fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, bytes, at)

@@ -6,7 +6,7 @@ use axum_trailers::{
 use http::{HeaderMap, Request};
 use std::fs::{File, Metadata};
 
-/// What a request says of the digest of the whole file.
+/// Which digest of the whole file a request wants.
 pub(crate) struct WantedDigest {
     digests: ReprDigests,
     algorithm: Option<Algorithm>,
@@ -28,7 +28,7 @@ impl WantedDigest {
         true
     }
 
-    /// Begins to compute the digest if it is wanted and its trailer can be sent.
+    /// Starts to compute the digest if it is wanted and its trailer can be sent.
     pub(crate) fn begin(&self, file: &File, metadata: &Metadata) -> Option<Pending> {
         let algorithm = self.algorithm.filter(|_| self.acceptance.is_accepted())?;
         self.digests.begin(file, metadata, algorithm).unwrap_or_else(|error| {
