@@ -1,8 +1,8 @@
 use http::{HeaderMap, header};
 
-/// Which of some media types a request prefers, by its `Accept` fields
-/// ([RFC 9110 §12.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)): that of the largest weight, the first
-/// among equals. `None` where it takes none of them. Without the field it takes all.
+/// The media type that a request prefers, by its `Accept` fields
+/// ([RFC 9110 §12.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)): the one with the largest weight, the
+/// first one if weights are equal. `None` if the client accepts none of them. Without `Accept`, all are acceptable.
 pub(super) fn preferred<T: Copy>(headers: &HeaderMap, offered: &[(&str, T)]) -> Option<T> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
@@ -24,7 +24,7 @@ struct MediaRange {
     weight: u16,
 }
 
-/// The media ranges of a request. Parameters other than the weight are passed over.
+/// Parses the media ranges of a request. Ignores parameters other than the weight.
 fn ranges(headers: &HeaderMap) -> Vec<MediaRange> {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let ranges = values.flat_map(|value| value.split(',')).map(|range| {
@@ -39,7 +39,7 @@ fn ranges(headers: &HeaderMap) -> Vec<MediaRange> {
     ranges.filter(|range| !range.name.is_empty()).collect()
 }
 
-/// A weight such as `0.5` (RFC 9110 §12.4.2). One that is malformed counts as none.
+/// Parses a weight such as `0.5` (RFC 9110 §12.4.2). A malformed one counts as 0.
 fn thousandths(weight: &str) -> u16 {
     let weight: f32 = weight.trim().parse().unwrap_or(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
@@ -47,7 +47,7 @@ fn thousandths(weight: &str) -> u16 {
     thousandths
 }
 
-/// What the most specific range says of a media type.
+/// The weight that the most specific matching range gives to a media type.
 fn weight(ranges: &[MediaRange], media_type: &str) -> u16 {
     let of_type = media_type.split('/').next().unwrap_or_default();
     let any_of_type = format!("{of_type}/*");

@@ -6,17 +6,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Bounds how many exports or uploads run at once, in total and per client. Its clones share the places.
+/// Limits how many exports or uploads run at once, in total and per client. Clones share the limit.
 #[derive(Clone, Debug)]
 pub(super) struct Admission(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The word for them in messages: "exports", "uploads".
+    /// What is limited, for messages: "exports", "uploads".
     what: &'static str,
     total: usize,
     per_client: usize,
-    /// How many places each client holds. Clients without one are left out.
+    /// How many permits each client holds. Clients without one are not in the map.
     held: Mutex<HashMap<Client, usize>>,
 }
 
@@ -25,11 +25,11 @@ impl Admission {
         Self(Arc::new(Shared { what, total, per_client, held: Mutex::default() }))
     }
 
-    /// Takes a place for a client.
+    /// Issues a permit to a client.
     ///
     /// # Errors
     ///
-    /// 503 if all places are taken, 429 if this client holds as many as it may.
+    /// 503 if the total limit is reached, 429 if the limit of this client is.
     pub(super) fn admit(&self, client: Client) -> Result<AdmissionPermit, Problem> {
         let mut held = self.0.lock();
         let (mine, all) = (held.get(&client).copied().unwrap_or(0), held.values().sum::<usize>());
@@ -62,7 +62,7 @@ impl Shared {
     }
 }
 
-/// A place that a client holds. Dropping it gives the place back.
+/// Permission to run one export or upload. Dropping it releases it.
 #[derive(Debug)]
 pub(super) struct AdmissionPermit {
     shared: Arc<Shared>,

@@ -1,15 +1,15 @@
 use http::{HeaderMap, Uri, header};
 use std::{fmt, net::Ipv6Addr};
 
-/// The longest name that DNS has, written out ([RFC 1035 §2.3.4](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
+/// The longest DNS name in text form ([RFC 1035 §2.3.4](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
 const MAX_NAME: usize = 253;
 
-/// The host and port that a request was sent to, for curl lines: nothing in it ends the quotes of a shell.
+/// The host and port that a request was sent to, for curl lines. It contains nothing that ends a shell's quotes.
 #[derive(Debug)]
 pub(super) struct Authority(String);
 
 impl Default for Authority {
-    /// Where the server listens unless its options name another address.
+    /// The server's default address.
     fn default() -> Self {
         Self("localhost:3000".to_owned())
     }
@@ -22,7 +22,7 @@ impl fmt::Display for Authority {
 }
 
 impl Authority {
-    /// That of the target, which is `:authority` over HTTP/2, or else of `Host`. A missing or unsafe one is replaced by the
+    /// Taken from the target (`:authority` over HTTP/2), or else from `Host`. If that is missing or unsafe, the
     /// default.
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -31,9 +31,9 @@ impl Authority {
     }
 }
 
-/// Whether this is `host [ ":" port ]` ([RFC 3986 §3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)), and the host
-/// is an IPv6 address, an IPv4 address or a plain name. The grammar also has percent-encoding, and quotes, `$` and
-/// parentheses as `sub-delims`: no server needs them in its name, and in a shell they are not safe.
+/// Whether this is `host [ ":" port ]` ([RFC 3986 §3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)) with an
+/// IPv6 address, an IPv4 address or a plain name as host. The grammar also allows percent-encoding, and quotes, `$` and
+/// parentheses (`sub-delims`): no server's name needs them, and they are unsafe in a shell.
 fn is_safe(authority: &str) -> bool {
     let colon = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
     let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
@@ -47,13 +47,13 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-/// Whether this has only `unreserved` characters.
+/// Whether this consists of `unreserved` characters.
 fn is_name(host: &str) -> bool {
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     (1..=MAX_NAME).contains(&host.len()) && host.bytes().all(is_unreserved)
 }
 
-/// Whether this is nothing, or a colon and perhaps the number of a port.
+/// Whether this is empty, or a colon and an optional port number.
 fn is_port(port: &str) -> bool {
     match port.strip_prefix(':') {
         None | Some("") => true,

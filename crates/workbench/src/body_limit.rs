@@ -1,7 +1,7 @@
 use axum_trailers::problem::Problem;
 use http::{HeaderMap, StatusCode, header};
 
-/// Refuses a body that is announced as larger than `limit` before any of it comes.
+/// Rejects a body whose `Content-Length` is over `limit` before any of it is read.
 pub(super) fn fits(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > limit) { Err(too_large(limit)) } else { Ok(()) }

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-/// What the requests to a workbench can cost. Whatever is past a bound is answered with a problem document that names
-/// it.
+/// Limits on what requests can cost. A request over a limit gets a problem document that names the limit.
 ///
-/// Bounds that need no setting are at the routes that keep them. Later versions may have more.
+/// Fixed limits are documented at their routes. Later versions may add fields.
 ///
 /// ```
 /// use axum_trailers_workbench::Bounds;
@@ -14,31 +13,31 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// How many exports may run at once. Default: 32. 503 past it.
+    /// How many exports may run at once. Default: 32. More get 503.
     ///
-    /// Each has a thread, and some 3 MiB: SQLite's cache and what waits for the client. Where rows are large
-    /// it takes more: up to some 50 MiB for rows of 4 MiB, than which none may be larger.
+    /// Each takes a thread and about 3 MiB: SQLite's cache and the data that waits for the client. Large rows need
+    /// more, up to about 50 MiB for rows of 4 MiB, the largest allowed size.
     pub exports: usize,
-    /// How many of them one client may have. Default: 8. 429 past it.
+    /// How many exports one client may run at once. Default: 8. More get 429.
     ///
     /// A client is the address of its connection: an IPv4 address, or the /64 prefix of an IPv6 address, because one
     /// client usually has a whole /64. IPv4-mapped IPv6 addresses count as IPv4. Without
-    /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the request's extensions, all requests count as one
+    /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the requests' extensions, all requests count as one
     /// client's.
     pub exports_per_client: usize,
-    /// How many rows an export may have. Default: 10,000,000. 400 past it, before the first row.
+    /// How many rows an export may have. Default: 10,000,000. Larger ones get 400 before the first row.
     pub rows: u64,
-    /// How long an export may take. Default: one hour. Past it, it fails with its next chunk.
+    /// How long an export may take. Default: one hour. After that, it fails with its next chunk.
     pub export_time: Duration,
-    /// How large the body of a request to `POST /echo` and `POST /inspect` may be, in bytes. Default: 1 GiB. 413 past it,
-    /// or a broken echo where it has begun.
+    /// How large the body of a request to `POST /echo` and `POST /inspect` may be, in bytes. Default: 1 GiB. Larger
+    /// ones get 413. An echo that has already begun breaks off.
     pub body_size: u64,
-    /// How many uploads may run at once. Default: 16. 503 past it.
+    /// How many uploads may run at once. Default: 16. More get 503.
     pub uploads: usize,
-    /// How many of them one client may have, counted as for [`exports_per_client`](Self::exports_per_client). Default: 8.
-    /// 429 past it.
+    /// How many uploads one client may run at once, with clients as in
+    /// [`exports_per_client`](Self::exports_per_client). Default: 8. More get 429.
     pub uploads_per_client: usize,
-    /// How large an upload may be, in bytes. Default: 1 GiB. 413 past it.
+    /// How large an upload may be, in bytes. Default: 1 GiB. Larger ones get 413.
     pub upload_size: u64,
 }
 

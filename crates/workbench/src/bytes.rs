@@ -1,4 +1,4 @@
-//! `GET /bytes/{n}`: n bytes and behind them their digest, to see whether both arrive.
+//! `GET /bytes/{n}`: n bytes, followed by their digest. Shows whether both arrive.
 //!
 //! ```text
 //! curl -s -v -k --no-buffer 'https://localhost:3000/bytes/64?chunk=16&delay=500' 2>&1 | cat -v
@@ -6,13 +6,13 @@
 //!
 //! | Parameter | |
 //! |---|---|
-//! | `seed` | which bytes they are, 0 where it is not given |
-//! | `chunk` | how many are sent at once, up to 64 KiB; 16 KiB where it is not given |
-//! | `delay` | how long each chunk but the first waits, in milliseconds, up to 10,000 |
+//! | `seed` | the seed of the bytes, default 0 |
+//! | `chunk` | the size of a chunk, up to 64 KiB, default 16 KiB |
+//! | `delay` | the pause before each chunk except the first, in milliseconds, up to 10,000 |
 //!
-//! The bytes are those of [`SplitMix64`](https://prng.di.unimi.it/splitmix64.c), whose numbers are written with their
-//! lowest byte first: the same seed gives the same bytes, and of two lengths the shorter is the beginning of the longer.
-//! There are up to 1 GiB, 100,000 chunks and five minutes of delay in one response.
+//! The bytes are the numbers of [`SplitMix64`](https://prng.di.unimi.it/splitmix64.c) in little-endian order: the same
+//! seed gives the same bytes, and a shorter response is the beginning of a longer one. A response has at most 1 GiB,
+//! 100,000 chunks and five minutes of pauses.
 
 use super::{
     query::{self, Query},
@@ -103,7 +103,7 @@ async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
     Ok(())
 }
 
-/// Sebastiano Vigna's generator: a counter and a mix of its bits.
+/// Sebastiano Vigna's generator: a counter and a mixing function.
 struct SplitMix64(u64);
 
 impl SplitMix64 {
@@ -114,7 +114,7 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
-    /// The next bytes. What the last number has more of them stays in `made` for the next time.
+    /// Returns the next bytes. Unused bytes of the last number stay in `made` for the next call.
     fn chunk(&mut self, made: &mut BytesMut, length: usize) -> Bytes {
         while made.len() < length {
             made.extend_from_slice(&self.next().to_le_bytes());
@@ -127,7 +127,7 @@ impl SplitMix64 {
 mod tests {
     use super::*;
 
-    /// The first numbers of the seed 1234567 as the generator's users list them for a check.
+    /// The first numbers for the seed 1234567, a common check of implementations.
     #[test]
     fn numbers_are_those_of_splitmix64() {
         let mut numbers = SplitMix64(1_234_567);

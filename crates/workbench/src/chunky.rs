@@ -4,8 +4,8 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/'
 //! ```
 //!
-//! It is the demo of the article "Stream a Body With Trailers in axum 0.6", made to hold over HTTP/1.1 too.
-//! A client whose `Accept` prefers HTML, as that of a browser does, is redirected to the page at `/ui` instead.
+//! It is the demo of the article "Stream a Body With Trailers in axum 0.6", extended to HTTP/1.1. Clients whose
+//! `Accept` prefers HTML, such as browsers, are redirected to the page at `/ui`.
 
 use axum::{
     body::Body,
@@ -19,16 +19,16 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long the second chunk waits.
+/// The pause before the second chunk.
 const PAUSE: Duration = Duration::from_secs(2);
 
 const CHUNKY_TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 
-/// The field that the article sends. hyper 0.14 took `Trailer` out of every HTTP/2 response, so the article
-/// announces its trailer in a field that no standard knows.
+/// The field that the article sends. hyper 0.14 removed `Trailer` from every HTTP/2 response, so the article announces
+/// its trailer in a field that no standard defines.
 const TRAILERS: HeaderName = HeaderName::from_static("trailers");
 
-/// Answers with `hello...`, and after [`PAUSE`] with `world` and a newline.
+/// Responds with `hello...`, and after [`PAUSE`] with `world` and a newline.
 pub(super) async fn hello(request: Request<Body>) -> impl IntoResponse {
     let declared = Declared::new([CHUNKY_TRAILER]).expect("a permitted field");
     let accepted = request.method() != Method::HEAD && Acceptance::from_request(&request).is_accepted();

@@ -1,16 +1,16 @@
 use axum::extract::ConnectInfo;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// The network prefix by which IPv6 clients are counted. Providers delegate at least a /64 to each customer
-/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)), so one client can use any address of it.
+/// The network prefix that identifies an IPv6 client. Providers delegate at least a /64 to each customer
+/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)), so one client can use any address in it.
 const IPV6_PREFIX: u128 = !0 << 64;
 
-/// The client that a place is counted for: an IPv4 address or an IPv6 /64.
+/// The client that a permit is issued to: an IPv4 address or an IPv6 /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Client(Option<IpAddr>);
 
 impl Client {
-    /// All clients whose address is unknown share this one.
+    /// Shared by all clients whose address is unknown.
     pub(super) const UNKNOWN: Self = Self(None);
 
     /// The client of a request, from the connection's address in the request's extensions.

@@ -1,16 +1,15 @@
-//! `POST /echo`: the request's body, streamed back as it comes, and behind it the request's trailers as `X-Echo-…`.
+//! `POST /echo`: streams the request's body back, followed by the request's trailers as `X-Echo-…`.
 //!
 //! ```text
 //! curl -v -k --no-buffer -d 'hello' 'https://localhost:3000/echo'
 //! ```
 //!
-//! curl can't send trailers itself. What the request announces in `Trailer` is announced as `X-Echo-…`, and what does
-//! not come is not made up: the echo lacks it as well. Trailers that the request did not announce come back over HTTP/2;
-//! over HTTP/1.1 none is sent unannounced. Those that [RFC 9110 §6.5.1] forbids are left out. A name that is too long
-//! for the prefix gets 400 if it is announced; a trailer with such a name breaks the transfer.
+//! curl can't send trailers itself. The names in the request's `Trailer` are announced as `X-Echo-…`. An announced
+//! trailer that does not arrive is also missing in the echo. Unannounced trailers are echoed over HTTP/2; over HTTP/1.1
+//! only announced ones are sent. Fields that [RFC 9110 §6.5.1] forbids are left out. A name that is too long for the
+//! prefix gets 400 if it is announced; otherwise the transfer breaks.
 //!
-//! It comes back as `application/octet-stream`, so that no browser runs what another page
-//! made it send.
+//! The response is `application/octet-stream`, so no browser runs content that another page made it send.
 //!
 //! [RFC 9110 §6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 
@@ -50,12 +49,12 @@ pub(super) async fn echo(
     Ok((fields, response))
 }
 
-/// The name with its prefix, which is a name unless it is longer than the 64 KiB that `http` accepts.
+/// Adds the prefix. The result is a valid name unless it is longer than the 64 KiB that `http` accepts.
 fn echoed(name: &str) -> String {
     format!("x-echo-{name}")
 }
 
-/// The body of a request as that of its response.
+/// A request's body as a response body.
 struct Echo {
     phase: Phase,
     limit: u64,
@@ -68,7 +67,7 @@ enum Phase {
     Ended,
 }
 
-/// More came than is sent back.
+/// The body is larger than the limit.
 #[derive(Debug, thiserror::Error)]
 #[error("the request's body is larger than the {limit} bytes that are sent back")]
 struct TooMuch {

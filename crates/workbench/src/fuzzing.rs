@@ -1,4 +1,4 @@
-//! What must hold of any query that somebody sends, for property tests and `fuzz/`.
+//! Properties that hold for any query, for property tests and `fuzz/`.
 
 #[cfg(fuzzing)]
 pub use crate::files::fuzzing::file_conditions;
@@ -6,7 +6,7 @@ use crate::query::{Query, raw_pairs};
 use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
-/// Each parameter is there as it was sent, and what is not asked for is refused.
+/// Each parameter is returned as it was sent, and unknown ones are rejected.
 pub fn query(bytes: &[u8]) {
     let Ok(uri) = Uri::try_from([b"/?", bytes].concat()) else { return };
     let pairs = raw_pairs(&uri);

@@ -1,4 +1,4 @@
-//! How gRPC says in its trailers that something failed
+//! How gRPC reports a failure in its trailers
 //! ([gRPC over HTTP/2, Responses](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses)).
 
 use http::HeaderName;
@@ -10,7 +10,8 @@ pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-messag
 pub(super) const OK: u8 = 0;
 pub(super) const INTERNAL: u8 = 13;
 
-/// A `grpc-message`: printable ASCII as it is but for `%`, all other bytes of its UTF-8 as `%` and two digits.
+/// Encodes a `grpc-message`: printable ASCII except `%` stays, every other byte of the UTF-8 becomes `%` and two
+/// digits.
 pub(super) fn percent_encoded(message: &str) -> String {
     let mut encoded = String::with_capacity(message.len());
     for byte in message.bytes() {

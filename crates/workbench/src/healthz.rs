@@ -1,10 +1,10 @@
-//! `GET /healthz`: that the server answers.
+//! `GET /healthz`: the server responds.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/healthz'
 //! ```
 //!
-//! Somebody asks every few seconds, so the log has these requests at `DEBUG`.
+//! Monitors request it every few seconds, so these requests are logged at `DEBUG`.
 
 use axum::{Extension, response::IntoResponse};
 use axum_trailers::hints::Routine;

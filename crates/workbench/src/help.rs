@@ -1,11 +1,11 @@
-//! `GET /help`: all routes, each with the curl line that shows it.
+//! `GET /help`: all routes, each with a curl line that shows it.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/help'
 //! ```
 //!
-//! It is text, or JSON where `Accept` prefers that. The curl lines have the host and port of the request, if a shell can
-//! take them as they are, and else `localhost:3000`.
+//! The response is text, or JSON if `Accept` prefers it. The curl lines contain the host and port of the request if
+//! they are safe in a shell, and `localhost:3000` otherwise.
 
 use super::{Example, ROUTES, Route, accept, authority::Authority, json::Json};
 use axum::response::{IntoResponse, Response};
@@ -24,12 +24,12 @@ pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
     let offered = [("text/plain", Form::Text), ("application/json", Form::Json)];
     let mut response = match accept::preferred(&headers, &offered) {
         Some(Form::Json) => Json(json(&server)).into_response(),
-        // Whoever takes neither is better helped by text than by a 406.
+        // For a client that accepts neither, text is better than a 406.
         Some(Form::Text) | None => text(&server).into_response(),
     };
     let fields = response.headers_mut();
     fields.insert(header::VARY, HeaderValue::from_static("accept"));
-    // The lines have what one client sent as its host. A cache that merges hosts would give them to others.
+    // The lines contain one client's host. A cache that merges hosts would serve them to others.
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,4 +1,4 @@
-//! `POST /inspect`: the request as it arrived here, told as JSON.
+//! `POST /inspect`: the request as it arrived, as JSON.
 //!
 //! ```text
 //! curl -v -k --no-buffer -d 'hello' 'https://localhost:3000/inspect'
@@ -6,14 +6,14 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `protocol`, `method`, `authority`, `target` | of the request line and `Host`, or what HTTP/2 has in their place |
+//! | `protocol`, `method`, `authority`, `target` | from the request line and `Host`, or their HTTP/2 equivalents |
 //! | `te`, `trailer` | the values of these two fields, as they came |
 //! | `headers`, `trailers` | all fields of both sections, each with its name and value, repeated ones too; without the trailer fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids |
-//! | `announcedButMissing` | the names in `Trailer` that never came, of those that may be trailers |
+//! | `announcedButMissing` | names in `Trailer` that did not arrive, except forbidden ones |
 //! | `content` | the `length` of the data in bytes, and its `digest` as in `Content-Digest` |
 //! | `responseTrailers` | whether trailers can be `sent` back to this client, and `why` |
 //!
-//! What is no UTF-8 in a value has U+FFFD in its place. The data is not kept.
+//! In values, invalid UTF-8 is replaced by U+FFFD. The data is not kept.
 
 use super::{
     Bounds,
@@ -73,7 +73,7 @@ pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>
     Ok(Json(account))
 }
 
-/// HTTP/2 has it in `:authority` (RFC 9113 §8.3.1).
+/// HTTP/2 sends it as `:authority` (RFC 9113 §8.3.1).
 fn authority(request: &Request<Body>) -> Option<String> {
     let of_target = request.uri().authority().map(ToString::to_string);
     of_target.or_else(|| values(request.headers(), &header::HOST).pop())

@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 use serde_json::Value;
 
-/// A JSON document, set for people to read.
+/// A JSON document, formatted for people.
 pub(super) struct Json(pub(super) Value);
 
 impl IntoResponse for Json {

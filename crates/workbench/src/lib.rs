@@ -1,17 +1,17 @@
-//! The workbench: one route for each use that trailers have, each in a file of its own, with the curl line that shows
-//! it. [`ROUTES`] lists them all; `GET /help` and the README are made from it.
+//! The workbench: one route for each use of trailers, each in its own file, with a curl line that shows it. [`ROUTES`]
+//! lists them all; `GET /help` and the README are generated from it.
 //!
-//! [`Workbench`] is an axum 0.6 application, which the binary `axum-trailers` serves. Trailers leave by any server that carries
+//! [`Workbench`] is an axum 0.6 application; the binary `axum-trailers` serves it. Trailers need a server that sends
 //! them, such as [axum-trailers-server](https://docs.rs/axum-trailers-server).
 //!
 //! | File | |
 //! |---|---|
-//! | `chunky.rs` | `GET /`: a body in two chunks and a trailer, the demo of the article this began with |
+//! | `chunky.rs` | `GET /`: a body in two chunks and a trailer, the demo of the article that started this project |
 //! | `bytes.rs` | `GET /bytes/{n}`: deterministic bytes and their digest |
-//! | [`files`] | `GET /files/…`: files with the digest of what was sent; `PUT`: uploads that are kept only if their digest is right |
+//! | [`files`] | `GET /files/…`: files, followed by the digest of the content; `PUT`: uploads that are kept only if their digest is right |
 //! | [`export`] | the rows of a [`database`] with their count, digest and timing, failures in the middle, progress, the alternatives for clients without trailers, and a [gRPC service](export::grpc) |
-//! | `trailers.rs` | `GET /trailers`: whatever trailers the query asks for |
-//! | `te.rs` | `GET /te`: whether this client gets any |
+//! | `trailers.rs` | `GET /trailers`: the trailers that the query asks for |
+//! | `te.rs` | `GET /te`: whether this client receives trailers |
 //! | `echo.rs`, `inspect.rs` | `POST`: the trailers of requests |
 //! | `ui/` | `GET /ui`: a page that tries all this in a browser |
 //! | `help.rs`, `healthz.rs` | `GET /help`, `GET /healthz` |
@@ -51,7 +51,7 @@ mod trailers;
 mod ui;
 mod workbench;
 
-/// The crate whose types [`Workbench::register`] takes.
+/// The crate that defines the types of [`Workbench::register`].
 pub use prometheus;
 
 pub use self::{
@@ -60,7 +60,7 @@ pub use self::{
     workbench::Workbench,
 };
 
-/// The example of README.md, compiled with the tests.
+/// The example in README.md, compiled with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

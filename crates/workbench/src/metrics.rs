@@ -1,12 +1,12 @@
 use http::StatusCode;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 
-/// What the workbench counts.
+/// The workbench's metrics.
 ///
 /// | Metric | Labels | |
 /// |---|---|---|
-/// | `axum_trailers_exports_running` | | exports that hold their place among `--max-exports` |
-/// | `axum_trailers_uploads_refused_total` | `status` | uploads that were refused, or failed |
+/// | `axum_trailers_exports_running` | | exports that count toward `--max-exports` |
+/// | `axum_trailers_uploads_refused_total` | `status` | uploads that were refused or failed |
 #[derive(Clone, Debug)]
 pub(super) struct WorkbenchMetrics {
     pub(super) exports_running: IntGauge,
@@ -29,7 +29,7 @@ impl WorkbenchMetrics {
         registry.register(Box::new(self.uploads_refused.clone()))
     }
 
-    /// The status is `None` where the client left before there was one.
+    /// `status` is `None` if the client left before the response.
     pub(super) fn upload_refused(&self, status: Option<StatusCode>) {
         let status = status.as_ref().map_or("none", StatusCode::as_str);
         self.uploads_refused.with_label_values(&[status]).inc();

@@ -9,15 +9,15 @@ use http::{HeaderValue, Request, header};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The page is text alone. What a request contains can be in it.
+/// The page is plain text and can contain parts of the request.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Makes an HTML page of a problem document if `Accept` prefers HTML, as that of a browser does.
+/// Turns a problem document into an HTML page if `Accept` prefers HTML, as that of a browser does.
 ///
-/// What reads the response further out has to see the page: it belongs inside of a layer that adds a digest. A response
-/// that has passed it once is left alone.
+/// A layer that adds a digest must wrap this one, because it must hash the page. A response that has passed this layer
+/// once is not changed again.
 pub(super) async fn present(request: Request<Body>, next: Next<Body>) -> Response {
     let offered = [("application/problem+json", false), ("application/json", false), ("text/html", true)];
     let prefers_html = accept::preferred(request.headers(), &offered) == Some(true);
@@ -35,7 +35,7 @@ fn as_page(mut response: Response, problem: &Problem) -> Response {
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // `files::isolated` sets its own.
+    // `files::isolated` sets a different one.
     fields.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
     response.map(|_json| body::boxed(body::Full::from(page)))
 }
@@ -79,7 +79,7 @@ fn text_of(value: Option<&Value>) -> Cow<'_, str> {
     }
 }
 
-/// Text that is text in HTML, and in the value of an attribute
+/// Escapes text for HTML content and attribute values
 /// ([HTML §13.3](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

@@ -3,8 +3,8 @@ use http::{StatusCode, Uri};
 use percent_encoding::percent_decode;
 use std::ops::RangeInclusive;
 
-/// The parameters of a request's query, taken one by one. What is left at the end is refused: a parameter that is
-/// spelled wrong must not be passed over.
+/// The parameters of a request's query. A handler takes them one by one, and `finish` rejects the others: a misspelled
+/// parameter must not be ignored.
 #[derive(Debug)]
 pub(super) struct Query {
     pairs: Vec<(String, String)>,
@@ -18,7 +18,7 @@ impl Query {
         Self { pairs: pairs.collect(), known: Vec::new() }
     }
 
-    /// The value of a parameter.
+    /// Takes the value of a parameter.
     pub(super) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         match &self.take_all(name)[..] {
             [] => Ok(None),
@@ -27,13 +27,13 @@ impl Query {
         }
     }
 
-    /// The values of a parameter that may be repeated.
+    /// Takes the values of a parameter that may be repeated.
     pub(super) fn take_all(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    /// The value of a parameter that is a number within a range.
+    /// Takes the value of a numeric parameter within a range.
     pub(super) fn number(
         &mut self,
         name: &'static str,
@@ -42,7 +42,7 @@ impl Query {
         self.take(name)?.map(|text| number(&format!("`{name}`"), &text, range)).transpose()
     }
 
-    /// The value of a parameter that is one of some words.
+    /// Takes the value of a parameter that accepts one of these words.
     pub(super) fn one_of<T: Copy>(
         &mut self,
         name: &'static str,
@@ -59,7 +59,7 @@ impl Query {
         Err(bad_request(detail).with("expected", words))
     }
 
-    /// Refuses what was not taken.
+    /// Rejects parameters that were not taken.
     pub(super) fn finish(self) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),
@@ -71,7 +71,7 @@ impl Query {
     }
 }
 
-/// All pairs of a query in their order, in bytes: they need not be UTF-8.
+/// All pairs of a query in order, as bytes: they may be invalid UTF-8.
 pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
     let decoded = |text: &str| percent_decode(text.replace('+', " ").as_bytes()).collect();
     let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
@@ -81,7 +81,7 @@ pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
         .collect()
 }
 
-/// A number within a range. What is not one is the problem that says so.
+/// Parses a number within a range. Anything else is a problem that names the range.
 pub(super) fn number(what: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {

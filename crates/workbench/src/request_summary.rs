@@ -1,10 +1,10 @@
-//! What is told of a request.
+//! Summaries of a request.
 
 use axum_trailers::trailers::Acceptance;
 use http::{HeaderMap, HeaderName, Request, Version};
 use serde_json::{Value, json};
 
-/// What follows from what the request said: whether trailers are sent, and why.
+/// Whether trailers are sent in response to this request, and why.
 pub(super) fn concluded<B>(request: &Request<B>) -> Value {
     match Acceptance::from_request(request) {
         Acceptance::Accepted if request.version() >= Version::HTTP_2 => {
@@ -15,7 +15,7 @@ pub(super) fn concluded<B>(request: &Request<B>) -> Value {
     }
 }
 
-/// The values of a field, with what is no UTF-8 replaced.
+/// The values of a field, with invalid UTF-8 replaced.
 pub(super) fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }

@@ -1,10 +1,10 @@
 use axum_trailers::problem::Problem;
 use http::{StatusCode, header};
 
-/// After how many seconds a client that was refused may find room.
+/// How many seconds a rejected client should wait before it retries.
 pub(super) const RETRY_AFTER: u64 = 5;
 
-/// What waiting helps against.
+/// A problem with `Retry-After`.
 pub(super) fn retry_later(status: StatusCode, detail: impl Into<String>) -> Problem {
     Problem::new(status, detail).field(header::RETRY_AFTER, RETRY_AFTER)
 }

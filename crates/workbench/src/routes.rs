@@ -1,4 +1,4 @@
-//! The table of all routes, from which the router, `GET /help`, the README's table and a test are made.
+//! The table of all routes. The router, `GET /help`, the README's table and a test are generated from it.
 
 use super::{
     authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,
@@ -19,26 +19,26 @@ use std::{collections::BTreeSet, fmt::Write, future::ready};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Route {
-    /// The method. `HEAD` works wherever `GET` does.
+    /// The method. `HEAD` works for every `GET`.
     pub method: &'static str,
-    /// The path, its variable parts in braces.
+    /// The path, with variable parts in braces.
     pub path: &'static str,
     /// What it shows.
     pub shows: &'static str,
-    /// The trailer fields that the example's response ends with.
+    /// The trailer fields of the example's response.
     pub trailers: &'static [&'static str],
     /// The parameters of its query, with their values.
     pub parameters: &'static [&'static str],
-    /// What a request can cost here.
+    /// The limits on what a request can cost.
     pub bounds: &'static str,
-    /// A request that shows it.
+    /// An example request.
     pub example: Example,
-    /// The path as axum has it.
+    /// The path in axum's syntax.
     pattern: &'static str,
     handler: fn() -> MethodRouter<AppState>,
 }
 
-/// A request that shows a route.
+/// An example request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Example {
@@ -50,7 +50,8 @@ pub struct Example {
     pub content: Option<&'static str>,
     /// The status of the response.
     pub status: u16,
-    /// What curl's output is piped into, all of it: a second stream would come before or in the middle of the first.
+    /// The command that curl's output is piped into. It must read all output: a second stream would appear before or in
+    /// the middle of the first.
     pipe: &'static str,
 }
 
@@ -68,7 +69,7 @@ const ROUTE: Route = Route {
     handler: MethodRouter::new,
 };
 
-/// Below it is what others have put into a folder.
+/// The prefix of user content: files that others have put into the folder.
 const FILES: &str = "/files/";
 
 const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timing"];
@@ -260,16 +261,16 @@ pub const ROUTES: &[Route] = &[
 ];
 
 impl Route {
-    /// The line that shows it on a server that listens on `localhost:3000`.
+    /// The curl line that shows it on a server that listens on `localhost:3000`.
     #[must_use]
     pub fn curl(&self) -> String {
         self.curl_at(&Authority::default())
     }
 
-    /// The line that shows it on this server.
+    /// The curl line that shows it on this server.
     pub(super) fn curl_at(&self, server: &Authority) -> String {
         let Example { target, fields, content, pipe, .. } = &self.example;
-        // In a pipe curl also draws a progress meter.
+        // In a pipe, curl also draws a progress meter.
         let silent = if pipe.is_empty() { "" } else { " -s" };
         let mut line = format!("curl{silent} -v -k --no-buffer");
         if let Some(content) = content {
@@ -282,7 +283,7 @@ impl Route {
             write!(line, " -H '{name}: {value}'").expect("memory");
         }
         match target.strip_suffix("{id}") {
-            // An export's id is known once there was one.
+            // An export's id is known only after the export has begun.
             Some(path) => {
                 let id = format!(
                     "curl -s -k -o /dev/null -w '%header{{x-export-id}}' 'https://{server}/export/orders'"
@@ -295,7 +296,7 @@ impl Route {
     }
 }
 
-/// All of them, and for everything else a problem document.
+/// Routes for all of them, and a problem document for every other path.
 pub(super) fn router() -> Router<AppState> {
     let patterns: BTreeSet<&str> = ROUTES.iter().map(|route| route.pattern).collect();
     let router = patterns.into_iter().fold(Router::new(), |router, pattern| {

@@ -6,7 +6,7 @@ use axum::{
 use axum_trailers::problem::Problem;
 use http::request::Parts;
 
-/// The variable part of a path, decoded. One that is no UTF-8 is refused.
+/// The variable part of a path, percent-decoded. Invalid UTF-8 is rejected.
 pub(super) struct Segment(pub(super) String);
 
 #[async_trait]

@@ -7,7 +7,7 @@ use super::{
 };
 use axum::extract::FromRef;
 
-/// What the routes' handlers work with.
+/// The state that handlers use.
 #[derive(Clone, FromRef)]
 pub(super) struct AppState {
     pub(super) folder: Folder,

@@ -1,13 +1,13 @@
-//! `GET /te`: what this request said about trailers, and what the server made of it.
+//! `GET /te`: what this request contains about trailers, and what the server concludes from it.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/te'
 //! ```
 //!
-//! Over HTTP/2 trailers are always sent, over HTTP/1.1 to a client that says `TE: trailers`
-//! ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)). The body says what was concluded, and
-//! where that is that trailers go out, `X-Protocol`, `X-TE` and `X-Trailers` say the same as trailers. So a body that says
-//! so without trailers behind it tells that something on the way has dropped them.
+//! Over HTTP/2 trailers are always sent, over HTTP/1.1 only to clients that send `TE: trailers`
+//! ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)). The body contains the conclusion. If
+//! trailers are sent, `X-Protocol`, `X-TE` and `X-Trailers` repeat it as trailers. If the body promises trailers and
+//! none arrive, something on the way has dropped them.
 
 use super::request_summary::{concluded, values};
 use axum::{

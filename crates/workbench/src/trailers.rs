@@ -1,14 +1,15 @@
-//! `GET /trailers?name=value&…`: those fields as trailers.
+//! `GET /trailers?name=value&…`: responds with these fields as trailers.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/trailers?x-color=blue&x-color=green&x-size=9'
 //! ```
 //!
-//! A name that is repeated has several field lines, in their order. A name or value that can't be sent, and a field that
-//! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, is a 400 that
-//! says why; one without a query lists those fields. There may be as many as [`TrailerLimits`] takes of a request, 64 fields and 8 KiB, counted as
-//! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 bytes for each. The
-//! body lists them too, for a client that can't see them otherwise.
+//! A repeated name gives several field lines, in order. A name or value that can't be sent, and a field that
+//! [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids in a trailer section, gets a 400
+//! that explains why; a request without a query gets a 400 that lists the forbidden fields. The limits are those that
+//! [`TrailerLimits`] sets for requests: 64 fields and 8 KiB, counted as in
+//! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2): name, value and 32 bytes for each. The body
+//! also lists the fields, for clients that can't read trailers.
 
 use super::query::{bad_request, raw_pairs};
 use axum::response::IntoResponse;
@@ -58,7 +59,7 @@ fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
     Ok(trailers)
 }
 
-/// The fields that are refused, by their reason.
+/// The forbidden fields, by reason.
 fn forbidden() -> Map<String, Value> {
     forbidden_fields().map(|(reason, names)| (reason.to_string(), names.into())).collect()
 }

@@ -14,7 +14,7 @@ use axum::Router;
 use prometheus::Registry;
 use std::io;
 
-/// The workbench as an application: its routes, and what they serve.
+/// The workbench application: its routes and the data they serve.
 ///
 /// ```
 /// use axum::Router;
@@ -37,42 +37,43 @@ pub struct Workbench {
 }
 
 impl Workbench {
-    /// Serves the files of a folder and the rows of a database. Nothing is written.
+    /// Serves the files of a folder and the rows of a database, read-only.
     pub fn new(folder: Folder, database: Database) -> Self {
         let (bounds, metrics) = (Bounds::default(), WorkbenchMetrics::new());
         let exports = Exports::new(bounds, metrics.exports_running.clone());
         Self { folder, database, bounds, exports, metrics, allows_upload: false }
     }
 
-    /// Sets what requests can cost.
+    /// Sets the limits on what requests can cost.
     pub fn bounds(self, bounds: Bounds) -> Self {
         let exports = Exports::new(bounds, self.metrics.exports_running.clone());
         Self { bounds, exports, ..self }
     }
 
-    /// Takes uploads into the folder. What uploads that broke off with their process have left there is removed.
+    /// Allows uploads into the folder. Removes the leftovers of uploads whose process was killed.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where the folder can't be read, or what was left can't be removed.
+    /// An [`io::Error`] if the folder can't be read, or the leftovers can't be removed.
     pub fn allow_upload(self) -> io::Result<Self> {
         self.folder.sweep()?;
         Ok(Self { allows_upload: true, ..self })
     }
 
-    /// Registers what it counts: `axum_trailers_exports_running`, the exports that hold their place, and
-    /// `axum_trailers_uploads_refused_total` by `status`, that of the route's answer (400 for a content that broke
-    /// off), or `none` where the client left before there was one.
+    /// Registers the metrics: `axum_trailers_exports_running`, the exports that count toward the limit, and
+    /// `axum_trailers_uploads_refused_total` by `status`, the status of the response (400 for content that broke off),
+    /// or `none` if the client left before there was one.
     ///
     /// # Errors
     ///
-    /// [`prometheus::Error`] where the registry has metrics of these names.
+    /// [`prometheus::Error`] if the registry already has metrics with these names.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.metrics.register(registry)
     }
 
-    /// The tables and their rows as a gRPC service, under the name
-    /// [`SERVICE_NAME`](super::export::grpc::v1::exports_server::SERVICE_NAME). Its exports count among those of the routes.
+    /// The tables and their rows as a gRPC service, named
+    /// [`SERVICE_NAME`](super::export::grpc::v1::exports_server::SERVICE_NAME). Its exports share the limits of the
+    /// routes' exports.
     #[must_use]
     pub fn grpc(&self) -> ExportsServer<ExportsService> {
         ExportsServer::new(ExportsService::new(self.database.clone(), self.exports.clone()))

@@ -3,9 +3,9 @@
 //! | Table of the sample | Rows | |
 //! |---|---|---|
 //! | `customers` | 5,000 | text with every delimiter, `NULL`, reals, blobs |
-//! | `orders` | 100,000 | integers, reals, points in time, text or `NULL` |
+//! | `orders` | 100,000 | integers, reals, timestamps, text or `NULL` |
 //!
-//! The sample is in memory, and always the same.
+//! The sample is in memory and always the same.
 
 mod sample;
 mod schema;

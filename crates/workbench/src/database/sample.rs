@@ -1,4 +1,4 @@
-/// The sample: made by arithmetic alone, so that it is the same everywhere.
+/// The sample, computed by arithmetic alone so that it is the same everywhere.
 pub(super) const SAMPLE: &str = r#"
 BEGIN;
 CREATE TABLE customers (

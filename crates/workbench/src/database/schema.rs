@@ -1,20 +1,20 @@
 use rusqlite::{Connection, params};
 
-/// A table of a database, with its columns in their order.
+/// A table of a database, with its columns in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: Vec<Column>,
 }
 
-/// A column, with the type it was declared with, which may be empty and binds no value of it.
+/// A column with its declared type, which may be empty. SQLite does not enforce it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) declared: String,
 }
 
-/// The names of all tables, sorted. Views, virtual tables and those of SQLite itself are none.
+/// The names of all tables, sorted. Views, virtual tables and SQLite's own tables are left out.
 pub(crate) fn table_names(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut names = connection.prepare(
         r"SELECT name FROM pragma_table_list
@@ -23,7 +23,7 @@ pub(crate) fn table_names(connection: &Connection) -> Result<Vec<String>, rusqli
     names.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The table of a name that is known to be one. Generated columns are among its columns.
+/// Reads a table that is known to exist. Its columns include generated ones.
 pub(crate) fn table(connection: &Connection, name: &str) -> Result<Table, rusqlite::Error> {
     let mut columns = connection.prepare("SELECT name, type FROM pragma_table_xinfo(?1) ORDER BY cid")?;
     let column = |row: &rusqlite::Row<'_>| Ok(Column { name: row.get(0)?, declared: row.get(1)? });
@@ -36,7 +36,7 @@ pub(crate) fn tables(connection: &Connection) -> Result<Vec<Table>, rusqlite::Er
     table_names(connection)?.iter().map(|name| table(connection, name)).collect()
 }
 
-/// A name as SQL has it, whatever characters it has.
+/// Quotes a name for SQL, whatever characters it contains.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-/// How long a reader waits for a writer of another process.
+/// How long a reader waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How large a row may be, in bytes: it is in memory, and so is what is written of it. Reading a larger value fails.
+/// The largest size of a row, in bytes: the row and its output are held in memory. Reading a larger value fails.
 pub(crate) const MAX_ROW: usize = 4 * 1024 * 1024;
 
-/// A database that is read and never written.
+/// A read-only database.
 #[derive(Clone)]
 pub struct Database {
     source: Source,
@@ -26,7 +26,7 @@ pub struct Database {
 #[derive(Clone)]
 enum Source {
     File(PathBuf),
-    /// A database in memory is there as long as a connection to it.
+    /// A database in memory exists as long as there is a connection to it.
     Sample {
         name: String,
         _keep: Arc<Mutex<Connection>>,
@@ -48,7 +48,7 @@ impl DatabaseError {
     }
 }
 
-/// SQLite's words, and what they mean for a database that is only read.
+/// SQLite's message, with its meaning for a read-only database.
 pub(crate) fn explained(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::ReadOnly) => format!(
@@ -61,13 +61,13 @@ pub(crate) fn explained(error: &rusqlite::Error) -> String {
 }
 
 impl Database {
-    /// Takes a database file, which is opened to be read only.
+    /// Opens a database file, read-only.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError`] where there is none, or it can't be read.
+    /// [`DatabaseError`] if the file does not exist or can't be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
-        // Absolute, it is none of the names that SQLite takes for something else, such as `:memory:`.
+        // An absolute path is none of SQLite's special names, such as `:memory:`.
         let path = path.as_ref().canonicalize().map_err(DatabaseError::of_file)?;
         if !path.is_file() {
             return Err(DatabaseError::of_file(io::Error::other("it is no regular file")));
@@ -78,11 +78,11 @@ impl Database {
         Ok(database)
     }
 
-    /// Makes the sample, in memory: some 8 MB.
+    /// Creates the sample in memory, about 8 MB.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError`] where there is no memory for it.
+    /// [`DatabaseError`] if there is not enough memory.
     pub fn sample() -> Result<Self, DatabaseError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:/sample-{}?vfs=memdb", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -93,7 +93,7 @@ impl Database {
         Ok(Self { source: Source::Sample { name, _keep: Arc::new(Mutex::new(connection)) } })
     }
 
-    /// A connection of its own, for one thread.
+    /// Opens a connection for one thread.
     pub(crate) fn connect(&self) -> Result<Connection, rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = match &self.source {
@@ -104,7 +104,7 @@ impl Database {
         }?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_ROW).unwrap_or(i32::MAX))?;
-        // The file may come from anywhere: nothing that its schema names is run.
+        // The file may come from anywhere: SQLite must not run functions that its schema names.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         Ok(connection)
