@@ -11,28 +11,28 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-/// What came of a body.
+/// What a body produced.
 #[derive(Debug, Default)]
 pub struct Read {
     /// Its data.
     pub content: String,
-    /// How often there was nothing yet.
+    /// How often a poll was pending.
     pub pending: usize,
-    /// Its trailer section, if there was one.
+    /// Its trailer section, if any.
     pub trailers: Option<HeaderMap>,
-    /// How it failed, if it did.
+    /// Its error, if it failed.
     pub error: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Read {
-    /// Panics unless the body ended well, with this trailer field, once and with this value.
+    /// Panics unless the body ended without error and has this trailer field exactly once, with this value.
     #[track_caller]
     pub fn assert_trailer(&self, name: &str, value: &str) {
         let values = self.values(name);
         assert_eq!(values, [value.as_bytes()], "the values of the trailer field `{name}`");
     }
 
-    /// Panics unless the body ended well, without this trailer field.
+    /// Panics unless the body ended without error and lacks this trailer field.
     #[track_caller]
     pub fn assert_no_trailer(&self, name: &str) {
         let values = self.values(name);
@@ -48,18 +48,18 @@ impl Read {
     }
 }
 
-/// Reads a body to its end. A failure is part of what it returns.
+/// Reads a body to its end. An error becomes part of the result.
 ///
 /// # Panics
 ///
 /// If the body breaks the contract of `http-body`:
 ///
-/// - a poll that is pending wakes its task;
-/// - `is_end_stream` is true only once the trailers have left, or there are none;
+/// - a poll that returns pending wakes its task;
+/// - `is_end_stream` is true only if the trailers were returned or there are none;
 /// - the bounds of `size_hint` hold;
-/// - an error is the last thing it returns, and after the end it returns the end again.
+/// - nothing follows an error, and polls after the end return the end again.
 ///
-/// Or if its data is not UTF-8.
+/// Or if the data is not UTF-8.
 pub fn read_by_contract<B>(body: B) -> Read
 where
     B: Body<Data = Bytes>,
@@ -148,7 +148,7 @@ mod tests {
         pin::Pin,
     };
 
-    /// What a body does wrong.
+    /// How a body breaks the contract.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Fault {
         ForgetsToWake,

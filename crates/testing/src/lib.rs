@@ -1,10 +1,10 @@
-//! For the tests of bodies and layers:
+//! Helpers for tests of bodies and layers:
 //!
-//! - [`scripted`] and [`ScriptedBody`], a stream and a body that answer each poll as their [`Step`]s say, `Pending` among
-//!   them;
-//! - [`read_by_contract`], which reads any body to its end and panics if it breaks the contract of `http-body`, and [`Read`],
-//!   what it returns;
-//! - [`request_with_te`], a request whose sender takes trailers.
+//! - [`scripted()`] and [`ScriptedBody`], a stream and a body that answer each poll with the next [`Step`], which may be
+//!   `Pending`;
+//! - [`read_by_contract`], which reads any body to its end and panics if it breaks the contract of `http-body`, and its
+//!   result, [`Read`];
+//! - [`request_with_te`], a request whose sender accepts trailers.
 //!
 //! ```
 //! use axum_trailers_testing::{ScriptedBody, Step::{Data, End, Pending, Trailers}, read_by_contract};

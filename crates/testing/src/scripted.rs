@@ -12,23 +12,23 @@ use std::{
 /// The answer to one poll.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Nothing yet. The task is woken at once.
+    /// Nothing yet. Wakes the task at once.
     Pending,
     /// A chunk of data.
     Data(&'static str),
-    /// A failure. Nothing may be polled after it.
+    /// A failure. Must not be polled again.
     Error,
-    /// The data has ended; what follows is answered to `poll_trailers`.
+    /// The end of the data. The following steps answer `poll_trailers`.
     End,
     /// A trailer section with these fields.
     Trailers(&'static [(&'static str, &'static str)]),
 }
 
-/// A stream that answers these steps in turn, then the end, then panics: a body must not poll a stream past its end.
+/// A stream that returns these steps in turn, then the end. Panics if it is polled again: a body must not do that.
 ///
 /// # Panics
 ///
-/// If a step is [`End`](Step::End) or [`Trailers`](Step::Trailers), which only a body has.
+/// If a step is [`End`](Step::End) or [`Trailers`](Step::Trailers), which a stream can't return.
 pub fn scripted<const N: usize>(steps: [Step; N]) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let mut steps = steps.into_iter();
     let mut ended = false;
@@ -45,7 +45,7 @@ pub fn scripted<const N: usize>(steps: [Step; N]) -> impl Stream<Item = io::Resu
     })
 }
 
-/// A body that answers these steps in turn. Polled after an error, it panics.
+/// A body that returns these steps in turn. Panics if it is polled after an error.
 #[derive(Debug)]
 pub struct ScriptedBody {
     steps: VecDeque<Step>,
@@ -54,12 +54,12 @@ pub struct ScriptedBody {
 }
 
 impl ScriptedBody {
-    /// Makes a body that does not know how long it is.
+    /// Creates a body of unknown length.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         Self { steps: steps.into_iter().collect(), sized: false, failed: false }
     }
 
-    /// The same with the exact length of its data as its `size_hint`.
+    /// Sets `size_hint` to the exact length of the data.
     #[must_use]
     pub fn sized(self) -> Self {
         Self { sized: true, ..self }
@@ -115,11 +115,11 @@ impl Body for ScriptedBody {
     }
 }
 
-/// A section with these fields.
+/// A header or trailer section with these fields.
 ///
 /// # Panics
 ///
-/// If a name or a value is malformed.
+/// If a name or value is malformed.
 #[must_use]
 pub fn fields(list: &[(&'static str, &'static str)]) -> HeaderMap {
     let mut fields = HeaderMap::new();
