@@ -1,4 +1,4 @@
-//! Why the server could not start or go on: one line that says what was wrong and what to do.
+//! Why the server could not start or had to stop: one line with the cause and the remedy.
 
 use crate::log::FilterError;
 use axum_trailers_server::{BindError, TlsError};

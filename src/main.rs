@@ -1,4 +1,4 @@
-//! The command line of the workbench: parse, build, run, exit code.
+//! The workbench's command line: parse, build, run, exit code.
 
 mod cli;
 mod error;
@@ -20,7 +20,7 @@ use std::{
 use tokio::runtime::Runtime;
 use tracing::Level;
 
-/// How long tasks and threads have after the shutdown, to clear away what they have begun.
+/// How long tasks and threads may take after the shutdown to clean up.
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args, log: &Log) -> Result<(), Error> {
     log.subscribe(&log_filter(args)?);
-    // The server's threads have runtimes of their own. This one accepts.
+    // The server's threads have their own runtimes. This one accepts.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Serve)?;
     let (server, workbench) = build(args, log, &runtime)?;
     if uses_demo_key(args) {
@@ -52,7 +52,7 @@ fn run(args: &Args, log: &Log) -> Result<(), Error> {
     }
     announce(&server);
     let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Error::Serve);
-    // A thread that waits for a database that is locked would hold the end up.
+    // A thread that waits for a locked database must not delay the end.
     runtime.shutdown_timeout(LAST_STEPS);
     outcome
 }
@@ -64,7 +64,7 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
     let server = Server::new(tls)
         .limits(args.limits())
         .shutdown_timeout(args.shutdown_timeout.0)
-        // Whoever sends SIGHUP does not know how far the start is.
+        // Early, because SIGHUP may arrive at any time during the start.
         .reload_certificates()
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
@@ -103,7 +103,7 @@ fn log_filter(args: &Args) -> Result<Filter, Error> {
     }
 }
 
-/// The demo certificate is in the binary, so that it is found whatever the working directory is.
+/// The demo certificate is built in, so it is available in any working directory.
 mod demo_certificate {
     pub(super) const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
     pub(super) const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
@@ -117,7 +117,7 @@ fn certificate(args: &Args) -> Result<Tls, Error> {
 }
 
 fn uses_demo_key(args: &Args) -> bool {
-    // A pipe has given its key away by now, and who opens one again may wait for ever.
+    // Only regular files: a pipe has already been read, and opening it again may block for ever.
     args.key.as_ref().is_none_or(|path| {
         path.is_file() && std::fs::read(path).is_ok_and(|key| key == demo_certificate::KEY)
     })
@@ -133,8 +133,8 @@ fn warn_of_demo_key(server: &Server, log: &Log) {
     }
 }
 
-/// The system ends a process that writes past its limit on the size of files (`ulimit -f`), unless somebody listens for
-/// the signal. Then the write fails, and with it one upload.
+/// The system kills a process that exceeds its file size limit (`ulimit -f`) unless it handles the signal. If it does,
+/// the write fails, and with it only one upload.
 #[cfg(unix)]
 fn outlive_file_size_limit() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -146,7 +146,7 @@ fn outlive_file_size_limit() -> io::Result<()> {
     Ok(())
 }
 
-/// Prints where the server is, for people and scripts. That nobody reads it is no error.
+/// Prints the server's addresses for people and scripts. It is not an error if nobody reads them.
 fn announce(server: &Server) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();

@@ -1,4 +1,4 @@
-//! The server as the command line asks for it.
+//! Builds the server from the command line.
 
 use crate::{
     cli::{Address, Args, Count, OrOff},
@@ -20,27 +20,27 @@ const HTTPS_PORT: u16 = 3000;
 const HTTP_PORT: u16 = 7878;
 const METRICS_PORT: u16 = 9090;
 
-/// What an address is bound for.
+/// Binds an address for one purpose.
 type Bind = fn(Server, String) -> Result<Server, BindError>;
 
-/// More steps of building a server.
+/// Additional steps for building a server.
 pub(crate) trait ServerExt: Sized {
     /// Listens for HTTPS.
     fn listen(self, args: &Args) -> Result<Self, BindError>;
 
-    /// Redirects to HTTPS, unless that is off.
+    /// Redirects to HTTPS, unless the redirect is off.
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
 
-    /// Serves with so many threads.
+    /// Sets the number of threads, if it is given.
     fn threads_or_default(self, threads: Option<Count>) -> Self;
 
-    /// Serves metrics where that is asked for.
+    /// Serves metrics if an address is given.
     fn metrics_at(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
 
-    /// Serves the metrics of the workbench and of the log among its own.
+    /// Adds the metrics of the workbench and the log to the server's.
     fn with_metrics_of(self, workbench: &Workbench, log: &Log) -> Self;
 
-    /// Serves the workbench's gRPC service with health, which says at the shutdown that it ends, and with reflection.
+    /// Serves the workbench's gRPC service, reflection, and health, which reports the shutdown.
     fn with_grpc_of(self, workbench: &Workbench, runtime: &Runtime) -> Self;
 }
 
@@ -105,7 +105,7 @@ fn bind(server: Server, address: &Address, default_port: u16, bind: Bind) -> Res
     }
 }
 
-/// Takes both loopback addresses, or IPv4's alone on a machine without IPv6, and where any free port is wanted.
+/// Binds both loopback addresses, or only IPv4's if the machine has no IPv6 or the port is 0.
 fn on_loopback(server: Server, port: u16, bind: Bind) -> Result<Server, BindError> {
     let server = bind(server, format!("127.0.0.1:{port}"))?;
     if port != 0 && has_ipv6() { bind(server, format!("[::1]:{port}")) } else { Ok(server) }

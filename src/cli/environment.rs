@@ -1,4 +1,4 @@
-//! The environment variables of the options.
+//! Environment variables for the options.
 
 use clap::{
     Arg, ArgMatches, Command,
@@ -8,11 +8,11 @@ use clap::{
 };
 use std::ffi::{OsStr, OsString};
 
-/// Parses the command line and the variables. An option on the command line overrides its own variable, and the variables
-/// of the options that it conflicts with. An empty variable counts as not set.
+/// Parses the command line and the variables. An option on the command line overrides its own variable and the
+/// variables of options that it conflicts with. An empty variable counts as unset.
 ///
-/// clap itself treats a variable like an option on the command line: such a conflict would be an error, and not every error
-/// would name its variable.
+/// clap itself treats a variable like an option on the command line: such a conflict would be an error, and not every
+/// error would name its variable.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(super) fn parse(
     parser.try_get_matches_from_mut(program.iter().cloned().chain(variables).chain(options.iter().cloned()))
 }
 
-/// The command without its variables, whose values the help would show.
+/// The command without its variables, because the help would show their values.
 pub(super) fn without_variables(command: Command) -> Command {
     command.mut_args(|option| option.env(Resettable::Reset))
 }
@@ -53,7 +53,7 @@ pub(super) fn without_variables(command: Command) -> Command {
 struct Variable<'a> {
     option: &'a Arg,
     name: &'a OsStr,
-    /// The option with this value.
+    /// The option and its value, as one argument.
     argument: OsString,
 }
 

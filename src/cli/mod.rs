@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line's options.
 
 mod environment;
 mod values;
@@ -131,7 +131,7 @@ pub(crate) struct Args {
     limits: LimitArgs,
 }
 
-/// The heading of the limits in the help.
+/// The help's heading of the limits.
 const LIMITS: &str = "Limits";
 
 #[derive(Debug, clap::Args)]
@@ -326,7 +326,7 @@ Examples:
 Exit status: 0 after a shutdown, 1 when the server can't start or go on, 2 for a wrong command line.";
 
 impl Args {
-    /// Reads the command line and the environment. If they are wrong, prints the error and ends the process.
+    /// Parses the command line and the environment. If they are wrong, prints the error and exits.
     pub(crate) fn read() -> Self {
         let line: Vec<_> = env::args_os().collect();
         Self::try_read(&line, |name| env::var_os(name)).unwrap_or_else(|error| error.exit())
@@ -389,8 +389,8 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    /// The table rows of a document that begin with one of these options. Each option has one row, with its default in this
-    /// column.
+    /// The table rows of a document that begin with one of these options. Each option must have one row, with its
+    /// default in this column.
     fn rows_of<'d>(document: &'d str, options: &[&Arg], column: usize) -> Vec<&'d str> {
         let row_of = |option: &&Arg| {
             let flag = format!("| `--{}", option.get_long().expect("a long name"));
@@ -427,7 +427,7 @@ mod tests {
             command.get_arguments().filter(|option| option.get_help_heading() == Some(LIMITS)).collect();
         assert!(!options.is_empty());
         rows_of(policy, &options, 1);
-        // `Debug` names the fields of a struct.
+        // The output of `Debug` contains the names of the fields.
         for (of, fields) in
             [("Limits", format!("{:?}", Limits::default())), ("Bounds", format!("{:?}", Bounds::default()))]
         {
@@ -510,7 +510,7 @@ mod tests {
                 line.contains(&format!("--{option} ")) || line.contains(&format!("--{option}["))
             };
             let row = short.lines().find(is_of_it).unwrap_or_else(|| panic!("{option}: {short}"));
-            // Its text would follow on the next line.
+            // Otherwise the text is on the next line.
             assert!(row.trim_start().split("  ").count() > 1, "{row}");
         }
         let rows = short.lines().filter(|line| line.starts_with("  "));

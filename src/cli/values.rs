@@ -1,13 +1,13 @@
-//! The values that options take, as people write them.
+//! The values of options, in the form that people write.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-/// Where to listen.
+/// The address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// Both loopback addresses. Without a port, the option's own.
+    /// Both loopback addresses. Without a port, the default port of the option.
     Loopback(Option<u16>),
-    /// Each address of this machine.
+    /// Every address of this machine.
     Any(u16),
     /// A host with a port.
     Host(String),
@@ -30,19 +30,19 @@ impl FromStr for Address {
         Ok(match host {
             "" => Self::Any(port),
             "localhost" => Self::Loopback(Some(port)),
-            // The colons of an IPv6 address without brackets can't be told from that of its port.
+            // In an IPv6 address without brackets, the colon before the port is ambiguous.
             _ if host.contains(':') && !host.starts_with('[') => return Err(WRONG),
             _ => Self::Host(text.to_owned()),
         })
     }
 }
 
-/// `parse` takes a sign as well.
+/// Unlike `parse`, rejects a sign.
 fn port(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// The value of an option, or that it is off.
+/// An option's value, or off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OrOff<T> {
     Off,
@@ -57,10 +57,10 @@ impl<T: FromStr> FromStr for OrOff<T> {
     }
 }
 
-/// What turns an option off. `0` does not: as an address it is a free port.
+/// The words that turn an option off. `0` does not: in an address it means any free port.
 const OFF: [&str; 4] = ["off", "none", "false", "no"];
 
-/// Reads a switch: `on`, `true`, `yes` or `1`, `off`, `none`, `false`, `no` or `0`.
+/// Parses a switch: `on`, `true`, `yes` or `1`, `off`, `none`, `false`, `no` or `0`.
 pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
     if is_one_of(&["on", "true", "yes", "1"], text) {
         Ok(true)
@@ -84,7 +84,7 @@ impl<T: fmt::Display> fmt::Display for OrOff<T> {
     }
 }
 
-/// A span of time: `30s`, `2m`, `500ms`, or a number of seconds, with a fraction where wanted.
+/// A duration: `30s`, `2m`, `500ms`, or a number of seconds, optionally with a fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) Duration);
 
@@ -129,7 +129,7 @@ impl FromStr for Time {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
-/// Units of size in bytes, the largest first of each kind.
+/// Units of size in bytes, largest first within each kind.
 const SIZE_UNITS: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
     ("GiB", 1 << 30),
@@ -178,7 +178,7 @@ impl FromStr for Size {
 }
 
 impl Size {
-    /// Reads a size within bounds, in bytes.
+    /// Parses a size within bounds, in bytes.
     pub(crate) fn within(text: &str, least: u32, most: u32) -> Result<Self, String> {
         let size: Self = text.parse()?;
         if (u64::from(least)..=u64::from(most)).contains(&size.0) {
@@ -187,13 +187,13 @@ impl Size {
         Err(format!("give a size from {} to {}", Self::from(least), Self::from(most)))
     }
 
-    /// A size that was read within bounds of this type.
+    /// The size, if it was parsed within bounds of this type.
     pub(crate) fn as_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 }
 
-/// A number of things: `512`, `10k`, `10M`, or `10_000_000`.
+/// A count: `512`, `10k`, `10M`, or `10_000_000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Count(pub(crate) u64);
 
@@ -245,7 +245,7 @@ impl FromStr for Count {
 }
 
 impl Count {
-    /// Reads a number within bounds.
+    /// Parses a count within bounds.
     pub(crate) fn within(text: &str, least: u32, most: u32) -> Result<Self, String> {
         let count: Self = text.parse()?;
         if (u64::from(least)..=u64::from(most)).contains(&count.0) {
@@ -254,7 +254,7 @@ impl Count {
         Err(format!("give a number from {} to {}", Self::from(least), Self::from(most)))
     }
 
-    /// A number that was read within bounds of this type.
+    /// The count, if it was parsed within bounds of this type.
     pub(crate) fn as_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
@@ -264,7 +264,7 @@ impl Count {
     }
 }
 
-/// Writes a number, in groups of three digits if it has more than four.
+/// Formats a number, in groups of three digits if it has more than four.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     if digits.len() <= 4 {
@@ -275,14 +275,14 @@ fn grouped(number: u64) -> String {
     groups.fold(first.to_owned(), |text, group| text + "_" + &group)
 }
 
-/// A whole number, whose digits `_` may group.
+/// Parses a whole number whose digits may be grouped by `_`.
 fn whole(digits: &str) -> Option<u64> {
     let is_grouped =
         digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     if is_grouped { digits.replace('_', "").parse().ok() } else { None }
 }
 
-/// A number, and the unit behind it.
+/// Splits a number from the unit that follows it.
 fn split(text: &str) -> (&str, &str) {
     let unit = text.trim_start_matches(|byte: char| byte.is_ascii_digit() || ['.', '_'].contains(&byte));
     let (number, unit) = text.split_at(text.len() - unit.len());

@@ -8,21 +8,21 @@ use tracing_subscriber::{
     filter::{FilterFn, ParseError, filter_fn},
 };
 
-/// Which events are logged, in the syntax of `RUST_LOG`.
+/// A log filter, in the syntax of `RUST_LOG`.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter(String);
 
-/// Why a filter is refused.
+/// Why a filter is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilterError {
     #[error(transparent)]
     Syntax(#[from] ParseError),
-    /// It would be a target of which all is logged, and nothing of others.
+    /// The parser would take it for a target, log everything from it and nothing else.
     #[error(
         "`{0}` is not a level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
     )]
     NoLevel(String),
-    /// It would be `error`.
+    /// The parser would take it for `error`.
     #[error("it is empty: give off, error, warn, info, debug or trace")]
     Empty,
     #[error("it is not UTF-8")]
@@ -32,7 +32,7 @@ pub(crate) enum FilterError {
 impl Filter {
     const DEFAULT: &str = "info";
 
-    /// Reads `RUST_LOG`. If that is empty or not set, it is `info`.
+    /// Reads `RUST_LOG`. If it is empty or unset, the filter is `info`.
     pub(crate) fn from_env() -> Result<Self, FilterError> {
         match env::var(EnvFilter::DEFAULT_ENV) {
             Ok(text) if !text.is_empty() => text.parse(),
@@ -50,8 +50,8 @@ impl Filter {
         EnvFilter::new(&self.0)
     }
 
-    /// Hides rustls' warnings unless this filter names rustls. They are about what clients send, such as an IP address as
-    /// the server's name, and anyone can fill the log with them. A directive `rustls=error` would also hide its debug
+    /// Hides rustls' warnings unless this filter names rustls. They concern what clients send, such as an IP address as
+    /// the server's name, so anyone could fill the log with them. A directive `rustls=error` would also hide its debug
     /// lines, and log its errors if the filter is `off`.
     pub(super) fn rustls_filter(&self) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + 'static> {
         let names_rustls = self.0.split(',').any(|directive| directive.starts_with(RUSTLS));
@@ -65,7 +65,7 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The parser takes a space for a part of a target.
+        // The parser treats a space as part of a target.
         let directives: Vec<_> =
             text.split(',').map(str::trim).filter(|directive| !directive.is_empty()).collect();
         if directives.is_empty() {
@@ -89,7 +89,7 @@ mod tests {
     use super::{super::testing::Shared, *};
     use tracing_subscriber::layer::SubscriberExt;
 
-    /// What is logged under this filter of a warning and an error of rustls, and of a warning of ours.
+    /// What this filter lets through of a warning and an error of rustls, and a warning of this program.
     fn logged(filter: &str) -> String {
         let filter: Filter = filter.parse().expect("a filter");
         let log = Shared::default();

@@ -20,7 +20,7 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// A warning or an error that no filter holds back.
+    /// A warning or an error that bypasses the filter.
     pub(super) fn message(self, level: Level, message: &str) -> String {
         match self {
             Self::Text => format!("{}: {message}\n", if level == Level::ERROR { "error" } else { "warning" }),
@@ -38,7 +38,7 @@ impl LogFormat {
         }
     }
 
-    /// A panic of this thread. The text is that of the standard library's own hook.
+    /// A panic of the current thread, in the words of the standard library's own hook.
     pub(super) fn panic(self, panic: &PanicHookInfo<'_>) -> String {
         let (thread, backtrace) = (thread::current(), Backtrace::capture());
         let thread = thread.name().unwrap_or("<unnamed>");
@@ -57,7 +57,7 @@ impl LogFormat {
     }
 }
 
-/// A line of JSON with the members of tracing's own, and at most one more.
+/// A JSON line with the same members as tracing's lines, and at most one more.
 fn object(level: Level, message: &str, field: Option<(&str, Value)>) -> String {
     let members = [
         ("timestamp", now().into()),
@@ -70,10 +70,10 @@ fn object(level: Level, message: &str, field: Option<(&str, Value)>) -> String {
     format!("{}\n", Value::Object(object))
 }
 
-/// The time as the log's other lines have it.
+/// The current time, in the format of the other lines.
 fn now() -> String {
     let mut text = String::new();
-    // Text takes all that is written.
+    // Writing to a string never fails.
     let _never_fails = SystemTime.format_time(&mut Writer::new(&mut text));
     text
 }

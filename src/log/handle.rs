@@ -14,14 +14,14 @@ use std::{
 use tracing::Level;
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How long the process waits at its end for the reader of its last lines. Connections without a request hold the end of
-/// the server up for some 0.7 s, so it still ends within a second.
+/// How long the process waits at its end until its last lines are read. Connections without a request delay the
+/// server's end by about 0.7 s, so the process still ends within a second.
 const LAST_LINES: Duration = Duration::from_millis(150);
 
-/// How long a panic waits for its line to be written. If the reader has stopped, that is all that it waits for.
+/// How long a panic waits for its line to be written. If the reader has stopped, the panic waits no longer than this.
 const LAST_PANIC: Duration = Duration::from_millis(20);
 
-/// The process's log. Its drop waits until its lines are written, for a moment.
+/// The process's log. Dropping it waits briefly until its lines are written.
 #[derive(Debug)]
 pub(crate) struct Log {
     format: LogFormat,
@@ -29,22 +29,22 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Starts the thread that writes the log, and sends panics there.
+    /// Starts the thread that writes the log, and starts to log panics.
     pub(crate) fn start(format: LogFormat) -> io::Result<Self> {
         let queue = Arc::new(Queue::new());
         writer::start(queue.clone(), format)?;
         let panics = queue.clone();
         panic::set_hook(Box::new(move |panic| {
             panics.try_push(format.panic(panic).into_bytes());
-            // It may be a panic that ends the process at once.
+            // This panic may end the process at once.
             panics.wait_until_written(LAST_PANIC);
         }));
         Ok(Self { format, queue })
     }
 
-    /// Logs from now on the events that the filter lets through.
+    /// Starts to log events that pass the filter.
     pub(crate) fn subscribe(&self, filter: &Filter) {
-        // An event that can't be formatted would be reported as text, whatever the format.
+        // By default, an event that can't be formatted would be reported as text, whatever the format.
         let log = tracing_subscriber::fmt().with_writer(self.queue.clone()).log_internal_errors(false);
         let log = log.with_env_filter(filter.env_filter()).with_ansi(io::stderr().is_terminal());
         let rustls = filter.rustls_filter();
@@ -56,17 +56,17 @@ impl Log {
         }
     }
 
-    /// Logs a warning or an error that no filter holds back, and that is not dropped.
+    /// Logs a warning or an error that bypasses the filter and is never dropped.
     pub(crate) fn say(&self, level: Level, message: &str) {
         self.queue.push(self.format.message(level, message).into_bytes());
     }
 
-    /// Writes an error without the log's thread, for a process that could not start it.
+    /// Writes an error without the log's thread, for a process that failed to start it.
     pub(crate) fn say_directly(format: LogFormat, message: &str) {
         write_or_discard(&mut io::stderr(), format.message(Level::ERROR, message).as_bytes());
     }
 
-    /// How many lines were dropped so far.
+    /// How many lines have been dropped.
     pub(crate) fn lines_dropped(&self) -> &IntCounter {
         self.queue.lines_dropped()
     }

@@ -8,9 +8,9 @@ use tracing_subscriber::{
     fmt::{FormatFields, format::Writer},
 };
 
-/// Writes a message as it is, and fields as `name=value`, the value in quotes where it is not one word.
+/// Writes a message as it is, and fields as `name=value`, with quotes unless the value is a single word.
 ///
-/// Much of it is what clients have sent. What could begin another line, or do something to a terminal, is escaped.
+/// Much of it comes from clients. Characters that could start another line or affect a terminal are escaped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Logfmt;
 
@@ -30,7 +30,7 @@ struct Line<'w> {
 
 impl Line<'_> {
     fn field(&mut self, name: &str, value: &str) -> fmt::Result {
-        // What the crate `log` adds to its lines has its place before them.
+        // The line already shows these fields of the crate `log` in front.
         if name.starts_with("log.") {
             return Ok(());
         }
@@ -65,14 +65,14 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|c| parts_words(c) || is_unprintable(c))
 }
 
-/// Whether it is a control character, or one that is not seen: it has no width, changes the order of others or ends a line.
+/// Whether a character is a control character or invisible: it has no width, reorders others or ends a line.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
-/// Writes text with some characters escaped as JSON does it. (None of them is beyond U+FFFF.)
+/// Writes text and escapes some characters as in JSON. (None of them is above U+FFFF.)
 fn write_escaped(to: &mut impl Write, text: &str, is_escaped: impl Fn(char) -> bool) -> fmt::Result {
     let mut rest = text;
     while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_escaped(*c)) {
@@ -96,7 +96,7 @@ mod tests {
     use super::super::testing::Shared;
     use super::*;
 
-    /// What a line says behind its target.
+    /// The part of a line after its target.
     fn line(log: impl FnOnce()) -> String {
         let shared = Shared::default();
         let subscriber = tracing_subscriber::fmt()

@@ -1,15 +1,15 @@
-//! The process's log on standard error.
+//! The process's log, written to standard error.
 //!
 //! A serving thread never waits for the reader of standard error. It pushes whole lines into a bounded queue, and one
 //! thread writes them. If the queue is full, lines are dropped and counted.
 //!
 //! | File | |
 //! |---|---|
-//! | `handle.rs` | `Log`: start it, log to it, and wait for its last lines |
+//! | `handle.rs` | `Log`: start the log, write to it, and wait for its last lines |
 //! | `filter.rs` | `Filter`: which events are logged |
 //! | `format.rs` | `LogFormat`: the lines that tracing does not format |
 //! | `logfmt.rs` | `Logfmt`: messages and fields as text |
-//! | `queue.rs` | `Queue`: the lines that wait, and the number of those that were dropped |
+//! | `queue.rs` | `Queue`: waiting lines, and the number of dropped ones |
 //! | `writer.rs` | the thread that writes them |
 
 mod filter;

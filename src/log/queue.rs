@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-/// How many bytes of lines can wait. The writer holds at most as many besides.
+/// The capacity of the queue, in bytes. The writer holds at most as many in addition.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Lines that wait for their writer. Who pushes one waits for nothing but a short lock.
+/// Lines that wait to be written. A push only waits for a short lock.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -22,16 +22,16 @@ pub(super) struct Queue {
 struct Waiting {
     lines: Vec<Vec<u8>>,
     bytes: usize,
-    /// How many lines were dropped behind these.
+    /// How many lines were dropped after these.
     dropped: u64,
     is_writing: bool,
 }
 
-/// Lines in the order in which they are to be written.
+/// Lines in writing order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Batch {
     pub(super) lines: Vec<Vec<u8>>,
-    /// How many lines are missing behind these.
+    /// How many lines are missing after these.
     pub(super) dropped: u64,
 }
 
@@ -58,13 +58,13 @@ impl Queue {
         }
     }
 
-    /// Adds a line even if the queue is full: for the few lines that must not be missing.
+    /// Adds a line even if the queue is full, for the few lines that must not be lost.
     pub(super) fn push(&self, line: Vec<u8>) {
         self.lock().push(line);
         self.has_lines.notify_one();
     }
 
-    /// Waits for lines and takes all of them. Those that were taken before count as written.
+    /// Waits for lines and takes all of them. The previous batch counts as written.
     pub(super) fn take(&self) -> Batch {
         let mut waiting = self.lock();
         waiting.is_writing = false;
@@ -78,10 +78,10 @@ impl Queue {
         Batch { lines, dropped }
     }
 
-    /// Waits until all lines are written, or for so long.
+    /// Waits until all lines are written, but no longer than `at_most`.
     pub(super) fn wait_until_written(&self, at_most: Duration) {
         let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
-        // There is nobody to report a line to that is still waiting then.
+        // A timeout can't be reported: its log line would have to wait as well.
         let _outcome = self.is_written.wait_timeout_while(self.lock(), at_most, is_busy);
     }
 
@@ -95,8 +95,8 @@ impl Queue {
 }
 
 impl Waiting {
-    /// Once a line was dropped, so are all until the writer takes those before it: then the number of dropped lines
-    /// stands where they are missing. A line of any length fits into an empty queue.
+    /// After a dropped line, all further lines are dropped until the writer takes the queue. So the number of dropped
+    /// lines appears where they are missing. A line of any length fits into an empty queue.
     fn has_room_for(&self, line: &[u8]) -> bool {
         self.lines.is_empty() || (self.dropped == 0 && self.bytes + line.len() <= MAX_BYTES)
     }
@@ -107,7 +107,7 @@ impl Waiting {
     }
 }
 
-/// tracing-subscriber writes each event by one call.
+/// tracing-subscriber writes each event in one call.
 impl Write for &Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.try_push(line.to_vec());

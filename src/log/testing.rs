@@ -1,4 +1,4 @@
-//! Where tests read what is logged.
+//! A log that tests can read.
 
 use std::{
     io::{self, Write},

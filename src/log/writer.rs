@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-/// Enough to format a line and write it. A process with little memory has more use for the rest.
+/// Enough to format and write a line. A process with little memory needs the rest for other things.
 const STACK: usize = 256 * 1024;
 
-/// How long to wait for room if another program has made standard error non-blocking.
+/// The retry interval if another program has made standard error non-blocking.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Starts the thread that writes the queue's lines on standard error. It runs as long as the process.
+/// Starts the thread that writes the queue's lines to standard error. It runs as long as the process.
 pub(super) fn start(queue: Arc<Queue>, format: LogFormat) -> io::Result<()> {
     let thread = thread::Builder::new().name("log".to_owned()).stack_size(STACK);
     thread.spawn(move || write_all(&queue, format)).map(drop)
@@ -30,14 +30,14 @@ fn write_all(queue: &Queue, format: LogFormat) -> ! {
     }
 }
 
-/// Each line is one call: a pipe takes up to 4 KiB whole, so lines of several processes do not mix.
+/// Writes a line in one call: a pipe takes up to 4 KiB atomically, so lines of several processes do not mix.
 pub(super) fn write_or_discard(to: &mut impl Write, mut line: &[u8]) {
     while !line.is_empty() {
         match to.write(line) {
             Ok(written) if written > 0 => line = line.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Standard error is closed: there is nobody to tell.
+            // Standard error is closed, so the failure can't be reported.
             Ok(_) | Err(_) => return,
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn write_or_discard(to: &mut impl Write, mut line: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Answers each write with the next of these, and takes as many bytes as that says.
+    /// Returns the next of these answers to each write, and takes that many bytes.
     struct Scripted {
         answers: std::vec::IntoIter<Result<usize, ErrorKind>>,
         written: Vec<u8>,
