@@ -1,4 +1,4 @@
-//! A digest behind every route of an application, compressed or not.
+//! A digest after every response of an application, compressed or not.
 //!
 //! ```text
 //! cargo run --example digest_everywhere
@@ -20,8 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/hello", get(|| async { "hello\n" }))
         .route("/numbers", get(|| async { Json((1..1000).collect::<Vec<_>>()) }))
         .layer(CompressionLayer::new())
-        // Behind it, and so outside: the digest is that of the bytes sent. Clients without trailers get small ones as
-        // header fields.
+        // Outside of compression, so the digest covers the bytes that are sent. Clients without trailers get the digest
+        // of small responses in the header section.
         .layer(ContentDigestLayer::or_buffered(64 * 1024));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());

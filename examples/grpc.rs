@@ -1,4 +1,4 @@
-//! A gRPC service beside an axum 0.6 router, on one port: here tonic-health's, and one of your own in the same way.
+//! A gRPC service next to an axum 0.6 router on one port: here tonic-health's; mount your own in the same way.
 //!
 //! ```text
 //! cargo run --example grpc

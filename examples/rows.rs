@@ -1,4 +1,4 @@
-//! Rows from a producer task, and behind them their number and how long they took.
+//! Rows from a producer task, followed by their count and duration.
 //!
 //! ```text
 //! cargo run --example rows
@@ -55,7 +55,7 @@ async fn produce(
     Ok(())
 }
 
-/// Stands for a database.
+/// Stands in for a database.
 async fn fetch(id: u32) -> String {
     sleep(Duration::from_millis(200)).await;
     format!("row {id}\n")

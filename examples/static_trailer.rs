@@ -1,4 +1,4 @@
-//! One trailer that is known from the start, behind a streamed body.
+//! One trailer with a fixed value, after a streamed body.
 //!
 //! ```text
 //! cargo run --example static_trailer

@@ -1,4 +1,4 @@
-//! Uploads that are kept only where their digest is right, be it in the header section or the trailer section.
+//! Uploads that are kept only if their digest is right, whether it is in the header or the trailer section.
 //!
 //! ```text
 //! cargo run --example verified_upload
@@ -27,10 +27,10 @@ use std::{
 const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
 const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
-/// The files, in memory.
+/// Files in memory.
 type Files = Arc<Mutex<HashMap<String, Bytes>>>;
 
-/// Never called with a content that is not what its digest says: that one is a 400.
+/// Only called if the content matches its digest; otherwise the response is 400.
 async fn store(
     State(files): State<Files>,
     Path(name): Path<String>,

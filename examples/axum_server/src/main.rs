@@ -1,4 +1,4 @@
-//! The library on axum-server alone: a row count and a digest behind streamed rows.
+//! The library on axum-server alone: streamed rows, followed by a row count and a digest.
 //!
 //! ```text
 //! cargo run --manifest-path examples/axum_server/Cargo.toml
@@ -8,9 +8,9 @@
 //! axum-server 0.5 runs on hyper 0.14, which sends trailers over HTTP/2 only, and without the `Trailer` field. Over HTTP/1.1
 //! (`--http1.1`) it sends `Trailer`, but no trailers, even to a client that sends `TE: trailers`.
 //!
-//! axum-trailers-server runs the same router on hyper 1.x. It sends trailers over HTTP/2 and HTTP/1.1, and announces them in
-//! `Trailer` if they will come. It also sends trailers that report a failure (`Sender::fail_with_trailers`); here that is a
-//! broken transfer.
+//! axum-trailers-server runs the same router on hyper 1.x. It sends trailers over HTTP/2 and HTTP/1.1, and announces
+//! them in `Trailer` only if it will send them. It also sends trailers that report a failure
+//! (`Sender::fail_with_trailers`); on axum-server that breaks the transfer.
 
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_server::tls_rustls::RustlsConfig;
