@@ -1,4 +1,4 @@
-//! The program as it is run: what it prints, logs and answers to signals, and how it fails.
+//! The binary as a process: its output, its log, signals, and how it fails.
 
 use crate::support::{
     CERTIFICATE, KEY, PATIENCE, http1, http2,
@@ -192,7 +192,7 @@ async fn memory_does_not_grow_with_the_file() {
     assert!(peak < 64 * 1024, "{peak} KiB at the peak");
 }
 
-/// A third of them over HTTP/1.1, a third over HTTP/2 with a small window, a third with a large one.
+/// A third use HTTP/1.1, a third HTTP/2 with a small window, a third HTTP/2 with a large one.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn hundred_stalled_readers_cost_little_slow_nobody_and_are_cut() {
@@ -237,7 +237,7 @@ async fn hundred_stalled_readers_cost_little_slow_nobody_and_are_cut() {
     }
 }
 
-/// A client that reads nothing more.
+/// A client that stops reading.
 enum Stalled {
     Http1(TlsStream<TcpStream>),
     Deaf(TlsStream<TcpStream>),
@@ -374,7 +374,7 @@ fn variable_that_is_not_utf_8_is_named_unless_it_is_a_path() {
     assert_eq!(output.status.code(), Some(1), "there is no such folder");
 }
 
-/// An image that sets the one can be started with the other.
+/// A container image may set one of them, and the command line the other.
 #[test]
 fn port_in_the_environment_gives_way_to_listen_on_the_command_line() {
     for (name, value) in [("AXUM_TRAILERS_PORT", "1"), ("AXUM_TRAILERS_LISTEN", "192.0.2.1:1")] {
@@ -435,7 +435,7 @@ fn demo_key_draws_a_warning_where_others_can_reach_it() {
     }
 }
 
-/// Once it has given its key away nobody writes into it, and whoever opens it again waits.
+/// After the key has been read, the pipe has no writer, and opening it again would block.
 #[cfg(target_os = "linux")]
 #[test]
 fn key_from_a_named_pipe_is_read_once() {
@@ -452,7 +452,7 @@ fn key_from_a_named_pipe_is_read_once() {
     assert!(told.recv_timeout(PATIENCE).expect("an address").starts_with("https://"));
 }
 
-/// A key that belongs to no certificate here.
+/// A key without a certificate.
 const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI8dpAd4X8DxSI7jp
 ZlQ6cE3RETBAnLgTlNBH/xpovLOhRANCAAT6VMecR/btMl5eaqfqpnWyaMkUDV+2

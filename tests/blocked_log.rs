@@ -1,4 +1,4 @@
-//! A reader of standard error that stops harms no request and holds up no shutdown.
+//! If the reader of standard error stops, requests and the shutdown are not affected.
 
 use crate::support::{
     http1,
@@ -13,13 +13,13 @@ use std::{
 
 const QUIET: [&str; 6] = ["--listen", "127.0.0.1:0", "--redirect", "off", "--metrics", "127.0.0.1:0"];
 
-/// How many bytes of lines are more than a pipe (64 KiB), the queue and its writer (1 MiB each) hold together.
+/// More bytes of lines than a pipe (64 KiB), the queue and its writer (1 MiB each) hold together.
 const FLOOD: usize = 3_000_000;
 
-/// How many requests make them.
+/// The number of requests that produce the lines.
 const REQUESTS: usize = 2500;
 
-/// Where a process serves HTTPS and metrics.
+/// The addresses of a process's HTTPS and metrics listeners.
 struct Addresses {
     https: SocketAddr,
     metrics: String,
@@ -30,8 +30,7 @@ impl Addresses {
         Self { https: process.address("https"), metrics: process.line() }
     }
 
-    /// Sends requests whose paths begin with this segment and have this many bytes together, and returns once all are
-    /// answered.
+    /// Sends requests whose paths begin with this segment and have this total size in bytes. Waits for all responses.
     async fn ask(&self, segment: &str, requests: usize, bytes: usize) {
         let client = http1();
         let padding = "x".repeat(bytes / requests);
@@ -50,7 +49,7 @@ impl Addresses {
     }
 }
 
-/// Lines of requests below this segment.
+/// Counts the log lines of requests below this segment.
 fn of_requests(log: &str, segment: &str) -> usize {
     log.lines().filter(|line| line.contains(&format!("/{segment}/xx")) && line.contains("complete")).count()
 }
@@ -94,7 +93,7 @@ async fn number_of_dropped_lines_is_logged_once_the_reader_goes_on() {
     }
 }
 
-/// How many lines were dropped according to this line.
+/// The number of dropped lines that this line reports.
 fn told(line: &str, format: &str) -> Option<u64> {
     if !line.contains("log lines dropped") {
         return None;
@@ -146,7 +145,7 @@ fn panic_does_not_wait_for_the_reader() {
     }
 }
 
-/// Writes into a pipe until it has no room.
+/// Fills a pipe.
 #[cfg(target_os = "linux")]
 fn fill(mut pipe: &std::io::PipeWriter) {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};

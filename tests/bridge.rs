@@ -1,4 +1,4 @@
-//! Requests and responses cross between hyper 1.x and axum 0.6 whole.
+//! Requests and responses cross unchanged between hyper 1.x and axum 0.6.
 
 use crate::support::{TestServer, clients, http2, raw, read, soon};
 use axum::{
@@ -128,7 +128,7 @@ async fn connect_is_refused_even_where_a_route_would_take_it() {
     assert_eq!(soon("a response", response).await.expect("a response").status(), 501);
 }
 
-/// They are malformed there (RFC 9113 section 8.2.2).
+/// These fields are malformed in HTTP/2 (RFC 9113 section 8.2.2).
 #[tokio::test]
 async fn fields_of_a_connection_do_not_leave_over_http2() {
     let fields = [

@@ -1,4 +1,4 @@
-//! Chunked content that is malformed is refused, and nothing behind it is taken for a request.
+//! Malformed chunked content is rejected, and the bytes after it are not taken for a request.
 
 use crate::support::{TestServer, log::Log, raw, soon};
 use axum::{
@@ -14,7 +14,7 @@ use std::sync::{
 };
 use tokio::io::AsyncWriteExt;
 
-/// `/collect` and `/unread` take content, `/echo` sends it back; `/smuggled` must not be reached by malformed content.
+/// `/collect` and `/unread` accept content, `/echo` sends it back; malformed content must not lead to `/smuggled`.
 fn app(smuggled: &Arc<AtomicUsize>) -> Router {
     let smuggled = smuggled.clone();
     let collect = |body: CollectedBody| async move {

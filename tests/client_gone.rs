@@ -1,4 +1,4 @@
-//! A client that leaves mid-body ends its producer, at once where that waits for room.
+//! If a client leaves in the middle of a body, its producer ends; a producer that waits for room ends at once.
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
 
@@ -19,7 +19,7 @@ async fn http2_client_that_resets_its_stream_ends_its_producer() {
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/endless").await;
     soon("a chunk", body.data()).await.expect("a chunk").expect("no error");
-    // Its window is not given back: the producer waits for room by now, or soon will.
+    // The window is not released, so the producer waits for room now or soon.
     drop(body);
     soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
 

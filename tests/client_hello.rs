@@ -1,4 +1,4 @@
-//! What clients say in their first message does not fill the log.
+//! Data in a client's first message does not fill the log.
 
 use crate::support::{
     process::{Process, Signal},
@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Some clients send the address that they connect to as the name of the server.
+/// Some clients send the server's IP address as its name.
 #[tokio::test]
 async fn address_in_place_of_a_name_is_logged_only_if_the_filter_names_rustls() {
     for (filter, is_logged) in
@@ -26,7 +26,7 @@ async fn address_in_place_of_a_name_is_logged_only_if_the_filter_names_rustls() 
     }
 }
 
-/// Sends a `ClientHello` and returns the beginning of what comes back.
+/// Sends a `ClientHello` and returns the beginning of the answer.
 async fn greet(address: SocketAddr) -> Vec<u8> {
     let mut client = TcpStream::connect(address).await.expect("a connection");
     client.write_all(&client_hello("127.0.0.1")).await.expect("sent");
@@ -39,8 +39,8 @@ async fn greet(address: SocketAddr) -> Vec<u8> {
 /// The content type of a record ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 const HANDSHAKE: u8 = 22;
 
-/// A record with a `ClientHello` of TLS 1.2 ([RFC 5246 §7.4.1.2](https://www.rfc-editor.org/rfc/rfc5246#section-7.4.1.2))
-/// that gives the server this name ([RFC 6066 §3](https://www.rfc-editor.org/rfc/rfc6066#section-3)).
+/// A record with a TLS 1.2 `ClientHello` ([RFC 5246 §7.4.1.2](https://www.rfc-editor.org/rfc/rfc5246#section-7.4.1.2))
+/// and this server name ([RFC 6066 §3](https://www.rfc-editor.org/rfc/rfc6066#section-3)).
 fn client_hello(name: &str) -> Vec<u8> {
     let host_name = [&[0][..], &with_length::<2>(name.as_bytes())].concat();
     let extensions = [
@@ -53,7 +53,7 @@ fn client_hello(name: &str) -> Vec<u8> {
         extension(23, &[]),
     ];
     let hello = [
-        // The version and the random
+        // Version and random.
         &[3, 3][..],
         &[7; 32],
         // No session
@@ -72,7 +72,7 @@ fn extension(kind: u16, content: &[u8]) -> Vec<u8> {
     [&kind.to_be_bytes()[..], &with_length::<2>(content)].concat()
 }
 
-/// The bytes behind their length, which takes so many.
+/// Prefixes bytes with their length in this number of bytes.
 fn with_length<const BYTES: usize>(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len().to_be_bytes();
     [&length[length.len() - BYTES..], bytes].concat()

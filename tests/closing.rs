@@ -1,4 +1,4 @@
-//! A connection whose responses are all whole ends TLS with `close_notify`; one that ends in the middle of a response does not.
+//! If all responses of a connection are whole, TLS ends with `close_notify`; if one is cut, it does not.
 
 use crate::support::{TestServer, producer::Producers, raw, soon, with};
 use axum::{Router, routing::get};
@@ -25,7 +25,7 @@ fn server() -> TestServer {
     TestServer::limited(Producers::new().router().merge(Router::new().route("/broken", get(broken))), limits)
 }
 
-/// What comes, and how it ends.
+/// Everything that arrives, and how the connection ends.
 async fn all(mut client: TlsStream<TcpStream>) -> (String, io::Result<usize>) {
     let mut wire = Vec::new();
     let end = soon("the end", client.read_to_end(&mut wire)).await;
@@ -37,7 +37,7 @@ async fn whole_response_ends_with_close_notify() {
     let server = server();
     for (request, status) in [
         ("GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "HTTP/1.1 200 "),
-        // These end by their time.
+        // Timeouts end these.
         ("GET /ok HTTP/1.1\r\nhost: a\r\n\r\n", "HTTP/1.1 200 "),
         ("GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /", "HTTP/1.1 200 "),
         ("GET /ok HTTP/1.0\r\n\r\n", "HTTP/1.0 200 "),
@@ -98,7 +98,7 @@ async fn response_that_a_shutdown_cuts_does_not() {
     }
 }
 
-/// hyper and rustls keep the end of a body that the application has finished, until the socket takes it.
+/// After the application has finished a body, hyper and rustls keep its end until the socket accepts it.
 #[tokio::test]
 async fn response_that_is_finished_but_not_written_is_cut_visibly() {
     const STEP: usize = 4000;

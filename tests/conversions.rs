@@ -1,4 +1,4 @@
-//! What one generation of `http` accepts and the other does not is refused, logged and counted, and nothing panics.
+//! What only one version of `http` accepts is rejected, logged and counted, without a panic.
 
 use crate::{
     metrics::counted,
@@ -28,7 +28,7 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A body that checks nothing of its trailers.
+/// A body that does not check its trailers.
 struct Unchecked {
     content: Option<Bytes>,
     trailers: Option<HeaderMap>,
@@ -79,7 +79,7 @@ async fn names(Path(count): Path<usize>) -> impl IntoResponse {
     (fields, "content")
 }
 
-/// Says how many trailers came.
+/// Returns the number of trailers.
 async fn trailers(mut body: RequestBody) -> Result<String, StatusCode> {
     while let Some(Ok(_)) = body.next().await {}
     let trailers = body.trailers().await.map_err(|_broken| StatusCode::CONFLICT)?;
@@ -96,7 +96,7 @@ fn app() -> Router {
         .route("/ok", get(|| async { "ok" }))
 }
 
-/// One thread, which is that of the test and its log.
+/// Uses one thread, so the test catches its log.
 fn serve() -> TestServer {
     TestServer::with(app(), |server| server.threads(1))
 }
@@ -151,7 +151,7 @@ async fn response_trailer_whose_name_is_no_token_fails_the_body() {
         assert_eq!(ending.trailers.expect("trailers")["x!'*~"], "1", "{protocol}");
         assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol} lives on");
     }
-    // A client that takes none misses none.
+    // A client that accepts no trailers misses nothing.
     let request = "GET /trailer/%22x%22 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, request).await;
     assert!(wire.ends_with("7\r\ncontent\r\n0\r\n\r\n"), "{wire}");
@@ -178,7 +178,7 @@ async fn what_can_not_be_sent_is_counted() {
 async fn response_may_have_any_number_of_values_and_not_of_names() {
     let (log, _guard) = Log::catch();
     let server = serve();
-    // Not over HTTP/1.1, where hyper takes seconds for thousands of values of one name.
+    // Not over HTTP/1.1, because hyper takes seconds for thousands of values of one name.
     let asked = ["/values/24577", "/values/40000", "/ok"].map(|path| head(path, 0, ""));
     assert_eq!(answers(&server, &asked).await, [OK; 3]);
 
@@ -220,7 +220,7 @@ async fn request_head_that_axum_can_not_have_is_400_and_logged_as_it_came() {
     log.line(&["method=GET", r#"request_target="/ö""#, "status=400", "HTTP/1.1"]).await;
 }
 
-/// A field block of `GET https://localhost` for a path, with so many fields of one byte each, or with none of their values.
+/// A field block of `GET https://localhost` with this path and this number of one-byte names, optionally with values.
 fn head(path: &str, fields: usize, value: &str) -> Vec<u8> {
     // Indexed `GET` and `https`, then `:path` and `:authority` as literals (RFC 7541, appendix A and §6.2.2).
     let mut block = vec![0x82, 0x87, 0x04, u8::try_from(path.len()).expect("a short path")];
@@ -234,7 +234,7 @@ fn head(path: &str, fields: usize, value: &str) -> Vec<u8> {
     block
 }
 
-/// `HEADERS` that end the stream, and the `CONTINUATION`s that the block needs.
+/// `HEADERS` with `END_STREAM`, and `CONTINUATION` frames if the block needs them.
 fn frames(stream: u8, block: &[u8]) -> Vec<u8> {
     let pieces: Vec<_> = block.chunks(16 * 1024).collect();
     let frame = |(n, piece): (usize, &&[u8])| {
@@ -245,7 +245,7 @@ fn frames(stream: u8, block: &[u8]) -> Vec<u8> {
     pieces.iter().enumerate().flat_map(frame).collect()
 }
 
-/// Sends a request for each block on one connection, and returns the first byte of each response's header section.
+/// Sends a request per block on one connection. Returns the first byte of each response's header section.
 async fn answers(server: &TestServer, blocks: &[Vec<u8>]) -> Vec<u8> {
     let mut client = raw::tls(server.address, "h2").await;
     client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("sent");
@@ -263,7 +263,8 @@ async fn answers(server: &TestServer, blocks: &[Vec<u8>]) -> Vec<u8> {
     answers
 }
 
-/// `:status` of the static table (RFC 7541, appendix A). Others, 431 among them, are there by name alone.
+/// `:status` in the static table (RFC 7541, appendix A). Others, such as 431, are encoded with only the name from the
+/// table.
 const OK: u8 = 0x88;
 const BAD_REQUEST: u8 = 0x8c;
 
@@ -271,7 +272,7 @@ const BAD_REQUEST: u8 = 0x8c;
 async fn thousands_of_fields_in_a_request_are_served_or_refused_and_the_connection_lives_on() {
     let (log, _guard) = Log::catch();
     let server = TestServer::with(app(), |server| server.threads(1).limits(unbounded()));
-    // Counted with 32 bytes each, 31,000 are below 1 MiB without their values, and above it with them.
+    // With 32 bytes of overhead each, 31,000 fields are below 1 MiB without values, and above it with them.
     let blocks = [head("/ok", 31_000, ""), head("/large", 31_000, "b"), head("/ok", 0, "")];
     let answers = answers(&server, &blocks).await;
     assert!(matches!(answers[..], [OK, other, OK] if other != OK), "{answers:?}");
@@ -309,8 +310,7 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
     [vec![0], text(name), text(value)].concat()
 }
 
-/// Sends a request with content, this trailer section behind it, and returns the first byte of the response's header
-/// section.
+/// Sends a request with content and this trailer section. Returns the first byte of the response's header section.
 async fn answer_to_trailers(server: &TestServer, path: &str, section: &[u8]) -> Option<u8> {
     let mut client = raw::http2_began(server.address, "POST", path).await;
     client.write_all(&raw::http2_frame(0, 0, 1, b"hello")).await.expect("sent");
@@ -324,7 +324,7 @@ async fn answer_to_trailers(server: &TestServer, path: &str, section: &[u8]) -> 
     }
 }
 
-/// Whitespace around a value is malformed over HTTP/2 (RFC 9113 section 8.2.1).
+/// Whitespace around a value is malformed in HTTP/2 (RFC 9113 section 8.2.1).
 #[tokio::test]
 async fn values_in_requests_with_whitespace_around_them_are_refused() {
     let server = TestServer::start(app());
@@ -342,7 +342,7 @@ async fn values_in_requests_with_whitespace_around_them_are_refused() {
     }
 }
 
-/// Over HTTP/1.1 it is no part of the value (RFC 9110 section 5.5).
+/// In HTTP/1.1 it is not part of the value (RFC 9110 section 5.5).
 #[tokio::test]
 async fn whitespace_around_values_is_ignored_over_http1() {
     let echo = |mut body: RequestBody| async move {
@@ -355,7 +355,7 @@ async fn whitespace_around_values_is_ignored_over_http1() {
     assert!(raw::http1(server.address, request).await.contains(r#"{"x-a": "v w"}"#));
 }
 
-/// What a handler or a body of another make says is sent without it.
+/// Whitespace is removed from values of handlers and third-party bodies.
 #[tokio::test]
 async fn values_in_responses_are_trimmed() {
     let (log, _guard) = Log::catch_all();
@@ -375,7 +375,7 @@ async fn values_in_responses_are_trimmed() {
     log.line(&["DEBUG", "whitespace around a field value left out", "name=x-trailer"]).await;
 }
 
-/// `"` is no part of a token, but the `http` crate accepts it in names that come over HTTP/2.
+/// `"` is not allowed in a token, but the `http` crate accepts it in names over HTTP/2.
 #[tokio::test]
 async fn names_in_requests_that_are_no_tokens_are_refused() {
     let (log, _guard) = Log::catch();

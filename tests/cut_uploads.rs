@@ -1,11 +1,11 @@
-//! An upload that the server cuts looks cut to its reader, wherever that is.
+//! An upload that the server cuts is broken for its reader, even one on another runtime.
 
 use crate::support::{TestServer, raw, soon};
 use axum::{Router, body::HttpBody, extract::RawBody, routing::post};
 use std::{num::NonZeroUsize, thread};
 use tokio::{io::AsyncWriteExt, runtime::Handle, sync::mpsc};
 
-/// Reads on the test's own runtime, which lives on when the server's threads have ended.
+/// Reads on the test's runtime, which outlives the server's threads.
 fn app(came: mpsc::UnboundedSender<Result<String, String>>) -> Router {
     let elsewhere = Handle::current();
     let read = move |RawBody(mut body): RawBody| async move {
@@ -51,7 +51,7 @@ async fn upload_that_the_end_of_the_server_cuts_is_broken() {
             soon("the end", &mut server.served).await.expect("no panic").expect("no error");
             let end = loop {
                 match soon("the end of the content", came.recv()).await.expect("an end") {
-                    // hyper 0.14's channel gives empty chunks, too.
+                    // hyper 0.14's channel also yields empty chunks.
                     Ok(content) if content == "hello" => {}
                     end => break end,
                 }

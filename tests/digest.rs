@@ -1,4 +1,4 @@
-//! `ContentDigestLayer` on a user's own routes, over the wire.
+//! `ContentDigestLayer` on other routes, over the wire.
 
 use crate::support::{
     TestServer, clients, http1, http2,

@@ -1,4 +1,5 @@
-//! A response over HTTP/1.1 that leaves before its request was read says whether the connection goes on (RFC 9112 §9.6).
+//! If an HTTP/1.1 response is sent before its request was read, it announces whether the connection stays open (RFC
+//! 9112 §9.6).
 
 use crate::support::{TestServer, raw, soon};
 use axum::{
@@ -17,10 +18,10 @@ use tokio::{
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-/// Each handler says how much it has read once it has let go of the content.
+/// Each handler reports how much it has read when it drops the content.
 fn app(read: &mpsc::UnboundedSender<usize>) -> Router {
     let all_read = read.clone();
-    // Answers, and reads on.
+    // Responds, and continues to read.
     let beside = |all: bool| {
         let read = read.clone();
         post(move |RawBody(mut body): RawBody| async move {
@@ -59,13 +60,13 @@ fn app(read: &mpsc::UnboundedSender<usize>) -> Router {
         .route("/next", get(|| async { "next" }))
 }
 
-/// Answers when the content has come, without a look at it.
+/// Responds after the content has arrived, without reading it.
 async fn late() -> &'static str {
     sleep(Duration::from_millis(500)).await;
     "late"
 }
 
-/// Knows how much there is.
+/// Reads all content, but not its end.
 async fn all_but_the_end(RawBody(mut body): RawBody) -> &'static str {
     let mut length = 0;
     while length < "hello".len() {
@@ -80,7 +81,7 @@ fn post_to(path: &str, fields: &str, content: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: a\r\n{fields}\r\n\r\n{content}")
 }
 
-/// The heads and contents of what comes, without the last chunks.
+/// The heads and contents of the responses, without the last chunks.
 async fn answers(server: &TestServer, requests: &str) -> Vec<String> {
     let wire = raw::http1(server.address, requests).await;
     wire.split("HTTP/1.1 ").skip(1).map(str::to_owned).collect()
@@ -100,7 +101,7 @@ async fn response_before_the_content_has_come_closes_and_says_so() {
         ("/next", "405", "transfer-encoding: chunked", "5\r\nhello\r\n"),
         ("/unread", "200", "transfer-encoding: chunked", "0\r\n"),
         ("/unread", "200", expect, ""),
-        // More than is read for the sake of the next request, in bytes and in chunks.
+        // More than the server reads to reach the next request, in bytes and in chunks.
         ("/unread", "200", "transfer-encoding: chunked", &("1\r\na\r\n".repeat(2000) + "0\r\n\r\n")),
         ("/unread", "200", "content-length: 1000000", &"a".repeat(1_000_000)),
     ] {
@@ -113,7 +114,7 @@ async fn response_before_the_content_has_come_closes_and_says_so() {
 #[tokio::test]
 async fn refused_trailer_section_closes_if_it_was_not_read_to_its_end() {
     let server = TestServer::start(app(&mpsc::unbounded_channel().0));
-    // The first two are more than hyper reads, the last one is more than the server takes.
+    // The first two exceed hyper's limits, the last one exceeds the server's.
     for (section, closed) in [
         (format!("x-a: {}\r\n", "a".repeat(20_000)), true),
         ("x-a: 1\r\n".repeat(150), true),
@@ -130,7 +131,7 @@ async fn refused_trailer_section_closes_if_it_was_not_read_to_its_end() {
 #[tokio::test]
 async fn request_behind_an_unread_one_is_not_taken_for_its_content() {
     let server = TestServer::start(app(&mpsc::unbounded_channel().0));
-    // A client that takes the final response for the answer to its expectation, and sends no content.
+    // A client that takes the final response as the answer to its expectation, and sends no content.
     let mut client = raw::tls(server.address, "http/1.1").await;
     let request = post_to("/unread", "content-length: 20\r\nexpect: 100-continue", "");
     client.write_all(request.as_bytes()).await.expect("sent");

@@ -1,4 +1,4 @@
-//! The routes that show a client its own trailers: those it asks for, and those it sends.
+//! The routes that show a client its own trailers: those it requests, and those it sends.
 
 use crate::support::{
     TestServer, clients, http1, raw, read,
@@ -270,7 +270,7 @@ async fn name_that_is_too_long_for_its_prefix_is_400_or_breaks_the_transfer() {
         with!(axum_trailers_server::Limits { header_section: 1024 * 1024, trailer_section: 1024 * 1024 });
     let server = TestServer::limited(workbench(".").router(), limits);
     let name = |length: usize| "x".repeat(length);
-    // With `x-echo-` a name has 65,535 bytes at most.
+    // With the prefix `x-echo-`, a name has at most 65,535 bytes.
     for (length, fits) in [(65_528, true), (65_529, false), (65_530, false)] {
         let name = name(length);
         let request = Upload { method: "POST", path: "/echo", chunks: &["a"], ..Upload::default() };

@@ -1,4 +1,4 @@
-//! Each program below examples/ runs, and shows what it is there to show.
+//! Each program in examples/ runs and shows what it demonstrates.
 
 use crate::support::{
     channel, clients,
@@ -11,7 +11,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 const NAMES: [&str; 5] = ["digest_everywhere", "grpc", "rows", "static_trailer", "verified_upload"];
 
-/// A package of its own, which `interop/examples` runs.
+/// A separate package, which `interop/examples` runs.
 const ALONE: &str = "axum_server";
 
 fn command(name: &str) -> String {
@@ -64,7 +64,7 @@ fn each_has_its_row_in_the_readme() {
     assert_eq!(commands, expected.collect());
 }
 
-/// That of the server crate is compiled with its tests.
+/// The README of the server crate is compiled with its own tests.
 #[test]
 fn readme_shows_the_program_of_the_server_s_readme() {
     let program = |readme: &'static str| {
@@ -102,7 +102,7 @@ async fn digest_everywhere() {
     for (protocol, client) in clients() {
         let (content, trailers) = get(address, &client, "/hello").await;
         assert_eq!(content, b"hello\n", "{protocol}");
-        // The SHA-512 of "hello\n", as `openssl dgst -sha512` gives it.
+        // From `openssl dgst -sha512`, of "hello\n".
         let digest = "sha-512=:58IrmUxZ2c8rSOVJseJGZmNgRZMNPafBrLKZ0cO3+TH5Sq5B7dosKyB6NuEPi8uNRSI+VIePWzFufOO2vAGWKQ==:";
         assert_eq!(trailers, fields(&[("content-digest", digest)]), "{protocol}");
         let (_, trailers) = get(address, &client, "/numbers").await;

@@ -89,9 +89,9 @@ async fn client_that_does_not_wait_for_ever_is_served() {
     for (path, expects, waits) in [
         ("/", true, Duration::ZERO),
         ("/", true, Duration::from_secs(1)),
-        // The time counts once the handler wants the content.
+        // The time starts when the handler wants the content.
         ("/late", true, LATE + Duration::from_millis(500)),
-        // Without an expectation that is another limit's.
+        // Without an expectation, another limit applies.
         ("/", false, LATE),
     ] {
         let mut client = raw::http2(server.address).await;

@@ -1,4 +1,4 @@
-//! What an export can cost is bounded, and a client that goes away ends it.
+//! The costs of an export are limited, and it ends if its client leaves.
 
 use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, with, workbench};
 use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
@@ -6,7 +6,7 @@ use h2::client::SendRequest;
 use rusqlite::Connection;
 use std::{path::Path, time::Duration};
 
-/// Asks for a path and reads nothing of what comes.
+/// Requests a path and does not read the response.
 async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::Response<h2::RecvStream> {
     let request = http_1::Request::get(format!("https://localhost{path}")).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
@@ -49,7 +49,7 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
     }
 }
 
-/// A few rows fit into the buffers on the way, so that their thread has ended.
+/// A few rows fit into the buffers, so their thread has ended.
 #[tokio::test]
 async fn export_has_its_room_until_its_client_has_taken_it() {
     let server = TestServer::start(workbench(".").bounds(with!(Bounds { exports: 1 })).router());
@@ -130,7 +130,7 @@ async fn head_starts_no_export_and_one_that_has_ended_leaves_its_room() {
     }
 }
 
-/// A database of this many rows of some 100 bytes.
+/// Fills a database with this many rows of about 100 bytes.
 fn fill(file: &Path, rows: u32) {
     let connection = Connection::open(file).expect("a database");
     let sql = format!(
@@ -141,7 +141,7 @@ fn fill(file: &Path, rows: u32) {
     connection.execute_batch(&sql).expect("rows");
 }
 
-/// How many descriptors of a process are of this file.
+/// How many of a process's file descriptors refer to this file.
 #[cfg(target_os = "linux")]
 fn opened(process: &Process, file: &Path) -> usize {
     let descriptors = std::fs::read_dir(format!("/proc/{}/fd", process.id())).expect("its descriptors");
@@ -166,7 +166,7 @@ async fn client_that_is_gone_ends_the_database_thread() {
         assert_eq!(opened(&process, &file), 2, "each thread has its own: {target}");
         drop(http1);
         drop(http2);
-        // A thread closes its connection to the database with its last step.
+        // The last step of a thread is to close its database connection.
         soon("the threads' end", async {
             while opened(&process, &file) > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,4 +1,4 @@
-//! An export whose database is lost in the middle never looks whole, be the failure made up or real.
+//! If the database is lost during an export, simulated or real, the export never looks whole.
 
 use crate::support::{Ending, TestServer, clients, http1, lines, read, with, workbench};
 use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
@@ -17,7 +17,7 @@ fn names(ending: &Ending) -> Vec<&str> {
     ending.trailers.iter().flat_map(http_1::HeaderMap::keys).map(http_1::HeaderName::as_str).collect()
 }
 
-/// What comes before the end, and whether that was a good one.
+/// The content before the end, and whether the end was regular.
 async fn partial(response: reqwest::Response) -> (String, bool) {
     let mut body = http_1::Response::from(response).into_body();
     let mut content = Vec::new();
@@ -118,7 +118,7 @@ async fn body_and_events_tell_it_where_trailers_would() {
     }
 }
 
-/// 100,000 rows in some 12 MB, in a file of its own.
+/// 100,000 rows in a file of about 12 MB.
 fn large(file: &Path) -> Workbench {
     let connection = Connection::open(file).expect("a database");
     connection
@@ -133,7 +133,7 @@ fn large(file: &Path) -> Workbench {
     Workbench::new(folder, Database::open(file).expect("a database"))
 }
 
-/// Overwrites the file from `from` bytes on.
+/// Overwrites the file from this offset.
 fn damage(file: &Path, from: u64) {
     let mut open = OpenOptions::new().write(true).open(file).expect("a file");
     let length = open.metadata().expect("a length").len();
@@ -152,7 +152,7 @@ async fn database_that_breaks_in_the_middle_goes_the_same_way() {
             let path = format!("/export/rows?format=ndjson&fail={told}");
             let response = server.get(&client, &path).await;
             let id = response.headers()["x-export-id"].to_str().expect("text").to_owned();
-            // What is on its way and in SQLite's cache is far less than the half of it.
+            // The data in transit and in SQLite's cache is far less than half of the file.
             damage(&file, 6 * 1024 * 1024);
             let mut body = http_1::Response::from(response).into_body();
             let (mut content, mut trailers, mut is_whole) = (Vec::new(), None, true);
@@ -274,7 +274,7 @@ async fn export_that_takes_too_long_fails() {
     }
 }
 
-/// The index of one table is put in the place of another's, and the rows are counted by it.
+/// The index of another table replaces that of the table, and the rows are counted with it.
 #[tokio::test]
 async fn rows_that_are_others_than_were_counted_are_a_failure() {
     for (rows, others) in [(10, 3), (3, 10)] {

@@ -1,4 +1,4 @@
-//! An export gives the rows of its table, all of them and as they are, and its trailers say what was sent.
+//! An export contains all rows of its table, unchanged, and its trailers describe what was sent.
 
 use crate::support::{Ending, TestServer, clients, lines, read, with, workbench};
 use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 use std::path::Path;
 
-/// A database of a user's, with every type and hard names.
+/// A user's database, with every type and difficult names.
 fn database(folder: &Path) -> Connection {
     let connection = Connection::open(folder.join("user.db")).expect("a database");
     connection
@@ -74,7 +74,7 @@ fn sha256(content: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
-/// Reads RFC 4180's CSV, `None` for a field that is nothing at all.
+/// Parses CSV (RFC 4180). `None` is an empty field without quotes.
 fn parse_csv(text: &str) -> Vec<Vec<Option<String>>> {
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     let mut rest = text;
@@ -97,7 +97,7 @@ fn parse_csv(text: &str) -> Vec<Vec<Option<String>>> {
     rows
 }
 
-/// A field behind its opening quote, and what comes after the closing one.
+/// Parses a field after its opening quote. Returns the rest after the closing one.
 fn quoted_field(mut inside: &str) -> (Option<String>, &str) {
     let mut field = String::new();
     loop {
@@ -109,7 +109,7 @@ fn quoted_field(mut inside: &str) -> (Option<String>, &str) {
     }
 }
 
-/// The rows as a query of the test's own gives them.
+/// The rows of an independent query.
 fn queried(connection: &Connection, sql: &str) -> Vec<Vec<Sql>> {
     let mut statement = connection.prepare(sql).expect("a query");
     let columns = statement.column_count();
@@ -183,7 +183,7 @@ async fn sample_arrives_whole_with_count_and_digest_and_timing() {
     }
 }
 
-/// A reader that stops makes the total longer, and not the other two.
+/// A slow reader makes only the total longer.
 #[tokio::test]
 async fn waiting_for_the_client_is_in_the_total_alone() {
     use http_body_util::BodyExt;
@@ -201,7 +201,7 @@ async fn waiting_for_the_client_is_in_the_total_alone() {
     }
 }
 
-/// An escape would change the value and its digest. It is a spreadsheet that must not run what it imports.
+/// Escaping would change the value and its digest. The spreadsheet must not run imported text.
 #[tokio::test]
 async fn cell_that_a_spreadsheet_would_run_arrives_unchanged() {
     const CELLS: [&str; 7] = ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "=\"a\",b", "\t=1"];
@@ -213,7 +213,7 @@ async fn cell_that_a_spreadsheet_would_run_arrives_unchanged() {
     for (protocol, client) in clients() {
         let ending = read(served.server.get(&client, "/export/cells").await).await.expect("no error");
         let text = std::str::from_utf8(&ending.content).expect("text");
-        // Only what CSV itself needs is quoted.
+        // Quotes are used only where CSV requires them.
         let expected =
             "=name\r\n=1+1\r\n+1\r\n-1\r\n@SUM(A1)\r\n=cmd|' /C calc'!A0\r\n\"=\"\"a\"\",b\"\r\n\t=1\r\n";
         assert_eq!(text, expected, "{protocol}");
@@ -232,7 +232,7 @@ async fn limit_and_columns_are_kept_to() {
             ("limit=2&columns=id", "id\r\n1\r\n2\r\n"),
             ("limit=0&columns=id", "id\r\n"),
             ("limit=9&columns=blob,id", "blob,id\r\nAP8=,1\r\n,2\r\n\"\",3\r\nYWJj,4\r\n"),
-            // A name with a comma in it, and an index that would give its own order.
+            // A name that contains a comma, and an index that would return another order.
             ("columns=a,b&limit=1", "\"a,b\"\r\n\"\"\r\n"),
             ("columns=a,b&columns=id&limit=2", "\"a,b\",id\r\n,1\r\n9223372036854775807,2\r\n"),
         ];

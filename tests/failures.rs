@@ -1,4 +1,4 @@
-//! A producer that fails says so in one of two forms, and no client takes the part for the whole unawares.
+//! A failed producer reports this in one of two ways, and no client takes a partial response for a whole one.
 
 use crate::support::{TestServer, clients, http1, log::Log, raw, read, soon};
 use axum::{
@@ -137,7 +137,7 @@ async fn failure_by_trailers_breaks_the_transfer_where_they_cannot_go_out() {
     }
 }
 
-/// A layer that knows data alone, as many do.
+/// A layer that passes on only data, as many do.
 async fn without_trailers(response: Response) -> Response {
     let (head, mut body) = response.into_parts();
     let data = stream::poll_fn(move |cx| std::pin::Pin::new(&mut body).poll_data(cx));
@@ -149,7 +149,7 @@ async fn without_trailers(response: Response) -> Response {
 
 #[tokio::test]
 async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
-    // What a layer further out adds says nothing of the failure.
+    // The trailer of an outer layer does not report the failure.
     let app = app().layer(map_response(without_trailers)).layer(ServerTimingLayer::new());
     let server = TestServer::start(app);
     for (protocol, client) in clients() {
@@ -160,12 +160,12 @@ async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
     }
 }
 
-/// A layer that makes another response of the body, as many do.
+/// A layer that creates a new response around the body, as many do.
 async fn as_another_response(response: Response) -> Response {
     Response::new(response.into_body())
 }
 
-/// The same that keeps the header fields, but not the extensions.
+/// The same, but keeps the header fields, not the extensions.
 async fn with_the_same_head(response: Response) -> Response {
     let (head, body) = response.into_parts();
     let mut response = Response::new(body);
@@ -173,7 +173,7 @@ async fn with_the_same_head(response: Response) -> Response {
     response
 }
 
-/// The same that has no other field than the length.
+/// The same, but with only `Content-Length`.
 async fn with_a_length(response: Response) -> Response {
     let mut response = Response::new(response.into_body());
     response.headers_mut().insert("content-length", 4.into());
@@ -201,7 +201,7 @@ async fn failure_by_trailers_survives_a_layer_that_makes_another_response() {
     for (name, around) in around {
         let server = TestServer::start(around(app()));
         for (protocol, client) in clients() {
-            // Over HTTP/1.1 a field that is not announced any more can't be sent.
+            // Over HTTP/1.1, a field whose announcement is lost can't be sent.
             let is_told = protocol == "HTTP/2" || name == "compression";
             for path in ["/trailers", "/finished", "/reset"] {
                 let request = client.get(server.url(path)).header("te", "trailers");

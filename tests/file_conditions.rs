@@ -1,4 +1,4 @@
-//! Conditional requests and ranges of `/files/…` are those of RFC 9110 §13 and §14.
+//! Conditional requests and ranges of `/files/…` follow RFC 9110 §13 and §14.
 
 use crate::support::{
     TestServer, clients, read,
@@ -63,7 +63,7 @@ fn field<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Row<'a> {
     method: &'a str,
     file: &'a str,
@@ -81,7 +81,7 @@ fn rows() -> impl Iterator<Item = Row<'static>> {
 }
 
 impl Row<'_> {
-    /// The fields of a file that has this tag.
+    /// The fields, with the file's tag inserted.
     fn filled(&self, etag: &str) -> String {
         let filled = self.fields.replace("{etag}", etag).replace("{weak}", &format!("W/{etag}"));
         let dates = [
@@ -115,7 +115,7 @@ async fn table_of_conditions_and_ranges_holds() {
     }
 }
 
-/// Holds all that depends on the status against what came.
+/// Checks everything that depends on the status.
 async fn assert_is_right(row: &Row<'_>, response: Response, etag: &str, why: &str) {
     assert_eq!(field(&response, "x-content-type-options"), "nosniff", "{why}");
     assert_eq!(field(&response, "content-security-policy"), "sandbox", "{why}");
@@ -126,7 +126,7 @@ async fn assert_is_right(row: &Row<'_>, response: Response, etag: &str, why: &st
         assert_eq!(field(&response, "etag"), etag, "{why}");
     }
     if let 200 | 206 = status {
-        // RFC 9110 §15.3.7: a client that sends `If-Range` has the fields that describe the file already.
+        // RFC 9110 §15.3.7: a client that sends `If-Range` already has the fields that describe the file.
         let is_described = status == 200 || !row.fields.contains("If-Range");
         let modified = if is_described { "Sun, 09 Sep 2001 01:46:40 GMT" } else { "" };
         assert_eq!(field(&response, "last-modified"), modified, "{why}");
@@ -179,7 +179,7 @@ async fn assert_is_right(row: &Row<'_>, response: Response, etag: &str, why: &st
     }
 }
 
-/// Values of `If-None-Match` in the table.
+/// Malformed or mismatching values of `If-None-Match` in the table.
 const MALFORMED: [&str; 6] = ["unquoted", "\"*", "*, *", "*,", "W/*", "\"other\", *"];
 
 #[tokio::test]
@@ -194,14 +194,14 @@ async fn writes_have_the_same_answers_as_reads() {
             let etag = served.etag(&client, row.file).await;
             let (filled, digest) = (row.filled(&etag), digest("new"));
             let mut fields = fields(&filled);
-            // A write is not done instead of not sending the file, and `If-Modified-Since` is for reads alone.
+            // A write is rejected with 412 instead of 304, and `If-Modified-Since` applies only to reads.
             let (is_for_reads, reads) =
                 (fields.iter().any(|(name, _)| *name == "If-Modified-Since"), row.expected);
             let none_matches =
                 fields.iter().find(|(name, _)| *name == "If-None-Match").map(|(_, value)| *value);
             let expected = match (reads, none_matches.is_some()) {
                 ("304", true) => 412,
-                // A read ignores it. A write must not replace what its client may have meant to keep.
+                // A read ignores the field. A write must not replace what its client may have meant to keep.
                 ("200", true) if none_matches.is_some_and(|value| MALFORMED.contains(&value)) => 412,
                 ("304", false) if is_for_reads => 200,
                 (status, _) => status.parse().expect("a status"),
@@ -220,7 +220,7 @@ async fn tag_changes_with_every_replacement_and_not_with_a_restart() {
     let served = serve();
     let [(_, client), _] = clients();
     let mut tags = vec![served.etag(&client, "ten").await];
-    // The same bytes, too: what is stored is another file.
+    // Also with the same bytes: the stored file is a new one.
     for content in ["abc", "abc", "def", "abc"].repeat(5) {
         let (digest, chunks) = (digest(content), [content]);
         let last = tags.last().expect("a tag").clone();
@@ -237,13 +237,13 @@ async fn tag_changes_with_every_replacement_and_not_with_a_restart() {
     assert_eq!(again.etag(&client, "ten").await, *tags.last().expect("a tag"));
 }
 
-/// A date of which two contents can be would let a client join them by `If-Range`.
+/// If two versions could have the same date, a client could join them by `If-Range`.
 #[tokio::test]
 async fn nobody_gets_a_date_that_another_content_can_have() {
     let served = serve();
     let file = served.root.path().join("ten");
     for (protocol, client) in clients() {
-        // A file in the future stays in this case until its request is answered.
+        // A time in the future stays in the future until the response is sent.
         for modified in [SystemTime::now(), SystemTime::now() + Duration::from_secs(5)] {
             write(&file, TEN, modified);
             let first = served.ask(&client, "GET", "ten", &[("range", "bytes=0-2")]).await;

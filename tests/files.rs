@@ -1,4 +1,4 @@
-//! `GET /files/…` serves the files of its folder, all of them and nothing else, with the digest of what was sent.
+//! `GET /files/…` serves all files of its folder and nothing else, with the digest of the content.
 
 use crate::support::{TestServer, clients, raw, read, with, workbench};
 use axum_trailers_workbench::Bounds;
@@ -11,7 +11,7 @@ struct Served {
     server: TestServer,
 }
 
-/// A folder with files in it, and a secret beside it.
+/// A folder with files, and a secret next to it.
 fn serve() -> Served {
     let root = tempfile::tempdir().expect("a folder");
     let dir = root.path().join("served");
@@ -20,7 +20,7 @@ fn serve() -> Served {
     fs::create_dir_all(root.path().join("served-too")).expect("a folder");
     let write = |path: &Path, content: &[u8]| fs::write(path, content).expect("written");
     write(&dir.join("large.bin"), &large());
-    // Without an old time it would have no `Last-Modified` yet.
+    // With a recent time, it would have no `Last-Modified` yet.
     let large = fs::File::options().write(true).open(dir.join("large.bin")).expect("a file");
     large.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).expect("dated");
     write(&dir.join("empty.txt"), b"");
@@ -176,7 +176,7 @@ async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() 
     let ending = read(served.server.get(&client, "/files/link-inside.html").await).await.expect("no error");
     assert_eq!(ending.content, b"<p>inside</p>");
 
-    // A named pipe would hold whoever opens it.
+    // Opening a named pipe would block.
     let pipe = served.root.path().join("served/pipe");
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).expect("a named pipe");
@@ -274,7 +274,7 @@ async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
     }
 }
 
-/// Every response, whatever its status: the page at `/ui` has the same origin.
+/// Every response, whatever its status, because the page at `/ui` has the same origin.
 #[tokio::test]
 async fn no_response_acts_as_a_page_of_this_origin() {
     type Fields<'a> = &'a [(&'a str, &'a str)];

@@ -1,4 +1,4 @@
-//! gRPC services are called on the port of the router, and tell how they end by trailers.
+//! gRPC services run on the router's port, and their trailers report how calls end.
 
 use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, with, workbench};
 use axum_trailers_workbench::{
@@ -23,7 +23,7 @@ use tonic_reflection::pb::{
 };
 use tonic_types::StatusExt;
 
-/// A workbench with all its services.
+/// Serves a workbench with all its services.
 async fn serve(workbench: Workbench) -> TestServer {
     let (exports, (_serving, health)) = (workbench.grpc(), grpc::health().await);
     TestServer::with(workbench.router(), |server| {
@@ -39,7 +39,7 @@ fn of_orders() -> ExportRequest {
     ExportRequest { table: "orders".to_owned(), ..ExportRequest::default() }
 }
 
-/// The rows that came, and what came behind them.
+/// Reads all rows. Returns them and the status.
 async fn to_the_end(mut rows: Streaming<Row>) -> (Vec<Row>, Result<(), Status>) {
     let mut came = Vec::new();
     loop {
@@ -341,7 +341,7 @@ async fn reader_that_has_stalled_holds_few_rows() {
             before = now;
         }
     };
-    // A window of 64 KiB, and on this side some 200 KiB of memory: less than a tenth of the 100,000 rows.
+    // A window of 64 KiB and about 200 KiB of memory in the server: less than a tenth of the 100,000 rows.
     let rows = soon("a standstill", standstill).await;
     assert!(rows < 10_000, "{rows} rows");
 }

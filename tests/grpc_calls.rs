@@ -1,4 +1,4 @@
-//! A mounted service is held to what the server promises of all its routes, and to its calls' deadlines.
+//! A mounted service keeps the server's guarantees for all routes, and the deadlines of its calls.
 
 use crate::support::{
     PATIENCE, TestServer, channel, http1, http2,
@@ -29,16 +29,16 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 const EXPORT: &str = "/axum_trailers.v1.Exports/Export";
 const LIST: &str = "/axum_trailers.v1.Exports/ListTables";
 
-/// A message without content.
+/// An empty message.
 const EMPTY: &[u8] = b"\0\0\0\0\0";
 
-/// A service of somebody else's.
+/// A third-party service.
 #[derive(Clone)]
 enum Somebodys {
     PanicsInTheCall,
     PanicsInTheStream,
     HangsInTheCall,
-    /// Gives a permit once its stream is dropped.
+    /// Adds a permit when its stream is dropped.
     HangsInTheStream(Arc<Semaphore>),
     FillsTheStream(Arc<Semaphore>),
 }
@@ -49,7 +49,7 @@ type Rows = Pin<Box<dyn Stream<Item = Result<Row, Status>> + Send>>;
 impl Exports for Somebodys {
     type ExportStream = Rows;
 
-    /// Tells who calls, and the metadata that have come.
+    /// Reports the client's address and the metadata.
     async fn list_tables(
         &self,
         request: Request<ListTablesRequest>,
@@ -103,7 +103,7 @@ fn serve_limited(service: Somebodys, limits: Limits) -> TestServer {
     TestServer::with(app, |server| server.limits(limits).grpc(SERVICE_NAME, ExportsServer::new(service)))
 }
 
-/// A call as it is on the wire.
+/// Sends a raw call.
 async fn call(server: &TestServer, path: &str, timeout: &str) -> reqwest::Response {
     let call = http2().post(server.url(path)).body(EMPTY).header("content-type", "application/grpc");
     let call = call.header("te", "trailers").header("grpc-timeout", timeout);
@@ -245,7 +245,7 @@ async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() 
     }
     let long = serve_limited(Somebodys::HangsInTheCall, Limits::default());
     let mut waits = raw::http2(long.address).await;
-    // That can't be sent over HTTP/2, so a client that waits for it does not have the whole time.
+    // The server can't send 100 over HTTP/2, so a client that waits for it gets only a part of the time.
     let expect = [("expect", "100-continue")];
     let (response, _sender) = raw::http2_call(&mut waits, EXPORT, &expect, b"", false);
     let response = soon("a response", response).await.expect("a response");

@@ -1,5 +1,5 @@
-//! A client that has closed its sending direction behind a complete request still gets its whole response; one that is
-//! gone does not keep its producer.
+//! A client that closes its sending direction after a complete request still gets the whole response; if it is gone,
+//! its producer ends.
 
 use crate::support::{TestServer, producer::Producers, raw, soon};
 use axum::{
@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 
 const QUIET: &str = "GET /quiet HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n";
 
-/// Sends `close_notify`, and a FIN as well if there is to be one.
+/// Sends `close_notify`, and optionally a FIN.
 async fn half_close(client: &mut TlsStream<TcpStream>, with_fin: bool) {
     if with_fin {
         return client.shutdown().await.expect("sent");
@@ -38,7 +38,7 @@ async fn response_is_whole_behind_close_notify() {
         let mut client = raw::tls(server.address, "http/1.1").await;
         client.write_all(QUIET.as_bytes()).await.expect("sent");
         half_close(&mut client, with_fin).await;
-        // The producer is silent for longer than it takes to see that the client sends no more.
+        // The producer is silent for longer than the server needs to notice the half-close.
         sleep(Duration::from_millis(500)).await;
         producers.go_on.notify_waiters();
         assert!(raw::rest(&mut client).await.ends_with("0\r\nx-rows: 2\r\n\r\n"), "FIN: {with_fin}");
@@ -126,7 +126,7 @@ async fn client_that_is_gone_without_close_notify_ends_a_silent_producer() {
         };
         soon("the producer", producers.began.acquire()).await.expect("open").forget();
         assert_eq!(producers.ended.available_permits(), 0);
-        // A FIN, and no alert before it.
+        // Sends a FIN without an alert.
         drop(client);
         soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
     }
@@ -183,7 +183,7 @@ async fn half_closed_connections_end_after_their_responses() {
     .await;
 }
 
-/// A full TLS record waits for the next one, but not for ever.
+/// A full TLS record waits for the next one, but not indefinitely.
 #[tokio::test]
 async fn full_record_arrives_behind_close_notify() {
     const FULL: usize = 16 * 1024 - 9;

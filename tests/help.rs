@@ -1,5 +1,4 @@
-//! The curl lines of `GET /help` are for the server that was asked, and nothing that a client sends as its host can do harm
-//! in a shell.
+//! The curl lines of `GET /help` contain the server's host, and no host that a client sends can do harm in a shell.
 
 use crate::support::{TestServer, clients, raw, soon, workbench};
 use axum_trailers_workbench::ROUTES;
@@ -10,7 +9,7 @@ fn serve() -> TestServer {
     TestServer::start(workbench(".").router())
 }
 
-/// Whether the curl lines of a response are those of the table, for this server.
+/// Asserts that a response contains the table's curl lines for this server.
 fn assert_lines(content: &str, server: &str, case: &str) {
     for route in ROUTES {
         let line = route.curl().replace(DEFAULT, server);
@@ -35,7 +34,7 @@ async fn curl_lines_have_the_host_and_port_of_the_request() {
     }
 }
 
-/// All of these are hosts by the grammar, so the server does not refuse them.
+/// All of these are valid hosts by the grammar, so the server accepts them.
 #[tokio::test]
 async fn host_that_a_shell_would_read_is_replaced_by_the_default() {
     let server = serve();
@@ -45,11 +44,11 @@ async fn host_that_a_shell_would_read_is_replaced_by_the_default() {
             assert_lines(&over_http2(&server, host, accept).await, DEFAULT, host);
         }
     }
-    // The test's HTTP/2 client does not send these.
+    // The test's HTTP/2 client can't send these.
     for host in ["a%27b", "[v1.a]", "a:65536"] {
         assert_lines(&over_http1(&server, "/help", host, "text/plain").await, DEFAULT, host);
     }
-    // Without a host there is only HTTP/1.0.
+    // Only HTTP/1.0 allows requests without a host.
     let response = raw::http1(server.address, "GET /help HTTP/1.0\r\n\r\n").await;
     assert_lines(&response, DEFAULT, "no host");
 }

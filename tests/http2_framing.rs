@@ -1,4 +1,4 @@
-//! HTTP/2 frames and messages that break RFC 9113 or RFC 7541 are refused, and similar ones that do not are served.
+//! HTTP/2 frames and messages that violate RFC 9113 or RFC 7541 are rejected, and similar valid ones are served.
 
 use crate::support::{
     TestServer,
@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// Reports whether a request to `/` was whole. Requests to `/held` are never answered.
+/// Reports whether a request to `/` was whole. Requests to `/held` get no response.
 fn app(came: mpsc::UnboundedSender<bool>) -> Router {
     let collect = |body: Result<CollectedBody, RequestBodyError>| async move {
         came.send(body.is_ok()).expect("it is waited for");
@@ -51,17 +51,17 @@ const WITH_PRIORITY: u8 = 32;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reaction {
     Served,
-    /// Nothing comes back on its stream.
+    /// Nothing arrives on its stream.
     Quiet,
-    /// Its stream alone is reset, with this code.
+    /// Only its stream is reset, with this code.
     StreamError(u32),
-    /// The connection ends with this code, and nothing more is answered.
+    /// The connection ends with this code and no further response.
     ConnectionError(u32),
 }
 
 const NO_ERROR: u32 = 0;
-/// May always replace a more specific code (RFC 9113 section 5.4), and a connection error may replace a stream error
-/// (section 5.4.1). The tables contain what the server does.
+/// Allowed instead of any more specific code (RFC 9113 section 5.4); a connection error is allowed instead of a stream
+/// error (section 5.4.1). The tables contain the server's actual behaviour.
 const PROTOCOL_ERROR: u32 = 1;
 const FLOW_CONTROL_ERROR: u32 = 3;
 const STREAM_CLOSED: u32 = 5;
@@ -71,17 +71,17 @@ const RESET: Reaction = StreamError(PROTOCOL_ERROR);
 const ENDED: Reaction = ConnectionError(PROTOCOL_ERROR);
 const TOO_LARGE: Reaction = ConnectionError(FRAME_SIZE_ERROR);
 
-/// What is sent, as text and as frames, and the reaction.
+/// A description, the frames, and the reaction.
 type Row = (String, Vec<u8>, Reaction);
 
 fn row(what: impl Into<String>, frames: &[Vec<u8>], reaction: Reaction) -> Row {
     (what.into(), frames.concat(), reaction)
 }
 
-/// The stream of a good request that follows each row.
+/// The stream of a valid request that follows each row.
 const NEXT: u8 = 0x7f;
 
-/// Sends each row's frames between these, on a connection and to a server of their own.
+/// Sends each row's frames between these, each to a new server.
 async fn check(before: &[Vec<u8>], rows: impl IntoIterator<Item = Row>, after: &[Vec<u8>]) {
     for (what, frames, expected) in rows {
         let (sender, mut came) = mpsc::unbounded_channel();
@@ -101,7 +101,7 @@ async fn check(before: &[Vec<u8>], rows: impl IntoIterator<Item = Row>, after: &
 /// Sends these frames and the next request, and reads until the connection is closed.
 async fn reaction(mut client: TlsStream<TcpStream>, frames: &[u8], what: &str) -> Reaction {
     let next = frame(HEADERS, WHOLE, NEXT, &head("GET", "/next"));
-    // So that the server closes once all is answered.
+    // Makes the server close after all responses.
     let bye = frame(GOAWAY, 0, 0, &[0; 8]);
     client.write_all(&[frames, &next, &bye].concat()).await.expect("sent");
     let wire = raw::rest_bytes(&mut client).await;
@@ -126,7 +126,7 @@ async fn reaction(mut client: TlsStream<TcpStream>, frames: &[u8], what: &str) -
     }
 }
 
-/// A request whose content is to follow.
+/// A request without its content.
 fn begun(path: &str) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, 1, &head("POST", path))
 }
@@ -135,7 +135,7 @@ fn content(flags: u8) -> Vec<u8> {
     frame(DATA, flags, 1, b"hello")
 }
 
-/// A request without content, or the trailer section of one.
+/// A request without content, or a trailer section.
 fn last(block: &[u8]) -> Vec<u8> {
     frame(HEADERS, WHOLE, 1, block)
 }
@@ -150,7 +150,7 @@ fn trailers() -> Vec<u8> {
     last(&field("x-a", "1"))
 }
 
-/// Two parts of a field block: around the other fields of a header section, and as a trailer section.
+/// Two parts of a field block: in a header section with other fields between them, and as a trailer section.
 fn in_both_sections(what: &str, front: &[u8], back: &[u8], reaction: Reaction) -> [Row; 2] {
     let (request, trailers) = ([front, &head("POST", "/"), back].concat(), [front, back].concat());
     [
@@ -159,7 +159,7 @@ fn in_both_sections(what: &str, front: &[u8], back: &[u8], reaction: Reaction) -
     ]
 }
 
-/// A frame of each type that a stream can have.
+/// A frame of each type, on this stream.
 fn each_frame(stream: u8, reactions: [Reaction; 8]) -> Vec<Row> {
     let section = field("x-a", "1");
     let frames = [
@@ -222,7 +222,7 @@ async fn frames_of_a_wrong_size_end_the_connection() {
     ] {
         for (size, reaction) in [(size - 1, ENDED), (size, Served), (size + 1, ENDED)] {
             let what = format!("type {kind} on stream {stream} with {size} bytes");
-            // One of the right size ends the stream.
+            // A `RST_STREAM` of the right size ends the stream.
             if (kind, reaction) != (RST_STREAM, Served) {
                 rows.push(row(what, &[frame(kind, 0, stream, &vec![1; size])], reaction));
             }
@@ -250,7 +250,7 @@ async fn settings_and_windows_out_of_range_are_errors() {
     const OVERFLOW: Reaction = ConnectionError(FLOW_CONTROL_ERROR);
     let set = |name, value: u32| frame(SETTINGS, 0, 0, &[&[0, name], &value.to_be_bytes()[..]].concat());
     let add = |stream, window: u32| frame(WINDOW_UPDATE, 0, stream, &window.to_be_bytes());
-    // How far the preface leaves each window of a stream below the largest.
+    // The difference between the largest window and that of the preface.
     let room = (1 << 30) - 1;
     let rows = [
         row("ENABLE_PUSH 1", &[set(2, 1)], Served),
@@ -289,7 +289,7 @@ async fn frames_between_those_of_a_field_block_end_the_connection() {
     check(&[begun("/"), content(0), begins(&section)], rows, &[ends(&section)]).await;
 }
 
-/// RFC 9113 section 8.1. h2 leaves such a field out if it is the first one.
+/// RFC 9113 section 8.1. h2 silently drops such a field if it comes first.
 #[tokio::test]
 async fn pseudo_headers_in_a_trailer_section_are_refused_wherever_they_stand() {
     let regular = field("x-a", "1");
@@ -311,7 +311,7 @@ async fn pseudo_headers_in_a_trailer_section_are_refused_wherever_they_stand() {
         let parts = [frame(HEADERS, END_STREAM, 1, &[]), frame(CONTINUATION, END_HEADERS, 1, &pseudo)];
         rows.push(row(format!("{name} in CONTINUATION"), &parts, ENDED));
         let behind = section(&[&regular, &pseudo]);
-        // Some are no pseudo-header fields of a request's.
+        // Some are not pseudo-header fields of requests.
         let reaction =
             if [":", ":status"].contains(&&*name) || name.starts_with(":status of") { ENDED } else { RESET };
         rows.push(row(format!("{name} behind another field"), &[behind], reaction));
@@ -333,7 +333,7 @@ async fn connection_that_is_ended_for_a_malformed_message_has_a_log_line() {
     log.line(&["INFO", "connection ended: a message is malformed", "pseudo-header field"]).await;
 }
 
-/// RFC 7540 section 5.3.1. h2 resets the stream alone, and leaves the block undecoded.
+/// RFC 7540 section 5.3.1. h2 resets only the stream and does not decode the block.
 #[tokio::test]
 async fn stream_that_depends_on_itself_ends_the_connection() {
     for (what, dependency, reaction) in [
@@ -385,7 +385,7 @@ async fn frames_after_the_end_of_a_request_are_errors() {
         let mut rows = each_frame(1, [ENDED, RESET, ENDED, ENDED, Quiet, Quiet, Quiet, Quiet]);
         let harmless = rows.split_off(4);
         check(&before, rows, &[]).await;
-        // Nothing else ends the stream of a handler that doesn't return.
+        // A handler that never returns: only a reset ends the stream.
         check(&before, harmless, &[frame(RST_STREAM, 0, 1, &[0, 0, 0, 8])]).await;
     }
 }
@@ -481,7 +481,7 @@ async fn malformed_fields_are_refused_in_each_section() {
 /// RFC 9113 sections 8.3, 8.3.1 and 8.5.
 #[tokio::test]
 async fn malformed_pseudo_headers_are_refused() {
-    // Each field is a letter.
+    // Each letter stands for a field.
     let block = |letters: &str| -> Vec<u8> {
         let field = |letter| match letter {
             'm' => field(":method", "POST"),
@@ -576,7 +576,7 @@ async fn field_blocks_that_cannot_be_decoded_end_the_connection() {
     check(&[], rows, &[]).await;
 }
 
-/// RFC 9113 section 4.3. Other streams depend on what such a block adds to the table.
+/// RFC 9113 section 4.3. Later streams depend on what such a block adds to the table.
 #[tokio::test]
 async fn field_blocks_of_reset_streams_are_decoded() {
     let indexed = [&[0x40], &field("x-a", "1")[1..]].concat();

@@ -1,5 +1,4 @@
-//! Uploads that nobody reads leave room for the others of their HTTP/2 connection, and those that have to wait for it are
-//! not to blame.
+//! Unread uploads leave room for others on their HTTP/2 connection, and those that must wait are not blamed.
 
 use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
@@ -28,7 +27,7 @@ async fn count(RawBody(mut body): RawBody) -> String {
     format!("{bytes} bytes")
 }
 
-/// A client that takes no content of any response before the test lets it.
+/// A client whose response windows are closed until the test opens them.
 async fn client(address: SocketAddr) -> SendRequest<Bytes> {
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(0);
@@ -38,7 +37,7 @@ async fn client(address: SocketAddr) -> SendRequest<Bytes> {
     client.ready().await.expect("a connection")
 }
 
-/// Sends so many bytes as far as the windows let it, and no end.
+/// Sends this many bytes as the windows allow, without an end.
 fn upload(
     client: &mut SendRequest<Bytes>,
     path: &str,
@@ -59,7 +58,7 @@ async fn unread_uploads_do_not_starve_the_others() {
     let mut unread = Vec::new();
     for n in 1..=12 {
         let (response, content) = upload(&mut client, "/echo", 4 * MIB);
-        // It has begun, and nobody reads it.
+        // The response has begun, and nothing reads it.
         let response = soon("a response", response).await.expect("a response");
         unread.push((response, content));
         let (response, mut content) = upload(&mut client, "/count", MIB);
@@ -119,7 +118,7 @@ async fn hundred_unread_uploads_hold_little_memory() {
         unread.push(upload(&mut client, "/echo", 4 * MIB));
     }
     let held = || process.memory("VmRSS").saturating_sub(before);
-    // The window is full once nothing more comes.
+    // The window is full when memory stops growing.
     let mut last = u64::MAX;
     let full = async {
         while held() != last || last < 8 * 1024 {

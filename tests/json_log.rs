@@ -1,4 +1,4 @@
-//! With `--log-format json` each line on standard error is a JSON object, whatever is told.
+//! With `--log-format json`, each line on standard error is a JSON object.
 
 use crate::support::{
     http1, http2,
@@ -11,7 +11,7 @@ const JSON: [&str; 6] = ["--listen", "127.0.0.1:0", "--redirect", "off", "--log-
 
 type Object = Map<String, Value>;
 
-/// Each line as an object that says when, how grave and where from.
+/// Parses each line and checks its timestamp, level and target.
 fn objects(log: &str) -> Vec<Object> {
     let object = |line| {
         let object: Object = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -35,7 +35,7 @@ fn is_rfc_3339(time: &str) -> bool {
     like("0000-00-00T00:00:00.000000Z", time)
 }
 
-/// What the process has written when it has ended after this signal.
+/// All output of the process, which ends after this signal.
 async fn ended(mut process: Process) -> Vec<Object> {
     process.signal(Signal::TERM);
     let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
@@ -85,14 +85,14 @@ async fn every_line_is_an_object_however_much_is_told() {
     let mut process = Process::start(&[&JSON[..], &["--log", "trace"]].concat());
     let address = process.address("https");
     raw::http1(address, "GET /te HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-    // From here on what it writes is read, and can't fill the pipe.
+    // From here on the output is read, so it can't fill the pipe.
     process.logged(&["TRACE"]).await;
     let mut client = raw::http2(address).await;
     let mut body = raw::http2_get(&mut client, "/te").await;
     raw::http2_read(&mut body).await.expect("whole");
     drop(client);
     let log = ended(process).await;
-    // The spans of a line are a member of their own.
+    // Spans are a separate member.
     assert!(log.iter().any(|line| line.get("spans").is_some_and(Value::is_array)));
     assert!(log.iter().any(|line| line["level"] == "TRACE"));
 }

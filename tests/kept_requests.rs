@@ -1,4 +1,4 @@
-//! A request's content that an application keeps does not hold its connection once its client is gone.
+//! A request's content that an application keeps does not hold the connection after the client has left.
 
 use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
@@ -18,10 +18,10 @@ use tokio::{
     time::sleep,
 };
 
-/// Contents that nobody reads, and nobody drops.
+/// Contents that are neither read nor dropped.
 type Kept = Arc<Mutex<Vec<Body>>>;
 
-/// `/answered` answers at once, and `/unanswered` never.
+/// `/answered` responds at once, `/unanswered` never.
 fn app(kept: &Kept) -> Router {
     let keep = |kept: &Kept| {
         let kept = kept.clone();
@@ -54,7 +54,7 @@ enum Leaves {
     Reset,
 }
 
-/// Leaves a request behind whose content goes on for as long as its client is there.
+/// Sends a request whose content never ends, then leaves.
 async fn leave_one(server: &TestServer, kept: &Kept, protocol: &str, path: &str, leaves: Leaves) {
     let before = kept.lock().expect("no panic").len();
     let mut client = match protocol {
@@ -123,7 +123,7 @@ async fn kept_content_is_broken_once_its_client_is_gone() {
     }
 }
 
-/// More than is read ahead.
+/// More than is buffered.
 const LENGTH: usize = 200_000;
 
 #[tokio::test]

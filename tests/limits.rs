@@ -1,4 +1,4 @@
-//! Each limit holds, and what stays below it is served.
+//! Each limit applies, and requests below it are served.
 
 use crate::support::{TestServer, clients, producer::Producers, raw, soon, with};
 use axum_trailers_server::Limits;

@@ -1,4 +1,4 @@
-//! The line of a request says how it ended, whatever ended it.
+//! The log line of a request reports how it ended, whatever the cause.
 
 use crate::support::{
     TestServer, channel, http1, http2,
@@ -39,7 +39,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
     let _http1 = raw::http1_get(server.address, "/endless").await;
     log.line(&["/endless", "HTTP/1.1", "ended=cut: the reader stalled"]).await;
 
-    // A stream that was given up counts as stalled even where its client resets it then.
+    // A cut stream counts as stalled even if its client resets it afterwards.
     let mut client = raw::http2(server.address).await;
     let _quiet = raw::http2_get(&mut client, "/quiet").await;
     let body = raw::http2_get(&mut client, "/endless").await;
@@ -83,7 +83,7 @@ async fn head_has_no_trailers_that_could_be_withheld() {
     log.line(&["method=GET", "HTTP/1.1", "trailers=withheld (no `TE: trailers`) ended=complete"]).await;
 }
 
-/// Where the database is gone, blocking threads say so; where an export fails, its thread does.
+/// If the database is missing, blocking threads log it; if an export fails, its thread does.
 #[cfg(unix)]
 #[tokio::test]
 async fn what_threads_log_is_logged_with_their_request() {
@@ -139,7 +139,7 @@ async fn what_a_handler_logs_is_logged_with_its_request_whose_span_says_how_it_e
 async fn line_of_a_request_stands_alone() {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(Router::new().route("/", get(|| async { "ok" })));
-    // Whatever is polled on this thread is polled in it.
+    // This span covers everything that is polled on this thread.
     let _elsewhere = tracing::info_span!("elsewhere").entered();
     server.get(&http2(), "/").await.bytes().await.expect("content");
     log.line(&["INFO axum_trailers::request: client=", "request_target=\"/\"", "ended=complete"]).await;

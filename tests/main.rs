@@ -1,4 +1,4 @@
-//! What the server promises, held against the bytes that reach a client. One file for each promise.
+//! The server's guarantees, checked on the bytes that reach a client. One file per guarantee.
 
 mod binary;
 #[cfg(unix)]

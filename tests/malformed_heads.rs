@@ -1,4 +1,4 @@
-//! Requests whose heads are malformed, or name what is not implemented, are refused on all listeners.
+//! Requests with malformed heads or unimplemented codings are rejected on all listeners.
 
 use crate::{
     metrics::counted,
@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Any path is found.
+/// Serves any path.
 fn server() -> (TestServer, [SocketAddr; 2]) {
     let mut plain = Vec::new();
     let server = TestServer::with(Router::new().fallback(|| async { "ok" }), |server| {
@@ -102,7 +102,7 @@ async fn chunked_is_the_only_transfer_coding() {
     }
 }
 
-/// The status of a request over HTTP/2 with these fields, each a name's index in the static table and a value.
+/// The status of an HTTP/2 request with these fields: each is a name's index in the static table and a value.
 async fn http2(server: &TestServer, fields: &[(u8, &str)]) -> u8 {
     // Indexed `GET`, `https` and `/` (RFC 7541, appendix A).
     let mut head = vec![0x82, 0x87, 0x84];

@@ -1,4 +1,4 @@
-//! What `GET /metrics` says is what happened.
+//! `GET /metrics` reports what happened.
 
 use crate::support::{
     PATIENCE, TestServer, channel, clients, http1, http2,
@@ -23,7 +23,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A server that tells its metrics, and where.
+/// A server and the address of its metrics.
 pub(crate) fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
     let mut address = None;
     let server = TestServer::with(app, |server| {
@@ -43,8 +43,8 @@ impl Metrics {
         response.text().await.expect("text")
     }
 
-    /// Waits until a series has a value: a request is counted once its response has ended, which the client may see
-    /// before.
+    /// Waits until a series has a value: a request is counted after its response has ended, which the client may notice
+    /// earlier.
     pub(crate) async fn say(&self, series: &str, value: u64) {
         let line = format!("axum_trailers_{series} {value}");
         let came = async {
@@ -96,7 +96,7 @@ async fn requests_are_told_by_protocol_route_and_status() {
         (r#"protocol="HTTP/2",route="/own",status="other""#, 1),
         (r#"protocol="HTTP/2",route="/panics",status="500""#, 1),
         (r#"protocol="HTTP/2",route="none",status="404""#, 2),
-        // axum tells no layer what a nested service is for.
+        // axum does not expose the path of a nested service to layers.
         (r#"protocol="HTTP/2",route="none",status="200""#, 1),
     ] {
         metrics.say(&requests(labels), value).await;
@@ -375,11 +375,11 @@ async fn page_goes_on_while_streams_end_and_has_nothing_else() {
     reqwest::get(format!("http://{}/metrics", metrics.0)).await.expect_err("it ended with the server");
 }
 
-/// A connection that has been answered once, and stays open. `None` where it was closed without an answer.
+/// A connection that was answered once and stays open. `None` if it was closed without an answer.
 async fn asks_and_stays(metrics: &Metrics) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(metrics.0).await.expect("a connection");
     let request = b"HEAD /metrics HTTP/1.1\r\nhost: a\r\n\r\n";
-    // Where it is closed already, that is seen when it is read.
+    // If it is closed already, the read below notices.
     let _sent = stream.write_all(request).await;
     let mut answer = [0; 4096];
     match soon("an answer or the end", stream.read(&mut answer)).await {

@@ -1,5 +1,5 @@
-//! What is refused is a problem document whose members have a fixed order, or for a browser an HTML page with the same
-//! facts.
+//! Rejected requests get a problem document whose members have a fixed order, or in a browser an HTML page with the
+//! same facts.
 
 use crate::support::{TestServer, clients, log::Log, raw, read, workbench};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -10,7 +10,7 @@ use std::fs;
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Requests that are refused: method, target, status, and the members after the four of RFC 9457.
+/// Rejected requests: method, target, status, and the members after the four of RFC 9457.
 const REFUSED: &[(&str, &str, u16, &[&str])] = &[
     ("GET", "/nothing", 404, &[]),
     ("GET", "/nothing/%3Cb%3E?a=<b>", 404, &[]),
@@ -65,7 +65,7 @@ async fn members_come_in_the_order_of_the_standard_and_then_the_others() {
             assert_eq!(field(&response, "content-type"), ["application/problem+json"], "{case}");
             let content = read(response).await.expect("no error").content;
             let text = String::from_utf8(content).expect("text");
-            // Members of the document itself, and no nested ones, are indented by two spaces.
+            // Only top-level members are indented by two spaces.
             let members = text.lines().filter_map(|line| line.strip_prefix("  \""));
             let names: Vec<_> = members.map(|member| member.split_once("\": ").expect("a name").0).collect();
             assert_eq!(names, [&["type", "title", "status", "detail"], *others].concat(), "{case}: {text}");

@@ -1,4 +1,4 @@
-//! A producer must finish to be believed: one that does not makes a transfer that no client takes for whole.
+//! A producer must finish its body: otherwise the transfer breaks, and no client takes it for whole.
 
 use crate::support::{
     TestServer, clients,
@@ -120,7 +120,7 @@ async fn unfinished_body_resets_an_http10_connection() {
         let end = soon("the end", client.read_to_end(&mut wire)).await;
         assert_eq!(end.is_ok(), is_whole, "{path}: {end:?}");
         if let Err(error) = end {
-            // A missing close_notify alone is what many clients pass over, and a reset what nginx 1.22 does.
+            // Many clients ignore a missing `close_notify`, and nginx 1.22 ignores a reset.
             assert!(error.to_string().contains("fatal alert"), "{error}");
         }
     }

@@ -1,4 +1,4 @@
-//! Clients that can't read trailers are told the same by asking for an export's progress, and by events.
+//! Clients that can't read trailers get the same data from an export's progress, and from events.
 
 use crate::support::{TestServer, clients, http1, raw, read, soon, workbench};
 use serde_json::Value;
@@ -83,7 +83,7 @@ async fn while_it_runs_it_says_how_far_it_is() {
     assert!(told["trailers"].is_null() && told["rows"].as_u64().expect("a number") < 100_000, "{told}");
 }
 
-/// All of it fits into the buffers on the way, so it is made to its end. Its client has taken nothing.
+/// The whole export fits into the buffers, so its thread finishes although the client has read nothing.
 #[tokio::test]
 async fn export_whose_end_nobody_took_is_not_complete() {
     let server = TestServer::start(workbench(".").router());
@@ -144,7 +144,7 @@ struct Event {
     data: String,
 }
 
-/// Reads a stream of events (HTML §9.2.6). An event without data is one here, too.
+/// Parses an event stream (HTML §9.2.6). Unlike there, an event without data counts.
 fn parse(stream: &str) -> Vec<Event> {
     let (mut events, mut event) = (Vec::new(), Event::default());
     for line in stream.lines() {
@@ -201,7 +201,7 @@ async fn events_have_the_rows_and_the_progress_and_at_last_what_the_trailers_say
     }
 }
 
-/// A cache or a compressor would hold events back. What is no stream of events may be compressed.
+/// A cache or a compressor would delay events. Other responses may be compressed.
 #[tokio::test]
 async fn no_proxy_may_store_or_transform_events() {
     let server = TestServer::start(workbench(".").router());

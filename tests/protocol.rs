@@ -1,4 +1,4 @@
-//! The protocol that ALPN chose is the one spoken.
+//! A connection uses the protocol that ALPN chose.
 
 use crate::support::{TestServer, producer::Producers, raw, with};
 use axum_trailers_server::Limits;
@@ -17,7 +17,7 @@ fn server() -> TestServer {
     TestServer::start(Producers::new().router())
 }
 
-/// Until it closes, a server of HTTP/2 says what it may say before its client does
+/// Until it closes, an HTTP/2 server only sends what it may send before its client does
 /// ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
 async fn says_no_more_than_settings(client: &mut TlsStream<TcpStream>, alpn: &str) {
     const SETTINGS: u8 = 4;

@@ -38,7 +38,7 @@ async fn plain_port_speaks_http1_alone_and_needs_a_host() {
         let mut client =
             TcpStream::connect(server.redirect.expect("a redirect")).await.expect("a connection");
         client.write_all(bytes.as_bytes()).await.expect("sent");
-        // hyper takes a client that has closed its side for one that is gone.
+        // hyper treats a half-closed client as gone.
         let mut begin = vec![0; expected.len()];
         client.read_exact(&mut begin).await.expect("an answer");
         assert_eq!(String::from_utf8_lossy(&begin), expected);

@@ -1,4 +1,4 @@
-//! Connections that come to nothing are counted by their cause, and logged with it, but not without end.
+//! Failed connections are counted and logged by their cause, at a limited rate.
 
 use crate::{
     metrics::{Metrics, counted},
@@ -20,7 +20,7 @@ fn server(limits: Limits) -> (TestServer, Metrics) {
     counted(Producers::new().router(), limits)
 }
 
-/// What comes back until the server closes.
+/// Sends bytes and reads until the server closes.
 async fn said(server: &TestServer, bytes: &[u8]) -> String {
     let mut client = TcpStream::connect(server.address).await.expect("a connection");
     client.write_all(bytes).await.expect("sent");
@@ -62,13 +62,13 @@ async fn plain_http_client_that_stays_is_told_apart_at_once() {
     stays.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
     log.line(&["TLS handshake failed", "kind=\"plain_http\""]).await;
     metrics.say("handshakes_failed_total{reason=\"plain_http\"}", 1).await;
-    // It need not close the connection for the server to be rid of it.
+    // The server drops the connection even if the client keeps it open.
     metrics.say("connections", 0).await;
     assert!(!log.text().contains("timeout"), "{}", log.text());
     drop(stays);
 }
 
-/// The answer reaches a client that has sent more than its head.
+/// The answer reaches a client that has sent more than a head.
 #[tokio::test]
 async fn plain_http_upload_gets_its_answer() {
     let (server, _metrics) = server(Limits::default());
@@ -96,7 +96,7 @@ async fn handshakes_that_fail_are_logged_and_counted_by_their_kind() {
         let name = ServerName::try_from("localhost").expect("a name");
         let mut client = TlsConnector::from(config).connect(name, tcp).into_fallible().await;
         if let Err((_, tcp)) = &mut client {
-            // The server hears of it if it is there to be heard.
+            // A client that stays delivers its alert to the server.
             let _end = soon("the end", tcp.read(&mut [0; 1024])).await;
         }
         log.line(&["INFO", "TLS handshake failed", &format!("kind=\"{kind}\""), cause]).await;

@@ -1,5 +1,5 @@
-//! Certificate and key are read anew on SIGHUP and when their files change; no connection notices, and a pair that is
-//! of no use changes nothing.
+//! Certificate and key are reloaded on SIGHUP and when their files change; connections are not affected, and an invalid
+//! pair changes nothing.
 
 #[cfg(unix)]
 use crate::support::process::{Process, Signal, command};
@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Two looks and more.
+/// More than two polls of the files.
 const LOOKS: Duration = Duration::from_millis(2500);
 
 struct Pair {
@@ -29,7 +29,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// The one that the other clients of the tests trust.
+    /// The pair that the tests' other clients trust.
     fn demo() -> Self {
         let text = |pem: &[u8]| String::from_utf8(pem.to_vec()).expect("text");
         let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
@@ -43,7 +43,7 @@ impl Pair {
     }
 }
 
-/// The files of a pair, in a folder of the test's own.
+/// The files of a pair, in a temporary folder.
 struct Files {
     folder: TempDir,
 }
@@ -68,7 +68,7 @@ impl Files {
         self.write("key.pem", &pair.key);
     }
 
-    /// Replaces a file the way it is best done: nobody reads a half of it.
+    /// Replaces a file atomically.
     fn write(&self, name: &str, content: &str) {
         fs::write(self.path("new"), content).expect("written");
         fs::rename(self.path("new"), self.path(name)).expect("renamed");
@@ -201,7 +201,7 @@ async fn broken_pair_is_told_once_and_the_old_one_stays_until_it_is_mended() {
     join_all(checks).await;
 }
 
-/// What may come in the place of a file.
+/// What may replace a regular file.
 mod no_file {
     use super::{Files, fs};
 
@@ -210,7 +210,7 @@ mod no_file {
         fs::create_dir(files.path("key.pem")).expect("a folder in its place");
     }
 
-    /// Nobody writes into it, and whoever opens it waits.
+    /// A pipe without a writer: opening it blocks.
     #[cfg(target_os = "linux")]
     pub(super) fn pipe(files: &Files) {
         use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -225,7 +225,7 @@ mod no_file {
     }
 }
 
-/// Kubernetes keeps a secret's files behind a link to a folder, and exchanges the link.
+/// Kubernetes keeps a secret's files behind a link to a folder, and replaces the link.
 #[cfg(unix)]
 #[tokio::test]
 async fn exchanged_link_is_a_change() {
@@ -249,7 +249,7 @@ async fn exchanged_link_is_a_change() {
     assert_eq!(count(&log.text(), "ERROR"), 0, "{}", log.text());
 }
 
-/// A session that was begun under the old certificate would go on to vouch for it.
+/// A session from before the reload would keep using the old certificate.
 #[tokio::test]
 async fn session_is_resumed_until_the_certificate_is_another() {
     let (log, _guard) = Log::catch();
@@ -262,7 +262,7 @@ async fn session_is_resumed_until_the_certificate_is_another() {
     let handshake = async |client: &Arc<_>| {
         let tcp = TcpStream::connect(server.address).await.expect("a connection");
         let mut stream = raw::handshake_with(Arc::clone(client), tcp).await;
-        // Over TLS 1.3 the ticket comes behind the handshake.
+        // In TLS 1.3 the ticket follows the handshake.
         stream.write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
         soon("a response", stream.read(&mut [0; 512])).await.expect("a response");
         stream.get_ref().1.handshake_kind().expect("a handshake")
@@ -320,7 +320,7 @@ async fn sighup_takes_the_pair_at_once_and_tells_of_a_broken_one() {
     }
 }
 
-/// From a pipe it can be read but once.
+/// A pipe can be read only once.
 #[cfg(unix)]
 #[tokio::test]
 async fn sighup_with_nothing_to_read_leaves_the_server_as_it_is() {

@@ -1,4 +1,4 @@
-//! The digest of a whole file comes with a part of it: known from before, or computed beside the transfer.
+//! A part of a file comes with the digest of the whole file: stored earlier, or computed during the transfer.
 
 use crate::support::{TestServer, clients, http1, http2, raw, read, workbench};
 use reqwest::{Client, Response};
@@ -47,7 +47,7 @@ async fn part_ends_with_the_digest_of_the_whole() {
     let content = content(1_000_000);
     fs::write(folder.path().join("file"), &content).expect("written");
     for (protocol, client) in clients() {
-        // One that knows no digest yet.
+        // A server that has not stored any digest.
         let server = serve(folder.path());
         let response = ask(&server, &client, &WANTED).await;
         assert_eq!(response.status(), 206, "{protocol}");
@@ -79,7 +79,7 @@ async fn there_is_none_unless_it_is_wanted_and_can_be_sent() {
     }
 }
 
-/// Waits until a file has not been written for so long that its times show the next write.
+/// Waits until a file's times are old enough to reveal the next write.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(3100)).await;
 }
@@ -107,7 +107,7 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
     assert_eq!(again, [None, Some(known.clone())], "whose time is not over can be written again and keep it");
     dated(modified);
     settle().await;
-    // From the whole file without a `Range`, which ends with its `Content-Digest`.
+    // A response without `Range` sends the whole file and ends with its `Content-Digest`.
     read(ask(&server, &client, &WANTED[..1]).await).await.expect("no error");
     for (protocol, client) in clients() {
         let again = repr_digests(ask(&server, &client, &WANTED).await).await;
@@ -120,7 +120,7 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
     let head = client.head(server.url("/files/file")).header(WANTED[1].0, WANTED[1].1).send().await;
     assert_eq!(head.expect("a response").headers()["repr-digest"], known);
 
-    // The same size, and the old time: only the inode's own time tells.
+    // Same size and old time: only the inode's change time reveals the write.
     fs::write(&path, vec![7; 1000]).expect("written");
     dated(modified);
     let after = repr_digests(ask(&server, &client, &WANTED).await).await;
@@ -131,7 +131,7 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
     assert_eq!(again, [Some(digest(&[7; 1000])), None], "from a part, too");
 }
 
-/// Sparse, and so large that it is hashed for a while.
+/// Creates a sparse file, so large that hashing it takes a while.
 fn large(path: &Path) {
     fs::File::create(path).and_then(|file| file.set_len(64 << 30)).expect("a file");
 }

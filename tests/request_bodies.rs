@@ -1,4 +1,4 @@
-//! The bodies of requests and their trailers reach the handler; what is cut or too large never looks whole.
+//! Request bodies and their trailers reach the handler; a cut or too large body never looks whole.
 
 use crate::support::{TestServer, raw, soon, with};
 use axum::{
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Says what came: the content, then the trailers, or the error.
+/// Describes what arrived: the content and the trailers, or the error.
 async fn account(RawBody(mut body): RawBody) -> String {
     let mut account = String::new();
     while let Some(chunk) = body.data().await {
@@ -84,7 +84,7 @@ async fn request_without_trailers_has_none() {
 #[tokio::test]
 async fn request_body_that_breaks_off_is_broken_for_the_handler() {
     let (sender, mut accounts) = tokio::sync::mpsc::unbounded_channel();
-    // The body is read by a task of its own: hyper drops the handler when the client resets the stream.
+    // A separate task reads the body: hyper drops the handler when the client resets the stream.
     let app = Router::new().route(
         "/",
         post(|body: RawBody| async move {
@@ -169,7 +169,7 @@ async fn thread_that_was_blocked_makes_no_client_slow() {
     let mut client = raw::tls(server.address, "http/1.1").await;
     let request = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhello";
     client.write_all(request).await.expect("sent");
-    // The handler waits for the rest by now, or soon will.
+    // The handler waits for the rest now or soon.
     tokio::time::sleep(limit / 4).await;
     let _blocks = raw::http1_asked(server.address, "/block").await;
     tokio::time::sleep(limit / 4).await;

@@ -1,4 +1,4 @@
-//! What the line of a request says of the request, and the id that names it in other logs.
+//! What a request's log line contains about the request, and the id that identifies it in other logs.
 
 use crate::{
     metrics::counted,
@@ -92,7 +92,7 @@ async fn trailer_is_missing_only_once_the_request_has_ended() {
     log.line(&["request_target=\"/early\"", "status=403"]).await;
     assert!(!log.text().contains("request_trailers_missing"), "{}", log.text());
 
-    // One without content has ended at once.
+    // A request without content is complete at once.
     raw::http1(
         server.address,
         "GET /none HTTP/1.1\r\nhost: a\r\ntrailer: x-sum\r\nconnection: close\r\n\r\n",
@@ -264,7 +264,7 @@ async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() 
     assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
 }
 
-/// What the page asks for, its failures included.
+/// Includes everything that the page requests, also failures.
 #[cfg(unix)]
 #[tokio::test]
 async fn failures_that_were_asked_for_are_no_warnings() {

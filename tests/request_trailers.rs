@@ -1,4 +1,4 @@
-//! The extractors of a request's body give its trailers; what may not be one, or is too much, is kept out.
+//! The extractors of a request's body return its trailers; forbidden and too many fields are kept out.
 
 use crate::support::{
     TestServer,
@@ -32,12 +32,12 @@ async fn collected(headers: HeaderMap, body: CollectedBody) -> String {
     format!("{content} {:?} {:?}", body.trailers.as_map(), headers.get("x-sum"))
 }
 
-/// Answers while it reads.
+/// Responds while it reads.
 async fn echoed(body: RequestBody) -> impl IntoResponse {
     StreamBody::new(body)
 }
 
-/// Passes over whatever is wrong with the body.
+/// Ignores errors of the body.
 async fn careless(mut body: RequestBody) -> &'static str {
     while let Some(Ok(_)) = body.next().await {}
     "never mind"
@@ -116,7 +116,7 @@ async fn trailers_past_their_limits_are_a_431_whatever_the_handler_makes_of_them
     let limits = with!(Limits { trailer_section: 1000, trailer_fields: 5 });
     let server = TestServer::limited(app(), limits);
     let large = "x".repeat(1000);
-    // hyper has bounds of its own over HTTP/1.1: 16 KiB and 100 fields.
+    // hyper has its own limits over HTTP/1.1: 16 KiB and 100 fields.
     let larger = "x".repeat(20_000);
     let fits = "x".repeat(900);
     let many = |n| vec![("x-a", "1"); n];
@@ -147,12 +147,12 @@ async fn trailers_past_their_limits_are_a_431_whatever_the_handler_makes_of_them
 #[tokio::test]
 async fn field_that_h2_leaves_out_for_its_size_is_not_passed_over() {
     let server = TestServer::start(app());
-    // A letter that HPACK's code makes as small as any, and a length past h2's own bound.
+    // A letter with the shortest HPACK code, and a length over h2's own limit.
     let large = "e".repeat(70_000);
     let trailers = &[("x-small", "1"), ("x-large", &*large)];
     let answer = Upload { trailers, ..HELLO }.send("HTTP/2", server.address).await;
     assert_eq!(answer.status, 431, "{answer:?}");
-    // As small as any on the wire, and larger there than itself.
+    // The first is as small as possible on the wire, the second larger there than decoded.
     for fits in ["e".repeat(8000), "\u{e9}".repeat(4000)] {
         let trailers = &[("x-small", "1"), ("x-large", &*fits)];
         let answer = Upload { path: "/careless", trailers, ..HELLO }.send("HTTP/2", server.address).await;

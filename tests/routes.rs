@@ -1,5 +1,5 @@
-//! The workbench's table of routes says what is there: each row can be tried over both protocols, and what is made
-//! from the table says the same.
+//! The workbench's table of routes is correct: each row works over both protocols, and everything generated from the
+//! table agrees with it.
 
 use crate::support::{PATIENCE, TestServer, clients, read, workbench};
 use axum_trailers_workbench::{ROUTES, Route};
@@ -84,7 +84,7 @@ async fn head_says_what_get_would_and_sends_nothing() {
             assert!(ending.content.is_empty() && ending.trailers.is_none(), "{case}");
             let get = send(&client, &server, route, "GET").await;
             assert_eq!(head.get("content-type"), get.headers().get("content-type"), "{case}");
-            // Each export has an account of its own.
+            // Each export has its own status document.
             let is_same = route.path != "/exports/{id}";
             if let Some(length) = head.get("content-length").filter(|_| is_same) {
                 let length: usize = length.to_str().expect("text").parse().expect("a number");
@@ -94,7 +94,7 @@ async fn head_says_what_get_would_and_sends_nothing() {
     }
 }
 
-/// Their producers would live for minutes.
+/// Their producers would run for minutes.
 #[tokio::test]
 async fn head_leaves_no_producer_behind() {
     let (_folder, server) = serve();
@@ -172,7 +172,7 @@ async fn problem_of(response: reqwest::Response, status: u16) -> Value {
 async fn parameters_are_those_of_the_table() {
     let (_folder, server) = serve();
     let client = crate::support::http2();
-    // `GET /trailers` takes any name.
+    // `GET /trailers` accepts any name.
     let rows = ROUTES.iter().filter(|route| !route.parameters.is_empty() && route.path != "/trailers");
     for route in rows {
         let path = route.example.target.split('?').next().expect("a path");
@@ -226,8 +226,8 @@ fn readme_has_the_table_as_it_is() {
     assert!(include_str!("../README.md").contains(&table), "put this into README.md:\n{table}");
 }
 
-/// curl writes the header and trailer sections on standard error. If only the body goes through a pipe, the trailer can
-/// come before it.
+/// curl writes header and trailer sections to standard error. If only the body went through the pipe, the trailer could
+/// appear before it.
 #[test]
 fn line_with_a_pipe_sends_all_that_curl_prints_through_it() {
     let (piped, others): (Vec<_>, Vec<_>) =

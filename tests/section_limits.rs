@@ -1,4 +1,4 @@
-//! A section that is larger than an HTTP/2 client takes (RFC 9113 §6.5.2) is not sent.
+//! A section over the limit of an HTTP/2 client (RFC 9113 §6.5.2) is not sent.
 
 use crate::support::{TestServer, log::Log, raw, soon};
 use axum::{
@@ -38,7 +38,7 @@ fn serve() -> TestServer {
     TestServer::start(app.route("/trailer/:length", get(trailer)).route("/", get(|| async { "next" })))
 }
 
-/// A client that takes sections of up to so many bytes.
+/// A client with this limit on sections, in bytes.
 async fn client(server: &TestServer, limit: Option<u32>) -> SendRequest<Bytes> {
     let stream = raw::tls(server.address, "h2").await;
     let mut builder = h2::client::Builder::new();
@@ -50,7 +50,7 @@ async fn client(server: &TestServer, limit: Option<u32>) -> SendRequest<Bytes> {
     client.ready().await.expect("a connection")
 }
 
-/// The status, and the length of the field, in the header or the trailer section.
+/// The status, and the length of the field in the header or trailer section.
 async fn length(client: &mut SendRequest<Bytes>, path: &str) -> Result<(u16, Option<usize>), h2::Error> {
     let uri = format!("https://localhost{path}");
     let request = http_1::Request::get(uri).body(()).expect("a request");
@@ -73,9 +73,9 @@ async fn larger_header_section_becomes_500() {
     let (log, _guard) = Log::catch();
     let server = serve();
     let mut limited = client(&server, Some(1000)).await;
-    // `:status`, `date`, `content-length` and `x-request-id` count, too: 42, 65, 47 and 62 bytes.
+    // `:status`, `date`, `content-length` and `x-request-id` also count: 42, 65, 47 and 62 bytes.
     let largest = 1000 - 42 - 65 - 47 - 62 - "x-a".len() - 32;
-    // h2's own client refuses what is just as large as its limit.
+    // h2's own client rejects a section that is exactly as large as its limit.
     let ended = length(&mut limited, &format!("/header/{}", largest - 1)).await.expect("whole");
     assert_eq!(ended, (200, Some(largest - 1)));
     let ended = length(&mut limited, &format!("/header/{}", largest + 1)).await.expect("whole");

@@ -1,4 +1,4 @@
-//! A server that ends refuses new connections, lets running streams end for a time, and then cuts them.
+//! A server that shuts down refuses new connections, lets running streams end for a time, and then cuts them.
 
 use crate::support::{
     CERTIFICATE, KEY, TestServer,
@@ -38,7 +38,7 @@ async fn running_streams_end_whole_and_new_connections_are_refused() {
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
     is_refused(&server).await;
     assert!(!server.served.is_finished());
-    // No GOAWAY yet: curl would lose the trailers behind it.
+    // No GOAWAY yet: after one, curl would lose the trailers.
     let mut other = raw::http2_get(&mut client, "/ok").await;
     assert_eq!(raw::http2_read(&mut other).await.expect("served meanwhile"), b"ok");
 
@@ -100,7 +100,7 @@ async fn cut_ends_a_drain_at_once() {
 #[tokio::test]
 async fn slow_reader_gets_the_end_although_its_connection_is_told_to_go() {
     const LENGTH: usize = 1_200_000;
-    // In all twice as long as the connection is left in peace.
+    // In total, twice as long as a drained connection is left alone.
     const PACE: Duration = Duration::from_nanos(10_000_000_000 / LENGTH as u64);
     const DATA: u8 = 0;
     const HEADERS: u8 = 1;
@@ -132,14 +132,14 @@ async fn slow_reader_gets_the_end_although_its_connection_is_told_to_go() {
         wire.extend(&piece[..read]);
         sleep(PACE * u32::try_from(read).expect("a piece")).await;
 
-        // It gives its window back as it reads and answers each `PING`, also when the server has said all.
+        // The client returns its window and answers each `PING`, even after the server has sent everything.
         let mut says = raw::http2_frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]);
         let asked: Vec<_> = raw::http2_frames(&wire).into_iter().filter(|(kind, ..)| *kind == PING).collect();
         says.extend(
             asked.iter().skip(pings).flat_map(|(_, _, payload)| raw::http2_frame(PING, 1, 0, payload)),
         );
         pings = asked.len();
-        // Once the server has closed, this may be refused. What was sent must come all the same.
+        // After the server has closed, this may fail. Data sent earlier must still arrive.
         let _refused = client.write_all(&says).await;
     }
     let frames = raw::http2_frames(&wire);
@@ -172,7 +172,8 @@ async fn server_that_listens_nowhere_is_an_error() {
     assert!(error.to_string().contains("bind"), "{error}");
 }
 
-/// What holds up the end of a server that has no running stream. Each is far from its own time limit.
+/// Asserts that the server ends soon, although this holds it up. It has no running stream, and other limits are far
+/// off.
 async fn ends_soon(server: &mut TestServer, what: &str) {
     let began = Instant::now();
     soon("the end", server.handle.drain(NO_HURRY)).await;
@@ -218,7 +219,7 @@ async fn request_head_that_comes_byte_by_byte_does_not_hold_the_end_up() {
 #[tokio::test]
 async fn idle_http2_client_that_no_longer_answers_does_not_hold_the_end_up() {
     let mut server = TestServer::start(Producers::new().router());
-    // Its response has arrived, and what comes from now on it does not read.
+    // The response has arrived, and the client reads nothing further.
     let _deaf = raw::http2_deaf(server.address, "/ok").await;
     sleep(Duration::from_millis(100)).await;
     ends_soon(&mut server, "a deaf client").await;
@@ -259,10 +260,10 @@ async fn request_that_is_complete_is_waited_for() {
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
 }
 
-/// hyper gives h2 the end of a response before the client's window lets it be sent.
+/// hyper passes the end of a response to h2 before the client's window allows it to be sent.
 #[tokio::test]
 async fn response_that_waits_for_the_window_is_a_running_one() {
-    // More than the client's window of 64 KiB, so that the end waits in h2.
+    // More than the client's window of 64 KiB, so the end waits in h2.
     const LENGTH: usize = 73_500;
     let finite = || async {
         let (mut sender, body) = body::channel(128 * 1024, declared());
@@ -280,7 +281,7 @@ async fn response_that_waits_for_the_window_is_a_running_one() {
     let mut body = raw::http2_get(&mut client, "/finite").await;
     let handle = server.handle.clone();
     let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
-    // Longer than a connection without a request is waited for, and without a sign of life.
+    // Longer than the server waits for a connection without a request, and without activity.
     sleep(Duration::from_secs(4)).await;
     assert_eq!(raw::http2_read(&mut body).await.expect("whole").len(), LENGTH);
     assert_eq!(body.trailers().await.expect("no error").expect("trailers")["x-rows"], "1");

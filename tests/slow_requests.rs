@@ -1,4 +1,4 @@
-//! A client that sends a request's content too slowly gets 408 or is cut; one that is kept waiting is not.
+//! A client that sends a request's content too slowly gets 408 or is cut; a client that the server delays does not.
 
 use crate::support::{PATIENCE, TestServer, raw, soon, with};
 use axum::{
@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// 1,000 bytes a second over 600 ms, after 100 ms.
+/// 1,000 bytes per second over 600 ms, after a grace of 100 ms.
 fn limits() -> Limits {
     with!(Limits {
         min_body_rate: 1000,
@@ -38,7 +38,7 @@ async fn count(RawBody(mut body): RawBody) -> String {
     format!("{bytes} bytes")
 }
 
-/// Takes its time before each chunk.
+/// Pauses before each chunk.
 async fn late(RawBody(mut body): RawBody) -> String {
     let mut bytes = 0;
     while bytes < 4 {
@@ -50,14 +50,14 @@ async fn late(RawBody(mut body): RawBody) -> String {
 
 const STEP: Duration = Duration::from_millis(50);
 
-/// Sends so many bytes each 50 ms, and returns what comes back.
+/// Sends this many bytes every 50 ms, and returns the response.
 async fn http1(server: &TestServer, path: &str, chunk: usize, chunks: usize) -> String {
     let mut client = raw::tls(server.address, "http/1.1").await;
     let length = chunk * chunks;
     let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
     client.write_all(head.as_bytes()).await.expect("sent");
     for _ in 0..chunks {
-        // It may have been told to stop by now.
+        // The server may already have cut the connection.
         let _sent = client.write_all(&vec![b'x'; chunk]).await;
         let _sent = client.flush().await;
         sleep(STEP).await;

@@ -1,4 +1,4 @@
-//! A client that stops reading costs little, is cut, and takes nothing from the others.
+//! A client that stops reading costs little, is cut, and does not affect others.
 
 use crate::support::{TestServer, producer::Producers, raw, soon, with};
 use axum::{Router, body::Bytes, routing::get};
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_millis(800);
 fn server(producers: &Producers) -> TestServer {
     TestServer::limited(
         producers.router(),
-        // The limit for the first bytes is long over by then, and its timer must not be waited for.
+        // The first-byte limit no longer applies by then, and its timer must not delay the cut.
         with!(Limits { stalled_reader: LIMIT, first_byte: Duration::from_secs(600) }),
     )
 }
@@ -43,7 +43,7 @@ async fn reader_of_a_response_of_known_length_is_cut_as_soon() {
     assert!(raw::rest(&mut client).await.len() < 40_000_000);
 }
 
-/// Content that tells when it is dropped.
+/// Content that signals when it is dropped.
 struct Large(Vec<u8>, Arc<Semaphore>);
 
 impl AsRef<[u8]> for Large {

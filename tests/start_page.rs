@@ -1,8 +1,8 @@
-//! `GET /` sends browsers to the page, and everybody else gets the chunks and their trailer.
+//! `GET /` redirects browsers to the page, and sends other clients the chunks and their trailer.
 
 use crate::support::{TestServer, clients, read, workbench};
 
-/// Requests with their `Accept`, and whether they are of a browser.
+/// Values of `Accept`, and whether a browser sends them.
 const CASES: [(Option<&str>, bool); 11] = [
     // Firefox, Chromium.
     (Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), true),

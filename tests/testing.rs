@@ -1,4 +1,4 @@
-//! `axum_trailers_server::testing`: what a user's test gets.
+//! `axum_trailers_server::testing`, as users' tests use it.
 
 use crate::support::{self, PATIENCE, read, soon, with};
 use axum::{Router, routing::get};

@@ -1,4 +1,4 @@
-//! Connections are spread over the server's threads, and what runs on those ends with the server.
+//! Connections are spread over the server's threads, and what runs there ends with the server.
 
 use crate::support::{TestServer, raw, soon};
 use axum::{Router, routing::get};
@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Says on which thread the handler and what it spawns run.
+/// Reports the thread of the handler and of what it spawns.
 fn app() -> Router {
     let thread = || format!("{:?}", std::thread::current().name().unwrap_or_default());
     Router::new().route(
@@ -73,7 +73,7 @@ async fn one_thread_serves_all_where_it_is_told_so() {
     }
 }
 
-/// Tells when it is dropped.
+/// Signals when it is dropped.
 struct Dropped(Option<oneshot::Sender<()>>);
 
 impl Drop for Dropped {
@@ -117,7 +117,7 @@ async fn tasks_of_handlers_have_a_moment_after_the_end_and_are_then_dropped() {
     assert!(before.elapsed() >= Duration::from_millis(500), "it had its time");
 }
 
-/// Two threads, of which one is held up by a handler until `release` is dropped.
+/// Two threads. A handler blocks one of them until `release` is dropped.
 async fn half_blocked(app: Router) -> (TestServer, h2::client::SendRequest<bytes::Bytes>, mpsc::Sender<()>) {
     let (release, until) = mpsc::channel::<()>();
     let (blocks, mut blocked) = tokio::sync::mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! `ServerTimingLayer` over the wire, and together with other layers and bodies.
+//! `ServerTimingLayer` over the wire, also with other layers and bodies.
 
 use crate::support::{
     TestServer, clients, http1,

@@ -1,4 +1,4 @@
-//! What is ready together leaves together, and nothing waits for what is not.
+//! What is ready together is sent together, and nothing waits for what is not ready.
 
 use crate::support::{
     TestServer,
@@ -12,7 +12,7 @@ use axum_trailers::{
 };
 use tokio::io::AsyncReadExt;
 
-/// Chunks of these sizes, and then nothing for ever.
+/// Chunks of these sizes, then silence without an end.
 fn then_silence(sizes: &'static [usize]) -> Router {
     let handler = move || async move {
         let (mut sender, body) = body::channel(1024 * 1024, Declared::none());
@@ -27,7 +27,7 @@ fn then_silence(sizes: &'static [usize]) -> Router {
     Router::new().route("/", get(handler))
 }
 
-/// Up to three full TLS records share a write. Those that nothing follows are not kept for ever.
+/// Up to three full TLS records share a write. If nothing follows them, they are still sent.
 #[tokio::test]
 async fn full_records_that_nothing_follows_arrive() {
     const FULL: usize = 16 * 1024 - 9;
@@ -69,7 +69,7 @@ async fn header_section_chunks_and_trailers_that_are_ready_are_one_record() {
     }
 }
 
-/// Over HTTP/2 small chunks are one frame where they are ready together.
+/// Over HTTP/2, small chunks become one frame if they are ready together.
 #[tokio::test]
 async fn small_chunks_that_are_ready_are_one_data_frame() {
     let handler = || async {
@@ -93,7 +93,7 @@ async fn small_chunks_that_are_ready_are_one_data_frame() {
     assert_eq!(frames, [3, 5000, 1]);
 }
 
-/// h2 closes a connection on which too many of them come.
+/// h2 closes a connection with too many of them.
 #[tokio::test]
 async fn empty_chunks_are_no_frames() {
     let chunks = || ["", "a", "", "", "b", ""].map(Ok::<_, std::io::Error>);

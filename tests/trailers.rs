@@ -1,4 +1,4 @@
-//! Trailers reach the client over both protocols, announced; where they can't, nothing announces them.
+//! Trailers reach the client over both protocols, announced; if they can't, they are not announced.
 
 use crate::support::{
     TestServer, clients,
@@ -171,7 +171,7 @@ async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
     assert!(!wire.to_lowercase().contains("trailer"), "{wire}");
 }
 
-/// A body of another make: it says nothing of its trailers beforehand and may say what it must not.
+/// A third-party body: it announces no trailers and may return forbidden ones.
 struct Foreign;
 
 impl HttpBody for Foreign {

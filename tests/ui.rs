@@ -1,5 +1,5 @@
-//! `GET /ui` comes with all that it refers to and with a policy that lets it be nothing else. What it does in a browser
-//! is held by `interop/browsers`.
+//! `GET /ui` serves everything that it refers to, with a policy that forbids everything else. `interop/browsers` checks
+//! its behaviour in a browser.
 
 use crate::support::{TestServer, clients, http2, read, workbench};
 use serde_json::Value;
@@ -21,19 +21,19 @@ async fn text(server: &TestServer, path: &str) -> String {
     String::from_utf8(read(response).await.expect("no error").content).expect("text")
 }
 
-/// What stands between each `before` and the `after` that follows it.
+/// The text between each `before` and the next `after`.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     text.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0)).collect()
 }
 
-/// The files of the page that a file names.
+/// The files of the page that a file refers to.
 fn references(text: &str) -> BTreeSet<String> {
     let absolute = between(text, "\"/ui/", "\"").into_iter();
     let imported = between(text, "from \"./", "\"").into_iter();
     absolute.chain(imported).map(|name| format!("/ui/{name}")).collect()
 }
 
-/// The page and all that it refers to, by their paths.
+/// The page and everything that it refers to, by path.
 async fn all(server: &TestServer) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut wanted = BTreeSet::from(["/ui".to_owned()]);
@@ -114,7 +114,7 @@ async fn page_is_the_same_with_a_slash_and_needs_no_relative_links() {
     assert_eq!(server.get(&http2(), "/ui//").await.status(), 404);
 }
 
-/// Browsers ask for it on every page without an icon of its own, and show a missing one as an error.
+/// Browsers request it on every page without its own icon, and report a missing one as an error.
 #[tokio::test]
 async fn icon_is_there_under_the_name_that_browsers_ask_for_and_is_kept() {
     let (_folder, server) = serve();
@@ -125,13 +125,13 @@ async fn icon_is_there_under_the_name_that_browsers_ask_for_and_is_kept() {
         assert_eq!(icon.headers()["cache-control"], "max-age=604800", "{protocol}");
         let named = text(&server, "/ui/icon.svg").await;
         assert_eq!(read(icon).await.expect("no error").content, named.as_bytes(), "{protocol}");
-        // The page's own files are those of this version.
+        // The page's own files depend on the version.
         let style = server.get(&client, "/ui/style.css").await;
         assert_eq!(style.headers()["cache-control"], "no-cache", "{protocol}");
     }
 }
 
-/// A browser would only leave them out, and say so where nobody looks.
+/// A browser would ignore them and only log that to its console.
 #[tokio::test]
 async fn page_has_nothing_that_its_policy_forbids() {
     let (_folder, server) = serve();
@@ -168,7 +168,7 @@ async fn page_has_nothing_that_its_policy_forbids() {
         for sink in sinks {
             assert!(!text.contains(sink), "{path}: {sink}");
         }
-        // An XML namespace is a name, nothing that is asked for.
+        // An XML namespace is only a name and is not requested.
         let addresses = ["http://", "https://", "\"//"].map(|scheme| between(&text, scheme, "\"")).concat();
         let elsewhere = addresses.into_iter().filter(|address| *address != "www.w3.org/2000/svg");
         assert_eq!(elsewhere.collect::<Vec<_>>(), Vec::<&str>::new(), "{path}");

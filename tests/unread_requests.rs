@@ -1,4 +1,4 @@
-//! A request whose rest nobody reads: its response comes whole, and no reset with it.
+//! If the rest of a request is not read, its response still arrives whole, without a reset.
 
 use crate::support::{TestServer, raw, soon, with, workbench};
 use axum::{
@@ -16,7 +16,7 @@ use h2::{Reason, SendStream, client::SendRequest};
 use std::{future::poll_fn, time::Duration};
 use tokio::{io::AsyncWriteExt, time::sleep};
 
-/// More than a client may send before somebody takes it.
+/// More than a client may send before the server reads it.
 const UPLOAD: usize = 4 * 1024 * 1024;
 
 fn app() -> Router {
@@ -24,7 +24,7 @@ fn app() -> Router {
         body.data().await.expect("data").expect("no error");
         "enough"
     });
-    // Longer than a client may be silent behind its response.
+    // Longer than a client may be silent after its response.
     let slow = || async {
         sleep(Duration::from_secs(3)).await;
         "slow"
@@ -42,7 +42,7 @@ fn serve() -> TestServer {
     TestServer::with(app(), |server| server.limits(limits).grpc(SERVICE_NAME, workbench(".").grpc()))
 }
 
-/// Sends the head of an upload and a byte of it, and reads the response to its end.
+/// Sends the head of an upload and one byte, and reads the response to its end.
 async fn refused(
     client: &mut SendRequest<Bytes>,
     path: &str,
@@ -58,7 +58,7 @@ async fn refused(
     (status, upload)
 }
 
-/// Sends so much of it as the windows allow, and the rest when they do.
+/// Sends data as the windows allow.
 async fn send(upload: &mut SendStream<Bytes>, size: usize) {
     let mut left = size;
     while left > 0 {
@@ -97,7 +97,7 @@ async fn client_may_send_its_request_to_the_end() {
         send(&mut upload, UPLOAD).await;
         assert_eq!(reset(&mut upload), None, "{path}");
         upload.send_data(Bytes::new(), true).expect("sent");
-        // What the server says of the upload comes before this.
+        // Any reset of the upload would arrive before this response.
         raw::http2_read(&mut raw::http2_get(&mut client, "/get").await).await.expect("served");
         assert_eq!(reset(&mut upload), None, "{path}");
     }
@@ -124,7 +124,7 @@ async fn client_that_goes_on_over_http1_does_not_hold_up_the_end() {
             sleep(Duration::from_millis(20)).await;
         }
     });
-    // The response has gone out, and the connection waits for its client to close.
+    // The response was sent, and the connection waits for its client to close.
     sleep(Duration::from_millis(500)).await;
     let handle = server.handle.clone();
     let drained = tokio::spawn(async move { handle.drain(Duration::from_secs(60)).await });

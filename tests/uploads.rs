@@ -1,4 +1,4 @@
-//! An upload is stored whole and only where it is what its digest says, whatever happens in the middle.
+//! An upload is stored whole, and only if it matches its digest, whatever happens in between.
 
 use crate::support::{
     TestServer, clients, raw,
@@ -23,7 +23,7 @@ fn digest(content: impl AsRef<[u8]>) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
-/// All names in a folder, hidden ones too.
+/// All names in a folder, including hidden ones.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     let mut names: Vec<_> =
@@ -40,7 +40,7 @@ async fn put(server: &TestServer, protocol: &str, path: &str, content: &str) -> 
         .await
 }
 
-/// Waits until nothing is there but these names: a request that broke off ends a little later than its client.
+/// Waits until a folder contains only these names: a broken request ends a little later than its client.
 async fn only(folder: &Path, expected: &[&str]) {
     let came = async {
         while names(folder) != expected {
@@ -51,7 +51,7 @@ async fn only(folder: &Path, expected: &[&str]) {
     assert!(came.is_ok(), "{:?} and not {expected:?}", names(folder));
 }
 
-/// Waits until so many uploads are in the middle.
+/// Waits until this many uploads are in progress.
 async fn running(folder: &Path, uploads: usize) {
     let is_draft = |name: &String| name.starts_with(".axum-trailers-upload-");
     crate::support::soon("the uploads", async {
@@ -194,7 +194,7 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     only(folder.path(), &["a"]).await;
 }
 
-/// Clients with loopback addresses of their own. `A` is also the address of all other test clients.
+/// Clients with different loopback addresses. `A` is also the address of all other test clients.
 #[cfg(target_os = "linux")]
 mod shared {
     use super::{digest, only, put, running, serve};
@@ -413,7 +413,7 @@ async fn preconditions_are_kept_to() {
     }
 }
 
-/// The server may be unable to read a file and yet able to replace it. The tests may run as a user who reads everything.
+/// The server may be unable to read a file but able to replace it. The tests may run as a user who can read everything.
 #[cfg(unix)]
 #[tokio::test]
 async fn file_that_can_not_be_read_is_compared_with_its_date() {
@@ -459,7 +459,7 @@ async fn file_that_is_replaced_leaves_its_permissions() {
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o7777, 0o640);
 }
 
-/// Both find nothing at first. The second must see what the first has made.
+/// At first, both find no file. The second must notice the file of the first.
 #[tokio::test]
 async fn of_two_uploads_that_must_be_new_one_is_refused() {
     let (folder, server) = serve(Bounds::default());
@@ -574,8 +574,8 @@ mod killed {
         builder.build().expect("a client")
     }
 
-    /// Kills the server at another moment in each round. In a fourth of the rounds all uploads are known to be in the
-    /// middle then, in another fourth one has just ended.
+    /// Kills the server at a different moment in each round. In a quarter of the rounds all uploads are in progress, in
+    /// another quarter one has just ended.
     #[tokio::test]
     async fn every_file_is_whole_and_no_left_over_remains() {
         let root = tempfile::tempdir().expect("a folder");
@@ -630,7 +630,7 @@ mod killed {
         assert!(replaced >= ROUNDS / 4, "{replaced} uploads came to their end");
     }
 
-    /// The limit is 100 KiB. What is larger fails, and the server lives on.
+    /// The limit is 100 KiB. A larger upload fails, and the server continues.
     #[tokio::test]
     async fn file_that_the_system_does_not_take_is_a_507_and_leaves_nothing() {
         let root = tempfile::tempdir().expect("a folder");
@@ -652,7 +652,7 @@ mod killed {
         assert_eq!(fs::metadata(folder.join("a")).expect("a file").len(), 1000);
     }
 
-    /// Whatever becomes of it: the server is killed meanwhile.
+    /// Ignores the result, because the server is killed during the upload.
     fn upload(url: &str, round: usize, name: &str, stalls: bool) -> impl Future<Output = ()> + use<> {
         let content = content(round, name);
         let request = client().put(format!("{url}/{name}")).header("content-digest", digest(&content));
@@ -662,7 +662,7 @@ mod killed {
         }
     }
 
-    /// The content in chunks; one that stalls never ends.
+    /// The content in chunks, without an end if it stalls.
     fn in_chunks(
         content: &[u8],
         stalls: bool,

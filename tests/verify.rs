@@ -1,4 +1,4 @@
-//! What a request's `Content-Digest` says is held against what came, by the layer and by the extractors.
+//! The layer and the extractors compare a request's `Content-Digest` with its content.
 
 use crate::support::{
     TestServer, raw,
@@ -22,7 +22,7 @@ const SPLIT: &[&str] = &["{\"hello\"", ": \"world\"}\n"];
 const SHA_256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
 const OTHER: &str = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
 
-/// What handlers took for good.
+/// The handlers that accepted a request.
 #[derive(Clone, Default)]
 struct Good(Arc<Mutex<Vec<String>>>);
 

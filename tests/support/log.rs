@@ -1,4 +1,4 @@
-//! The log of a test's own server, which runs on the test's own thread.
+//! The log of a test's server, which runs on the test's thread.
 
 use std::{
     io::{self, Write},
@@ -14,17 +14,17 @@ use tracing_subscriber::{
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Catches what is logged on this thread from now on.
+    /// Catches everything that this thread logs from now on.
     pub(crate) fn catch() -> (Self, DefaultGuard) {
         Self::catch_from(LevelFilter::INFO)
     }
 
-    /// Catches debug lines, too.
+    /// Also catches debug lines.
     pub(crate) fn catch_all() -> (Self, DefaultGuard) {
         Self::catch_from(LevelFilter::DEBUG)
     }
 
-    /// Catches the ends of spans, too.
+    /// Also catches the ends of spans.
     pub(crate) fn catch_spans() -> (Self, DefaultGuard) {
         Self::catch_with(LevelFilter::INFO, FmtSpan::CLOSE)
     }
@@ -45,7 +45,7 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// Waits for a line that has all these parts.
+    /// Waits for a line that contains all these parts.
     pub(crate) async fn line(&self, parts: &[&str]) {
         let came = async {
             while !self.text().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
@@ -56,14 +56,14 @@ impl Log {
         assert!(came.is_ok(), "no line with {parts:?} in\n{}", self.text());
     }
 
-    /// All that was logged so far.
+    /// Everything that was logged so far.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned()
     }
 }
 
-/// With one subscriber alone, tracing takes what the first thread to reach a call site thinks of it for what all do, and
-/// the tests of other threads have none.
+/// Keeps a second subscriber: with a single one, tracing applies the interest of the first thread that reaches a call
+/// site to all threads, and other tests' threads have none.
 fn keep_call_sites_open() {
     static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
     ANOTHER.get_or_init(|| {

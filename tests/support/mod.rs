@@ -1,4 +1,4 @@
-//! A server of the test's own, and clients for it that trust the repo's certificate.
+//! A server for each test, and clients that trust the repository's certificate.
 
 pub(crate) mod log;
 pub(crate) mod process;
@@ -17,7 +17,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
 pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
 
-/// `Limits` or `Bounds` with these values and the defaults: `with!(Limits { streams: 3 })`.
+/// `Limits` or `Bounds` with these values and otherwise defaults: `with!(Limits { streams: 3 })`.
 macro_rules! with {
     ($type:path { $($field:ident $(: $value:expr)?),* $(,)? }) => {{
         let mut all = <$type>::default();
@@ -32,7 +32,7 @@ pub(crate) use with;
 /// Long enough for any machine, short enough for a test that hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server in this process, on a free port of the loopback address. It ends with the test.
+/// A server in this process, on a free loopback port. It ends with the test.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) redirect: Option<SocketAddr>,
@@ -76,13 +76,13 @@ impl Drop for TestServer {
     }
 }
 
-/// A workbench with the files of a folder, and the sample, which takes a while to make and is the same for all.
+/// A workbench with the files of a folder and the sample, which is slow to create and therefore shared.
 pub(crate) fn workbench(folder: impl AsRef<Path>) -> Workbench {
     static SAMPLE: LazyLock<Database> = LazyLock::new(|| Database::sample().expect("memory"));
     Workbench::new(Folder::new(folder).expect("a folder"), SAMPLE.clone())
 }
 
-/// Both protocols, each with its name for messages.
+/// Clients for both protocols, with names for messages.
 pub(crate) fn clients() -> [(&'static str, reqwest::Client); 2] {
     [("HTTP/2", http2()), ("HTTP/1.1", http1())]
 }
@@ -104,7 +104,7 @@ pub(crate) fn builder() -> reqwest::ClientBuilder {
         .read_timeout(PATIENCE)
 }
 
-/// tonic's own client.
+/// A channel of tonic's client.
 pub(crate) async fn channel(server: SocketAddr) -> Channel {
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(CERTIFICATE));
     let url = format!("https://localhost:{}", server.port());
@@ -112,7 +112,7 @@ pub(crate) async fn channel(server: SocketAddr) -> Channel {
     soon("a connection", endpoint.tls_config(tls).expect("TLS").connect()).await.expect("a connection")
 }
 
-/// What came after the header section.
+/// What arrived after the header section.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
     pub(crate) content: Vec<u8>,
@@ -132,12 +132,12 @@ pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest:
     Ok(ending)
 }
 
-/// How many lines have ended.
+/// The number of line ends.
 pub(crate) fn lines(content: &[u8]) -> usize {
     content.split(|byte| *byte == b'\n').count() - 1
 }
 
-/// Waits for something that must come.
+/// Waits for something that must happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let came = tokio::time::timeout(PATIENCE, future).await;
     came.unwrap_or_else(|_elapsed| panic!("{what} did not come within {PATIENCE:?}"))

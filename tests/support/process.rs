@@ -1,4 +1,4 @@
-//! The built binary as a process of the test's own.
+//! The built binary as a process.
 
 use super::PATIENCE;
 #[cfg(unix)]
@@ -13,21 +13,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A running server. It is killed with the test.
+/// A running server. It is killed at the end of the test.
 pub(crate) struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
     log: Option<Log>,
 }
 
-/// What comes on standard error, and the thread that reads it.
+/// The content of standard error, and the thread that reads it.
 struct Log {
     text: Arc<Mutex<String>>,
     reader: JoinHandle<()>,
 }
 
 impl Process {
-    /// Starts it with these arguments.
+    /// Starts the binary with these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::spawn(&mut command(arguments))
     }
@@ -49,7 +49,7 @@ impl Process {
         line.trim_end().to_owned()
     }
 
-    /// The address behind the next line, which is a URL with this scheme.
+    /// The address in the next line, which is a URL with this scheme.
     pub(crate) fn address(&mut self, scheme: &str) -> SocketAddr {
         let line = self.line();
         let address = line.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
@@ -70,7 +70,7 @@ impl Process {
         drop(self.child.stderr.take());
     }
 
-    /// Waits for a line on its standard error that has all these parts.
+    /// Waits for a line on its standard error that contains all these parts.
     pub(crate) async fn logged(&mut self, parts: &[&str]) {
         let text = self.log().text.clone();
         let text = || text.lock().expect("a log").clone();
@@ -83,7 +83,7 @@ impl Process {
         assert!(came.is_ok(), "no line with {parts:?} in\n{}", text());
     }
 
-    /// Reads its standard error from now on.
+    /// Starts to read its standard error.
     pub(crate) fn read_log(&mut self) {
         self.log();
     }
@@ -104,7 +104,7 @@ impl Process {
         })
     }
 
-    /// Waits for its end, and reads nothing of its standard error unless that is read already.
+    /// Waits for its end. Does not read its standard error unless that has begun.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
@@ -116,9 +116,9 @@ impl Process {
         }
     }
 
-    /// Waits for its end, and returns what it wrote on standard error.
+    /// Waits for its end, and returns its standard error.
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        // What does not fit into the pipe is lost unless somebody reads.
+        // Output that does not fit into the pipe is lost unless it is read.
         self.log();
         let status = self.wait();
         let log = self.log.take().expect("just made");
@@ -144,12 +144,12 @@ impl Drop for Process {
     }
 }
 
-/// Runs it to its end with these arguments.
+/// Runs the binary to its end with these arguments.
 pub(crate) fn run(arguments: &[&str]) -> std::process::Output {
     command(arguments).output().expect("started")
 }
 
-/// A program below examples/, which `cargo test` builds.
+/// A program in examples/, built by `cargo test`.
 pub(crate) fn example(name: &str) -> Command {
     let folder = Path::new(env!("CARGO_BIN_EXE_axum-trailers")).with_file_name("examples");
     let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
@@ -157,7 +157,7 @@ pub(crate) fn example(name: &str) -> Command {
     Command::new(program)
 }
 
-/// The binary with these arguments, and none of this process's settings for it.
+/// The binary with these arguments, without this process's settings for it.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-trailers"));
     for (name, _) in std::env::vars_os() {
@@ -169,8 +169,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// The binary with so little memory that it panics at its start: there is room for the stack of one thread that serves,
-/// and none for the thread that reads the certificate's files.
+/// The binary with so little memory that it panics at startup: there is room for the stack of one serving thread, but
+/// not for the thread that reads the certificate's files.
 #[cfg(target_os = "linux")]
 pub(crate) fn panicking(arguments: &[&str]) -> Command {
     let stack = (4_u64 << 30).to_string();

@@ -1,4 +1,4 @@
-//! Producers whose end the test can see.
+//! Producers whose end a test can observe.
 
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_trailers::{
@@ -8,7 +8,7 @@ use axum_trailers::{
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 
-/// Announces `x-rows` and nothing else.
+/// Announces only `x-rows`.
 pub(crate) fn declared() -> Declared {
     Declared::new(["x-rows"]).expect("permitted")
 }
@@ -19,7 +19,7 @@ pub(crate) fn rows(n: u64) -> Trailers {
     trailers
 }
 
-/// `/endless` never finishes; `/silent` sends nothing at all; `/quiet` sends a chunk, waits to be told, and finishes.
+/// `/endless` never finishes; `/silent` sends nothing; `/quiet` sends a chunk, waits for a signal, and finishes.
 #[derive(Clone)]
 pub(crate) struct Producers {
     /// One permit for each `/silent` producer that has begun.

@@ -1,4 +1,4 @@
-//! Clients that see the bytes: TLS alone, and HTTP/2 with its flow control and reset codes.
+//! Clients with access to the bytes: plain TLS, and HTTP/2 with its flow control and reset codes.
 
 use super::{CERTIFICATE, PATIENCE, soon};
 use bytes::Bytes;
@@ -16,15 +16,15 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// The receive buffer of a client whose reading is to be felt by the server, in bytes.
+/// The receive buffer of a client that makes the server wait soon if it stops reading, in bytes.
 const SMALL_BUFFER: u32 = 16 * 1024;
 
-/// A TLS connection on which ALPN has chosen `alpn`.
+/// A TLS connection for which ALPN has chosen `alpn`.
 pub(crate) async fn tls(address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
     tls_over(TcpSocket::new_v4().expect("a socket"), address, alpn).await
 }
 
-/// The same from a local address of the client. On Linux all of 127.0.0.0/8 is this machine.
+/// The same from another local address. On Linux, all of 127.0.0.0/8 is this machine.
 #[cfg(target_os = "linux")]
 pub(crate) async fn tls_from(local: Ipv4Addr, address: SocketAddr, alpn: &str) -> TlsStream<TcpStream> {
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -44,7 +44,7 @@ pub(crate) async fn handshake(tcp: TcpStream, alpn: &[&str]) -> TlsStream<TcpStr
     handshake_with(Arc::new(config), tcp).await
 }
 
-/// A client that trusts these certificates alone, and offers these protocols.
+/// A client that trusts only these certificates and offers these protocols.
 pub(crate) fn client_config(
     trusted: &[CertificateDer<'static>],
     versions: &[&'static SupportedProtocolVersion],
@@ -69,14 +69,14 @@ pub(crate) async fn handshake_with(config: Arc<ClientConfig>, tcp: TcpStream) ->
     soon("a handshake", TlsConnector::from(config).connect(name, tcp)).await.expect("a handshake")
 }
 
-/// Sends bytes over HTTP/1.1 and returns all that comes until the server closes.
+/// Sends bytes over HTTP/1.1 and returns everything until the server closes.
 pub(crate) async fn http1(address: SocketAddr, request: &str) -> String {
     let mut stream = tls(address, "http/1.1").await;
     stream.write_all(request.as_bytes()).await.expect("sent");
     rest(&mut stream).await
 }
 
-/// Sends a `GET` over HTTP/1.1 and reads nothing.
+/// Sends a `GET` over HTTP/1.1 without reading.
 pub(crate) async fn http1_asked(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
     let mut stream = tls(address, "http/1.1").await;
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n");
@@ -84,7 +84,7 @@ pub(crate) async fn http1_asked(address: SocketAddr, path: &str) -> TlsStream<Tc
     stream
 }
 
-/// Sends a `GET` over HTTP/1.1 and returns once the response has begun. What came of it so far is dropped.
+/// Sends a `GET` over HTTP/1.1 and returns once the response has begun. Drops what has arrived.
 pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
     let mut stream = http1_asked(address, path).await;
     let began = soon("a response", stream.read(&mut [0; 16])).await;
@@ -92,12 +92,12 @@ pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpS
     stream
 }
 
-/// What comes until the connection is closed, in whatever way.
+/// Everything that arrives until the connection is closed in any way.
 pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
     String::from_utf8_lossy(&rest_bytes(stream).await).into_owned()
 }
 
-/// The same, as it comes.
+/// The same as bytes.
 pub(crate) async fn rest_bytes(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
@@ -109,18 +109,18 @@ pub(crate) async fn rest_bytes(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
     }
 }
 
-/// An HTTP/2 connection whose streams are read only where the test reads them.
+/// An HTTP/2 connection whose streams are read only by the test.
 pub(crate) async fn http2(address: SocketAddr) -> h2::client::SendRequest<Bytes> {
     let stream = tls(address, "h2").await;
     let mut builder = h2::client::Builder::new();
-    // A stream that is left unread must not use up the window of the others.
+    // An unread stream must not use up the window of the others.
     builder.initial_connection_window_size(1024 * 1024);
     let (client, connection) = builder.handshake(stream).await.expect("a preface");
     tokio::spawn(connection);
     client.ready().await.expect("a connection")
 }
 
-/// Sends a `GET` and returns the body once the header section is here.
+/// Sends a `GET` and returns the body once the header section has arrived.
 pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path: &str) -> h2::RecvStream {
     let uri = format!("https://localhost{path}");
     let request = http_1::Request::get(uri).body(()).expect("a request");
@@ -128,7 +128,7 @@ pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path:
     soon("a response", response).await.expect("a response").into_body()
 }
 
-/// Sends the first bytes of a gRPC call, and no more of it where they are the last.
+/// Sends the first bytes of a gRPC call. They may be the last.
 pub(crate) fn http2_call(
     client: &mut h2::client::SendRequest<Bytes>,
     path: &str,
@@ -148,7 +148,7 @@ pub(crate) fn http2_call(
     (response, sender)
 }
 
-/// Reads a stream to its end, giving its window back, and returns what came or the error that ended it.
+/// Reads a stream to its end and releases its window. Returns the content or the error.
 pub(crate) async fn http2_read(body: &mut h2::RecvStream) -> Result<Vec<u8>, h2::Error> {
     let mut content = Vec::new();
     while let Some(data) = soon("data", body.data()).await {
@@ -159,8 +159,8 @@ pub(crate) async fn http2_read(body: &mut h2::RecvStream) -> Result<Vec<u8>, h2:
     Ok(content)
 }
 
-/// An HTTP/2 connection that has asked for a path, whose windows are open, and on which nothing is read any more once
-/// the response has begun, not even a `PING`.
+/// An HTTP/2 connection that has requested a path with open windows. Once the response has begun, it reads nothing, not
+/// even a `PING`.
 pub(crate) async fn http2_deaf(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
     let mut client = http2_asked(address, path).await;
     let began = soon("a response", client.read(&mut [0; 16])).await;
@@ -182,7 +182,7 @@ pub(crate) fn http2_frames(bytes: &[u8]) -> Vec<(u8, u8, &[u8])> {
     http2_stream_frames(bytes).into_iter().map(|(_, kind, flags, payload)| (kind, flags, payload)).collect()
 }
 
-/// The same with the stream of each frame in front. Only its last byte: a test has few streams.
+/// The same with the stream of each frame in front, as one byte: a test has few streams.
 pub(crate) fn http2_stream_frames(mut bytes: &[u8]) -> Vec<(u8, u8, u8, &[u8])> {
     let mut frames = Vec::new();
     while let [a, b, c, kind, flags, _, _, _, stream, rest @ ..] = bytes {
@@ -194,12 +194,12 @@ pub(crate) fn http2_stream_frames(mut bytes: &[u8]) -> Vec<(u8, u8, u8, &[u8])> 
     frames
 }
 
-/// An HTTP/2 connection that has asked for a path as its stream 1, and whose windows are open.
+/// An HTTP/2 connection that has requested a path on stream 1, with open windows.
 pub(crate) async fn http2_asked(address: SocketAddr, path: &str) -> TlsStream<TcpStream> {
     http2_sent(address, "GET", path, END_STREAM).await
 }
 
-/// The same with another method, whose content is to follow.
+/// The same with another method, without the content.
 pub(crate) async fn http2_began(address: SocketAddr, method: &str, path: &str) -> TlsStream<TcpStream> {
     http2_sent(address, method, path, 0).await
 }
@@ -215,7 +215,7 @@ async fn http2_sent(address: SocketAddr, method: &str, path: &str, flags: u8) ->
     client
 }
 
-/// What a client sends before its first request. It opens the windows of the connection and of each stream.
+/// What a client sends before its first request. Opens the windows of the connection and of each stream.
 pub(crate) fn http2_preface() -> Vec<u8> {
     const WINDOW: u32 = 1 << 30;
     let mut settings = vec![0, 4];
@@ -226,7 +226,7 @@ pub(crate) fn http2_preface() -> Vec<u8> {
     bytes
 }
 
-/// A request's header section: `https` indexed, the rest as literals whose names are indexed (RFC 7541, appendix A and
+/// A request's header section: `https` indexed, the rest as literals with indexed names (RFC 7541, appendix A and
 /// §6.2.2).
 pub(crate) fn http2_head(method: &str, path: &str) -> Vec<u8> {
     let mut head = vec![0x87];

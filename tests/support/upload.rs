@@ -1,4 +1,4 @@
-//! Requests with a body and trailers, as they stand on the wire of either protocol.
+//! Requests with a body and trailers, written to the wire of either protocol.
 
 use super::raw;
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use std::{fmt::Write, net::SocketAddr};
 
 pub(crate) const PROTOCOLS: [&str; 2] = ["HTTP/2", "HTTP/1.1"];
 
-/// A request with a body, a `PUT` where nothing else is said.
+/// A request with a body, by default a `PUT`.
 #[derive(Clone, Copy)]
 pub(crate) struct Upload<'a> {
     pub(crate) method: &'a str,
@@ -16,14 +16,14 @@ pub(crate) struct Upload<'a> {
     pub(crate) trailers: &'a [(&'a str, &'a str)],
 }
 
-/// What came of it.
+/// The response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: http_1::HeaderMap,
     pub(crate) content: String,
     pub(crate) trailers: http_1::HeaderMap,
-    /// Whether the response's content came to a good end.
+    /// Whether the response's content ended regularly.
     pub(crate) is_whole: bool,
 }
 
@@ -76,7 +76,7 @@ impl Upload<'_> {
         }
     }
 
-    /// Chunked where there is content or a trailer, else without a body.
+    /// Chunked if there is content or a trailer, otherwise without a body.
     async fn over_http1(&self, server: SocketAddr) -> Answer {
         let mut request =
             format!("{} {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", self.method, self.path);
@@ -118,7 +118,7 @@ fn section<'a>(lines: impl Iterator<Item = &'a str>) -> http_1::HeaderMap {
     self::fields(&fields)
 }
 
-/// What chunks carry, and the trailers behind them, where the last chunk has come.
+/// The content of chunks, and the trailers if the last chunk has arrived.
 fn unchunked(mut wire: &str) -> (String, Option<http_1::HeaderMap>) {
     let mut content = String::new();
     while let Some((size, rest)) = wire.split_once("\r\n") {
