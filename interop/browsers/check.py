@@ -23,7 +23,7 @@ import driver
 MEASURED = Path(__file__).resolve().parents[2] / "crates/workbench/src/ui/measured.json"
 TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
 
-# What the page does before its own scripts run.
+# Runs in the page before its own scripts.
 RECORDER = """
     // Those of all pages of a run. The empty page before them has no storage.
     const isOurs = location.protocol === "https:";
@@ -34,7 +34,7 @@ RECORDER = """
     });
 """
 
-# Text in colours that are too close to their ground (WCAG 2.2, 1.4.3).
+# Text whose contrast with its background is too low (WCAG 2.2, 1.4.3).
 PALE = """(() => {
     const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const parsed = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -62,7 +62,7 @@ PALE = """(() => {
     return { seen, pale };
 })()"""
 
-# Lines of the drawings in colours that are too close to their ground (1.4.11).
+# Lines of drawings whose contrast is too low (1.4.11).
 FAINT = """(() => {
     const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const light = (colour) => {
@@ -76,13 +76,13 @@ FAINT = """(() => {
     }));
 })()"""
 
-# All that a keyboard should reach, in the order of the page.
+# All elements that the keyboard should reach, in page order.
 REACHABLE = """[...document.querySelectorAll("a[href], button, input, select, textarea, summary, pre[tabindex='0']")]
     .filter((element) => element.checkVisibility())"""
 
 
 class Failed(Exception):
-    """A promise that does not hold."""
+    """A failed check."""
 
 
 def expect(holds, promise, *seen):
@@ -103,7 +103,7 @@ class Server:
         )
 
     def find(self):
-        # A server that says nothing is ended, and so is the wait for its first line.
+        # Kills a server that prints nothing, which also ends the wait for its first line.
         patience = threading.Timer(20, self.process.kill)
         patience.start()
         line = self.process.stdout.readline()
@@ -114,14 +114,14 @@ class Server:
         self.url = f"https://localhost:{self.port}"
 
     def get(self, target):
-        """Asks without a browser."""
+        """Sends a request without a browser."""
         context = ssl._create_unverified_context()
         connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=20)
         connection.request("GET", target)
         return connection.getresponse()
 
     def end(self):
-        """Ends it as its operator would."""
+        """Stops the server as an operator would."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -172,7 +172,7 @@ class Page:
         self.state_after("browsers-status", {measures})
 
     def state_after(self, element, states):
-        """Waits until an element's state is a last one, and returns it."""
+        """Waits until an element has a final state, and returns it."""
         state = self.browser.wait_for(f"""(() => {{
             const {{ state }} = document.getElementById({json.dumps(element)}).dataset;
             return state !== undefined && state !== "running" && state !== "none" && state;
@@ -187,7 +187,7 @@ class Page:
         return self.browser.evaluate("document.activeElement.id || document.activeElement.textContent")
 
     def tab_to(self, wanted):
-        """Goes on by the tab key to the element with this id or text."""
+        """Presses Tab until the element with this id or text has the focus."""
         for _ in range(200):
             self.browser.press("Tab")
             if self.focused() == wanted:
@@ -195,13 +195,13 @@ class Page:
         raise Failed(f"the tab key does not reach {wanted!r}")
 
     def start(self, label, states=("complete",)):
-        """Tries one of those that the page suggests, and returns how it ended."""
+        """Runs one of the page's suggestions, and returns how it ended."""
         self.browser.evaluate(f"""[...document.querySelectorAll("#starts button")]
             .find((button) => button.textContent === {json.dumps(label)}).click()""")
         return self.state_after("result", states)
 
     def ask(self, route, **values):
-        """Asks a route by the form."""
+        """Requests a route with the form."""
         self.browser.evaluate(f"""(() => {{
             const select = document.getElementById("route");
             select.value = [...select.options].find((option) => option.text === {json.dumps(route)}).value;
@@ -240,7 +240,7 @@ class Page:
 
 
 def something_of(cut):
-    """How many bytes came of a cut transfer. Chromium loses now and then what it had not handed over."""
+    """How many bytes of a cut transfer arrived. Chromium sometimes loses data that it had not yet handed over."""
     tries = (cut() for _ in range(4))
     return next((received for received in tries if received > 0), 0)
 
@@ -312,7 +312,7 @@ def cut_transfer_is_reported_as_cut_with_what_was_received(page):
 def server_timing_of_a_trailer_is_shown_by_firefox_alone(page):
     page.start("An export")
     said = page.browser.evaluate("document.querySelector('[data-trailer=server-timing]').textContent")
-    # Asked of the browser itself, not of the page.
+    # From the browser itself, not from the page.
     entry = page.browser.evaluate(f"""performance.getEntriesByType("resource")
         .filter((entry) => entry.name === "{page.server.url}/export/orders").at(-1)
         .serverTiming.map(({{ name }}) => name)""")
@@ -351,7 +351,7 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
 
 
 def browser_that_shows_all_trailers_would_be_noticed(page):
-    """What a page says of trailers follows from what it gets, not from what browsers are known to do."""
+    """What the page shows about trailers depends on what it receives, not on what browsers are known to do."""
     browser = page.browser
     shown = {"x-row-count": "2000", "content-digest": "sha-256=:AA==:", "grpc-message": "lost%20it"}
     browser.evaluate(f"""void Object.defineProperty(Response.prototype, "trailer", {{
@@ -430,7 +430,7 @@ def each_route_of_the_help_can_be_asked(page):
         "fetch('/help', { headers: { accept: 'application/json' } }).then((response) => response.json())")["routes"]
     listed = page.browser.evaluate("[...document.getElementById('route').options].map((option) => option.text)")
     expect(listed == [f"{route['method']} {route['path']}" for route in routes], "all are listed", listed)
-    page.start("An export")  # which gives /exports/{id} its id
+    page.start("An export")  # provides the id for /exports/{id}
     for route in listed:
         values = {"path": "hello.txt"} if route == "GET /files/{path}" else {}
         page.ask(route, **values)
@@ -458,7 +458,7 @@ def try_that_throws_leaves_nothing_running(page):
         browser.evaluate("void (Blob.prototype.arrayBuffer = window.arrayBuffer)")
     expect((page.text("status"), page.text("run")) == ("It did not work: RangeError: no room", "Run"),
            "it says so, and the next one can run", page.text("status"), page.text("run"))
-    # Half a character can't be in a URL.
+    # A URL can't contain a lone surrogate.
     for typed, target in [("..", "/"), ("a/../b c", "/files/b%20c"), ("\ud800", "/files/%EF%BF%BD"),
                           ("$&", "/files/%24%26")]:
         page.ask("GET /files/{path}", path=typed)
@@ -473,7 +473,7 @@ def what_is_refused_is_said_in_the_words_of_the_server(page):
     page.state_after("result", {"refused"})
     expect(page.text("status") == "Refused with 404: there is no such file here", "404 has its detail",
            page.text("status"))
-    # Somebody at the same address who does not read keeps the only room.
+    # A stalled client at the same address holds the only permit.
     reader = page.server.get("/export/orders?format=json")
     page.ask("GET /export/{table}")
     page.state_after("result", {"refused"})
@@ -510,7 +510,7 @@ def server_that_is_gone_is_said(page):
 
 def measurement_is_the_one_that_the_page_shows(page, protocol, committed):
     expect(protocol in page.text("browsers-status"), f"it speaks {protocol}", page.text("browsers-status"))
-    # Code is set as such in the page, in the file it is in backquotes.
+    # The page shows code as elements, the file in backquotes.
     wanted = {key: value.replace("`", "") for key, value in committed.items()}
     measured = page.measured()
     differing = {key: (wanted.get(key), measured.get(key)) for key in wanted.keys() | measured.keys()
@@ -603,7 +603,7 @@ def motion_is(page, is_still):
 
 
 def states(page, shoot):
-    """Goes through all states that look different."""
+    """Visits all states that look different."""
     shoot("start")
     page.browser.evaluate("[...document.querySelectorAll('#starts button')][1].click()")
     page.browser.wait_for("Number(document.querySelector('[data-fact=chunks]')?.textContent) >= 8")
@@ -720,7 +720,7 @@ def check_looks(name, binary, folder):
 
 
 def measure(name, binary):
-    """What a browser does, as measured.json has it."""
+    """What a browser does, in the form of measured.json."""
     results = {}
     for protocol, http2 in [("HTTP/2", True), ("HTTP/1.1", False)]:
         with served(binary) as server, driver.launch(name, http2=http2) as browser:
@@ -759,7 +759,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # Whoever ends it leaves no browser behind.
+    # If the script is terminated, it leaves no browser behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()

@@ -4,8 +4,8 @@
         browser.navigate("https://localhost:3000/ui")
         print(browser.version, browser.evaluate("document.title"))
 
-Certificates are not checked. Each browser has a new, empty profile, which is removed at the end. Everything that waits
-has a time-out, and what goes wrong is a `BrowserError`.
+Certificates are not checked. Each browser has a new, empty profile, which is removed at the end. Every wait has a
+timeout, and every failure is a `BrowserError`.
 """
 
 import base64
@@ -30,17 +30,17 @@ START = 60
 ANSWER = 30
 END = 10
 
-# Below this width a browser is a phone: `<meta name=viewport>` counts, and scroll bars take no room.
+# Below this width a browser acts as a phone: `<meta name=viewport>` applies, and scroll bars take no space.
 PHONE = 600
 
 
 class BrowserError(Exception):
-    """The browser did not do what it was asked to."""
+    """The browser failed to do what was requested."""
 
 
 @contextmanager
 def launch(name, *, width=1280, height=900, dark=False, still=False, http2=True):
-    """A browser with one empty page. `still` asks for reduced motion; without `http2` it speaks HTTP/1.1."""
+    """A browser with one empty page. `still` requests reduced motion; without `http2` it uses HTTP/1.1."""
     kinds = {"chromium": Chromium, "firefox": Firefox}
     browser = kinds[name](width=width, height=height, dark=dark, still=still, http2=http2)
     try:
@@ -51,20 +51,20 @@ def launch(name, *, width=1280, height=900, dark=False, still=False, http2=True)
 
 
 class Browser:
-    """What both have in common: a process, a profile, and a connection on which commands are answered by number."""
+    """The common part of both: a process, a profile, and a connection with numbered commands."""
 
     name = None
     program = None
-    # The line on standard error that says where it listens.
+    # The line on standard error with its address.
     listening = None
 
     def __init__(self, *, width, height, dark, still, http2):
         self.width, self.height = width, height
         self.dark, self.still, self.http2 = dark, still, http2
         self.version = None
-        # URLs of all requests of the page, in their order.
+        # URLs of all requests of the page, in order.
         self.requests = []
-        # What the page logged as a warning or an error, and exceptions that nobody caught.
+        # Warnings and errors that the page logged, and uncaught exceptions.
         self.complaints = []
         self._process = self._socket = None
         self._profile = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
@@ -76,7 +76,7 @@ class Browser:
             raise BrowserError(f"there is no {self.program}: install it")
         log = self._profile / "stderr"
         with log.open("wb") as stderr:
-            # A session of its own, so that all of its processes can be ended together.
+            # In a new session, so all of its processes can be killed together.
             self._process = subprocess.Popen(
                 [program, *self._arguments()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
@@ -103,7 +103,7 @@ class Browser:
         raise BrowserError(f"{self.name} did not say within {START} s where it listens:\n{text}")
 
     def _call(self, method, params=None, seconds=ANSWER, **more):
-        """Sends a command and waits for its answer. Events that come before it are taken on the way."""
+        """Sends a command and waits for its answer. Processes events that arrive earlier."""
         self._last_id += 1
         deadline = time.monotonic() + seconds
         try:
@@ -120,8 +120,8 @@ class Browser:
             raise BrowserError(f"{self.name} closed the connection at {method}: {error}") from error
 
     def evaluate(self, expression, seconds=ANSWER):
-        """The value of a JavaScript expression, which may be a promise, as far as JSON can say it."""
-        # Told as a value: the two tell exceptions differently, and Firefox not all of them.
+        """The value of a JavaScript expression, which may be a promise, as far as JSON can represent it."""
+        # As a value: the two browsers report exceptions differently, and Firefox not all of them.
         text = self._evaluate(
             f"(async () => {{ try {{ return JSON.stringify({{ value: (await ({expression})) ?? null }}) }}"
             " catch (error) { return JSON.stringify({ error: String(error) }) } })()",
@@ -144,7 +144,7 @@ class Browser:
             time.sleep(0.05)
 
     def close(self):
-        """Ends the browser with all of its processes, waits for that, and removes the profile."""
+        """Stops the browser with all of its processes, waits for that, and removes the profile."""
         if self._socket is not None:
             try:
                 Browser._call(self, self._end_command, seconds=END)
@@ -153,13 +153,13 @@ class Browser:
             self._socket.close()
         if self._process is not None:
             deadline = time.monotonic() + (END if self._socket is not None else 0)
-            # It is not reaped yet, so its number is nobody else's when the rest of its group is killed.
+            # It is not reaped yet, so its process id is not reused when the rest of its group is killed.
             unreaped = os.WEXITED | os.WNOHANG | os.WNOWAIT
             while os.waitid(os.P_PID, self._process.pid, unreaped) is None and time.monotonic() < deadline:
                 time.sleep(0.02)
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(END)
-        # Processes that were killed may still be about to let go of it.
+        # Killed processes may still use it for a moment.
         for _ in range(20):
             shutil.rmtree(self._profile, ignore_errors=True)
             if not self._profile.exists():
@@ -190,7 +190,7 @@ class Chromium(Browser):
             "--hide-scrollbars", f"--window-size={self.width},{self.height}", "about:blank",
         ]
         if os.geteuid() == 0:
-            arguments.insert(0, "--no-sandbox")  # which root can't have
+            arguments.insert(0, "--no-sandbox")  # root can't use the sandbox
         if not self.http2:
             arguments.insert(0, "--disable-http2")
         return arguments
@@ -230,7 +230,7 @@ class Chromium(Browser):
             self.complaints.append(details.get("exception", {}).get("description", details["text"]))
         elif method == "Runtime.consoleAPICalled" and params["type"] in ("warning", "error", "assert"):
             self.complaints.append(" ".join(str(value.get("value")) for value in params["args"]))
-        # A response that is an error or breaks is logged by the browser, whatever the page does about it.
+        # The browser logs error responses and broken ones, even if the page handles them.
         elif method == "Log.entryAdded" and params["entry"]["source"] != "network":
             if params["entry"]["level"] in ("warning", "error"):
                 self.complaints.append(params["entry"]["text"])
@@ -264,7 +264,7 @@ class Chromium(Browser):
         self._call("Input.dispatchKeyEvent", {**event, "type": "keyUp"})
 
     def screenshot(self, path, whole=True):
-        """Writes a PNG of the page, or of what is in sight of it."""
+        """Writes a PNG of the page, or of its visible part."""
         result = self._call("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole, **(
             {"clip": self._page()} if whole else {}
         )})
@@ -283,7 +283,7 @@ class Firefox(Browser):
     listening = r"WebDriver BiDi listening on (ws://\S+)"
     _end_command = "browser.close"
 
-    # The code points that WebDriver has for keys.
+    # WebDriver's code points for keys.
     KEYS = {
         "Tab": "\ue004", "Enter": "\ue006", "Space": " ", "Escape": "\ue00c", "Shift": "\ue008",
         "ArrowLeft": "\ue012", "ArrowUp": "\ue013", "ArrowRight": "\ue014", "ArrowDown": "\ue015",
@@ -296,7 +296,7 @@ class Firefox(Browser):
             "ui.prefersReducedMotion": 1 if self.still else 0,
             "network.http.http2.enabled": self.http2,
             "network.http.http3.enable": False,
-            # Nothing but what the page asks for.
+            # No requests except those of the page.
             "network.captive-portal-service.enabled": False,
             "network.connectivity-service.enabled": False,
             "network.dns.disablePrefetch": True,
@@ -322,10 +322,10 @@ class Firefox(Browser):
         capabilities = {"alwaysMatch": {"acceptInsecureCerts": True}}
         session = self._call("session.new", {"capabilities": capabilities})
         self.version = session["capabilities"]["browserVersion"]
-        # The first window never gets the focus, and without it keys don't press buttons.
+        # The first window never gets the focus, and without focus keys don't press buttons.
         self._context = self._call("browsingContext.create", {"type": "window"})["context"]
         self._call("session.subscribe", {"events": ["log.entryAdded", "network.beforeRequestSent"]})
-        # A window can't be as narrow as a phone; what is seen of it can.
+        # A window can't be as narrow as a phone; its viewport can.
         viewport = {"width": self.width, "height": self.height}
         self._call("browsingContext.setViewport", {"context": self._context, "viewport": viewport})
 
@@ -338,7 +338,7 @@ class Firefox(Browser):
         if method == "network.beforeRequestSent" and params["context"] == self._context:
             self.requests.append(params["request"]["url"])
         elif method == "log.entryAdded" and params["level"] in ("warn", "error"):
-            # An EventSource that is refused is logged by the browser, whatever the page does about it.
+            # The browser logs a refused EventSource, even if the page handles it.
             if not params["text"].startswith("Firefox can’t establish a connection to the server at "):
                 self.complaints.append(params["text"])
 
@@ -366,7 +366,7 @@ class Firefox(Browser):
         self._call("input.performActions", {"context": self._context, "actions": [source]})
 
     def screenshot(self, path, whole=True):
-        """Writes a PNG of the page, or of what is in sight of it."""
+        """Writes a PNG of the page, or of its visible part."""
         origin = "document" if whole else "viewport"
         result = self._call("browsingContext.captureScreenshot", {"context": self._context, "origin": origin})
         Path(path).write_bytes(base64.b64decode(result["data"]))

@@ -1,4 +1,4 @@
-"""Sends each line of tests/file_conditions.txt to this server and to nginx, and compares what comes with what it says.
+"""Sends each line of tests/file_conditions.txt to this server and to nginx, and compares the responses with it.
 
 usage: table.py TABLE CERTIFICATE PORT NGINX_PORT
 """
@@ -27,7 +27,7 @@ def ask(connection, method, file, fields):
 
 
 def outcome(response, content):
-    """What came, as the table has it."""
+    """The response in the form of the table."""
     if response.status != 206:
         return str(response.status)
     ranges = re.findall(rb"\r\ncontent-range: bytes ([^\r]*)\r\n", content, re.IGNORECASE)
@@ -63,7 +63,7 @@ def main(table, certificate, port, nginx_port):
         table = list(rows(lines))
     wrong, different = [], sum(ours != nginx for *_, ours, nginx in table)
     for name, connect, column in servers:
-        # nginx closes connections when it likes to.
+        # nginx may close connections at any time.
         etags = {file: ask(connect(), "HEAD", file, [])[0].getheader("etag") for file in ("ten", "empty")}
         etags["missing"] = ""
         for line, method, file, fields, *expected in table:

@@ -1,4 +1,4 @@
-"""Calls the gRPC services of a running workbench with grpcio, which learns of them by reflection alone.
+"""Calls the gRPC services of a running workbench with grpcio, which discovers them only by reflection.
 
 Usage: check.py HOST:PORT CERTIFICATE
 """
@@ -24,7 +24,7 @@ def check(name, found, expected):
 
 
 class Exports:
-    """A client of the service, made from its descriptors."""
+    """A client of the service, created from its descriptors."""
 
     def __init__(self, channel, pool):
         self.channel = channel
@@ -42,7 +42,7 @@ class Exports:
 
 
 def rows_and_error(call):
-    """How many messages came, and the error behind them."""
+    """The number of messages, and the error after them."""
     rows = 0
     try:
         for _ in call:
@@ -53,7 +53,7 @@ def rows_and_error(call):
 
 
 def details(error):
-    """The details of `grpc-status-details-bin`, by the names of their types."""
+    """The details in `grpc-status-details-bin`, by the names of their types."""
     status = rpc_status.from_call(error)
     unpacked = {}
     for packed in status.details:

@@ -1,4 +1,4 @@
-// One exchange with a browser's `fetch`, from a page of the same server. ../table/exchange.py says what it tells.
+// One exchange with a browser's `fetch`, from a page of the same server. ../table/exchange.py defines the result.
 async (url, te, trailer) => {
   const options = { cache: 'no-store', headers: {} };
   if (te) options.headers.TE = 'trailers';
@@ -18,10 +18,10 @@ async (url, te, trailer) => {
     const before = new Set(response.headers.keys());
     const reader = response.body.getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
-    // Trailers would be where the header fields are, or in a member that drafts of Fetch once had.
+    // Trailers could be among the header fields, or in a member that drafts of Fetch once had.
     const late = [...response.headers].filter(([name]) => !before.has(name));
     trailers = [...late, ...((await (response.trailers ?? response.trailer)) ?? [])];
-    // The entry comes some time after the end.
+    // The entry appears some time after the end.
     for (let i = 0; i < 100 && !performance.getEntriesByName(url).length; i++) {
       await new Promise((resume) => setTimeout(resume, 20));
     }

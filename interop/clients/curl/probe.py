@@ -17,7 +17,7 @@ told = Exchange()
 with tempfile.TemporaryDirectory() as folder:
     head, body = Path(folder, "head"), Path(folder, "body")
     run = subprocess.run([*command, "-D", head, "-o", body, url])
-    # Trailer fields come after the empty line that ends the header section.
+    # Trailer fields follow the empty line that ends the header section.
     section, _, behind = head.read_bytes().decode().partition("\r\n\r\n")
     told.status = status(r"(?m)^HTTP/\S+ (\d{3})", section)
     told.trailers = fields(behind)

@@ -1,6 +1,6 @@
-"""One call with grpcio, told as JSON.
+"""One call with grpcio, reported as JSON.
 
-`export HOST:PORT LIMIT [FAIL_AT]` streams a table of the workbench, which it learns of by reflection alone;
+`export HOST:PORT LIMIT [FAIL_AT]` streams a table of the workbench, discovered only by reflection;
 `call HOST:PORT METHOD` sends an empty message and the metadata `x-sum: 1` to any method.
 """
 
@@ -42,7 +42,7 @@ def call(channel, method):
 
 
 def error_info(failure):
-    """What `grpc-status-details-bin` says, as far as it is an `ErrorInfo`."""
+    """The `ErrorInfo` in `grpc-status-details-bin`."""
     status = rpc_status.from_call(failure)
     said = error_details_pb2.ErrorInfo()
     for packed in status.details if status else []:
@@ -52,7 +52,7 @@ def error_info(failure):
 
 
 def main(what, address, *arguments):
-    # Of the variables that name trusted certificates it heeds none.
+    # grpcio ignores the variables that name trusted certificates.
     credentials = grpc.ssl_channel_credentials(Path(os.environ["SSL_CERT_FILE"]).read_bytes())
     told = {"messages": 0, "error": None, "info": {}, "names": names(grpc, grpc.Call, grpc.Channel, grpc.RpcError)}
     with grpc.secure_channel(address, credentials) as channel:

@@ -29,7 +29,7 @@ class Probe {
                 request.header("TE", "trailers");
             }
             if (options.contains("--trailer")) {
-                // The nearest to a trailer that it has: an announcement, and a content whose length is not known.
+                // The closest it gets to a trailer: an announcement, and content of unknown length.
                 request.header("Trailer", "x-sum");
                 request.POST(HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofString("hello")));
             }
@@ -43,7 +43,7 @@ class Probe {
             try (InputStream body = response.body()) {
                 body.transferTo(content);
             }
-            // Trailers would be where the header fields are: it has no other place.
+            // Trailers could only be among the header fields.
             trailers = response.headers().map().entrySet().stream()
                 .filter(field -> !before.map().containsKey(field.getKey()))
                 .map(field -> "[" + quoted(field.getKey()) + "," + quoted(field.getValue().get(0)) + "]")

@@ -1,4 +1,4 @@
-"""One exchange with nghttp, whose frames (`-v`) and content come on one stream."""
+"""One exchange with nghttp, which prints frames (`-v`) and content to the same stream."""
 
 import re
 import subprocess

@@ -6,7 +6,7 @@ const { url, te, trailer } = parse();
 const options = { headers: {} };
 if (te) options.headers.TE = 'trailers';
 if (trailer) {
-  // The nearest to a trailer that it has: an announcement, and a body whose length is not known.
+  // The closest it gets to a trailer: an announcement, and a body of unknown length.
   options.method = 'POST';
   options.headers.Trailer = 'x-sum';
   options.body = new Blob(['hello']).stream();

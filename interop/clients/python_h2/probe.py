@@ -1,4 +1,4 @@
-"""One exchange with h2, which knows frames and no sockets."""
+"""One exchange with h2, which handles frames but no sockets."""
 
 import socket
 import ssl

@@ -20,11 +20,11 @@ try:
         connection.putheader("Transfer-Encoding", "chunked")
     connection.endheaders()
     if trailer:
-        # It has no word for trailers, but sends what it is given.
+        # It has no API for trailers, but sends raw bytes.
         connection.send(b"5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
     response = connection.getresponse()
     told.status = response.status
-    # Trailers would be where the header fields are: it has no other place.
+    # Trailers could only be among the header fields.
     before = response.headers.items()
     told.content = response.read()
     told.trailers = [(name.lower(), value) for name, value in response.headers.items() if (name, value) not in before]

@@ -8,7 +8,7 @@ url, protocol, te, trailer = arguments()
 headers = {"TE": "trailers"} if te else {}
 if trailer:
     headers["Trailer"] = "x-sum"
-# The nearest to a trailer that it has: an announcement, and a content whose length is not known.
+# The closest it gets to a trailer: an announcement, and content of unknown length.
 content = iter([b"hello"]) if trailer else None
 told = Exchange(names=names(httpx, httpx.Request, httpx.Response, httpx.Client))
 try:
@@ -20,7 +20,7 @@ try:
         before = response.headers.multi_items()
         for chunk in response.iter_raw():
             told.content += chunk
-        # Trailers would be where the header fields are, or among the extensions.
+        # Trailers could be among the header fields or the extensions.
         told.trailers = [field for field in response.headers.multi_items() if field not in before]
         told.names += [f"extensions.{name}" for name in response.extensions if "trail" in name]
 except httpx.HTTPError as error:

@@ -1,4 +1,4 @@
-//! One exchange with reqwest, told as `../table/exchange.py` says; or, with `--shortest URL PROTOCOL`, the
+//! One exchange with reqwest, reported as `../table/exchange.py` defines; or, with `--shortest URL PROTOCOL`, the
 //! shortest code.
 
 mod shortest;
@@ -18,7 +18,7 @@ type Failure = Box<dyn Error>;
 
 const X_SUM: HeaderName = HeaderName::from_static("x-sum");
 
-/// What came, until it failed.
+/// What arrived, up to a failure.
 #[derive(Default)]
 struct Exchange {
     status: Option<u16>,
@@ -56,7 +56,7 @@ async fn exchange(told: &mut Exchange, url: &str, protocol: &str, options: &[Str
     Ok(())
 }
 
-/// The first of an error's causes. The error itself names the address, and those behind it are other crates' words.
+/// An error's first cause. The error itself contains the address, and further causes come from other crates.
 fn cause(failure: &dyn Error) -> String {
     failure.source().unwrap_or(failure).to_string()
 }

@@ -1,4 +1,4 @@
-"""What a gRPC client is asked. Its questions are those of `questions`, as far as gRPC lets it answer them."""
+"""The questions for a gRPC client: those of `questions`, as far as gRPC can answer them."""
 
 from questions import EXPORT_TRAILERS, ROWS, Row, prints, shown
 from tools import Failure
@@ -8,7 +8,7 @@ CALL_TRAILERS = tuple(name for name in EXPORT_TRAILERS if name != "content-diges
 
 
 class Calls:
-    """A gRPC client, a server, and what records the requests that are sent to it instead."""
+    """A gRPC client, a server, and a recorder that takes requests instead of the server."""
 
     def __init__(self, speaking, server, record):
         self.speaking, self.server, self.record = speaking, server, record
@@ -41,7 +41,7 @@ class Calls:
         return f"{which}: {self.speaking.client.reads}" if which else "**no**"
 
     def _request(self):
-        """What its request has of `TE` and of trailers."""
+        """The `TE` and the trailers of its request."""
         with self.record(self.server.certificate, self.server.key) as recording:
             told = self._told("call", recording.origin, "/recorder/End")
         if told["error"] or ["x-sum", "1"] not in told["trailers"]:
@@ -50,7 +50,7 @@ class Calls:
         return f"`{te}`" if te else "no", self._metadata(recording)
 
     def _metadata(self, recording):
-        """Where the metadata that its user adds to a call has gone: it has no other way to send a field."""
+        """Where the metadata of a call is sent: a user has no other way to send a field."""
         if recording.trailers.get("x-sum") == "1":
             return "yes: `metadata`"
         if recording.headers.get("x-sum") != "1":

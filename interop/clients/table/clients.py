@@ -1,4 +1,4 @@
-"""The clients: how each is run, and what its interface calls the things that are asked."""
+"""The clients: how to run each, and the names in its interface."""
 
 import importlib.metadata
 import json
@@ -24,18 +24,18 @@ BUILD = 600
 
 @dataclass
 class Client:
-    """A client as the table has it."""
+    """A client in the table."""
 
-    # As in the heading of its section.
+    # The heading of its section.
     name: str
     folder: str
     protocols: tuple
     version: str
-    # The shortest code, below the folder.
+    # The file of the shortest code in the folder.
     code: str
-    # How a user reads the trailers of a response, where that is possible.
+    # How a user reads the trailers of a response, if possible.
     reads: str | None = None
-    # How a user sends trailers with a request, where that is possible.
+    # How a user sends trailers with a request, if possible.
     sends: str | None = None
 
     def source(self):
@@ -44,13 +44,13 @@ class Client:
 
 @dataclass
 class Program(Client):
-    """A client that is a program for each exchange."""
+    """A client that runs a program for each exchange."""
 
     probe: list = field(default_factory=list)
     shortest: list = field(default_factory=list)
-    # A folder that both may write into.
+    # A folder that both may write to.
     work: Path | None = None
-    # What tells the shortest code which protocol to speak. A code that reads no trailers speaks what it likes.
+    # Selects the protocol of the shortest code. Code that reads no trailers may use any protocol.
     options: dict = field(default_factory=dict)
     http1_environment: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Program(Client):
 
 @dataclass
 class Speaking:
-    """A client that speaks one protocol."""
+    """A client with one protocol."""
 
     client: Program
     protocol: str
@@ -87,12 +87,12 @@ class Speaking:
 
 
 class Caller(Program):
-    """A client of gRPC services, which is asked for calls."""
+    """A client of gRPC services, which makes calls."""
 
 
 @dataclass
 class Browser(Client):
-    """A browser, which stays open for all exchanges over a protocol."""
+    """A browser. It stays open for all exchanges over a protocol."""
 
     @contextmanager
     def speaking(self, protocol, origin):
@@ -118,7 +118,7 @@ class Page:
         return self.browser.evaluate(f"({probe})({arguments})", EXCHANGE)
 
     def shortest(self, url):
-        # What the code prints is kept, and it is told of its URL.
+        # Captures what the code prints, and passes its URL.
         return self.browser.evaluate(
             "(async (url, lines) => { const console = { log: (...words) => lines.push(words.join(' ')) };\n"
             f"{self.client.source()}\nreturn lines.join('\\n'); }})({json.dumps(url)}, [])",
@@ -127,7 +127,7 @@ class Page:
 
 
 def version(pattern, *command):
-    """What a program says of its version."""
+    """A program's version, as it reports it."""
     text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], EXCHANGE)
     found = re.search(pattern, text)
     if not found:
@@ -136,7 +136,7 @@ def version(pattern, *command):
 
 
 def build(work):
-    """Builds the programs that are to be built, and gives the path of reqwest's."""
+    """Builds the programs that need it, and returns the path of reqwest's."""
     for name in ("probe", "shortest"):
         run(["go", "build", "-o", work / f"go_{name}", HERE / f"go/{name}/main.go"], BUILD)
         run(["javac", "-d", work, HERE / f"java/{name.title()}.java"], BUILD)
@@ -151,7 +151,7 @@ def build(work):
 
 
 def variables(work, certificate):
-    """The variables for the clients: they trust the demo certificate, and know nothing of who starts them."""
+    """The clients' environment: they trust the demo certificate and ignore the user's settings."""
     wgetrc = work / "wgetrc"
     wgetrc.write_text(f"ca_certificate = {certificate}\n")
     store, password = work / "trusted.p12", "trusted"
@@ -160,7 +160,7 @@ def variables(work, certificate):
          "-storetype", "PKCS12", "-storepass", password],
         EXCHANGE,
     )
-    # A proxy would be another client than the one that is asked.
+    # With a proxy, the server would see another client.
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_config_home"))}
     java = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword={password}"
     return kept | {
@@ -176,7 +176,7 @@ def variables(work, certificate):
 
 
 def clients(work, certificate):
-    """All of them, in the order of the table. Programs are built into a folder for work."""
+    """All clients, in table order. Programs are built in a temporary folder."""
     environment = variables(work, certificate)
     reqwest = build(work)
     locked = (ROOT / "Cargo.lock").read_text()

@@ -1,4 +1,4 @@
-"""docs/clients.md: its tables and its code are this script's, its prose is written by hand."""
+"""docs/clients.md: tables and code are generated, prose is written by hand."""
 
 import re
 from dataclasses import astuple, fields, replace
@@ -15,7 +15,7 @@ LANGUAGES = {"go": "go", "java": "java", "js": "js", "mjs": "js", "py": "python"
 
 
 def write(text, rows, names, clients):
-    """The document with what was found in its places."""
+    """The document with the results filled in."""
     text = _replaced(text, "results", _table(TITLES, [astuple(row) for row in rows]))
     cells = [(name, _listed(words)) for name, words in names.items()]
     text = _replaced(text, "names", _table(("Client", "What has `trail` in its name"), cells))
@@ -29,7 +29,7 @@ def write(text, rows, names, clients):
 
 
 def with_versions_of(text, rows):
-    """The rows with the versions that the document has, and those that differ."""
+    """The rows with the versions in the document, and notes about versions that differ."""
     versions = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -60,5 +60,5 @@ def _replaced(text, name, content):
 
 def _table(titles, rows):
     lines = [titles, ["---"] * len(titles), *rows]
-    # A bar would end its cell.
+    # A bar would end the cell.
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,4 +1,4 @@
-// What a client's probe tells of one exchange, for those that are written in JavaScript. exchange.py says what it is.
+// The result of one exchange, for probes in JavaScript. exchange.py defines it.
 import { createHash } from 'node:crypto';
 
 export function parse() {
@@ -6,12 +6,12 @@ export function parse() {
   return { url: new URL(url), protocol, te: options.includes('--te'), trailer: options.includes('--trailer') };
 }
 
-// Names and values in turn, as Node has them, in pairs.
+// Pairs from Node's list of alternating names and values.
 export function pairs(raw) {
   return raw.flatMap((name, at) => (at % 2 ? [] : [[name.toLowerCase(), raw[at + 1]]]));
 }
 
-// What has `trail` in its name, of objects and their prototypes.
+// Members of objects and their prototypes with `trail` in their names.
 export function names(owners) {
   const found = new Set();
   for (const [label, owner] of Object.entries(owners)) {

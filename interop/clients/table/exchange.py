@@ -1,8 +1,8 @@
-"""What a client's probe tells of one exchange, for the probes that are written in Python.
+"""The result of one exchange, for probes in Python.
 
-A probe takes `URL PROTOCOL [--te] [--trailer]`: with `--te` it asks for trailers with `TE: trailers`, with `--trailer`
-it posts `hello` and the trailer `x-sum: 1` behind it, or comes as near to that as its client does. It prints one JSON
-object, whose members are those of `Exchange`; programs in other languages print the same.
+A probe takes `URL PROTOCOL [--te] [--trailer]`: with `--te` it sends `TE: trailers`, with `--trailer` it posts `hello`
+followed by the trailer `x-sum: 1`, or the closest that its client supports. It prints one JSON object with the members
+of `Exchange`; probes in other languages print the same.
 """
 
 import base64
@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Exchange:
-    # Of the response, where one came.
+    # The status of the response, if there was one.
     status: int | None = None
     content: bytes = b""
-    # The trailer fields that the client showed, in their order.
+    # The trailer fields that the client showed, in order.
     trailers: list[tuple[str, str]] = field(default_factory=list)
-    # What the client's user is given where it failed: an exception, an exit code.
+    # How the client reports a failure: an exception, an exit code.
     error: str | None = None
-    # What hints at a failure where nothing has failed.
+    # A hint at a failure that is not reported as one.
     hint: str | None = None
-    # What the client's interface has with `trail` in its name.
+    # Names in the client's interface that contain `trail`.
     names: list[str] = field(default_factory=list)
 
     def tell(self):
@@ -58,12 +58,12 @@ def names(*owners):
 
 
 def status(pattern, section):
-    """The last status that a section shows: those before it are interim."""
+    """The last status in a section: earlier ones are interim."""
     found = re.findall(pattern, section)
     return int(found[-1]) if found else None
 
 
 def fields(section):
-    """Name and value of each line of a section."""
+    """The name and value of each line of a section."""
     lines = [line.split(":", 1) for line in section.splitlines() if ":" in line]
     return [(name.strip().lower(), value.strip()) for name, value in lines]

@@ -1,4 +1,4 @@
-"""Measures all clients, and holds what is found against docs/clients.md: `measure.py BINARY [--write]`."""
+"""Measures all clients and compares the results with docs/clients.md: `measure.py BINARY [--write]`."""
 
 import difflib
 import sys
@@ -19,7 +19,7 @@ KEY = ROOT / "self_signed_certs/key.pem"
 
 
 def measure(asked, server):
-    """The rows of the table, and the names that each client has."""
+    """The rows of the table, and the names in each client's interface."""
     rows, names = [], {}
     for client in asked:
         for protocol in client.protocols:
@@ -46,7 +46,7 @@ def _interview(client, speaking, server):
 
 
 def differences(was, rows, names, asked):
-    """What this run found otherwise than the document says. Versions alone are no difference."""
+    """The differences between this run and the document, except versions."""
     kept, changed = with_versions_of(was, rows)
     for line in changed:
         print(f"note: {line}")

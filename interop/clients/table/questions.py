@@ -1,4 +1,4 @@
-"""What each client is asked, and how its answers are told."""
+"""The questions for each client, and how its answers are written."""
 
 import base64
 import hashlib
@@ -13,25 +13,25 @@ from tools import Failure
 
 ROWS = 1000
 EXPORT = f"/export/orders?limit={ROWS}"
-# For the shortest code: more bytes than a stream may have at first without credit.
+# For the shortest code: more bytes than the initial window of a stream.
 LONG_ROWS = 5000
 LONG_EXPORT = f"/export/orders?limit={LONG_ROWS}"
 EXPORT_TRAILERS = ("x-row-count", "content-digest", "server-timing")
 PART = f"/export/orders?columns=id,item&limit={ROWS}"
 CUT = f"/export/orders?columns=id,item&limit={2 * ROWS}&fail_at={ROWS + 1}&fail=reset"
-# The digest of nothing, behind a content that is something.
+# The digest of empty content, after content that is not empty.
 WRONG_DIGEST = "/trailers?content-digest=sha-256%3D%3A47DEQpj8HBSa%2B%2FTImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D%3A"
 
-# The bytes of a content that a probe tells as `text`.
+# How many bytes of content a probe reports as `text`.
 TEXT = 4096
 
-# How often a transfer that breaks is asked for, until a response is seen to begin.
+# How often a transfer that breaks is tried until a response begins.
 TRIES = 5
 
 
 @dataclass
 class Row:
-    """A line of the table."""
+    """A row of the table."""
 
     client: str
     version: str
@@ -44,7 +44,7 @@ class Row:
 
 
 class Server:
-    """What the clients are pointed at, and what their answers are held against, fetched without any of them."""
+    """The server for the clients, and the expected answers, fetched without any client."""
 
     def __init__(self, origin, certificate, key):
         self.origin, self.certificate, self.key = origin, certificate, key
@@ -67,14 +67,14 @@ def _get(origin, target, certificate):
 
 
 class Interview:
-    """One client that speaks one protocol, and a server."""
+    """One client with one protocol, and a server."""
 
     def __init__(self, speaking, server):
         self.speaking, self.server = speaking, server
-        # Whether trailers are sent to it, asked for as well as it can ask.
+        # Whether the server sends it trailers if it requests them as well as it can.
         self.are_sent = self.can_set_te = False
         self.names = []
-        # What its user was given of a transfer that broke.
+        # How much of a broken transfer its user received.
         self.came = ""
 
     def row(self):
@@ -138,7 +138,7 @@ class Interview:
     def _cut(self):
         for _ in range(TRIES):
             told = self._exchange(CUT, te=self.can_set_te)
-            # A client may drop what came just before the reset, and be it the header section.
+            # A client may drop what arrived just before the reset, even the header section.
             if told["status"] is not None:
                 break
         else:
@@ -147,7 +147,7 @@ class Interview:
             raise Failure(f"more came than was sent: {told['length']} bytes")
         if told["sha256"] != _sha256(self.server.part[:told["length"]]):
             raise Failure(f"of another content than was sent came {told['length']} bytes")
-        # How much of it is a matter of timing, and no result.
+        # The amount depends on timing and is not a result.
         self.came = f"{told['length']} of {len(self.server.part)} bytes"
         if told["error"] is None:
             return f"**no**: {told.get('hint') or 'it looks whole'}"
@@ -166,7 +166,7 @@ class Interview:
         return "yes"
 
     def _run_shortest(self, export):
-        """It gives the count, be it from a trailer or from the content, or what there is of `Server-Timing`."""
+        """Checks that it prints the count, from a trailer or from the content, or its part of `Server-Timing`."""
         printed = self.speaking.shortest(self.server.origin + LONG_EXPORT)
         sees = dict(export["trailers"])
         if "x-row-count" in sees or self.speaking.client.reads is None:
@@ -180,7 +180,7 @@ class Interview:
 
 
 def shown(trailers, sent):
-    """Which of the trailers that were sent a client shows: all, some or none."""
+    """Which of the sent trailers a client shows: all, some or none."""
     fields = dict(trailers)
     if fields.get("x-row-count", str(ROWS)) != str(ROWS):
         raise Failure(f"another count came: {trailers}")

@@ -1,5 +1,5 @@
-"""A server that notes what a gRPC client's requests say: such a client shows no response of any other kind, and so not
-what `POST /inspect` tells.
+"""A server that records a gRPC client's requests: such a client can't show the response of `POST /inspect`, because it
+only shows gRPC responses.
 """
 
 import socket
@@ -16,7 +16,7 @@ import h2.events
 # In seconds.
 PATIENCE = 60
 
-# An empty message: whether it is compressed, and its length.
+# An empty message: the compression flag and the length.
 MESSAGE = bytes(5)
 
 
@@ -29,7 +29,7 @@ class Recording:
 
 @contextmanager
 def record(certificate, key):
-    """Answers the calls of one connection with a message, and then `…/Reset` with a reset, others with their end."""
+    """Answers each call of one connection with a message, then resets `…/Reset` and ends other calls."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["h2"])
@@ -46,7 +46,7 @@ def _serve(listener, context, recording):
     try:
         _converse(listener, context, recording)
     except OSError:
-        pass  # The client fails then, or has left without a farewell.
+        pass  # The client failed, or left without `close_notify`.
 
 
 def _converse(listener, context, recording):

@@ -1,4 +1,4 @@
-"""What the clients' answers are taken for, tried with answers that no client here gives, too: `python3 -m unittest`."""
+"""Tests how answers are judged, including some that no client here gives: `python3 -m unittest`."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ ANSWERS = {
 
 
 class Speaking:
-    """A client that has its answers ready."""
+    """A client with prepared answers."""
 
     protocol = "HTTP/2"
 
@@ -63,7 +63,7 @@ class Speaking:
         what = url.removeprefix("origin"), "te" * te + "trailer" * trailer
         answer = self.answers[what]
         self.asked.append(what)
-        # A list has an answer for each time that it is asked.
+        # A list contains one answer for each time that the question is asked.
         return answer[self.asked.count(what) - 1] if isinstance(answer, list) else answer
 
     def shortest(self, _url):
@@ -153,7 +153,7 @@ def called(messages=ROWS, trailers=(), error=None, **more):
 
 
 def call(whole=None, headers=None, trailers=None, printed=str(ROWS), **changed):
-    """The row of a client of gRPC that can do everything but send trailers, or of one that is changed."""
+    """The row of a gRPC client that can do everything except send trailers, with optional changes."""
     answers = {
         "whole": whole or called(trailers=CALL_FIELDS), "/recorder/End": called(1, [["x-sum", "1"]]),
         "cut": called(error="UNAVAILABLE", info={"rows": str(ROWS)}), "/recorder/Reset": called(1, error="INTERNAL"),

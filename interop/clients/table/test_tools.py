@@ -1,4 +1,4 @@
-"""That nothing is left of what the script starts: `python3 -m unittest`."""
+"""Tests that no process of the script survives it: `python3 -m unittest`."""
 
 import contextlib
 import io
@@ -18,19 +18,19 @@ from tools import HERE, Failure, run
 # In seconds.
 PATIENCE = 10
 
-# For the programs that play a server. Not for ever: a test may fail.
+# For programs that act as a server. Limited, because a test may fail.
 WAIT = "for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; done"
 
 
 def next_of(pipe):
-    """What comes next through a pipe: nothing at all where all have closed it, `None` where they have not."""
+    """The next bytes from a pipe: empty if all writers have closed it, `None` if nothing arrives."""
     ready, _, _ = select.select([pipe], [], [], PATIENCE)
     return os.read(pipe, 64) if ready else None
 
 
 class Run(unittest.TestCase):
     def assert_all_ended(self, script, seconds, failure=None):
-        """All that a shell starts holds the end of a pipe, which is closed once all of it has ended."""
+        """Asserts that every process has ended: each holds one end of a pipe, which closes with the last of them."""
         there, here = os.pipe()
         try:
             with contextlib.nullcontext() if failure is None else self.assertRaisesRegex(Failure, failure):
@@ -75,7 +75,7 @@ class Script(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             pipe = Path(folder, "pipe")
             os.mkfifo(pipe)
-            # The first program that it starts is apt-get, since none of those that it looks for is there.
+            # The first program that it starts is apt-get, because all required programs are missing.
             apt = Path(folder, "apt-get")
             apt.write_text(f"#!/bin/sh\nexec 3>{pipe}\necho began >&3\n/bin/sleep 60\n")
             apt.chmod(0o755)

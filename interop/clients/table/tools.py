@@ -1,4 +1,4 @@
-"""The programs that the clients need. What is missing is installed; what can't be had is an error."""
+"""The programs that the clients need. Missing ones are installed; an unavailable one is an error."""
 
 import hashlib
 import importlib.util
@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 REQUIREMENTS = [HERE.parent / name / "requirements.txt" for name in ("clients", "browsers", "grpc")]
 
-# A program, and Debian's package that has it.
+# A program, and the Debian package that contains it.
 PACKAGES = {
     "chromium": "chromium",
     "curl": "curl",
@@ -31,11 +31,11 @@ INSTALL = 900
 
 
 class Failure(Exception):
-    """What keeps the clients from being measured."""
+    """Why the clients can't be measured."""
 
 
 def run(command, seconds, **more):
-    """Standard output of a command that must end well within some time. With it ends all that it has started."""
+    """The standard output of a command, which must succeed in time. All processes that it started end with it."""
     process = None
     try:
         with _sigterm_waits():
@@ -50,7 +50,7 @@ def run(command, seconds, **more):
         raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
     finally:
         if process is not None:
-            # Nothing is left of it where it has ended and has started nothing that stayed.
+            # The group is gone if the command has ended and left no processes.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             if process.returncode is None:
@@ -62,7 +62,7 @@ def run(command, seconds, **more):
 
 @contextmanager
 def _sigterm_waits():
-    """Puts SIGTERM off: what has begun to start a process must come to know which one."""
+    """Delays SIGTERM until the id of a process that is being started is known."""
     came = []
     handler = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
     try:
@@ -74,13 +74,13 @@ def _sigterm_waits():
 
 
 def end_well():
-    """Takes SIGTERM for a failure, so that what was started is ended, too."""
+    """Turns SIGTERM into a failure, which also ends the processes that were started."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
 
 
 def install_packages():
     missing = [PACKAGES[program] for program in _missing()]
-    # Debian has it in a package of its own.
+    # Debian has it in a separate package.
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
     if missing:
@@ -97,12 +97,12 @@ def _missing():
 
 
 def python():
-    """A Python with the packages that are required, in a folder that is theirs alone."""
+    """A Python with the required packages, in its own folder."""
     key = hashlib.sha256(b"".join(file.read_bytes() for file in REQUIREMENTS)).hexdigest()[:12]
     version = "{}.{}".format(*sys.version_info)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
     folder = cache / f"clients-python{version}-{key}"
-    # Written last, so that a folder that is half made is made anew.
+    # Written last, so an incomplete folder is rebuilt.
     done = folder / "installed"
     if not done.exists():
         print("installing Python packages", flush=True)

@@ -1,4 +1,4 @@
-"""The server that the clients are pointed at."""
+"""The server for the clients."""
 
 import queue
 import subprocess
@@ -16,7 +16,7 @@ END = 20
 
 @contextmanager
 def serve(binary):
-    """Starts a built binary on a free port, and gives its URL. It must still be there at the end, and end well."""
+    """Starts a built binary on a free port, and yields its URL. It must run until the end and exit successfully."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [binary, "--listen", "127.0.0.1:0", "--redirect", "off", "--dir", folder, "--shutdown-timeout", "5"],

@@ -1,4 +1,4 @@
-"""One exchange with wget, once: by default it would ask twenty times where a transfer breaks."""
+"""One exchange with wget, without retries: by default it retries a broken transfer up to twenty times."""
 
 import re
 import subprocess
@@ -16,9 +16,9 @@ if trailer:
 with tempfile.TemporaryDirectory() as folder:
     run = subprocess.run([*command, f"--warc-file={folder}/exchange", url], capture_output=True)
     archive = Path(folder, "exchange.warc").read_bytes()
-# The archive has no response that broke.
+# The archive contains no broken responses.
 told = Exchange(status(rb"(?m)^ *HTTP/\S+ (\d{3})", run.stderr), run.stdout)
-# The archive has responses as they came, and so the trailer section behind the last chunk.
+# The archive contains raw responses, including the trailer section after the last chunk.
 section = re.search(rb"\r\n0\r\n((?:[^\r\n]+\r\n)*)", archive)
 if section:
     told.trailers = fields(section[1].decode())

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// What ../../table/exchange.py says.
+// Defined in ../../table/exchange.py.
 type exchange struct {
 	Status   *int        `json:"status"`
 	Length   int         `json:"length"`
@@ -36,7 +36,7 @@ func main() {
 	}
 	if strings.Contains(options, "--trailer") {
 		request.Method = "POST"
-		// A reader of unknown length, so that the coding is chunked over HTTP/1.1.
+		// A reader of unknown length makes the coding chunked over HTTP/1.1.
 		request.Body = io.NopCloser(struct{ io.Reader }{strings.NewReader("hello")})
 		request.Trailer = http.Header{"X-Sum": {"1"}}
 	}
@@ -57,7 +57,7 @@ func main() {
 		}
 	}
 	if err != nil {
-		// The address in it differs from run to run.
+		// It contains an address that differs between runs.
 		if of, is := err.(*url.Error); is {
 			err = of.Err
 		}
@@ -76,7 +76,7 @@ func min(a, b int) int {
 	return b
 }
 
-// What has `Trail` in its name, of structures.
+// Members of structures with `Trail` in their names.
 func names(owners ...any) []string {
 	found := []string{}
 	for _, owner := range owners {
