@@ -249,7 +249,7 @@ enum Stalled {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn standard_error_that_nobody_reads_harms_no_request() {
+async fn unread_standard_error_does_not_affect_requests() {
     let mut process = Process::start(&QUIET);
     let address = process.address("https");
     process.close_stderr();
@@ -260,7 +260,7 @@ async fn standard_error_that_nobody_reads_harms_no_request() {
 }
 
 #[test]
-fn what_goes_wrong_at_start_is_one_line_and_exit_code_1() {
+fn startup_error_is_one_line_and_exit_code_1() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = |name: &str| dir.path().join(name).to_str().expect("text").to_owned();
     fs::write(path("cert.pem"), CERTIFICATE).expect("written");

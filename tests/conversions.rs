@@ -158,7 +158,7 @@ async fn response_trailer_whose_name_is_no_token_fails_the_body() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_sent_is_counted() {
+async fn unsendable_responses_are_counted() {
     let (server, metrics) = counted(app(), Limits::default());
     let client = http2();
     let _content = server.get(&client, "/field/%22x%22").await.bytes().await;

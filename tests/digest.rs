@@ -272,7 +272,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn buffered_digest_is_a_header_field_for_who_takes_no_trailers() {
+async fn clients_without_trailers_get_a_buffered_digest_as_a_header_field() {
     let streamed =
         || async { Plain::new(stream::iter(["{\"hello\"", ": \"world\"}\n"].map(Ok::<_, Infallible>))) };
     let route = |limit| {

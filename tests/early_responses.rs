@@ -92,7 +92,7 @@ fn closes(answer: &str) -> bool {
 }
 
 #[tokio::test]
-async fn response_before_the_content_has_come_closes_and_says_so() {
+async fn response_before_the_content_announces_that_the_connection_closes() {
     let server = TestServer::start(app(&mpsc::unbounded_channel().0));
     let expect = "content-length: 5\r\nexpect: 100-continue";
     for (path, status, fields, content) in [
@@ -197,7 +197,7 @@ async fn content_that_was_read_leaves_the_connection_open() {
 }
 
 #[tokio::test]
-async fn content_that_is_let_go_of_beside_its_response_is_read_to_its_end() {
+async fn content_that_is_dropped_during_its_response_is_read_to_its_end() {
     let (sender, mut read) = mpsc::unbounded_channel();
     let server = TestServer::start(app(&sender));
     let mut client = raw::tls(server.address, "http/1.1").await;

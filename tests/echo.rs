@@ -39,7 +39,7 @@ async fn echo_ends_with_the_requests_trailers() {
 }
 
 #[tokio::test]
-async fn echo_makes_up_nothing_and_sends_what_was_not_announced_where_it_can() {
+async fn echo_sends_only_received_trailers_and_unannounced_ones_over_http2() {
     let server = serve();
     for protocol in PROTOCOLS {
         let request =
@@ -87,7 +87,7 @@ async fn bodies_that_are_announced_as_too_large_are_refused() {
 }
 
 #[tokio::test]
-async fn bodies_past_the_bound_are_refused_or_break_their_echo() {
+async fn bodies_over_the_limit_are_rejected_or_break_their_echo() {
     let bounds = with!(axum_trailers_workbench::Bounds { body_size: 5 });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     for protocol in PROTOCOLS {
@@ -136,7 +136,7 @@ async fn inspect_tells_the_request_as_it_arrived() {
 }
 
 #[tokio::test]
-async fn te_tells_what_was_concluded_in_body_and_trailers() {
+async fn te_reports_the_decision_in_body_and_trailers() {
     let server = serve();
     for (protocol, te, sent, why) in [
         ("HTTP/2", None, true, "this protocol carries them to every client"),
@@ -178,7 +178,7 @@ async fn any_trailers_are_sent_as_asked_for() {
 }
 
 #[tokio::test]
-async fn trailers_that_cannot_be_are_refused_with_the_reason() {
+async fn invalid_trailers_are_rejected_with_the_reason() {
     let server = serve();
     let many = format!("/trailers?{}", ["x-a=1"; 65].join("&"));
     let large = format!("/trailers?x-a={}&x-a={0}", "a".repeat(4096));
@@ -242,7 +242,7 @@ async fn bytes_are_the_same_for_the_same_seed_however_they_are_cut() {
 }
 
 #[tokio::test]
-async fn bytes_past_a_bound_are_refused_with_the_bound() {
+async fn requests_for_bytes_over_a_limit_are_rejected() {
     let server = serve();
     let cases = [
         ("/bytes/1073741825", "the number of bytes is a number from 0 to 1073741824, not `1073741825`"),

@@ -56,7 +56,7 @@ async fn reset_breaks_the_transfer_behind_the_rows_before() {
 }
 
 #[tokio::test]
-async fn trailers_tell_it_behind_a_body_that_ends_well() {
+async fn trailers_report_a_failure_after_a_whole_body() {
     let server = TestServer::start(workbench(".").router());
     for (protocol, client) in clients() {
         for (format, expected) in [("csv", "id\r\n1\r\n2\r\n"), ("json", "[\n{\"id\":1},\n{\"id\":2}")] {
@@ -96,7 +96,7 @@ async fn failure_behind_the_last_row_never_comes() {
 }
 
 #[tokio::test]
-async fn body_and_events_tell_it_where_trailers_would() {
+async fn body_and_events_report_failures_like_trailers() {
     let server = TestServer::start(workbench(".").router());
     for (protocol, client) in clients() {
         let path = "/export/orders?columns=id&metadata=body&fail_at=3&fail=trailer";
@@ -143,7 +143,7 @@ fn damage(file: &Path, from: u64) {
 }
 
 #[tokio::test]
-async fn database_that_breaks_in_the_middle_goes_the_same_way() {
+async fn real_failures_are_reported_like_simulated_ones() {
     for (protocol, client) in clients() {
         for told in ["reset", "trailer"] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -276,7 +276,7 @@ async fn export_that_takes_too_long_fails() {
 
 /// The index of another table replaces that of the table, and the rows are counted with it.
 #[tokio::test]
-async fn rows_that_are_others_than_were_counted_are_a_failure() {
+async fn wrong_row_count_is_a_failure() {
     for (rows, others) in [(10, 3), (3, 10)] {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("index.db");

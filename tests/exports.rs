@@ -224,7 +224,7 @@ async fn cell_that_a_spreadsheet_would_run_arrives_unchanged() {
 }
 
 #[tokio::test]
-async fn limit_and_columns_are_kept_to() {
+async fn limit_and_columns_select_the_rows() {
     let served = serve(Bounds::default());
     for (protocol, client) in clients() {
         let of = |query: &str| format!("/export/{EVERYTHING}?{query}");
@@ -248,7 +248,7 @@ async fn limit_and_columns_are_kept_to() {
 }
 
 #[tokio::test]
-async fn unknown_names_are_refused_with_what_there_is() {
+async fn unknown_names_are_rejected_with_the_known_ones() {
     let served = serve(Bounds::default());
     let tables = json!(["empty", "every \"thing\"; DROP TABLE x", "keys"]);
     for (_, client) in clients() {
@@ -272,7 +272,7 @@ async fn unknown_names_are_refused_with_what_there_is() {
 }
 
 #[tokio::test]
-async fn parameters_that_make_no_sense_are_refused_with_what_does() {
+async fn invalid_parameters_are_rejected_with_the_valid_ones() {
     let served = serve(with!(Bounds { rows: 4 }));
     for (_, client) in clients() {
         for (query, status, detail) in [
@@ -407,7 +407,7 @@ async fn list_has_the_tables_with_their_columns() {
 }
 
 #[tokio::test]
-async fn rows_that_are_written_meanwhile_are_not_in_it() {
+async fn rows_written_during_an_export_are_not_part_of_it() {
     use http_body_util::BodyExt;
     let served = serve(Bounds::default());
     served.connection.execute_batch("PRAGMA journal_mode = WAL").expect("a mode");

@@ -101,7 +101,7 @@ async fn failure_by_reset_is_a_broken_transfer() {
 }
 
 #[tokio::test]
-async fn failure_by_trailers_is_a_whole_message_that_says_it() {
+async fn failure_by_trailers_is_a_whole_message() {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(app());
     for (protocol, client) in clients() {
@@ -229,7 +229,7 @@ async fn failure_by_trailers_survives_a_layer_that_makes_another_response() {
 }
 
 #[tokio::test]
-async fn what_failed_is_timed_and_not_vouched_for() {
+async fn failed_body_has_timing_but_no_digest() {
     let app = app().layer(ContentDigestLayer::new()).layer(ServerTimingLayer::new());
     let server = TestServer::start(app);
     for (protocol, client) in clients() {
@@ -245,7 +245,7 @@ async fn what_failed_is_timed_and_not_vouched_for() {
 }
 
 #[tokio::test]
-async fn failure_by_trailers_breaks_the_transfer_whatever_length_was_told() {
+async fn failure_by_trailers_breaks_the_transfer_whatever_its_content_length() {
     let told =
         |body: fn() -> StreamBody<Chunks>| get(move || async move { ([("content-length", "4")], body()) });
     let apps = [

@@ -239,7 +239,7 @@ async fn tag_changes_with_every_replacement_and_not_with_a_restart() {
 
 /// If two versions could have the same date, a client could join them by `If-Range`.
 #[tokio::test]
-async fn nobody_gets_a_date_that_another_content_can_have() {
+async fn date_that_two_versions_can_share_is_not_sent() {
     let served = serve();
     let file = served.root.path().join("ten");
     for (protocol, client) in clients() {

@@ -91,7 +91,7 @@ async fn range_has_the_digest_of_the_bytes_sent() {
 }
 
 #[tokio::test]
-async fn range_of_an_empty_file_is_passed_over() {
+async fn range_of_an_empty_file_is_ignored() {
     let served = serve();
     for (protocol, client) in clients() {
         let request = client.get(served.server.url("/files/empty.txt")).header("te", "trailers");
@@ -132,7 +132,7 @@ async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
 }
 
 #[tokio::test]
-async fn there_is_no_way_out_and_nothing_hidden() {
+async fn only_visible_files_inside_the_folder_are_served() {
     let served = serve();
     let paths = [
         "../outside.txt",
@@ -170,7 +170,7 @@ async fn there_is_no_way_out_and_nothing_hidden() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn link_that_stays_inside_is_followed_and_what_is_no_file_is_not_served() {
+async fn link_inside_is_followed_and_a_pipe_is_not_served() {
     let served = serve();
     let (_, client) = clients().into_iter().next().expect("a client");
     let ending = read(served.server.get(&client, "/files/link-inside.html").await).await.expect("no error");
@@ -236,7 +236,7 @@ async fn file_that_is_replaced_while_it_is_sent_comes_as_it_was() {
 }
 
 #[tokio::test]
-async fn file_with_a_date_that_no_field_can_tell_is_sent_without_it() {
+async fn file_with_an_inexpressible_date_is_sent_without_it() {
     use std::time::{Duration, UNIX_EPOCH};
     let served = serve();
     let path = served.root.path().join("served/dated.html");

@@ -161,7 +161,7 @@ async fn too_many_rows_without_a_limit_are_refused() {
 }
 
 #[tokio::test]
-async fn progress_tells_how_calls_ended() {
+async fn progress_reports_how_calls_ended() {
     let server = serve(workbench(".")).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let http = http2();

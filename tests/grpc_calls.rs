@@ -203,7 +203,7 @@ async fn service_that_panics_looks_like_no_success_and_the_server_lives_on() {
 }
 
 #[tokio::test]
-async fn what_is_no_call_reaches_no_service() {
+async fn only_calls_reach_a_service() {
     let server = serve(Somebodys::PanicsInTheCall);
     let post = |client: reqwest::Client, content_type: &str| {
         client.post(server.url(LIST)).header("content-type", content_type).body(EMPTY).send()
@@ -233,7 +233,7 @@ async fn what_is_no_call_reaches_no_service() {
 }
 
 #[tokio::test]
-async fn call_without_its_message_ends_and_what_follows_one_may_take_its_time() {
+async fn call_without_a_message_times_out_but_later_messages_may_be_slow() {
     const SHORT: Duration = Duration::from_millis(300);
     let server = serve_limited(Somebodys::HangsInTheCall, with!(Limits { stalled_body: SHORT }));
     let mut client = raw::http2(server.address).await;
@@ -298,7 +298,7 @@ async fn trailers_of_a_call_are_held_to_the_limits_and_forbidden_ones_are_no_met
 
 #[test]
 #[should_panic(expected = "is no name of a gRPC service")]
-fn path_is_no_name_of_a_service() {
+fn path_is_not_a_service_name() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
     let _server = Server::new(tls).grpc("/package.Service", ExportsServer::new(Somebodys::HangsInTheCall));
 }
@@ -313,7 +313,7 @@ fn name_has_one_service() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn who_watches_the_health_of_the_binary_is_told_of_its_end_and_does_not_hold_it_up() {
+async fn health_watch_ends_at_shutdown_and_does_not_delay_it() {
     let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
     let mut health = HealthClient::new(channel(process.address("https")).await);
     let mut watches = Vec::new();

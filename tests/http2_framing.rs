@@ -233,7 +233,7 @@ async fn frames_of_a_wrong_size_end_the_connection() {
 
 /// RFC 9113 sections 6.1 to 6.10.
 #[tokio::test]
-async fn frames_of_a_stream_on_the_connection_and_the_reverse_end_it() {
+async fn stream_frames_on_stream_0_and_connection_frames_on_a_stream_are_errors() {
     let mut rows = each_frame(0, [ENDED, ENDED, ENDED, ENDED, ENDED, ENDED, Served, Served]);
     for (stream, reaction) in [(0, Served), (1, ENDED)] {
         for (kind, payload) in [(SETTINGS, &[0; 6][..]), (PING, &[0; 8]), (GOAWAY, &[0; 8])] {
@@ -359,7 +359,7 @@ async fn stream_that_depends_on_itself_ends_the_connection() {
 
 /// RFC 9113 sections 5.1, 5.1.1 and 6.10.
 #[tokio::test]
-async fn frames_that_need_an_open_stream_or_block_end_the_connection_without_it() {
+async fn frames_without_their_open_stream_or_block_end_the_connection() {
     let get = |stream| frame(HEADERS, WHOLE, stream, &head("GET", "/next"));
     let continuation = || frame(CONTINUATION, END_HEADERS, 1, &[]);
     let mut rows = each_frame(5, [ENDED, ENDED, ENDED, ENDED, Served, ENDED, ENDED, Served]);

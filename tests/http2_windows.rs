@@ -95,7 +95,7 @@ async fn upload_that_waits_for_the_window_is_not_to_blame() {
 }
 
 #[tokio::test]
-async fn upload_that_could_go_on_is_to_blame() {
+async fn stalled_upload_with_an_open_window_is_cut() {
     let server = TestServer::limited(app(), limits());
     let mut client = client(server.address).await;
     let (response, _content) = upload(&mut client, "/count", MIB);

@@ -81,7 +81,7 @@ async fn request_is_an_object_with_its_fields_at_the_top() {
 }
 
 #[tokio::test]
-async fn every_line_is_an_object_however_much_is_told() {
+async fn every_line_is_an_object_at_any_level() {
     let mut process = Process::start(&[&JSON[..], &["--log", "trace"]].concat());
     let address = process.address("https");
     raw::http1(address, "GET /te HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
@@ -98,7 +98,7 @@ async fn every_line_is_an_object_however_much_is_told() {
 }
 
 #[test]
-fn why_it_does_not_start_is_an_object_and_a_wrong_command_line_is_text() {
+fn startup_errors_are_json_and_usage_errors_are_text() {
     let cases: [(&[&str], &str, &str); 2] =
         [(&["--dir", "missing"], "info", "missing"), (&[], "axum_trailers=loud", "RUST_LOG")];
     for (arguments, filter, what) in cases {
@@ -132,7 +132,7 @@ async fn warning_that_no_filter_holds_back_is_an_object() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn panic_is_an_object_or_the_text_of_the_standard_hook() {
+fn panic_is_a_json_object_or_the_text_of_the_standard_hook() {
     use crate::support::process::panicking;
     let log = |format, backtrace| {
         let output = panicking(&["--log-format", format]).env("RUST_BACKTRACE", backtrace).output();

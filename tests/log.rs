@@ -49,7 +49,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_and_shutdown_are_told_apart() {
+async fn log_distinguishes_a_client_that_leaves_from_a_shutdown() {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(Producers::new().router());
     drop(raw::http1_get(server.address, "/endless").await);
@@ -86,7 +86,7 @@ async fn head_has_no_trailers_that_could_be_withheld() {
 /// If the database is missing, blocking threads log it; if an export fails, its thread does.
 #[cfg(unix)]
 #[tokio::test]
-async fn what_threads_log_is_logged_with_their_request() {
+async fn thread_events_have_the_request_span() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("database");
     let sql = "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)";
@@ -110,7 +110,7 @@ async fn what_threads_log_is_logged_with_their_request() {
 }
 
 #[tokio::test]
-async fn what_a_handler_logs_is_logged_with_its_request_whose_span_says_how_it_ended() {
+async fn handler_events_have_the_request_span_with_the_outcome() {
     let (log, _guard) = Log::catch_spans();
     let logs = async || {
         tracing::info!("from the handler");
@@ -146,7 +146,7 @@ async fn line_of_a_request_stands_alone() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_a_request_body_is_logged_with_its_request() {
+async fn request_body_events_have_the_request_span() {
     let (log, _guard) = Log::catch_all();
     let server = TestServer::start(Router::new().route("/unread", post(|| async { "ok" })));
     let sent = http2().post(server.url("/unread")).body("unread").send().await;

@@ -166,7 +166,7 @@ async fn target_with_a_fragment_is_400_and_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn target_in_absolute_form_says_who_the_request_is_for() {
+async fn absolute_target_overrides_host() {
     let host = |headers: HeaderMap| async move { headers["host"].to_str().expect("text").to_owned() };
     let server = TestServer::start(Router::new().route("/", get(host)));
     for (target, expected) in [("/", "a"), ("http://b:80/", "b:80")] {
@@ -179,7 +179,7 @@ async fn target_in_absolute_form_says_who_the_request_is_for() {
 }
 
 #[tokio::test]
-async fn what_hyper_refuses_itself_is_one_line_and_counted() {
+async fn requests_that_hyper_rejects_are_logged_once_and_counted() {
     let (log, _catching) = Log::catch();
     let (server, metrics) = counted(Router::new(), Limits::default());
     let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(64 * 1024));

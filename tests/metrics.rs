@@ -72,7 +72,7 @@ async fn with_trailers() -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn requests_are_told_by_protocol_route_and_status() {
+async fn requests_are_counted_by_protocol_route_and_status() {
     let app = Router::new()
         .route("/items/:id", get(|| async { "item" }).post(|| async { StatusCode::CREATED }))
         .nest("/nested", Router::new().route("/*rest", get(|| async { "rest" })))
@@ -106,7 +106,7 @@ async fn requests_are_told_by_protocol_route_and_status() {
 }
 
 #[tokio::test]
-async fn trailers_are_told_by_protocol_and_reason() {
+async fn trailers_are_counted_by_protocol_and_reason() {
     let (server, metrics) = counted(Router::new().route("/", get(with_trailers)), Limits::default());
     read(server.get(&http2(), "/").await).await.expect("whole");
     read(server.get(&http1(), "/").await).await.expect("whole");
@@ -145,7 +145,7 @@ async fn response_without_content_withholds_nothing() {
 }
 
 #[tokio::test]
-async fn failures_are_told_by_reason_and_clients_that_leave_apart() {
+async fn failures_are_counted_by_reason_and_client_departures_separately() {
     let short = async || {
         let mut response = "four".into_response();
         response.headers_mut().insert("content-length", http::HeaderValue::from_static("5"));
@@ -187,7 +187,7 @@ async fn failures_are_told_by_reason_and_clients_that_leave_apart() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_before_a_response_is_told_apart() {
+async fn client_that_leaves_before_a_response_is_counted_separately() {
     let hangs = async || std::future::pending::<()>().await;
     let (server, metrics) = counted(Router::new().route("/hangs", get(hangs)), Limits::default());
     let mut http1 = raw::tls(server.address, "http/1.1").await;
@@ -207,7 +207,7 @@ async fn client_that_leaves_before_a_response_is_told_apart() {
 }
 
 #[tokio::test]
-async fn redirects_are_told_too() {
+async fn redirects_are_counted() {
     let mut address = None;
     let server = TestServer::with(Router::new(), |server| {
         let server = server.metrics("127.0.0.1:0").and_then(|server| server.redirect("127.0.0.1:0"));
@@ -223,7 +223,7 @@ async fn redirects_are_told_too() {
 }
 
 #[tokio::test]
-async fn what_is_open_is_told_while_it_is_and_bytes_when_they_have_moved() {
+async fn gauges_follow_open_connections_and_streams() {
     let producers = Producers::new();
     let (server, metrics) = counted(producers.router(), Limits::default());
     metrics.say("connections", 0).await;
@@ -271,7 +271,7 @@ async fn time_to_the_first_byte_and_to_the_end_are_told_apart() {
 }
 
 #[tokio::test]
-async fn grpc_services_are_told_by_name_and_their_failures_too() {
+async fn grpc_services_and_their_failures_are_counted_by_name() {
     let workbench = workbench(".");
     let (exports, mut address) = (workbench.grpc(), None);
     let server = TestServer::with(workbench.clone().router(), |server| {
@@ -309,7 +309,7 @@ async fn grpc_services_are_told_by_name_and_their_failures_too() {
 }
 
 #[tokio::test]
-async fn every_upload_that_comes_to_nothing_is_told_and_no_other() {
+async fn only_failed_uploads_are_counted() {
     let folder = tempfile::tempdir().expect("a folder");
     let workbench = workbench(folder.path()).bounds(Bounds::default()).allow_upload().expect("swept");
     let mut address = None;
@@ -422,7 +422,7 @@ async fn page_takes_eight_connections_and_ends_them_with_the_server() {
 }
 
 #[tokio::test]
-async fn page_is_read_without_a_line_but_for_those_who_want_all() {
+async fn scrapes_are_logged_only_at_debug() {
     for (catch, is_told) in [(Log::catch as fn() -> _, false), (Log::catch_all, true)] {
         let (log, _guard) = catch();
         let (server, metrics) = counted(Router::new(), Limits::default());
@@ -446,7 +446,7 @@ async fn page_is_read_without_a_line_but_for_those_who_want_all() {
 }
 
 #[tokio::test]
-async fn registry_of_the_application_is_told_too() {
+async fn metrics_include_the_application_s_registry() {
     let own = IntCounter::new("own_total", "The application's own.").expect("valid");
     let mut address = None;
     let _server = TestServer::with(Router::new(), |server| {
@@ -461,7 +461,7 @@ async fn registry_of_the_application_is_told_too() {
 }
 
 #[tokio::test]
-async fn registry_with_a_name_of_the_servers_is_an_error_of_serve_where_metrics_are_told() {
+async fn duplicate_metric_name_is_an_error_of_serve_if_metrics_are_on() {
     for (tells, name) in [(true, "connections"), (true, "end_seconds"), (false, "connections")] {
         let mut server = TestServer::with(Router::new(), |server| {
             let taken = IntGauge::new(format!("axum_trailers_{name}"), "Taken.").expect("valid");

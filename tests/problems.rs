@@ -76,7 +76,7 @@ async fn members_come_in_the_order_of_the_standard_and_then_the_others() {
 }
 
 #[tokio::test]
-async fn browser_gets_the_same_facts_as_a_page_that_can_do_nothing() {
+async fn browser_gets_the_same_facts_as_an_inert_page() {
     let (_folder, server) = serve();
     for (protocol, client) in clients() {
         for (method, target, status, others) in REFUSED {
@@ -120,7 +120,7 @@ fn escaped(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_a_request_contains_is_text_on_the_page() {
+async fn request_data_is_escaped_on_the_page() {
     let (_folder, server) = serve();
     let hostile = "%3Cscript%3Ealert(1)%3C/script%3E%22%27%26amp;";
     let expected = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;amp;";
@@ -207,7 +207,7 @@ async fn digest_of_a_refused_download_is_that_of_the_page() {
 }
 
 #[tokio::test]
-async fn what_succeeds_and_what_the_server_refuses_itself_is_as_it_was() {
+async fn successes_and_rejections_by_the_server_are_unchanged() {
     let (_folder, server) = serve();
     for (protocol, client) in clients() {
         for (target, content_type) in [

@@ -28,7 +28,7 @@ fn id(headers: &http_1::HeaderMap) -> String {
 }
 
 #[tokio::test]
-async fn after_the_end_it_says_what_the_trailers_said() {
+async fn status_of_an_ended_export_contains_its_trailers() {
     let server = TestServer::start(workbench(".").router());
     for (protocol, client) in clients() {
         let response = server.get(&client, "/export/orders?limit=5000&format=ndjson").await;
@@ -61,7 +61,7 @@ async fn client_without_trailers_gets_them_there() {
 }
 
 #[tokio::test]
-async fn while_it_runs_it_says_how_far_it_is() {
+async fn running_export_reports_its_progress() {
     let server = TestServer::start(workbench(".").router());
     let mut client = raw::http2(server.address).await;
     let request = http_1::Request::get("https://localhost/export/orders").body(()).expect("a request");
@@ -128,7 +128,7 @@ async fn failure_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn unknown_id_is_a_problem_that_says_where_ids_are() {
+async fn unknown_id_is_a_problem_that_explains_ids() {
     let server = TestServer::start(workbench(".").router());
     for (protocol, client) in clients() {
         let response = server.get(&client, "/exports/0123456789abcdef").await;

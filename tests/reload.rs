@@ -133,7 +133,7 @@ async fn changed_files_are_taken_without_a_signal_and_streams_go_on() {
 }
 
 #[tokio::test]
-async fn server_that_was_not_told_to_keeps_its_certificate() {
+async fn certificate_is_not_reloaded_unless_enabled() {
     let (old, new) = (Pair::demo(), Pair::new());
     let files = Files::of(&old);
     let server = TestServer::with_tls(files.tls(), Producers::new().router(), |server| server);
@@ -143,7 +143,7 @@ async fn server_that_was_not_told_to_keeps_its_certificate() {
 }
 
 #[tokio::test]
-async fn pair_replaced_one_after_the_other_is_no_error() {
+async fn files_replaced_one_after_the_other_cause_no_error() {
     let (log, _guard) = Log::catch_all();
     let new = Pair::new();
     let files = Files::of(&Pair::demo());
@@ -157,7 +157,7 @@ async fn pair_replaced_one_after_the_other_is_no_error() {
 }
 
 #[tokio::test]
-async fn broken_pair_is_told_once_and_the_old_one_stays_until_it_is_mended() {
+async fn invalid_pair_is_logged_once_and_the_old_one_stays_in_use() {
     type Break = fn(&Files);
     let mut cases: Vec<(Break, [&str; 2])> = vec![
         (|files| fs::remove_file(files.path("key.pem")).expect("removed"), ["can't read", "No such file"]),
@@ -284,7 +284,7 @@ const QUIET: [&str; 4] = ["--listen", "127.0.0.1:0", "--redirect", "off"];
 
 #[cfg(unix)]
 #[tokio::test]
-async fn sighup_takes_the_pair_at_once_and_tells_of_a_broken_one() {
+async fn sighup_reloads_at_once_and_logs_an_invalid_pair() {
     let (old, new) = (Pair::demo(), Pair::new());
     let files = Files::of(&old);
     let (certificate, key) = (files.text("cert.pem"), files.text("key.pem"));

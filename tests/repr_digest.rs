@@ -65,7 +65,7 @@ async fn part_ends_with_the_digest_of_the_whole() {
 }
 
 #[tokio::test]
-async fn there_is_none_unless_it_is_wanted_and_can_be_sent() {
+async fn digest_is_sent_only_if_wanted_and_possible() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), content(1000)).expect("written");
     let server = serve(folder.path());

@@ -70,7 +70,7 @@ async fn line_says_where_a_request_came_from_and_what_came_with_it() {
 }
 
 #[tokio::test]
-async fn line_leaves_out_what_a_request_does_not_say() {
+async fn line_omits_fields_that_a_request_lacks() {
     let (log, _guard) = Log::catch();
     let server = reading();
     raw::http1(server.address, "GET / HTTP/1.0\r\n\r\n").await;
@@ -102,7 +102,7 @@ async fn trailer_is_missing_only_once_the_request_has_ended() {
 }
 
 #[tokio::test]
-async fn content_that_nobody_reads_is_counted_as_far_as_it_came() {
+async fn unread_content_is_counted_as_far_as_it_arrived() {
     let (log, _guard) = Log::catch();
     let waits = async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -125,7 +125,7 @@ async fn content_that_nobody_reads_is_counted_as_far_as_it_came() {
 }
 
 #[tokio::test]
-async fn what_a_client_sends_is_shortened_and_forges_no_line() {
+async fn client_data_is_shortened_and_cannot_forge_a_line() {
     let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
     let address = process.address("https");
     let long = "x".repeat(3000);

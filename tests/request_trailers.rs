@@ -83,7 +83,7 @@ async fn content_comes_and_then_the_trailers() {
 }
 
 #[tokio::test]
-async fn forbidden_fields_are_dropped_and_named_in_the_log() {
+async fn forbidden_fields_are_dropped_and_logged() {
     let (log, _guard) = Log::catch_all();
     let server = TestServer::start(app());
     for protocol in PROTOCOLS {
@@ -112,7 +112,7 @@ async fn collecting_stops_at_its_limit() {
 }
 
 #[tokio::test]
-async fn trailers_past_their_limits_are_a_431_whatever_the_handler_makes_of_them() {
+async fn trailers_over_a_limit_are_a_431_whatever_the_handler_does() {
     let limits = with!(Limits { trailer_section: 1000, trailer_fields: 5 });
     let server = TestServer::limited(app(), limits);
     let large = "x".repeat(1000);
@@ -161,7 +161,7 @@ async fn field_that_h2_leaves_out_for_its_size_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn trailers_past_their_limits_break_a_response_that_has_begun() {
+async fn trailers_over_a_limit_break_a_response_that_has_begun() {
     let server = TestServer::limited(app(), with!(Limits { trailer_fields: 1 }));
     for protocol in PROTOCOLS {
         for (trailers, is_whole) in [(&[("x-a", "1")][..], true), (&[("x-a", "1"), ("x-a", "2")], false)] {

@@ -98,7 +98,7 @@ async fn cut_ends_a_drain_at_once() {
 }
 
 #[tokio::test]
-async fn slow_reader_gets_the_end_although_its_connection_is_told_to_go() {
+async fn slow_reader_gets_the_end_although_its_connection_drains() {
     const LENGTH: usize = 1_200_000;
     // In total, twice as long as a drained connection is left alone.
     const PACE: Duration = Duration::from_nanos(10_000_000_000 / LENGTH as u64);

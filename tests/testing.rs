@@ -36,7 +36,7 @@ async fn no_other_certificate_is_trusted() {
 }
 
 #[tokio::test]
-async fn settings_are_those_of_any_server() {
+async fn limits_can_be_set() {
     let limits = with!(Limits { connections: 1 });
     let server = TestServer::start_with(app(), |server| server.limits(limits));
     let (first, second) = (trusting(&server), trusting(&server));

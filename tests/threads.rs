@@ -65,7 +65,7 @@ async fn each_connection_goes_to_the_thread_with_the_fewest_and_stays_there() {
 }
 
 #[tokio::test]
-async fn one_thread_serves_all_where_it_is_told_so() {
+async fn one_thread_can_serve_all_connections() {
     let server = TestServer::with(app(), |server| server.threads(1));
     for _ in 0..4 {
         let mut client = raw::http2(server.address).await;
@@ -140,7 +140,7 @@ async fn half_blocked(app: Router) -> (TestServer, h2::client::SendRequest<bytes
 }
 
 #[tokio::test]
-async fn thread_that_is_held_up_holds_up_no_other_one() {
+async fn blocked_thread_does_not_block_others() {
     let (server, mut other, release) = half_blocked(app()).await;
     thread_of(&mut other).await;
     let mut new = soon("a new connection", raw::http2(server.address)).await;
@@ -149,7 +149,7 @@ async fn thread_that_is_held_up_holds_up_no_other_one() {
 }
 
 #[tokio::test]
-async fn thread_that_is_held_up_does_not_keep_the_tasks_of_another_one() {
+async fn blocked_thread_does_not_delay_the_end_of_other_tasks() {
     let (tell, dropped) = oneshot::channel();
     let endless = Arc::new(Mutex::new(Some(tell)));
     let app = app().route(

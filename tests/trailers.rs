@@ -198,7 +198,7 @@ impl HttpBody for Foreign {
 }
 
 #[tokio::test]
-async fn body_of_another_make_sends_what_may_be_sent() {
+async fn third_party_body_sends_only_permitted_trailers() {
     let plain = || async { axum::response::Response::new(axum::body::boxed(Foreign)) };
     let announced = || async {
         (

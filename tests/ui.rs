@@ -176,7 +176,7 @@ async fn page_has_nothing_that_its_policy_forbids() {
 }
 
 #[tokio::test]
-async fn what_was_measured_is_said_of_both_browsers_over_both_protocols() {
+async fn measurements_cover_both_browsers_and_both_protocols() {
     let (_folder, server) = serve();
     let script = text(&server, "/ui/browsers.js").await;
     let statements = between(&script, "const STATEMENTS = [", "];")[0];

@@ -95,7 +95,7 @@ async fn right_upload_is_stored_and_told() {
 }
 
 #[tokio::test]
-async fn what_was_stored_is_served() {
+async fn stored_upload_is_served() {
     let (_folder, server) = serve(Bounds::default());
     for (protocol, client) in clients() {
         let content = "ä".repeat(100_000);
@@ -334,7 +334,7 @@ mod shared {
 }
 
 #[tokio::test]
-async fn names_that_lead_elsewhere_are_refused() {
+async fn names_outside_the_folder_are_rejected() {
     let (root, server) = {
         let root = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(root.path().join("served/sub")).expect("a folder");
@@ -387,7 +387,7 @@ async fn link_is_replaced_and_not_followed() {
 }
 
 #[tokio::test]
-async fn preconditions_are_kept_to() {
+async fn preconditions_are_evaluated() {
     let (folder, server) = serve(Bounds::default());
     for protocol in PROTOCOLS {
         fs::write(folder.path().join("there"), "old").expect("written");
@@ -434,7 +434,7 @@ async fn file_that_can_not_be_read_is_compared_with_its_date() {
 }
 
 #[tokio::test]
-async fn precondition_is_looked_at_before_the_content_and_behind_all_else() {
+async fn precondition_is_checked_last_but_before_the_content() {
     let (folder, server) = serve(Bounds::default());
     fs::write(folder.path().join("there"), "old").expect("written");
     let head = "PUT /files/there HTTP/1.1\r\nhost: a\r\nconnection: close\r\nif-none-match: *\r\ncontent-length: 5\r\n";
@@ -479,7 +479,7 @@ async fn of_two_uploads_that_must_be_new_one_is_refused() {
 }
 
 #[tokio::test]
-async fn parts_and_coded_contents_are_refused_and_an_empty_coding_is_none() {
+async fn parts_and_coded_content_are_rejected_and_an_empty_coding_is_ignored() {
     let (folder, server) = serve(Bounds::default());
     for protocol in PROTOCOLS {
         for (field, status, accepted) in [

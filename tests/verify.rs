@@ -207,7 +207,7 @@ async fn content_that_fails_is_a_400_that_says_why_and_is_never_handed_on() {
 }
 
 #[tokio::test]
-async fn digest_that_is_not_required_is_checked_where_it_is() {
+async fn optional_digest_is_checked_if_present() {
     let server = TestServer::start(app(&Good::default()));
     let plain = Upload { path: "/optional", chunks: SPLIT, ..Upload::default() };
     let cases = [
@@ -247,7 +247,7 @@ async fn stream_that_fails_after_the_response_has_begun_breaks_it() {
 }
 
 #[tokio::test]
-async fn content_that_can_only_fail_is_not_asked_for() {
+async fn content_that_is_certain_to_fail_is_not_requested() {
     let server = TestServer::start(app(&Good::default()));
     for fields in ["", "content-digest: md5=:AA==:\r\n"] {
         let request = format!(

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+    fn times_round_trip_with_their_units() {
         for (text, milliseconds, written) in [
             ("30", 30_000, "30s"),
             ("0.5", 500, "500ms"),
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+    fn sizes_round_trip_with_their_units() {
         for (text, bytes, written) in [
             ("0", 0, "0B"),
             ("240", 240, "240B"),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_with_their_units_and_written_so_that_they_are_read_the_same() {
+    fn numbers_round_trip_with_their_units() {
         for (text, number, written) in [
             ("0", 0, "0"),
             ("512", 512, "512"),

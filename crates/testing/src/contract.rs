@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn assertions_hold_for_what_came_and_for_nothing_else() {
+    fn assertions_compare_name_value_and_count() {
         let read = read_by_contract(ScriptedBody::new(WHOLE));
         read.assert_trailer("x-rows", "1");
         read.assert_no_trailer("x-sum");

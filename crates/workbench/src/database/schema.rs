@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_listed_and_nothing_else_is() {
+    fn only_tables_are_listed() {
         let connection = Connection::open_in_memory().expect("memory");
         connection
             .execute_batch(

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_goes_before_the_answer_says_so_and_who_goes_after_it_does_not() {
+    fn flag_is_set_only_if_the_guard_is_dropped_before_the_answer() {
         for is_answered in [true, false] {
             let (waiting, is_abandoned) = AbandonGuard::begin();
             if is_answered {

@@ -52,7 +52,7 @@ mod tests {
 
     /// With paused time, 15 s pass whenever nothing is ready.
     #[tokio::test(start_paused = true)]
-    async fn comments_come_between_events_and_count_nowhere() {
+    async fn comments_come_between_events_and_are_not_counted() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Folder::new(folder.path()).expect("a folder");
         let mut router = Workbench::new(folder, Database::sample().expect("memory")).router();

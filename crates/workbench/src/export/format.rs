@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_held_apart_and_there_may_be_none() {
+    fn rows_are_separated_and_may_be_absent() {
         let (two, none) = ("SELECT 1 UNION SELECT 2", "SELECT 1 WHERE 0");
         assert_eq!(written(Format::Csv, &["a"], two), "a\r\n1\r\n2\r\n");
         assert_eq!(written(Format::Ndjson, &["a"], two), "{\"a\":1}\n{\"a\":2}\n");
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn null_alone_on_its_line_is_no_empty_line() {
+    fn single_null_column_is_not_an_empty_line() {
         assert_eq!(written(Format::Csv, &["a"], "SELECT NULL"), "a\r\n\"\"\r\n");
     }
 

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_ended_are_forgotten_by_age_and_number_and_those_that_run_are_not() {
+    fn ended_exports_are_forgotten_by_age_and_number() {
         let exports = exports();
         let running = exports.admit(Client::UNKNOWN).expect("room");
         let running_id = running.begin("t", "csv", 1, Instant::now()).id.clone();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_stopped_without_a_word_has_failed_and_one_that_was_dropped_is_cancelled() {
+    fn export_whose_thread_stops_has_failed_and_a_dropped_one_is_cancelled() {
         let exports = exports();
         for is_taken in [true, false] {
             let permit = exports.admit(Client::UNKNOWN).expect("room");

@@ -129,7 +129,7 @@ mod tests {
     use http::{HeaderMap, Method};
 
     #[tokio::test]
-    async fn count_ends_where_nobody_waits_for_it() {
+    async fn count_stops_if_the_client_leaves() {
         let exports =
             Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);
         for is_abandoned in [true, false] {

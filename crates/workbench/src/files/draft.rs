@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn draft_is_in_its_place_whole_or_not_at_all() {
+    async fn draft_is_published_whole_or_not_at_all() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("a");
         let served = Folder::new(folder.path()).expect("a folder");

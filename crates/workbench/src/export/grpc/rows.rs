@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn thread_that_ends_without_a_word_is_no_success() {
+    async fn thread_that_ends_without_a_status_is_not_a_success() {
         let rows = || Part::Rows(vec![Row::default(), Row::default()]);
         let whole = read(vec![rows(), rows(), Part::End(Status::new(Code::Ok, ""))]).await;
         assert_eq!((whole.0, whole.1), (4, Some(Code::Ok)));

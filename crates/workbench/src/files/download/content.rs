@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pieces_come_in_turn_and_are_as_long_as_they_were_said_to_be() {
+    async fn pieces_arrive_in_order_with_the_announced_length() {
         let content = numbers(100_000);
         let text = |text: &'static str| Piece::Text(Bytes::from(text));
         for (pieces, expected) in [

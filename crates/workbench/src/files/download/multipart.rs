@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_between_boundaries_that_are_new_each_time() {
+    fn each_multipart_response_has_a_new_boundary() {
         let text = |multipart: &Multipart| -> String {
             let piece = |piece: &Piece| match piece {
                 Piece::Text(text) => String::from_utf8(text.to_vec()).expect("text"),

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn range_stands_if_the_content_is_known_to_be_the_same() {
+    fn range_is_used_only_if_the_content_is_unchanged() {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000_003);
         for (values, stands) in [
             (&[][..], true),
