@@ -1,4 +1,4 @@
-//! HTTP trailers for axum 0.6: the fields that follow a body and say what only its end can know
+//! HTTP trailers for axum 0.6: fields that follow a body and carry what is known only at its end
 //! ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)).
 //!
 //! ```
@@ -22,34 +22,34 @@
 //! # let _ = app;
 //! ```
 //!
-//! # Which type for which need
+//! # Which type to use
 //!
 //! | I want to … | Use |
 //! |---|---|
-//! | put a trailer that I know already behind a streamed body | [`StreamBody`](body::StreamBody) and `set_trailers` |
-//! | let a producer task say how many rows there were, once it knows | [`body::channel`], [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
-//! | say in the middle of a body that it failed | [`fail`](body::Sender::fail) for a broken transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) for a whole message that says it; [which clients notice which](body#failures-in-the-middle) |
-//! | end every response with the digest of its content | [`ContentDigestLayer`](layers::ContentDigestLayer) |
-//! | end every response with how long it took | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for measurements of my own |
-//! | know whether this client takes trailers | [`Acceptance`](trailers::Acceptance) |
-//! | read the trailers of a request | [`RequestBody`](request::RequestBody) as a stream, [`CollectedBody`](request::CollectedBody) at once |
-//! | take uploads only if their digest is right | [`VerifyContentDigestLayer`](request::VerifyContentDigestLayer) around routes, [`Verified`](request::Verified) in one handler |
-//! | know what may be a trailer | [`why_forbidden`](trailers::why_forbidden) |
-//! | compute a digest, or read a digest field | [`digest`] |
-//! | refuse a request with a reason | [`Problem`](problem::Problem) |
-//! | write a server that carries all this | [`trailers::server`] |
+//! | send trailers that I know before the body starts | [`StreamBody`](body::StreamBody) and `set_trailers` |
+//! | let a producer task set trailers at the end, such as a row count | [`body::channel`], [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
+//! | report a failure in the middle of a body | [`fail`](body::Sender::fail) breaks the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers; [what clients notice](body#failures-in-the-middle) |
+//! | add a digest of the content to every response | [`ContentDigestLayer`](layers::ContentDigestLayer) |
+//! | add timings to every response | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for my own metrics |
+//! | check whether the client accepts trailers | [`Acceptance`](trailers::Acceptance) |
+//! | read the trailers of a request | [`RequestBody`](request::RequestBody) as a stream, [`CollectedBody`](request::CollectedBody) in memory |
+//! | accept only uploads whose digest matches | [`VerifyContentDigestLayer`](request::VerifyContentDigestLayer) around routes, [`Verified`](request::Verified) in one handler |
+//! | check whether a field may be a trailer | [`why_forbidden`](trailers::why_forbidden) |
+//! | compute a digest or read a digest field | [`digest`] |
+//! | reject a request with an explanation | [`Problem`](problem::Problem) |
+//! | write a server that sends these trailers | [`trailers::server`] |
 //! | run such a server | [axum-trailers-server](https://docs.rs/axum-trailers-server) |
 //!
-//! All of it works with any axum 0.6 route and any of its bodies. What reaches the client depends on the server: axum 0.6's own
-//! (hyper 0.14) drops trailers over HTTP/1.1 and the `Trailer` field over HTTP/2. axum-trailers-server runs the same router on
-//! hyper 1.x, where both arrive.
+//! Everything works with any axum 0.6 route and body. What reaches the client depends on the server: axum 0.6's own
+//! (hyper 0.14) drops trailers over HTTP/1.1 and the `Trailer` field over HTTP/2. axum-trailers-server runs the same
+//! router on hyper 1.x and sends both.
 //!
 //! # Testing
 //!
-//! A response gets trailers only if its client takes them. A request made in a test is an HTTP/1.1 request without `TE`, and
-//! such a client takes none ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)). So the layers add no
-//! digest and no timing to its response. Ask for trailers as a client does (`tower` 0.4 is here with its
-//! feature `util`):
+//! A response gets trailers only if its client accepts them. A request built in a test is an HTTP/1.1 request without
+//! `TE`, which means that the client accepts none
+//! ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)), so the layers add no digest and no
+//! timing. Set the header that a client would send (the example uses `tower` 0.4 with its feature `util`):
 //!
 //! ```
 //! use axum::{Router, body::{Body, HttpBody}, http::Request, routing::get};
@@ -71,20 +71,20 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What arrives on the wire is for a test with a real client. The module
-//! [`testing`](https://docs.rs/axum-trailers-server/latest/axum_trailers_server/testing/) of axum-trailers-server starts a server
-//! for it.
+//! To test what arrives on the wire, use a real client. The module
+//! [`testing`](https://docs.rs/axum-trailers-server/latest/axum_trailers_server/testing/) of axum-trailers-server
+//! starts a server for it.
 //!
-//! # The modules
+//! # Modules
 //!
-//! - [`trailers`]: what a trailer section may say, and who takes one;
-//! - [`body`]: response bodies that are still being made, with their trailers;
-//! - [`digest`]: digests of content, computed, written and read;
+//! - [`trailers`]: which fields a trailer section may contain, and which clients accept one;
+//! - [`body`]: streamed response bodies with trailers;
+//! - [`digest`]: compute, write and read digests of content;
 //! - [`layers`]: trailers for any route;
-//! - [`request`]: the trailers of requests, read and checked;
+//! - [`request`]: read and check the trailers of requests;
 //! - [`problem`]: problem documents;
 //! - [`hints`]: response extensions for the server's log;
-//! - [`syntax`]: list elements, tokens, the names of protocols.
+//! - [`syntax`]: list elements, tokens, protocol names.
 
 pub mod body;
 pub mod digest;
@@ -97,7 +97,7 @@ pub mod request;
 pub mod syntax;
 pub mod trailers;
 
-/// The example of README.md, compiled with the tests.
+/// The example in README.md, compiled with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

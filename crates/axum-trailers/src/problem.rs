@@ -1,4 +1,4 @@
-//! Problem documents, the body of an answer that says what was wrong with the request.
+//! Problem documents: response bodies that explain what is wrong with a request.
 
 use axum_core::{
     body::{BoxBody, boxed},
@@ -7,7 +7,8 @@ use axum_core::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-/// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): why a request can't be answered, as JSON.
+/// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): JSON that explains why a request is
+/// rejected.
 ///
 /// ```
 /// use axum_trailers::problem::Problem;
@@ -19,20 +20,20 @@ use serde_json::Value;
 /// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(rows));
 /// ```
 ///
-/// The response also has it in its extensions, for a layer that shows it in another way.
+/// The response also carries the `Problem` in its extensions, for layers that render it in another way.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Problem {
     status: StatusCode,
-    /// In the order in which they are written. The map of `serde_json` would sort them.
+    /// In the order in which they are written; the map of `serde_json` would sort them.
     members: Vec<(&'static str, Value)>,
     fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
-    /// One whose status says what kind it is (`about:blank`,
-    /// [RFC 9457 §4.2.1](https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1)). `detail` is for people: what was wrong, and
-    /// what to do.
+    /// Creates a problem of type `about:blank`, which means no more than its status
+    /// ([RFC 9457 §4.2.1](https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1)). `detail` tells people what is wrong
+    /// and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let members = vec![
             ("type", "about:blank".into()),
@@ -61,23 +62,23 @@ impl Problem {
         self.members.iter().find(|(member, _)| *member == name).map(|(_, value)| value)
     }
 
-    /// All members in order, those of the standard first.
+    /// All members in order, the standard ones first.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.members.iter().map(|(name, value)| (*name, value))
     }
 
-    /// The same with a type of its own ([RFC 9457 §3.1.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1)), and the
-    /// title that this type always has.
+    /// Sets a specific type ([RFC 9457 §3.1.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1)) and the title
+    /// that always goes with it.
     pub fn of_type(self, uri: &'static str, title: &'static str) -> Self {
         self.with("type", uri).with("title", title)
     }
 
-    /// The same with another member ([RFC 9457 §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). A member of this
-    /// name is replaced.
+    /// Adds a member ([RFC 9457 §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)) or replaces the one with
+    /// this name.
     ///
     /// # Panics
     ///
-    /// If the member is `status`, which is always that of the response.
+    /// If the member is `status`: it is always that of the response.
     pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
         assert_ne!(member, "status", "the status of a problem is that of its response");
         let value = value.into();
@@ -88,7 +89,7 @@ impl Problem {
         self
     }
 
-    /// The same with a header field, such as `Retry-After`.
+    /// Adds a header field, such as `Retry-After`.
     pub fn field(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.fields.push((name, value.into()));
         self
@@ -98,7 +99,7 @@ impl Problem {
 impl Problem {
     fn json(&self) -> String {
         let members = self.members.iter().map(|(name, value)| {
-            // JSON strings have no line ends, so these are all between values.
+            // JSON strings contain no raw line breaks, so every line break is between values.
             let value = format!("{value:#}").replace('\n', "\n  ");
             format!("  {}: {value}", Value::from(*name))
         });
