@@ -2,14 +2,14 @@ use crate::syntax::list_elements;
 use http::{HeaderMap, Request, Version, header};
 use std::fmt;
 
-/// Whether the sender of a request takes trailers in the response.
+/// Whether the client accepts trailers in the response.
 ///
-/// HTTP/2 and later always carry them. HTTP/1.1 does where the request says `TE: trailers`
+/// Trailers are always sent over HTTP/2 and later, over HTTP/1.1 only if the request contains `TE: trailers`
 /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1),
-/// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), HTTP/1.0 never does.
+/// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), and never over HTTP/1.0.
 ///
-/// The server decides it once for each request. Over HTTP/1.1 and HTTP/1.0 it leaves it in the request's extensions, so that
-/// what becomes of `TE` on the way to a handler makes no difference.
+/// axum-trailers-server decides this once per request. Over HTTP/1.1 and HTTP/1.0 it stores the result in the request's
+/// extensions, so a layer that changes `TE` has no effect.
 ///
 /// ```
 /// use axum_trailers::trailers::Acceptance;
@@ -22,7 +22,7 @@ use std::fmt;
 pub enum Acceptance {
     /// Trailers are sent.
     Accepted,
-    /// Trailers are withheld, and so is the `Trailer` field.
+    /// Trailers and the `Trailer` field are withheld.
     Withheld(WithheldReason),
 }
 
@@ -30,14 +30,14 @@ pub enum Acceptance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WithheldReason {
-    /// The request came over HTTP/1.1 without `TE: trailers`.
+    /// The request used HTTP/1.1 without `TE: trailers`.
     NotAsked,
-    /// The request came over HTTP/1.0, which has no trailers.
+    /// The request used HTTP/1.0, which has no trailers.
     OldProtocol,
 }
 
 impl WithheldReason {
-    /// The reason as a label of metrics: `not_asked` or `old_protocol`.
+    /// The reason as a metric label: `not_asked` or `old_protocol`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -57,7 +57,8 @@ impl fmt::Display for WithheldReason {
 }
 
 impl Acceptance {
-    /// What the server decided for this request; without such a server, what the request itself says.
+    /// Returns the server's decision for this request, or [decides](Self::decide) from the request itself if there is
+    /// none.
     #[must_use]
     pub fn from_request<B>(request: &Request<B>) -> Self {
         match request.extensions().get() {
@@ -66,7 +67,7 @@ impl Acceptance {
         }
     }
 
-    /// Decides it from a request's protocol version and header section.
+    /// Decides from the request's protocol version and header section.
     #[must_use]
     pub fn decide(version: Version, headers: &HeaderMap) -> Self {
         match version {
@@ -83,8 +84,7 @@ impl Acceptance {
     }
 }
 
-/// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the one coding without a weight
-/// (RFC 9110 §10.1.4).
+/// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the only coding without a weight (RFC 9110 §10.1.4).
 fn te_lists_trailers(headers: &HeaderMap) -> bool {
     list_elements(headers, &header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }

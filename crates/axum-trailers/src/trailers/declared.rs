@@ -3,9 +3,9 @@ use crate::syntax::{is_lowercase_token, line_elements, list_elements};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{collections::HashSet, iter, str};
 
-/// The names of the trailer fields that a sender announces in the `Trailer` field
-/// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)): each once, in order, none
-/// forbidden.
+/// The trailer field names that a sender announces in the `Trailer` field
+/// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)): in order, without duplicates and
+/// forbidden names.
 ///
 /// ```
 /// use axum_trailers::trailers::{Declared, TrailerError};
@@ -16,7 +16,8 @@ use std::{collections::HashSet, iter, str};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Declared {
-    /// The field. It shares the bytes of one that was read, or of a single name, so that neither allocates.
+    /// The field value. If it was read from a header section or has a single name, it shares those bytes without
+    /// allocating.
     line: Option<HeaderValue>,
 }
 
@@ -41,8 +42,8 @@ impl Declared {
         Self::default()
     }
 
-    /// Reads what the `Trailer` fields of a header section announce. Names that are no tokens or are forbidden
-    /// are left out: nothing can come of them.
+    /// Reads the names that the `Trailer` fields of a header section announce. Names that are not tokens or are
+    /// forbidden are ignored, because such a trailer can't arrive.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
         let mut lines = headers.get_all(header::TRAILER).iter();
@@ -59,8 +60,8 @@ impl Declared {
         Self { line }
     }
 
-    /// Reads what a header section announces, and rewrites a `Trailer` field that says anything else: with repeated names, or
-    /// with some that can't be trailer fields.
+    /// Reads the announced names, and rewrites the `Trailer` field if it contains anything else, such as duplicates or
+    /// names that can't be trailer fields.
     pub fn settle(headers: &mut HeaderMap) -> Self {
         let declared = Self::read(headers);
         if !headers.get_all(header::TRAILER).iter().eq(&declared.line) {
@@ -70,9 +71,9 @@ impl Declared {
         declared
     }
 
-    /// Writes the `Trailer` field into a header section, together with what it announces there already.
-    /// Where nothing is announced, there is no `Trailer` field. A header section that is full, with about 24,000 names,
-    /// stays without one, and a warning is logged.
+    /// Writes the `Trailer` field into a header section and keeps the names that it already announces. If nothing is
+    /// announced, there is no `Trailer` field. If the header section is full (about 24,000 names), the field is left
+    /// out and a warning is logged.
     pub fn write(&self, headers: &mut HeaderMap) {
         let all = if headers.contains_key(header::TRAILER) {
             let names = Self::read(headers);
@@ -90,7 +91,7 @@ impl Declared {
         }
     }
 
-    /// The value of the `Trailer` field, or `None` where nothing is announced.
+    /// The value of the `Trailer` field, or `None` if nothing is announced.
     #[must_use]
     pub fn to_field_value(&self) -> Option<HeaderValue> {
         self.line.clone()
@@ -119,20 +120,20 @@ impl Declared {
         self.missing_in(section).is_none()
     }
 
-    /// The first of these fields that a section has not.
+    /// The first of these fields that is missing in a section.
     pub(crate) fn missing_in(&self, section: &HeaderMap) -> Option<HeaderName> {
         let name = self.iter().find(|name| !section.contains_key(*name))?;
         Some(HeaderName::from_bytes(name.as_bytes()).expect("it was checked"))
     }
 
-    /// The names of fields that were checked already.
+    /// The names of fields that were already checked.
     pub(crate) fn from_fields(checked: &HeaderMap) -> Self {
         Self { line: checked.keys().cloned().collect::<Line>().0 }
     }
 }
 
 impl PartialEq for Declared {
-    /// Whitespace between the names makes no difference.
+    /// Ignores whitespace between the names.
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
@@ -140,8 +141,8 @@ impl PartialEq for Declared {
 
 impl Eq for Declared {}
 
-/// Whether a field has few names, each once, that all are lower-case tokens and not forbidden. (A client can send many, and to
-/// compare each with all others would take too long.)
+/// Whether a field contains at most 16 names, without duplicates, all of them permitted lower-case tokens. (A client
+/// can send many, and comparing each pair would take too long.)
 fn is_settled(line: &HeaderValue) -> bool {
     const FEW: usize = 16;
     let is_permitted =
@@ -151,7 +152,7 @@ fn is_settled(line: &HeaderValue) -> bool {
     })
 }
 
-/// A field with each of some names once.
+/// A field that contains each name once.
 struct Line(Option<HeaderValue>);
 
 impl FromIterator<HeaderName> for Line {
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn settled_field_says_what_can_come_and_no_more() {
+    fn settled_field_announces_only_permitted_names_once() {
         let cases: [(&[&str], &[&str], &[&str]); 11] = [
             (&[], &[], &[]),
             (&["x-a"], &["x-a"], &["x-a"]),
@@ -278,7 +279,7 @@ mod tests {
             prop_assert_eq!(headers.contains_key(header::TRAILER), !names.is_empty());
             prop_assert_eq!(&Declared::read(&headers), &declared);
 
-            // As others may write it: in several lines, with spaces, and in capitals.
+            // As other senders may write it: in several lines, with spaces, in upper case.
             let names: Vec<_> = names.into_iter().collect();
             headers.remove(header::TRAILER);
             for line in names.chunks(names.len().div_ceil(lines).max(1)) {

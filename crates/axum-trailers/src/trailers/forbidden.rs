@@ -1,24 +1,24 @@
 use http::HeaderName;
 use std::fmt;
 
-/// Why a field may not stand in a trailer section.
+/// Why a trailer section may not contain a field.
 ///
-/// The classes are those of [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1): fields
-/// whose evaluation is needed before the content is received.
+/// The classes follow [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1): recipients need these
+/// fields before they receive the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForbiddenReason {
-    /// It says where the message ends or belongs to the connection alone (`Content-Length`, `Connection`, …).
+    /// It frames the message or belongs to the connection (`Content-Length`, `Connection`, …).
     MessageFraming,
-    /// It says where the message goes or came from (`Host`, `Via`, …).
+    /// It contains where the message goes or came from (`Host`, `Via`, …).
     Routing,
-    /// It changes how the request is carried out (`Expect`, `Range`, `If-Match`, `Accept`, …).
+    /// It changes how the server processes the request (`Expect`, `Range`, `If-Match`, `Accept`, …).
     RequestModifier,
-    /// It says who is asking, or keeps state about them (`Authorization`, `Set-Cookie`, …).
+    /// It identifies the client or keeps state about it (`Authorization`, `Set-Cookie`, …).
     Authentication,
-    /// It says what a client or a cache does with the response (`Cache-Control`, `Location`, `Alt-Svc`, …).
+    /// It controls what a client or cache does with the response (`Cache-Control`, `Location`, `Alt-Svc`, …).
     ResponseControl,
-    /// It says how the content is to be read (`Content-Type`, `Content-Encoding`, `Content-Location`, …).
+    /// It describes how to interpret the content (`Content-Type`, `Content-Encoding`, `Content-Location`, …).
     ContentFormat,
 }
 
@@ -35,10 +35,11 @@ impl fmt::Display for ForbiddenReason {
     }
 }
 
-/// Says why `name` may not be a trailer field, or `None` where it may be one.
+/// Returns why `name` may not be a trailer field, or `None` if it may.
 ///
-/// Unknown fields may: RFC 9110 §6.5.1 leaves it to each field's definition, and only its sender knows that.
-/// `Authentication-Info` and `ETag` may too, since their definitions say so (RFC 9110 §11.6.3 and §8.8.3).
+/// Unknown fields are permitted: RFC 9110 §6.5.1 leaves the decision to each field's definition, which only its sender
+/// knows. `Authentication-Info` and `ETag` are permitted because their definitions allow it (RFC 9110 §11.6.3 and
+/// §8.8.3).
 ///
 /// ```
 /// use axum_trailers::trailers::{ForbiddenReason, why_forbidden};
@@ -52,7 +53,7 @@ pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
     reason(name.as_str())
 }
 
-/// The same of a name in lower case, which need not be a field's.
+/// The same for a lower-case name, which may be no valid field name.
 pub(super) fn is_forbidden(name: &str) -> bool {
     reason(name).is_some()
 }
@@ -60,8 +61,9 @@ pub(super) fn is_forbidden(name: &str) -> bool {
 /// One list for the lookup, the docs and the pages that show it.
 macro_rules! forbidden {
     ($($reason:ident: $($name:literal)|+;)+) => {
-        /// The fields that may not be trailer fields, by their reason, as [`why_forbidden`] knows them
-        /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)).
+        /// The fields that may not be trailer fields, by reason
+        /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)). [`why_forbidden`] uses the same
+        /// list.
         ///
         /// | Reason | Fields |
         /// |---|---|
@@ -87,8 +89,8 @@ macro_rules! forbidden {
 }
 
 forbidden! {
-    // The connection's own fields are malformed in HTTP/2 and HTTP/3 wherever they stand (RFC 9113 §8.2.2), and `Trailer`
-    // announces what has by then arrived.
+    // Connection-specific fields are malformed anywhere in HTTP/2 and HTTP/3 (RFC 9113 §8.2.2). `Trailer` in a trailer
+    // section announces fields that have already arrived.
     MessageFraming: "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "trailer"
         | "transfer-encoding" | "upgrade";
     Routing: "forwarded" | "host" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-port" | "x-forwarded-proto"
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn table_has_each_field_once_with_the_reason_that_is_told() {
+    fn table_has_each_field_once_with_its_reason() {
         let mut names = Vec::new();
         for (reason, fields) in forbidden_fields() {
             for name in fields {

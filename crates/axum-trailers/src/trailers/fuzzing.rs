@@ -1,10 +1,10 @@
-//! What must hold of any fields that somebody sends, for property tests and `fuzz/`.
+//! Properties that hold for any fields, for property tests and `fuzz/`.
 
 use super::{Acceptance, Declared};
 use crate::fuzzing::fields;
 use http::{HeaderValue, Version, header};
 
-/// Whatever `Trailer` says is read, what is read can be declared, and the field then says no more.
+/// Any `Trailer` field can be read, the result can be declared, and the settled field announces exactly that.
 pub fn trailer(lines: &[Vec<u8>]) {
     let mut headers = fields(&header::TRAILER, lines);
     let read = Declared::read(&headers);
@@ -13,7 +13,7 @@ pub fn trailer(lines: &[Vec<u8>]) {
     assert_eq!(Declared::read(&headers), read);
 }
 
-/// Whatever `TE` says, it makes no difference how its elements stand in lines, and `trailers` among them is enough.
+/// The result for `TE` does not depend on how its elements are split into lines, and `trailers` among them is enough.
 pub fn te(lines: &[Vec<u8>]) {
     let decide = |lines: &[Vec<u8>]| Acceptance::decide(Version::HTTP_11, &fields(&header::TE, lines));
     let lines: Vec<_> = lines.iter().filter(|line| HeaderValue::from_bytes(line).is_ok()).cloned().collect();

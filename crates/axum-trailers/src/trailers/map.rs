@@ -2,8 +2,8 @@ use super::{Declared, ForbiddenReason, why_forbidden};
 use crate::syntax::{has_outer_whitespace, is_lowercase_token};
 use http::{HeaderMap, HeaderName, HeaderValue, header::MaxSizeReached};
 
-/// The fields of a trailer section, checked: what
-/// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there can't be put in.
+/// The checked fields of a trailer section. Fields that
+/// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids can't be added.
 ///
 /// ```
 /// use axum_trailers::trailers::{TrailerError, Trailers};
@@ -22,31 +22,31 @@ pub struct Trailers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrailerError {
-    /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)), as a field name
-    /// must be. [`HeaderName`] also accepts names with a `"`: they are refused here.
+    /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)), as a field
+    /// name must be. [`HeaderName`] also accepts names that contain `"`; they are refused here.
     #[error("not a field name: use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name,
-    /// The value has characters that a field value can't have
+    /// The value contains characters that are not permitted in a field value
     /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     #[error("the value of `{name}` is not a field value: control characters can't be sent")]
     Value {
-        /// The field whose value it is.
+        /// The field's name.
         name: HeaderName,
     },
-    /// The value begins or ends with a space or a tab, which is no part of it
-    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)). Some clients trim such a value, and others
+    /// The value begins or ends with a space or a tab, which is not part of it
+    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)). Some clients trim such a value, others
     /// drop the field.
     #[error("the value of `{name}` begins or ends with a space or a tab, which does not arrive")]
     Whitespace {
-        /// The field whose value it is.
+        /// The field's name.
         name: HeaderName,
     },
-    /// The field may not stand in a trailer section.
+    /// The field is forbidden in a trailer section.
     #[error("`{name}` can't be a trailer field: it is about {reason}; send it in the header section")]
     Forbidden {
-        /// The field.
+        /// The field's name.
         name: HeaderName,
-        /// The class that it belongs to.
+        /// Its class.
         reason: ForbiddenReason,
     },
     /// The map is full: a [`HeaderMap`] holds about 24,000 names.
@@ -61,18 +61,18 @@ impl From<MaxSizeReached> for TrailerError {
 }
 
 impl Trailers {
-    /// Makes an empty trailer section.
+    /// Creates an empty trailer section.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets a field, replacing all its values, and returns the first of those.
+    /// Sets a field, replaces all its values and returns the first of them.
     ///
     /// # Errors
     ///
-    /// [`TrailerError`] if the name or the value is malformed, the field is forbidden, or the map is full. The map is then
-    /// as it was.
+    /// [`TrailerError`] if the name or the value is malformed, the field is forbidden, or the map is full. The map is
+    /// then unchanged.
     pub fn insert<N, V>(&mut self, name: N, value: V) -> Result<Option<HeaderValue>, TrailerError>
     where
         N: TryInto<HeaderName>,
@@ -82,7 +82,7 @@ impl Trailers {
         Ok(self.fields.try_insert(name, value)?)
     }
 
-    /// Adds a value to a field, behind those it has.
+    /// Appends a value to a field.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Trailers {
         Self { fields }
     }
 
-    /// The names of the fields, for announcing them.
+    /// The names of the fields, to announce them.
     #[must_use]
     pub fn declared(&self) -> Declared {
         Declared::from_fields(&self.fields)
@@ -113,20 +113,20 @@ impl Trailers {
         &self.fields
     }
 
-    /// The fields, for sending them.
+    /// The fields, to send them.
     #[must_use]
     pub fn into_map(self) -> HeaderMap {
         self.fields
     }
 
-    /// Whether there is no field.
+    /// Whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 }
 
-/// Checks every field of a map that was filled elsewhere.
+/// Checks every field of an existing map.
 impl TryFrom<HeaderMap> for Trailers {
     type Error = TrailerError;
 
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn full_map_is_an_error_and_the_number_of_values_is_none() {
+    fn full_map_is_an_error_and_many_values_are_not() {
         let mut trailers = Trailers::new();
         let refused = (0..30_000).find_map(|n| trailers.append(format!("x-{n}"), n).err());
         assert_eq!(refused, Some(TrailerError::TooMany));

@@ -1,13 +1,13 @@
-//! What a trailer section may say, who announces it, and who takes it.
+//! Which fields a trailer section may contain, who announces them, and which clients accept them.
 //!
 //! A trailer section is the block of fields that follows a message's content
 //! ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)):
 //!
-//! - [`Trailers`], a map that holds only fields a trailer section may have;
-//! - [`why_forbidden`] and [`forbidden_fields`], the fields it may not have, each with the reason;
+//! - [`Trailers`], a map that contains only permitted fields;
+//! - [`why_forbidden`] and [`forbidden_fields`], the forbidden fields with the reason for each;
 //! - [`Declared`], the names that a sender announces in the `Trailer` field;
-//! - [`Acceptance`], whether the sender of a request takes trailers in the response;
-//! - [`TrailerLimits`], how large the trailer section of a request may be;
+//! - [`Acceptance`], whether the client accepts trailers in the response;
+//! - [`TrailerLimits`], the maximum size of a request's trailer section;
 //! - [`server`], what a server does with all of these.
 
 mod acceptance;

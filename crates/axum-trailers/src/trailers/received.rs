@@ -2,12 +2,12 @@ use super::{TrailerError, Trailers, map::permitted};
 use crate::syntax::{has_outer_whitespace, without_outer_whitespace};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How large a received trailer section may be.
+/// The maximum size of a received trailer section.
 ///
-/// axum-trailers-server leaves its own in the extensions of each request that has a body. Under another server, insert
-/// one there to change the default.
+/// axum-trailers-server inserts its limits into the extensions of each request that has a body. With another server,
+/// insert them yourself to change the default.
 ///
-/// Later versions may have more limits. So set what should differ:
+/// Later versions may add limits, so start from the default and change what you need:
 ///
 /// ```
 /// use axum_trailers::trailers::TrailerLimits;
@@ -18,28 +18,28 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrailerLimits {
-    /// Its size in bytes, counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts
-    /// a header section: name, value and 32 bytes for each field line. Default: 8 KiB.
+    /// Size in bytes, counted as in [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2): name,
+    /// value and 32 bytes for each field line. Default: 8 KiB.
     pub size: usize,
-    /// The number of its field lines. Default: 64.
+    /// Number of field lines. Default: 64.
     pub fields: usize,
 }
 
-/// A received trailer section is larger than its limit. For a request that is a 431
+/// A received trailer section exceeds its limit. A server responds with 431
 /// ([RFC 6585 §5](https://www.rfc-editor.org/rfc/rfc6585#section-5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrailersTooLarge {
-    /// In bytes.
+    /// Too many bytes.
     #[error("the trailer section is larger than {limit} bytes")]
     Size {
-        /// How many there may be.
+        /// The maximum number of bytes.
         limit: usize,
     },
-    /// In field lines.
+    /// Too many field lines.
     #[error("the trailer section has more than {limit} fields")]
     Fields {
-        /// How many there may be.
+        /// The maximum number of field lines.
         limit: usize,
     },
 }
@@ -51,14 +51,14 @@ impl Default for TrailerLimits {
 }
 
 impl Trailers {
-    /// What of a received trailer section may be used. Fields that
-    /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids there, and names that are no tokens,
-    /// are left out, and named in the log in a debug line. Whitespace around a value is no part of it
-    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and is removed.
+    /// Checks a received trailer section. Removes fields that
+    /// [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids and names that are not tokens,
+    /// and logs each at `DEBUG`. Also removes whitespace around values, which is not part of them
+    /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     ///
     /// # Errors
     ///
-    /// [`TrailersTooLarge`] if the section is over a limit, by size or by the number of its field lines.
+    /// [`TrailersTooLarge`] if the section exceeds a limit, in bytes or in field lines.
     pub fn from_received(mut section: HeaderMap, limits: TrailerLimits) -> Result<Self, TrailersTooLarge> {
         if section.len() > limits.fields {
             return Err(TrailersTooLarge::Fields { limit: limits.fields });
@@ -95,8 +95,8 @@ fn may_be_used(name: &HeaderName) -> bool {
     false
 }
 
-/// The size of a header or trailer section in bytes, counted as
-/// [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) does: name, value and 32 for each field line.
+/// The size of a header or trailer section in bytes, counted as in
+/// [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2): name, value and 32 for each field line.
 #[must_use]
 pub fn section_size(fields: &HeaderMap) -> usize {
     fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn section_past_a_limit_is_refused_and_one_at_it_is_not() {
+    fn section_over_a_limit_is_refused() {
         let came = section(&[("x-a", "12345"), ("x-a", "")]);
         let exact = TrailerLimits { size: 3 + 5 + 32 + 3 + 32, fields: 2 };
         assert!(Trailers::from_received(came.clone(), exact).is_ok());
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn section_as_full_as_a_map_can_be_is_no_panic() {
+    fn full_section_does_not_panic() {
         let name = |n| HeaderName::try_from(format!("x-{n}")).expect("a name");
         let mut full: HeaderMap = (1..24 * 1024).map(|n| (name(n), HeaderValue::from(n))).collect();
         full.insert("host", HeaderValue::from_static("forbidden"));

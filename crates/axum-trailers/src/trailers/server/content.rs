@@ -1,9 +1,8 @@
 use http::StatusCode;
 
-/// Whether a response has content, which trailers could follow
-/// ([RFC 9110 §6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1)): not the answer to `HEAD`, and not
-/// 1xx, 204, 205 and 304, and not 2xx to `CONNECT`. The method is text, because a server may have it in another generation of
-/// `http`.
+/// Whether a response has content that trailers could follow
+/// ([RFC 9110 §6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1)): not a response to `HEAD`, not 1xx, 204,
+/// 205 and 304, and not 2xx to `CONNECT`. The method is a string because a server may use another version of `http`.
 #[must_use]
 pub fn has_content(method: &str, status: StatusCode) -> bool {
     let without = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];

@@ -1,15 +1,15 @@
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 
-/// The content codings (`Content-Encoding`) of the bytes that each digest of a response is of. It is in the extensions of
-/// responses from [`ContentDigestLayer`](crate::layers::ContentDigestLayer).
+/// The content codings (`Content-Encoding`) of the bytes that each digest of a response covers.
+/// [`ContentDigestLayer`](crate::layers::ContentDigestLayer) inserts it into the response's extensions.
 ///
-/// A compression layer around the digest layer changes the bytes afterwards, and the digest is then wrong. A server sends the
-/// fields that are [`outdated`](Self::outdated) neither in the header section nor in the trailer section.
+/// A compression layer around the digest layer changes the bytes afterwards, which makes the digest wrong. A server
+/// sends none of the [`outdated`](Self::outdated) fields, neither in the header section nor in the trailer section.
 #[derive(Clone, Debug, Default)]
 pub struct DigestedCodings(Vec<(HeaderName, Vec<HeaderValue>)>);
 
 impl DigestedCodings {
-    /// Records in the extensions that the field `name` has the digest of the content as it is encoded now.
+    /// Records in the extensions that field `name` contains the digest of the content as it is encoded now.
     pub(crate) fn record(headers: &HeaderMap, extensions: &mut Extensions, name: &HeaderName) {
         let now = codings(headers).cloned().collect();
         let mut all: Self = extensions.remove().unwrap_or_default();
@@ -18,7 +18,7 @@ impl DigestedCodings {
         extensions.insert(all);
     }
 
-    /// The fields whose digest is of bytes with another `Content-Encoding` than this header section has.
+    /// The fields whose digest covers bytes with a different `Content-Encoding` than this header section has.
     pub fn outdated(&self, headers: &HeaderMap) -> impl Iterator<Item = &HeaderName> {
         let is_outdated = |then: &Vec<_>| !then.iter().eq(codings(headers));
         self.0.iter().filter(move |(_, then)| is_outdated(then)).map(|(name, _)| name)

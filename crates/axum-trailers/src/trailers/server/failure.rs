@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-/// Whether the trailers of a response report a failure, and which of them do: what
-/// [`Sender::fail_with_trailers`](crate::body::Sender::fail_with_trailers) was given.
+/// Whether the trailers of a response report a failure, and which fields report it: those passed to
+/// [`Sender::fail_with_trailers`](crate::body::Sender::fail_with_trailers).
 ///
-/// It is in the extensions of a response whose body a [`channel`](crate::body::channel) made. Once the data has ended, layers
-/// and the server look at it: such a body is well-formed, but is not the whole content, and must not get a digest, for example.
-/// A server that can't send the fields that report the failure breaks the transfer off. If no server
-/// [watches](Self::watch) the mark, the body does so itself: it ends in an error.
+/// It is in the extensions of a response whose body comes from a [`channel`](crate::body::channel). Layers and the
+/// server check it at the end of the data: such a body is well-formed but incomplete, so it gets no digest, for
+/// example. A server that can't send the fields that report the failure breaks the transfer. If no server
+/// [watches](Self::watch) the mark, the body ends in an error instead.
 #[derive(Clone, Debug, Default)]
 pub struct FailureMark(Arc<Mark>);
 
@@ -22,9 +22,9 @@ struct Mark {
 }
 
 impl FailureMark {
-    /// The body fails, and these fields say so.
+    /// Marks the body as failed; these fields report it.
     pub(crate) fn set(&self, fields: Declared) {
-        // The sender that sets it is gone then, so it is set once.
+        // Only a sender sets it, and setting it consumes the sender, so it is set once.
         let _first = self.0.fields.set(fields);
     }
 
@@ -34,8 +34,8 @@ impl FailureMark {
         self.0.fields.get().is_some()
     }
 
-    /// Marks the failure as one that the server handles: it looks at the mark once the data has ended. To be called before the
-    /// body is polled.
+    /// Marks the failure as handled by the server, which checks the mark at the end of the data. Call it before the body
+    /// is polled.
     pub fn watch(&self) {
         self.0.is_watched.store(true, Relaxed);
     }
@@ -44,14 +44,14 @@ impl FailureMark {
         self.0.is_watched.load(Relaxed)
     }
 
-    /// Whether a trailer section has all the fields that report the failure. It has if there is no failure.
+    /// Whether a trailer section contains all fields that report the failure. True if there is no failure.
     #[must_use]
     pub fn is_reported_in(&self, section: &HeaderMap) -> bool {
         self.0.fields.get().is_none_or(|fields| fields.are_all_in(section))
     }
 }
 
-/// Reads a response as a server does that looks whether its trailers report a failure.
+/// Reads a response like a server that checks for a failure in the trailers.
 #[cfg(test)]
 pub(crate) fn read_as_server<B>(response: http::Response<B>) -> axum_trailers_testing::Read
 where

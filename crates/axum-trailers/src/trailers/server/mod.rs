@@ -1,26 +1,27 @@
-//! For authors of servers and of layers: what a server does so that the trailers of this crate's bodies arrive, and a failure
-//! in them is never taken for a whole response.
+//! For authors of servers and layers: the steps by which a server sends the trailers of this crate's bodies, and never
+//! makes a response that failed look complete.
 //!
-//! **With a request** it
+//! **For a request** it
 //!
-//! 1. decides [`Acceptance`] before anything removes `TE`, and puts it into the request's extensions;
-//! 2. refuses a trailer section past its [`TrailerLimits`], and puts those into the extensions for the extractors.
+//! 1. decides [`Acceptance`] before anything removes `TE`, and inserts it into the request's extensions;
+//! 2. refuses a trailer section that exceeds its [`TrailerLimits`], and inserts these into the extensions for the
+//!    extractors.
 //!
-//! **With the head of a response** it
+//! **For the head of a response** it
 //!
-//! 3. sends no trailers if there is no content that they could follow ([`has_content`]), or the client takes none, and then
-//!    removes the `Trailer` field; otherwise it settles that field ([`Declared::settle`]);
+//! 3. sends no trailers and removes the `Trailer` field if there is no content that they could follow ([`has_content`])
+//!    or the client accepts none; otherwise it settles that field ([`Declared::settle`]);
 //! 4. removes the digests that [`DigestedCodings::outdated`] names from the head, and later from the trailer section;
-//! 5. removes `Content-Length` if trailers are announced or there is a [`FailureMark`]: over HTTP/1.1 trailers follow chunks
-//!    alone ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)), and many HTTP libraries do not poll a body
-//!    whose length they know past its last byte;
+//! 5. removes `Content-Length` if trailers are announced or there is a [`FailureMark`]: over HTTP/1.1 trailers need the
+//!    chunked coding ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)), and many HTTP libraries
+//!    stop polling a body of known length after its last byte;
 //! 6. [watches](FailureMark::watch) the mark, if there is one.
 //!
 //! **At the end of the body** it
 //!
-//! 7. breaks the transfer if the mark is set and its fields are not in the section that is sent, or no section is sent;
-//! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: those trailers may be sent instead of
-//!    breaking the transfer.
+//! 7. breaks the transfer if the mark is set and the section it sends lacks the mark's fields, or it sends no section;
+//! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: it may send those trailers
+//!    instead of breaking the transfer.
 //!
 //! ```
 //! use axum_trailers::trailers::{

@@ -1,4 +1,4 @@
-/// In the extensions of a response whose layer left its trailers out because the client takes none, so that the server can log
-/// and count it.
+/// In the extensions of a response whose layer left out its trailers because the client accepts none. Servers log and
+/// count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrailersWithheld;
