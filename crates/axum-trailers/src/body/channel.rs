@@ -15,29 +15,27 @@ use std::{
     task::{Context, Poll},
 };
 
-/// What a chunk takes of a channel's capacity besides its own bytes: 64 bytes.
+/// The capacity that each chunk of a channel uses besides its own bytes: 64 bytes.
 ///
-/// It stands for the chunk's place in the queue, so that a flood of one-byte chunks costs no more memory than
-/// the capacity says.
+/// It accounts for the chunk's place in the queue, so many tiny chunks can't use more memory than the capacity.
 pub const CHUNK_OVERHEAD: usize = 64;
 
-/// Makes a body together with the sender that feeds it.
+/// Creates a body and the sender that feeds it.
 ///
-/// `capacity` bounds what waits in between, in bytes: each chunk takes its length and [`CHUNK_OVERHEAD`]. A
-/// chunk larger than the whole capacity waits until the channel is empty and then goes alone.
+/// `capacity` limits what waits in between, in bytes: each chunk uses its length plus [`CHUNK_OVERHEAD`]. A chunk
+/// larger than the whole capacity waits until the channel is empty.
 ///
-/// `declared` names the trailer fields that the sender promises to [`finish`](Sender::finish) with. They are
-/// announced in the response's `Trailer` field.
+/// `declared` names the trailer fields that the sender must pass to [`finish`](Sender::finish). The response announces
+/// them in its `Trailer` field.
 ///
-/// **A producer must finish to be believed.** Where the sender is dropped without an ending (the producer
-/// returned early, panicked or was cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 resets the
-/// stream, HTTP/1.1 closes the connection without the last chunk, and no client takes the part for the whole. A
-/// producer that knows why it can't go on says so with [`fail`](Sender::fail) or
-/// [`fail_with_trailers`](Sender::fail_with_trailers).
+/// **A producer must finish.** If the sender is dropped before (the producer returned early, panicked or was
+/// cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 resets the stream, HTTP/1.1 closes the
+/// connection without the last chunk, and no client mistakes the part for the whole. A producer that fails can report
+/// the reason with [`fail`](Sender::fail) or [`fail_with_trailers`](Sender::fail_with_trailers).
 ///
 /// # Panics
 ///
-/// Panics where `capacity` is zero.
+/// If `capacity` is zero.
 ///
 /// # Example
 ///
@@ -69,12 +67,12 @@ pub fn channel(capacity: usize, declared: Declared) -> (Sender, StreamBody<Chunk
     (sender, StreamBody::of_producer(Chunks { shared }, producer))
 }
 
-/// What both ends of a channel have in common.
+/// The state that both ends of a channel share.
 #[derive(Debug)]
 struct Shared {
     queue: Queue,
     declared: Declared,
-    /// Without a field that is declared there is none that could tell a failure.
+    /// `None` if no field is declared, because no trailer could report a failure.
     failure: Option<FailureMark>,
 }
 
@@ -84,7 +82,7 @@ pub struct Sender {
     shared: Arc<Shared>,
 }
 
-/// What a body knows of the producer that feeds it.
+/// A body's view of the producer that feeds it.
 #[derive(Debug)]
 pub(super) struct Producer {
     shared: Arc<Shared>,
@@ -95,7 +93,7 @@ impl Producer {
         &self.shared.declared
     }
 
-    /// Where a failure is marked that the trailers can tell, if they can tell any.
+    /// The mark for a failure reported in trailers, if any are declared.
     pub(super) fn failure(&self) -> Option<&FailureMark> {
         self.shared.failure.as_ref()
     }
@@ -104,13 +102,13 @@ impl Producer {
         self.failure().is_some_and(FailureMark::is_set)
     }
 
-    /// The error for a reader that would take the trailers of a failure for those of a body that is whole.
+    /// The error for a reader that would mistake the trailers of a failure for those of a complete body.
     pub(super) fn unwatched_failure(&self) -> Option<ProducerError> {
         let failure = self.failure().filter(|failure| failure.is_set() && !failure.is_watched());
         failure.and_then(|_| self.take_trailers()).map(ProducerError::FailedWithTrailers)
     }
 
-    /// How many bytes are ready, and so come before the end.
+    /// The number of bytes that are ready.
     pub(super) fn ready_bytes(&self) -> u64 {
         self.shared.queue.bytes() as u64
     }
@@ -120,13 +118,13 @@ impl Producer {
     }
 }
 
-/// The stream behind the [`StreamBody`] of a [`channel`]: the chunks as they were sent.
+/// The stream inside the [`StreamBody`] of a [`channel`]: the chunks as they were sent.
 #[derive(Debug)]
 pub struct Chunks {
     shared: Arc<Shared>,
 }
 
-/// The reader is gone: the client left, or the response was dropped. The chunk comes back.
+/// The reader is gone: the client left, or the response was dropped. Contains the chunk.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the reader is gone: nobody takes this body any more")]
 pub struct SendError(pub Bytes);
@@ -138,13 +136,13 @@ impl fmt::Debug for SendError {
 }
 
 impl Sender {
-    /// Sends a chunk, once there is room for it. An empty chunk is nothing to send and takes no room.
+    /// Waits for room, then sends a chunk. An empty chunk is ignored.
     ///
-    /// Cancelling it loses this chunk alone; the sender can be used again.
+    /// If the future is dropped, only this chunk is lost; the sender stays usable.
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the chunk, where the reader is gone. A waiting `send` gets it at once.
+    /// [`SendError`] with the chunk if the reader is gone. A waiting `send` returns it at once.
     pub async fn send(&mut self, chunk: impl Into<Bytes>) -> Result<(), SendError> {
         let data = chunk.into();
         if data.is_empty() {
@@ -156,14 +154,14 @@ impl Sender {
             .map_err(|Refused(data)| SendError(data))
     }
 
-    /// Ends the body with these trailers. They go out after the last chunk.
+    /// Ends the body with these trailers, which follow the last chunk.
     ///
-    /// They are [`Trailers`], or a [`HeaderMap`](http::HeaderMap) that is checked here.
+    /// Pass [`Trailers`], or a [`HeaderMap`](http::HeaderMap), which is checked here.
     ///
     /// # Errors
     ///
-    /// [`FinishError`] where a field is forbidden, or the trailers are not those that were declared: the body then ends as
-    /// failed, in [`ProducerError::Refused`]. And where the reader is gone, to whom it makes no difference.
+    /// [`FinishError`] if a field is forbidden or the trailers differ from the declared ones: the body then ends in
+    /// [`ProducerError::Refused`]. Also if the reader is gone; that error can be ignored.
     pub fn finish<T>(self, trailers: T) -> Result<(), FinishError>
     where
         T: TryInto<Trailers>,
@@ -177,33 +175,33 @@ impl Sender {
         self.end(checked)
     }
 
-    /// Ends the body as failed: after the chunks that were sent the client sees a **broken transfer**.
+    /// Ends the body in an error: after the chunks sent so far, the client gets a **broken transfer**.
     ///
     /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
-    /// reason is for the server's log alone.
+    /// reason only goes to the server's log.
     pub fn fail(self, reason: impl Into<BoxError>) {
         self.shared.queue.end(Err(ProducerError::Failed(reason.into())));
     }
 
-    /// Ends the body as failed, and says so in its **trailers**: with axum-trailers-server a whole, well-formed message, as
-    /// gRPC ends one with `grpc-status`; with others a broken transfer.
+    /// Ends the body as failed and reports it in **trailers**. With axum-trailers-server the client gets a complete,
+    /// well-formed message, as gRPC ends one with `grpc-status`; with other servers, a broken transfer.
     ///
-    /// Fields that were declared may be missing, since what they would say may not be known any more. Those of
-    /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer also leaves its own out: a part is not
-    /// vouched for. [The module](crate::body#failures-in-the-middle) says which clients notice.
+    /// Declared fields may be missing, because their values may be unknown after a failure. Trailers from
+    /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer adds no digest of incomplete
+    /// content. See [the module](crate::body#failures-in-the-middle) for what clients notice.
     ///
-    /// Where the trailers can't go out (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer
-    /// instead, so that it does not look whole. It knows of the failure through the extensions of the response that
-    /// [`into_response`](axum_core::response::IntoResponse) makes of the body. If a layer makes another response without them, and
-    /// on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: axum-trailers-server finds
-    /// it among the sources of a body's error, and sends its trailers if it can; others break the transfer.
+    /// If the trailers can't be sent (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer
+    /// instead. It detects the failure by an extension of the response that
+    /// [`into_response`](axum_core::response::IntoResponse) creates. If a layer drops that extension, and on other
+    /// servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: axum-trailers-server finds it among
+    /// the sources of a body's error and sends its trailers if it can; other servers break the transfer.
     ///
     /// ```
     /// use axum_trailers::{body::{FinishError, Sender}, trailers::Trailers};
     ///
     /// fn lost_at(sender: Sender, row: u64) -> Result<(), FinishError> {
     ///     let mut trailers = Trailers::new();
-    ///     trailers.insert("grpc-status", 13)?; // both were declared
+    ///     trailers.insert("grpc-status", 13)?; // both are declared
     ///     trailers.insert("grpc-message", format!("Database connection lost at row {row}"))?;
     ///     sender.fail_with_trailers(trailers)
     /// }
@@ -212,8 +210,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`FinishError`] where a field is forbidden or was not declared, or there is none at all: the body then ends as
-    /// failed, in [`ProducerError::Refused`]. And where the reader is gone, to whom it makes no difference.
+    /// [`FinishError`] if a field is forbidden or undeclared, or the trailers are empty: the body then ends in
+    /// [`ProducerError::Refused`]. Also if the reader is gone; that error can be ignored.
     pub fn fail_with_trailers<T>(self, trailers: T) -> Result<(), FinishError>
     where
         T: TryInto<Trailers>,
@@ -257,7 +255,7 @@ impl Sender {
         }
     }
 
-    /// Waits until the reader is gone, for producers that wait on something else than [`send`](Self::send).
+    /// Waits until the reader is gone, for producers that wait for something other than [`send`](Self::send).
     pub async fn closed(&self) {
         self.shared.queue.closed().await;
     }
@@ -355,7 +353,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refused_ending_is_a_failure_that_says_why() {
+    async fn refused_ending_is_a_failure_with_its_reason() {
         let declared = || Declared::new(["x-rows"]).expect("permitted");
         let name = |name| HeaderName::from_static(name);
         let reason = ForbiddenReason::MessageFraming;
@@ -390,7 +388,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_is_told_by_an_error_with_its_reason() {
+    async fn failure_is_reported_by_an_error_with_its_reason() {
         let (mut sender, body) = undeclared();
         sender.send("a").await.expect("room");
         sender.fail("database connection lost");
@@ -403,7 +401,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_is_told_by_trailers_and_marked() {
+    async fn failure_is_reported_by_trailers_and_marked() {
         let declared = Declared::new(["x-rows", "grpc-status"]).expect("permitted");
         for failing in [true, false] {
             let (sender, body) = channel(CAPACITY, declared.clone());
@@ -425,7 +423,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_is_told_by_an_error_with_the_trailers_where_no_server_looks() {
+    async fn failure_is_an_error_with_the_trailers_if_no_server_watches() {
         for (ending, failing) in [("13", true), ("0", false)] {
             let (mut sender, body) = channel(CAPACITY, Declared::new(["grpc-status"]).expect("permitted"));
             sender.send("a").await.expect("room");
@@ -461,7 +459,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tiny_chunks_do_not_get_past_the_bound() {
+    async fn tiny_chunks_do_not_exceed_the_capacity() {
         let (mut sender, _body) = undeclared();
         let mut sent = 0;
         while let Some(result) = sender.send("x").now_or_never() {
@@ -504,7 +502,7 @@ mod tests {
         assert_eq!(all(&mut body).await, [Ok(Bytes::from("kept"))]);
     }
 
-    /// Neither side ever waits for the other here, and yet a task beside them runs.
+    /// Neither side ever waits for the other, yet a task beside them runs.
     #[tokio::test]
     async fn both_sides_let_other_tasks_run() {
         const MANY: usize = 1000;
@@ -540,7 +538,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn chunks_go_on_answering_the_end() {
+    async fn chunks_repeat_the_end() {
         let (sender, body) = undeclared();
         drop(sender);
         let mut chunks = body.into_stream();

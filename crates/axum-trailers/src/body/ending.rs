@@ -3,26 +3,26 @@ use axum_core::BoxError;
 use http::HeaderName;
 use std::convert::Infallible;
 
-/// Why a body could not be ended with trailers. It ends as failed instead.
+/// Why a body could not end with trailers. It ends in an error instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishError {
-    /// The trailers have a field that may not be one.
+    /// The trailers contain a forbidden field or a malformed one.
     #[error(transparent)]
     Refused(#[from] TrailerError),
-    /// The trailers have a field that was not announced.
+    /// The trailers contain a field that was not announced.
     #[error("`{name}` was not declared: name it in the channel's `Declared`")]
     Undeclared {
-        /// The field.
+        /// The field's name.
         name: HeaderName,
     },
-    /// The trailers lack a field that was announced.
+    /// An announced field is missing in the trailers.
     #[error("`{name}` was declared and is missing: what is announced must be sent")]
     Missing {
-        /// The field.
+        /// The field's name.
         name: HeaderName,
     },
-    /// The trailers that are to say that the body failed say nothing.
+    /// The trailers that should report the failure are empty.
     #[error("without a trailer field nothing says that the body failed")]
     SaysNothing,
     /// The reader is gone: the client left, or the response was dropped.
@@ -36,22 +36,22 @@ impl From<Infallible> for FinishError {
     }
 }
 
-/// The error in which a body ends that its producer did not end well.
+/// The error that ends a body whose producer did not finish successfully.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProducerError {
     /// The [`Sender`](super::Sender) was dropped without `finish`.
     #[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
     Gone,
-    /// The producer said why, with [`fail`](super::Sender::fail).
+    /// The producer reported an error with [`fail`](super::Sender::fail).
     #[error("the producer failed")]
     Failed(#[source] BoxError),
-    /// The producer failed and reported it in these trailers
-    /// ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)), with
-    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), and the server is not axum-trailers-server, or a layer has made
-    /// another response of the body.
+    /// The producer reported a failure in these trailers with
+    /// [`fail_with_trailers`](super::Sender::fail_with_trailers), but the server is not axum-trailers-server, or a
+    /// layer has built another response around the body.
     ///
-    /// A server that can send them finds them among the sources of the body's error:
+    /// A server that can send them ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)) finds them
+    /// among the sources of the body's error:
     ///
     /// ```
     /// use axum::body::HttpBody;

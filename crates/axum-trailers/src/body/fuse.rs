@@ -8,8 +8,8 @@ use std::{
 };
 
 pin_project! {
-    /// A body that may be polled past its end: an error is the last thing it returns, and after the end it returns the end
-    /// again, without polling the body within.
+    /// A body that may be polled past its end: nothing follows an error, and after the end it returns the end again
+    /// without polling the inner body.
     #[derive(Debug)]
     pub(crate) struct Fuse<B> {
         #[pin]
@@ -18,13 +18,13 @@ pin_project! {
     }
 }
 
-/// What comes next.
+/// What the body returns next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Data,
-    /// The data has ended well.
+    /// The data has ended without an error.
     Trailers,
-    /// Nothing, after the trailers or after an error.
+    /// Nothing: the trailers or an error was returned.
     Ended,
 }
 
@@ -56,7 +56,7 @@ impl<B: Body<Data = Bytes>> Body for Fuse<B> {
         Poll::Ready(chunk)
     }
 
-    /// Before the end of the data, it is up to the body within.
+    /// Before the end of the data, the result is that of the inner body.
     fn poll_trailers(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,7 +93,7 @@ mod tests {
     use std::{pin::pin, task::Waker};
 
     #[test]
-    fn body_is_the_one_within() {
+    fn fuse_returns_what_the_inner_body_returns() {
         let steps = [Pending, Data("a"), Data(""), Data("b"), End, Pending, Trailers(&[("x-below", "1")])];
         let fused = Fuse::new(ScriptedBody::new(steps).sized());
         assert_eq!(fused.size_hint().exact(), Some(2));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn trailers_polled_early_end_nothing() {
+    fn trailers_polled_early_do_not_end_the_body() {
         let cx = &mut Context::from_waker(Waker::noop());
         let mut body = pin!(Fuse::new(Full::new(Bytes::from("abc"))));
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));

@@ -1,26 +1,27 @@
-//! A body that is still being made: data first, then the fields that only its end can know.
+//! Streamed bodies: data first, then the fields that are known only at the end.
 //!
 //! - [`StreamBody`] turns a stream of chunks into a response body with trailers;
-//! - [`channel`] makes one together with the [`Sender`] that a producer task feeds it through.
+//! - [`channel`] creates one together with a [`Sender`], through which a producer task feeds it.
 //!
 //! # Failures in the middle
 //!
-//! The header section has said 200 long ago when a producer finds that it can't go on. It has two ways to say so:
+//! If a producer fails in the middle of a body, the status 200 was sent long ago. The producer can report the failure
+//! in two ways:
 //!
-//! | | [`Sender::fail`]: a broken transfer | [`Sender::fail_with_trailers`]: a whole message whose trailers say it |
+//! | | [`Sender::fail`]: a broken transfer | [`Sender::fail_with_trailers`]: a complete message with the failure in its trailers |
 //! |---|---|---|
 //! | on the wire | HTTP/2: `RST_STREAM(INTERNAL_ERROR)`; HTTP/1.1: the connection closes without the last chunk | the last chunk or `END_STREAM`, with the trailer section |
 //! | curl | an error, exit code 92 (HTTP/2) or 18 (HTTP/1.1) | success, exit code 0; `-v` shows the trailers |
 //! | browsers | `fetch` and downloads fail | success: scripts can't read trailers |
-//! | reqwest, hyper | reading the body fails | the body ends well; a program that reads its trailers knows |
-//! | gRPC clients | a status of their own making (`INTERNAL`) | the `grpc-status` and `grpc-message` they were sent |
-//! | proxies | some (`HAProxy` 2.6, Caddy 2.6, nginx as it comes, lighttpd 1.4.69) turn it into a clean end | some drop the trailers, and what they say |
+//! | reqwest, hyper | reading the body fails | reading the body succeeds; a program that reads the trailers can check them |
+//! | gRPC clients | a status that the client generates (`INTERNAL`) | the `grpc-status` and `grpc-message` from the server |
+//! | proxies | some (`HAProxy` 2.6, Caddy 2.6, nginx by default, lighttpd 1.4.69) turn it into a clean end | some drop the trailers, and the failure with them |
 //!
-//! So `fail` is for clients that know nothing of this service, and `fail_with_trailers` for those that were written
-//! for it, gRPC above all. Dropping the sender is the first of the two, with less to read in the log.
+//! Use `fail` for generic clients, and `fail_with_trailers` for clients written for this service, above all gRPC.
+//! Dropping the sender acts like `fail`, with less detail in the log.
 //!
-//! Clients that check are told more: a trailer field that was announced and never comes, the digest of
-//! [`ContentDigestLayer`](crate::layers::ContentDigestLayer) above all, says in both cases that something is missing.
+//! A client can detect both cases: an announced trailer field that does not arrive means that something is missing,
+//! above all the digest of [`ContentDigestLayer`](crate::layers::ContentDigestLayer).
 
 mod channel;
 mod ending;

@@ -8,10 +8,9 @@ use std::{
 };
 use tokio::{sync::Notify, task::coop};
 
-/// What is between a producer and its body: chunks up to a number of bytes, and behind them how the body ends.
+/// The queue between a producer and its body: chunks up to a number of bytes, then the ending.
 ///
-/// All of it is in one place behind one lock, which is held for a few instructions. Whoever waits is woken when there is
-/// something for it, and by nothing else.
+/// A single lock guards all of it and is held for a few instructions. A waiting task is woken only if it can continue.
 #[derive(Debug)]
 pub(super) struct Queue {
     capacity: usize,
@@ -22,11 +21,11 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     chunks: VecDeque<Bytes>,
-    /// The bytes of the chunks.
+    /// The bytes of all chunks.
     bytes: usize,
-    /// What the chunks take of the capacity.
+    /// The capacity in use.
     taken: usize,
-    /// The producer that waits, and for how much room.
+    /// The waiting producer, and how much capacity it waits for.
     producer: Option<(Waker, usize)>,
     reader: Option<Waker>,
     is_closed: bool,
@@ -35,16 +34,16 @@ struct State {
 
 #[derive(Debug, Default)]
 enum Ending {
-    /// The producer is at work.
+    /// The producer is still running.
     #[default]
     Open,
     Finished(Trailers),
     Failed(ProducerError),
-    /// The reader knows it.
+    /// The reader has taken the trailers or the error.
     Told,
 }
 
-/// The reader is gone. The chunk comes back.
+/// The reader is gone. Contains the chunk.
 #[derive(Debug)]
 pub(super) struct Refused(pub(super) Bytes);
 
@@ -53,19 +52,19 @@ impl Queue {
         Self { capacity, state: Mutex::default(), reader_gone: Notify::new() }
     }
 
-    /// Takes the chunk once there is room for it.
+    /// Waits for room, then takes the chunk.
     pub(super) fn poll_push(
         &self,
         chunk: &mut Option<Bytes>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        // A producer that always finds room, since its reader is on another thread, also has to let others run.
+        // A producer that always finds room, because its reader runs on another thread, must also yield.
         let budget = ready!(coop::poll_proceed(cx));
         let cost = self.cost(chunk.as_ref().map_or(0, Bytes::len));
         let mut state = self.lock();
         if !state.is_closed && self.capacity - state.taken < cost {
             let before = state.producer.replace((cx.waker().clone(), cost));
-            // The last waker of a task may drop the sender with it, which locks.
+            // Dropping a task's last waker may drop the sender, which takes the lock.
             drop(state);
             drop(before);
             return Poll::Pending;
@@ -130,7 +129,7 @@ impl Queue {
         })
     }
 
-    /// How many bytes wait for the reader.
+    /// The number of bytes that wait for the reader.
     pub(super) fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -145,7 +144,7 @@ impl Queue {
         Some(trailers)
     }
 
-    /// The reader is gone, and what waits for it is nobody's.
+    /// Marks the reader as gone and drops the chunks that wait for it.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -162,14 +161,14 @@ impl Queue {
 
     /// Waits until the reader is gone.
     pub(super) async fn closed(&self) {
-        // It hears what happens from here on, before it is polled.
+        // `notified` receives notifications from here on, even before it is polled.
         let gone = self.reader_gone.notified();
         if !self.is_closed() {
             gone.await;
         }
     }
 
-    /// A chunk larger than the whole capacity takes all of it.
+    /// A chunk larger than the whole capacity uses all of it.
     fn cost(&self, len: usize) -> usize {
         len.saturating_add(CHUNK_OVERHEAD).min(self.capacity)
     }
@@ -179,7 +178,7 @@ impl Queue {
     }
 }
 
-/// Wakes the waiting task, if there is one, after the lock is released: on another thread it would run into the lock.
+/// Wakes the waiting task, if any, after the lock is released; on another thread it would otherwise block on the lock.
 fn wake(mut state: MutexGuard<'_, State>, whom: impl FnOnce(&mut State) -> Option<Waker>) {
     let waker = whom(&mut state);
     drop(state);

@@ -17,14 +17,14 @@ use std::{
 use sync_wrapper::SyncWrapper;
 
 pin_project! {
-    /// A response body made from a stream of chunks, with trailers behind the last one.
+    /// A response body made from a stream of chunks, followed by trailers.
     ///
-    /// As a response it announces its trailers in the `Trailer` field
+    /// The response announces the trailers in its `Trailer` field
     /// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)).
     ///
-    /// The end of the stream is taken for the end of the body. Where the stream comes from a task that may die,
-    /// use [`channel`](super::channel): a plain receiver that ends when its sender is dropped can't tell a
-    /// producer that finished from one that is gone.
+    /// The end of the stream is the end of the body. If a task that may fail produces the stream, use
+    /// [`channel`](super::channel): a plain receiver ends when its sender is dropped, whether or not the producer has
+    /// finished.
     ///
     /// ```
     /// use axum::response::IntoResponse;
@@ -56,14 +56,14 @@ pin_project! {
     }
 }
 
-/// `poll_trailers` was called before `poll_data` had answered the end.
+/// `poll_trailers` was called before `poll_data` returned the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the trailers were polled before the data had ended")]
 #[non_exhaustive]
 pub struct TrailersPolledEarly;
 
 impl<S> StreamBody<S> {
-    /// Makes a body from a stream of chunks. An error of the stream ends the body as failed.
+    /// Creates a body from a stream of chunks. An error of the stream ends the body in that error.
     pub fn new(stream: S) -> Self
     where
         S: TryStream + Send + 'static,
@@ -87,12 +87,12 @@ impl<S> StreamBody<S> {
         Self { producer: Some(producer), ..Self::new(stream) }
     }
 
-    /// Sets the trailers that follow the last chunk, replacing those set before. On the body of a
-    /// [`channel`](super::channel) they come besides the sender's.
+    /// Sets the trailers that follow the last chunk, and replaces earlier ones. The body of a
+    /// [`channel`](super::channel) sends them in addition to the sender's.
     ///
     /// # Errors
     ///
-    /// [`TrailerError`] where a field may not stand in a trailer section. The body is then as it was.
+    /// [`TrailerError`] if a field is not permitted in a trailer section. The body is then unchanged.
     pub fn set_trailers(&mut self, trailers: HeaderMap) -> Result<(), TrailerError> {
         self.stored = Trailers::try_from(trailers)?.into_map();
         Ok(())
@@ -180,7 +180,7 @@ where
                 *this.phase = Phase::Ended;
                 let mut trailers = std::mem::take(this.stored);
                 if this.producer.as_ref().is_some_and(Producer::has_failed) {
-                    // They were set for a body that ends well.
+                    // They were set for a body that succeeds.
                     trailers.clear();
                 }
                 let sent = this.producer.as_ref().and_then(Producer::take_trailers);
@@ -202,7 +202,7 @@ where
         self.phase == Phase::Ended
     }
 
-    /// At least what is ready: a reader may so take several chunks at once, without asking for the end.
+    /// At least the bytes that are ready, so a reader can take several chunks at once without polling for the end.
     fn size_hint(&self) -> SizeHint {
         let mut hint = SizeHint::default();
         hint.set_lower(self.producer.as_ref().map_or(0, Producer::ready_bytes));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn error_is_the_last_thing_it_says() {
+    fn nothing_follows_an_error() {
         let mut body = StreamBody::new(scripted([Data("a"), Fail, Data("never")]));
         body.set_trailers(foo()).expect("permitted");
         let read = read_by_contract(body);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn trailers_of_the_body_are_left_out_where_its_producer_fails() {
+    async fn trailers_of_the_body_are_left_out_if_its_producer_fails() {
         for failing in [true, false] {
             let (sender, mut body) = crate::body::channel(64, Declared::new(["x-state"]).expect("permitted"));
             body.set_trailers(foo()).expect("permitted");
