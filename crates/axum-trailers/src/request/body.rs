@@ -22,14 +22,14 @@ use std::{
 };
 use sync_wrapper::SyncWrapper;
 
-/// A request's body as a stream of chunks and, after its end, its trailers.
+/// A request's body as a stream of chunks, followed by its trailers.
 ///
-/// Of the trailers, fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids are
-/// left out, and named in the log in a debug line. They never become header fields. A section larger than its
-/// [`TrailerLimits`] is an error. (axum-trailers-server has refused such a request by then, with a 431 problem
-/// document, and the body is broken for the handler.)
+/// Trailer fields that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids are removed and
+/// logged at `DEBUG`. They never become header fields. A section larger than its [`TrailerLimits`] is an error.
+/// (axum-trailers-server has refused such a request by then, with a 431 problem document, and the handler's body ends
+/// in an error.)
 ///
-/// There is no limit for the data: each chunk is gone once the handler drops it.
+/// The amount of data is not limited: a chunk is freed when the handler drops it.
 ///
 /// ```
 /// use axum::{Router, routing::put};
@@ -39,7 +39,7 @@ use sync_wrapper::SyncWrapper;
 /// async fn upload(mut body: RequestBody) -> Result<String, RequestBodyError> {
 ///     let mut bytes = 0;
 ///     while let Some(chunk) = body.next().await {
-///         bytes += chunk?.len(); // an error, returned, is a problem document
+///         bytes += chunk?.len(); // the error becomes a problem document
 ///     }
 ///     let trailers = body.trailers().await?;
 ///     Ok(format!("{bytes} bytes, then {} trailer fields\n", trailers.as_map().len()))
@@ -64,12 +64,12 @@ impl RequestBody {
         Self { body: SyncWrapper::new(Fuse::new(boxed(body))), limits }
     }
 
-    /// The trailers, once the stream has ended. Without any, they are empty.
+    /// Returns the trailers at the end of the stream. They are empty if the request has none.
     ///
     /// # Errors
     ///
-    /// [`RequestBodyError::Unread`] before that end; [`RequestBodyError::Trailers`] where they are too large; and what
-    /// else can be wrong with a body. A stream that failed has no trailers, but fails again.
+    /// [`RequestBodyError::Unread`] before the end of the stream, [`RequestBodyError::Trailers`] if they are too large,
+    /// and any other error of the body. A stream that failed fails again.
     pub async fn trailers(mut self) -> Result<Trailers, RequestBodyError> {
         match self.body.get_mut().phase() {
             Phase::Data => return Err(RequestBodyError::Unread),
@@ -80,12 +80,12 @@ impl RequestBody {
         Ok(Trailers::from_received(section, self.limits)?)
     }
 
-    /// Reads all of it, data and trailers.
+    /// Reads the whole body, data and trailers.
     ///
     /// # Errors
     ///
-    /// [`RequestBodyError::TooLarge`] where there are more than `limit` bytes of data, as soon as they are there, and
-    /// what else can be wrong with a body. What came of it is then dropped.
+    /// [`RequestBodyError::TooLarge`] as soon as there are more than `limit` bytes of data, and any other error of the
+    /// body. The data received so far is dropped.
     pub async fn collect(mut self, limit: usize) -> Result<CollectedBody, RequestBodyError> {
         let mut content = BytesMut::new();
         while let Some(chunk) = self.next().await {
@@ -172,7 +172,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn data_comes_and_then_the_trailers_that_may_be_ones() {
+    async fn data_is_followed_by_the_permitted_trailers() {
         let mut came = body(STEPS);
         assert_eq!(text(&mut came).await.expect("no error"), "abc");
         assert!(came.next().await.is_none(), "the end stays the end");
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_is_the_last_thing_the_stream_says() {
+    async fn nothing_follows_an_error() {
         let mut came = body([Data("a"), Fail]);
         assert!(came.next().await.expect("data").is_ok());
         let error = came.next().await.expect("an error").expect_err("scripted");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn collected_it_is_all_or_nothing() {
+    async fn collected_body_is_complete_or_an_error() {
         let collected = body(STEPS).collect(3).await.expect("small enough");
         assert_eq!(collected.content, "abc");
         assert_eq!(collected.trailers.into_map(), fields(&[("x-sum", "1"), ("x-sum", "2")]));

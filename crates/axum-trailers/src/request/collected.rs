@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::Request;
 use http_body::Body;
 
-/// All of a request's body: its data and its trailers.
+/// A request's whole body: its data and its trailers.
 ///
-/// As an extractor it takes as much data as axum's [`DefaultBodyLimit`](axum_core::extract::DefaultBodyLimit) says, 2 MB
-/// where nothing is said. [`RequestBody::collect`] takes a limit of its own.
+/// As an extractor it is limited by axum's [`DefaultBodyLimit`](axum_core::extract::DefaultBodyLimit), 2 MB by default.
+/// [`RequestBody::collect`] takes its own limit.
 ///
 /// ```
 /// use axum::{Router, extract::DefaultBodyLimit, routing::post};
@@ -27,7 +27,7 @@ use http_body::Body;
 pub struct CollectedBody {
     /// The data.
     pub content: Bytes,
-    /// The trailers, without those that are forbidden.
+    /// The trailers, without forbidden fields.
     pub trailers: Trailers,
 }
 
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// A request's body, up to axum's limit.
+/// A request's body, limited to axum's `DefaultBodyLimit`.
 pub(super) fn limited<B>(request: Request<B>) -> RequestBody
 where
     B: Body<Data = Bytes> + Send + 'static,

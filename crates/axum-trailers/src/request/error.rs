@@ -7,37 +7,37 @@ use axum_core::{
 use http::StatusCode;
 use std::error::Error;
 
-/// Why a request's body can't be had. As a response it is a problem document
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), so a handler may return it as it is.
+/// Why a request's body can't be read. As a response it is a problem document
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), so a handler can return it unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestBodyError {
-    /// It broke off: the client left, sent what is no message, or nothing for too long. 400.
+    /// The body ended early: the client left, sent malformed data, or sent nothing for too long. 400.
     #[error("the request's body broke off before its end")]
     Broken(#[source] BoxError),
-    /// It is larger than what is collected. 413.
+    /// It is larger than the limit passed to `collect`. 413.
     #[error("the request's body is larger than the {limit} bytes that are taken")]
     TooLarge {
-        /// How many bytes are taken.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// It is larger than a limit set around the handler, like axum's
+    /// It is larger than a limit around the handler, such as axum's
     /// [`DefaultBodyLimit`](axum_core::extract::DefaultBodyLimit). 413.
     #[error("the request's body is larger than what is taken")]
     OverLimit,
     /// Its trailer section is too large. 431.
     #[error(transparent)]
     Trailers(#[from] TrailersTooLarge),
-    /// It is not what its digest says. 400, with `Want-Content-Digest`.
+    /// Its digest does not match or can't be checked. 400, with `Want-Content-Digest`.
     #[error(transparent)]
     Digest(#[from] ContentDigestError),
-    /// The trailers were asked for before the end of the data. 500: the handler is at fault.
+    /// The handler asked for the trailers before the end of the data. 500: a bug in the handler.
     #[error("the trailers were asked for before the body was read to its end")]
     Unread,
 }
 
 impl RequestBodyError {
-    /// What an error of a body says: the body may have been wrapped by a layer, and the error with it.
+    /// Finds the cause in an error of a body: a layer may have wrapped the body, and with it the error.
     pub(super) fn of_body(error: BoxError) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
         while let Some(error) = cause {

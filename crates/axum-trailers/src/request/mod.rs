@@ -1,11 +1,11 @@
-//! The trailers of requests, read and checked.
+//! Read and check the trailers of requests.
 //!
-//! - [`RequestBody`] gives a request's body as a stream and, after its end, its trailers;
-//! - [`CollectedBody`] gives all of it at once;
-//! - [`VerifyContentDigestLayer`] and the extractor [`Verified`] hold what came against its `Content-Digest`.
+//! - [`RequestBody`] returns a request's body as a stream, followed by its trailers;
+//! - [`CollectedBody`] returns all of it at once;
+//! - [`VerifyContentDigestLayer`] and the extractor [`Verified`] check the content against its `Content-Digest`.
 //!
-//! The trailers come over HTTP/2 and over HTTP/1.1 with the chunked coding. axum-trailers-server carries them; on
-//! axum 0.6's own, hyper 0.14 does so for HTTP/2.
+//! Requests can have trailers over HTTP/2, and over HTTP/1.1 with the chunked coding. axum-trailers-server passes both
+//! on; axum 0.6's own server (hyper 0.14) only those of HTTP/2.
 
 mod body;
 mod collected;

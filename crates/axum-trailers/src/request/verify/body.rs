@@ -11,21 +11,21 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// What a check has found wrong, for the code that answers the request.
+/// The error that a check has found, for the code that sends the response.
 pub(super) type Verdict = Arc<OnceLock<ContentDigestError>>;
 
 pin_project! {
-    /// A request's body that is held against its digest.
+    /// A request's body that is checked against its digest.
     ///
-    /// The data ends well only once the trailers have come too and the digest is found right: code that reads data
-    /// alone also sees the error. It is a [`ContentDigestError`].
+    /// The data ends only after the trailers have arrived and the digest matches, so code that reads only the data also
+    /// gets the error, a [`ContentDigestError`].
     #[derive(Debug)]
     pub struct VerifyBody<B> {
         #[pin]
         inner: Fuse<B>,
-        // Until it is done, or the body has failed.
+        // `None` when the check is done or the body has failed.
         check: Option<Check>,
-        // Those of a body that is verified.
+        // The trailers of a verified body.
         trailers: Option<HeaderMap>,
         verdict: Verdict,
     }
@@ -127,7 +127,7 @@ mod tests {
         fields.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
 
-    /// What becomes of a body, or why the header section was enough to refuse it.
+    /// Reads a body to its end, or returns the error of a header section that is enough to refuse it.
     fn verify(request: Builder, need: Need, steps: &[Step]) -> Result<Read, ContentDigestError> {
         let check = Check::from_request(&request.body(()).expect("a request"), need)?;
         let verdict = Verdict::default();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn right_digest_lets_all_of_it_through() {
+    fn right_digest_passes_the_whole_body() {
         let split = [Pending, Data("{\"hello\""), Data(""), Pending, Data(": \"world\"}\n"), End, Pending];
         let trailers = |value| [split.as_slice(), &[Trailers(value)]].concat();
         let both: &[_] = &[("x-sum", "1"), ("content-digest", SHA_512)];
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_ends_it_in_an_error_that_says_so() {
+    fn wrong_digest_ends_the_body_in_its_error() {
         use ContentDigestError::{Malformed, Mismatch, Missing, TrailerNeverCame, UnknownAlgorithm};
         let mismatch = || Mismatch { expected: EMPTY.to_owned(), got: SHA_256.to_owned() };
         let never = |name| TrailerNeverCame { name: http::HeaderName::from_static(name) };
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn digest_is_needed_only_where_it_is_required_and_there_is_content() {
+    fn digest_is_needed_only_if_it_is_required_and_there_is_content() {
         let cases = [
             (Method::PUT, Need::Optional, None, vec![], false),
             (Method::PUT, Need::Required, None, vec![], true),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn failure_from_below_stays_what_it_is() {
+    fn error_of_the_inner_body_is_unchanged() {
         for steps in [vec![Data("a"), Fail], vec![Data("a"), End, Fail]] {
             let read =
                 verify(put(&[("content-digest", SHA_256)]), Need::Required, &steps).expect("not refused");

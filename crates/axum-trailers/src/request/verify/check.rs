@@ -8,14 +8,14 @@ use http::{HeaderMap, Method, Request, Version, header};
 /// Whether a request needs a digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Need {
-    /// One that is there is checked.
+    /// A digest is checked if there is one.
     #[default]
     Optional,
-    /// There must be one.
+    /// A digest is required.
     Required,
 }
 
-/// The digests under way for one request, and what its header section said of them.
+/// The digests in progress for one request, and what its header section contains about them.
 #[derive(Clone, Debug)]
 pub(super) struct Check {
     need: Need,
@@ -28,7 +28,7 @@ pub(super) struct Check {
 impl Check {
     /// # Errors
     ///
-    /// Where the header section says enough to refuse the request before its content comes.
+    /// If the header section is enough to refuse the request before its content arrives.
     pub(super) fn from_request<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
         let announced = Declared::read(request.headers());
         let header = read(request.headers())?;
@@ -36,8 +36,8 @@ impl Check {
         if !may_have_trailers && announced.is_empty() {
             enough(&header, need, has_content)?;
         }
-        // An unannounced trailer may also be of any algorithm. It costs a second hash where it can come, and where
-        // nothing else says which one is needed.
+        // An unannounced trailer may use any algorithm. That costs a second hash if a trailer is possible and no header
+        // field names the algorithm.
         let by_header = !header.known.is_empty() && !announced.contains(&CONTENT_DIGEST);
         let algorithms: Vec<_> = if by_header || !may_have_trailers {
             header.known.iter().map(Digest::algorithm).collect()
@@ -52,7 +52,7 @@ impl Check {
         self.hashers.update(chunk);
     }
 
-    /// Holds what came against what was said of it.
+    /// Compares the digests of the content with those in the header section and the trailers.
     pub(super) fn end(self, trailers: &HeaderMap) -> Result<(), ContentDigestError> {
         if let Some(name) = self.announced.missing_in(trailers) {
             return Err(ContentDigestError::TrailerNeverCame { name });
@@ -83,8 +83,7 @@ impl Check {
     }
 }
 
-/// Whether what is said of the content is enough to check it by. Unknown digests beside a known one are passed over (RFC
-/// 9530 §2).
+/// Whether the field is enough to check the content. Unknown digests next to a known one are ignored (RFC 9530 §2).
 fn enough(said: &DigestField, need: Need, has_content: bool) -> Result<(), ContentDigestError> {
     if !said.known.is_empty() {
         Ok(())
@@ -107,12 +106,12 @@ fn read(section: &HeaderMap) -> Result<DigestField, ContentDigestError> {
     Ok(field.unwrap_or_default())
 }
 
-/// Over HTTP/1.1 trailers follow chunks alone (RFC 9112 §7.1.2).
+/// Over HTTP/1.1 trailers need the chunked coding (RFC 9112 §7.1.2).
 fn may_have_trailers<B>(request: &Request<B>) -> bool {
     request.version() >= Version::HTTP_2 || request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Whether a request has content before any of it has come, even of no bytes: by its method, or because it says so.
+/// Whether the head of a request implies content, even an empty one: by its method or by a field.
 fn has_content<B>(request: &Request<B>) -> bool {
     let methods = [Method::POST, Method::PUT, Method::PATCH];
     let fields = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];

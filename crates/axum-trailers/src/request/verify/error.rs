@@ -5,42 +5,42 @@ use crate::{
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-/// Why a request's body is not what its `Content-Digest` says.
+/// Why a request's body does not match its `Content-Digest`.
 ///
-/// As a response it is 400 with a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) whose members
-/// `expected` and `got` say what was expected and what came, and with `Want-Content-Digest`.
+/// As a response it is 400 with `Want-Content-Digest` and a problem document
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) whose members `expected` and `got` describe the difference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentDigestError {
-    /// Another digest was announced than that of what came.
+    /// The announced digest is not that of the received content.
     #[error("the content is not what its `Content-Digest` says")]
     Mismatch {
-        /// The digest that was announced, as in the field.
+        /// The announced digest, as in the field.
         expected: String,
-        /// The digest of what came.
+        /// The digest of the received content.
         got: String,
     },
-    /// There is no digest, neither in the header section nor in the trailer section.
+    /// Neither the header section nor the trailer section contains a digest.
     #[error("there is no `Content-Digest`, neither as a header field nor as a trailer field")]
     Missing,
-    /// A trailer field was announced and never came: something between may have cut the content, or dropped trailers.
+    /// An announced trailer field did not arrive: an intermediary may have cut the content or dropped trailers.
     #[error("the trailer field `{name}` was announced and never came")]
     TrailerNeverCame {
-        /// The field.
+        /// The field's name.
         name: HeaderName,
     },
-    /// None of the algorithms is known.
+    /// None of the algorithms is supported.
     #[error("none of the algorithms of `Content-Digest` is known here")]
     UnknownAlgorithm {
         /// Their keys.
         got: Vec<String>,
     },
-    /// The field can't be read.
+    /// The field is malformed.
     #[error("`Content-Digest` can't be read: {reason}")]
     Malformed {
         /// What is wrong with it.
         reason: String,
-        /// Its value.
+        /// The value of the field.
         got: String,
     },
 }
@@ -75,7 +75,7 @@ impl IntoResponse for ContentDigestError {
     }
 }
 
-/// Either will do (RFC 9530 §4).
+/// Either algorithm will do (RFC 9530 §4).
 const WANTED: HeaderValue = HeaderValue::from_static("sha-256=10, sha-512=10");
 
 // Problem types for digest fields (draft-ietf-httpapi-digest-fields-problem-types, approved as an RFC).

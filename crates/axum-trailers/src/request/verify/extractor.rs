@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http::Request;
 use http_body::Body;
 
-/// A request's body that is held against its `Content-Digest`, for one handler: what
-/// [`VerifyContentDigestLayer::required`](super::VerifyContentDigestLayer::required) is for all routes inside it. There
-/// must be a digest.
+/// A request's body, checked against its `Content-Digest`, for a single handler. It does what
+/// [`VerifyContentDigestLayer::required`](super::VerifyContentDigestLayer::required) does for all routes inside it:
+/// there must be a digest.
 ///
-/// `Verified<CollectedBody>` is there only where the digest was found right; else the request is refused, as
-/// [`ContentDigestError`] says. The stream of a `Verified<RequestBody>` ends in that error, and a handler that returns it
+/// A handler receives `Verified<CollectedBody>` only if the digest is right; otherwise the request is refused with a
+/// [`ContentDigestError`]. The stream of a `Verified<RequestBody>` ends in that error; a handler that returns it
 /// refuses the request in the same way.
 ///
 /// ```

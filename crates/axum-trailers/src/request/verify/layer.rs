@@ -19,42 +19,42 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Holds each request's body against its `Content-Digest`
-/// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)), in the header section or the trailer section,
-/// as the handler reads it.
+/// Checks each request's body against its `Content-Digest`
+/// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)) as the handler reads it. The digest may be in the
+/// header section or the trailer section.
 ///
-/// The request is refused, with a [`ContentDigestError`](super::ContentDigestError) as the response, where
+/// The layer refuses the request with a [`ContentDigestError`](super::ContentDigestError) as the response if
 ///
-/// - the digest is not that of what came;
-/// - there is none, and the layer was made with [`required`](Self::required);
-/// - a trailer field was announced and never came;
-/// - no algorithm of the field is known, or the field can't be read. Known are `sha-256` and `sha-512`; others beside
-///   them are passed over.
+/// - the digest does not match the content;
+/// - there is no digest, and the layer was created with [`required`](Self::required);
+/// - an announced trailer field did not arrive;
+/// - the field is malformed or contains no supported algorithm. `sha-256` and `sha-512` are supported; others next to
+///   them are ignored.
 ///
-/// **What fails is never handed on as good.** The handler sees the error instead of the end of the data, so an
-/// extractor that collects fails, and a stream ends in an error. Until then it has seen data that is not yet verified:
-/// code that acts on a stream waits for its end. The answer of this layer takes the place of the handler's, unless that
-/// has begun.
+/// **Content that fails the check never looks complete.** The handler gets the error instead of the end of the data: an
+/// extractor that collects fails, and a stream ends in an error. Data before that is not yet verified, so code that
+/// acts on a stream must wait for its end. The layer's response replaces the handler's, unless that has begun.
 ///
-/// One digest is computed where the header section names its algorithm, both where a trailer may.
+/// The layer computes only the algorithms in the header field, or both if the digest may follow in a trailer.
 ///
-/// What the handler does not read is not checked, and a request without content (none announced, and another method
-/// than `POST`, `PUT` and `PATCH`) needs no digest.
+/// Content that the handler does not read is not checked. A request without content (it announces none, and its method
+/// is not `POST`, `PUT` or `PATCH`) needs no digest.
 ///
-/// The handlers inside get another type of body, [`VerifyBody`], as with tower-http's `RequestBodyLimitLayer`. All of
-/// axum's extractors take it, but for those that name `Body`, like `Request<Body>`. Put it around the routes that take
-/// uploads, and merge them with the others. It covers the bytes as they come, so it belongs outside of what decodes them.
+/// The handlers inside get another body type, [`VerifyBody`], as with tower-http's `RequestBodyLimitLayer`. All axum
+/// extractors accept it except those that name `Body`, such as `Request<Body>`. Wrap the routes that receive uploads,
+/// and merge them with the others. The layer checks the bytes as received, so put it outside of layers that decode the
+/// body.
 ///
 /// # Examples
 ///
-/// Digests are checked where they are sent:
+/// Check digests that clients send:
 ///
 /// ```
 /// use axum::{Router, body::Bytes, routing::put};
 /// use axum_trailers::request::VerifyContentDigestLayer;
 ///
 /// async fn store(content: Bytes) -> String {
-///     format!("{} bytes\n", content.len()) // never of a content that failed
+///     format!("{} bytes\n", content.len()) // never content that fails the check
 /// }
 ///
 /// let uploads: Router = Router::new().route("/upload", put(store)).layer(VerifyContentDigestLayer::new());
@@ -62,7 +62,7 @@ use tower_service::Service;
 /// # let _ = app;
 /// ```
 ///
-/// They must be sent, and the content is streamed:
+/// Require a digest, and stream the content:
 ///
 /// ```
 /// use axum::{Router, routing::put};
@@ -73,7 +73,7 @@ use tower_service::Service;
 ///     while let Some(chunk) = body.next().await {
 ///         let _ = chunk?; // … write it to a temporary file …
 ///     }
-///     Ok("stored\n") // … now that it is verified, give it its name …
+///     Ok("stored\n") // … it is verified: move the file to its final name …
 /// }
 ///
 /// let app: Router = Router::new().route("/upload", put(store)).layer(VerifyContentDigestLayer::required());
@@ -85,13 +85,13 @@ pub struct VerifyContentDigestLayer {
 }
 
 impl VerifyContentDigestLayer {
-    /// Checks the digest where there is one.
+    /// Checks the digest if there is one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Checks the digest, and refuses a content without one, as far as the handler reads it.
+    /// Checks the digest, and refuses content without one if the handler reads it.
     #[must_use]
     pub fn required() -> Self {
         Self { need: Need::Required }
@@ -131,7 +131,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let check = Check::from_request(&request, self.need).and_then(|check| {
-            // A handler may never ask for the end of a body that has none.
+            // A handler may never poll an empty body to its end.
             if request.body().is_end_stream() {
                 check.clone().end(&HeaderMap::new())?;
             }
@@ -160,7 +160,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F> {
-        // The request's header section was enough to refuse it.
+        // The header section was enough to refuse the request.
         Refused { response: Option<Response> },
         Passed { #[pin] inner: F, verdict: Verdict },
     }

@@ -1,4 +1,4 @@
-//! [`VerifyContentDigestLayer`], [`Verified`], and what they are made of.
+//! [`VerifyContentDigestLayer`], [`Verified`], and their parts.
 
 mod body;
 mod check;
