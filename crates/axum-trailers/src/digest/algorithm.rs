@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// A hashing algorithm for digests: those that the registry of
-/// [RFC 9530 §5](https://www.rfc-editor.org/rfc/rfc9530#section-5) calls active.
+/// A hashing algorithm for digests, one of those that the registry of
+/// [RFC 9530 §5](https://www.rfc-editor.org/rfc/rfc9530#section-5) lists as active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -13,7 +13,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them, in the order of their keys.
+    /// All algorithms, in the order of their keys.
     pub const ALL: &'static [Self] = &[Self::Sha256, Self::Sha512];
 
     /// Its key in the registry and in digest fields.
@@ -25,13 +25,14 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with this key. Keys are case-sensitive ([RFC 9651 §3.2](https://www.rfc-editor.org/rfc/rfc9651#section-3.2)).
+    /// The algorithm with this key. Keys are case-sensitive
+    /// ([RFC 9651 §3.2](https://www.rfc-editor.org/rfc/rfc9651#section-3.2)).
     #[must_use]
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|algorithm| algorithm.key() == key)
     }
 
-    /// The length of its digests, in bytes.
+    /// The length of a digest in bytes.
     #[must_use]
     pub fn length(self) -> usize {
         match self {

@@ -11,40 +11,40 @@ pub const WANT_CONTENT_DIGEST: HeaderName = HeaderName::from_static("want-conten
 /// Asks for [`REPR_DIGEST`] ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)).
 pub const WANT_REPR_DIGEST: HeaderName = HeaderName::from_static("want-repr-digest");
 
-/// What a digest field says: a dictionary from algorithms to digests
+/// The value of a digest field: a dictionary from algorithms to digests
 /// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DigestField {
-    /// Digests by algorithms that are known here.
+    /// Digests with a supported algorithm.
     pub known: Vec<Digest>,
     /// The keys of the other algorithms.
     pub unknown: Vec<String>,
 }
 
-/// Why a digest field can't be read.
+/// Why a digest field is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedDigest {
     /// It is not a dictionary of byte sequences.
     #[error("it is not a dictionary of byte sequences, as in `sha-256=:…base64…:` (RFC 9530 section 2)")]
     Syntax,
-    /// A digest has not the length of its algorithm's digests.
+    /// A digest has the wrong length for its algorithm.
     #[error("a {algorithm} digest has {} bytes, this one has {length}", algorithm.length())]
     Length {
         /// The algorithm.
         algorithm: Algorithm,
-        /// The length of the digest, in bytes.
+        /// The length of the digest in bytes.
         length: usize,
     },
 }
 
 impl DigestField {
-    /// Reads the field of this name, with all its lines, or `None` if there is none.
+    /// Reads all lines of the field with this name. Returns `None` if there are none.
     ///
     /// # Errors
     ///
-    /// [`MalformedDigest`] if it is not such a dictionary, or a digest has the wrong length.
+    /// [`MalformedDigest`] if the field is not a dictionary of byte sequences, or a digest has the wrong length.
     pub fn read(fields: &HeaderMap, name: &HeaderName) -> Result<Option<Self>, MalformedDigest> {
         let Some(dictionary) = dictionary(fields, name) else {
             return Ok(None);
@@ -63,7 +63,7 @@ impl DigestField {
     }
 }
 
-/// The dictionary that the lines of a field make together (RFC 9651 §4.2), or `None` where there is no line.
+/// Parses the lines of a field as one dictionary (RFC 9651 §4.2), or returns `None` if there are none.
 pub(super) fn dictionary(fields: &HeaderMap, name: &HeaderName) -> Option<Result<Dictionary, sfv::Error>> {
     let lines: Vec<_> = fields.get_all(name).iter().map(http::HeaderValue::as_bytes).collect();
     (!lines.is_empty()).then(|| Parser::new(&lines.join(&b", "[..])).parse())
@@ -90,7 +90,7 @@ mod tests {
     const SHA_256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
 
     #[test]
-    fn lines_make_one_dictionary_with_what_is_known_and_what_is_not() {
+    fn lines_make_one_dictionary_of_known_and_unknown_algorithms() {
         let field =
             read(&["md5=:Sd/dVLAcvNLSq16eXua5uQ==:", SHA_256]).expect("well-formed").expect("a field");
         assert_eq!(field.unknown, ["md5"]);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_refused_with_the_reason() {
+    fn malformed_fields_are_refused_with_the_reason() {
         for line in
             ["sha-256", "sha-256=1", "sha-256=:*:", "sha-256=(:AA==:)", "SHA-256=:AA==:", "md5=\"x\"", "é"]
         {

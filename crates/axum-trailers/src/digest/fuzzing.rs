@@ -1,4 +1,4 @@
-//! What must hold of any digest fields that somebody sends, for property tests and `fuzz/`.
+//! Properties that hold for any digest fields, for property tests and `fuzz/`.
 
 use super::{
     Algorithm, CONTENT_DIGEST, Preferences, WANT_CONTENT_DIGEST,
@@ -7,8 +7,8 @@ use super::{
 use crate::fuzzing::fields;
 use http::HeaderValue;
 
-/// A digest field is refused, or its digests are as long as their algorithms make them, and are read again as they are
-/// written. From any preferences an algorithm is chosen, or none that was ruled out.
+/// A digest field is refused, or its digests have the length of their algorithm and survive a round trip. The algorithm
+/// chosen from any preferences is not ruled out.
 pub fn digest_fields(lines: &[Vec<u8>]) {
     match DigestField::read(&fields(&CONTENT_DIGEST, lines), &CONTENT_DIGEST) {
         Ok(None) => assert!(lines.iter().all(|line| HeaderValue::from_bytes(line).is_err())),

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt;
 
-/// The digest of some content. Its `Display` is a member of a digest field: `sha-256=:…base64…:`.
+/// The digest of some content. `Display` writes it as a member of a digest field: `sha-256=:…base64…:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
     algorithm: Algorithm,
@@ -12,11 +12,11 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// A digest that was computed elsewhere. [`Hashers`] compute one.
+    /// Wraps a digest that was computed elsewhere. Use [`Hashers`] to compute one.
     ///
     /// # Errors
     ///
-    /// [`MalformedDigest::Length`] if it has not the [length](Algorithm::length) of the algorithm's digests.
+    /// [`MalformedDigest::Length`] if its length is not the [length](Algorithm::length) of the algorithm's digests.
     pub fn new(algorithm: Algorithm, bytes: Vec<u8>) -> Result<Self, MalformedDigest> {
         if bytes.len() == algorithm.length() {
             Ok(Self { algorithm, bytes })
@@ -25,19 +25,19 @@ impl Digest {
         }
     }
 
-    /// The algorithm that made it.
+    /// Its algorithm.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The digest itself: 32 bytes of SHA-256, 64 of SHA-512.
+    /// The bytes of the digest: 32 for SHA-256, 64 for SHA-512.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The value of a digest field with this digest alone: a dictionary of one member, whose value is a byte sequence
+    /// The value of a digest field with only this digest: a dictionary with one byte sequence
     /// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2),
     /// [RFC 9651 §3.3.5](https://www.rfc-editor.org/rfc/rfc9651#section-3.3.5)).
     #[must_use]
@@ -52,8 +52,8 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The digests of content that comes in pieces, one for each algorithm. However the content is divided, the digests are the
-/// same.
+/// Computes digests of content that arrives in pieces, one for each algorithm. The digests do not depend on how the
+/// content is divided.
 #[derive(Clone, Debug, Default)]
 pub struct Hashers(Vec<Hasher>);
 
@@ -64,7 +64,7 @@ enum Hasher {
 }
 
 impl Hashers {
-    /// Begins a digest for each of these algorithms, once if one is repeated.
+    /// Starts a digest for each of these algorithms. Duplicates are ignored.
     #[must_use]
     pub fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         let mut algorithms: Vec<_> = algorithms.into_iter().collect();
@@ -78,7 +78,7 @@ impl Hashers {
         self.0.iter_mut().for_each(|hasher| hasher.update(data));
     }
 
-    /// The digests of all that was added, in the order of their algorithms' keys.
+    /// Returns the digests of all content added, in the order of the algorithms' keys.
     #[must_use]
     pub fn finish(self) -> Vec<Digest> {
         self.0.into_iter().map(Hasher::finish).collect()
@@ -119,11 +119,11 @@ mod tests {
         hashers.finish()[0].to_string()
     }
 
-    /// RFC 9530, appendices B to D: all that is said there of SHA-256 and SHA-512.
+    /// All SHA-256 and SHA-512 digests of RFC 9530, appendices B to D.
     #[test]
     fn vectors_of_rfc_9530() {
         const HELLO: &[u8] = b"{\"hello\": \"world\"}\n";
-        // The dump in the RFC begins with 8B 08, but its digests are those of what brotli's encoder gives.
+        // The RFC's dump begins with 8B 08, but its digests match the output of brotli's encoder.
         const BROTLI: &[u8] = b"\x0b\x09\x80{\"hello\": \"world\"}\n\x03";
         let cases: [(&str, Algorithm, &[u8], &str); 13] = [
             ("B.1 full", Sha256, HELLO, "RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg="),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn each_algorithm_hashes_once() {
+    fn duplicate_algorithms_hash_once() {
         let mut hashers = Hashers::new([Sha512, Sha256, Sha512]);
         hashers.update(b"a");
         let algorithms: Vec<_> = hashers.finish().iter().map(|digest| digest.algorithm).collect();

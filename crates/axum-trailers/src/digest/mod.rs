@@ -1,10 +1,10 @@
-//! Digests of content ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)): computed as the content passes, written into
-//! fields and read from them.
+//! Digests of content ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)): compute them while the content passes, and
+//! write and read the fields that contain them.
 //!
-//! - [`Algorithm`], those that the registry calls active;
-//! - [`Hashers`], the digests of content that comes in pieces, and [`Digest`], what comes of them;
-//! - [`DigestField`], what a `Content-Digest` or `Repr-Digest` field says;
-//! - [`Preferences`], what a `Want-Content-Digest` or `Want-Repr-Digest` field asks for;
+//! - [`Algorithm`], the algorithms that the registry lists as active;
+//! - [`Hashers`], which compute digests of content that arrives in pieces, and their result, [`Digest`];
+//! - [`DigestField`], the value of a `Content-Digest` or `Repr-Digest` field;
+//! - [`Preferences`], the value of a `Want-Content-Digest` or `Want-Repr-Digest` field.
 //!
 //! ```
 //! use axum_trailers::digest::{Algorithm, CONTENT_DIGEST, DigestField, Hashers};

@@ -2,14 +2,14 @@ use super::{Algorithm, field::dictionary};
 use http::{HeaderMap, HeaderName};
 use sfv::{BareItem, ListEntry};
 
-/// What the sender of a `Want-…-Digest` field prefers
-/// ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)): known algorithms with their weights.
+/// The preferences in a `Want-…-Digest` field ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)):
+/// supported algorithms with their weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preferences(Vec<(Algorithm, i64)>);
 
 impl Preferences {
-    /// Reads such a field, or `None` if there is none or it is malformed. Members that are unknown or have no weight from 0 to
-    /// 10 are ignored.
+    /// Reads the field with this name. Returns `None` if there is none or it is malformed. Members with an unknown
+    /// algorithm or without a weight from 0 to 10 are ignored.
     #[must_use]
     pub fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
         let members = match dictionary(headers, name)? {
@@ -29,8 +29,8 @@ impl Preferences {
         Some(Self(weights.collect()))
     }
 
-    /// The algorithm to use: the one with the largest weight, and `default` among equals or if no known algorithm has a
-    /// weight. A weight of 0 rules an algorithm out: `None` if `default` would be used and is ruled out.
+    /// Chooses the algorithm with the largest weight. `default` wins a tie, and is used if no supported algorithm has a
+    /// weight above 0. Returns `None` if `default` would be used but has the weight 0, which rules it out.
     #[must_use]
     pub fn choose(&self, default: Algorithm) -> Option<Algorithm> {
         let wanted = self.0.iter().filter(|(_, weight)| *weight > 0);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_decide_and_what_is_unknown_or_malformed_does_not() {
+    fn known_weights_decide_and_other_members_are_ignored() {
         let cases = [
             ("sha-256=1, sha-512=10", Sha256, Some(Sha512)),
             ("sha-256=10, sha-512=9", Sha512, Some(Sha256)),

@@ -1,8 +1,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The elements of a field whose value is a list, in all its lines, without those that are empty
-/// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). A comma in a quoted string splits it as well:
-/// for fields whose elements are tokens.
+/// The non-empty elements of a list field, from all its lines
+/// ([RFC 9110 §5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). Also splits at commas in quoted strings,
+/// so use it for fields whose elements are tokens.
 pub fn list_elements<'f>(
     fields: &'f HeaderMap,
     name: &HeaderName,
@@ -10,7 +10,7 @@ pub fn list_elements<'f>(
     fields.get_all(name).iter().flat_map(line_elements).filter(|element| !element.is_empty())
 }
 
-/// The elements of one line, with those that are empty.
+/// The elements of one line, including empty ones.
 pub(crate) fn line_elements(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }

@@ -1,5 +1,5 @@
-//! Words of the protocol that `http` leaves to its users: list elements, tokens, the whitespace around values
-//! ([RFC 9110 §5.5 and §5.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and the names of protocols.
+//! Protocol syntax that `http` leaves to its users: list elements, tokens, whitespace around values
+//! ([RFC 9110 §5.5 and §5.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and protocol names.
 
 mod list;
 mod protocol_name;

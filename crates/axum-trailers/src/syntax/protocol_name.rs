@@ -1,6 +1,6 @@
 use http::Version;
 
-/// The name of a protocol, for logs and metrics: `HTTP/1.1`, `HTTP/2`. HTTP/2 and HTTP/3 have no minor versions
+/// The name of a protocol version, for logs and metrics: `HTTP/1.1`, `HTTP/2`. HTTP/2 and HTTP/3 have no minor versions
 /// ([RFC 9110 §2.5](https://www.rfc-editor.org/rfc/rfc9110#section-2.5)).
 #[must_use]
 pub fn protocol_name(version: Version) -> &'static str {

@@ -1,4 +1,4 @@
-/// Whether a byte is a `tchar`, of which tokens are made
+/// Whether a byte is a `tchar`, the characters of tokens
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 #[must_use]
 pub const fn is_tchar(byte: u8) -> bool {
@@ -7,8 +7,8 @@ pub const fn is_tchar(byte: u8) -> bool {
         || matches!(byte, b'^' | b'_' | b'`' | b'|' | b'~')
 }
 
-/// Whether a name is a token in lower case, as [`HeaderName`](http::HeaderName) stores it. `http` 0.2 also accepts names
-/// with a `"`, which are no tokens, and which `http` 1 refuses.
+/// Whether a name is a lower-case token, as [`HeaderName`](http::HeaderName) stores it. `http` 0.2 also accepts names
+/// that contain `"`, which are not tokens and which `http` 1 refuses.
 #[must_use]
 pub fn is_lowercase_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| LOWERCASE[usize::from(byte)])
@@ -24,7 +24,7 @@ const LOWERCASE: [bool; 256] = {
     table
 };
 
-/// Whether whitespace is around a field value. It is no part of the value
+/// Whether a field value begins or ends with whitespace. It is not part of the value
 /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)), and malformed over HTTP/2
 /// ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
 #[must_use]
@@ -32,7 +32,7 @@ pub fn has_outer_whitespace(value: &[u8]) -> bool {
     [value.first(), value.last()].into_iter().flatten().any(|byte| is_whitespace(*byte))
 }
 
-/// A value without the spaces and tabs around it.
+/// The value without leading and trailing spaces and tabs.
 #[must_use]
 pub fn without_outer_whitespace(mut value: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = value
@@ -58,7 +58,7 @@ mod tests {
     use http::HeaderName;
 
     #[test]
-    fn token_is_a_name_for_http_which_takes_one_byte_more() {
+    fn header_name_accepts_one_byte_more_than_a_token() {
         for byte in 0..=u8::MAX {
             let accepted = HeaderName::from_lowercase(&[byte]).is_ok();
             let is_token = std::str::from_utf8(&[byte]).is_ok_and(is_lowercase_token);
