@@ -1,10 +1,10 @@
-//! Trailers for any route, as tower layers. Each has a module of its own for its service, future and body.
+//! Trailers for any route, as tower layers. The service, future and body of each layer are in a module of their own.
 //!
 //! - [`ContentDigestLayer`] ends each response with the digest of its content;
 //! - [`ServerTimingLayer`] ends each response with how long it took.
 //!
-//! They go around any axum 0.6 route, whatever its body, and around each other in any order. Fields that come from
-//! further in stay, all of them make one trailer section, and `Trailer` names them all.
+//! They wrap any axum 0.6 route, whatever its body, and each other in any order. Trailers of the inner body are kept;
+//! all of them form one trailer section, and `Trailer` names them all.
 
 pub mod content_digest;
 mod observed;

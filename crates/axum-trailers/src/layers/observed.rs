@@ -8,31 +8,31 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// Sees the content of a body as it passes, and has something to say at its end.
+/// Observes the content of a body as it passes, and adds to the trailer section at its end.
 pub(super) trait Observer {
-    /// Sees the next chunk.
+    /// Receives the next chunk.
     fn data(&mut self, chunk: &Bytes);
 
-    /// Waits until that chunk may go on: by default it does at once.
+    /// Waits until that chunk may be passed on. By default it may at once.
     fn poll_may_go_on(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
 
-    /// The data has ended well: adds to the trailer section, once it is ready to.
+    /// Adds to the trailer section when the observer is ready. Called if the data has ended without an error.
     fn poll_end(&mut self, cx: &mut Context<'_>, trailers: &mut HeaderMap) -> Poll<()>;
 }
 
 pin_project! {
-    /// A body with the same data, and what an observer adds to its trailer section.
+    /// A body whose observer adds to its trailer section. Its data is unchanged.
     #[derive(Debug)]
     pub(super) struct Observed<B, O> {
         #[pin]
         inner: Fuse<B>,
-        // `None` where there is nothing to add, and once the body has ended.
+        // `None` if there is nothing to add, and after the end of the body.
         observer: Option<O>,
-        // A chunk that the observer has not done with.
+        // A chunk that waits for the observer.
         held: Option<Bytes>,
-        // The trailers from below, while the observer is not ready to add to them.
+        // The inner trailers, while the observer is not ready to add to them.
         trailers: Option<HeaderMap>,
     }
 }
@@ -82,7 +82,7 @@ where
         if this.trailers.is_none() {
             let is_early = this.inner.phase() == Phase::Data;
             match ready!(this.inner.poll_trailers(cx)) {
-                // Before the end of the data there is nothing to say of the whole.
+                // The observer adds only at the end of the data.
                 Ok(below) if is_early => return Poll::Ready(Ok(below)),
                 Ok(below) => *this.trailers = Some(below.unwrap_or_default()),
                 Err(error) => {
@@ -125,7 +125,7 @@ mod tests {
     use http::HeaderValue;
     use std::{pin::pin, task::Waker};
 
-    /// Says how many bytes it has seen, and takes its time for what is large and for the end.
+    /// Counts bytes. Slow for large chunks and, if a test sets `is_slow`, at the end.
     #[derive(Default)]
     struct Count {
         seen: usize,
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn chunk_that_waits_is_part_of_the_length() {
+    fn held_chunk_is_part_of_the_length() {
         let inner = ScriptedBody::new([Data("larger than ten"), Data("b")]).sized();
         let mut body = Observed::new(inner, Some(Count::default()));
         assert_eq!(body.size_hint().exact(), Some(16));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_adds_joins_what_comes_from_below() {
+    fn observers_field_joins_the_inner_trailers() {
         let steps = [Pending, Data("a"), Data(""), Pending, Data("bc"), Pending, End, Pending];
         let read = read_by_contract(counted(steps.clone()));
         assert_eq!((&*read.content, read.pending), ("abc", 4));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn failure_in_the_data_or_the_trailers_is_the_end_and_nothing_is_added() {
+    fn failure_in_the_data_or_the_trailers_ends_the_body_without_an_added_field() {
         for steps in [[Data("a"), Fail, Pending], [Data("a"), End, Fail]] {
             let read = read_by_contract(counted(steps));
             assert_eq!((&*read.content, read.trailers), ("a", None));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn failure_in_trailers_that_are_polled_early_is_the_end_too() {
+    fn failure_in_trailers_that_are_polled_early_ends_the_body() {
         let mut body = pin!(counted([Fail]));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_observer_it_is_the_body_from_below() {
+    fn body_without_an_observer_is_unchanged() {
         let body = ScriptedBody::new([Data("a"), Pending, Data("b")]).sized();
         let body = Observed::new(body, None::<Count>);
         assert_eq!(body.size_hint().exact(), Some(2));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn trailers_polled_early_are_those_from_below_and_nothing_is_lost() {
+    fn trailers_polled_early_are_the_inner_ones_and_nothing_is_lost() {
         let mut body = pin!(Observed::new(http_body::Full::new(Bytes::from("abc")), Some(Count::default())));
         let cx = &mut Context::from_waker(std::task::Waker::noop());
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));

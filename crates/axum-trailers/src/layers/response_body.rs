@@ -1,5 +1,4 @@
-/// Declares the response body of a layer, in terms of the body `B` of the inner service. What it is made of is no part of the
-/// API.
+/// Declares a layer's response body for the body `B` of the inner service. Its fields are not part of the API.
 macro_rules! response_body {
     ($(#[$doc:meta])* $name:ident = $inner:ty, seen by $observer:ty) => {
         ::pin_project_lite::pin_project! {

@@ -12,7 +12,7 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// A handler.
+/// A function as the service inside a layer.
 #[derive(Clone)]
 pub(super) struct Handler<F>(F);
 
@@ -30,7 +30,7 @@ impl<F: Fn(&Request<()>) -> Response> Service<Request<()>> for Handler<F> {
     }
 }
 
-/// What a handler's answer to a request becomes in a layer.
+/// The response of a layer around a handler.
 pub(super) async fn answer<L, F, B>(layer: L, request: Builder, handler: F) -> http::Response<B>
 where
     F: Fn(&Request<()>) -> Response,

@@ -10,7 +10,7 @@ use std::{
 };
 
 pin_project! {
-    /// A response's body as the layer got it, or held back.
+    /// A response's body, either streamed or held back.
     #[project = SourceProj]
     pub(super) enum Source<B>
     where
@@ -27,25 +27,25 @@ pin_project! {
     }
 }
 
-/// A body that is read ahead, up to a number of bytes, and then gives all of it again.
+/// A body that is read ahead up to a number of bytes, and then returns all of its data.
 pub(super) struct Buffered<B: Body> {
     inner: Pin<Box<Fuse<B>>>,
     limit: u64,
     chunks: VecDeque<Bytes>,
     held: u64,
-    /// What was read behind the last chunk.
+    /// The error that follows the last chunk.
     error: Option<B::Error>,
 }
 
-/// Nothing in it is pinned but what is behind the box.
+/// Only the boxed body is pinned.
 impl<B: Body> Unpin for Buffered<B> {}
 
-/// What reading ahead came to.
+/// The result of reading ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadAhead {
     /// All data is held.
     Whole,
-    /// There is more than the limit, or the body failed.
+    /// The data exceeds the limit, or the body failed.
     InPart,
 }
 
@@ -60,7 +60,7 @@ impl<B: Body<Data = Bytes>> Buffered<B> {
         }
     }
 
-    /// Reads until the limit is passed, or the data ends.
+    /// Reads until the data ends or is known to exceed the limit.
     pub(super) fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<ReadAhead> {
         while self.held.saturating_add(self.inner.size_hint().lower()) <= self.limit {
             match ready!(self.inner.as_mut().poll_data(cx)) {
@@ -187,7 +187,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn all_of_it_comes_again_however_much_was_held() {
+    async fn buffered_body_returns_all_data_however_much_was_held() {
         for (limit, expected) in [(0, ReadAhead::InPart), (3, ReadAhead::InPart), (4, ReadAhead::Whole)] {
             let (buffered, came) = read_ahead(ScriptedBody::new(STEPS), limit).await;
             assert_eq!(came, expected, "{limit}");
@@ -200,14 +200,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_known_to_be_too_large_is_not_held_at_all() {
+    async fn content_known_to_be_too_large_is_not_held() {
         let (buffered, came) = read_ahead(ScriptedBody::new(STEPS).sized(), 3).await;
         assert_eq!((came, buffered.chunks().count()), (ReadAhead::InPart, 0));
         assert_eq!(read_by_contract(buffered).content, "abcd");
     }
 
     #[tokio::test]
-    async fn failure_comes_behind_the_data_that_came_before_it() {
+    async fn failure_follows_the_data_before_it() {
         let (buffered, came) = read_ahead(ScriptedBody::new([Data("ab"), Fail]), 100).await;
         assert_eq!(came, ReadAhead::InPart);
         let read = read_by_contract(buffered);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn streamed_it_is_the_body_from_below() {
+    fn streamed_body_is_unchanged() {
         let read = read_by_contract(Source::Streamed { inner: ScriptedBody::new(STEPS) });
         assert_eq!((&*read.content, read.pending), ("abcd", 3));
         assert!(read.trailers.is_some());

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 use std::task::{Context, Poll, ready};
 
-/// What a request says of the digests in its response.
+/// The digests that a request asks for.
 #[derive(Clone, Debug)]
 pub(super) struct DigestNegotiation {
     method: Method,
@@ -33,7 +33,7 @@ impl DigestNegotiation {
         }
     }
 
-    /// The fields to add to this response, or `None` where there are none.
+    /// The fields to add to this response, or `None` if there are none.
     pub(super) fn fields<B>(&self, response: &Response<B>) -> Option<Digests> {
         if !has_content(self.method.as_str(), response.status()) {
             return None;
@@ -41,7 +41,7 @@ impl DigestNegotiation {
         let headers = response.headers();
         let announced = Declared::read(headers);
         let hashed = response.extensions().get::<DigestedCodings>();
-        // Those of a layer further in, behind which the content was encoded.
+        // Digests of an inner layer, outdated because the content was encoded afterwards.
         let outdated: Vec<_> = hashed.iter().flat_map(|hashed| hashed.outdated(headers)).cloned().collect();
         let is_free = |name: &HeaderName| {
             outdated.contains(name) || (!headers.contains_key(name) && !announced.contains(name))
@@ -61,14 +61,14 @@ impl DigestNegotiation {
     }
 }
 
-/// Whether the content is all of a representation (RFC 9110 §8, §15.3.7; 226 is a difference, RFC 3229 §10.4.1).
+/// Whether the content is a whole representation (RFC 9110 §8, §15.3.7; 226 is a difference, RFC 3229 §10.4.1).
 fn is_whole_representation<B>(response: &Response<B>) -> bool {
     response.status() != StatusCode::PARTIAL_CONTENT
         && response.status() != StatusCode::IM_USED
         && !response.headers().contains_key(header::CONTENT_RANGE)
 }
 
-/// Digests under way, and the fields that they are for.
+/// Digests in progress, and the fields that will contain them.
 #[derive(Debug)]
 pub(super) struct Digests {
     hashers: ParallelHashers,
@@ -87,7 +87,7 @@ impl Digests {
         Declared::new(names).expect("digests may be trailers (RFC 9530 §2 and §3)")
     }
 
-    /// Has the response say what is hashed.
+    /// Removes outdated digests from the head and records which bytes the new ones cover.
     pub(super) fn note(&self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         for (name, _) in &self.fields {
             headers.remove(name);
@@ -105,7 +105,7 @@ impl Observer for Digests {
         self.hashers.poll_keeps_up(cx)
     }
 
-    /// Adds the digests that are not there already, to a header or a trailer section.
+    /// Adds the digests that a header or trailer section lacks.
     fn poll_end(&mut self, cx: &mut Context<'_>, section: &mut HeaderMap) -> Poll<()> {
         if self.failure.is_set() {
             return Poll::Ready(());

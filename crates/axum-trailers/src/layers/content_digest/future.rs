@@ -84,7 +84,7 @@ where
 }
 
 impl<B: Body<Data = Bytes>> HeldBack<B> {
-    /// Waits until the head says what there is to say of the content.
+    /// Waits until the head is final: it contains the digests, or the content is too large or failed.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_whole {
             if ready!(self.body.poll_read_ahead(cx)) == ReadAhead::InPart {
@@ -94,7 +94,7 @@ impl<B: Body<Data = Bytes>> HeldBack<B> {
             self.is_whole = true;
             self.digests.note(&mut self.head.headers, &mut self.head.extensions);
             if !self.digests.has_failed() {
-                // It has ended well, and the server may tell its length.
+                // The body did not fail, so the server may send its length.
                 self.head.extensions.remove::<FailureMark>();
             }
             self.body.chunks().for_each(|chunk| self.digests.data(chunk));

@@ -7,40 +7,40 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Ends each response with a `Content-Digest` trailer: the digest of the content as it was sent
-/// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)), computed as it passes, in constant memory.
+/// Ends each response with a `Content-Digest` trailer: the digest of the content as sent
+/// ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)), computed as the content passes, in constant
+/// memory.
 ///
-/// **Which algorithm** the request's `Want-Content-Digest` says
-/// ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)): the one of `sha-256` and `sha-512` with the
-/// larger weight. Where it asks for nothing that is known here, it is SHA-256, or the layer's
-/// [`algorithm`](Self::algorithm). Where a weight of 0 rules that out too, there is no digest.
+/// **Algorithm.** The request chooses with `Want-Content-Digest`
+/// ([RFC 9530 §4](https://www.rfc-editor.org/rfc/rfc9530#section-4)): whichever of `sha-256` and `sha-512` has the
+/// larger weight. If it asks for no supported algorithm, the layer uses its [`algorithm`](Self::algorithm), by default
+/// SHA-256. If a weight of 0 also rules that out, there is no digest.
 ///
-/// **`Repr-Digest`** ([RFC 9530 §3](https://www.rfc-editor.org/rfc/rfc9530#section-3)) comes beside it where
-/// `Want-Repr-Digest` asks for it and content and representation are the same: not with 206 and 226, and not with a
-/// `Content-Range`.
+/// **`Repr-Digest`** ([RFC 9530 §3](https://www.rfc-editor.org/rfc/rfc9530#section-3)) is added if `Want-Repr-Digest`
+/// asks for it and the content is the whole representation: not with 206, 226 or `Content-Range`.
 ///
-/// **Left as it is** is a response without content (the answer to `HEAD`, and 204, 205 and 304), and one whose handler
-/// set such a digest itself, as header field or trailer. A body that fails ends without a digest, and so does one whose
-/// producer said [in its trailers](crate::body::Sender::fail_with_trailers) that it failed.
+/// **Unchanged responses.** A response without content (to `HEAD`, or with 204, 205 or 304) stays as it is, and so does
+/// one whose handler has set this digest as a header field or trailer. A body that fails gets no digest, even if its
+/// producer reports the failure [in its trailers](crate::body::Sender::fail_with_trailers).
 ///
-/// **Where trailers can't go out** (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) nothing is hashed, unless the
-/// layer was made with [`or_buffered`](Self::or_buffered).
+/// **If trailers can't be sent** (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]), nothing is hashed, unless the
+/// layer was created with [`or_buffered`](Self::or_buffered).
 ///
 /// [`Acceptance`]: crate::trailers::Acceptance
 ///
-/// **Chunks of 32 KiB and more** are hashed by the runtime's threads for blocking work
-/// ([`spawn_blocking`](tokio::task::spawn_blocking)) while there are two cores for each body that has them. Such a chunk
-/// goes on before it is hashed where less than 256 KiB before it are not. All else is hashed where the body is polled, at
-/// most 128 KiB at a time.
+/// **Chunks of 32 KiB and more** are hashed on the runtime's threads for blocking work
+/// ([`spawn_blocking`](tokio::task::spawn_blocking)) if there are two cores for each body with such chunks. A chunk is
+/// passed on before it is hashed if less than 256 KiB before it are unhashed. Everything else is hashed where the body
+/// is polled, at most 128 KiB at a time.
 ///
 /// # Compression and ranges
 ///
-/// Both fields are of the bytes sent, content coding and range included. So this layer belongs **outside** of
-/// whatever changes the bytes: with axum, behind it in the row of `.layer(…)` calls. Then the digest is right, and the
-/// trailers of bodies further in also pass through tower-http's `CompressionLayer`. Inside of it, the digest is that of other
-/// bytes than those that arrive: if `Content-Encoding` is not what it was here, axum-trailers-server leaves the digest
-/// out and warns, and a second layer that is outside replaces it. (It knows that from the response's extensions: a layer between
-/// that makes a response without them hides it.) Other servers send it as it is.
+/// Both digests cover the bytes as sent, including content coding and range. Put this layer **outside** of layers that
+/// change the bytes: with axum, in a later `.layer(…)` call. Then the digest is right, and trailers of inner bodies
+/// also pass through tower-http's `CompressionLayer`. Inside of a compression layer, the digest covers other bytes than
+/// those that arrive. If `Content-Encoding` has changed since, axum-trailers-server removes the digest and logs a
+/// warning, and a second digest layer further out replaces it. (Both rely on the response's extensions; a layer that
+/// drops them hides the change.) Other servers send the wrong digest.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -66,8 +66,8 @@ use tower_service::Service;
 /// # let _ = app;
 /// ```
 ///
-/// SHA-512 for those who don't ask, and for clients without trailers a header field where the content is no larger
-/// than 64 KiB:
+/// SHA-512 for clients that ask for no algorithm, and a header field for clients without trailers if the content is at
+/// most 64 KiB:
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -89,24 +89,24 @@ struct Options {
 }
 
 impl ContentDigestLayer {
-    /// Digests as trailers. Where trailers can't go out there is no digest, and no work is done for one.
+    /// Sends digests as trailers. If trailers can't be sent, there is no digest, and nothing is hashed.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Digests as trailers. Where those can't go out, a content of up to `limit` bytes is held back until its end, and
-    /// the digest goes out as a header field.
+    /// Sends digests as trailers. If trailers can't be sent, content of up to `limit` bytes is held back until its end,
+    /// and the digest is sent as a header field.
     ///
-    /// A content that is larger goes out as it comes, without a digest, once more than `limit` bytes are there, or at
-    /// once where its length is known. One that is produced slowly waits for its end even so: its client sees nothing
-    /// before.
+    /// Larger content is sent without a digest: at once if its length is known, otherwise when more than `limit` bytes
+    /// have arrived. Small content that is produced slowly is also held back until its end, so its client receives
+    /// nothing before.
     #[must_use]
     pub fn or_buffered(limit: usize) -> Self {
         Self { options: Options { buffer: Some(limit), ..Options::default() } }
     }
 
-    /// The algorithm for those who do not ask for one. It is [`Algorithm::Sha256`] otherwise.
+    /// Sets the algorithm for clients that ask for none. Default: [`Algorithm::Sha256`].
     #[must_use]
     pub fn algorithm(self, algorithm: Algorithm) -> Self {
         Self { options: Options { algorithm, ..self.options } }
@@ -184,7 +184,7 @@ mod tests {
         fields.iter().fold(http2(), |request, (name, value)| request.header(*name, *value))
     }
 
-    /// What a request with these fields gets: `Trailer`, and the trailer section.
+    /// The `Trailer` field and the trailer section of the response to a request with these fields.
     async fn asked(fields: &[(&str, &str)], handler: Handler) -> (String, HeaderMap) {
         let response = answer(ContentDigestLayer::new(), asking(fields), handler).await;
         let announced = response.headers().get(header::TRAILER).map(|value| value.to_str().expect("text"));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn representation_has_a_digest_only_where_it_is_the_content() {
+    async fn representation_has_a_digest_only_if_it_is_the_content() {
         fn with(status: u16, headers: Fields) -> Answer {
             let mut response = body([Data(HELLO)]);
             *response.status_mut() = StatusCode::from_u16(status).expect("a status");
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_added_where_no_digest_can_be() {
+    async fn nothing_is_added_if_no_digest_can_be_sent() {
         let cases: [(&str, Builder, Handler); 8] = [
             ("HTTP/1.1 without TE", Request::builder(), |_| "x".into_response()),
             ("HEAD", http2().method(Method::HEAD), |_| "x".into_response()),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn handlers_own_digest_stays_and_the_other_field_comes_all_the_same() {
+    async fn handlers_own_digest_is_kept_and_the_other_field_is_added() {
         let wants = [("want-repr-digest", "sha-256=1")];
         let own = |_: &Request<()>| ([("content-digest", "sha-512=:AA==:")], HELLO).into_response();
         let (announced, trailers) = asked(&wants, own).await;
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failed_body_has_no_digest_and_neither_has_one_whose_trailers_say_so() {
+    async fn failed_body_has_no_digest_even_if_its_trailers_report_the_failure() {
         let response = answer(ContentDigestLayer::new(), http2(), |_| body([Data("a"), Fail])).await;
         let read = read_by_contract(response.into_body());
         assert!(read.error.is_some() && read.trailers.is_none());
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn small_content_has_a_header_field_where_trailers_cannot_go_out() {
+    async fn small_content_has_a_header_field_if_trailers_cannot_be_sent() {
         let length = HELLO.len();
         for (limit, has_one) in [(length, true), (length - 1, false)] {
             let layer = ContentDigestLayer::or_buffered(limit).algorithm(Algorithm::Sha512);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_is_no_digest_where_it_is_buffered_either() {
+    async fn failed_body_has_no_digest_if_it_is_buffered() {
         let layer = ContentDigestLayer::or_buffered(1000);
         let response = answer(layer, Request::builder(), |_| body([Data("a"), Fail])).await;
         assert!(!response.headers().contains_key("content-digest"));

@@ -1,4 +1,4 @@
-//! [`ContentDigestLayer`] and what it is made of.
+//! [`ContentDigestLayer`] and its parts.
 
 mod body;
 mod buffered;

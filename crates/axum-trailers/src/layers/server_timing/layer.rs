@@ -17,30 +17,29 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Ends each response with a `Server-Timing` trailer
-/// ([W3C Server Timing](https://www.w3.org/TR/server-timing/)): what a header field could only guess, measured to the
-/// end. Durations are in milliseconds.
+/// Ends each response with a `Server-Timing` trailer ([W3C Server Timing](https://www.w3.org/TR/server-timing/)).
+/// Unlike a header field, it covers the whole response. Durations are in milliseconds.
 ///
 /// | Metric | From | To |
 /// |---|---|---|
-/// | `ttfb` | the request at this layer | the first byte of the content, or its end where it has none |
+/// | `ttfb` | the request at this layer | the first byte of the content, or its end if it is empty |
 /// | `stream` | the first byte of the content | the end of the content |
 /// | `total` | the request at this layer | the end of the content: the sum of the two |
 ///
-/// They measure when the content was there to be sent. A slow reader makes them longer once what is on its way fills
-/// the buffers between.
+/// They measure when the content was ready to be sent. A slow reader increases them only once the buffers in between
+/// are full.
 ///
-/// Handlers and producers add metrics of their own through [`ServerTimingMetrics`], which the layer leaves in the request's
-/// extensions, until the body ends. They come before these three, in the order in which they were added; leave their
-/// three names to them.
+/// Handlers and producers can add metrics through [`ServerTimingMetrics`], which the layer inserts into the request's
+/// extensions, until the body ends. These precede the three above, in the order in which they were added; do not reuse
+/// the three names.
 ///
-/// Where trailers can't go out (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]) nothing is sent, and metrics are
-/// taken in all the same. A response without content (the answer to `HEAD`, and 204, 205 and 304) has no trailers:
-/// metrics are taken in until it begins. A body that fails ends without trailers, but one whose producer says
-/// [in its trailers](crate::body::Sender::fail_with_trailers) that it failed also has this one. A `Server-Timing` header
-/// field or trailer of the handler's own stays beside it.
+/// If trailers can't be sent (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]), the layer accepts metrics but sends
+/// nothing. A response without content (to `HEAD`, or with 204, 205 or 304) has no trailers; metrics are accepted until
+/// it begins. A body that fails ends without trailers, but one whose producer reports the failure
+/// [in its trailers](crate::body::Sender::fail_with_trailers) also gets this one. `Server-Timing` fields that the
+/// handler sets, as header field or trailer, are kept.
 ///
-/// Firefox shows the trailer in its developer tools and to scripts; Chromium shows header fields alone.
+/// Firefox shows the trailer in its developer tools and to scripts; Chromium shows only header fields.
 ///
 /// # Examples
 ///
@@ -54,7 +53,7 @@ use tower_service::Service;
 /// # let _ = app;
 /// ```
 ///
-/// A producer that says how long the database took:
+/// A producer that reports how long the database took:
 ///
 /// ```
 /// use axum::{Extension, Router, response::IntoResponse, routing::get};
@@ -93,7 +92,7 @@ pub struct ServerTimingLayer {
 }
 
 impl ServerTimingLayer {
-    /// Makes the layer.
+    /// Creates the layer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_time_is_that_of_its_part() {
+    async fn each_time_covers_its_part() {
         let chunks = futures_util::stream::unfold(0, |n| async move {
             std::thread::sleep(Duration::from_millis([20, 40, 0][n]));
             (n < 2).then_some((Ok::<_, std::io::Error>("x"), n + 1))
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn handlers_metrics_come_first_and_until_the_end() {
+    async fn handlers_metrics_come_first_and_are_accepted_until_the_end() {
         let handle = RefCell::new(None);
         let response = answer(ServerTimingLayer::new(), http2(), |request| {
             let metrics: &ServerTimingMetrics = request.extensions().get().expect("a handle");
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_added_where_no_trailer_can_be_and_metrics_are_taken_in() {
+    async fn nothing_is_added_if_no_trailer_can_be_sent_and_metrics_are_accepted() {
         let handle = RefCell::new(None);
         let keep = |request: &Request<()>| {
             handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failed_body_has_no_trailers_and_its_metrics_are_over() {
+    async fn failed_body_has_no_trailers_and_rejects_metrics() {
         let handle = RefCell::new(None);
         let response = answer(ServerTimingLayer::new(), http2(), |request| {
             handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());

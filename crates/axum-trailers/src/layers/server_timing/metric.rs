@@ -1,9 +1,9 @@
 use crate::syntax::is_tchar;
 use std::{borrow::Cow, fmt, time::Duration};
 
-/// One metric of a `Server-Timing` field
-/// ([W3C Server Timing](https://www.w3.org/TR/server-timing/#the-server-timing-header-field)): a name, and with it a
-/// duration, a description, both or neither.
+/// A metric of a `Server-Timing` field
+/// ([W3C Server Timing](https://www.w3.org/TR/server-timing/#the-server-timing-header-field)): a name with an optional
+/// duration and an optional description.
 ///
 /// ```
 /// use axum_trailers::layers::server_timing::Metric;
@@ -23,14 +23,14 @@ pub struct Metric {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricError {
-    /// The name is no token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)). A token has
-    /// no form of escape.
+    /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)). Tokens have
+    /// no escapes.
     #[error("`{name}` can't be the name of a metric: use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name {
-        /// The name, with what can't be shown escaped.
+        /// The name, with unprintable characters escaped.
         name: String,
     },
-    /// The description has control characters, which a quoted string can't have
+    /// The description contains control characters, which a quoted string can't contain
     /// ([RFC 9110 §5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
     #[error("the description of `{name}` can't be sent: it has control characters")]
     Description {
@@ -46,20 +46,20 @@ pub enum MetricError {
 }
 
 impl Metric {
-    /// A metric with a name alone. Names are tokens, short ones: browsers show them as labels.
+    /// Creates a metric with only a name. Names are tokens; keep them short, because browsers show them as labels.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), duration: None, description: None }
     }
 
-    /// How long it took. It is written in milliseconds, to the microsecond.
+    /// Sets how long it took. It is written in milliseconds, with microsecond precision.
     #[must_use]
     pub fn duration(self, duration: Duration) -> Self {
         Self { duration: Some(duration), ..self }
     }
 
-    /// What it is, for people. Quotes and backslashes are escaped. Other than ASCII characters go out as UTF-8, and
-    /// browsers show them wrong: they read fields as Latin-1.
+    /// Sets a description for people. Quotes and backslashes are escaped. Non-ASCII characters are sent as UTF-8;
+    /// browsers show them wrong because they read fields as Latin-1.
     #[must_use]
     pub fn description(self, description: impl Into<Cow<'static, str>>) -> Self {
         Self { description: Some(description.into()), ..self }
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// Reads a field as the W3C's text has user agents read it.
+    /// Parses a field like a user agent, as the W3C specification describes it.
     fn read(field: &str) -> Vec<Metric> {
         let mut rest = field;
         let mut metrics = Vec::new();

@@ -2,8 +2,8 @@ use super::{Metric, MetricError};
 use http::HeaderValue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The metrics of one response, in the extensions of its request. Cheap to clone, so that a producer can take it along
-/// and add what it knows until it finishes the body.
+/// The metrics of one response, in the extensions of its request. Cheap to clone: a producer can keep a clone and add
+/// metrics until it finishes the body.
 ///
 /// ```
 /// use axum::Extension;
@@ -27,11 +27,11 @@ impl ServerTimingMetrics {
         Self(Arc::new(Mutex::new(Some(Vec::new()))))
     }
 
-    /// Adds a metric. A name may be used more than once: all of them are sent.
+    /// Adds a metric. Names may repeat; all of them are sent.
     ///
     /// # Errors
     ///
-    /// [`MetricError`] where the name or the description can't be written, or the body has ended.
+    /// [`MetricError`] if the name or the description can't be written, or the body has ended.
     pub fn add(&self, metric: Metric) -> Result<(), MetricError> {
         let metric = metric.checked()?;
         match &mut *self.lock() {
@@ -43,7 +43,7 @@ impl ServerTimingMetrics {
         }
     }
 
-    /// Takes what was added, and lets nothing more in.
+    /// Returns the metrics and rejects further ones.
     pub(super) fn close(&self) -> Vec<Metric> {
         self.lock().take().unwrap_or_default()
     }
@@ -53,7 +53,7 @@ impl ServerTimingMetrics {
     }
 }
 
-/// A list of metrics that were checked.
+/// The field's value. The metrics must be checked.
 pub(super) fn field_value(metrics: &[Metric]) -> HeaderValue {
     let list: Vec<_> = metrics.iter().map(Metric::to_string).collect();
     HeaderValue::try_from(list.join(", ")).expect("tokens, numbers and quoted strings make a field value")

@@ -1,4 +1,4 @@
-//! [`ServerTimingLayer`] and what it is made of.
+//! [`ServerTimingLayer`] and its parts.
 
 mod body;
 mod layer;

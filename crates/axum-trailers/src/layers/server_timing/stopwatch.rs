@@ -23,7 +23,7 @@ impl Stopwatch {
         Self { began: Instant::now(), first_byte: None, metrics, is_silent: false }
     }
 
-    /// Says nothing at the end. Metrics are taken in as ever, so that a producer need not know who its client is.
+    /// Adds no trailer at the end. Metrics are still accepted, so a producer need not check what its client accepts.
     pub(super) fn silence(&mut self) {
         self.is_silent = true;
     }
@@ -56,7 +56,7 @@ impl Observer for Stopwatch {
 }
 
 impl Drop for Stopwatch {
-    /// Whoever adds a metric to a response that failed or was dropped is told.
+    /// From here on, adding a metric is an error, also if the response failed or was dropped.
     fn drop(&mut self) {
         self.metrics.close();
     }
