@@ -47,7 +47,7 @@ def main() -> int:
             files, logs = Path(folder, "files"), Path(folder, "logs")
             files.mkdir()
             logs.mkdir()
-            # nginx reads them as another user, where root starts it.
+            # If root starts nginx, its workers read them as another user.
             Path(folder).chmod(0o755)
             setting = Setting(arguments.seconds, build / "release/client", files, logs)
             setting.make_small()
@@ -124,7 +124,7 @@ def _build(text: str) -> tuple[str, Path]:
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    """How to do this again. Where builds and files are is nobody else's matter."""
+    """The command that repeats the measurement, without local paths."""
     words = ["bench/run", "--rounds", str(arguments.rounds), "--seconds", f"{arguments.seconds:g}"]
     for name in ("only", "servers"):
         if chosen := getattr(arguments, name):

@@ -1,4 +1,4 @@
-"""What else runs on the machine before anything is measured."""
+"""Checks how busy the machine is before anything is measured."""
 
 import os
 import sys
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from tools import Failure
 
-# In seconds. Long enough to see what works now and then.
+# In seconds. Long enough to include programs that work only now and then.
 LOOK = 3
-# Of all cores.
+# The part of all cores that other programs may use.
 BOUND = 0.05
 # How many processes a warning names.
 NAMED = 5
 
-# In the first line of /proc/stat. The fields behind those are parts of others.
+# In the first line of /proc/stat. The later fields are included in these.
 FIELDS, IDLE, WAITING_FOR_DISKS = 8, 3, 4
 
-# By id: the name and the ticks. The kernel's workers change their names.
+# By process id: name and ticks. The kernel's workers change their names.
 Processes = Mapping[int, tuple[str, int]]
 
 
@@ -31,7 +31,7 @@ class Busy:
     cores: int
     # How many of them were busy.
     busy: float
-    # The processes that took most of it, by name and id, and how many cores each took.
+    # The processes that used the most: name, id and cores.
     processes: list[tuple[str, int, float]]
 
     @property
@@ -43,14 +43,14 @@ class Busy:
         return f"{self.busy:.2f} of {self.cores} cores busy{too_busy}"
 
     def check(self, is_for_document: bool) -> None:
-        """A busy machine is good enough for a quick look, with a warning, and not for figures that others read."""
+        """A busy machine is good enough for a quick look, with a warning, but not for published figures."""
         if self.is_too_busy:
             if is_for_document:
                 raise Failure(f"--update needs a quiet machine: {self.warning()}")
             print(f"WARNING: {self.warning()}", file=sys.stderr, flush=True)
 
     def warning(self) -> str:
-        """What is wrong, and what to do."""
+        """The reason, and what to do."""
         named = ", ".join(f"{name} ({process}) {cores:.2f}" for name, process, cores in self.processes if cores >= 0.01)
         return (
             f"other programs use {self.busy:.2f} of {self.cores} cores, and good figures need a machine where they use "
@@ -60,7 +60,7 @@ class Busy:
 
 
 def look(seconds: float = LOOK) -> Busy:
-    """Looks at the cores for some time, in which this program does nothing."""
+    """Measures how busy the cores are while this program sleeps."""
     stat, processes = _stat(), _processes()
     time.sleep(seconds)
     busy, total = ticks(stat, _stat())
@@ -70,7 +70,7 @@ def look(seconds: float = LOOK) -> Busy:
 
 
 def ticks(before: str, after: str) -> tuple[int, int]:
-    """How many ticks of all cores were busy between two reads of /proc/stat, and how many there were."""
+    """The busy ticks and all ticks of all cores between two reads of /proc/stat."""
     fields = [
         [int(field) for field in stat.partition("\n")[0].split()[1 : 1 + FIELDS]] for stat in (before, after)
     ]
@@ -80,14 +80,14 @@ def ticks(before: str, after: str) -> tuple[int, int]:
 
 
 def of_process(stat: str) -> tuple[str, int]:
-    """The name and the ticks in a /proc/PID/stat. The name may have spaces and brackets."""
+    """The name and ticks in a /proc/PID/stat. The name may contain spaces and parentheses."""
     head, _, rest = stat.rpartition(")")
     user, system = rest.split()[11:13]
     return head.partition("(")[2], int(user) + int(system)
 
 
 def most(before: Processes, after: Processes) -> list[tuple[str, int, int]]:
-    """The name, the id and the ticks of those that took the most between two looks. What is new took all of its own."""
+    """The name, id and ticks of the processes that used the most between two reads. New processes count from zero."""
     taken = ((name, number, its - before.get(number, ("", 0))[1]) for number, (name, its) in after.items())
     return sorted((one for one in taken if one[2] > 0), key=lambda one: one[2], reverse=True)[:NAMED]
 
@@ -99,7 +99,7 @@ def _stat() -> str:
 def _processes() -> dict[int, tuple[str, int]]:
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        # It may have ended meanwhile.
+        # The process may have ended.
         with suppress(FileNotFoundError, ProcessLookupError):
             found[int(stat.parent.name)] = of_process(stat.read_text())
     return found

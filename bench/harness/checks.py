@@ -1,4 +1,4 @@
-"""What is seen of a server before it is timed: its protocols, its TLS settings, its trailers."""
+"""Checks a server before it is timed: its protocols, its TLS settings, its trailers."""
 
 import base64
 import hashlib
@@ -24,15 +24,15 @@ VERSIONS = {H2: "2", H1: "1.1"}
 
 @dataclass(frozen=True)
 class Response:
-    """What a client got."""
+    """A response as a client received it."""
 
     body: bytes
-    # What came behind it.
+    # The fields that followed it.
     trailers: list[str]
 
 
 def check(running: Running) -> dict[str, bool]:
-    """Whether its trailers come, over each protocol that it speaks. All else that is wrong is a failure."""
+    """Whether its trailers arrive, for each of its protocols. Anything else that is wrong is a failure."""
     found = {}
     for protocol in sorted(running.server.protocols):
         small, big = get(running, protocol, "/small"), get(running, protocol, f"/big/{BIG}")
@@ -49,14 +49,14 @@ def check(running: Running) -> dict[str, bool]:
 
 
 def check_plain(running: Running, protocol: str) -> None:
-    """That the small response without its trailer is just that."""
+    """Checks that /plain is the small response without its trailer."""
     plain = get(running, protocol, "/plain")
     if (plain.body, plain.trailers) != (SMALL, []):
         raise Failure(f"/plain is not the small response without its trailer: {plain}")
 
 
 def get(running: Running, protocol: str, path: str) -> Response:
-    """One exchange with the cipher and the group of the measurements."""
+    """Makes a request with the cipher and the group of the measurements."""
     with tempfile.TemporaryDirectory() as folder:
         head, body = Path(folder, "head"), Path(folder, "body")
         said = run(
@@ -75,18 +75,18 @@ def get(running: Running, protocol: str, path: str) -> Response:
 
 
 def trailers_of_dump(dumped: str) -> list[str]:
-    """Of what curl dumps over HTTP/1.1: header fields, an empty line, trailer fields."""
+    """Parses curl's dump over HTTP/1.1: header fields, an empty line, trailer fields."""
     _, _, behind = dumped.replace("\r\n", "\n").partition("\n\n")
     return _fields(re.findall("(.+)", behind))
 
 
 def _trailers_of_frames(url: str) -> list[str]:
-    """Over HTTP/2 curl 7.88 takes no trailers behind a body with `Content-Length`, as nginx and nghttpd send it."""
+    """Over HTTP/2 curl 7.88 reads no trailers after a body with `Content-Length`, which nginx and nghttpd send."""
     return trailers_of_frames(run(["nghttp", "-nv", "-H", "te: trailers", url], EXCHANGE))
 
 
 def trailers_of_frames(said: str) -> list[str]:
-    """Of what nghttp prints: the fields behind the last frame of the body."""
+    """Parses nghttp's output: the fields after the last frame of the body."""
     _, data, behind = said.rpartition("recv DATA frame")
     if not data:
         raise Failure(f"no body came: {said}")

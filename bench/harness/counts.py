@@ -1,6 +1,6 @@
-"""The works that count what a request takes: instructions, allocations and readings of the clock, by callgrind.
+"""Works that count what a request needs, with callgrind: instructions, allocations and clock readings.
 
-They depend on neither the machine nor what else it does, so one round is enough, and a small change shows.
+The counts do not depend on the machine or its load, so one round is enough and small changes show.
 """
 
 import re
@@ -16,11 +16,11 @@ from tools import Failure
 from work import Measure, Metric, Work
 
 CONNECTIONS = 4
-# On each connection. What is counted is the difference, without start and end of the server.
+# Requests per connection. The difference of the two excludes the server's start and end.
 FEW, MANY = 250, 1250
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "posix_memalign"}
-# What `Instant::now` and `SystemTime::now` call. Valgrind hides the kernel's own version of it from programs.
+# `Instant::now` and `SystemTime::now` call it. Valgrind hides the kernel's own version of it from programs.
 CLOCK = "clock_gettime"
 
 INSTRUCTIONS = Metric("instructions", "instructions", less_is_better=True)
@@ -29,7 +29,7 @@ CLOCK_READINGS = Metric("clock_readings", "clock readings", less_is_better=True)
 
 
 class Counts(NamedTuple):
-    """What callgrind has counted."""
+    """Counts from callgrind."""
 
     instructions: int
     allocations: int
@@ -45,7 +45,7 @@ def counted(lines: Iterable[str]) -> Counts:
         if function := re.match(r"(c?)fn=\((\d+)\)(?: (.*))?$", line):
             of_call, number, name = function.groups()
             if name:
-                # A function of the C library may have its version in its name.
+                # Names of C library functions may contain a version.
                 names[number] = name.partition("@")[0]
             if of_call:
                 called = names[number]
@@ -76,7 +76,7 @@ def _count(server: Server, setting: Setting, http1: bool, path: str, requests_ea
 
 
 def _each(more: Counts, less: Counts, requests: int) -> dict[str, float]:
-    """By how much one run is more than another, for each of so many requests."""
+    """The difference of two runs, per request."""
     return {
         name: (its - others) / requests for name, its, others in zip(Counts._fields, more, less, strict=True)
     }

@@ -1,4 +1,4 @@
-"""docs/performance.md: its figures are this harness', its prose is written by hand."""
+"""docs/performance.md: this harness writes the figures, the text is written by hand."""
 
 import re
 
@@ -8,7 +8,7 @@ DOCUMENT = ROOT / "docs/performance.md"
 
 
 def with_figures(text: str, figures: str) -> str:
-    """The document with the figures in their place."""
+    """The document with new figures."""
     text, count = re.subn(
         r"(?s)(<!-- figures -->\n).*?(<!-- /figures -->)", lambda found: f"{found[1]}\n{figures}\n\n{found[2]}", text
     )

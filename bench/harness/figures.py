@@ -1,4 +1,4 @@
-"""What is made of the figures of several rounds."""
+"""Statistics of the figures of several rounds."""
 
 import math
 import statistics
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """The figures of all rounds of one server."""
+    """The spread of one server's figures over all rounds."""
 
     median: float
     low: float
@@ -20,14 +20,14 @@ class Spread:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that so many percent of all do not exceed."""
+    """The smallest value that at least this percentage of all values does not exceed."""
     if not values:
         raise ValueError("nothing has no percentile")
     return sorted(values)[max(math.ceil(len(values) * percent / 100), 1) - 1]
 
 
 def advantage(ours: float, other: float, less_is_better: bool) -> float | None:
-    """How many times better ours is. Nothing where the one to divide by is zero."""
+    """How many times better ours is, or None if the divisor is zero."""
     above, below = (other, ours) if less_is_better else (ours, other)
     return above / below if below else None
 
@@ -35,8 +35,8 @@ def advantage(ours: float, other: float, less_is_better: bool) -> float | None:
 def orders(count: int, rounds: int) -> list[list[int]]:
     """The order of `count` servers in each round.
 
-    It is a Williams design: over `count` rounds each server has each place once, and follows another one in each of
-    them, or where their number is odd the same one twice at most.
+    A Williams design: over `count` rounds each server takes each place once. It follows each other server once, or at
+    most twice if `count` is odd.
     """
     zigzag = [(place + 1) // 2 if place % 2 else (count - place // 2) % count for place in range(count)]
     return [[(first + turn) % count for first in zigzag] for turn in range(rounds)]

@@ -1,4 +1,4 @@
-"""h2load, the generator of load: how it is started, and what it reports."""
+"""h2load, the load generator: how it is started and what it reports."""
 
 import os
 import re
@@ -16,13 +16,13 @@ CIPHER = "TLS_AES_128_GCM_SHA256"
 # As h2load prints them.
 GROUPS = {X25519: "X25519 253 bits", P256: "ECDH prime256v1 256 bits"}
 
-# In seconds, beyond what a run should take.
+# In seconds, beyond the expected time of a run.
 PATIENCE = 60
 
 
 @dataclass(frozen=True)
 class Load:
-    """A run of h2load: for some seconds after a warm-up, or some requests on each connection."""
+    """A run of h2load: for some seconds after a warm-up, or with a number of requests on each connection."""
 
     url: str
     connections: int
@@ -32,12 +32,12 @@ class Load:
     streams: int = 1
     http1: bool = False
     requests_each: int = 1
-    # In seconds. Without it the requests of all connections are done.
+    # In seconds. If None, `requests_each` sets the end.
     seconds: float | None = None
     warm_up: float = 0
 
     def command(self) -> list[Word]:
-        # Two threads were no faster than one on the two cores that they share with the server.
+        # Two threads were no faster than one on two cores shared with the server.
         command: list[Word] = [
             "h2load", "-t", "1", "-c", str(self.connections), "-m", str(self.streams),
             f"--tls13-ciphers={CIPHER}", f"--groups={self.group}", f"--log-file={self.log}",
@@ -45,7 +45,7 @@ class Load:
         if self.http1:
             command += ["--h1", "-H", "TE: trailers"]
         else:
-            # Windows of 16 MiB, for a stream and for its connection.
+            # Windows of 16 MiB for streams and connections.
             command += ["-w", "24", "-W", "24"]
         if self.seconds is None:
             command += ["-n", str(self.connections * self.requests_each)]
@@ -56,12 +56,12 @@ class Load:
 
 @dataclass(frozen=True)
 class Report:
-    """What h2load says at its end."""
+    """The results of a run."""
 
     requests_per_second: float
     done: int
     data_bytes: int
-    # Of the requests that were counted, from the log.
+    # Over all counted requests, from the log.
     p99_microseconds: float = 0
     # From the first request's start to the last one's end, from the log.
     seconds: float = 0
@@ -74,7 +74,7 @@ def load(what: Load) -> Report:
 
 
 class Background:
-    """h2load beside something else."""
+    """h2load in the background."""
 
     def __init__(self, what: Load) -> None:
         self.what = what
@@ -89,7 +89,7 @@ class Background:
         self._started.__exit__(*how)
 
     def runs_on(self, core: int) -> bool:
-        """Whether it still runs. It is held on this core."""
+        """Pins it to this core and returns whether it still runs."""
         with suppress(FileNotFoundError, ProcessLookupError):
             for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
                 os.sched_setaffinity(int(thread.name), {core})
@@ -103,7 +103,7 @@ class Background:
         return report(self.what, finished(self._process, self.what.command(), _bound(self.what)))
 
     def report(self) -> Report:
-        """Waits for its end. That it has ended before is a failure: what it was to load was not under load."""
+        """Waits for its end. If it has already ended, that is a failure: the server was not under load."""
         if self._process.poll() is not None:
             out = finished(self._process, self.what.command(), _bound(self.what))
             raise Failure(f"the load ended too early: {out}")
@@ -111,7 +111,7 @@ class Background:
 
 
 def report(what: Load, out: str) -> Report:
-    """What h2load printed and logged, where all of it is as it was meant to be."""
+    """Checks what h2load printed and logged, and returns the results of both."""
     found = parse(out, "http/1.1" if what.http1 else "h2", what.group)
     starts, times = parse_log(what.log.read_text().splitlines())
     if len(times) != found.done:
@@ -121,7 +121,7 @@ def report(what: Load, out: str) -> Report:
 
 
 def parse(out: str, protocol: str, group: str) -> Report:
-    """What h2load printed. Requests that failed, and other settings of TLS than were meant, are failures."""
+    """Parses h2load's output. Failed requests and unexpected TLS settings are failures."""
     settings = {
         "TLS Protocol": "TLSv1.3", "Cipher": CIPHER, "Server Temp Key": GROUPS[group],
         "Application protocol": protocol,
@@ -149,7 +149,7 @@ def parse_log(lines: Iterable[str]) -> tuple[list[int], list[int]]:
     starts, times = [], []
     for line in lines:
         start, status, time = map(int, line.split("\t"))
-        # It has the status 0 of a response whose head came before the warm-up's end.
+        # The status is 0 if the response's head arrived before the end of the warm-up.
         if status != 0 and not 200 <= status < 300:
             raise Failure(f"a request ended with {status}")
         starts.append(start)

@@ -14,7 +14,7 @@ ANSWER = 20
 LOCK = ROOT / "Cargo.lock"
 PEERS_LOCK = ROOT / "bench/peers/Cargo.lock"
 
-# A program, how it is asked, and the version in what it says.
+# For each program, its command and a pattern for the version in its output.
 PROGRAMS = {
     "rustc": (["rustc", "--version"], r"rustc (\S+)"),
     "Go": (["go", "version"], r"go(\d\S+)"),
@@ -29,7 +29,7 @@ CRATES = ("axum", "axum-server", "hyper", "h2", "rustls", "tokio")
 
 
 def describe(command: str) -> dict[str, str]:
-    """What stands above the tables."""
+    """The lines above the tables."""
     versions = [f"{name} {_version(*asked)}" for name, asked in PROGRAMS.items()]
     return {
         "Machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}",

@@ -1,7 +1,7 @@
-"""The works about memory.
+"""Works that measure memory.
 
-Each begins with one connection, so that what a process allocates once is there before. More would fill the pools of its
-allocator with what they leave behind, and hide a part of what is to be seen.
+Each starts with one connection, so one-time allocations are not counted. More connections would fill the allocator's
+pools and hide a part of the result.
 """
 
 from h2load import Load, load
@@ -18,7 +18,7 @@ IDLE = 1000
 STALLED = 100
 LONG = 10
 
-# It depends on time less than the others do, and takes more.
+# Memory varies less over time than other figures, and takes longer to measure.
 ROUNDS = 3
 
 KIB = Metric("kib", "KiB", less_is_better=True)
@@ -27,7 +27,7 @@ PROTOCOLS = {H1: "HTTP/1.1", H2: "HTTP/2"}
 
 
 def _each(what: str, connections: int, protocol: str, **options: str) -> Measure:
-    """The memory of each of many connections."""
+    """The memory per connection, with many connections."""
     def measure(running: Running, setting: Setting) -> dict[str, float]:
         setting.big(GIB)
         with holding(setting, "idle", running, 1, protocol=protocol):

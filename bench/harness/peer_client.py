@@ -1,4 +1,4 @@
-"""The program `client` of bench/peers, which does what h2load can't."""
+"""The program `client` of bench/peers, which measures what h2load can't."""
 
 import json
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from running import Running
 from setting import Setting
 from tools import END, Failure, Word, finished, first_line, run, started
 
-# In seconds, beyond what it should take.
+# In seconds, beyond the expected time.
 PATIENCE = 60
 
 
 def client(setting: Setting, what: str, running: Running, bound: float, **options: int | str) -> dict[str, Any]:
-    """What it tells at its end, which comes in about so many seconds."""
+    """Runs the client, which takes about `bound` seconds, and returns its results."""
     return _told(run(_command(setting, what, running, options), bound + PATIENCE))
 
 
 @contextmanager
 def holding(setting: Setting, what: str, running: Running, connections: int, **options: str) -> Iterator[None]:
-    """Keeps connections open meanwhile."""
+    """Keeps connections open inside the `with` block."""
     command = _command(setting, what, running, {"connections": connections, **options})
     with started(command) as process:
         told = _told(first_line(process, command, PATIENCE))

@@ -1,4 +1,4 @@
-"""All rounds of all works, and what came of them."""
+"""Runs all rounds of all works and collects the results."""
 
 import sys
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from work import Work
 
 @dataclass
 class Results:
-    """All that was measured, by name."""
+    """All results, by name."""
 
-    # Of each server and protocol, whether trailers come.
+    # By server and protocol: whether trailers arrive.
     trailers: dict[str, dict[str, bool]] = field(default_factory=dict)
-    # Of each work, server and metric the figures of all rounds.
+    # By work, server and metric: the figures of all rounds.
     figures: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
-    # Of each work and server, why it failed.
+    # By work and server: why it failed.
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -55,7 +55,7 @@ def _measure(work: Work, servers: Sequence[Server], setting: Setting, rounds: in
     of_work = results.figures.setdefault(work.name, {})
     for number, order in enumerate(orders(len(able), rounds), 1):
         for server in (able[place] for place in order):
-            # One failure tells enough, and may have taken long.
+            # One failure is enough, and may have taken long.
             if server.name in results.failures.get(work.name, {}):
                 continue
             try:

@@ -1,4 +1,4 @@
-"""A server that runs: its address, its CPU time and its memory, over all its processes."""
+"""A running server: its address, and the CPU time and memory of all its processes."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ KEY = ROOT / "self_signed_certs/key.pem"
 # In seconds.
 START = 15
 
-# How the names of this project's threads for connections begin.
+# The prefix of the names of this project's connection threads.
 OF_CONNECTIONS = "trailers-"
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -39,24 +39,24 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """User and system time since its start."""
-        # The fields behind the name, which may have spaces and brackets itself.
+        # The fields after the name, which may contain spaces and parentheses.
         fields = (stat.rpartition(")")[2].split() for stat in self._read("stat"))
         return sum(int(user) + int(system) for *_, user, system in (field[:13] for field in fields)) / TICKS_PER_SECOND
 
     def memory(self) -> int:
-        """What it has of the memory, in KiB: pages that processes share count once."""
+        """Its memory in KiB. Pages that processes share count once."""
         return sum(_kib(rollup, "Pss") for rollup in self._read("smaps_rollup"))
 
     def peak(self) -> int:
-        """The most memory that its processes ever had, in KiB."""
+        """The peak memory of its processes, in KiB."""
         return sum(_kib(status, "VmHWM") for status in self._read("status"))
 
     def divide(self, core: int, others: set[int]) -> None:
-        """Holds its threads for connections on one core, and what it has besides on others."""
+        """Pins its connection threads to one core, and its other threads to others."""
         held = False
         # This project's server is one process.
         for thread in Path(f"/proc/{self.group}/task").iterdir():
-            # It may have ended meanwhile.
+            # The thread may have ended.
             with suppress(FileNotFoundError, ProcessLookupError):
                 is_for_connections = (thread / "comm").read_text().startswith(OF_CONNECTIONS)
                 os.sched_setaffinity(int(thread.name), {core} if is_for_connections else others)
@@ -70,9 +70,9 @@ class Running:
 
 @contextmanager
 def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[Running]:
-    """Starts a server on a free port, by itself or under another program.
+    """Starts a server on a free port, directly or under another program.
 
-    It must still be there at the end. A program that it is under has time to end well.
+    The server must still run at the end. A program around it gets time to end cleanly.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
         address = f"127.0.0.1:{_free_port()}"
@@ -121,7 +121,7 @@ def _wait_until_it_listens(process: subprocess.Popen, address: str) -> None:
 def _processes(group: int) -> list[Path]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        # One that ends meanwhile is none of the group's, which ends as a whole.
+        # A process that has just ended is not one of the group, which ends as a whole.
         with suppress(FileNotFoundError, ProcessLookupError):
             if int(stat.read_text().rpartition(")")[2].split()[2]) == group:
                 found.append(stat.parent)

@@ -1,4 +1,4 @@
-"""The servers that are measured: what each can, and how it is started."""
+"""The servers that are measured: what each supports and how it is started."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -18,14 +18,14 @@ P256 = "P-256"
 
 @dataclass(frozen=True)
 class Place:
-    """What a server is given."""
+    """The arguments of a server."""
 
     address: str
     certificate: Path
     key: Path
-    # What servers of files serve.
+    # The folder that static file servers serve.
     files: Path
-    # A folder of its own, for as long as it runs.
+    # A temporary folder for this server alone.
     folder: Path
 
 
@@ -33,15 +33,15 @@ class Place:
 class Server:
     """A server, before its start."""
 
-    # As --servers has it.
+    # The name for `--servers`.
     name: str
-    # As the tables have it.
+    # The name in the tables.
     title: str
     command: Callable[[Place], Sequence[Word]]
     protocols: frozenset[str] = frozenset((H1, H2))
-    # Of its key exchange.
+    # Its key exchange group.
     group: str = X25519
-    # Whether its bodies are made while they are sent. Others are there from the start.
+    # Whether it produces bodies while it sends them. Other servers' bodies are ready from the start.
     produces: bool = True
     # Whether it can send a response without the trailer.
     has_plain: bool = True
@@ -56,11 +56,11 @@ def ours(title: str, binary: Path) -> Server:
 
 
 def peers(build: Path) -> list[Server]:
-    """All the others. `build` is Cargo's target folder."""
+    """All other servers. `build` is Cargo's target folder."""
     release = build / "release"
     article, axum, hyper = (release / name for name in ("article", "axum_0_8", "hyper_1"))
     return [
-        # Over HTTP/1.1 it waits 40 ms in each request, so only the next one is counted.
+        # Over HTTP/1.1 each request waits 40 ms, so only the next one runs under callgrind.
         Server("article", "article", _rust(article)),
         Server("article-nodelay", "article + TCP_NODELAY", _rust(article, "--nodelay"), is_compiled=True),
         Server("axum", "axum 0.8, default runtime", _rust(axum, "--runtime", "multi-thread"), is_compiled=True),
@@ -75,7 +75,7 @@ def peers(build: Path) -> list[Server]:
         Server("go", "Go `net/http`", _rust(build / "bench/go")),
         Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
         Server("nginx", "nginx", _nginx, produces=False),
-        # Its group is P-256 alone, and its trailer is on all that it sends.
+        # It supports only P-256, and sends its trailer with every response.
         Server("nghttpd", "nghttpd", _nghttpd, frozenset((H2,)), P256, produces=False, has_plain=False),
     ]
 
@@ -90,7 +90,7 @@ def _flags(place: Place) -> list[Word]:
 
 def _nginx(place: Place) -> Sequence[Word]:
     template = (SOURCES / "nginx.conf").read_text()
-    # A worker that root starts is someone else otherwise, who may not read the folders.
+    # By default a worker that root starts runs as another user, who may not read the folders.
     user = "user root;\n" if os.geteuid() == 0 else ""
     configuration = place.folder / "nginx.conf"
     configuration.write_text(

@@ -8,7 +8,7 @@ from h2load import Load
 from running import Running
 from servers import H1, H2
 
-# How connections have the load of small streams.
+# The load of small streams on each connection, as the tables describe it.
 SMALL_STREAMS = {H2: "HTTP/2 with 32 streams each", H1: "HTTP/1.1 with `TE: trailers`"}
 
 # In seconds.
@@ -17,12 +17,12 @@ SHORTEST_WARM_UP = 0.5
 
 @dataclass(frozen=True)
 class Setting:
-    """How long a timed run takes, and where its things are."""
+    """The duration of a timed run, and the paths it needs."""
 
     seconds: float
     # The program `client` of bench/peers.
     client: Path
-    # Folders in memory: what servers of files serve, and h2load's log.
+    # Folders in memory: the files of static file servers, and h2load's log.
     files: Path
     logs: Path
 
@@ -40,7 +40,7 @@ class Setting:
         (self.files / "big").mkdir()
 
     def big(self, size: int) -> str:
-        """The path of so many bytes. The file for servers of files has no pages, and so takes no memory."""
+        """The path of this many bytes. Static file servers get a sparse file, which uses no memory."""
         with (self.files / "big" / str(size)).open("wb") as file:
             file.truncate(size)
         return f"/big/{size}"
@@ -48,7 +48,7 @@ class Setting:
     def small_load(
         self, running: Running, connections: int, seconds: float, http1: bool = False, path: str = "/small"
     ) -> Load:
-        """The load of small streams: 32 at once on each connection, or one where it is HTTP/1.1."""
+        """The load of small streams: 32 at once on each connection, or one over HTTP/1.1."""
         return Load(
             running.url(path), connections, self.log, group=running.server.group, streams=1 if http1 else 32,
             http1=http1, seconds=seconds, warm_up=self.warm_up,

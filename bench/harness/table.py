@@ -1,4 +1,4 @@
-"""The tables of what was measured, in Markdown."""
+"""The results as tables in Markdown."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ NONE = "–"
 
 
 def tables(works: Sequence[Work], servers: Sequence[Server], results: Results) -> str:
-    """A table for each work, and below it what failed there."""
+    """A table for each work, followed by its failures."""
     parts = [_section(work, servers, results) for work in works]
     if failed := results.failures.get("check"):
         parts.insert(0, "Not measured:\n\n" + _reasons(failed, servers))
@@ -67,7 +67,7 @@ def _trailer(work: Work, trailers: dict[str, bool]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, and all of those before the point."""
+    """Three significant digits, and all digits before the point."""
     if value == 0:
         return "0"
     return f"{value:,.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"

@@ -1,4 +1,4 @@
-"""What other programs take is seen before anything is measured: `python3 -B -m unittest`."""
+"""Tests of the check for a busy machine: `python3 -B -m unittest`."""
 
 import contextlib
 import io
@@ -32,7 +32,7 @@ class Reading(unittest.TestCase):
 
 
 class Bound(unittest.TestCase):
-    def test_a_small_part_of_the_cores_is_no_matter(self):
+    def test_a_small_load_is_accepted(self):
         quiet, busy = Busy(2, 0.1, []), Busy(2, 0.11, [("rustc", 7, 0.11)])
         self.assertFalse(quiet.is_too_busy)
         self.assertEqual(str(quiet), "0.10 of 2 cores busy")
@@ -62,7 +62,7 @@ class Look(unittest.TestCase):
     def test_a_program_that_computes_is_seen(self):
         with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
             try:
-                # Others may take more than it does.
+                # Other processes may use more than it does.
                 with mock.patch("busy.NAMED", 10_000):
                     found = look(1)
             finally:

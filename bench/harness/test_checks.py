@@ -1,4 +1,4 @@
-"""Trailer fields are told from header fields: `python3 -B -m unittest`."""
+"""Tests that trailer fields are distinguished from header fields: `python3 -B -m unittest`."""
 
 import unittest
 

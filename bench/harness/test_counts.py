@@ -1,4 +1,4 @@
-"""What is read in a profile of callgrind."""
+"""Tests of reading a profile of callgrind: `python3 -B -m unittest`."""
 
 import unittest
 
@@ -33,7 +33,7 @@ totals: 1306
 
 
 class Counted(unittest.TestCase):
-    def test_calls_of_the_allocator_and_the_clock_are_added_and_no_others(self):
+    def test_only_calls_of_the_allocator_and_the_clock_are_counted(self):
         self.assertEqual(
             counted(PROFILE.splitlines()), Counts(instructions=1306, allocations=9, clock_readings=5)
         )

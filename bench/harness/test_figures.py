@@ -1,4 +1,4 @@
-"""What is made of figures: `python3 -B -m unittest`."""
+"""Tests of the statistics: `python3 -B -m unittest`."""
 
 import unittest
 from collections import Counter
@@ -41,7 +41,7 @@ class Orders(unittest.TestCase):
     def test_each_follows_others_in_other_rounds(self):
         for count in range(2, 12):
             followed = Counter(pair for order in orders(count, count) for pair in pairwise(order))
-            # An even number can do without any that comes again.
+            # With an even number, no pair repeats.
             self.assertLessEqual(max(followed.values()), 1 if count % 2 == 0 else 2, count)
 
     def test_two_take_turns(self):

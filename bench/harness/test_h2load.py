@@ -1,4 +1,4 @@
-"""What h2load says is read, and not believed where it is not what was meant: `python3 -B -m unittest`."""
+"""Tests that h2load's output is read, and refused if it is not as expected: `python3 -B -m unittest`."""
 
 import tempfile
 import unittest

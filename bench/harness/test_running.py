@@ -1,4 +1,4 @@
-"""What servers and other programs may do, and that nothing is left of them: `python3 -B -m unittest`."""
+"""Tests that servers and other programs run, and that all their processes end: `python3 -B -m unittest`."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from running import serve
 from servers import Server
 from tools import Failure, first_line, run, started
 
-# Listens where it is told to, for no longer than a test takes, beside a process that it has started.
+# Listens on the given address, next to a child process, for at most 30 s.
 LISTEN = """
 import os, socket, sys, time
 host, port = sys.argv[1].split(":")
@@ -36,12 +36,12 @@ class Servers(unittest.TestCase):
             self.assertGreater(running.cpu_seconds(), 0)
             self.assertEqual(alive(running.group), 2)
         until = time.monotonic() + 5
-        # A child of one that has ended takes a moment longer.
+        # A child of a process that has ended takes a moment longer.
         while alive(running.group) and time.monotonic() < until:
             time.sleep(0.01)
         self.assertEqual(alive(running.group), 0)
 
-    def test_its_threads_for_connections_are_held_on_one_core_and_others_on_others(self):
+    def test_connection_threads_are_pinned_to_one_core_and_other_threads_to_others(self):
         cores = os.sched_getaffinity(0)
         named = f"open('/proc/self/comm', 'w').write('trailers-0')\n{LISTEN}"
         with serving(sys.executable, "-c", named) as running:

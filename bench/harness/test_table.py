@@ -1,4 +1,4 @@
-"""What the tables show of what was measured, and of what was not: `python3 -B -m unittest`."""
+"""Tests of the tables and the document: `python3 -B -m unittest`."""
 
 import unittest
 from pathlib import Path
@@ -45,7 +45,7 @@ class Tables(unittest.TestCase):
             "| files | – | – | – | – | – | – | yes |",
         ])
 
-    def test_the_first_of_ours_is_what_the_others_are_held_against(self):
+    def test_ratios_are_to_the_first_of_ours(self):
         del self.results.figures["small"]["ours"]
         self.assertEqual(rows(self.results)[1], "| a peer | 500 | 400–600 | – | 41.0 | 40.0–42.0 | – | **no trailer** |")
 
@@ -54,7 +54,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(rows(self.results)[1], "| a peer | failed | – | – | failed | – | – | **no trailer** |")
         self.assertIn("Failed:\n\n- a peer: exit code 1: no route", tables([work()], [OURS, PEER], self.results))
 
-    def test_who_fails_the_check_has_no_figures(self):
+    def test_a_server_that_fails_the_check_has_no_figures(self):
         self.results.failures = {"check": {"peer": "gone"}}
         del self.results.trailers["peer"]
         self.assertEqual(rows(self.results)[1], "| a peer | failed | – | – | failed | – | – | – |")

@@ -1,4 +1,4 @@
-"""Programs that are run to their end, and those that are kept running for a while."""
+"""Runs programs, either to their end or in the background."""
 
 import os
 import queue
@@ -12,26 +12,26 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# A program, or its argument.
+# A program or an argument.
 Word = str | Path
 
-# In seconds: what is about to end.
+# In seconds, for a program that should end now.
 END = 10
 
 
 class Failure(Exception):
-    """What keeps something from being measured."""
+    """The reason why something can't be measured."""
 
 
 def run(command: Sequence[Word], seconds: float) -> str:
-    """Standard output of a command that must end well within some time."""
+    """The standard output of a command that must succeed within this time."""
     with started(command) as process:
         return finished(process, command, seconds)
 
 
 @contextmanager
 def started(command: Sequence[Word]) -> Iterator[subprocess.Popen[str]]:
-    """A command with pipes, in a group of its own. The group ends at the end."""
+    """Starts a command with pipes in its own process group, and ends the group at the end."""
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -44,13 +44,13 @@ def started(command: Sequence[Word]) -> Iterator[subprocess.Popen[str]]:
     finally:
         end_group(process)
         for pipe in (process.stdin, process.stdout, process.stderr):
-            # What it did not read is no matter any more.
+            # Input that it did not read no longer matters.
             with suppress(OSError):
                 pipe.close()
 
 
 def finished(process: subprocess.Popen[str], command: Sequence[Word], seconds: float) -> str:
-    """Standard output of a command that was started. Its standard input ends now."""
+    """Closes the standard input of a started command, waits for its end and returns its standard output."""
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -61,7 +61,7 @@ def finished(process: subprocess.Popen[str], command: Sequence[Word], seconds: f
 
 
 def first_line(process: subprocess.Popen[str], command: Sequence[Word], seconds: float) -> str:
-    """The first line that a command prints, which goes on after it."""
+    """The first line that a command prints. The command continues to run."""
     lines: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True)
     reader.start()
@@ -79,14 +79,14 @@ def first_line(process: subprocess.Popen[str], command: Sequence[Word], seconds:
 
 
 def end_group(process: subprocess.Popen) -> None:
-    """Ends a process and all that it has started."""
+    """Ends a process and all processes that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def end_well() -> None:
-    """Takes SIGTERM for an end like any other, so that what was started is ended, too."""
+    """Turns SIGTERM into a normal exit, which also ends all started programs."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
 
 

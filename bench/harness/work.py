@@ -1,4 +1,4 @@
-"""A kind of work that servers are measured at."""
+"""A kind of measurement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,47 +12,47 @@ Measure = Callable[[Running, Setting], dict[str, float]]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a round."""
+    """A figure that each round measures."""
 
     name: str
-    # With its unit.
+    # Includes the unit.
     title: str
     less_is_better: bool = False
-    # Whether the ratio to ours says anything.
+    # Whether the ratio to ours is meaningful.
     compared: bool = True
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is done in each round, with a new process of the server."""
+    """What each round measures, with a new server process."""
 
     name: str
     what: str
     metrics: tuple[Metric, ...]
     measure: Measure
     protocol: str = H2
-    # It needs bodies that are made while they are sent.
+    # It needs bodies that are produced while they are sent.
     made: bool = False
-    # It needs a response without the trailer as well.
+    # It also needs a response without the trailer.
     without_trailer: bool = False
-    # It is measured by a client that reads the trailers, and fails without them.
+    # Its client reads the trailers, and fails without them.
     reads_trailers: bool = False
     ours_alone: bool = False
-    # It can be done by compiled servers of one process alone.
+    # Only compiled servers with a single process can do it.
     is_compiled: bool = False
-    # However many there are of others.
+    # The limit on the number of rounds.
     most_rounds: int | None = None
 
     @property
     def has_spread(self) -> bool:
-        """Whether more than one round can tell how far its figures are apart."""
+        """Whether there is more than one round."""
         return self.most_rounds != 1
 
     def rounds(self, wanted: int) -> int:
         return min(wanted, self.most_rounds or wanted)
 
     def can_be_done_by(self, server: Server, trailers: dict[str, bool]) -> bool:
-        """Whether a server has all that it needs. `trailers` tells for each protocol whether they come."""
+        """Whether a server has all that it needs. `trailers`: by protocol, whether they arrive."""
         return (
             self.protocol in server.protocols
             and (server.produces or not self.made)

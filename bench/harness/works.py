@@ -1,4 +1,4 @@
-"""All works. Each is measured by a function that gives the figures of one round."""
+"""All works. The function of each returns the figures of one round."""
 
 import math
 import os
@@ -18,16 +18,16 @@ from tools import Failure
 from work import Measure, Metric, Work
 
 MIB = 1 << 20
-# Requests on each connection that a new server gets before a timed run.
+# Requests on each connection that warm up a new server before a timed run.
 COLD = 64
-# What the time of a longer transfer is estimated with.
+# The size of the transfer from which the time of a longer one is estimated.
 TRIAL = 256 * MIB
 
-# The content of which a digest as a header field needs a buffer.
+# The size of the content whose digest is sent as a header field after buffering.
 BUFFERED = 64 * MIB
 
 HANDSHAKES_AT_ONCE = 8
-# As the client names them.
+# As the client prints them.
 GROUPS = {X25519: "X25519", P256: "secp256r1"}
 
 RATE = Metric("requests_per_second", "requests/s")
@@ -44,7 +44,7 @@ DELAYS = (
 def _small(connections: int, http1: bool) -> Measure:
     def measure(running: Running, setting: Setting) -> dict[str, float]:
         timed = setting.small_load(running, connections, setting.seconds, http1)
-        # h2load 1.52 may never end where a server that is still cold is slow to open the connections of a timed run.
+        # h2load 1.52 may never end if a cold server is slow to open the connections of a timed run.
         load(replace(timed, seconds=None, requests_each=COLD))
         report = load(timed)
         return {RATE.name: report.requests_per_second, P99.name: report.p99_microseconds}
@@ -53,7 +53,7 @@ def _small(connections: int, http1: bool) -> Measure:
 
 
 def _transfer(running: Running, setting: Setting, connections: int, path: Callable[[int], str]) -> dict[str, float]:
-    """As many bytes as take about the time of a run."""
+    """Transfers as many bytes as take about the time of a run."""
     def timed(size: int) -> tuple[float, float]:
         before = running.cpu_seconds()
         report = load(Load(running.url(path(size)), connections, setting.log, group=running.server.group))
@@ -103,7 +103,7 @@ def _digest_header(running: Running, setting: Setting) -> dict[str, float]:
         return {f"first_byte_{place}": told["first_byte_ms"], f"peak_{place}": running.peak() / 1024}
 
     digest = content_digest(b"x" * BUFFERED)
-    # The one that takes less memory comes first: the peak is of all that was before.
+    # The one that uses less memory comes first, because the peak includes everything before.
     return digested("trailer") | digested("header")
 
 
@@ -115,7 +115,7 @@ def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
     def speed(path: str, size: int) -> float:
         what = Load(running.url(f"{path}/{size}"), 1, setting.log, group=running.server.group)
         with Background(what) as background:
-            # A thread that has just begun is where that is which began it.
+            # A new thread inherits the cores of the thread that started it.
             while background.runs_on(cores[0]):
                 running.divide(cores[0], set(cores[1:]))
                 time.sleep(0.1)
@@ -124,7 +124,7 @@ def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
             raise Failure(f"{report.data_bytes} bytes of {size} came")
         return report.data_bytes / 1e9 / report.seconds
 
-    # The server counts the cores that it may use before it is held on one.
+    # The server counts the cores that it may use before it is pinned to one.
     load(Load(running.url(f"/digest/{TRIAL}"), 1, setting.log, group=running.server.group))
     estimate = speed("/digest", TRIAL)
     size = max(round(estimate * 1e9 * setting.seconds / MIB), 1) * MIB
@@ -141,7 +141,7 @@ def _pace(running: Running, setting: Setting) -> dict[str, float]:
 
 
 def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
-    # It takes some time to begin, and some to find a place among the others.
+    # The load runs a second longer, because the client needs time to start and competes with it.
     with Background(setting.small_load(running, 4, setting.seconds + 1)) as background:
         background.wait_for_warm_up()
         delays = _pace(running, setting)

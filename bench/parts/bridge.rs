@@ -1,5 +1,5 @@
-//! A request and its response across the bridge, beside the same router called directly. The difference is
-//! what the bridge takes.
+//! A request and its response across the bridge, compared with the same router called directly. The difference is the
+//! cost of the bridge.
 
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
@@ -25,7 +25,7 @@ use tower::Service;
 
 const TRAILER: (&str, &str) = ("chunky-trailer", "foo");
 
-/// So many requests are made before they are timed: few enough to stay in the cache.
+/// The number of requests that are created before they are timed: few enough to stay in the cache.
 const BATCH: u64 = 64;
 
 /// The two chunks and the trailer of `bench/server/main.rs`.
@@ -43,7 +43,7 @@ async fn small() -> impl IntoResponse {
     ([("content-type", "text/plain")], body)
 }
 
-/// One of the two routes, and what its response has.
+/// One of the two routes, with its expected response.
 #[derive(Clone, Copy)]
 struct Route {
     name: &'static str,
@@ -59,11 +59,11 @@ const ROUTES: [Route; 2] = [
 
 impl Route {
     fn router() -> Router {
-        // As the bridge does it: a router whose state is still to come builds its routes anew in each call.
+        // Like the bridge: a router without its state rebuilds its routes in each call.
         Router::new().route("/small", get(small)).route("/hello", get(|| async { "hello" })).with_state(())
     }
 
-    /// Requests as hyper has them over HTTP/2.
+    /// Requests as hyper creates them over HTTP/2.
     async fn requests_of_hyper(self, count: u64) -> Vec<http_1::Request<Incoming>> {
         let request = |body| {
             http_1::Request::get(self.uri)
@@ -76,7 +76,7 @@ impl Route {
         empty_bodies(count).await.into_iter().map(request).collect()
     }
 
-    /// The same for the router itself.
+    /// The same requests for the router.
     fn requests_of_axum(self, count: u64) -> Vec<http::Request<axum::body::Body>> {
         let request = |_| {
             http::Request::get(self.uri)
@@ -119,7 +119,7 @@ impl Route {
     }
 }
 
-/// The bodies of requests without content. hyper alone can make one, so it is given so many requests to read.
+/// Bodies of requests without content. Only hyper can create them, so it reads that many requests.
 async fn empty_bodies(count: u64) -> Vec<Incoming> {
     let bodies = RefCell::new(Vec::new());
     let service = service_fn(|request: http_1::Request<Incoming>| {
@@ -128,13 +128,13 @@ async fn empty_bodies(count: u64) -> Vec<Incoming> {
     });
     let requests: Vec<_> = (0..count).flat_map(|_| *b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").collect();
     let connection = TokioIo::new(tokio::io::join(&*requests, tokio::io::sink()));
-    // The requests end before the last of them is answered.
+    // The input ends before the last request is answered.
     let served = http1::Builder::new().half_close(true).serve_connection(connection, service).await;
     served.expect("requests up to the end");
     bodies.into_inner()
 }
 
-/// How long so many exchanges take, without the making of their requests.
+/// How long this many exchanges take, without the creation of their requests.
 async fn timed<R>(
     mut left: u64,
     make: impl AsyncFn(u64) -> Vec<R>,

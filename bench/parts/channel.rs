@@ -1,4 +1,4 @@
-//! A chunk's way through [`body::channel`] and its body, beside a [`StreamBody`] around tokio's channel.
+//! Chunks sent through [`body::channel`] and its body, compared with a [`StreamBody`] around tokio's channel.
 
 use axum::body::HttpBody;
 use axum_trailers::{
@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 const CHUNKS: usize = 1_000;
 const SIZES: [usize; 3] = [16, 1024, 64 * 1024];
 
-/// So many chunks wait at most, in either channel.
+/// The maximum number of chunks that wait in either channel.
 const WAITING: usize = 2;
 
 /// The producer's end of either channel.
@@ -58,7 +58,7 @@ fn tokios(_chunk: &Bytes) -> (mpsc::Sender<TokiosItem>, StreamBody<ReceiverStrea
 trait Body: HttpBody<Data = Bytes, Error = axum::Error> + Unpin {}
 impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> Body for B {}
 
-/// Chunk by chunk: each is read as soon as it is sent, and nobody ever waits.
+/// Reads each chunk as soon as it is sent, so neither side ever waits.
 async fn in_turn((mut producer, mut body): (impl Producer, impl Body), chunk: &Bytes) {
     for _ in 0..CHUNKS {
         producer.send(chunk.clone()).await;
@@ -69,7 +69,7 @@ async fn in_turn((mut producer, mut body): (impl Producer, impl Body), chunk: &B
     assert!(body.data().await.is_none(), "more than was sent");
 }
 
-/// As a server has it: a task sends, another one reads, and whoever is ahead waits.
+/// Like a server: one task sends, another reads, and the faster one waits.
 async fn by_a_task((mut producer, mut body): (impl Producer, impl Body), chunk: &Bytes) {
     let sent = chunk.clone();
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! The digest layer around a streamed body of 1 MiB, beside that body without it and beside the bare hash.
+//! The digest layer around a streamed body of 1 MiB, compared with the body without it and with the bare hash.
 
 use axum::{
     body::HttpBody,
@@ -20,7 +20,7 @@ use tower::{Layer, Service, service_fn};
 const MIB: usize = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
-/// Each byte has a place of its own, so that whoever reads them reads all of the memory.
+/// The chunks share no memory, so reading them reads 1 MiB.
 fn chunks() -> Vec<Bytes> {
     let content = Bytes::from(vec![b'x'; MIB]);
     (0..MIB).step_by(CHUNK).map(|at| content.slice(at..at + CHUNK)).collect()
@@ -31,13 +31,13 @@ fn streamed(chunks: Vec<Bytes>) -> Response {
     StreamBody::new(tokio_stream::iter(chunks)).into_response()
 }
 
-/// Has a service answer, reads the response to its trailers, and returns whether they have the digest.
+/// Calls a service, reads the response up to its trailers, and returns whether they contain the digest.
 async fn ends_in_digest<S, B>(mut service: S) -> bool
 where
     S: Service<Request<()>, Response = http::Response<B>, Error = Infallible>,
     B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin,
 {
-    // Over HTTP/2 trailers are welcome without being asked for.
+    // Over HTTP/2 trailers need no `TE`.
     let request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");
     let Ok(response) = service.call(request).await;
     let (mut body, mut bytes) = (response.into_body(), 0);

@@ -1,4 +1,4 @@
-//! The server of the benchmark, as a user of this library would write it: `bench/run` starts it.
+//! The benchmark's server, written like a user of this library would. `bench/run` starts it.
 
 use axum::{
     Router,
@@ -33,7 +33,7 @@ fn finish(sender: Sender) -> Produced {
     Ok(sender.finish(trailers)?)
 }
 
-/// A body whose producer is a task of its own. That a reader left is the only error it can have here, and ends the task.
+/// A body with its own producer task. The only possible error is that the reader has left; it ends the task.
 fn produced<F>(capacity: usize, declared: Declared, producer: impl FnOnce(Sender) -> F) -> impl IntoResponse
 where
     F: Future<Output = Produced> + Send + 'static,
@@ -56,7 +56,7 @@ async fn small() -> impl IntoResponse {
     ([("content-type", "text/plain")], body)
 }
 
-/// The same without its trailer.
+/// The same body without a trailer.
 async fn plain() -> impl IntoResponse {
     let body = produced(CHUNK, Declared::none(), |mut sender| async move {
         sender.send("hello...").await?;
@@ -66,18 +66,18 @@ async fn plain() -> impl IntoResponse {
     ([("content-type", "text/plain")], body)
 }
 
-/// Chunks in static memory, as the peers have them.
+/// Chunks in static memory, as in the peers.
 async fn big(Path(bytes): Path<usize>) -> impl IntoResponse {
     chunks(bytes, |len| Bytes::from_static(&BUFFER[..len]))
 }
 
-/// Chunks in memory of their own: what holds them back takes as much.
+/// Allocated chunks, so buffering them uses that much memory.
 async fn allocated(Path(bytes): Path<usize>) -> impl IntoResponse {
     chunks(bytes, |len| Bytes::copy_from_slice(&BUFFER[..len]))
 }
 
 fn chunks(bytes: usize, chunk: fn(usize) -> Bytes) -> impl IntoResponse {
-    // Two chunks wait at most, as with the peers.
+    // At most two chunks wait, as in the peers.
     let body = produced(2 * (CHUNK + CHUNK_OVERHEAD), with_trailer(), move |mut sender| async move {
         let mut left = bytes;
         while left > 0 {
@@ -103,7 +103,7 @@ async fn paced(Path(chunks): Path<usize>) -> impl IntoResponse {
     ([("content-type", "application/octet-stream")], body)
 }
 
-/// The nanoseconds of `CLOCK_MONOTONIC`, which the client reads as well.
+/// `CLOCK_MONOTONIC` in nanoseconds. The client reads the same clock.
 fn now() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     u64::try_from(now.tv_sec).expect("no time before the start of the machine") * 1_000_000_000
@@ -148,7 +148,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/digest/:bytes", get(big).layer(ContentDigestLayer::new()))
         .route("/digest-or-header/:bytes", get(allocated).layer(ContentDigestLayer::or_buffered(BUFFERED)));
     let tls = Tls::from_pem_files(arguments.certificate, arguments.key)?;
-    // As many connections at once as are held open; the peers have no limit.
+    // Enough for the connections that are held open; the peers have no limit.
     let mut limits = Limits::default();
     limits.connections = 4096;
     Server::new(tls).limits(limits).bind(arguments.listen)?.run(app).await?;

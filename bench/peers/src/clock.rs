@@ -2,7 +2,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// `CLOCK_MONOTONIC` in nanoseconds. `Instant` is the same clock, but does not give its reading away.
+/// `CLOCK_MONOTONIC` in nanoseconds. `Instant` uses the same clock, but does not expose its value.
 #[must_use]
 pub fn now() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);

@@ -1,4 +1,4 @@
-//! A server as a runtime of one thread for each core.
+//! A server with a single-threaded runtime for each core.
 
 use anyhow::Result;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -9,12 +9,12 @@ use std::{
 };
 use tokio::runtime;
 
-/// Runs `serve` on each core, in a runtime of its own and with a listener of its own.
+/// Runs `serve` once for each core, each with its own runtime and listener.
 ///
 /// # Errors
 ///
-/// Where a socket or a runtime can't be made, and what the first `serve` that ends returns: a server on fewer
-/// cores would be measured as if on all.
+/// If a socket or a runtime can't be created. Returns when the first `serve` ends, with its result: a server on fewer
+/// cores would be measured as if it used all.
 pub fn run_on_each<F>(
     address: SocketAddr,
     serve: impl Fn(TcpListener) -> F + Clone + Send + 'static,
@@ -32,11 +32,11 @@ where
     first_ended.recv()?
 }
 
-/// A listener that does not block; a shared one has the port together with others.
+/// Creates a listener that does not block. A shared one uses `SO_REUSEPORT`.
 ///
 /// # Errors
 ///
-/// Where the kernel refuses it.
+/// If the kernel refuses it.
 pub fn listener(address: SocketAddr, shared: bool) -> Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

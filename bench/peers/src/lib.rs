@@ -1,4 +1,4 @@
-//! What the peers and the client have in common.
+//! Code that the peers and the client share.
 
 pub mod clock;
 pub mod cores;

@@ -1,16 +1,16 @@
-//! The options that all servers take.
+//! The options of all servers.
 
 use anyhow::{Context, Result};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{net::SocketAddr, path::PathBuf};
 
-/// The protocols that all servers speak, as ALPN names them.
+/// The protocols of all servers, as ALPN names.
 #[must_use]
 pub fn protocols() -> Vec<Vec<u8>> {
     vec![b"h2".to_vec(), b"http/1.1".to_vec()]
 }
 
-/// Where to listen, and as whom.
+/// The address to listen on and the certificate.
 #[derive(Debug, clap::Args)]
 pub struct Listen {
     /// The address to listen on.
@@ -29,7 +29,7 @@ impl Listen {
     ///
     /// # Errors
     ///
-    /// Where a file can't be read or has no such thing in it.
+    /// If a file can't be read, or contains no certificate or key.
     pub fn identity(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let certificate = CertificateDer::from_pem_file(&self.cert)
             .with_context(|| format!("no certificate in {}", self.cert.display()))?;

@@ -1,4 +1,4 @@
-//! The bodies of the peers on hyper 1.x, and the responses of the one that has no framework.
+//! Bodies for the peers on hyper 1.x, and responses for the peer without a framework.
 
 use crate::{TRAILER_NAME, TRAILER_VALUE, work::Work};
 use bytes::Bytes;
@@ -14,10 +14,10 @@ use tokio_stream::wrappers::ReceiverStream;
 
 type Item = Result<Frame<Bytes>, Infallible>;
 
-/// What comes through a channel.
+/// A body that receives its frames through a channel.
 pub type ProducedBody = StreamBody<ReceiverStream<Item>>;
 
-/// A body that a task of its own produces. At most two chunks wait.
+/// A body with its own producer task. At most two chunks wait.
 #[must_use]
 pub fn produced_body(work: Work) -> ProducedBody {
     let (sender, receiver) = mpsc::channel(2);
@@ -31,13 +31,13 @@ pub fn produced_body(work: Work) -> ProducedBody {
     StreamBody::new(ReceiverStream::new(receiver))
 }
 
-/// A response with such a body.
+/// A response with a produced body.
 #[must_use]
 pub fn produced(work: Work) -> Response<ProducedBody> {
     response(work, produced_body(work))
 }
 
-/// A response all of whose frames are ready, if the work has such a body.
+/// A response whose frames are all ready, or `None` if the work needs a producer.
 #[must_use]
 pub fn ready(work: Work) -> Option<Response<StreamBody<tokio_stream::Iter<impl Iterator<Item = Item>>>>> {
     let frames = work.chunks()?.map(Frame::data).chain(trailers(work).map(Frame::trailers)).map(Ok);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn trailer_comes_behind_all_but_the_plain_body() {
+    async fn trailer_follows_every_body_except_the_plain_one() {
         for (work, announced) in [(Work::Small, true), (Work::Plain, false), (Work::Big(70_000), true)] {
             let (produced, ready) = (produced(work), ready(work).expect("it needs no producer"));
             assert_eq!(produced.headers(), ready.headers());

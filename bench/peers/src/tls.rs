@@ -1,14 +1,14 @@
-//! TLS of the peers on rustls 0.23.
+//! TLS for the peers on rustls 0.23.
 
 use crate::listen::{self, Listen};
 use anyhow::Result;
 use rustls::{ServerConfig, crypto::aws_lc_rs, version::TLS13};
 
-/// TLS 1.3 with the certificate of the options.
+/// TLS 1.3 with the certificate from the options.
 ///
 /// # Errors
 ///
-/// Where the certificate or its key can't be read or used.
+/// If the certificate or its key can't be read or used.
 pub fn config(listen: &Listen) -> Result<ServerConfig> {
     let (certificates, key) = listen.identity()?;
     let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())

@@ -15,21 +15,21 @@ static BIG_CHUNK: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 const PACE: Duration = Duration::from_millis(10);
 
-/// What a server is to send.
+/// The body that a server sends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Work {
     /// The two chunks of [`SMALL`].
     Small,
-    /// The same without the trailer that all others have.
+    /// The same chunks without the trailer that all other bodies have.
     Plain,
-    /// So many bytes in chunks of 64 KiB.
+    /// This many bytes in chunks of 64 KiB.
     Big(u64),
-    /// So many chunks, 10 ms apart, each the time of its sending.
+    /// This many chunks, 10 ms apart. Each contains the time at which it was sent.
     Paced(u32),
 }
 
 impl Work {
-    /// What a request's path asks for.
+    /// The work that a request's path names.
     #[must_use]
     pub fn from_path(path: &str) -> Option<Self> {
         match path {
@@ -46,7 +46,7 @@ impl Work {
         }
     }
 
-    /// The media type of what is sent.
+    /// The media type of the body.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -55,13 +55,13 @@ impl Work {
         }
     }
 
-    /// Whether the trailer comes behind it.
+    /// Whether the trailer follows the body.
     #[must_use]
     pub const fn has_trailer(self) -> bool {
         !matches!(self, Self::Plain)
     }
 
-    /// The chunks, if nothing has to be waited for between them.
+    /// The chunks, or `None` if there are pauses between them.
     #[must_use]
     pub fn chunks(self) -> Option<Chunks> {
         match self {
@@ -71,18 +71,18 @@ impl Work {
         }
     }
 
-    /// Sends the chunks, each made by `item` into what the channel takes.
+    /// Sends the chunks. `item` converts each for the channel.
     ///
     /// # Errors
     ///
-    /// Where the body at the other end is gone: its client is.
+    /// If the body at the other end is gone because its client has left.
     pub async fn produce<T>(self, sender: &Sender<T>, item: fn(Bytes) -> T) -> Result<(), SendError<T>> {
         if let Self::Paced(chunks) = self {
             let mut ticks = interval(PACE);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
             for _ in 0..chunks {
                 ticks.tick().await;
-                // Time spent in waiting for room in the channel belongs to the delay.
+                // Waiting for room in the channel counts as delay.
                 let sent = clock::now().to_be_bytes();
                 sender.send(item(Bytes::copy_from_slice(&sent))).await?;
             }
@@ -97,11 +97,11 @@ impl Work {
 /// Chunks in static memory.
 #[derive(Debug)]
 pub enum Chunks {
-    /// Those of [`SMALL`].
+    /// The chunks of [`SMALL`].
     Small(array::IntoIter<&'static [u8], 2>),
-    /// Those of a big body.
+    /// The chunks of a big body.
     Big {
-        /// The bytes that are still to come.
+        /// The bytes left to send.
         left: u64,
     },
 }

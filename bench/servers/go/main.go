@@ -1,4 +1,4 @@
-// The benchmark's peer in Go: net/http as it comes, HTTP/2 and HTTP/1.1.
+// The benchmark's peer in Go: net/http with its defaults, over HTTP/2 and HTTP/1.1.
 package main
 
 import (
@@ -48,7 +48,7 @@ func small(response http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// The same without its trailer.
+// The same body without a trailer.
 func plain(response http.ResponseWriter, _ *http.Request) {
 	response.Header().Set("Content-Type", "text/plain")
 	twoChunks(response)
@@ -94,7 +94,7 @@ func paced(response http.ResponseWriter, chunks int64) {
 	finish(response)
 }
 
-// The client compares it with its own clock; time.Now has a base that differs between processes.
+// The client compares it with its own clock; the base of time.Now differs between processes.
 func now() uint64 {
 	var now syscall.Timespec
 	_, _, failed := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&now)), 0)

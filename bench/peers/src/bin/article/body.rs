@@ -13,7 +13,7 @@ use std::{
 use sync_wrapper::SyncWrapper;
 
 pin_project! {
-    /// axum 0.6's `StreamBody`, and trailers that are known before the body begins.
+    /// axum 0.6's `StreamBody` with trailers that are known before the body begins.
     pub(crate) struct StreamBody<S> {
         #[pin]
         stream: SyncWrapper<S>,

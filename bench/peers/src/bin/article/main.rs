@@ -1,4 +1,4 @@
-//! The server of the article that axum-trailers began with: axum 0.6 on hyper 0.14 and axum-server 0.5.
+//! The server of the article that axum-trailers started from: axum 0.6 on hyper 0.14 and axum-server 0.5.
 
 mod body;
 

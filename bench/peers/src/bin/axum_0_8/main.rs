@@ -1,4 +1,4 @@
-//! axum 0.8 on hyper 1.x and axum-server, as one would set it up today.
+//! axum 0.8 on hyper 1.x and axum-server, as it is usually set up today.
 
 use anyhow::Result;
 use axum::{
@@ -26,7 +26,7 @@ use tokio::runtime;
 struct Args {
     #[command(flatten)]
     listen: Listen,
-    /// What runs the connections.
+    /// The runtime of the connections.
     #[arg(long)]
     runtime: Runtime,
 }
@@ -35,7 +35,7 @@ struct Args {
 enum Runtime {
     /// Tokio's default.
     MultiThread,
-    /// A current-thread runtime for each core, with a listener of its own.
+    /// A current-thread runtime with its own listener for each core.
     PerCore,
 }
 

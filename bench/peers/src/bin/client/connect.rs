@@ -48,7 +48,7 @@ impl Connector {
     pub(crate) fn new(address: SocketAddrV4, protocol: Protocol) -> Result<Self> {
         let provider = CryptoProvider {
             cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
-            // The key share is of the first. nghttpd has the second alone.
+            // The client sends a key share for the first. nghttpd supports only the second.
             kx_groups: vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1],
             ..aws_lc_rs::default_provider()
         };
@@ -62,7 +62,7 @@ impl Connector {
         Ok(Self { address, protocol, receive_buffer: None, tls: TlsConnector::from(Arc::new(config)) })
     }
 
-    /// Asks for a `SO_RCVBUF` of so many bytes. The kernel has limits of its own.
+    /// Sets `SO_RCVBUF` to this many bytes. The kernel has its own limits.
     pub(crate) fn receive_buffer(self, bytes: u32) -> Self {
         Self { receive_buffer: Some(bytes), ..self }
     }
@@ -92,13 +92,13 @@ impl Connector {
     }
 }
 
-/// How a connection ended that was still to be used.
+/// The error for a connection that ended while it was in use.
 pub(crate) fn closed<E: Into<anyhow::Error>>(ended: Result<(), E>) -> anyhow::Error {
     ended.err().map_or_else(|| anyhow!("the server has closed the connection"), Into::into)
 }
 
-/// Neither of the certificate nor of the handshake's signature: the client is to take as little as it can
-/// from the cores that it shares with the server.
+/// Verifies neither the certificate nor the handshake's signature, to use as little as possible of the cores that the
+/// client shares with the server.
 #[derive(Debug)]
 struct NoVerification;
 

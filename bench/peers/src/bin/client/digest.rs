@@ -8,16 +8,16 @@ use tokio::time::timeout;
 
 const FIELD: &str = "content-digest";
 
-/// The section that a digest comes in.
+/// The section that contains the digest.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Place {
     /// The client accepts trailers.
     Trailer,
-    /// It does not: the server has to know the digest before the content leaves.
+    /// It does not: the server must compute the digest before it sends the content.
     Header,
 }
 
-/// Asks on a connection that has had an exchange before.
+/// Sends the request on a connection that has already served another one.
 pub(crate) async fn run(connector: &Connector, bytes: u64, place: Place) -> Result<()> {
     let mut requests = http1::idle(connector.connect().await?).await?;
     let path = format!("/digest-or-header/{bytes}");
@@ -42,7 +42,7 @@ pub(crate) async fn run(connector: &Connector, bytes: u64, place: Place) -> Resu
     Ok(())
 }
 
-/// The digest, if it is where it is to be, and there alone.
+/// Returns the digest if it is in the expected section and only there.
 fn digest<'a>(headers: &'a HeaderMap, trailers: &'a HeaderMap, place: Place) -> Result<&'a str> {
     match (headers.get(FIELD), trailers.get(FIELD), place) {
         (None, Some(digest), Place::Trailer) | (Some(digest), None, Place::Header) => Ok(digest.to_str()?),

@@ -33,13 +33,12 @@ pub(crate) async fn run(connector: &Connector, concurrency: u32, duration: Durat
     Ok(())
 }
 
-/// One connection, to its end. Gives the key exchange's group: what a handshake costs depends on it.
+/// Uses one connection to its end. Returns the key exchange group, on which the cost of a handshake depends.
 async fn one(connector: &Connector) -> Result<&'static str> {
     let io = connector.connect().await?;
     let group = io.get_ref().1.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
     let (requests, connection) = handshake(io).await?;
-    // The connection ends by itself once nobody can ask anything more of it. How the server takes its leave
-    // is not measured.
+    // The connection ends once its request handles are dropped. How the server closes it is not measured.
     let (exchange, _) = tokio::join!(http2::small(requests), connection);
     exchange?;
     group.context("the handshake had no key exchange")

@@ -9,8 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Opens connections, brings each to where `exchange` leaves it, and keeps them there until standard input
-/// ends.
+/// Opens connections, runs `exchange` on each, and keeps them open until standard input ends.
 pub(crate) async fn run<T>(
     connector: &Connector,
     connections: u32,
@@ -18,7 +17,7 @@ pub(crate) async fn run<T>(
 ) -> Result<()> {
     let mut watch = Watch::new(connector.address());
     let mut held = Vec::new();
-    // One after the other: a crowd at the door could leave traces in the server's memory.
+    // One after the other: simultaneous handshakes could leave traces in the server's memory.
     for _ in 0..connections {
         let io = connector.connect().await?;
         watch.add(io.get_ref().0)?;

@@ -32,7 +32,7 @@ pub(crate) async fn get(
     Ok(response)
 }
 
-/// Leaves the connection without a request after a first one.
+/// Sends one request, then leaves the connection idle.
 pub(crate) async fn idle(io: Io) -> Result<Requests> {
     let (mut requests, connection) = handshake(TokioIo::new(io)).await?;
     tokio::spawn(connection);
@@ -42,7 +42,7 @@ pub(crate) async fn idle(io: Io) -> Result<Requests> {
     Ok(requests)
 }
 
-/// Reads no more from the socket once the response's head has come.
+/// Stops reading from the socket after the response's head.
 pub(crate) async fn stalled(
     io: Io,
 ) -> Result<(Connection<TokioIo<Io>, Empty<Bytes>>, Requests, Response<Incoming>)> {

@@ -11,7 +11,7 @@ use h2::{
 };
 use http::{Request, header::TE};
 
-/// Sends a request and waits for the response's head. The connection is to be polled meanwhile.
+/// Sends a request and waits for the response's head. The connection must be polled meanwhile.
 pub(crate) async fn get(requests: SendRequest<Bytes>, path: &str) -> Result<RecvStream> {
     let request = Request::get(format!("https://localhost{path}")).header(TE, "trailers").body(())?;
     let (response, _) = requests.ready().await?.send_request(request, true)?;
@@ -20,7 +20,7 @@ pub(crate) async fn get(requests: SendRequest<Bytes>, path: &str) -> Result<Recv
     Ok(response.into_body())
 }
 
-/// One `GET /small`, to its trailer.
+/// Sends `GET /small` and reads the response to its trailer.
 pub(crate) async fn small(requests: SendRequest<Bytes>) -> Result<()> {
     let mut body = get(requests, "/small").await?;
     let mut data = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) async fn small(requests: SendRequest<Bytes>) -> Result<()> {
     check(&data, body.trailers().await?.as_ref())
 }
 
-/// Leaves the connection without a request after a first one.
+/// Sends one request, then leaves the connection idle.
 pub(crate) async fn idle(io: Io) -> Result<SendRequest<Bytes>> {
     let (requests, connection) = handshake(io).await?;
     tokio::spawn(connection);
@@ -39,8 +39,8 @@ pub(crate) async fn idle(io: Io) -> Result<SendRequest<Bytes>> {
     Ok(requests)
 }
 
-/// Never opens the window again. Reads no more from the socket, either, once the response's head has come: so
-/// the kernel's buffers hold a server up that a large window does not.
+/// Never opens the window again, and stops reading from the socket after the response's head: a large window does not
+/// stop a server, but the kernel's buffers do.
 pub(crate) async fn stalled(io: Io, window: u32) -> Result<(Connection<Io>, RecvStream)> {
     let (requests, mut connection) = Builder::new()
         .initial_window_size(window)

@@ -1,4 +1,4 @@
-//! The client for what h2load can't measure. Prints one JSON object on one line.
+//! Measures what h2load can't. Prints one JSON object on one line.
 
 mod connect;
 mod digest;
@@ -17,7 +17,7 @@ use digest::Place;
 use std::{net::SocketAddrV4, time::Duration};
 use tokio::runtime;
 
-/// How long a server may take for anything that it should do at once.
+/// The timeout for anything that a server should do at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
@@ -28,24 +28,24 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// How long the chunks of /paced/N take from their sending to their arrival.
+    /// Measure the time from the sending to the arrival of the chunks of /paced/N.
     Pace {
         #[arg(long)]
         addr: SocketAddrV4,
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
         chunks: u32,
     },
-    /// How long a response with its digest takes to its first byte of content, over HTTP/1.1.
+    /// Measure the time to the first byte of a response with its digest, over HTTP/1.1.
     Digest {
         #[arg(long)]
         addr: SocketAddrV4,
         #[arg(long, value_parser = value_parser!(u64).range(1..))]
         bytes: u64,
-        /// Where the digest is to be.
+        /// The section that must contain the digest.
         #[arg(long)]
         place: Place,
     },
-    /// How many TLS connections a server takes in a second, with one GET /small on each.
+    /// Measure how many TLS connections a server accepts per second, with one GET /small on each.
     Handshakes {
         #[arg(long)]
         addr: SocketAddrV4,
@@ -54,13 +54,13 @@ enum Command {
         #[arg(long, value_parser = value_parser!(u32).range(1..))]
         seconds: u32,
     },
-    /// Keeps connections open until standard input ends, after one GET /small on each.
+    /// Keep connections open until standard input ends, after one GET /small on each.
     Idle(Held),
-    /// Keeps connections open until standard input ends, each with a GET /big whose body is never read.
+    /// Keep connections open until standard input ends, each with a GET /big whose body is never read.
     Stalled {
         #[command(flatten)]
         held: Held,
-        /// What a server may send unread: HTTP/2's windows, or in HTTP/1.1 the socket's receive buffer.
+        /// How much a server may send unread: HTTP/2's windows, or the socket's receive buffer over HTTP/1.1.
         #[arg(long, value_name = "BYTES", value_parser = value_parser!(u32).range(1..=0x7fff_ffff))]
         window: u32,
     },
@@ -79,7 +79,7 @@ struct Held {
 fn main() -> Result<()> {
     let command = Cli::parse().command;
     let mut runtime = match command {
-        // One thread of a client is less than what the servers take.
+        // With one thread the client would be slower than the servers.
         Command::Handshakes { .. } => runtime::Builder::new_multi_thread(),
         _ => runtime::Builder::new_current_thread(),
     };

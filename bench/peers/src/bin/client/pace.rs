@@ -27,7 +27,7 @@ pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
     Ok(())
 }
 
-/// The chunks as they were sent, wherever the frames begin and end.
+/// The chunks as they were sent, reassembled across frames.
 struct Chunks {
     since: u64,
     part: Vec<u8>,
@@ -57,7 +57,7 @@ impl Chunks {
     }
 }
 
-/// The nearest rank.
+/// Uses the nearest rank.
 fn percentile(sorted: &[u64], percent: usize) -> u64 {
     sorted[(sorted.len() * percent).div_ceil(100) - 1]
 }

@@ -2,7 +2,7 @@ use anyhow::{Result, ensure};
 use axum_trailers_bench_peers::{TRAILER_NAME, TRAILER_VALUE, work::SMALL};
 use http::{HeaderMap, StatusCode};
 
-/// Holds what came of `GET /small` to what was to come.
+/// Checks the response to `GET /small`.
 pub(crate) fn check(data: &[u8], trailers: Option<&HeaderMap>) -> Result<()> {
     ensure!(data == SMALL.concat(), "the body is not that of /small: {:?}", String::from_utf8_lossy(data));
     check_trailer(trailers)

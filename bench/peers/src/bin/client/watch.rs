@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 const QUIET: Duration = Duration::from_secs(1);
 const READS: usize = 5;
 
-/// Sees from outside what becomes of held connections, be they read or not.
+/// Watches held connections from outside, whether or not they are read.
 pub(crate) struct Watch {
     server: SocketAddrV4,
     clients: HashSet<SocketAddr>,
@@ -35,7 +35,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Waits until for one second nothing has come that is unread.
+    /// Waits until no unread bytes have arrived for one second.
     pub(crate) async fn quiet(&self) -> Result<()> {
         let mut unread = self.unread()?;
         let started = Instant::now();
@@ -57,11 +57,11 @@ impl Watch {
         self.sockets.iter().map(|socket| Ok(ioctl_fionread(socket)?)).collect()
     }
 
-    /// A connection that the server has closed costs it nothing: figures with it would be too good. The
-    /// client's end learns of a close only behind what is unread, so that the server's end is looked at.
+    /// Checks the server's end of each connection, because the client's end learns of a close only after the unread
+    /// bytes. A closed connection costs the server nothing, so figures with it would be too good.
     pub(crate) fn all_open(&self) -> Result<()> {
         let mut missing = self.clients.clone();
-        // The table is no snapshot: a read that others' connections disturb can leave lines out.
+        // The table is no snapshot: other connections that change during a read can hide lines.
         for _ in 0..READS {
             let table =
                 fs::read_to_string("/proc/net/tcp").context("can't read the kernel's table of sockets")?;
@@ -87,7 +87,7 @@ fn established(line: &str) -> Option<(SocketAddrV4, SocketAddrV4)> {
     Some((address(local)?, address(remote)?))
 }
 
-/// The kernel prints an address as the number that its bytes are on this machine.
+/// The kernel prints an address as a number in the machine's byte order.
 fn address(field: &str) -> Option<SocketAddrV4> {
     let (ip, port) = field.split_once(':')?;
     let ip = Ipv4Addr::from(u32::from_str_radix(ip, 16).ok()?.to_ne_bytes());

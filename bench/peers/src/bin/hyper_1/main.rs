@@ -1,4 +1,4 @@
-//! hyper 1.x by itself, on tokio-rustls: what a framework on it adds can be seen beside this.
+//! hyper 1.x without a framework, on tokio-rustls, to show what a framework adds.
 
 use anyhow::Result;
 use axum_trailers_bench_peers::{
@@ -27,16 +27,16 @@ use tokio_rustls::TlsAcceptor;
 struct Args {
     #[command(flatten)]
     listen: Listen,
-    /// Where the bodies come from.
+    /// The source of the bodies.
     #[arg(long)]
     body: Source,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Source {
-    /// A task of its own for each.
+    /// A producer task for each body.
     Produced,
-    /// All frames are there from the start.
+    /// All frames are ready from the start.
     Ready,
 }
 
@@ -64,7 +64,7 @@ where
     loop {
         let (tcp, _) = listener.accept().await?;
         let tls = tls.clone();
-        // A connection that fails is its client's matter.
+        // A failed connection affects only its client.
         tokio::spawn(async move { connection(tcp, tls, respond).await });
     }
 }
