@@ -1,7 +1,7 @@
 //! Streamed bodies: data first, then the fields that are known only at the end.
 //!
 //! - [`StreamBody`] turns a stream of chunks into a response body with trailers;
-//! - [`channel`] creates one together with a [`Sender`], through which a producer task feeds it.
+//! - [`channel()`] creates one together with a [`Sender`], through which a producer task feeds it.
 //!
 //! # Failures in the middle
 //!

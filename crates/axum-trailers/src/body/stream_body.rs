@@ -23,7 +23,7 @@ pin_project! {
     /// ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)).
     ///
     /// The end of the stream is the end of the body. If a task that may fail produces the stream, use
-    /// [`channel`](super::channel): a plain receiver ends when its sender is dropped, whether or not the producer has
+    /// [`channel`](super::channel()): a plain receiver ends when its sender is dropped, whether or not the producer has
     /// finished.
     ///
     /// ```
@@ -88,7 +88,7 @@ impl<S> StreamBody<S> {
     }
 
     /// Sets the trailers that follow the last chunk, and replaces earlier ones. The body of a
-    /// [`channel`](super::channel) sends them in addition to the sender's.
+    /// [`channel`](super::channel()) sends them in addition to the sender's.
     ///
     /// # Errors
     ///
