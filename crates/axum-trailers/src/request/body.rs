@@ -64,7 +64,7 @@ impl RequestBody {
         Self { body: SyncWrapper::new(Fuse::new(boxed(body))), limits }
     }
 
-    /// Returns the trailers at the end of the stream. They are empty if the request has none.
+    /// Returns the trailers. Call it after the end of the stream. They are empty if the request has none.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! For authors of servers and layers: the steps by which a server sends the trailers of this crate's bodies, and never
-//! makes a response that failed look complete.
+//! For authors of servers and layers: how a server sends the trailers of this crate's bodies and never makes a failed
+//! response look complete.
 //!
 //! **For a request** it
 //!
