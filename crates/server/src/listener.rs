@@ -4,10 +4,10 @@ use crate::{
     shutdown::Shutdown,
     tcp::{AcceptedConnections, Balancer, Connections, Rejections, WorkerQueue, on_runtime, worker_queue},
     tls::Tls,
-    worker::Worker,
+    worker::{Worker, cores},
 };
 use futures_util::future::join_all;
-use std::{convert::Infallible, io, net::TcpListener, sync::Arc};
+use std::{convert::Infallible, io, net::TcpListener, ops::RangeInclusive, sync::Arc};
 
 /// What is served on some addresses, and to how many at once.
 pub(crate) struct Listener {
@@ -19,9 +19,9 @@ pub(crate) struct Listener {
     rejections: Rejections,
 }
 
-/// So many threads accept. Each new connection wakes those of them that sleep, and one that is held up by a handler must
-/// not be the only one.
-const ACCEPTING_THREADS: usize = 4;
+/// So many threads accept at most, and at least. Each new connection wakes those of them that sleep, and one that is held up
+/// by a handler must not be the only one.
+const ACCEPTING_THREADS: RangeInclusive<usize> = 2..=4;
 
 impl Listener {
     pub(crate) fn new(
@@ -64,7 +64,9 @@ impl Listener {
         queues: &Arc<[WorkerQueue]>,
         accepted: AcceptedConnections,
     ) -> io::Result<Share> {
-        let sockets = if thread < ACCEPTING_THREADS { &*self.sockets } else { &[] };
+        let cores = cores();
+        let accepting = cores.clamp(*ACCEPTING_THREADS.start(), *ACCEPTING_THREADS.end());
+        let sockets = if thread < accepting { &*self.sockets } else { &[] };
         Ok(Share {
             sockets: sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?,
             balancer: Balancer {
@@ -72,6 +74,7 @@ impl Listener {
                 permits: self.permits.clone(),
                 queues: queues.clone(),
                 own: thread,
+                cores,
             },
             connections: Connections::new(self.app.for_thread(), self.tls.clone(), self.rejections.clone()),
             accepted,

@@ -4,6 +4,7 @@ use crate::{
     shutdown::{Handle, Hangup, Signals},
     tcp::{BindError, addresses, listen},
     tls::Tls,
+    worker::{THREADS_PER_CORE, cores},
 };
 use axum::{BoxError, body::Bytes};
 use http_body_1::Body;
@@ -12,10 +13,11 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
-    num::NonZeroUsize,
     time::Duration,
 };
 use tower_service::Service;
+
+const MOST_THREADS: usize = 1024;
 
 /// A TLS server for an axum 0.6 router.
 ///
@@ -51,7 +53,7 @@ impl Server {
             metrics: Vec::new(),
             registry: Registry::new(),
             limits: Limits::default(),
-            threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            threads: (THREADS_PER_CORE * cores()).min(MOST_THREADS),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
             signals: None,
             hangup: None,
@@ -155,7 +157,7 @@ impl Server {
     /// [`Handle`](tokio::runtime::Handle) of another runtime, the caller's for one.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.clamp(1, 1024);
+        self.threads = threads.clamp(1, MOST_THREADS);
         self
     }
 

@@ -1,4 +1,4 @@
-use std::{convert::Infallible, io, sync::mpsc, thread, time::Duration};
+use std::{convert::Infallible, io, num::NonZeroUsize, sync::mpsc, thread, time::Duration};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::oneshot,
@@ -13,6 +13,14 @@ pub(crate) struct Worker {
 
 /// How long tasks have after the server's end to end themselves, and after that what blocks.
 const LAST_STEPS: Duration = Duration::from_millis(500);
+
+/// How many cores the process may use.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// So many threads serve for each core, unless the application says otherwise.
+pub(crate) const THREADS_PER_CORE: usize = 4;
 
 impl Worker {
     /// Starts a thread, which lives until `server_ended`. What it serves begins on the thread, in its runtime.

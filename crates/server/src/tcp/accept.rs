@@ -37,6 +37,8 @@ pub(crate) struct Balancer {
     pub(crate) queues: Arc<[WorkerQueue]>,
     /// Which of the queues is this thread's.
     pub(crate) own: usize,
+    /// How many of the threads serve while there are few connections.
+    pub(crate) cores: usize,
 }
 
 /// How long it waits where the system has no connection to give, for want of file descriptors as a rule.
@@ -76,16 +78,65 @@ impl Balancer {
         Ok(())
     }
 
-    /// This thread, unless another one has clearly fewer connections. Of a few each one counts; of many a part of a
-    /// sixteenth is not worth waking a thread for.
     fn least_loaded(&self) -> usize {
-        let connections = |n: usize| match self.queues.get(n) {
-            Some(queue) if !queue.given.is_closed() => queue.connections.load(Relaxed),
-            // A thread that is gone takes none.
-            _ => usize::MAX,
+        let connections = |queue: &WorkerQueue| {
+            // A thread that has ended takes none.
+            if queue.given.is_closed() { usize::MAX } else { queue.connections.load(Relaxed) }
         };
-        let own = connections(self.own);
-        let least = (0..self.queues.len()).min_by_key(|n| connections(*n)).unwrap_or(self.own);
-        if connections(least).saturating_add(own / 16) < own { least } else { self.own }
+        least_loaded(&self.queues, connections, self.own, self.cores)
+    }
+}
+
+/// Up to so many connections for each core are served by as many threads as there are cores: a thread with two connections
+/// has more to do each time that it wakes. The next ones get threads of their own, and are not delayed by the others.
+const FEW: usize = 2;
+
+/// Chooses this thread, unless another one has clearly fewer connections. Of a few each one counts; of many a sixteenth is
+/// not worth waking a thread for.
+fn least_loaded<Q>(queues: &[Q], connections: impl Fn(&Q) -> usize, own: usize, cores: usize) -> usize {
+    let of_cores = queues.get(..cores).unwrap_or(queues);
+    let are_few = of_cores.iter().any(|queue| connections(queue) < FEW);
+    let candidates = if are_few { of_cores } else { queues };
+    let least = candidates.iter().map(&connections).enumerate().min_by_key(|(_, connections)| *connections);
+    let Some((least, fewest)) = least else { return own };
+    match candidates.get(own).map(connections) {
+        Some(owns) if owns <= fewest.saturating_add(owns / 16) => own,
+        _ => least,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(connections: &[usize], own: usize, cores: usize) -> usize {
+        least_loaded(connections, |connections| *connections, own, cores)
+    }
+
+    #[test]
+    fn few_connections_share_as_many_threads_as_there_are_cores() {
+        let mut connections = [0; 6];
+        let mut order = Vec::new();
+        for _ in 0..10 {
+            let thread = chosen(&connections, 5, 2);
+            connections[thread] += 1;
+            order.push(thread);
+        }
+        assert_eq!(order, [0, 1, 0, 1, 5, 2, 3, 4, 5, 2]);
+    }
+
+    #[test]
+    fn accepting_thread_keeps_a_connection_unless_it_has_clearly_more() {
+        assert_eq!(chosen(&[2, 2, 2], 1, 3), 1);
+        assert_eq!(chosen(&[2, 3, 2], 1, 3), 0);
+        assert_eq!(chosen(&[100, 106, 101], 1, 3), 1);
+        assert_eq!(chosen(&[100, 107, 101], 1, 3), 0);
+    }
+
+    #[test]
+    fn thread_that_has_ended_is_chosen_last() {
+        assert_eq!(chosen(&[usize::MAX, 9, 7], 0, 3), 2);
+        assert_eq!(chosen(&[usize::MAX, 1], 0, 2), 1);
+        assert_eq!(chosen(&[usize::MAX], 0, 4), 0);
     }
 }
