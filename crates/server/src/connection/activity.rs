@@ -11,20 +11,20 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// When something last moved on a connection, and since when it waits for something.
+/// The times of a connection: when something last moved, and since when it has been waiting for something.
 pub(crate) struct Activity {
     epoch: Epoch,
     last_read: AtomicInstant,
     last_write: AtomicInstant,
     write_blocked: AtomicInstant,
     last_request_end: AtomicInstant,
-    /// Since when the connection's first bytes are awaited.
+    /// Since when the first bytes are awaited.
     silent_since: AtomicInstant,
-    /// Since when the connection ends as soon as it has no request: the server ends.
+    /// Since when the connection must end as soon as it has no request: the server is shutting down.
     ends_when_idle: AtomicInstant,
-    /// Since when the client sends nothing any more, while responses are to come.
+    /// Since when the client has stopped sending while responses are pending.
     ends_after_responses: AtomicInstant,
-    /// Whether it is closed for writing, and waits for its client to close it too.
+    /// Whether the connection is closed for writing and waits for its client to close it as well.
     lingers: AtomicBool,
 }
 
@@ -79,17 +79,17 @@ impl Activity {
         self.last_request_end.get(&self.epoch)
     }
 
-    /// When something was written that can only have been the response that is under way.
+    /// The last write, if it can only have been part of the current response.
     pub(super) fn last_progress(&self, protocol: Protocol) -> Option<Instant> {
         if protocol.bytes_prove_progress() { self.last_write.get(&self.epoch) } else { None }
     }
 
-    /// Notes that the client may speak: from now on its first bytes are awaited.
+    /// Notes that the client may send: its first bytes are awaited from now on.
     pub(crate) fn awaits_first_bytes(&self) {
         self.silent_since.set(&self.epoch);
     }
 
-    /// Notes that the first bytes are here.
+    /// Notes that the first bytes have arrived.
     pub(crate) fn has_spoken(&self) {
         self.silent_since.clear();
     }
@@ -108,7 +108,7 @@ impl Activity {
         self.ends_when_idle.set(&self.epoch);
     }
 
-    /// Ends the connection once it has its responses.
+    /// Ends the connection once its responses are written.
     pub(super) fn ends_after_responses(&self) {
         self.ends_after_responses.set(&self.epoch);
     }
@@ -117,8 +117,8 @@ impl Activity {
         self.ends_after_responses.get(&self.epoch).is_some()
     }
 
-    /// Nobody asks again because a response begins to wait, the socket is full or the last request ends: that is seen
-    /// so much later.
+    /// How long until the next check. No check is triggered when a response begins to wait, the socket is full or the
+    /// last request ends: these are noticed up to this much later.
     pub(super) fn again_after(&self, stalled_reader: Duration, has_requests: bool) -> Duration {
         let ends = [&self.ends_when_idle, &self.ends_after_responses];
         let part = stalled_reader / 4;
@@ -129,7 +129,7 @@ impl Activity {
         }
     }
 
-    /// A client that takes nothing more.
+    /// Checks for a client that has stopped reading.
     pub(super) fn check_writes(&self, times: &mut Times, limits: &Limits) -> Result<(), CloseReason> {
         let blocked = self.write_blocked.get(&self.epoch);
         times.bound(blocked, limits.stalled_reader, CloseReason::StalledReader)
@@ -140,7 +140,7 @@ impl Activity {
         times.bound(silent, limits.first_byte, CloseReason::NoFirstByte)
     }
 
-    /// A connection that has no request.
+    /// Checks a connection without a request.
     pub(super) fn check_idle(
         &self,
         times: &mut Times,
@@ -153,7 +153,7 @@ impl Activity {
         times.bound(idle, limits.idle, CloseReason::Idle)
     }
 
-    /// A connection that has its responses, and ends.
+    /// Checks a connection that has its responses and must end.
     pub(super) fn check_end(&self, times: &mut Times, protocol: Protocol) -> Result<(), CloseReason> {
         if let Some(since) = self.ends_when_idle.get(&self.epoch) {
             let since = self.last_request_end().map_or(since, |end| end.max(since));
@@ -167,7 +167,7 @@ impl Activity {
         Ok(())
     }
 
-    /// When there was a sign that the client still takes its last response.
+    /// The last sign that the client still reads its last response.
     fn last_sign(&self, protocol: Protocol) -> Option<Instant> {
         let read = Some(&self.last_read).filter(|_| protocol.has_flow_control());
         self.last_of([&self.last_write].into_iter().chain(read))
@@ -185,7 +185,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// After how long the check says that it is over, if something happens before each look.
+    /// How long until the check fails, and why, if `before` runs before each check.
     async fn ends_after(
         step: Duration,
         before: impl Fn(),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn first_bytes_are_awaited_for_their_time() {
+    async fn first_bytes_must_arrive_in_time() {
         let (limits, activity) = (Limits::default(), Activity::begin());
         let check = |times: &mut Times| activity.check_first_bytes(times, &limits);
         advance(2 * limits.first_byte).await;
@@ -219,10 +219,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn write_that_is_blocked_is_bounded_until_something_is_written() {
+    async fn blocked_write_is_limited_until_something_is_written() {
         let (limits, activity) = (Limits::default(), Activity::begin());
         let check = |times: &mut Times| activity.check_writes(times, &limits);
-        // That it is blocked still is no news.
+        // A repeated note does not restart the time.
         let blocks = || activity.note_write_blocked();
         let over = ends_after(SECOND, blocks, check).await;
         assert_eq!(over, (limits.stalled_reader, CloseReason::StalledReader));
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bytes_make_an_http1_connection_busy_and_no_other() {
+    async fn bytes_make_only_an_http1_connection_busy() {
         let limits = Limits::default();
         for (protocol, reads) in [(Protocol::Http1, true), (Protocol::Http2, false)] {
             let activity = Activity::begin();
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn client_that_gives_a_sign_has_longer_when_the_server_ends() {
+    async fn active_client_has_longer_during_a_shutdown() {
         let step = Duration::from_millis(10);
         for (protocol, expected) in [(Protocol::Http1, LAST_WORDS), (Protocol::Http2, LAST_WORDS_AT_MOST)] {
             let activity = Activity::begin();
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_that_ends_is_looked_at_more_often() {
+    async fn ending_connection_is_checked_more_often() {
         let activity = Activity::begin();
         let limit = 60 * SECOND;
         assert_eq!(activity.again_after(limit, false), limit / 4);

@@ -4,7 +4,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// When the connection began: instants are kept as milliseconds since then, so that one fits into an atomic.
+/// The beginning of a connection. Instants are stored as milliseconds since then, to fit into an atomic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch {
     began: Instant,
@@ -16,7 +16,7 @@ impl Epoch {
     }
 }
 
-/// A point in time that several tasks share, or none.
+/// An optional point in time that several tasks share.
 #[derive(Debug)]
 pub(crate) struct AtomicInstant(AtomicU64);
 

@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// What the parts of one connection know of each other.
+/// The state that the parts of one connection share.
 pub(crate) struct Connection {
     pub(crate) name: ConnectionName,
     pub(crate) peer: SocketAddr,
@@ -24,7 +24,7 @@ pub(crate) struct Connection {
     responses: Responses,
     inbound: Arc<Inbound>,
     http1: Http1State,
-    /// How large a header or trailer section may be that the client takes, in bytes.
+    /// The largest header or trailer section that the client accepts, in bytes.
     section_limit: AtomicU32,
     requests: AtomicUsize,
     cut: OnceLock<CloseReason>,
@@ -99,7 +99,7 @@ impl Connection {
         self.activity.note_write();
     }
 
-    /// Notes that the client sends nothing any more, and ends the connection once it has its responses.
+    /// Notes that the client has stopped sending, and ends the connection once its responses are written.
     pub(crate) fn ends_after_responses(&self) {
         self.activity.ends_after_responses();
         self.inbound.note_end();
@@ -109,13 +109,13 @@ impl Connection {
         self.section_limit.store(bytes, Relaxed);
     }
 
-    /// How large a header or trailer section may be, in bytes, if the client has said so: an HTTP/2 client's
-    /// `SETTINGS_MAX_HEADER_LIST_SIZE`.
+    /// The largest header or trailer section that the client accepts, in bytes, if it has sent that: as
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE` over HTTP/2.
     pub(crate) fn section_limit(&self) -> Option<u32> {
         Some(self.section_limit.load(Relaxed)).filter(|limit| *limit != u32::MAX)
     }
 
-    /// Returns its number on the connection, from 1 on.
+    /// Returns the request's number on the connection, from 1.
     pub(crate) fn request_begins(&self) -> usize {
         let number = self.requests.fetch_add(1, Relaxed) + 1;
         self.responses.request_begins();
@@ -132,7 +132,7 @@ impl Connection {
         self.shutdown.in_flight().request_ends();
     }
 
-    /// What is wrong with the head of the request that has begun last.
+    /// The fault in the head of the latest request, if any.
     pub(crate) fn head_fault(&self) -> Option<HeadFault> {
         self.http1.head_fault(self.requests.load(Relaxed))
     }
@@ -142,7 +142,7 @@ impl Connection {
         self.responses.are_given_out() && !self.activity.is_write_blocked()
     }
 
-    /// Marks the connection as ended by the server, for the log of the requests on it. The first reason counts.
+    /// Marks the connection as ended by the server, for the access log of its requests. The first reason counts.
     pub(crate) fn mark_cut(&self, cut: CloseReason) {
         self.cut.get_or_init(|| cut);
     }
@@ -151,7 +151,7 @@ impl Connection {
         self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(CloseReason::Shutdown))
     }
 
-    /// When to ask again, or why the connection has to end now.
+    /// Returns when to check again, or why the connection must end now.
     pub(crate) fn check(&self, now: Instant, protocol: Protocol) -> Result<Instant, CloseReason> {
         let Self { activity, responses, limits, .. } = self;
         let has_requests = responses.open_requests() > 0;
@@ -200,14 +200,14 @@ mod tests {
         Connection::new(peer, Purpose::Https, Arc::default(), Handle::new().shutdown(), None)
     }
 
-    /// What is found now, and in how long to look again.
+    /// The result of a check now: how long until the next one, or why to end.
     fn check(connection: &Connection) -> Result<Duration, CloseReason> {
         let now = Instant::now();
         connection.check(now, Protocol::Http2).map(|again| again - now)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_is_idle_without_a_request_alone() {
+    async fn only_a_connection_without_requests_is_idle() {
         let connection = connection();
         let idle = connection.limits.idle;
         connection.request_begins();
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_that_ends_does_so_once_its_responses_are_written() {
+    async fn connection_ends_once_its_responses_are_written() {
         let connection = connection();
         connection.request_begins();
         connection.responses().note_unanswered(1);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn head_fault_is_of_the_request_that_has_begun_last() {
+    async fn head_fault_belongs_to_the_latest_request() {
         let connection = connection();
         connection.http1().note_head_fault((2, HeadFault::Fragment));
         let faults = [(); 3].map(|()| {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn section_limit_is_known_once_the_client_has_said_so() {
+    fn section_limit_is_known_once_the_client_sends_it() {
         let connection = connection();
         assert_eq!(connection.section_limit(), None);
         connection.note_section_limit(100);

@@ -1,13 +1,13 @@
-/// What is wrong with a request's head, and can't be seen of what hyper makes of it.
+/// A fault in a request's head that hyper's output does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadFault {
-    /// It has `Transfer-Encoding` and `Content-Length`, which hyper removes.
+    /// Both `Transfer-Encoding` and `Content-Length`, which hyper removes.
     AmbiguousLength,
-    /// The target has a fragment, which hyper cuts off.
+    /// A fragment in the target, which hyper removes.
     Fragment,
 }
 
-/// What is wrong with a request's framing.
+/// A fault in a request's framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FramingError {
     #[error("a chunk's size is not a hexadecimal number of up to 16 digits, alone or before a semicolon")]
@@ -24,5 +24,5 @@ pub(crate) enum FramingError {
     Trailer,
 }
 
-/// The most chunk extensions that the content of a request may have, in bytes.
+/// The maximum size of the chunk extensions in a request's content, in bytes.
 pub(crate) const MOST_EXTENSIONS: usize = 8 * 1024;

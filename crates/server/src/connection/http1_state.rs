@@ -4,20 +4,20 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-/// What the transport and the exchanges of an HTTP/1 connection know of each other, because its requests have no streams of
-/// their own: the end of the connection may be the end of a response.
+/// State that the transport and the exchanges of an HTTP/1 connection share. Its requests have no streams, so the end
+/// of the connection may be the end of a response.
 #[derive(Default)]
 pub(crate) struct Http1State {
     close_delimited: AtomicBool,
     breaks_off: AtomicBool,
-    /// Whether the guard is to look for the client although hyper does not read.
+    /// Whether the guard must check for the client although hyper does not read.
     look: AtomicBool,
-    /// The number of the first request, from 1 on, that is to be refused for its head.
+    /// The number of the first request, from 1, that must be rejected for its head.
     head_fault: OnceLock<(usize, HeadFault)>,
 }
 
 impl Http1State {
-    /// Says whether a response is under way whose end is the end of the connection (HTTP/1.0), so that it would look whole
+    /// Notes whether a response is in progress that ends with the connection (HTTP/1.0). It would look complete
     /// wherever it is cut.
     pub(crate) fn set_close_delimited(&self, under_way: bool) {
         self.close_delimited.store(under_way, Relaxed);
@@ -27,7 +27,7 @@ impl Http1State {
         self.close_delimited.load(Relaxed)
     }
 
-    /// Notes that a response did not come to its end.
+    /// Notes that a response was not completed.
     pub(crate) fn response_breaks_off(&self) {
         self.breaks_off.store(true, Relaxed);
     }
@@ -36,7 +36,7 @@ impl Http1State {
         self.breaks_off.load(Relaxed)
     }
 
-    /// Has the guard look, soon, whether the client is there.
+    /// Makes the guard check soon whether the client is there.
     pub(crate) fn look(&self) {
         self.look.store(true, Relaxed);
     }
@@ -45,12 +45,12 @@ impl Http1State {
         self.look.load(Relaxed) && self.look.swap(false, Relaxed)
     }
 
-    /// Notes which request is to be refused. It ends the connection.
+    /// Notes which request must be rejected. The rejection ends the connection.
     pub(crate) fn note_head_fault(&self, refused: (usize, HeadFault)) {
         self.head_fault.get_or_init(|| refused);
     }
 
-    /// What is wrong with the head of the request of this number.
+    /// The fault in the head of the request with this number.
     pub(super) fn head_fault(&self, number: usize) -> Option<HeadFault> {
         let (request, fault) = self.head_fault.get()?;
         (*request == number).then_some(*fault)
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_fault_is_of_its_request_alone() {
+    fn first_fault_belongs_to_its_request_only() {
         let state = Http1State::default();
         assert_eq!(state.head_fault(2), None);
         state.note_head_fault((2, HeadFault::Fragment));

@@ -5,21 +5,21 @@ use std::sync::{
 };
 use tokio::sync::Notify;
 
-/// What the contents of a connection's requests know of it.
+/// The part of a connection's state that the contents of its requests use.
 ///
-/// An application may keep a request's content for as long as it likes. So this must not own the connection, whose
-/// permit would then outlive its client.
+/// An application may keep a request's content as long as it likes. So this must not own the connection, or the
+/// connection's permit would outlive the client.
 pub(crate) struct Inbound {
     limits: Arc<Limits>,
     large_trailers: AtomicBool,
     /// How many bytes of content the client may still send, on all streams together
-    /// ([RFC 9113 §5.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-5.2.1)). Over HTTP/1.1 it stays as it is.
+    /// ([RFC 9113 §5.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-5.2.1)). It never changes over HTTP/1.1.
     window: AtomicI64,
     has_ended: AtomicBool,
     end: Arc<Notify>,
 }
 
-/// The window of an HTTP/2 connection at its beginning, in bytes
+/// The initial window of an HTTP/2 connection, in bytes
 /// ([RFC 9113 §6.9.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.9.2)).
 const INITIAL_WINDOW: i64 = 65_535;
 
@@ -38,12 +38,12 @@ impl Inbound {
         &self.limits
     }
 
-    /// Notes that a trailer section has come that is too large on the wire.
+    /// Notes that a trailer section was too large on the wire.
     pub(crate) fn note_large_trailers(&self) {
         self.large_trailers.store(true, Relaxed);
     }
 
-    /// Whether such a field has come. Its request is unknown: hyper exposes no stream number.
+    /// Whether such a section has arrived. Its request is unknown: hyper exposes no stream number.
     pub(crate) fn has_large_trailers(&self) -> bool {
         self.large_trailers.load(Relaxed)
     }
@@ -56,18 +56,18 @@ impl Inbound {
         self.window.fetch_add(i64::from(bytes), Relaxed);
     }
 
-    /// Whether the client may send content. If it may not, what is missing waits for this server.
+    /// Whether the client may send content. If not, it waits for this server.
     pub(crate) fn window_is_open(&self) -> bool {
         self.window.load(Relaxed) > 0
     }
 
-    /// Notes that the client sends nothing any more.
+    /// Notes that the client has stopped sending.
     pub(super) fn note_end(&self) {
         self.has_ended.store(true, Relaxed);
         self.end.notify_waiters();
     }
 
-    /// Waits until the client sends nothing any more.
+    /// Waits until the client has stopped sending.
     pub(crate) fn ended(self: Arc<Self>) -> impl Future<Output = ()> + Send + Sync {
         let end = self.end.clone().notified_owned();
         async move {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn end_is_seen_by_who_waits_and_by_who_comes_later() {
+    fn end_wakes_earlier_and_later_waiters() {
         let inbound = Arc::new(Inbound::new(Arc::default()));
         let mut waiting = Box::pin(inbound.clone().ended());
         assert!(waiting.as_mut().now_or_never().is_none());

@@ -1,7 +1,9 @@
-//! What every transport shares of one connection: its times and limits, what waits for its reader, and its place among others.
+//! What all transports share about a connection: its times and limits, the responses that wait for their reader, and
+//! its permit.
 //!
-//! The transport notes what moves ([`Activity`](activity::Activity)), [`exchange`](crate::exchange) which responses wait for their
-//! reader ([`Responses`](responses::Responses)), and the [`Connection`] compares these times with the limits.
+//! The transport notes activity ([`Activity`](activity::Activity)), [`exchange`](crate::exchange) notes which responses
+//! wait for their reader ([`Responses`](responses::Responses)), and the [`Connection`] compares these times with the
+//! limits.
 
 mod activity;
 mod atomic_instant;

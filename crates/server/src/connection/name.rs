@@ -1,6 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 
-/// What the ids of a connection's requests begin with: 16 hexadecimal digits, at random.
+/// The prefix of a connection's request ids: 16 random hexadecimal digits.
 pub(crate) struct ConnectionName([u8; 16]);
 
 impl ConnectionName {
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn name_has_all_digits_and_another_connection_another_name() {
+    fn name_has_all_digits_and_differs_per_connection() {
         assert_eq!(ConnectionName::of(0x00ab_cdef_0123_4567).as_bytes(), b"00abcdef01234567");
         assert_ne!(ConnectionName::at_random().as_bytes(), ConnectionName::at_random().as_bytes());
     }

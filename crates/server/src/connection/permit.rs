@@ -4,14 +4,14 @@ use std::sync::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many connections may be open at once.
+/// Limits how many connections may be open at once.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     limit: u32,
 }
 
-/// What an open connection takes until it has ended: a part of the limit, and of the thread that serves it.
+/// Held by an open connection until it has ended: it counts toward the limit and toward the thread that serves it.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
@@ -28,14 +28,14 @@ impl ConnectionLimit {
         self.limit
     }
 
-    /// The permit for one more connection, if there may be one.
+    /// A permit for one more connection, unless the limit is reached.
     pub(crate) fn acquire(&self) -> Option<OwnedSemaphorePermit> {
         self.free.clone().try_acquire_owned().ok()
     }
 
     /// Waits until every connection has ended.
     pub(crate) async fn all_released(&self) {
-        // The semaphore is never closed: that all permits are here is all there is to know.
+        // The semaphore is never closed, so this always succeeds.
         let _all = self.free.acquire_many(self.limit).await;
     }
 }

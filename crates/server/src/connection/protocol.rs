@@ -1,24 +1,24 @@
-/// The protocol that a connection is to speak.
+/// The protocol of a connection.
 ///
-/// What follows from it is asked by a question, so that a further protocol has to answer each of them here.
+/// Each consequence of the protocol is a method, so a further protocol must define all of them here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http1,
     Http2,
 }
 
-/// ALPN names, the preferred first.
+/// ALPN names in order of preference.
 pub(crate) const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 impl Protocol {
-    /// The protocol that ALPN chose. A client without ALPN gets HTTP/1.1: HTTP/2 over TLS is chosen by ALPN alone
+    /// The protocol that ALPN chose. A client without ALPN gets HTTP/1.1: over TLS, HTTP/2 requires ALPN
     /// ([RFC 9113 §3.2](https://www.rfc-editor.org/rfc/rfc9113#section-3.2)).
     pub(crate) fn chosen_by(alpn: Option<&[u8]>) -> Self {
         if alpn == Some(ALPN[0]) { Self::Http2 } else { Self::Http1 }
     }
 
-    /// Whether each request has a stream, which ends and breaks off by itself. Otherwise the end of the connection may be
-    /// the end of a response, and the next request begins behind the content of the one before.
+    /// Whether each request has a stream, which ends and breaks off by itself. Otherwise the end of the connection may
+    /// be the end of a response, and the next request begins after the content of the previous one.
     pub(crate) fn has_streams(self) -> bool {
         match self {
             Self::Http1 => false,
@@ -26,8 +26,8 @@ impl Protocol {
         }
     }
 
-    /// Whether bytes that move are those of a request or of its response. Over HTTP/2 they may be another stream's, or
-    /// those of `PING` frames on a connection that asks for nothing.
+    /// Whether bytes that move must belong to a request or its response. Over HTTP/2 they may belong to another stream,
+    /// or be `PING` frames of an idle connection.
     pub(crate) fn bytes_prove_progress(self) -> bool {
         match self {
             Self::Http1 => true,
@@ -35,8 +35,8 @@ impl Protocol {
         }
     }
 
-    /// Whether a client that takes its response says so, by `WINDOW_UPDATE`. Over HTTP/1.1 what it says is no sign of it: a
-    /// request head may come byte by byte.
+    /// Whether a client that reads its response confirms it, with `WINDOW_UPDATE`. Over HTTP/1.1 bytes from the client
+    /// prove nothing: a request head may arrive byte by byte.
     pub(crate) fn has_flow_control(self) -> bool {
         match self {
             Self::Http1 => false,
@@ -44,8 +44,8 @@ impl Protocol {
         }
     }
 
-    /// Whether TLS records may wait for the next one. Over HTTP/2 alone hyper reads whenever it is woken, and so gives the
-    /// guard the occasion to send it.
+    /// Whether TLS records may wait for the next one. Only over HTTP/2 does hyper read whenever it is woken, which lets
+    /// the guard send the record.
     pub(crate) fn can_cork(self) -> bool {
         match self {
             Self::Http1 => false,
@@ -53,7 +53,7 @@ impl Protocol {
         }
     }
 
-    /// Whether a client that expects `100 Continue` gets it once its content is asked for. hyper sends it over HTTP/1.1.
+    /// Whether a client that expects `100 Continue` gets it once its content is polled. hyper sends it over HTTP/1.1.
     pub(crate) fn sends_continue(self) -> bool {
         match self {
             Self::Http1 => true,
@@ -61,7 +61,7 @@ impl Protocol {
         }
     }
 
-    /// Whether the rest of a request is taken in once its content is dropped. Over HTTP/2 a reset in place of it makes some
+    /// Whether the rest of a request is read once its content is dropped. Over HTTP/2 a reset instead makes some
     /// clients drop the response.
     pub(crate) fn drains_unread_requests(self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The responses of a connection that have not ended, and whether their readers have stalled.
+/// The unfinished responses of a connection, and whether their readers have stalled.
 #[derive(Default)]
 pub(crate) struct Responses {
     open_requests: AtomicUsize,
@@ -27,18 +27,18 @@ impl Responses {
         self.open_requests.fetch_sub(1, Relaxed);
     }
 
-    /// How many requests have responses that have not ended.
+    /// The number of requests whose responses have not ended.
     pub(crate) fn open_requests(&self) -> usize {
         self.open_requests.load(Relaxed)
     }
 
-    /// Notes how many streams of the client's have not been written to their end. hyper takes the end of a response before
-    /// the client's window lets h2 send it.
+    /// Notes how many of the client's streams have not been written to their end. hyper accepts the end of a response
+    /// before the client's window lets h2 send it.
     pub(crate) fn note_unanswered(&self, streams: usize) {
         self.unanswered.store(streams, Relaxed);
     }
 
-    /// Whether all of them have been given to the socket.
+    /// Whether all responses have been given to the socket.
     pub(super) fn are_given_out(&self) -> bool {
         self.open_requests() == 0 && self.unanswered.load(Relaxed) == 0
     }
@@ -51,8 +51,8 @@ impl Responses {
         self.bodies().retain(|other| !Arc::ptr_eq(other, body));
     }
 
-    /// The connection ends with a stalled stream only where no other request is under way: hyper holds the stream
-    /// until its reader moves, and a browser that leaves one response unread must not lose the others.
+    /// A stalled stream ends the connection only if no other request is in progress: hyper holds the stream until its
+    /// reader moves, and a browser that leaves one response unread must not lose the others.
     pub(super) fn check_readers(
         &self,
         times: &mut Times,
@@ -63,12 +63,12 @@ impl Responses {
         if self.abandon_stalled(times, limit, activity, protocol) < self.open_requests() {
             return Ok(());
         }
-        // What ended last may still be on its way, and goes down with the connection.
+        // The response that ended last may still be in transit, and would be lost with the connection.
         times.bound(activity.last_request_end(), limit, CloseReason::StalledReader)
     }
 
-    /// Takes the bodies whose readers have stalled, so that their producers end and their memory is free. Returns how many
-    /// have by now.
+    /// Drops the bodies whose readers have stalled, which ends their producers and frees memory. Returns how many have
+    /// stalled so far.
     fn abandon_stalled(
         &self,
         times: &mut Times,
@@ -107,7 +107,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// A connection with so many responses.
+    /// A connection with `COUNT` responses.
     fn responses<const COUNT: usize>() -> (Activity, Responses, [Arc<SharedBody>; COUNT]) {
         let (activity, responses) = (Activity::begin(), Responses::default());
         let bodies = std::array::from_fn(|_| {
@@ -119,7 +119,7 @@ mod tests {
         (activity, responses, bodies)
     }
 
-    /// What is found now, and in how long to look again.
+    /// The result of a check now: how long until the next one, or why to end.
     fn check(
         responses: &Responses,
         activity: &Activity,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn stalled_response_among_others_is_abandoned_alone() {
+    async fn only_the_stalled_response_is_abandoned() {
         let (activity, responses, [stalled, other]) = responses();
         stalled.waiting(&activity.epoch());
         advance(LIMIT / 2).await;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_ends_if_all_readers_have_stalled_and_none_has_ended_of_late() {
+    async fn connection_ends_if_all_readers_have_stalled_and_none_ended_recently() {
         let (activity, responses, [stalled, other]) = responses();
         stalled.waiting(&activity.epoch());
         advance(LIMIT).await;
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bytes_are_progress_over_http1_alone() {
+    async fn bytes_are_progress_over_http1_only() {
         for (protocol, is_abandoned) in [(Protocol::Http1, false), (Protocol::Http2, true)] {
             let (activity, responses, [slow, _other]) = responses();
             slow.waiting(&activity.epoch());

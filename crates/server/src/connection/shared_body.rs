@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 /// A response body on its way to a client that may stop reading.
 ///
-/// hyper takes it chunk by chunk; the connection looks from outside at how long it has been waiting, and takes
-/// the body away where that is too long.
+/// hyper polls it chunk by chunk. From outside, the connection checks how long a chunk has been waiting, and drops the
+/// body if that is too long.
 pub(crate) struct SharedBody {
     body: Mutex<Option<BoxBody>>,
     waiting_since: AtomicInstant,
@@ -27,7 +27,7 @@ pub(crate) struct SharedBody {
 #[error("the body panicked")]
 pub(crate) struct BodyPanicked;
 
-/// The connection abandoned the body, since nobody read it.
+/// The connection dropped the body because nobody read it.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader stalled")]
 pub(crate) struct Abandoned;
@@ -47,7 +47,7 @@ impl SharedBody {
         self.waiting_since.clear();
     }
 
-    /// Since when a chunk waits.
+    /// Since when a chunk has been waiting.
     pub(crate) fn waits_since(&self, epoch: &Epoch) -> Option<Instant> {
         self.waiting_since.get(epoch)
     }
@@ -56,7 +56,7 @@ impl SharedBody {
         self.body.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// Drops the body, and with it the reader of its producer.
+    /// Drops the body, and with it the receiver of its producer.
     pub(crate) fn abandon(&self) {
         let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(body);
@@ -67,12 +67,12 @@ impl SharedBody {
             .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
     }
 
-    /// Whether the body knows how many bytes are to come.
+    /// Whether the body's remaining size is known.
     pub(crate) fn knows_its_size(&self) -> bool {
         self.with_body(|body| body.size_hint().exact().is_some()).unwrap_or(false)
     }
 
-    /// How many bytes there are at least before the end.
+    /// The minimum number of bytes before the end.
     pub(crate) fn ready_bytes(&self) -> usize {
         let lower = self.with_body(|body| body.size_hint().lower()).unwrap_or(0);
         usize::try_from(lower).unwrap_or(usize::MAX)
@@ -87,7 +87,7 @@ impl SharedBody {
         self.with_body(|body| body.is_end_stream()).unwrap_or(false)
     }
 
-    /// A panic in the application's code is an error of this body, not the end of the connection.
+    /// A panic in the application's code becomes an error of this body instead of ending the connection.
     fn with_body<T>(&self, use_it: impl FnOnce(Pin<&mut BoxBody>) -> T) -> Result<T, BoxError> {
         let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
         let body = body.as_mut().ok_or(Abandoned)?;

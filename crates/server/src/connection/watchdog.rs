@@ -5,7 +5,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Compares a connection with its limits and follows the end of the server, beside whatever serves the connection.
+/// Compares a connection with its limits and follows the server's shutdown, beside the future that serves the
+/// connection.
 pub(crate) struct Watchdog<'c> {
     connection: &'c Connection,
     protocol: Protocol,
@@ -13,12 +14,12 @@ pub(crate) struct Watchdog<'c> {
     is_half_closed: bool,
 }
 
-/// What the connection has to do next.
+/// What the connection must do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It is polled again, since some time is over.
+    /// Poll it again, because a time is over.
     Poll,
-    /// It takes no more requests.
+    /// Accept no more requests.
     Drain,
 }
 
@@ -27,9 +28,10 @@ impl<'c> Watchdog<'c> {
         Self { connection, protocol, is_draining: false, is_half_closed: false }
     }
 
-    /// Waits for the next step, or for the reason to close the connection. The future may be dropped, and made again.
+    /// Waits for the next step, or for the reason to close the connection. The future may be dropped and created again.
     ///
-    /// Whoever serves the connection may use up the task's budget each time, and must not keep this from being seen.
+    /// It ignores the task's budget: the future that serves the connection may use it up each time and must not delay
+    /// the next step.
     pub(crate) async fn next(&mut self) -> Result<Step, CloseReason> {
         let next = unconstrained(self.wait()).await;
         next.inspect_err(|reason| {
@@ -42,7 +44,7 @@ impl<'c> Watchdog<'c> {
         let Self { connection, protocol, is_draining, is_half_closed } = self;
         let (activity, shutdown) = (connection.activity(), connection.shutdown());
         let again = connection.check(Instant::now(), *protocol)?;
-        // The transport sees that as it is polled, which is before this is.
+        // The transport detects this when it is polled, which happens before this.
         let half_closed = poll_fn(|_| ready_if(activity.is_ending_after_responses()));
         let step = tokio::select! {
             biased;
@@ -61,7 +63,7 @@ impl<'c> Watchdog<'c> {
             }
             () = shutdown.cut(), if *is_draining => return Err(CloseReason::Shutdown),
         };
-        // A connection that is over by now is not polled again.
+        // A connection over a limit is not polled again.
         connection.check(Instant::now(), *protocol)?;
         Ok(step)
     }
@@ -91,7 +93,7 @@ mod tests {
         Connection::new(peer, Purpose::Https, Arc::default(), server.shutdown(), None)
     }
 
-    /// The steps up to the end, and how long it took.
+    /// The steps up to the end, its reason, and how long it took.
     async fn steps(watchdog: &mut Watchdog<'_>) -> (Vec<Step>, CloseReason, Duration) {
         let (began, mut steps) = (Instant::now(), Vec::new());
         loop {
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connection_past_a_limit_is_closed_in_time_and_says_why() {
+    async fn connection_over_a_limit_is_closed_in_time_with_a_reason() {
         let connection = connection(&Handle::new());
         connection.activity().awaits_first_bytes();
         let (_, reason, after) = steps(&mut Watchdog::new(&connection, Protocol::Http2)).await;
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn future_that_is_dropped_loses_nothing() {
+    async fn dropped_future_loses_nothing() {
         let connection = connection(&Handle::new());
         connection.activity().awaits_first_bytes();
         let mut watchdog = Watchdog::new(&connection, Protocol::Http2);
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn server_that_ends_drains_once_and_then_cuts() {
+    async fn shutdown_drains_once_and_then_cuts() {
         let server = Handle::new();
         let connection = connection(&server);
         connection.request_begins();
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn idle_connection_of_a_server_that_ends_has_its_last_words() {
+    async fn idle_connection_has_its_last_words_during_a_shutdown() {
         let server = Handle::new();
         let connection = connection(&server);
         let ending = server.drain(Duration::from_secs(20));
