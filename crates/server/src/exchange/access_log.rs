@@ -50,7 +50,7 @@ impl Exchange {
             ($level:expr) => {
                 tracing::event!(
                     target: "axum_trailers::request",
-                    // The span says the same, but for those alone who keep spans.
+                    // The span has the same fields, but only for subscribers that collect spans.
                     parent: None,
                     $level,
                     client = %self.connection.peer,
@@ -124,9 +124,9 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// Whether a gRPC status says that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
+/// Whether a gRPC status means that the server is at fault, not its client: `UNKNOWN`, `DEADLINE_EXCEEDED`,
 /// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`
-/// ([as tracing tells them apart](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
+/// ([OpenTelemetry's distinction](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)).
 fn is_the_servers(status: u16) -> bool {
     matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
 }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_are_at_fault_by_some_statuses_alone() {
+    fn only_some_statuses_are_the_servers_fault() {
         let theirs: Vec<_> = (0..=17).filter(|status| is_the_servers(*status)).collect();
         assert_eq!(theirs, [2, 4, 12, 13, 14, 15]);
     }

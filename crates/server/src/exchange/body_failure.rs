@@ -1,11 +1,11 @@
-//! Why a response's body failed, as the log and the metrics have it, and as hyper is told.
+//! Why a response's body failed, for the log and the metrics, and for hyper.
 
 use super::{ending::Failure, request_fault::RequestFault, section_limit::SectionTooLarge};
 use axum::BoxError;
 use axum_trailers::{body::ProducerError, trailers::Trailers};
 use std::{error::Error, io};
 
-/// The body was not as long as its `Content-Length` promised.
+/// The body's length differs from its `Content-Length`.
 #[derive(Debug, thiserror::Error)]
 #[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
 pub(super) struct LengthBroken {
@@ -13,13 +13,13 @@ pub(super) struct LengthBroken {
     pub(super) promised: u64,
 }
 
-/// The trailers that say that the response failed don't reach the client. Without them it would look whole.
+/// The trailers that report the failure can't be sent to the client. Without them the response would look complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the trailers that say that it failed can't be sent")]
 pub(super) struct FailureUntold;
 
-/// What hyper is told of a failure. It is without a source: hyper would take the code for the reset from an
-/// `h2::Error` among the sources, and a `NO_ERROR` of somebody else's stream looks like success to clients.
+/// The error that hyper gets. It has no source: hyper would take the reset code from an `h2::Error` among the sources,
+/// and the `NO_ERROR` of an unrelated stream looks like success to clients.
 #[derive(Debug, thiserror::Error)]
 #[error("the response's body failed")]
 pub(super) struct BodyFailed;
@@ -44,9 +44,9 @@ pub(super) fn failure(error: &BoxError) -> Failure {
     }
 }
 
-/// The trailers of a producer that has said in them that it failed, if they are what is behind an error.
+/// The trailers in which a producer has reported its failure, if they caused this error.
 pub(super) fn failure_in_trailers<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trailers> {
-    // The source of an I/O error is not the error that it was made of, but that one's.
+    // The source of an `io::Error` is not the error that it wraps, but that error's source.
     let behind = |error: &'e (dyn Error + 'static)| match error.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|error| error as &(dyn Error + 'static)),
         None => error.source(),

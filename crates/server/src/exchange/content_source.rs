@@ -10,19 +10,19 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Where a request's content and trailers come from: hyper. No other part of the server has to know that.
+/// The source of a request's content and trailers: hyper. No other part of the server depends on that.
 pub(crate) struct ContentSource {
     incoming: Incoming,
     protocol: Protocol,
 }
 
-/// Why there is no more of a request's content.
+/// Why a request's content ends early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ContentError {
-    /// Larger than the source takes them, in bytes.
+    /// Larger than the source accepts, in bytes.
     #[error("the trailer section is larger than {limit} bytes")]
     TrailersTooLarge { limit: usize },
-    /// More than the source takes.
+    /// More than the source accepts.
     #[error("the trailer section has more than {limit} fields")]
     TooManyTrailers { limit: usize },
     #[error(transparent)]
@@ -63,7 +63,7 @@ impl Body for ContentSource {
     }
 }
 
-/// hyper's bounds for a trailer section over HTTP/1.1, which it reports in words alone.
+/// hyper's limits for a trailer section over HTTP/1.1, which it reports only in its messages.
 const HTTP1_SIZE: usize = 16 * 1024;
 const HTTP1_FIELDS: usize = 100;
 
@@ -80,7 +80,7 @@ impl From<hyper::Error> for ContentError {
     }
 }
 
-/// What the guard has told hyper.
+/// The guard's error, which hyper passes on.
 fn framing_error(error: &hyper::Error) -> Option<FramingError> {
     let error = error.source()?.downcast_ref::<io::Error>()?;
     error.get_ref()?.downcast_ref().copied()
@@ -97,7 +97,7 @@ mod tests {
 
     const HEAD: &str = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
 
-    /// What becomes of the content of a request.
+    /// Reads the content of a request through hyper.
     async fn content_of(request: impl AsyncRead + Unpin) -> Result<Bytes, ContentError> {
         let content = OnceLock::new();
         let service = service_fn(|request: Request<Incoming>| async {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn trailers_past_the_bounds_of_hyper_are_told_from_a_broken_content() {
+    async fn trailers_over_hypers_limits_differ_from_broken_content() {
         let whole = |trailers: &str| format!("{HEAD}0\r\n{trailers}\r\n");
         assert_eq!(content_of(whole("x: 1\r\n").as_bytes()).await.expect("whole"), "hello");
         let large = whole(&format!("x: {}\r\n", "x".repeat(HTTP1_SIZE)));
@@ -124,7 +124,7 @@ mod tests {
         assert!(matches!(error, ContentError::Broken(_)), "{error:?}");
     }
 
-    /// Bytes, and then an error of the guard's.
+    /// Bytes, and then an error from the guard.
     struct Malformed<'b>(&'b [u8]);
 
     impl AsyncRead for Malformed<'_> {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn fault_that_the_guard_found_is_known() {
+    async fn fault_from_the_guard_is_recognized() {
         let error = content_of(Malformed(HEAD.as_bytes())).await.expect_err("malformed");
         assert!(matches!(error, ContentError::Framing(FramingError::Size)), "{error:?}");
     }

@@ -16,28 +16,28 @@ pub(super) enum Ending {
     Complete,
     Failed(Failure, String),
     ReportedInTrailers,
-    /// A gRPC call that the server could not do.
+    /// A gRPC call whose status reports a fault of the server.
     FailedCall,
     Cut(CloseReason),
     ClientGone,
 }
 
-/// What is wrong with a response.
+/// Why a response failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// Its body failed.
     Body,
-    /// It is not as long as its header section says.
+    /// Its length differs from that in its header section.
     Length,
-    /// The trailers that say that it failed can't be sent.
+    /// The trailers that report its failure can't be sent.
     Unreportable,
-    /// Its header or trailer section is larger than the client takes.
+    /// Its header or trailer section is larger than the client accepts.
     SectionTooLarge,
-    /// The trailers of its request are too large.
+    /// The trailers of its request are too large or malformed.
     RequestTrailers,
     /// The content of its request is malformed.
     RequestFraming,
-    /// The content of its request comes too slowly.
+    /// The content of its request arrives too slowly.
     SlowRequest,
 }
 
@@ -87,12 +87,12 @@ impl fmt::Display for Ending {
     }
 }
 
-/// What an error says, with the errors behind it.
+/// An error's message, followed by those of its sources.
 pub(crate) fn with_sources(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        // A wrapper often says its source's words as its own.
+        // A wrapper often repeats its source's message.
         let words = error.to_string();
         if !text.ends_with(&words) {
             text = format!("{text}: {words}");
@@ -112,14 +112,14 @@ mod tests {
     struct NoRow(#[source] io::Error);
 
     #[test]
-    fn error_is_told_with_its_sources_once_each() {
+    fn error_text_contains_each_source_once() {
         let full = || io::Error::other("disk full");
         assert_eq!(with_sources(&axum::Error::new(full())), "disk full");
         assert_eq!(with_sources(&NoRow(full())), "no row: disk full");
     }
 
     #[test]
-    fn trailers_are_told_by_name() {
+    fn trailers_are_shown_by_name() {
         let names = ["x-a", "x-b"].map(HeaderName::from_static).to_vec();
         assert_eq!(Trailers::Sent(names).to_string(), "x-a,x-b");
         assert_eq!(Trailers::Withheld(WithheldReason::NotAsked).to_string(), "withheld (no `TE: trailers`)");

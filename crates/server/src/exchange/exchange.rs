@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tracing::{Level, Span};
 
 /// One request and its response, from the last byte of the request's header section to the end of the response.
-/// Its end is one line in the log, whatever ended it.
+/// Dropping it writes one line to the log, whatever ended it.
 pub(crate) struct Exchange {
     pub(super) connection: Arc<Connection>,
     pub(super) began: Instant,
@@ -25,11 +25,11 @@ pub(crate) struct Exchange {
     pub(super) span: Option<Span>,
     pub(super) id: RequestId,
     pub(super) method: Method,
-    /// `None` if nobody logs it.
+    /// `None` if requests are not logged.
     pub(super) details: Option<Box<RequestDetails>>,
-    /// `None` if nobody logs or counts it.
+    /// `None` if requests are neither logged nor counted.
     pub(super) client: Option<ClientKind>,
-    /// Whether it is asked for every few seconds.
+    /// Whether this is a routine request, such as a health check.
     pub(super) is_routine: bool,
     pub(super) version: Version,
     pub(super) acceptance: Acceptance,
@@ -39,26 +39,26 @@ pub(crate) struct Exchange {
     pub(super) bytes: u64,
     pub(super) trailers: Trailers,
     pub(super) ending: Option<Ending>,
-    /// Dropped with it.
+    /// Dropped together with the exchange.
     under_way: Option<oneshot::Sender<Infallible>>,
 }
 
-/// The service that orchestrators ask for the server's health
+/// The service through which orchestrators check the server's health
 /// ([health checking](https://github.com/grpc/grpc/blob/master/doc/health-checking.md)).
 const HEALTH: &str = "grpc.health.v1.Health";
 
-/// Comes, as an error, once a response is over, whatever ended it.
+/// Completes, with an error, once a response has ended for any reason.
 pub(crate) type Answered = oneshot::Receiver<Infallible>;
 
-/// What answers a request, as the metrics name it.
+/// What responds to a request, as named in the metrics.
 pub(super) enum Route {
-    /// Where anybody wants to know which of its routes.
+    /// The matched route, if requests are counted.
     Router(Option<MatchedRoute>),
     Grpc(Arc<str>),
 }
 
 impl Exchange {
-    /// `head` is the request's head as it came: `request` has only parts of it if it can't be converted.
+    /// `head` is the request's head as received: `request` has only parts of it if it can't be converted.
     pub(crate) fn begin<B>(
         connection: Arc<Connection>,
         request: &http::Request<B>,
@@ -111,20 +111,20 @@ impl Exchange {
         self.acceptance
     }
 
-    /// What is logged in it is logged with the request, and its fields say how the request ended. There is none where
-    /// nobody collects it.
+    /// The span of the request. Events in it belong to the request, and its fields record how the request ended. `None`
+    /// if no subscriber collects it.
     pub(crate) fn span(&self) -> Option<&Span> {
         self.span.as_ref()
     }
 
-    /// Waits for its end.
+    /// Returns a future of its end.
     pub(crate) fn answered_to_its_end(&mut self) -> Answered {
         let (under_way, over) = oneshot::channel();
         self.under_way = Some(under_way);
         over
     }
 
-    /// Does something in the span of the request.
+    /// Runs something in the span of the request.
     pub(crate) fn in_span<T>(&self, something: impl FnOnce() -> T) -> T {
         match &self.span {
             Some(span) => span.in_scope(something),
@@ -132,7 +132,7 @@ impl Exchange {
         }
     }
 
-    /// Where the router is to say which of its routes answers, if anybody wants to know.
+    /// Where the router stores the matched route, if requests are counted.
     pub(crate) fn matched_route(&self) -> Option<MatchedRoute> {
         match &self.route {
             Route::Router(matched) => matched.clone(),
@@ -140,13 +140,13 @@ impl Exchange {
         }
     }
 
-    /// A gRPC service answers.
+    /// Notes that a gRPC service responds.
     pub(crate) fn is_for_service(&mut self, name: Arc<str>) {
         self.is_routine |= *name == *HEALTH;
         self.route = Route::Grpc(name);
     }
 
-    /// Where to note what comes of the request's content, if anybody wants to know.
+    /// Where to record what arrives of the request's content, if requests are logged.
     pub(crate) fn track_content(&mut self) -> Option<Arc<Received>> {
         self.details.as_mut().map(|details| details.track_content())
     }
@@ -155,7 +155,7 @@ impl Exchange {
         &self.id
     }
 
-    /// The response already has this one.
+    /// Uses the id that the response already has.
     pub(crate) fn use_id(&mut self, id: &HeaderValue) {
         if let Some(id) = RequestId::given(id) {
             self.id = id;
@@ -185,12 +185,12 @@ impl Exchange {
 
     pub(crate) fn sent_trailers(&mut self, trailers: &HeaderMap) {
         self.note_grpc_status(trailers);
-        // The metrics count the section alone.
+        // The names are only for the log.
         let names = self.details.iter().flat_map(|_| trailers.keys()).cloned().collect();
         self.trailers = Trailers::Sent(names);
     }
 
-    /// A call's status is among its trailers or, where it has no content, in its header section.
+    /// A call's status is among its trailers or, if it has no content, in its header section.
     fn note_grpc_status(&mut self, section: &HeaderMap) {
         if let Route::Grpc(_) = self.route
             && let Some(status) = section.get("grpc-status")
@@ -199,7 +199,7 @@ impl Exchange {
         }
     }
 
-    /// Notes that the response has no length and no chunks where the protocol is HTTP/1.0.
+    /// Notes that the end of the connection ends the response, if the protocol is HTTP/1.0.
     pub(crate) fn runs_to_close(&self) {
         if self.version < Version::HTTP_11 {
             self.connection.http1().set_close_delimited(true);
@@ -214,7 +214,7 @@ impl Exchange {
         self.ending = Some(Ending::failed(failure, error));
     }
 
-    /// Notes that the response is complete for the client, and its trailers say that it failed.
+    /// Notes that the response is complete for the client, and that its trailers report a failure.
     pub(crate) fn reported_in_trailers(&mut self) {
         self.ending = Some(Ending::ReportedInTrailers);
     }

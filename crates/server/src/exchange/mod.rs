@@ -1,5 +1,5 @@
-//! One request and its response: the request's content, the response on its way to the client, and what the log, the span and
-//! the metrics say of it in the end.
+//! One request and its response: the request's content, the response on its way to the client, and what log, span and
+//! metrics record about both.
 
 mod access_log;
 mod body_failure;

@@ -1,4 +1,4 @@
-//! A response on its way to hyper: whether its trailers and its length go out.
+//! A response on its way to hyper: whether its trailers and its length are sent.
 
 use super::{
     ending::Failure,
@@ -25,7 +25,7 @@ use http_1::header::Entry;
 pub(crate) struct OutboundResponse {
     response: Response,
     exchange: Exchange,
-    /// Whether the client gets it instead of another one.
+    /// Whether it replaces a response that can't be sent.
     is_instead: bool,
 }
 
@@ -51,12 +51,12 @@ impl OutboundResponse {
         let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
         let body = SharedBody::new(body);
         if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
-            // axum sets that of the empty body. A 204 must not have one, and in a 304 it would be that of the
-            // representation (RFC 9110 §8.6).
+            // axum sets the length of the empty body. A 204 must not have one, and in a 304 it would be the length of
+            // the representation (RFC 9110 §8.6).
             head.headers.remove(header::CONTENT_LENGTH);
         }
         let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
-        // What comes behind the content may be that it failed, whether or not it can be sent.
+        // The trailers may report a failure, whether or not they can be sent.
         let may_follow = match &plan {
             TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
             TrailerPlan::Withheld { announced } => *announced && !body.knows_its_size(),
@@ -101,7 +101,7 @@ impl OutboundResponse {
     }
 }
 
-/// The digests that a layer further out has made wrong, by encoding what they are of. They are not sent.
+/// Removes the digests that a layer further out has invalidated by encoding the content. Returns their names.
 fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
     let Some(digested) = head.extensions.get::<DigestedCodings>() else {
         return Vec::new();
@@ -123,8 +123,8 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
     outdated
 }
 
-/// What becomes of the trailers, and whether that withholds some. `Trailer` is written again, so that it has no name of
-/// which nothing can come.
+/// Decides what happens to the trailers, and whether some are withheld. Rewrites `Trailer` without names that can't
+/// follow.
 fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &SharedBody) -> (TrailerPlan, bool) {
     let outdated = take_outdated(head);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
@@ -138,9 +138,9 @@ fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &SharedBody) -> (T
 
 fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
     match content_length(headers) {
-        // At its last byte a body of known length is over for hyper, and no failure behind it is ever seen. Over HTTP/1.1
-        // trailers follow chunks alone (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known length, but curl
-        // (7.88) stops reading at its last byte and never shows them.
+        // For hyper, a body of known length is complete at its last byte, and a failure after it goes unnoticed. Over
+        // HTTP/1.1 trailers can only follow chunks (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
+        // length, but curl (7.88) stops reading at its last byte and never shows them.
         Some(length) if gives_way => {
             headers.remove(header::CONTENT_LENGTH);
             Length::Enforced(length)
@@ -150,10 +150,10 @@ fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {
     }
 }
 
-/// axum's router has set it wherever the body knows its length.
+/// axum's router sets it for every body of known length.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
-    // `parse` takes a sign as well.
+    // `parse` also accepts a sign.
     let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { length.parse().ok() } else { None }
 }

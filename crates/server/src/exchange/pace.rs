@@ -2,35 +2,35 @@ use super::request_fault::RequestFault;
 use crate::limits::Limits;
 use std::time::Duration;
 
-/// How fast a request's content comes, measured over the time in which the handler waits for it and the client may send.
+/// How fast a request's content arrives, measured while the handler waits for it and the client may send.
 pub(crate) struct Pace {
     stalled: Duration,
     rate: u32,
     period: Duration,
-    /// How long nothing has come.
+    /// How long nothing has arrived.
     silence: Duration,
-    /// How much of the period is over, and how many bytes have come in it.
+    /// How much of the period has passed, and how many bytes have arrived in it.
     waited: Duration,
     bytes: u64,
     in_grace: bool,
-    /// Until something comes.
+    /// Until something arrives.
     awaits_continue: bool,
 }
 
-/// The grace is so many times shorter than the period: 5 s for one of 30 s.
+/// The period divided by this is the grace: 5 s for 30 s.
 const GRACE: u32 = 6;
 
-/// How long a client that expects `100 Continue` over HTTP/2, and does not get it, may wait until it sends its content all the
-/// same ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). curl waits for one second.
+/// How long a client that expects `100 Continue` over HTTP/2, and does not get it, may wait before it sends its content
+/// anyway ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). curl waits for one second.
 pub(crate) const EXPECTATION: Duration = Duration::from_secs(2);
 
-/// A look is taken at least so often in the time that is measured.
+/// The measured time has at least this many steps.
 const PARTS: u32 = 30;
 const SHORTEST_STEP: Duration = Duration::from_millis(10);
 const LONGEST_STEP: Duration = Duration::from_secs(1);
 
 impl Pace {
-    /// `awaits_continue` says that the client waits for `100 Continue` in vain.
+    /// `awaits_continue` means that the client waits for `100 Continue` in vain.
     pub(crate) fn new(limits: &Limits, awaits_continue: bool) -> Self {
         Self {
             stalled: limits.stalled_body,
@@ -44,15 +44,15 @@ impl Pace {
         }
     }
 
-    /// How long to wait for the next bytes before the next look. It is a part of what is measured, so that a thread that was
-    /// blocked, or stopped, does not make a client look slow.
+    /// How long to wait for the next bytes before the next check. It is short, so that a thread that was blocked or
+    /// stopped does not make a client look slow.
     pub(crate) fn step(&self) -> Duration {
         let shortest = if self.rate == 0 { self.stalled } else { self.stalled.min(self.period) };
         let shortest = if self.awaits_continue { shortest.min(EXPECTATION) } else { shortest };
         (shortest / PARTS).clamp(SHORTEST_STEP, LONGEST_STEP)
     }
 
-    /// Notes that bytes have come, and how long the handler has waited for them while the client could have sent.
+    /// Notes that bytes have arrived, and how long the handler waited for them while the client could send.
     pub(crate) fn came(&mut self, bytes: usize, waited: Duration) -> Result<(), RequestFault> {
         self.awaits_continue = false;
         if bytes > 0 {
@@ -64,7 +64,7 @@ impl Pace {
         self.waited(waited)
     }
 
-    /// Notes that nothing has come for so long.
+    /// Notes that nothing has arrived for this long.
     pub(crate) fn nothing_came(&mut self, waited: Duration) -> Result<(), RequestFault> {
         self.silence += waited;
         if self.silence >= self.stalled {
@@ -82,7 +82,7 @@ impl Pace {
             return Ok(());
         }
         let enough = self.waited.as_secs_f64() * f64::from(self.rate);
-        // A count of bytes that a float can't hold is more than enough.
+        // A count of bytes that a float can't represent is more than enough.
         #[expect(clippy::cast_precision_loss)]
         let is_enough = self.in_grace || self.bytes as f64 >= enough;
         (self.in_grace, self.waited, self.bytes) = (false, Duration::ZERO, 0);
@@ -100,7 +100,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// After how many seconds it fails if so many bytes come at the end of each second.
+    /// In which second it fails, and why, if this many bytes arrive at the end of each second.
     fn fails_after(limits: &Limits, bytes: usize) -> Option<(u32, RequestFault)> {
         let mut pace = Pace::new(limits, false);
         (1..1000).find_map(|second| {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_late_counts_for_its_own_period() {
+    fn bytes_count_for_the_period_in_which_they_arrive() {
         let mut pace = Pace::new(&Limits::default(), false);
         pace.came(1_000_000, 6 * SECOND).expect("the grace");
         for _ in 0..29 {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_a_part_of_what_is_measured() {
+    fn steps_are_a_part_of_the_measured_time() {
         assert_eq!(Pace::new(&Limits::default(), false).step(), SECOND);
         let limits = Limits { stalled_body: SECOND * 3 / 2, min_body_rate: 0, ..Limits::default() };
         assert_eq!(Pace::new(&limits, false).step(), SECOND / 20);

@@ -6,32 +6,32 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The largest piece that hyper is given at once, in bytes: a `DATA` frame that fits into one TLS record, and that its
-/// receiver takes where it asks for no more (RFC 9113 §4.2, RFC 8446 §5.1). With 16 KiB of content its head of 9 bytes would
-/// make each frame two records.
+/// The largest piece that hyper gets at once, in bytes: a `DATA` frame that fits into one TLS record, and that every
+/// receiver accepts (RFC 9113 §4.2, RFC 8446 §5.1). With 16 KiB of content, the frame's head of 9 bytes would require a
+/// second record.
 ///
-/// hyper takes a chunk as a whole, and a body of known length is then over for it. In pieces a stalled reader holds
-/// little, a slow one that still moves is seen to move, and the end is near when the body ends.
+/// hyper takes a chunk as a whole, and then a body of known length is complete for it. In pieces, a stalled reader
+/// holds little memory, a slow one shows progress, and little is left to send when the body ends.
 const PIECE: usize = 16 * 1024 - 9;
 
-/// Up to this size, in bytes, chunks that are ready together go out together, in one piece: a `DATA` frame costs more than
-/// to copy them does.
+/// Chunks of up to this size, in bytes, that are ready together are sent as one piece: a `DATA` frame costs more than
+/// copying them.
 const SMALL: usize = 4 * 1024;
 
-/// What a body says of its data: a chunk, that it failed, or that it is over.
+/// The next item of a body's data: a chunk, a failure, or the end.
 type Said = Option<Result<Bytes, BoxError>>;
 
-/// The data of a response in the pieces that hyper is given.
+/// The data of a response in the pieces that hyper gets.
 #[derive(Default)]
 pub(super) struct Pieces {
-    /// What is left of a chunk that went out in part.
+    /// The rest of a chunk that was sent in part.
     rest: Bytes,
-    /// What the body said behind the chunk that was given out last.
+    /// What the body returned after the last chunk that was sent.
     ahead: Option<Said>,
 }
 
 impl Pieces {
-    /// The next piece. Where nobody sees which chunks the body was sent in, it may be a part of one, or some of them.
+    /// Returns the next piece. If the client can't see the body's chunks, it may be a part of one, or several of them.
     pub(super) fn poll_next(
         &mut self,
         body: &SharedBody,
@@ -50,8 +50,8 @@ impl Pieces {
         })
     }
 
-    /// The next chunk that has something in it. An empty one would be an empty `DATA` frame, of which clients take only so
-    /// many: h2 closes the connection.
+    /// Returns the next chunk that is not empty. An empty one would be an empty `DATA` frame, of which clients accept a
+    /// limited number: h2 then closes the connection.
     #[inline]
     fn poll_chunk(&mut self, body: &SharedBody, cx: &mut Context<'_>) -> Poll<Said> {
         if self.has_rest() {
@@ -69,7 +69,7 @@ impl Pieces {
         }
     }
 
-    /// What the body says behind its last piece, if it is ready.
+    /// What follows the last piece, if it is ready.
     pub(super) fn take_end(&mut self, body: &SharedBody, cx: &mut Context<'_>) -> Said {
         match self.poll_chunk(body, cx) {
             Poll::Ready(said) => said,
@@ -81,13 +81,13 @@ impl Pieces {
         !self.rest.is_empty()
     }
 
-    /// A small chunk together with those behind it that the body has ready.
+    /// Joins a small chunk with the following ones that are ready.
     fn with_those_ready(&mut self, chunk: Bytes, body: &SharedBody, cx: &mut Context<'_>) -> Bytes {
         if chunk.len() > SMALL || self.ahead.is_some() {
             return chunk;
         }
         let mut together = None;
-        // The end is not asked for before the reader wants it: some bodies take that for a sign that all was read.
+        // The end is not polled before the reader wants it: some bodies take that as a sign that everything was read.
         while let more @ 1.. = body.ready_bytes()
             && let Poll::Ready(said) = body.poll_data(cx)
         {

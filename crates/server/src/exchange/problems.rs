@@ -1,4 +1,4 @@
-//! The responses that the server makes itself.
+//! Responses that the server itself generates.
 
 use super::{request_fault::RequestFault, section_limit::SectionTooLarge};
 use crate::compat::{BadFields, BadHead, Unsendable};
@@ -16,7 +16,7 @@ pub(crate) fn bad_head(error: &BadHead) -> Response {
     problem(status, &error.to_string())
 }
 
-/// The answer to a request whose content can't be taken.
+/// The response to a request whose content is faulty.
 pub(crate) fn faulty_request(fault: RequestFault) -> Response {
     let status = match fault {
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -27,7 +27,7 @@ pub(crate) fn faulty_request(fault: RequestFault) -> Response {
     problem(status, &fault.to_string())
 }
 
-/// The same response over HTTP/1.1, and the connection ends behind it.
+/// Makes the response end its HTTP/1.1 connection.
 pub(crate) fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
@@ -67,13 +67,13 @@ pub(super) fn too_large(error: &SectionTooLarge) -> Response {
     )
 }
 
-/// The panic's own message is on standard error: the panic hook has put it there.
+/// The panic hook has already written the panic's message to standard error.
 pub(crate) fn panicked() -> Response {
     tracing::error!("a handler panicked");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
 }
 
-/// A response has a final status (RFC 9110 §15.2). Over HTTP/2 any other is a malformed message.
+/// A response must have a final status (RFC 9110 §15.2). Over HTTP/2 any other makes the message malformed.
 pub(super) fn not_final(status: StatusCode) -> Response {
     tracing::error!(%status, "a handler answered with an informational status");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")

@@ -20,13 +20,13 @@ impl Received {
         self.bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// The request ends with them.
+    /// Notes the trailers, which end the request.
     pub(crate) fn trailers(&self, trailers: &HeaderMap) {
         self.trailers.get_or_init(|| trailers.keys().cloned().collect());
         self.ended();
     }
 
-    /// The request has arrived whole.
+    /// Notes that the whole request has arrived.
     pub(crate) fn ended(&self) {
         self.has_ended.store(true, Release);
     }

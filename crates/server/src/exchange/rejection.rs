@@ -1,4 +1,4 @@
-//! Requests that the router never sees.
+//! Requests that are rejected before the router gets them.
 
 use super::problems::{closing, problem};
 use crate::{compat::host, connection::HeadFault, limits::Limits};
@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum_trailers::{syntax::list_elements, trailers::server::section_size};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 
-/// The answer to a request that is not passed on.
+/// The response to a request that must be rejected.
 pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response> {
     if request.version() >= Version::HTTP_2 && head_size(request) > limits.header_section as usize {
         let why = format!("the header section is larger than {} bytes", limits.header_section);
@@ -15,7 +15,7 @@ pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response>
     if request.version() == Version::HTTP_11
         && let Some((status, why)) = bad_transfer_coding(request.headers())
     {
-        // Where such a message ends nobody knows.
+        // The end of such a message is unknown.
         return Some(closing(problem(status, why)));
     }
     if let Some(why) = bad_host(request).or_else(|| bad_target(request)) {
@@ -33,8 +33,8 @@ pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response>
     None
 }
 
-/// The answer to a request in whose head the guard has found a fault. It ends the connection: where a request with two lengths
-/// ends is uncertain, and the guard notes no fault behind the first.
+/// The response to a request in whose head the guard has found a fault. It ends the connection: a request with two
+/// lengths has no certain end, and the guard records only the first fault.
 pub(crate) fn reject_head(fault: HeadFault) -> Response {
     closing(problem(
         StatusCode::BAD_REQUEST,
@@ -49,8 +49,8 @@ pub(crate) fn reject_head(fault: HeadFault) -> Response {
     ))
 }
 
-/// Counted as RFC 9113 §6.5.2 counts it, but for the few bytes of `:method` and `:scheme`. h2 has a larger bound; over HTTP/1.1
-/// hyper keeps to the limit.
+/// Counted as in RFC 9113 §6.5.2, except that pseudo-header fields count only the bytes of `:authority` and `:path`.
+/// h2's limit is larger; over HTTP/1.1 hyper enforces it.
 fn head_size(request: &Request<()>) -> usize {
     let uri = request.uri();
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
@@ -59,7 +59,7 @@ fn head_size(request: &Request<()>) -> usize {
 }
 
 /// A single `chunked` is the only transfer coding that is implemented
-/// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper looks at no other than the last one.
+/// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper checks only the last one.
 fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let mut chunked = 0;
     for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
@@ -73,7 +73,7 @@ fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)
     (chunked > 1).then_some((StatusCode::BAD_REQUEST, why))
 }
 
-/// What is wrong with `Host`.
+/// What is wrong with `Host`, if anything.
 fn bad_host(request: &Request<()>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     let (host, other) = (hosts.next(), hosts.next());
@@ -100,10 +100,10 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
     None
 }
 
-/// A target is in origin-form, absolute-form or `*`, except that of `CONNECT`
+/// A target must be in origin-form, absolute-form or `*`, except for `CONNECT`
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
 fn bad_target(request: &Request<()>) -> Option<&'static str> {
-    // `path` makes a slash of what is empty.
+    // `path` returns a slash for an empty path.
     let path = request.uri().path_and_query().map_or("", |target| target.as_str());
     // In absolute-form it may be empty, but not over HTTP/2 (RFC 9113 §8.3.1).
     let is_absolute = request.version() < Version::HTTP_2 && request.uri().scheme().is_some();
@@ -112,8 +112,7 @@ fn bad_target(request: &Request<()>) -> Option<&'static str> {
     (!is_one).then_some("the request target needs a path that begins with a slash (RFC 9112 section 3.2)")
 }
 
-/// `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8), but who offers `websocket` can use nothing
-/// else.
+/// A server may ignore `Upgrade` (RFC 9110 §7.8), but a client that offers `websocket` can use nothing else.
 fn asks_for_websocket(headers: &HeaderMap) -> bool {
     list_elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
@@ -180,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn header_section_is_measured_where_hyper_does_not() {
+    fn header_section_is_measured_if_hyper_does_not() {
         let most = Limits::default().header_section as usize;
         let name = HeaderName::from_static("x-large");
         for version in [Version::HTTP_2, Version::HTTP_3] {
-            // The path, and a field's name and the 32 bytes that it counts for.
+            // Authority and path, and the field's name and its overhead of 32 bytes.
             let left = most - "a/".len() - name.as_str().len() - 32;
             for (length, expected) in [(left, None), (left + 1, Some(431))] {
                 let fields = [(name.clone(), &*"x".repeat(length))];
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn chunked_alone_is_implemented_and_once() {
+    fn only_a_single_chunked_is_implemented() {
         let te = |value| (header::TRANSFER_ENCODING, value);
         for (lines, expected) in [
             (&[te("chunked")][..], None),
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn websocket_upgrade_is_refused_and_others_are_passed_over() {
+    fn websocket_upgrade_is_rejected_and_others_are_ignored() {
         for (upgrade, expected) in [("websocket", Some(501)), ("h2c", None)] {
             let fields = [(header::HOST, "a"), (header::UPGRADE, upgrade)];
             assert_eq!(status(Version::HTTP_11, "/", &fields), expected);
@@ -237,7 +236,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refusal_is_of_the_client_and_closes_for_its_framing_alone(
+        fn rejection_closes_the_connection_only_for_bad_framing(
             host in vec(any::<u8>(), 0..20), upgrade in vec(any::<u8>(), 0..20), coding in vec(any::<u8>(), 0..20),
             is_http2: bool,
         ) {

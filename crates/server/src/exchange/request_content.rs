@@ -22,35 +22,37 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// A request's content and trailers as they come, whose rest is taken in and forgotten once it is dropped over HTTP/2.
+/// A request's content and trailers. If it is dropped over HTTP/2, the rest is read and discarded.
 ///
-/// A server may answer before it has read a request to its end, and tell an HTTP/2 client to stop with a `RST_STREAM` of
-/// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). A client must not discard the
-/// response for it, but curl 7.88 does where both come at once: it ends with code 92 and shows nothing. h2 sends the
-/// reset with the last frame of the response unless somebody still holds the request, which is therefore held until its
-/// end, as long as the client goes on with it. Over HTTP/1.1 that is the `UnreadContent`'s to do.
+/// A server may respond before it has read the whole request, and stop an HTTP/2 client with a `RST_STREAM` of
+/// `NO_ERROR` ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). The client must not discard the
+/// response because of it, but curl 7.88 does if both arrive together: it exits with code 92 and shows nothing. h2
+/// sends the reset with the last frame of the response unless the request is still held. So the request is held until
+/// its end, as long as the client continues it. Over HTTP/1.1 `UnreadContent` handles the rest.
 pub(crate) struct RequestContent {
     /// `None` while it is being dropped.
     source: Option<ContentSource>,
-    /// `None` if nothing is to come.
+    /// `None` without content.
     half_close: Option<HalfClose>,
-    /// `None` if nothing is to come.
+    /// `None` without content.
     rest: Option<Rest>,
-    /// Whether the client waits for `100 Continue` ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)),
-    /// and the content was not asked for.
+    /// Whether the client waits for `100 Continue`
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)), and the content has not been
+    /// polled.
     awaits_continue: bool,
-    /// Where to note what comes, if anybody wants to know.
+    /// Where to record what arrives, if requests are logged.
     received: Option<Arc<Received>>,
 }
 
-/// That the client sends nothing any more on the connection. hyper is not told, so it would wait for ever.
+/// Detects that the client has stopped sending on the connection. The guard hides that from hyper, which would wait for
+/// ever.
 struct HalfClose {
     inbound: Arc<Inbound>,
-    /// `None` while nobody has waited.
+    /// `None` until the first poll.
     comes: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
-/// What decides how long the rest is taken in, and where.
+/// How long the rest is read, and on which runtime.
 struct Rest {
     protocol: Protocol,
     runtime: Handle,
@@ -85,12 +87,12 @@ impl RequestContent {
         Self { source: Some(source), half_close, rest: Some(rest), awaits_continue, received }
     }
 
-    /// Whether the next request on the connection begins behind it.
+    /// Whether the next request on the connection begins after this content.
     pub(crate) fn delays_next_request(&self) -> bool {
         self.rest.as_ref().is_some_and(|rest| !rest.protocol.has_streams())
     }
 
-    /// Whether the client expects `100 Continue`, and the content was not asked for.
+    /// Whether the client expects `100 Continue`, and the content has not been polled.
     pub(crate) fn awaits_continue(&self) -> bool {
         self.awaits_continue
     }
@@ -100,7 +102,7 @@ impl RequestContent {
         self.awaits_continue && self.rest.as_ref().is_some_and(|rest| !rest.protocol.sends_continue())
     }
 
-    /// Takes in what is left.
+    /// Reads and discards the rest.
     pub(super) async fn forget(mut self) {
         if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take()) {
             forget(source, self.received.take(), rest.answered, rest.shutdown).await;
@@ -178,7 +180,8 @@ impl Drop for RequestContent {
     }
 }
 
-/// Takes in the rest: while the response is under way, and then until the client is silent or its time is over.
+/// Reads and discards the rest: while the response is in progress, and then until the client is silent or the time is
+/// over.
 async fn forget<B: Body<Data = Bytes> + Unpin>(
     mut content: B,
     received: Option<Arc<Received>>,
@@ -223,7 +226,7 @@ mod tests {
     use std::{convert::Infallible, time::Duration};
     use tokio::time::Instant;
 
-    /// A chunk every so often, for ever.
+    /// A chunk at this interval, for ever.
     fn chunks(pause: Duration) -> impl Body<Data = Bytes> + Unpin {
         let chunk = move |()| async move {
             sleep(pause).await;
@@ -232,7 +235,7 @@ mod tests {
         StreamBody::new(Box::pin(stream::unfold((), chunk)))
     }
 
-    /// How long it is taken in beside a response that takes so long.
+    /// How long the content is read beside a response that takes this long.
     async fn taken(
         content: impl Body<Data = Bytes> + Unpin,
         response: Duration,
@@ -248,7 +251,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     #[tokio::test(start_paused = true)]
-    async fn rest_is_taken_in_until_its_end_or_its_time() {
+    async fn rest_is_read_until_its_end_or_a_timeout() {
         let server = Server::new();
         let three = || {
             let frames = stream::iter([(); 3]).then(|()| async {
@@ -269,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn server_that_ends_waits_less_for_it() {
+    async fn shutdown_shortens_the_wait() {
         let server = Server::new();
         let ending = async {
             sleep(Duration::from_secs(5)).await;

@@ -7,22 +7,22 @@ use http_1::{
 };
 use std::{borrow::Cow, sync::Arc};
 
-/// What the line of a request contains of the request itself.
+/// The part of a request's log line that describes the request itself.
 pub(super) struct RequestDetails {
-    /// The request target with its query. Of an absolute-form one the scheme and the authority are left out: that is the
-    /// host.
+    /// The request target with its query. The scheme and authority of an absolute-form target are left out: they are in
+    /// `host`.
     pub(super) request_target: String,
-    /// `Host`, or what HTTP/2 has instead.
+    /// `Host`, or its HTTP/2 equivalent.
     pub(super) host: Option<String>,
     pub(super) te: Option<String>,
     pub(super) via: Option<String>,
-    /// The first names in `Trailer` that may be trailers.
+    /// The first names in `Trailer` that are permitted as trailers.
     announced: Vec<http::HeaderName>,
     /// `None` if the request has no content.
     received: Option<Arc<Received>>,
 }
 
-/// In bytes. What a client sends may be much longer.
+/// In bytes. Values from clients may be much longer.
 const MAX_VALUE: usize = 1024;
 
 /// More would not fit into the line.
@@ -40,7 +40,7 @@ impl RequestDetails {
         }
     }
 
-    /// Where to note what arrives of the request's content.
+    /// Where to record what arrives of the request's content.
     pub(super) fn track_content(&mut self) -> Arc<Received> {
         self.received.insert(Arc::default()).clone()
     }
@@ -49,12 +49,12 @@ impl RequestDetails {
         self.received.as_ref().map_or(0, |received| received.bytes())
     }
 
-    /// The trailers that came.
+    /// The names of the trailers that arrived.
     pub(super) fn trailers(&self) -> Option<String> {
         joined(self.received.as_ref()?.trailer_names().iter().map(HeaderName::as_str))
     }
 
-    /// The trailers that were announced and did not come, once the request has ended.
+    /// The names of announced trailers that did not arrive, once the request has ended.
     pub(super) fn missing(&self) -> Option<String> {
         let received = self.received.as_deref();
         if received.is_some_and(|received| !received.has_ended()) {
@@ -69,7 +69,7 @@ impl RequestDetails {
 fn request_target(uri: &Uri) -> String {
     match uri.path_and_query() {
         Some(path) => shortened(path.as_str().as_bytes()).into_owned(),
-        // That of `CONNECT`.
+        // For `CONNECT`.
         None => uri.authority().map(|authority| without_userinfo(authority.as_str())).unwrap_or_default(),
     }
 }
@@ -85,7 +85,7 @@ fn without_userinfo(authority: &str) -> String {
     shortened(host.as_bytes()).into_owned()
 }
 
-/// Names, with commas between them.
+/// Joins names with commas.
 pub(super) fn joined<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
     let mut all = String::new();
     for name in names {
@@ -100,7 +100,7 @@ pub(super) fn joined<'n>(names: impl Iterator<Item = &'n str>) -> Option<String>
     (!all.is_empty()).then(|| shortened(all.as_bytes()).into_owned())
 }
 
-/// The values of a field, as one.
+/// Joins the values of a field.
 fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     let mut all = values.next()?.as_bytes().to_vec();
@@ -125,7 +125,7 @@ fn announced(headers: &http::HeaderMap) -> Vec<http::HeaderName> {
     announced
 }
 
-/// As text, and not too much of it.
+/// Converts to text of limited length.
 pub(super) fn shortened(bytes: &[u8]) -> Cow<'_, str> {
     match bytes.get(..MAX_VALUE) {
         Some(start) if bytes.len() > MAX_VALUE => format!("{}…", String::from_utf8_lossy(start)).into(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_grows_with_what_a_client_sends() {
+    fn lengths_are_limited_whatever_a_client_sends() {
         let names = (0..100_000).map(|n| format!("x-{n}")).collect::<Vec<_>>().join(",");
         let fields = [&[(http_1::header::TRAILER, &*names)][..], &vec![(VIA, "1.1 a"); 20_000]].concat();
         let details = details(&fields);

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-/// What is wrong with a request's content, so that the server answers and not the handler.
+/// A fault in a request's content, to which the server responds instead of the handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestFault {
     #[error(transparent)]
@@ -30,20 +30,20 @@ pub(crate) enum RequestFault {
     TooSlow { rate: u32, over: Duration },
 }
 
-/// What is wrong with a request's content, once that is known. The handler sees no more than a broken body: what is to
-/// come of it is the server's to say. A request without a body has no fault.
+/// The fault in a request's content, once it is detected. The handler only gets a broken body; the server decides on
+/// the response. A request without a body has no fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultCell(Option<Arc<OnceLock<RequestFault>>>);
 
 impl FaultCell {
-    /// That of a request with a body.
+    /// For a request with a body.
     pub(crate) fn empty() -> Self {
         Self(Some(Arc::default()))
     }
 
     pub(crate) fn set(&self, fault: RequestFault) {
         if let Some(cell) = &self.0 {
-            // There is one pump for each request, so nothing is here yet.
+            // Each request has one pump, so this is the first fault.
             let _first = cell.set(fault);
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_1::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
-/// What names a request in the logs of its client, of proxies and of this server: a token
+/// Identifies a request in the logs of its client, of proxies and of this server: a token
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 #[derive(Clone)]
 pub(crate) enum RequestId {
@@ -26,13 +26,13 @@ const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 const MAX_LENGTH: usize = 64;
 
 impl RequestId {
-    /// The one that the client or a proxy has given, or else the connection's name and the request's number on it.
+    /// The id that the client or a proxy has sent, or else the connection's name and the request's number on it.
     pub(crate) fn of(headers: &HeaderMap, connection: &ConnectionName, number: usize) -> Self {
         let given = [&X_REQUEST_ID, &X_CHECK_ID].into_iter().find_map(|name| Self::read(headers, name));
         given.unwrap_or_else(|| Self::make(connection, number))
     }
 
-    /// Each request has one, logged or not, so it is made without a formatter.
+    /// Each request gets an id, logged or not, so this avoids a formatter.
     fn make(connection: &ConnectionName, number: usize) -> Self {
         let mut bytes = [0; 37];
         let mut start = bytes.len();
@@ -62,7 +62,7 @@ impl RequestId {
         is_short_token(value.as_bytes()).then(|| Self::Given(value.clone()))
     }
 
-    /// What has to be copied for a field value.
+    /// The bytes that must be copied for a field value.
     pub(super) fn to_copy(&self) -> &[u8] {
         match self {
             Self::Given(_) => &[],
@@ -77,13 +77,13 @@ impl RequestId {
         }
     }
 
-    /// `copy` is one of [`to_copy`](Self::to_copy).
+    /// `copy` must be a copy of [`to_copy`](Self::to_copy).
     pub(super) fn into_field_value(self, copy: Bytes) -> HeaderValue {
         let mut value = match self {
             Self::Given(value) => value,
             Self::Made(_) => HeaderValue::from_maybe_shared(copy).expect("digits and a hyphen"),
         };
-        // None comes twice, and HPACK's table is for fields that do.
+        // No id repeats, and HPACK's table is for fields that do.
         value.set_sensitive(true);
         value
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn short_token_is_taken_and_anything_else_replaced() {
+    fn short_token_is_used_and_anything_else_is_replaced() {
         let (longest, made) = ("a".repeat(64), "00000000000000ab-7");
         for (fields, expected) in [
             (&[][..], made),

@@ -24,7 +24,7 @@ use std::{
 use tokio::time::{Sleep, sleep};
 use tracing::Span;
 
-/// A response's body for hyper 1.x: the chunks, then the trailers where they are to go out.
+/// A response's body for hyper 1.x: the chunks, then the trailers if they are sent.
 pub(crate) struct ResponseBody {
     body: Arc<SharedBody>,
     exchange: Exchange,
@@ -35,28 +35,28 @@ pub(crate) struct ResponseBody {
     pieces: Pieces,
 }
 
-/// What the response head said of the trailers.
+/// What happens to the trailers, according to the response head.
 pub(crate) enum TrailerPlan {
     /// They are dropped.
     Withheld {
-        /// Whether there were to be some.
+        /// Whether the head announced any.
         announced: bool,
     },
-    /// They go out.
+    /// They are sent.
     Sent {
         announced: Declared,
-        /// Digests of other bytes than those that are sent.
+        /// Digests that do not match the bytes that are sent.
         outdated: Vec<HeaderName>,
-        /// Whether they are those of another message.
+        /// Whether they come from another message.
         are_relayed: bool,
     },
 }
 
-/// What can become wrong with a response of which its body says nothing.
+/// Failures of a response that its body does not return.
 pub(crate) struct Failures {
-    /// The request's content can't be taken.
+    /// The fault in the request's content.
     pub(super) fault: FaultCell,
-    /// The response's trailers say that it failed.
+    /// Set if the response's trailers report a failure.
     pub(super) mark: Option<FailureMark>,
 }
 
@@ -65,19 +65,19 @@ impl Failures {
         self.mark.as_ref().is_some_and(FailureMark::is_set)
     }
 
-    /// Whether these trailers say that the response failed, if it did.
+    /// Whether these trailers report the response's failure, if it failed.
     fn are_told_by(&self, trailers: &HeaderMap) -> bool {
         self.mark.as_ref().is_none_or(|mark| mark.is_reported_in(trailers))
     }
 }
 
-/// What the response head said of the content's length, in bytes. Whatever it said is kept.
+/// The content's length according to the response head, in bytes. It is always enforced.
 #[derive(Clone, Copy)]
 pub(super) enum Length {
     Unknown,
-    /// hyper and the client know it.
+    /// It is sent.
     Advertised(u64),
-    /// It gave way to the trailers.
+    /// It is left out in favor of the trailers.
     Enforced(u64),
 }
 
@@ -97,7 +97,7 @@ enum Phase {
     Ended,
 }
 
-/// How long a failure waits for what came before it.
+/// How long a failure is delayed, so that earlier data is sent first.
 const FAILURE_WAITS: Duration = Duration::from_millis(10);
 
 impl ResponseBody {
@@ -127,7 +127,7 @@ impl ResponseBody {
         let framed_freely = self.is_framed_freely();
         let said = ready!(self.pieces.poll_next(&self.body, framed_freely, cx));
         let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
-        // hyper asks no more. What the body says behind its last byte, if that is ready, can still be seen.
+        // hyper does not poll again. If the body already has an error after its last byte, it can still be returned.
         if matches!(self.phase, Phase::Ended)
             && let Some(Err(error)) = self.pieces.take_end(&self.body, cx)
         {
@@ -137,8 +137,8 @@ impl ResponseBody {
         Poll::Ready(taken)
     }
 
-    /// Whether nobody sees which chunks the body was sent in. Over HTTP/1.1 one that was sent as one arrives as one, unless
-    /// the length is known.
+    /// Whether the client can't see the body's chunks. Over HTTP/1.1 each chunk arrives as one, unless the length is
+    /// known.
     fn is_framed_freely(&self) -> bool {
         self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Advertised(_))
     }
@@ -187,7 +187,7 @@ impl ResponseBody {
         Section::of(fields)
     }
 
-    /// The trailers of a failure that the body has told as an error, if they can go out.
+    /// The trailers of a failure that the body has returned as an error, if they can be sent.
     fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
         let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
             return Err(FailureUntold.into());
@@ -200,7 +200,7 @@ impl ResponseBody {
         }
     }
 
-    /// Over HTTP/1.x hyper drops a body of known length after its last byte, without asking for its end.
+    /// Over HTTP/1.x hyper drops a body of known length after its last byte, without polling its end.
     fn is_all_that_hyper_takes(&self) -> bool {
         let known = matches!(self.length, Length::Advertised(length) if length == self.exchange.bytes());
         known && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
@@ -215,7 +215,7 @@ impl ResponseBody {
             .into()
     }
 
-    /// Ends with these trailers, which may say that the response failed.
+    /// Ends with these trailers, which may report that the response failed.
     fn end_with(
         &mut self,
         trailers: Result<Option<Section>, BoxError>,
@@ -242,8 +242,8 @@ impl ResponseBody {
         self.exchange.complete();
     }
 
-    /// hyper drops what it has not sent yet when the body fails, even the header section, and says nothing once it
-    /// is sent. A little later it is.
+    /// When the body fails, hyper drops what it has not sent yet, even the header section, and does not report when it
+    /// has sent it. After a short delay it has.
     fn fail(
         &mut self,
         error: &BoxError,

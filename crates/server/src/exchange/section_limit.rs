@@ -3,9 +3,9 @@ use axum_trailers::trailers::server::section_size;
 use http::HeaderMap;
 use http_1::header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE};
 
-/// A section is larger than an HTTP/2 client takes
-/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). Sent all the same, it would end the
-/// connection for some clients, and others would leave out a part of it.
+/// A section is larger than an HTTP/2 client accepts
+/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). If it were sent anyway, some clients
+/// would end the connection, and others would leave out a part of it.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the {section} section has {size} bytes, and the client takes {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
@@ -16,12 +16,12 @@ pub(crate) struct SectionTooLarge {
     limit: u32,
 }
 
-/// What is sent besides the fields of a header section: `:status`, and `date`, which hyper adds. It leaves out those of the
-/// connection.
+/// Fields that are sent in addition to those in the map: `:status`, and `date`, which hyper adds. hyper removes those
+/// of the connection.
 const STATUS: usize = ":status200".len() + FIELD;
 const ADDED_DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
 
-/// Each field counts for so many bytes more.
+/// The overhead of each field, in bytes.
 const FIELD: usize = 32;
 
 impl SectionTooLarge {

@@ -7,7 +7,7 @@ use axum_trailers::syntax::protocol_name;
 use http::Version;
 use tracing::{Span, field::Empty};
 
-/// The span of a request, where anybody collects it.
+/// Creates the span of a request, if a subscriber collects it.
 pub(super) fn span(
     connection: &Connection,
     head: &http_1::request::Parts,

@@ -1,4 +1,4 @@
-//! The trailers of a response on their way out.
+//! The trailers of a response on their way to the client.
 
 use crate::compat::{Unsendable, to_new};
 use axum::BoxError;
@@ -8,7 +8,7 @@ use axum_trailers::{
 };
 use http::{HeaderMap, HeaderName, Version};
 
-/// The trailers that go out, in both generations.
+/// The trailers that are sent, in both generations of `http`.
 pub(super) struct Section {
     pub(super) old: HeaderMap,
     pub(super) new: http_1::HeaderMap,
@@ -24,8 +24,8 @@ impl Section {
     }
 }
 
-/// A body of another make may have any trailers. Over HTTP/1.1 hyper sends none that was not announced. A name that is no
-/// token can't be announced: it stays, and fails the body.
+/// Removes trailers that must not be sent: a third-party body may have any. Over HTTP/1.1 hyper sends only announced
+/// ones. A name that is not a token can't be announced: it stays, and fails the body.
 pub(super) fn permitted(
     mut trailers: HeaderMap,
     announced: &Declared,
@@ -55,7 +55,7 @@ pub(super) fn permitted(
     trailers
 }
 
-/// The trailers have a field that hyper does not accept. To leave it out would be to lose it silently.
+/// The trailers have a field that hyper does not accept. Leaving it out would lose it silently.
 #[derive(Debug, thiserror::Error)]
 #[error("the trailers can't be sent")]
 struct TrailersUnsendable(#[from] Unsendable);

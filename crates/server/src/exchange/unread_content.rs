@@ -9,24 +9,24 @@ use std::{
 };
 use tokio::task::yield_now;
 
-/// What becomes of a request's content over HTTP/1.1 that its handler does not read to the end.
+/// Handles the part of an HTTP/1.1 request's content that its handler does not read.
 ///
-/// The next request begins behind it. So a response that leaves before the end is known says `Connection: close`
-/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)), unless the handler still reads. If that drops the
-/// content once the response has left, the rest is read.
+/// The next request begins after it. So a response that is sent before the end of the content is here contains
+/// `Connection: close` ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)), unless the handler still
+/// reads. If the handler drops the content after the response was sent, the rest is read.
 ///
-/// There is none without content, and over HTTP/2, where streams end by themselves.
+/// Empty without content, and over HTTP/2, where streams end by themselves.
 #[derive(Clone, Default)]
 pub(crate) struct UnreadContent(Option<Arc<Mutex<Progress>>>);
 
-/// The end of it that reads.
+/// The reading side.
 pub(crate) struct Reader(Arc<Mutex<Progress>>);
 
 struct Progress {
     state: State,
-    /// The response that waits until the state is no longer `Draining`.
+    /// The response, which waits until the state is no longer `Draining`.
     response: Option<Waker>,
-    /// The reader that waits for more of the content, or that response.
+    /// The reader, which waits for more of the content or for the response.
     reader: Option<Waker>,
 }
 
@@ -38,14 +38,14 @@ impl Progress {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The handler may still read it.
+    /// The handler may still read.
     Wanted,
-    /// The handler has dropped it, and what comes before the response leaves is read.
+    /// The handler has dropped it. What arrives before the response is sent is read.
     Draining,
     Ended,
     /// Nobody reads it.
     Abandoned,
-    /// The response has left while the handler could read.
+    /// The response was sent while the handler could still read.
     ResponseSent,
 }
 
@@ -55,18 +55,18 @@ impl UnreadContent {
         (Self(Some(progress.clone())), Reader(progress))
     }
 
-    /// That of a request which no handler sees.
+    /// For a request that no handler gets.
     pub(crate) fn abandoned(content: &RequestContent) -> Self {
         let is_left = content.delays_next_request() && !content.is_end_stream();
         Self(is_left.then(|| Progress::new(State::Abandoned)))
     }
 
-    /// Whether the handler may still read, unless it has dropped the content just now.
+    /// Whether the handler may still read, unless it has just dropped the content.
     pub(crate) fn is_wanted(&self) -> bool {
         self.0.as_ref().is_some_and(|progress| lock(progress).state == State::Wanted)
     }
 
-    /// Whether it will be known soon what becomes of it. The task is woken then.
+    /// Whether it is about to be decided what happens to the content. The task is woken then.
     pub(crate) fn is_undecided(&self, cx: &mut Context<'_>) -> bool {
         let Some(mut progress) = self.0.as_ref().map(lock) else {
             return false;
@@ -79,7 +79,7 @@ impl UnreadContent {
         is_undecided
     }
 
-    /// Notes that the response leaves, and says whether the connection ends with it.
+    /// Notes that the response is being sent, and returns whether it ends the connection.
     pub(crate) fn ends_connection(&self) -> bool {
         let Some(mut progress) = self.0.as_ref().map(lock) else {
             return false;
@@ -92,12 +92,12 @@ impl UnreadContent {
 }
 
 impl Reader {
-    /// Notes that it was read to its end.
+    /// Notes that the content was read to its end.
     pub(crate) fn ended(&self) {
         self.set(State::Ended);
     }
 
-    /// Takes what the handler has dropped. `is_broken` gets what is wrong with it, before the response leaves.
+    /// Takes over the content that the handler has dropped. `is_broken` gets its error, before the response is sent.
     pub(crate) async fn dropped(self, content: RequestContent, is_broken: impl FnOnce(ContentError)) {
         let state = lock(&self.0).state;
         if state == State::ResponseSent {
@@ -112,7 +112,7 @@ impl Reader {
         }
     }
 
-    /// Reads until the response is to leave, and then what is here. Says whether that was all.
+    /// Reads until the response is about to be sent, and then what is here. Returns whether that was everything.
     async fn read_to_end(&self, mut content: RequestContent) -> Result<bool, ContentError> {
         let (mut bytes, mut chunks, mut looks) = (0, 0, 0);
         while looks < LOOKS && bytes <= BYTES && chunks <= CHUNKS {
@@ -173,13 +173,13 @@ enum Next {
     Data(usize),
     Ended,
     Broken(ContentError),
-    /// Nothing is here, and the response is to leave.
+    /// Nothing is here, and the response is about to be sent.
     ResponseWaits,
 }
 
-/// How often in a row to look in vain for more of what is here: hyper takes turns with the task that looks.
+/// How many checks in a row may find nothing: hyper takes turns with the task that checks.
 const LOOKS: u32 = 4;
 
-/// The most that is read so that the connection can stay open: bytes, and chunks.
+/// The most that is read to keep the connection open: bytes, and chunks.
 const BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 128;
