@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-/// The way to one of the threads that serve.
+/// The queue of connections for one of the serving threads.
 #[derive(Debug)]
 pub(crate) struct WorkerQueue {
     given: mpsc::UnboundedSender<AcceptedConnection>,
@@ -30,21 +30,21 @@ pub(crate) fn worker_queue() -> (WorkerQueue, AcceptedConnections) {
     (WorkerQueue { given, connections: Arc::default() }, accepted)
 }
 
-/// Accepts connections on one thread, for itself and, where it has more than others, for those.
+/// Accepts connections on one thread, for itself or for threads that have fewer.
 pub(crate) struct Balancer {
     pub(crate) rejections: Rejections,
     pub(crate) permits: ConnectionLimit,
     pub(crate) queues: Arc<[WorkerQueue]>,
-    /// Which of the queues is this thread's.
+    /// The index of this thread's queue.
     pub(crate) own: usize,
     /// How many of the threads serve while there are few connections.
     pub(crate) cores: usize,
 }
 
-/// How long it waits where the system has no connection to give, for want of file descriptors as a rule.
+/// How long to wait if the system has no connection to give, usually for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes the runtime of this thread listen.
+/// Registers a listener with this thread's runtime.
 pub(crate) fn on_runtime(listener: net::TcpListener) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     TcpListener::from_std(listener)
@@ -72,7 +72,7 @@ impl Balancer {
             if worker == self.own { Stream::Here(stream) } else { Stream::Elsewhere(stream.into_std()?) };
         if let Some(queue) = self.queues.get(worker) {
             let permit = ConnectionPermit::new(permit, queue.connections.clone());
-            // One that ends just now takes none, and the connection is closed.
+            // If the thread has just ended, the connection is closed.
             let _taken = queue.given.send(AcceptedConnection { stream, peer, permit });
         }
         Ok(())
@@ -87,12 +87,12 @@ impl Balancer {
     }
 }
 
-/// Up to so many connections for each core are served by as many threads as there are cores: a thread with two connections
-/// has more to do each time that it wakes. The next ones get threads of their own, and are not delayed by the others.
+/// As many threads as there are cores serve the first connections, so many each: a thread with two connections has more to
+/// do each time that it wakes. The next connections get threads of their own, so that the first ones do not delay them.
 const FEW: usize = 2;
 
-/// Chooses this thread, unless another one has clearly fewer connections. Of a few each one counts; of many a sixteenth is
-/// not worth waking a thread for.
+/// Chooses this thread, unless another one has clearly fewer connections. With few connections each one counts; with many,
+/// a difference of 1/16 is not worth waking a thread for.
 fn least_loaded<Q>(queues: &[Q], connections: impl Fn(&Q) -> usize, own: usize, cores: usize) -> usize {
     let of_cores = queues.get(..cores).unwrap_or(queues);
     let are_few = of_cores.iter().any(|queue| connections(queue) < FEW);

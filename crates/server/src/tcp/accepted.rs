@@ -5,7 +5,7 @@ use std::{
 };
 use tokio::{net::TcpStream, sync::mpsc};
 
-/// A connection that was accepted, on its way to the thread that serves it.
+/// An accepted connection on its way to the thread that serves it.
 #[derive(Debug)]
 pub(crate) struct AcceptedConnection {
     pub(super) stream: Stream,
@@ -13,10 +13,10 @@ pub(crate) struct AcceptedConnection {
     pub(super) permit: ConnectionPermit,
 }
 
-/// The connections that are given to one thread.
+/// The connections for one thread.
 pub(crate) type AcceptedConnections = mpsc::UnboundedReceiver<AcceptedConnection>;
 
-/// The stream of a connection that was accepted on the thread that it is for, or on another one.
+/// A stream that was accepted on the thread that serves it, or on another one.
 #[derive(Debug)]
 pub(super) enum Stream {
     Here(TcpStream),
@@ -24,7 +24,7 @@ pub(super) enum Stream {
 }
 
 impl AcceptedConnection {
-    /// The stream for this thread's runtime, and what it takes until it has ended.
+    /// The stream, registered with this thread's runtime, and its permit.
     pub(crate) fn into_parts(self) -> io::Result<(TcpStream, ConnectionPermit)> {
         let stream = match self.stream {
             Stream::Here(stream) => stream,

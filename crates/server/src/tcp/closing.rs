@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// When a connection that is closed for writing is closed for good.
+/// Decides when a connection that is closed for writing is closed completely.
 pub(super) struct Closing {
     after_silence: Instant,
     at_the_latest: Instant,
@@ -27,7 +27,7 @@ impl Closing {
         }
     }
 
-    /// Reads what the client still says, until it closes or is silent.
+    /// Reads and discards what the client still sends, until it closes or is silent.
     pub(super) fn poll<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,

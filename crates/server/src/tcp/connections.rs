@@ -1,4 +1,4 @@
-//! The connections of one thread, each in a task of its own.
+//! The connections of one thread, each in its own task.
 
 use super::{
     accepted::{AcceptedConnection, AcceptedConnections},
@@ -35,7 +35,7 @@ impl Connections {
         Self(Arc::new(Setting { app, tls, http, rejections }))
     }
 
-    /// Serves as long as connections may come.
+    /// Serves as long as connections may arrive.
     pub(crate) async fn serve(self, mut accepted: AcceptedConnections) {
         while let Some(arrival) = accepted.recv().await {
             tokio::spawn(self.0.clone().serve(arrival));
@@ -96,19 +96,19 @@ impl Setting {
     }
 }
 
-/// After so long without a byte the kernel asks whether the client is still there, and again as long later. An HTTP/1.1
-/// client that is gone without a word is not seen otherwise while its response has nothing to send.
+/// After this long without a byte the kernel probes whether the client is still there, and again after the same time.
+/// Otherwise an HTTP/1.1 client that has vanished goes unnoticed while its response has nothing to send.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// What the kernel keeps unsent for a slow reader, in bytes.
+/// How much unsent data the kernel keeps for a slow reader, in bytes.
 ///
-/// It would take megabytes, and tell of room again only when a third of them is gone. A reader that takes 20 KB/s
-/// of those moves for a minute without being seen to move.
+/// By default it takes megabytes, and reports room only when a third of them is gone. A reader that takes 20 KB/s could
+/// read for a minute without visible progress.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 128 * 1024;
 
 fn tune(stream: &TcpStream) -> io::Result<()> {
-    // With Nagle's algorithm a small chunk waits for the acknowledgement of the one before: 40 ms each.
+    // With Nagle's algorithm a small chunk waits for the acknowledgement of the previous one: 40 ms each.
     stream.set_nodelay(true)?;
     let socket = socket2::SockRef::from(stream);
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;

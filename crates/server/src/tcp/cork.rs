@@ -1,20 +1,20 @@
-/// What a full TLS 1.3 record takes, in bytes: 16 KiB of content, its type, a tag of 16 bytes and a head of 5
+/// The size of a full TLS 1.3 record, in bytes: 16 KiB of content, its type, a tag of 16 bytes and a header of 5
 /// ([RFC 8446 §5.2](https://www.rfc-editor.org/rfc/rfc8446#section-5.2)).
 pub(crate) const FULL_RECORD: usize = 16 * 1024 + 1 + 16 + 5;
 
-/// So many of them make one write, where they are ready in time.
+/// How many full records make one write, if they are ready in time.
 pub(crate) const RECORDS_TOGETHER: usize = 3;
 
-/// Lets full records wait, since the next one is under way as a rule: three of them in one write cost little more than one.
+/// Holds full records back, since the next one usually follows: three of them in one write cost little more than one.
 #[derive(Debug, Default)]
 pub(super) struct Cork {
-    /// What has waited or could not be written, in bytes.
+    /// Bytes that have waited or could not be written.
     seen: usize,
     is_holding: bool,
 }
 
 impl Cork {
-    /// Whether so many bytes are to wait. Those that have waited wait on only where another record has come.
+    /// Whether this many bytes must wait. If they have waited before, they wait on only if another record was added.
     pub(super) fn holds(&mut self, bytes: usize) -> bool {
         let are_full = bytes.is_multiple_of(FULL_RECORD) && bytes < RECORDS_TOGETHER * FULL_RECORD;
         self.is_holding = are_full && bytes > self.seen;
@@ -22,12 +22,12 @@ impl Cork {
         self.is_holding
     }
 
-    /// Whether what was offered last waits.
+    /// Whether the bytes that were offered last are waiting.
     pub(super) fn is_holding(&self) -> bool {
         self.is_holding
     }
 
-    /// Some of them are written.
+    /// Notes that some of them were written.
     pub(super) fn moved(&mut self) {
         self.seen = 0;
     }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_follows_waits_once() {
+    fn record_without_a_successor_waits_once() {
         for bytes in [ONE, 2 * ONE] {
             let mut cork = Cork::default();
             for holds in [true, false] {
@@ -59,14 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_full_goes_at_once() {
+    fn partial_record_is_written_at_once() {
         for bytes in [0, 1, ONE - 1, ONE + 1, 2 * ONE + 1, 4 * ONE] {
             assert!(!Cork::default().holds(bytes), "{bytes}");
         }
     }
 
     #[test]
-    fn what_a_full_socket_left_waits_for_it_alone() {
+    fn rest_of_a_write_waits_only_for_the_socket() {
         let mut cork = Cork::default();
         assert!(cork.holds(ONE));
         // It is offered to the socket, again and again.

@@ -1,17 +1,16 @@
 use crate::connection::Protocol;
 
-/// What a client that speaks HTTP/2 says first
-/// ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
+/// The first bytes of an HTTP/2 client ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Compares a connection's first bytes with the protocol it is to speak.
+/// Compares a connection's first bytes with its protocol.
 #[derive(Debug)]
 pub(crate) struct FirstBytes {
     expected: Protocol,
     matched: usize,
 }
 
-/// What is known after some of the first bytes.
+/// The result after some of the first bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     TooEarly,
@@ -24,7 +23,7 @@ impl FirstBytes {
         Self { expected, matched: 0 }
     }
 
-    /// Takes the next bytes that came. Call it until the verdict is not [`Verdict::TooEarly`].
+    /// Takes the next bytes. Call it until the verdict is not [`Verdict::TooEarly`].
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Verdict {
         let awaited = HTTP2_PREFACE.get(self.matched..).unwrap_or_default();
         let compared = bytes.len().min(awaited.len());
@@ -53,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_protocol_alone_passes_however_its_bytes_are_split() {
+    fn only_the_chosen_protocol_passes_however_its_bytes_are_split() {
         let http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04";
         let http1 = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
         for step in 1..=64 {

@@ -2,13 +2,13 @@
 /// ([RFC 9113 §4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)), however its bytes are split.
 #[derive(Debug)]
 pub(super) struct FrameHeads {
-    /// How many bytes of a payload, or of the preface, are still to come.
+    /// How many bytes of a payload, or of the preface, are missing.
     skip: usize,
     head: [u8; WINDOW_UPDATE_SIZE],
     filled: usize,
 }
 
-/// What a frame says before its payload, and how far a `WINDOW_UPDATE` opens its window.
+/// The header of a frame, and the increment of a `WINDOW_UPDATE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FrameHead {
     /// Of the payload, in bytes.
@@ -31,7 +31,7 @@ const HEAD_SIZE: usize = 9;
 const WINDOW_UPDATE_SIZE: usize = HEAD_SIZE + 4;
 
 impl FrameHead {
-    /// Whether the stream has no more frames from this side, but for a reset after all.
+    /// Whether the stream has no more frames from this side, except a reset.
     pub(super) fn ends_stream(&self) -> bool {
         match self.kind {
             DATA | HEADERS => self.flags & END_STREAM != 0,
@@ -76,7 +76,7 @@ impl FrameHeads {
         }
     }
 
-    /// Takes the part of the last frame's payload that is here.
+    /// Takes the available part of the last frame's payload.
     pub(super) fn payload<'b>(&mut self, bytes: &mut &'b [u8]) -> &'b [u8] {
         let (payload, rest) = bytes.split_at(self.skip.min(bytes.len()));
         self.skip -= payload.len();
@@ -84,12 +84,12 @@ impl FrameHeads {
         payload
     }
 
-    /// Whether the last frame has come to its end, and no other has begun.
+    /// Whether the last frame is complete and no other has begun.
     pub(super) fn is_between_frames(&self) -> bool {
         self.skip == 0 && self.filled == 0
     }
 
-    /// The head, unless the increment of a `WINDOW_UPDATE` is still to come.
+    /// The head, unless the increment of a `WINDOW_UPDATE` is missing.
     fn whole(&mut self) -> Option<FrameHead> {
         let [a, b, c, kind, flags, s0, s1, s2, s3, increment @ ..] = self.head;
         let length = u32::from_be_bytes([0, a, b, c]) as usize;

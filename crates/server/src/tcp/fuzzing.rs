@@ -1,4 +1,4 @@
-//! What must hold of any bytes that a client sends, for property tests and `fuzz/`.
+//! Properties that hold for any bytes that a client sends, for property tests and `fuzz/`.
 
 use super::{
     first_bytes::{FirstBytes, Verdict},
@@ -29,15 +29,15 @@ use std::{
 const CHUNKED: &[u8] = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
 const NEXT: &[u8] = b"3\r\nend\r\n0\r\nx-end: 1\r\n\r\n";
 
-/// If nothing is wrong with chunked content, hyper agrees on where each message ends, or closes the connection. (Otherwise
-/// the server closes it.) However the bytes are split, the check finds the same.
+/// If the check accepts chunked content, hyper agrees on where each message ends, or closes the connection. (Otherwise
+/// the server closes it.) The result does not depend on how the bytes are split.
 pub fn chunked_framing(content: &[u8], step: usize) {
     let wire = [CHUNKED, content, CHUNKED, NEXT].concat();
     let checked = check(&wire, usize::MAX);
     assert_eq!(check(&wire, step), checked, "in steps of {step}");
     if checked.fault.is_none() && checked.is_between_requests {
         let (seen, is_closed_early) = seen_by_hyper(&wire);
-        // hyper has bounds of its own: 100 fields make a trailer section that it refuses.
+        // hyper has its own limits: it rejects a trailer section of more than 100 fields.
         let broken = seen.iter().position(Option::is_none);
         assert!(broken.is_none_or(|broken| broken + 1 == seen.len()), "{seen:?}");
         assert!(seen.len() <= checked.requests, "{seen:?}");
@@ -50,10 +50,10 @@ pub fn chunked_framing(content: &[u8], step: usize) {
     }
 }
 
-/// What the check of HTTP/1.1 makes of some bytes.
+/// The result of the HTTP/1.1 check.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Checked {
-    /// Where the fault is, if there is one.
+    /// The position of the fault, if any.
     pub(super) fault: Option<(usize, FramingError)>,
     pub(super) is_between_requests: bool,
     pub(super) requests: usize,
@@ -72,7 +72,7 @@ pub(super) fn check(wire: &[u8], step: usize) -> Checked {
     Checked { fault, is_between_requests, requests: framing.requests() }
 }
 
-/// How many bytes of content each request has.
+/// The number of content bytes of each request.
 fn content_lengths(wire: &[u8]) -> Vec<usize> {
     let mut framing = Http1Framing::default();
     let mut lengths = Vec::new();
@@ -92,8 +92,8 @@ struct Message {
     content: Vec<u8>,
 }
 
-/// What hyper makes of it: each request, or that it is broken, and whether it closes the connection before its end, since it
-/// refuses a head, or a request wants it.
+/// What hyper makes of it: each request, `None` for a broken one, and whether it closes the connection early, because
+/// it rejects a head or a request asks for it.
 fn seen_by_hyper(wire: &[u8]) -> (Vec<Option<Message>>, bool) {
     let seen = Rc::<RefCell<Vec<_>>>::default();
     let service = service_fn(|request: hyper::Request<Incoming>| {
@@ -108,7 +108,7 @@ fn seen_by_hyper(wire: &[u8]) -> (Vec<Option<Message>>, bool) {
     let client = Client { left: wire.to_vec(), answers: Vec::new() };
     let mut connection = http1::Builder::new().half_close(true).serve_connection(client, service);
     let mut context = Context::from_waker(Waker::noop());
-    // It waits for nothing but itself.
+    // Nothing else can wake it.
     let ended = (0..POLLS_AT_MOST).any(|_| Pin::new(&mut connection).poll(&mut context).is_ready());
     assert!(ended, "hyper waits");
     let answers = connection.into_parts().io.answers;
@@ -128,7 +128,7 @@ async fn collect(mut body: Incoming) -> hyper::Result<Message> {
     Ok(Message { content })
 }
 
-/// A client that has sent all at once, and nothing more.
+/// A client that has sent everything at once.
 struct Client {
     left: Vec<u8>,
     answers: Vec<u8>,
@@ -163,7 +163,7 @@ impl Write for Client {
     }
 }
 
-/// Whatever frames a client sends, and however they are split, the same is noted of them.
+/// The same is recorded about any frames from a client, however they are split.
 pub fn http2_frames(frames: &[u8], step: usize) {
     let wire = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frames].concat();
     let noted = |step| {
@@ -176,7 +176,7 @@ pub fn http2_frames(frames: &[u8], step: usize) {
     assert_eq!(noted(step), noted(usize::MAX), "in steps of {step}");
 }
 
-/// Whether a field block begins with a pseudo-header field, which a decoder says as well.
+/// Whether a field block begins with a pseudo-header field. A decoder must agree.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn begins_with_pseudo_header(block: &[u8]) -> bool {
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*};
 
-    /// Frames, and what is none.
+    /// Frames, or any bytes.
     fn frames() -> impl Strategy<Value = Vec<u8>> {
         let frame = (0..10_u8, any::<u8>(), 0..4_u8, vec(any::<u8>(), 0..20)).prop_map(
             |(kind, flags, stream, payload)| {

@@ -15,21 +15,21 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Stands between a connection and hyper: ends it if it speaks another protocol than was chosen, notes what passes for
-/// the [`Connection`], and closes it so that the client sees how it ended.
+/// Stands between a connection and hyper: ends it if the client does not use the chosen protocol, records what passes
+/// for the [`Connection`], and closes it so that the client can tell how it ended.
 pub(crate) struct Guard<S: Transport> {
     stream: S,
     connection: Arc<Connection>,
     protocol: Protocol,
-    /// `None` once the connection has said what it speaks.
+    /// `None` once the protocol is confirmed.
     first: Option<FirstBytes>,
     /// `None` over HTTP/1.1.
     http2: Option<Http2Frames>,
-    /// Over HTTP/1.1 alone.
+    /// Used only over HTTP/1.1.
     framing: Http1Framing,
-    /// Once that is malformed.
+    /// Set once the framing is malformed.
     fault: Option<FramingError>,
-    /// Over HTTP/1.1 alone: h2 always reads.
+    /// Used only over HTTP/1.1: h2 always reads.
     ahead: ReadAhead,
     is_half_closed: bool,
     /// `None` while the connection is open for writing.
@@ -37,7 +37,7 @@ pub(crate) struct Guard<S: Transport> {
 }
 
 impl<S: Transport> Guard<S> {
-    /// In a box, since the task that serves it would have room for it several times over.
+    /// Boxed, because the task that serves it would contain it several times.
     pub(crate) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
         connection.activity().awaits_first_bytes();
         let http2 = match protocol {
@@ -63,32 +63,32 @@ impl<S: Transport> Guard<S> {
         self.protocol
     }
 
-    /// What is malformed of a request's framing.
+    /// The fault in a request's framing, if any.
     pub(super) fn framing_fault(&self) -> Option<FramingError> {
         self.fault
     }
 
-    /// Whether the client must see the connection break, not close.
+    /// Whether the connection must be reset instead of closed.
     pub(super) fn must_reset(&self) -> bool {
         self.stream.socket().must_reset()
     }
 
-    /// Closes the connection, unless that has been done, and waits for the client to close it too.
+    /// Closes the connection, unless that has been done, and waits for the client to close it as well.
     pub(crate) async fn close(&mut self) {
         if !self.breaks_off() {
-            // The connection ends whether or not that succeeds.
+            // The connection ends whether or not this succeeds.
             let _closed = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await;
         }
     }
 
-    /// Whether the client has a response that is cut where the connection ends, and must not see it end well.
+    /// Whether the end of the connection cuts a response, so that the client must not see a clean close.
     fn breaks_off(&self) -> bool {
         let Self { connection, protocol, .. } = self;
         !protocol.has_streams()
             && (connection.http1().breaks_off() || connection.responses().open_requests() > 0)
     }
 
-    /// Returns how many of the bytes hyper may see.
+    /// Returns how many of the bytes hyper may read.
     fn came(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(first) = &mut self.first {
             match first.next(bytes) {
@@ -119,8 +119,8 @@ impl<S: Transport> Guard<S> {
         if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
     }
 
-    /// Tells an HTTP/2 client why the connection ends, if h2 is not in the middle of a frame, and the socket takes it at
-    /// once. h2 itself sees no more than an error of the connection.
+    /// Sends a `GOAWAY` to an HTTP/2 client, if h2 is between frames and the socket accepts it at once. h2 itself only
+    /// gets an error of the connection.
     fn go_away(&mut self, cx: &mut Context<'_>) {
         if let Some(http2) = &self.http2
             && http2.may_insert_frame()
@@ -151,11 +151,11 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    /// The client sends nothing any more: over TLS it has sent `close_notify`. That closes one direction
-    /// ([RFC 8446 §6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)): what it has asked for it still gets.
+    /// The client has stopped sending: over TLS it has sent `close_notify`. That closes one direction
+    /// ([RFC 8446 §6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)): the client still gets its responses.
     ///
-    /// hyper takes it for the end of both directions, or no longer checks whether the client is there. So it must not see
-    /// it before the responses are written.
+    /// hyper would take it for the end of both directions, or stop checking whether the client is there. So hyper must
+    /// not see it before the responses are written.
     fn half_closed(&mut self) -> Poll<io::Result<()>> {
         self.is_half_closed = true;
         if !self.connection.has_answered() {
@@ -164,12 +164,12 @@ impl<S: Transport> Guard<S> {
         self.poll_half_closed()
     }
 
-    /// The connection's watchdog polls hyper again, and so this.
+    /// Pending until the responses are written. The watchdog polls hyper again, which polls this.
     fn poll_half_closed(&self) -> Poll<io::Result<()>> {
         if self.connection.has_answered() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// If hyper does not read, looks whether the client is there.
+    /// If hyper does not read, checks whether the client is there.
     fn read_ahead(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.http2.is_some() || self.is_half_closed {
             return Ok(());
@@ -178,15 +178,15 @@ impl<S: Transport> Guard<S> {
             self.ahead.start();
         }
         self.ahead.poll(&mut self.stream, cx)?;
-        // It wants nothing more, and what is left of its request is wanted by nobody.
+        // The client wants nothing more, and nobody reads the rest of its request.
         if self.ahead.has_ended() && self.connection.has_answered() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())
     }
 
-    /// A client that has closed one direction may have closed the other one too, and nothing is read any more that would
-    /// tell: then TCP's keep-alive probes are answered with a reset.
+    /// A client that has closed one direction may also have closed the other, and no read would notice it any more. But
+    /// then TCP's keep-alive probes are answered with a reset.
     fn check_half_closed(&self) -> io::Result<()> {
         match self.is_half_closed.then(|| self.stream.socket().take_error()) {
             Some(Ok(Some(error)) | Err(error)) => Err(error),
@@ -201,7 +201,7 @@ fn go_away_frame(last_stream: u32) -> [u8; 17] {
     [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, 1]
 }
 
-/// hyper gives this to the reader of the content.
+/// hyper passes this to the reader of the content.
 fn malformed(error: FramingError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
@@ -270,7 +270,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
         self.check_half_closed()?;
         self.read_ahead(cx)?;
         if self.stream.socket().is_corked() {
-            // The record that waits for the next frame must not hold it up.
+            // The record waits for the next frame, which this must not delay.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_flush(cx)
@@ -278,10 +278,10 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
-            // Closing also writes.
+            // Read before the shutdown, which also writes.
             let wrote = self.connection.activity().wrote_within(LINGER);
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-            // What came before is written by now.
+            // Everything before it is written by now.
             self.connection.http1().set_close_delimited(false);
             self.closing = Some(Closing::begin());
             self.connection.activity().lingers();
@@ -298,8 +298,8 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 }
 
 impl<S: Transport> Drop for Guard<S> {
-    /// However the connection comes to its end: a response that was cut must not look whole, and one that is whole must not
-    /// look cut. What the socket does not take at once is not sent.
+    /// However the connection ends, a cut response must not look complete, and a complete one must not look cut. What
+    /// the socket does not accept at once is not sent.
     fn drop(&mut self) {
         if self.must_reset() {
             self.stream.alert();

@@ -1,4 +1,4 @@
-//! From a TCP connection to TLS, or to the reason why not.
+//! From a TCP connection to TLS, or to the reason for the failure.
 
 use super::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
@@ -16,24 +16,24 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-/// What rustls keeps of a response for a slow reader, in bytes. Its default is 64 KiB.
+/// How much of a response rustls buffers for a slow reader, in bytes. Its default is 64 KiB.
 const TLS_BUFFER: usize = RECORDS_TOGETHER * FULL_RECORD;
 
-/// Why there is no TLS on a connection.
+/// Why a connection has no TLS.
 #[derive(Debug)]
 pub(super) enum Failure {
     PlainHttp,
     ProxyHeader,
     NotTls,
-    /// ALPN has no protocol that both speak.
+    /// There is no common protocol in ALPN.
     Alpn,
-    /// The client does not like what it was offered: the certificate, as a rule.
+    /// The client rejected what it was offered, usually the certificate.
     Refused(AlertDescription),
     Tls(TlsError),
     TimedOut(Duration),
-    /// The client left in the middle.
+    /// The client left during the handshake.
     Broken(io::Error),
-    /// The client left before its first byte, as some do to see whether anybody listens.
+    /// The client left before its first byte, as port checks do.
     Probe,
 }
 
@@ -84,10 +84,10 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A connection on which there is no TLS.
+/// A connection whose handshake failed.
 pub(super) struct Rejected {
     pub(super) failure: Failure,
-    /// If the client is to be told.
+    /// Set if the client is to get a response.
     plain_http: Option<Socket>,
 }
 
@@ -97,7 +97,7 @@ impl From<Failure> for Rejected {
     }
 }
 
-/// Makes the handshake, within its time.
+/// Performs the handshake, within its time limit.
 pub(super) async fn accept(
     mut socket: Socket,
     tls: &Tls,
@@ -116,12 +116,12 @@ pub(super) async fn accept(
     }
     let acceptor = TlsAcceptor::from(tls.config());
     let buffer = |session: &mut rustls::ServerConnection| session.set_buffer_limit(Some(TLS_BUFFER));
-    // In a box, since it has room for the whole handshake.
+    // Boxed, because it contains the whole handshake.
     let accepted = Box::pin(timeout_at(deadline, acceptor.accept_with(socket, buffer))).await;
     Ok(Box::new(accepted.map_err(timed_out)?.map_err(Failure::from)?))
 }
 
-/// What the first bytes of a connection begin.
+/// What a connection begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Opening {
     Tls,
@@ -142,18 +142,19 @@ async fn opening(socket: &mut Socket) -> io::Result<Opening> {
     }
 }
 
-/// The type of a TLS record that begins a handshake ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
+/// The type of a TLS record that begins a handshake
+/// ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 const HANDSHAKE: u8 = 22;
 
-/// How HAProxy's PROXY protocol begins, in its two versions
+/// The beginning of HAProxy's PROXY protocol, in its two versions
 /// ([its specification](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), sections 2.1 and 2.2).
 const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
 
-/// A method has fewer letters as a rule.
+/// Methods usually have fewer letters.
 const LONGEST_METHOD: usize = 20;
 
 impl Opening {
-    /// What these bytes begin, or `None` if that is open and there may be more.
+    /// What these bytes begin, or `None` if more bytes are needed and may arrive.
     fn of(bytes: &[u8], are_all: bool) -> Option<Self> {
         match bytes {
             [] if are_all => return Some(Self::None),
@@ -177,8 +178,8 @@ impl Opening {
 const SPEAK_TLS: &str = "this port speaks HTTPS: use https:// instead of http://\n";
 
 impl Rejected {
-    /// Answers plain HTTP in plain HTTP, and reads what the client still sends, for a moment, so that the answer is not
-    /// lost by a reset.
+    /// Responds in plain HTTP, and briefly reads what the client still sends, so that a reset does not lose the
+    /// response.
     pub(super) async fn tell_client(self) {
         if let Some(mut socket) = self.plain_http {
             // If it does not arrive, there is nothing else to do.
@@ -203,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_bytes_are_told_apart_however_few_come() {
+    fn first_bytes_are_recognized_however_few_arrive() {
         let cases: [(&[u8], Opening); 12] = [
             (b"\x16\x03\x01\x02\x00", Opening::Tls),
             (b"GET / HTTP/1.1\r\n", Opening::PlainHttp),

@@ -1,15 +1,14 @@
-//! What is to be seen in a field block without decoding it
-//! ([RFC 7541 §6](https://www.rfc-editor.org/rfc/rfc7541#section-6)).
+//! What a field block reveals without decoding ([RFC 7541 §6](https://www.rfc-editor.org/rfc/rfc7541#section-6)).
 
 /// The first entries of the static table are pseudo-header fields (appendix A).
 const PSEUDO: std::ops::RangeInclusive<u64> = 1..=14;
 
-/// `:` as Huffman code has seven bits, 1011100 (appendix B).
+/// `:` in Huffman code: seven bits, 1011100 (appendix B).
 const HUFFMAN_COLON: [u8; 2] = [0xb8, 0xb9];
 
-/// Whether the first field of a block is a pseudo-header field, as far as that can be told without the dynamic table: one of
-/// the static table, or one with a name of its own. h2 (0.4) leaves it out of a trailer section and says nothing. It resets
-/// the stream if such a field follows another one, and refuses a block that is malformed.
+/// Whether the first field of a block is a pseudo-header field, as far as that is known without the dynamic table: one
+/// from the static table, or one with a literal name. h2 (0.4) silently drops it from a trailer section. It resets the
+/// stream if such a field follows another one, and rejects a malformed block.
 pub(super) fn begins_with_pseudo_header(block: &[u8]) -> bool {
     is_pseudo_header(block).unwrap_or(false)
 }
@@ -21,7 +20,7 @@ fn is_pseudo_header(block: &[u8]) -> Option<bool> {
         match rest.first()? {
             0x80.. => break 7,
             0x40..=0x7f => break 6,
-            // The size of the dynamic table.
+            // A change of the dynamic table's size.
             0x20..=0x3f => drop(integer(&mut rest, 5)?),
             0..=0x1f => break 4,
         }
@@ -38,7 +37,7 @@ fn is_pseudo_header(block: &[u8]) -> Option<bool> {
     Some(if is_huffman { HUFFMAN_COLON.contains(first) } else { *first == b':' })
 }
 
-/// An integer whose first byte has so many bits of it (section 5.1).
+/// An integer with a prefix of this many bits in its first byte (section 5.1).
 fn integer(rest: &mut &[u8], prefix: u32) -> Option<u64> {
     let (first, mut behind) = rest.split_first()?;
     let most = (1_u64 << prefix) - 1;
@@ -81,9 +80,9 @@ mod tests {
             (literal(0x10, b":status"), true),
             (literal(0x40, b":"), true),
             (literal(0x40, b""), false),
-            // A name that is empty, and a value of 58 bytes.
+            // An empty name, and a value of 58 bytes.
             (vec![0x00, 0x00, b':'], false),
-            // `:path` and `x-a` as Huffman code.
+            // `:path` and `x-a` in Huffman code.
             (vec![0x00, 0x84, 0xb9, 0x58, 0xd3, 0x3f, 1, b'/'], true),
             (vec![0x40, 0x83, 0xf2, 0xb0, 0xff, 1, b'1'], false),
             // `content-type` is the static table's 31st entry, `accept-charset` its 15th.
@@ -97,7 +96,7 @@ mod tests {
             (vec![0x0f, 0x10, 1, b'/'], false),
             ([&[0x3f, 0xe1, 0x1f][..], &field].concat(), false),
             ([&[0x20, 0x3f, 0xe1, 0x1f][..], &[0x84]].concat(), true),
-            // h2 sees these.
+            // h2 detects these.
             ([&field[..], &[0x84]].concat(), false),
             // An entry of the dynamic table may be anything.
             (vec![0xbe], false),

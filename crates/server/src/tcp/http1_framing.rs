@@ -1,9 +1,10 @@
-//! Where an HTTP/1.1 client's requests end, checked before hyper sees them.
+//! Finds where an HTTP/1.1 client's requests end, before hyper reads them.
 //!
-//! hyper accepts chunked framing that is not well-formed, and loses what is behind it: `0\r\nx: y\n\n` swallows the next
-//! request ([RFC 9112 §7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1) and
+//! hyper accepts malformed chunked framing and loses what follows it: `0\r\nx: y\n\n` swallows the next request
+//! ([RFC 9112 §7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1) and
 //! [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2), request smuggling). So chunked content is checked
-//! strictly here. Heads are hyper's to check: of them only the fields that say where the content ends are read.
+//! strictly here. hyper checks the heads: here only the target and the fields that determine where the content ends are
+//! read.
 
 use crate::connection::{FramingError, HeadFault, MOST_EXTENSIONS};
 use axum_trailers::syntax::is_tchar;
@@ -13,11 +14,11 @@ use memchr::{memchr, memchr_iter, memchr2};
 #[derive(Debug, Default)]
 pub(super) struct Http1Framing {
     state: State,
-    /// The part of a head whose end has not come.
+    /// The beginning of an incomplete head.
     head: Vec<u8>,
     requests: usize,
     refused: Option<(usize, HeadFault)>,
-    /// How many bytes of chunk extensions the content has so far.
+    /// The size of the chunk extensions in the content so far, in bytes.
     extensions: usize,
 }
 
@@ -27,16 +28,16 @@ enum State {
     #[default]
     Start,
     Head,
-    /// Content whose length is known.
+    /// Content of known length.
     Length(u64),
     Chunked(Chunked),
-    /// Nothing is checked any more: hyper refuses the request, or has stopped reading.
+    /// Nothing is checked any more: hyper rejects the request, or has stopped reading.
     Unchecked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunked {
-    /// With so many digits so far.
+    /// With this many digits so far.
     Size {
         size: u64,
         digits: u8,
@@ -64,7 +65,7 @@ enum Chunked {
 }
 
 impl Http1Framing {
-    /// Takes the next bytes. If they are not well-formed, returns how many of them are before the fault.
+    /// Takes the next bytes. If they are malformed, returns how many of them precede the fault.
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Result<(), (usize, FramingError)> {
         let mut rest = bytes;
         while let [first, behind @ ..] = rest {
@@ -100,12 +101,12 @@ impl Http1Framing {
         Ok(())
     }
 
-    /// The number of the first request, from 1 on, that is to be refused for its head.
+    /// The number of the first request, from 1, that must be rejected for its head.
     pub(super) fn refused(&self) -> Option<(usize, HeadFault)> {
         self.refused
     }
 
-    /// Counts chunk extensions. hyper has a bound for them as well, and says something else of it.
+    /// Counts chunk extensions. hyper also limits them, but reports a different error.
     fn bounded(&mut self, state: State) -> Result<State, FramingError> {
         if let State::Chunked(Chunked::Extension { .. }) = state {
             self.extensions += 1;
@@ -115,7 +116,7 @@ impl Http1Framing {
 
     /// Takes bytes up to the end of the head, or all of them.
     fn head<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        // What ends it may have begun in the part before: a line feed, and perhaps a carriage return.
+        // The empty line may have begun in the previous part: a line feed, and perhaps a carriage return.
         let before = self.head.len().min(2);
         let from = self.head.len() - before;
         if self.head.is_empty() {
@@ -144,7 +145,7 @@ impl Http1Framing {
     fn keep<'b>(&mut self, bytes: &[u8]) -> &'b [u8] {
         self.head.extend_from_slice(bytes);
         if self.head.len() > LONGEST_HEAD {
-            // hyper has refused it by now.
+            // hyper has rejected it by now.
             (self.state, self.head) = (State::Unchecked, Vec::new());
         }
         &[]
@@ -178,8 +179,8 @@ impl Http1Framing {
     }
 }
 
-/// Whether the target of a request has a fragment. None of its forms has one
-/// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). A method may have a `#`.
+/// Whether the target of a request has a fragment. No form of a target allows one
+/// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). A method may contain `#`.
 fn has_fragment(head: &[u8]) -> bool {
     let target = memchr(b' ', head).and_then(|method| head.get(method..)).unwrap_or_default();
     memchr2(b'#', b'\n', target).is_some_and(|end| target.get(end) == Some(&b'#'))
@@ -188,8 +189,8 @@ fn has_fragment(head: &[u8]) -> bool {
 /// More than the largest limit of a header section.
 const LONGEST_HEAD: usize = 4 * 1024 * 1024;
 
-/// The length of a head: it ends with the first empty line. Lines may end with LF alone
-/// ([RFC 9112 §2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)), as hyper has it.
+/// The length of a head: it ends with the first empty line. As in hyper, lines may end with LF alone
+/// ([RFC 9112 §2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     memchr_iter(b'\n', bytes).map(|line_feed| line_feed + 1).find_map(|from| match bytes.get(from..)? {
         [b'\n', ..] => Some(from + 1),
@@ -198,12 +199,12 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// The last `Transfer-Encoding` of a head, and the last `Content-Length`.
+/// The last `Transfer-Encoding` and the last `Content-Length` of a head.
 fn framing_fields(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     let (mut coding, mut length) = (None, None);
     for from in memchr_iter(b'\n', head) {
         let line = head.get(from + 1..).unwrap_or_default();
-        // All other names need not be looked at.
+        // Skips all other names.
         if let [b't' | b'T', ..] = line {
             coding = value(line, b"transfer-encoding:").or(coding);
         } else if let [b'c' | b'C', ..] = line {
@@ -213,14 +214,14 @@ fn framing_fields(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     (coding, length)
 }
 
-/// The value of a field with this name and a colon, if that is what the line is.
+/// The value of the line's field, if the line begins with this name and colon.
 fn value<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     let (start, rest) = line.split_at_checked(name.len())?;
     let value = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
     start.eq_ignore_ascii_case(name).then_some(value.trim_ascii())
 }
 
-/// What follows a head. hyper refuses what is malformed in it.
+/// What follows a head. hyper rejects malformed values.
 fn content(coding: Option<&[u8]>, length: Option<&[u8]>) -> State {
     match (coding, length) {
         (Some(coding), _) => {
@@ -239,7 +240,7 @@ fn content(coding: Option<&[u8]>, length: Option<&[u8]>) -> State {
 impl Chunked {
     const START: State = State::Chunked(Self::Size { size: 0, digits: 0 });
 
-    /// Takes a byte, or more of those that are here: the state behind them, and how many they are.
+    /// Takes one byte, or more of the available ones: returns the next state, and how many were taken.
     fn next(self, byte: u8, here: usize) -> (Result<State, FramingError>, usize) {
         if let Self::Data { left } = self {
             let taken = usize::try_from(left).unwrap_or(usize::MAX).min(here);
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn other_content_is_passed_over() {
+    fn other_content_is_skipped() {
         for (wire, requests) in [
             (&b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n"[..], 2),
             (b"\r\n\r\nGET / HTTP/1.1\nhost: a\n\nGET / HTTP/1.1\r\nhost: a\r\n\n", 2),
@@ -396,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn fragment_is_found_in_a_target_alone() {
+    fn fragment_is_found_only_in_a_target() {
         for (line, expected) in [
             ("GET /a#b HTTP/1.1", true),
             ("GET http://a#b HTTP/1.1", true),
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn chunk_extensions_are_bounded_for_each_content() {
+    fn chunk_extensions_are_limited_per_content() {
         let extended = |bytes: usize| format!("1;{}\r\nx\r\n", "e".repeat(bytes - 1));
         let half = extended(MOST_EXTENSIONS / 2);
         let whole = [HEAD, half.as_bytes(), half.as_bytes(), b"0\r\n\r\n"].concat();
@@ -421,7 +422,7 @@ mod tests {
         assert_eq!(fault, Some(FramingError::TooManyExtensions));
     }
 
-    /// A piece of chunked framing, good or bad.
+    /// A piece of chunked framing, well-formed or not.
     fn piece() -> impl Strategy<Value = &'static str> {
         select(vec![
             "0",
@@ -455,7 +456,7 @@ mod tests {
         ])
     }
 
-    /// Chunked content that is well-formed, except that a piece may replace up to 3 of its bytes.
+    /// Well-formed chunked content, in which a piece may replace up to 3 bytes.
     fn flawed_content() -> impl Strategy<Value = Vec<u8>> {
         let chunk = select(vec![
             "1\r\nx\r\n",
@@ -490,7 +491,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_no_panic(wire in vec(any::<u8>(), 0..200), step in 1..40_usize) {
+        fn no_bytes_cause_a_panic(wire in vec(any::<u8>(), 0..200), step in 1..40_usize) {
             prop_assert_eq!(check(&wire, step), check(&wire, usize::MAX));
         }
     }

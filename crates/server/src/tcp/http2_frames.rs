@@ -6,19 +6,19 @@ use super::{
 };
 use crate::connection::{CloseReason, Inbound};
 
-/// What is seen of the frames that pass, in both directions.
+/// What is recorded about the frames that pass, in both directions.
 pub(super) struct Http2Frames {
     from_client: FrameHeads,
     to_client: FrameHeads,
     blocks: TrailerBlocks,
-    /// The trailer section that is on its way.
+    /// The trailer section in progress.
     section: Option<TrailerSection>,
-    /// That of the frame that is on its way.
+    /// The priority in the frame in progress.
     priority: Option<Priority>,
     settings: Option<Settings>,
-    /// How large a header or trailer section may be that the client takes, in bytes, if it has said so.
+    /// The largest header or trailer section that the client accepts, in bytes, if it has sent a new one.
     section_limit: Option<u32>,
-    /// The streams whose responses have not been written to their end. They are few, so that a search costs little.
+    /// The streams whose responses have not been written to their end. They are few, so a linear search is cheap.
     unanswered: Vec<u32>,
 }
 
@@ -36,9 +36,9 @@ impl Http2Frames {
         }
     }
 
-    /// Notes what came, up to what h2 does not refuse as it must: a stream that depends on itself, and a trailer section that
-    /// begins with a pseudo-header field. h2 would leave that out, but the message is malformed
-    /// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
+    /// Takes bytes from the client, up to a fault that h2 does not handle as it must: a stream that depends on itself,
+    /// or a trailer section that begins with a pseudo-header field. h2 would drop that field, but the message is
+    /// malformed ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
     pub(crate) fn came(&mut self, mut bytes: &[u8], inbound: &Inbound) -> Result<(), CloseReason> {
         loop {
             let is_read = self.section.is_some() || self.priority.is_some() || self.settings.is_some();
@@ -81,7 +81,7 @@ impl Http2Frames {
         }
     }
 
-    /// Returns whether there are responses among what was written.
+    /// Takes bytes to the client. Returns whether they contain responses.
     pub(super) fn went(&mut self, mut bytes: &[u8], inbound: &Inbound) -> bool {
         let mut has_responses = false;
         while let Some(frame) = self.to_client.next(&mut bytes) {
@@ -101,17 +101,17 @@ impl Http2Frames {
         }
     }
 
-    /// How many streams' responses have not been written to their end.
+    /// The number of streams whose responses have not been written to their end.
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered.len()
     }
 
-    /// What the client has said of the sections that it takes since this was asked.
+    /// The largest section that the client accepts, if it has sent one since the last call.
     pub(super) fn new_section_limit(&mut self) -> Option<u32> {
         self.section_limit.take()
     }
 
-    /// Whether h2 is not in the middle of a frame to the client.
+    /// Whether h2 is between two frames to the client.
     pub(super) fn may_insert_frame(&self) -> bool {
         self.to_client.is_between_frames()
     }

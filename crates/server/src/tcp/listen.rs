@@ -3,18 +3,18 @@ use std::{
     net::{SocketAddr, TcpListener, ToSocketAddrs},
 };
 
-/// An address can't be listened on.
+/// Listening on an address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("can't listen on {address}")]
 #[non_exhaustive]
 pub struct BindError {
     /// The address.
     pub address: String,
-    /// Why.
+    /// The cause.
     pub source: io::Error,
 }
 
-/// Listens on all addresses that a name has.
+/// Listens on all addresses of a name.
 pub(crate) fn listen(address: impl ToSocketAddrs + fmt::Display) -> Result<Vec<TcpListener>, BindError> {
     let unresolved = |source| BindError { address: address.to_string(), source };
     let addresses = address.to_socket_addrs().map_err(unresolved)?;

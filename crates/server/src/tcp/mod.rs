@@ -1,7 +1,8 @@
-//! Connections over TCP: accepted, given to a thread, TLS, and what is between TLS and hyper.
+//! Connections over TCP: accepting, distribution to threads, TLS, and what is between TLS and hyper.
 //!
-//! The [`Socket`](socket::Socket) notes what moves, the [`Guard`](guard::Guard) sees the bytes between TLS and hyper, and closes so
-//! that the client sees how its last response ended. What they find is in [`connection`](crate::connection).
+//! The [`Socket`](socket::Socket) notes activity. The [`Guard`](guard::Guard) checks the bytes between TLS and hyper,
+//! and closes so that the client can tell how its last response ended. Both record their findings in
+//! [`connection`](crate::connection).
 
 mod accept;
 mod accepted;

@@ -3,13 +3,13 @@ use super::frames::{FrameHead, HEADERS};
 /// Reads which stream a `HEADERS` frame depends on
 /// ([RFC 9113 §6.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.2)), however its payload is split.
 ///
-/// One that depends on itself is malformed ([RFC 7540 §5.3.1](https://www.rfc-editor.org/rfc/rfc7540#section-5.3.1)). h2
-/// (0.4) resets the stream without decoding the block, whose entries then lack in its table: what is meant by later
-/// requests of the connection is no more what it reads.
+/// A stream that depends on itself is malformed
+/// ([RFC 7540 §5.3.1](https://www.rfc-editor.org/rfc/rfc7540#section-5.3.1)). h2 (0.4) resets it without decoding the
+/// block, whose entries are then missing in its table: it decodes later requests of the connection wrongly.
 #[derive(Debug)]
 pub(super) struct Priority {
     stream: u32,
-    /// The length of the padding comes first.
+    /// The padding length comes first.
     skip: usize,
     bytes: [u8; 4],
     filled: usize,
@@ -19,14 +19,14 @@ pub(super) const PADDED: u8 = 8;
 pub(super) const PRIORITY: u8 = 32;
 
 impl Priority {
-    /// `None` if the frame has none.
+    /// `None` if the frame has no priority.
     pub(crate) fn of(frame: &FrameHead) -> Option<Self> {
         let has_one = frame.kind == HEADERS && frame.flags & PRIORITY != 0;
         let skip = usize::from(frame.flags & PADDED != 0);
         has_one.then_some(Self { stream: frame.stream, skip, bytes: [0; 4], filled: 0 })
     }
 
-    /// Takes the next part of the payload, and says whether the stream depends on itself.
+    /// Takes the next part of the payload, and returns whether the stream depends on itself.
     pub(super) fn depends_on_itself(&mut self, payload: &[u8]) -> bool {
         let rest = payload.get(self.skip.min(payload.len())..).unwrap_or_default();
         self.skip -= self.skip.min(payload.len());
@@ -34,7 +34,7 @@ impl Priority {
             *place = *byte;
         }
         self.filled = self.bytes.len().min(self.filled + rest.len());
-        // The first bit says whether it is exclusive.
+        // The first bit is the exclusive flag.
         self.filled == self.bytes.len() && u32::from_be_bytes(self.bytes) & 0x7fff_ffff == self.stream
     }
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_stream_is_seen_however_the_payload_is_split() {
+    fn own_stream_is_detected_however_the_payload_is_split() {
         let (own, exclusive, other) = ([0, 0, 1, 3, 16], [0x80, 0, 1, 3, 16], [0, 0, 3, 1, 16]);
         for (flags, payload, expected) in [
             (PRIORITY, [&own[..], &[0x82]].concat(), true),

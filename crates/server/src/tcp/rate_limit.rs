@@ -6,14 +6,14 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until};
 
-/// Lets some lines of each kind into the log, and counts the others.
+/// Limits the log lines of each kind, and counts the others.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimit {
     windows: Arc<Mutex<HashMap<&'static str, Window>>>,
     shutdown: Shutdown,
 }
 
-/// So many lines of a kind are written in each window, and then one that says how many were left out.
+/// How many lines of a kind are written in each window. One more then contains the number of the others.
 const LINES: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -29,7 +29,7 @@ impl RateLimit {
         Self { windows: Arc::default(), shutdown }
     }
 
-    /// Whether a line of this kind is to be written. If not, `tell` is called at the end of the window, or of the server, with
+    /// Whether to write a line of this kind. If not, `tell` is called at the end of the window, or of the server, with
     /// the number of lines that were left out.
     pub(super) fn admits(&self, kind: &'static str, tell: impl FnOnce(u64) + Send + 'static) -> bool {
         let now = Instant::now();
@@ -75,7 +75,7 @@ mod tests {
     use tokio::time::sleep;
 
     #[tokio::test(start_paused = true)]
-    async fn lines_past_the_limit_are_counted_and_told_when_the_window_ends() {
+    async fn lines_over_the_limit_are_counted_and_reported_when_the_window_ends() {
         let server = Handle::new();
         let (limit, told) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
         let admits = |kind| {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_told_if_nothing_is_left_out() {
+    async fn nothing_is_reported_if_nothing_is_left_out() {
         let server = Handle::new();
         let limit = RateLimit::new(server.shutdown());
         for _ in 0..3 {

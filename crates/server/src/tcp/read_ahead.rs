@@ -5,19 +5,19 @@ use std::{
 };
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// What an HTTP/1.1 client has sent while hyper does not read.
+/// Holds what an HTTP/1.1 client has sent while hyper does not read.
 ///
-/// hyper reads no more than the application wants of a request's content. If an application keeps a content without reading
-/// it, nobody would see that its client is gone.
+/// hyper reads no more of a request's content than the application wants. If an application keeps the content without
+/// reading it, nobody would notice that the client is gone.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     bytes: Vec<u8>,
-    /// Whether hyper has not read since the last look.
+    /// Whether hyper has not read since the last check.
     is_on: bool,
     has_ended: bool,
 }
 
-/// As much is read ahead, in bytes. The end of what is behind it is not seen.
+/// How much is read ahead, in bytes. An end after more than that is not detected.
 const MOST: usize = 16 * 1024;
 
 impl ReadAhead {
@@ -25,7 +25,7 @@ impl ReadAhead {
         self.is_on = true;
     }
 
-    /// Reads what is here, if hyper does not.
+    /// Reads what is available, if hyper does not read.
     pub(super) fn poll<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
@@ -49,8 +49,7 @@ impl ReadAhead {
         Ok(())
     }
 
-    /// Gives hyper what was read ahead, or returns whether that was all that the client sends. `None` if hyper is to read
-    /// from the stream.
+    /// Gives hyper the bytes that were read ahead, or reports the end. `None` if hyper must read from the stream.
     pub(super) fn take(&mut self, buf: &mut ReadBuf<'_>) -> Option<Taken> {
         self.is_on = false;
         if self.bytes.is_empty() {
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_that_is_read() {
+    fn read_ahead_is_limited() {
         let mut nobody = Context::from_waker(Waker::noop());
         let content = vec![b'x'; 2 * MOST];
         let (mut ahead, mut stream) = (ReadAhead::default(), &content[..]);

@@ -2,8 +2,8 @@ use super::{handshake::Failure, rate_limit::RateLimit};
 use crate::{connection::Purpose, exchange::with_sources, metrics::ServerMetrics, shutdown::Shutdown};
 use std::{fmt, io, net::SocketAddr};
 
-/// Logs and counts connections that come to nothing. Of each kind only some lines are written, since anybody can cause
-/// thousands a second.
+/// Logs and counts connections that fail early. Only some lines of each kind are written, because anyone can cause
+/// thousands per second.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejections {
     purpose: Purpose,
@@ -21,7 +21,7 @@ impl Rejections {
         Self { purpose, lines: RateLimit::new(shutdown), metrics }
     }
 
-    /// As many connections are open as there may be.
+    /// The connection limit is reached.
     pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
         self.count_refused(TOO_MANY);
         let listener = self.purpose.name();
@@ -33,7 +33,7 @@ impl Rejections {
         }
     }
 
-    /// The system has no connection to give, as a rule for want of file descriptors.
+    /// The system has no connection to give, usually for lack of file descriptors.
     pub(super) fn not_accepted(&self, error: &io::Error) {
         self.count_refused(NOT_ACCEPTED);
         let listener = self.purpose.name();
@@ -57,9 +57,9 @@ impl Rejections {
         }
     }
 
-    /// hyper has answered a request of which it has read no more than a malformed head.
+    /// hyper has rejected a request because its head is malformed or too large.
     pub(super) fn head_refused(&self, peer: SocketAddr, error: &hyper::Error) {
-        // hyper tells a target that is too long apart from a head in words alone.
+        // hyper distinguishes a target that is too long from a head that is too large only in its message.
         let status = match error.is_parse_too_large() {
             true if error.to_string().starts_with("URI") => "414",
             true => "431",
@@ -74,8 +74,8 @@ impl Rejections {
         }
     }
 
-    /// The connection was ended for what the client sent. Its requests may have lines of their own that do not say so: they
-    /// were answered before, or never seen.
+    /// The connection was ended because of what the client sent. The log lines of its requests may not show that: they
+    /// were answered before, or never read.
     pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
         let tell = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
         if self.lines.admits(MALFORMED, tell) {

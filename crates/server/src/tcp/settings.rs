@@ -1,27 +1,27 @@
 use super::frames::{FrameHead, SETTINGS};
 
-/// Reads the setting that bounds the header and trailer sections that the peer takes
-/// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)), however the payload is split. h2 (0.4) does not
-/// look at it.
+/// Reads the setting that limits the header and trailer sections that the peer accepts
+/// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)), however the payload is split. h2 (0.4)
+/// ignores it.
 #[derive(Debug)]
 pub(super) struct Settings {
     entry: [u8; ENTRY],
     filled: usize,
 }
 
-/// Two bytes for the name, four for the value.
+/// Two bytes for the identifier, four for the value.
 const ENTRY: usize = 6;
 const MAX_HEADER_LIST_SIZE: u16 = 6;
 const ACK: u8 = 1;
 
 impl Settings {
-    /// `None` if the frame has none.
+    /// `None` if the frame has no settings.
     pub(crate) fn of(frame: &FrameHead) -> Option<Self> {
         let has_some = frame.kind == SETTINGS && frame.flags & ACK == 0;
         has_some.then_some(Self { entry: [0; ENTRY], filled: 0 })
     }
 
-    /// Takes the next part of the payload, and returns the bound, in bytes, if it has come whole.
+    /// Takes the next part of the payload, and returns the limit, in bytes, if it is complete.
     pub(super) fn max_header_list_size(&mut self, payload: &[u8]) -> Option<u32> {
         let mut found = None;
         for byte in payload {
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn last_bound_counts_however_the_payload_is_split() {
+    fn last_limit_counts_however_the_payload_is_split() {
         let entry = |name: u8, value: u32| [&[0, name], &value.to_be_bytes()[..]].concat();
         for (entries, expected) in [
             (vec![], None),

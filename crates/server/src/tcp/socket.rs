@@ -11,17 +11,17 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A client's TCP connection that notes what moves. It lies below TLS, whose buffers hide that.
+/// A client's TCP connection that notes activity. It is below TLS, whose buffers would hide that.
 pub(crate) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
     /// `None` if records never wait.
     cork: Option<Cork>,
-    /// What was read by [`peek`](Socket::peek), and is still to be read.
+    /// What [`peek`](Socket::peek) has read, and must be returned by the next reads.
     peeked: Vec<u8>,
 }
 
-/// How much is read to see what comes, in bytes. Most `ClientHello`s fit.
+/// How much is peeked, in bytes. Most `ClientHello`s fit.
 const PEEK: usize = 2 * 1024;
 
 impl Socket {
@@ -39,8 +39,8 @@ impl Socket {
         self.cork.as_ref().is_some_and(Cork::is_holding)
     }
 
-    /// Waits for more of the first bytes, and returns those that are here. They are read again later. It returns the same
-    /// ones once the client sends no more, or so many are here.
+    /// Waits for more of the first bytes, and returns all of them so far. They will be read again. It returns the same
+    /// ones if the client sends no more, or [`PEEK`] is reached.
     pub(crate) async fn peek(&mut self) -> io::Result<&[u8]> {
         let here = self.peeked.len();
         self.peeked.resize(PEEK, 0);
@@ -53,20 +53,20 @@ impl Socket {
         Ok(&self.peeked)
     }
 
-    /// Takes in what the client still says, until it closes.
+    /// Reads and discards what the client still sends, until it closes.
     pub(crate) async fn drain(&mut self) -> io::Result<()> {
         let mut scratch = [0; 1024];
         while self.stream.read(&mut scratch).await? > 0 {}
         Ok(())
     }
 
-    /// Whether the client must see the connection break, not close.
+    /// Whether the connection must be reset instead of closed.
     pub(super) fn must_reset(&self) -> bool {
         self.connection.cut() == Some(CloseReason::StalledReader)
             || self.connection.http1().is_close_delimited()
     }
 
-    /// The error that the connection has run into, if any.
+    /// The pending error of the connection, if any.
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.stream.take_error()
     }
@@ -80,8 +80,8 @@ impl Socket {
         }
     }
 
-    /// Whether these records wait for the next one. The task is woken then, and with it the guard, which sends what still
-    /// waits.
+    /// Whether these records wait for the next one. If so, the task is woken, and with it the guard, which sends what
+    /// still waits.
     fn corks(&mut self, records: &[IoSlice<'_>]) -> bool {
         let bytes = records.iter().map(|record| record.len()).sum();
         self.cork.as_mut().is_some_and(|cork| cork.holds(bytes))
@@ -155,8 +155,8 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.must_reset() {
-            // A client of HTTP/1.0 would take the close for the end, and the kernel would keep what a stalled one
-            // does not read.
+            // An HTTP/1.0 client would take the close for the end of the response, and the kernel would keep what a
+            // stalled one does not read.
             if let Err(error) = self.stream.set_zero_linger() {
                 tracing::debug!(peer = %self.connection.peer, %error, "could not reset a connection");
             }

@@ -4,21 +4,21 @@ use super::{
     priority::{PADDED, PRIORITY},
 };
 
-/// Sees how large the trailer sections are that come on an HTTP/2 connection, as they stand on the wire.
+/// Measures the trailer sections that arrive on an HTTP/2 connection, as encoded on the wire.
 ///
-/// h2 (0.4) leaves out what of a section is past its own bound, and says nothing. A section of which it leaves
-/// something out is either large in what it keeps, which the exchange sees, or has a field that is large by itself. That
-/// one is a literal, since it has no place in the table of 4 KiB, and so it is also large on the wire: a Huffman code has
-/// five bits at least ([RFC 7541, appendix B](https://www.rfc-editor.org/rfc/rfc7541#appendix-B)).
+/// h2 (0.4) silently drops the part of a section that exceeds its own limit. If it drops something, the section is
+/// either large in what h2 keeps, which the exchange detects, or has a field that is large by itself. That one is a
+/// literal, since it does not fit into the table of 4 KiB, so it is also large on the wire: a Huffman code has at least
+/// five bits ([RFC 7541, appendix B](https://www.rfc-editor.org/rfc/rfc7541#appendix-B)).
 #[derive(Debug)]
 pub(crate) struct TrailerBlocks {
     limit: usize,
     last_stream: u32,
-    /// The size so far of a trailer section whose end has not come.
+    /// The size so far of an incomplete trailer section.
     block: Option<usize>,
 }
 
-/// What a frame of the client's begins or is.
+/// What a frame from the client is, or begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     NewStream,
@@ -32,23 +32,23 @@ pub(super) enum Seen {
 
 const END_HEADERS: u8 = 4;
 
-/// The most that a section of this size takes on the wire, in bytes. A Huffman code has 30 bits at most, and h2's own
-/// client uses it even where it makes the value larger.
+/// The most that a section of this size takes on the wire, in bytes. A Huffman code has at most 30 bits, and h2's own
+/// client uses it even if it makes the value larger.
 fn on_the_wire(section: u32) -> u32 {
     (section.saturating_add(3) / 4).saturating_mul(15).saturating_add(SLACK)
 }
 
-/// What a section may take on the wire besides the bytes that are counted of it: padding and priority.
+/// What a section may take on the wire in addition to the counted bytes: padding and priority.
 const SLACK: u32 = 1024;
 
 impl TrailerBlocks {
-    /// `section` is the size that a trailer section may have, in bytes, as RFC 9113 §6.5.2 counts it.
+    /// `section` is the limit of a trailer section, in bytes, counted as in RFC 9113 §6.5.2.
     pub(crate) fn new(section: u32) -> Self {
         let limit = on_the_wire(section) as usize;
         Self { limit, last_stream: 0, block: None }
     }
 
-    /// The bound that h2 needs so that it leaves nothing out that is not seen here or by the exchange, in bytes.
+    /// The limit that h2 needs, in bytes, so that everything it drops is detected here or by the exchange.
     pub(crate) fn bound_of_h2(section: u32) -> u32 {
         const TABLE_AND_FIELD: u32 = 4096 + 64;
         section
@@ -66,7 +66,7 @@ impl TrailerBlocks {
         let FrameHead { length, kind, flags, stream, .. } = *frame;
         let opens_stream = kind == HEADERS && stream > self.last_stream;
         match kind {
-            // A client opens streams in rising order (RFC 9113 §5.1.1): on an older one the section is a trailer section.
+            // A client opens streams in rising order (RFC 9113 §5.1.1): on an older one, this is a trailer section.
             HEADERS if opens_stream => {
                 self.last_stream = stream;
                 self.block = None;
@@ -85,13 +85,12 @@ impl TrailerBlocks {
     }
 }
 
-/// The beginning of a trailer section's field block, while its frames come
+/// The beginning of a trailer section's field block, collected from its frames
 /// ([RFC 9113 §6.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.2)).
 #[derive(Debug, Default)]
 pub(super) struct TrailerSection {
     block: Vec<u8>,
-    /// What is still to come of the frame: whether the length of its padding, how many bytes of a priority, and how many of
-    /// the block.
+    /// What is missing of the frame: the padding length, bytes of the priority, bytes of the block.
     is_padded: bool,
     priority: usize,
     left: usize,
@@ -100,13 +99,13 @@ pub(super) struct TrailerSection {
 
 const PRIORITY_SIZE: usize = 5;
 
-/// So much of a block is kept, in bytes: its first field begins in it, behind changes of the table's size.
+/// How much of a block is kept, in bytes: its first field begins within it, after changes of the table's size.
 const BEGINNING: usize = 64;
 
 impl TrailerSection {
-    /// The same with another frame, whose payload is to come.
+    /// Adds a frame, whose payload follows.
     pub(super) fn with(mut self, frame: &FrameHead, is_last: bool) -> Self {
-        // Only `HEADERS` has these flags: of `CONTINUATION` they mean nothing.
+        // Only `HEADERS` has these flags: in `CONTINUATION` they mean nothing.
         let flags = if frame.kind == HEADERS { frame.flags } else { 0 };
         self.is_padded = flags & PADDED != 0;
         self.priority = if flags & PRIORITY != 0 { PRIORITY_SIZE } else { 0 };
@@ -134,7 +133,7 @@ impl TrailerSection {
         self.block.extend_from_slice(fragment.get(..kept).unwrap_or_default());
     }
 
-    /// Ends a frame. Once it was the last one, says whether the section begins with a pseudo-header field.
+    /// Ends a frame. After the last one, returns whether the section begins with a pseudo-header field.
     pub(super) fn ends(&self) -> Option<bool> {
         // No client changes the size so often.
         let has_no_field =
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn trailer_sections_alone_are_measured() {
+    fn only_trailer_sections_are_measured() {
         let limit = 100 / 4 * 15 + 1024;
         let cases = [
             (vec![frame(HEADERS, 4, 1, 5000), frame(DATA, 0, 1, 5000), frame(HEADERS, 5, 3, 5000)], false),
@@ -180,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn what_h2_leaves_out_unseen_is_large_on_the_wire() {
+    fn what_h2_drops_silently_is_large_on_the_wire() {
         for section in [0, 1, 1000, 8192, 1024 * 1024, u32::MAX] {
             let bound = u64::from(TrailerBlocks::bound_of_h2(section));
-            // One field past h2's bound, behind others that are just not too large themselves.
+            // One field over h2's limit, after others that are just small enough.
             let literal = bound.saturating_sub(u64::from(section) + 32 + 4064);
             let seen = literal * 5 / 8 > u64::from(on_the_wire(section));
             assert_eq!(seen, section != u32::MAX, "{section}");
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn block_is_put_together_without_padding_and_priority() {
+    fn block_excludes_padding_and_priority() {
         let section = |parts: &[(FrameHead, &[u8])]| {
             let mut section = TrailerSection::default();
             let mut malformed = None;
@@ -217,7 +216,7 @@ mod tests {
                 let (first, second) = block.split_at(at);
                 let parts = [(headers(0, first.len()), first), (continuation(second.len()), second)];
                 assert_eq!(section(&parts), Some(expected));
-                // What stands in the padding is no field.
+                // Padding is not a field.
                 let first = [&[2], first, &[0x84; 2]].concat();
                 let parts =
                     [(headers(PADDED, first.len()), &first[..]), (continuation(second.len()), second)];

@@ -7,15 +7,15 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
-/// A client's connection, with TLS or without.
+/// A client's connection, with or without TLS.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
     fn socket(&self) -> &Socket;
 
-    /// Says that what was sent is not whole, where the protocol can: TLS, with a fatal alert. It is sent if the socket
-    /// takes it at once.
+    /// Reports that what was sent is incomplete, if the protocol can: TLS, with a fatal alert. It is sent only if the
+    /// socket accepts it at once.
     ///
-    /// nginx 1.22 takes the reset of a TLS connection for the clean end of a body that ends with its connection. An alert
-    /// it passes on as an error. A client that has sent `close_notify` gets none: rustls reads nothing more.
+    /// nginx 1.22 takes the reset of a TLS connection for the clean end of a body that ends with its connection, but
+    /// passes an alert on as an error. A client that has sent `close_notify` gets none: rustls reads nothing more.
     fn alert(&mut self);
 }
 
@@ -27,11 +27,11 @@ impl Transport for Socket {
     fn alert(&mut self) {}
 }
 
-/// No TLS record begins with this byte, and none of a TLS 1.3 connection is without protection
+/// No TLS record begins with this byte, and TLS 1.3 connections have no unprotected records
 /// ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 const INVALID: [u8; 1024] = [0; 1024];
 
-/// As many of them end any record that has come in part.
+/// This many of them complete any partial record.
 const INVALID_AT_MOST: usize = 20;
 
 impl Transport for Box<TlsStream<Socket>> {
@@ -39,7 +39,7 @@ impl Transport for Box<TlsStream<Socket>> {
         self.get_ref().0
     }
 
-    /// rustls has no call for it, but sends one itself about a record that is invalid, as if the client had sent it.
+    /// rustls has no function for it, but sends an alert itself after an invalid record, as if the client had sent one.
     fn alert(&mut self) {
         let (socket, session) = self.get_mut();
         for _ in 0..INVALID_AT_MOST {
@@ -52,7 +52,7 @@ impl Transport for Box<TlsStream<Socket>> {
     }
 }
 
-/// Writes what the socket takes at once.
+/// Writes what the socket accepts at once.
 struct AtOnce<'s>(&'s mut Socket);
 
 impl Write for AtOnce<'_> {
