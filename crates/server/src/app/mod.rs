@@ -1,5 +1,6 @@
-//! The application: what answers requests. A transport gives each request of a connection to its [`ConnectionService`], which hands it to the axum
-//! 0.6 router, or to a gRPC service beside it, and their response to [`exchange`](crate::exchange).
+//! The application: what responds to requests. A transport passes each request of a connection to its
+//! [`ConnectionService`], which passes it to the axum 0.6 router or to a gRPC service, and the response to
+//! [`exchange`](crate::exchange).
 
 mod axum_06;
 mod grpc;

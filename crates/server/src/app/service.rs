@@ -35,17 +35,17 @@ use std::{
 use tower_service::Service;
 use tracing::Span;
 
-/// An application: an axum 0.6 router, and gRPC services beside it.
+/// An application: an axum 0.6 router and gRPC services.
 ///
-/// Clones are one thread's. [`for_thread`](Self::for_thread) makes one for another thread.
+/// Clones belong to one thread. [`for_thread`](Self::for_thread) creates one for another thread.
 #[derive(Clone)]
 pub(crate) struct App(Arc<OfThread>);
 
 /// What the connections of one thread serve.
 struct OfThread {
     purpose: Purpose,
-    /// `Router` is expensive to clone, since its routes are a map of its own, and it wants to be called by one at a time:
-    /// each thread has one.
+    /// Cloning a `Router` is expensive, since it copies its map of routes, and a call needs exclusive access: so each
+    /// thread has one.
     router: Mutex<Router>,
     grpc: GrpcServices,
     shared: Arc<Shared>,
@@ -75,7 +75,7 @@ impl App {
         Self(Arc::new(OfThread { purpose, router: Mutex::new(router.with_state(())), grpc, shared }))
     }
 
-    /// The same for another router alone.
+    /// The same with another router and without gRPC services.
     pub(crate) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
         Self::of_thread(purpose, router, GrpcServices::default(), self.0.shared.clone())
     }
@@ -110,13 +110,13 @@ impl App {
         Connection::new(peer, self.0.purpose, limits, shutdown, metrics)
     }
 
-    /// Makes the service of a connection.
+    /// Creates the service of a connection.
     pub(crate) fn service(&self, connection: Arc<Connection>) -> ConnectionService {
         ConnectionService { app: self.clone(), connection, last_authority: LastAuthority::default() }
     }
 }
 
-/// Takes the requests of one connection to the application, and the responses back, whatever transport they come from.
+/// Passes the requests of one connection to the application, and returns the responses, for any transport.
 pub(crate) struct ConnectionService {
     app: App,
     connection: Arc<Connection>,
@@ -189,7 +189,7 @@ impl ConnectionService {
 }
 
 pin_project! {
-    /// The answer to one request.
+    /// The response to one request.
     pub(crate) struct ResponseFuture {
         #[pin]
         route: Route,
@@ -221,10 +221,10 @@ impl ResponseFuture {
     }
 }
 
-/// Whether a body may be one that has nothing yet, since the task that makes it has just been spawned.
+/// Whether a body may have no data only because the task that produces it has just been spawned.
 fn may_be_about_to_come(body: &BoxBody) -> bool {
     let asked = catch_unwind(AssertUnwindSafe(|| !body.is_end_stream() && body.size_hint().lower() == 0));
-    // A body that panics here is asked once more when it is sent, and fails then.
+    // A body that panics here is polled again when it is sent, and fails then.
     asked.unwrap_or(false)
 }
 
@@ -237,7 +237,7 @@ impl Route {
 impl Future for Route {
     type Output = Response;
 
-    /// A panic in a handler is a 500 for its request, not the end of the connection.
+    /// A panic in a handler becomes a 500 for its request instead of ending the connection.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let polled = catch_unwind(AssertUnwindSafe(|| match self.project() {
             RouteProj::Router { future } => future.poll(cx).map(|Ok(response)| response),
@@ -251,9 +251,9 @@ impl Future for Route {
 impl Future for ResponseFuture {
     type Output = Result<http_1::Response<ResponseBody>, SectionTooLarge>;
 
-    /// A response stands back once for the tasks that are ready to run. The handler's producer is one of them as a rule, and
-    /// what it has ready then leaves together with the header section, in one write. The request's pump is another one,
-    /// which sees that the handler has let go of the content.
+    /// A response yields once to the tasks that are ready to run. One of them is usually the handler's producer: what
+    /// it has ready is then sent together with the header section, in one write. Another is the request's pump, which
+    /// notices that the handler has dropped the content.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let response = {
@@ -274,7 +274,7 @@ impl Future for ResponseFuture {
         let exchange = this.exchange.take().expect("polled after its end");
         let span = exchange.span().cloned();
         let _in_it = span.as_ref().map(Span::enter);
-        // What the handler makes of a body that broke is not what is wrong with it.
+        // The fault decides, not what the handler makes of the broken body.
         let (response, fault) = match this.fault.get() {
             None => (response, std::mem::take(this.fault)),
             Some(fault) => (problems::faulty_request(fault), FaultCell::default()),

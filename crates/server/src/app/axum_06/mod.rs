@@ -1,3 +1,3 @@
-//! The content of requests for an axum 0.6 router.
+//! Request content for an axum 0.6 router.
 
 pub(crate) mod request_body;

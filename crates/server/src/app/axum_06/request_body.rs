@@ -19,10 +19,11 @@ use std::{
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-/// A request's body for axum 0.6, with its trailers, where to see what is wrong with it, and what becomes of its rest.
+/// Creates a request's body for axum 0.6, with its trailers. Also returns where its fault is recorded, and what happens
+/// to its rest.
 ///
-/// axum 0.6's handlers take hyper 0.14's `Body`, and its channel is the only form of it that carries trailers
-/// from outside. A task fills it, no faster than the handler takes from it.
+/// axum 0.6's handlers take hyper 0.14's `Body`, and only its channel can carry trailers from outside. A task fills it,
+/// no faster than the handler reads.
 pub(crate) fn body_of(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body, FaultCell, UnreadContent) {
     if incoming.is_end_stream() {
         return (Body::empty(), FaultCell::default(), UnreadContent::default());
@@ -35,7 +36,7 @@ pub(crate) fn body_of(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body
     (body, fault, unread.unwrap_or_default())
 }
 
-/// Why a request's body ends before its end.
+/// Why a request's body ends early.
 #[derive(Debug, thiserror::Error)]
 enum Interrupted {
     #[error("the handler does not read it")]
@@ -52,8 +53,8 @@ impl From<TrailersTooLarge> for Interrupted {
     }
 }
 
-/// The handler's end of the channel. To drop the sender alone would look like the end of the body, so whatever becomes of
-/// the task that has it, a panic or the end of its runtime, the body fails unless it was finished.
+/// The handler's end of the channel. Dropping only the sender would look like the end of the body. So the body fails
+/// unless it was finished, even if its task panics or its runtime ends.
 struct Handler(Option<Sender>);
 
 /// The handler is gone, or has finished.
@@ -72,14 +73,14 @@ impl Handler {
         }
     }
 
-    /// Waits until the handler reads. The channel takes a chunk before anybody does: an empty one, which is gone once
-    /// somebody has.
+    /// Waits until the handler reads. The channel accepts one chunk before anyone reads, so this sends an empty one and
+    /// waits until it is taken.
     async fn demand(&mut self) -> Result<(), Closed> {
         self.send(Bytes::new()).await?;
         poll_fn(|cx| self.poll_ready(cx)).await
     }
 
-    /// Ends the body well, with these trailers.
+    /// Ends the body successfully, with these trailers.
     async fn finish(mut self, trailers: Option<http::HeaderMap>) -> Result<(), Closed> {
         if let (Some(sender), Some(trailers)) = (&mut self.0, trailers) {
             sender.send_trailers(trailers).await.map_err(|_closed| Closed)?;
@@ -135,7 +136,7 @@ async fn carry(
         Ok(trailers) => Ok(handler.finish(trailers).await?),
         Err(interrupted) => {
             if let Interrupted::Fault(known) = interrupted {
-                // Before the handler sees the body fail, and answers.
+                // Must happen before the handler gets the error and responds.
                 fault.set(known);
             }
             Err(interrupted)
@@ -143,24 +144,24 @@ async fn carry(
     }
 }
 
-/// Passes the data on, and returns the trailers.
+/// Passes the data on and returns the trailers.
 async fn carry_data(
     incoming: &mut RequestContent,
     handler: &mut Handler,
     inbound: &Inbound,
     reader: Option<&Reader>,
 ) -> Result<Option<http::HeaderMap>, Interrupted> {
-    // Before the handler sees the end, and answers.
+    // Must happen before the handler gets the end and responds.
     let ended = || reader.into_iter().for_each(Reader::ended);
     let limits = inbound.limits().trailers();
     let mut pace = Pace::new(inbound.limits(), incoming.awaits_continue_in_vain());
-    // Nothing is asked of the client, no `100 Continue` sent, before the handler reads.
+    // The content is not polled, so no `100 Continue` is sent, before the handler reads.
     handler.demand().await?;
     while let Some(frame) = next(incoming, handler, inbound, &mut pace).await? {
         match frame.into_data() {
             Ok(data) => {
                 if incoming.is_end_stream() {
-                    // The handler may know that this is the last.
+                    // The handler may recognize this as the last chunk.
                     ended();
                 }
                 handler.send(data).await?;
@@ -168,7 +169,7 @@ async fn carry_data(
             Err(frame) => {
                 ended();
                 if inbound.has_large_trailers() {
-                    // Something of it may be left out already.
+                    // Some of its fields may be missing already.
                     return Err(TrailersTooLarge::Size { limit: limits.size }.into());
                 }
                 let section = received_fields(&frame.into_trailers().unwrap_or_default());
@@ -181,8 +182,8 @@ async fn carry_data(
     Ok(None)
 }
 
-/// The next frame. If it is not here yet, the client has the time from when the handler waits for it, and the server lets
-/// the client send: the window may be full of what others of the connection's handlers do not read.
+/// Returns the next frame. If it is not here yet, the client's time runs while the handler waits for it and flow
+/// control lets the client send: the window may be full of content that other handlers of the connection do not read.
 async fn next(
     incoming: &mut RequestContent,
     handler: &mut Handler,
@@ -198,7 +199,7 @@ async fn next(
     loop {
         let (began, step) = (Instant::now(), pace.step());
         let came = timeout(step, poll_fn(|cx| poll_next(incoming, handler, cx))).await;
-        // If the thread was blocked, the client is not to blame for more than the step.
+        // If the thread was blocked, only the step counts against the client.
         let waited = if inbound.window_is_open() { began.elapsed().min(step) } else { Duration::ZERO };
         match came {
             Ok(Some(frame)) => {
@@ -211,7 +212,7 @@ async fn next(
     }
 }
 
-/// How many bytes of data a frame has.
+/// The number of data bytes in a frame.
 fn data_of(frame: &Next) -> usize {
     let frame = frame.as_ref().and_then(|frame| frame.as_ref().ok());
     frame.and_then(Frame::data_ref).map_or(0, Bytes::len)
@@ -219,7 +220,7 @@ fn data_of(frame: &Next) -> usize {
 
 type Next = Option<Result<Frame<Bytes>, ContentError>>;
 
-/// The next frame, or `None` once nobody waits for it any more.
+/// The next frame, or `None` once the handler no longer waits for it.
 fn poll_next(
     incoming: &mut RequestContent,
     handler: &mut Handler,
@@ -234,7 +235,7 @@ fn poll_next(
     }
 }
 
-/// The source of the content may have limits of its own for a trailer section.
+/// The source of the content may have its own limits for a trailer section.
 fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
     match error {
         ContentError::TrailersTooLarge { limit } => {
@@ -263,7 +264,7 @@ mod tests {
         HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("\"a\""))])
     }
 
-    /// The content, and the trailers behind it if it is whole.
+    /// The content, and its trailers if it is complete.
     async fn read(mut body: Body) -> (Vec<u8>, Option<Option<HeaderMap>>) {
         let mut content = Vec::new();
         while let Some(chunk) = body.data().await {
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn body_is_broken_wherever_its_task_is_dropped() {
+    async fn body_is_broken_if_its_task_is_dropped() {
         let (handler, body) = handler();
         drop(handler);
         assert_eq!(read(body).await, (Vec::new(), None));

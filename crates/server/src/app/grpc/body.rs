@@ -15,7 +15,7 @@ use std::{
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-/// The body of a gRPC response, whose frames become chunks and a trailer section.
+/// The body of a gRPC response. Its frames become chunks and a trailer section.
 pub(super) struct GrpcBody<B> {
     call: Arc<Call<B>>,
     trailers: Option<HeaderMap>,
@@ -23,11 +23,11 @@ pub(super) struct GrpcBody<B> {
     deadline: Option<AbortHandle>,
 }
 
-/// What a service still says, shared with its deadline.
+/// The body of a service's response, shared with its deadline.
 struct Call<B>(Mutex<State<B>>);
 
 struct State<B> {
-    /// `None` past the deadline.
+    /// `None` after the deadline.
     body: Option<Pin<Box<B>>>,
     waiting: Option<Waker>,
 }
@@ -39,8 +39,8 @@ enum Next<E> {
 }
 
 impl<B: Body<Data = Bytes> + Send + 'static> GrpcBody<B> {
-    /// Past the deadline the body is dropped, whether anybody reads it or not, and trailers say so. hyper does not
-    /// poll a body whose reader has stalled, so a timer in it would not be heard.
+    /// After the deadline the body is dropped, whether anyone reads it or not, and trailers report that. hyper does not
+    /// poll a body whose reader has stalled, so a timer inside the body would not fire.
     pub(crate) fn new(body: B, deadline: Option<Deadline>) -> Self {
         let state = State { body: Some(Box::pin(body)), waiting: None };
         let call = Arc::new(Call(Mutex::new(state)));
@@ -97,7 +97,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> HttpBody for GrpcBody<B> {
                 Next::Frame(Ok(frame)) => match frame.into_data().map_err(Frame::into_trailers) {
                     Ok(data) => return Poll::Ready(Some(Ok(data))),
                     Err(Ok(trailers)) => to_old(&trailers).map(Some).map_err(BoxError::from),
-                    // It is of a kind that HTTP does not carry yet.
+                    // A kind of frame that HTTP does not carry yet.
                     Err(Err(_other)) => continue,
                 },
                 Next::Frame(Err(error)) => Err(error.into()),

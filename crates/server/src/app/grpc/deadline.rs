@@ -1,19 +1,19 @@
 use std::{future::pending, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// When a call is over, whatever it has come to.
+/// When a call must end, whatever its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline(Instant);
 
 impl Deadline {
-    /// What `grpc-timeout` says from now on. One that can't be read, or is ages away, is none
+    /// Reads `grpc-timeout`, which starts now. If it is malformed or too large to represent, it is ignored
     /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)).
     pub(super) fn read(headers: &http_1::HeaderMap) -> Option<Self> {
         let timeout = timeout(headers.get("grpc-timeout")?.to_str().ok()?)?;
         Instant::now().checked_add(timeout).map(Self)
     }
 
-    /// Waits for one, if there is any.
+    /// Waits for the deadline, if there is one.
     pub(super) async fn over(deadline: Option<Self>) {
         match deadline {
             Some(Self(instant)) => sleep_until(instant).await,

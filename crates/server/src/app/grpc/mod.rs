@@ -1,5 +1,5 @@
-//! gRPC services beside the router, of any version of tonic that has `http` 1.x. They take hyper's requests as they are;
-//! their responses go the way of the router's, so that all that holds for those holds for them.
+//! gRPC services beside the router, for any version of tonic with `http` 1.x. They get hyper's requests unchanged.
+//! Their responses take the same way as the router's, so the same guarantees apply.
 
 mod body;
 mod deadline;

@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// The body of a request to a [gRPC service](crate::Server::grpc).
 ///
-/// Its trailer section, which gRPC has no use for, is held to the limits, and is without the fields that RFC 9110
-/// §6.5.1 forbids there: tonic takes what is in it for metadata.
+/// gRPC does not use its trailer section, but tonic treats the fields as metadata. So the section must be within the
+/// limits, and the fields that RFC 9110 §6.5.1 forbids are removed.
 pub struct GrpcRequestBody {
     incoming: RequestContent,
     inbound: Arc<Inbound>,
@@ -37,7 +37,7 @@ impl GrpcRequestBody {
     fn checked(&self, section: &http_1::HeaderMap) -> Result<http_1::HeaderMap, BoxError> {
         let limits = self.inbound.limits().trailers();
         if self.inbound.has_large_trailers() {
-            // Something of it may be left out already.
+            // Some of its fields may be missing already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
         Ok(to_new(Trailers::from_received(received_fields(section)?, limits)?.as_map())?)
@@ -76,14 +76,14 @@ impl Body for GrpcRequestBody {
     }
 }
 
-/// Whether a call has said what it is for. Later messages may take their time.
+/// Whether a call's first message has arrived. Later messages may take any time.
 #[derive(Clone)]
 pub(crate) struct FirstMessage(Arc<Mutex<Progress>>);
 
 struct Progress {
-    /// Since when the service waits for more of it. It may have other things to do first.
+    /// Since when the service has been waiting for more of it. It may have other things to do first.
     waiting_since: Option<Instant>,
-    /// A flag, and four bytes for the length of what follows.
+    /// A flag, and the length of the message in four bytes.
     prefix: Vec<u8>,
     content: usize,
     is_here: bool,
@@ -97,7 +97,7 @@ impl Default for FirstMessage {
 }
 
 impl FirstMessage {
-    /// Ends if the service has waited for it for so long, and nothing came though the client could send.
+    /// Completes if the service has waited for this long and nothing arrived although the client could send.
     pub(super) async fn missed(&self, limit: Duration, inbound: &Inbound) {
         loop {
             let (waiting_since, is_here) = {
@@ -128,12 +128,12 @@ impl Progress {
         self.waiting_since = it_does.then(|| self.waiting_since.unwrap_or_else(Instant::now));
     }
 
-    /// The time so far does not count.
+    /// Restarts the waiting time.
     fn waits_anew(&mut self) {
         self.waiting_since = self.waiting_since.map(|_| Instant::now());
     }
 
-    /// Takes what comes, up to its end.
+    /// Takes the data that arrives, up to the end of the message.
     fn came(&mut self, data: &[u8]) {
         const PREFIX: usize = 5;
         if self.is_here {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_still_comes_is_not_missed() {
+    async fn arriving_message_is_not_missed() {
         const LIMIT: Duration = Duration::from_millis(200);
         let inbound = Inbound::new(Arc::default());
         let (first, began) = (FirstMessage::default(), Instant::now());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_client_may_not_send_is_not_missed() {
+    async fn message_is_not_missed_while_the_window_is_closed() {
         const LIMIT: Duration = Duration::from_secs(1);
         let (first, inbound) = (FirstMessage::default(), Arc::new(Inbound::new(Arc::default())));
         inbound.note_data(65_535);

@@ -7,7 +7,7 @@ use axum::{
 };
 use http_body_1::Body;
 
-/// A service's response as the router would give it, which ends by the deadline.
+/// Converts a service's response to the router's type. It ends by the deadline.
 pub(super) fn older<B>(response: http_1::Response<B>, deadline: Option<Deadline>) -> Response
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,

@@ -14,24 +14,24 @@ use http_body_1::Body;
 use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
 use tower_service::Service;
 
-/// The response to come.
+/// The future of a response.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// Services by the names that are the first segment of their paths.
+/// Services by their names, which are the first segment of their paths.
 #[derive(Clone, Default)]
 pub(crate) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>>>);
 
-/// A service whose types are told to nobody.
+/// A service with its types erased.
 trait Mounted: Send + Sync {
     fn begin(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering;
 }
 
 impl GrpcServices {
-    /// The same with one service more.
+    /// Adds a service.
     ///
     /// # Panics
     ///
-    /// Panics where the name can't be one, or has a service.
+    /// Panics if the name is invalid or already has a service.
     pub(crate) fn with<S, B>(self, name: &str, service: S) -> Self
     where
         S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
@@ -46,7 +46,7 @@ impl GrpcServices {
         Self(Arc::new(services))
     }
 
-    /// The service that a request is for.
+    /// The service that a request is for, if any.
     pub(crate) fn service<B>(&self, request: &Request<B>) -> Option<GrpcService<'_>> {
         if self.0.is_empty() {
             return None;
@@ -63,7 +63,7 @@ impl fmt::Debug for GrpcServices {
     }
 }
 
-/// One of them.
+/// One of the services.
 pub(crate) struct GrpcService<'s> {
     name: &'s Arc<str>,
     service: &'s dyn Mounted,
@@ -74,9 +74,9 @@ impl GrpcService<'_> {
         self.name.clone()
     }
 
-    /// What is said of a request that is no call
-    /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)). Of another
-    /// type it could be a form, which any page makes a browser send.
+    /// The response to a request that is not a valid call
+    /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)). Another
+    /// content type could be a form, which any page can make a browser send.
     pub(crate) fn refusal<B>(&self, request: &Request<B>) -> Option<Response> {
         if request.version() < Version::HTTP_2 {
             return Some(problems::needs_http2(self.name));

@@ -1,4 +1,4 @@
-//! How the server itself ends a call: by trailers or, where nothing is before them, by a header section
+//! How the server itself ends a call: with trailers or, if nothing was sent before them, with a header section
 //! (`Trailers-Only`).
 
 use axum::{body::boxed, response::Response};
@@ -12,12 +12,12 @@ pub(super) fn deadline_exceeded() -> HeaderMap {
     status("4", "the deadline is over")
 }
 
-/// A response to a call that has none.
+/// The response to a call whose service has not responded in time.
 pub(super) fn too_late() -> Response {
     trailers_only(deadline_exceeded())
 }
 
-/// A response to a call whose client says nothing: `CANCELLED`, which is no fault of the server's.
+/// The response to a call whose client sends nothing: `CANCELLED`, because the server is not at fault.
 pub(super) fn no_message(limit: Duration) -> Response {
     trailers_only(status("1", &format!("no message came for {limit:?}")))
 }
