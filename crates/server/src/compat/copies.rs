@@ -1,22 +1,22 @@
 use bytes::Bytes;
 
-/// Copies of what is in a section, such as its values. They share one buffer, so that there is no allocation for each. An
-/// application that keeps one of them keeps the buffer, which the limits of sections bound.
+/// Copies of the parts of a section, such as its values. They share one buffer, which saves allocations. An application
+/// that keeps one of them keeps the buffer, whose size the limits of sections bound.
 pub(super) struct Copies(Bytes);
 
-/// The bytes of a buffer that is one allocation with the count of who shares it.
+/// Bytes in a single allocation, with their reference count.
 struct Buffer<const SIZE: usize> {
     bytes: [u8; SIZE],
     length: usize,
 }
 
-/// Of most trailer sections and responses.
+/// Enough for most trailer sections and responses.
 const SMALL: usize = 64;
-/// Of most requests.
+/// Enough for most requests.
 const MEDIUM: usize = 512;
 
 impl Copies {
-    /// Copies these, one after the other.
+    /// Copies these parts, one after the other.
     pub(super) fn of<'p, P: Iterator<Item = &'p [u8]>>(parts: impl Fn() -> P) -> Self {
         let length = parts().map(<[u8]>::len).sum();
         Self(if length == 0 {
@@ -32,7 +32,7 @@ impl Copies {
         })
     }
 
-    /// Takes the next of them, which has this length.
+    /// Takes the next copy, which has this length.
     pub(super) fn next(&mut self, length: usize) -> Bytes {
         self.0.split_to(length)
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_as_the_parts_whatever_buffer_they_need() {
+    fn copies_equal_the_parts_in_any_buffer() {
         let long = "x".repeat(MEDIUM);
         for parts in [&[][..], &["", ""], &["a"], &["", "a", "bc", ""], &[&long], &["a", "", &long, "b"]] {
             for parts in [parts, &[parts, &[&"y".repeat(SMALL)]].concat()] {

@@ -1,8 +1,9 @@
-//! Message heads, from one generation of `http` to the other. Names, values, their order and their repetitions
-//! are kept; extensions are not, since no type means the same in both.
+//! Converts message heads between the two generations of `http`. Names, values, their order and their repetitions are
+//! kept; extensions are not, since no type means the same in both.
 //!
-//! Neither generation accepts all that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in those that come
-//! over HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none panics.
+//! Neither generation accepts everything that the other does: `http` 0.2 accepts a `"` in names, `http` 1 only in names
+//! from HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none
+//! panics.
 
 use super::{copies::Copies, host, names, spare};
 use axum_trailers::syntax::{has_outer_whitespace, without_outer_whitespace};
@@ -52,7 +53,7 @@ pub(crate) enum Unsendable {
     TooManyFields,
 }
 
-/// The authority of the last request. Those of a connection have the same one, as a rule: it is checked and copied once.
+/// The authority of the last request. The requests of a connection usually share it, so it is checked and copied once.
 #[derive(Default)]
 pub(crate) struct LastAuthority(Mutex<Option<Authority>>);
 
@@ -85,7 +86,7 @@ pub(crate) fn request(head: &http_1::request::Parts, last: &LastAuthority) -> Re
     Ok(request)
 }
 
-/// Replaces the `Host` of an HTTP/1.1 request by what its target names, if that is in absolute-form
+/// Replaces the `Host` of an HTTP/1.1 request with the authority of its target, if that is in absolute-form
 /// ([RFC 9112 §3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
 pub(crate) fn take_host_of_target(request: &mut Request<()>) {
     if request.version() < Version::HTTP_2
@@ -97,14 +98,14 @@ pub(crate) fn take_host_of_target(request: &mut Request<()>) {
     }
 }
 
-/// What a refusal needs of a request whose head can't be converted.
+/// What a rejection needs of a request whose head can't be converted.
 pub(crate) fn without_fields(head: &http_1::request::Parts) -> Request<()> {
     let mut request = Request::new(());
     *request.version_mut() = version(head.version);
     request
 }
 
-/// Returns a copy of `more` beside it, which is in the buffer of the values and costs no allocation of its own.
+/// Also returns a copy of `more`, which shares the buffer of the values and needs no allocation.
 pub(crate) fn response(
     head: &http::response::Parts,
     more: &[u8],
@@ -120,7 +121,7 @@ pub(crate) fn response(
     Ok((response, more))
 }
 
-/// The head of a response that is not the router's.
+/// Converts the head of a response that is not the router's.
 pub(crate) fn older_response(head: &http_1::response::Parts) -> Result<Response<()>, BadFields> {
     let mut response = Response::new(());
     let status = StatusCode::from_u16(head.status.as_u16());
@@ -129,34 +130,34 @@ pub(crate) fn older_response(head: &http_1::response::Parts) -> Result<Response<
     Ok(response)
 }
 
-/// Keeps what a request's head has allocated, for a response's.
+/// Keeps the allocations of a request's head for a response.
 pub(crate) fn reuse_request(head: http_1::request::Parts) {
     spare::give(head.headers);
 }
 
-/// Keeps what a response's head has allocated, for a request's.
+/// Keeps the allocations of a response's head for a request.
 pub(crate) fn reuse_response(head: http::response::Parts) {
     spare::give(head.headers);
     spare::give(head.extensions);
 }
 
-/// Keeps what a trailer section has allocated.
+/// Keeps the allocations of a trailer section.
 pub(crate) fn reuse_trailers(fields: HeaderMap) {
     spare::give(fields);
 }
 
-/// A header or trailer section of a client for axum. Over HTTP/1.1 whitespace around a value is no part of it, and hyper
-/// removes it.
+/// Converts a client's header or trailer section for axum. Whitespace around a value is an error; over HTTP/1.1 it is
+/// not part of the value, and hyper removes it.
 pub(crate) fn received_fields(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
     older_fields::<true>(fields, Copies::of(|| fields.values().map(http_1::HeaderValue::as_bytes)))
 }
 
-/// A header or trailer section for axum.
+/// Converts a header or trailer section for axum.
 pub(crate) fn to_old(fields: &http_1::HeaderMap) -> Result<HeaderMap, BadFields> {
     older_fields::<false>(fields, Copies::of(|| fields.values().map(http_1::HeaderValue::as_bytes)))
 }
 
-/// The copies are of the values, in their order.
+/// `copies` are those of the values, in order.
 fn older_fields<const ARE_RECEIVED: bool>(
     fields: &http_1::HeaderMap,
     mut copies: Copies,
@@ -176,16 +177,16 @@ fn older_fields<const ARE_RECEIVED: bool>(
     Ok(old)
 }
 
-/// A header or trailer section for hyper.
+/// Converts a header or trailer section for hyper.
 pub(crate) fn to_new(fields: &HeaderMap) -> Result<http_1::HeaderMap, Unsendable> {
     newer_fields(fields, 0, &[]).map(|(fields, _nothing)| fields)
 }
 
-/// `X-Request-Id`, and `Date`, which hyper adds: the map would have to grow for them.
+/// `X-Request-Id`, and `Date`, which hyper adds. Without this room the map would have to grow.
 const ROOM_FOR_ADDED: usize = 2;
 
-/// As many names as a map holds (three quarters of 32,768), without some that are added to a head. It panics if it
-/// can't.
+/// The number of names that a map can hold (three quarters of 32,768), minus some that are added to a head. A map
+/// panics if there are more.
 const MOST_FIELDS: usize = 24 * 1024 - 8;
 
 /// The fields, in a map that has room for some more, and a copy of `more`.
@@ -197,8 +198,9 @@ fn newer_fields(
     let mut new: http_1::HeaderMap = spare::take();
     let names = (fields.keys_len() + room).max(spare::USUAL);
     new.try_reserve(names).map_err(|_full| Unsendable::TooManyFields)?;
-    // `TE` is a field of requests (RFC 9110 §10.1.4), and malformed over HTTP/2. hyper removes it only from requests.
-    // hyper sets `Transfer-Encoding`. One that a handler has copied from elsewhere would be sent beside it.
+    // `TE` is a request field (RFC 9110 §10.1.4), and malformed in a response over HTTP/2. hyper removes it only from
+    // requests. hyper itself sets `Transfer-Encoding`: one that a handler has copied from elsewhere would be sent in
+    // addition.
     let is_sent = |name: &HeaderName| *name != header::TE && *name != header::TRANSFER_ENCODING;
     let sent = || {
         fields.iter().filter(|(name, _)| is_sent(name)).map(|(name, value)| (name, value, sendable(value)))
@@ -217,12 +219,13 @@ fn newer_fields(
     Ok((new, copies.next(more.len())))
 }
 
-/// A value that is well-formed over both protocols ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
+/// The part of a value that is well-formed in both protocols
+/// ([RFC 9113 §8.2.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.1)).
 fn sendable(value: &HeaderValue) -> &[u8] {
     without_outer_whitespace(value.as_bytes())
 }
 
-/// `path` is a copy of its path and query.
+/// `path` is a copy of the path and query.
 fn uri(uri: &http_1::Uri, path: Bytes, last: &LastAuthority) -> Result<Uri, BadHead> {
     let mut parts = uri::Parts::default();
     parts.scheme = uri.scheme_str().map(scheme).transpose()?;
@@ -321,7 +324,7 @@ mod tests {
         head
     }
 
-    /// So many names, with one value each.
+    /// Fields with this many names, and one value each.
     fn many(names: usize) -> HeaderMap {
         let name = |n| HeaderName::try_from(format!("x-{n}")).expect("a name");
         (0..names).map(|n| (name(n), HeaderValue::from(n))).collect()
@@ -337,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn number_of_values_is_no_limit_and_that_of_names_is() {
+    fn names_are_limited_and_values_are_not() {
         for values in [24_577, 40_000] {
             let mut fields = HeaderMap::new();
             for n in 0..values {
@@ -355,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn head_with_room_for_what_hyper_adds_takes_it() {
+    fn head_has_room_for_the_fields_that_hyper_adds() {
         let (mut full, _) = response(&response_head(many(MOST_FIELDS)), &[]).expect("accepted");
         for name in ["date", "content-length", "connection", "transfer-encoding"] {
             full.headers_mut().insert(name, http_1::HeaderValue::from_static("x"));
@@ -363,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn method_and_target_of_the_newer_generation_alone_are_refused() {
+    fn method_and_target_for_the_newer_generation_only_are_rejected() {
         let (mut head, ()) = http_1::Request::new(()).into_parts();
         head.uri = http_1::Uri::try_from("/ä?ö".as_bytes()).expect("a target for the newer generation");
         let error = request(&head, &LastAuthority::default()).expect_err("not for the older one");
@@ -375,12 +378,12 @@ mod tests {
     }
 
     fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
-        // Half of them from what stands in names, values and targets.
+        // Half of them are typical of names, values and targets.
         let byte = prop_oneof![any::<u8>(), prop::sample::select(&b"aZ0-_!\"#%&,/:;?@[]{}~ \t\r\n"[..])];
         prop::collection::vec(byte, length)
     }
 
-    /// Each name and value that the generation accepts, with whether it is sensitive.
+    /// Bytes of names and values, and whether the value is sensitive.
     fn fields() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>, bool)>> {
         let left_out = prop::sample::select(vec!["Te", "te", "transfer-encoding"]);
         let name = prop_oneof![20 => bytes(0..6), 2 => left_out.prop_map(|name| name.as_bytes().to_vec())];
@@ -401,7 +404,7 @@ mod tests {
         fields.iter().map(field).collect()
     }
 
-    /// All but two, without whitespace around the values.
+    /// All fields except `TE` and `Transfer-Encoding`, without whitespace around the values.
     fn as_sent(fields: &HeaderMap) -> HeaderMap {
         let trimmed = |value: &HeaderValue| {
             let inner = without_outer_whitespace(value.as_bytes());
@@ -415,7 +418,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fields_for_hyper_arrive_whole_but_two_unless_a_name_is_no_token(fields in fields(), status in 100..1000_u16) {
+        fn fields_for_hyper_arrive_except_two_unless_a_name_is_not_a_token(fields in fields(), status in 100..1000_u16) {
             let mut old = HeaderMap::new();
             for (name, value, sensitive) in fields {
                 if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(&name), HeaderValue::from_bytes(&value)) {
@@ -442,7 +445,7 @@ mod tests {
         fn fields_for_axum_arrive_whole(fields in fields(), status in 100..1000_u16) {
             let mut new = http_1::HeaderMap::new();
             for (name, value, sensitive) in fields {
-                // As hyper makes them of what comes over HTTP/1.1, and over HTTP/2.
+                // As hyper creates them from HTTP/1.1, and from HTTP/2.
                 let names = [http_1::HeaderName::from_bytes(&name), http_1::HeaderName::from_lowercase(&name)];
                 for name in names.into_iter().flatten() {
                     if let Ok(mut value) = http_1::HeaderValue::from_bytes(&value) {
@@ -471,7 +474,7 @@ mod tests {
         }
 
         #[test]
-        fn request_head_arrives_as_it_is_or_is_refused(
+        fn request_head_arrives_unchanged_or_is_rejected(
             method in bytes(1..20), target in bytes(0..30), authority in bytes(1..12), form in 0..4,
         ) {
             let (mut head, ()) = http_1::Request::new(()).into_parts();

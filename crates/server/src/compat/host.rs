@@ -1,10 +1,10 @@
-//! Who a request is for: `uri-host [ ":" port ]`
+//! The host that a request is for: `uri-host [ ":" port ]`
 //! ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2),
 //! [RFC 3986 §3.2.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2)).
 
 use std::net::Ipv6Addr;
 
-/// Whether this is a host that is not empty, and a port behind it if there is a colon. Userinfo is none of it
+/// Whether this is a host that is not empty, with an optional port after a colon. Userinfo is not allowed
 /// ([RFC 9110 §4.2.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4)).
 pub(crate) fn is_valid(host_and_port: &[u8]) -> bool {
     let Some((host, port)) = split(host_and_port) else {
@@ -17,9 +17,9 @@ pub(crate) fn is_valid(host_and_port: &[u8]) -> bool {
     is_host && is_port(port)
 }
 
-/// Whether two of them name the same one, by their normal form
-/// ([RFC 3986 §6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)): the case of a host makes no difference, nor does
-/// whether the scheme's default port is there.
+/// Whether both name the same host, compared in normal form
+/// ([RFC 3986 §6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)): the case of the host and the scheme's default
+/// port make no difference.
 pub(crate) fn are_the_same(one: &[u8], other: &[u8], default_port: &[u8]) -> bool {
     if one.eq_ignore_ascii_case(other) {
         return true;
@@ -33,7 +33,7 @@ pub(crate) fn are_the_same(one: &[u8], other: &[u8], default_port: &[u8]) -> boo
     })
 }
 
-/// The host, and the port with its colon.
+/// Splits the host from the port and its colon.
 fn split(host_and_port: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = match host_and_port {
         [b'[', rest @ ..] => rest.iter().position(|byte| *byte == b']')? + 2,
@@ -42,12 +42,12 @@ fn split(host_and_port: &[u8]) -> Option<(&[u8], &[u8])> {
     host_and_port.split_at_checked(end)
 }
 
-/// `port = *DIGIT` behind a colon, or nothing.
+/// `port = *DIGIT` after a colon, or nothing.
 fn is_port(port: &[u8]) -> bool {
     port.strip_prefix(b":").map_or(port.is_empty(), |digits| digits.iter().all(u8::is_ascii_digit))
 }
 
-/// `reg-name`, of which IPv4 addresses are some.
+/// `reg-name`, which includes IPv4 addresses.
 fn is_name(name: &[u8]) -> bool {
     let mut rest = name;
     loop {

@@ -1,4 +1,4 @@
-//! Message heads and sections from one generation of `http` to the other. It knows no other room.
+//! Message heads and sections, from one generation of `http` to the other. This module depends on no other.
 
 mod copies;
 pub(crate) mod head;

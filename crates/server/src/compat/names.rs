@@ -1,11 +1,12 @@
-//! Field names of either generation of `http` as the other's.
+//! Converts field names between the two generations of `http`.
 //!
-//! The same names come again and again, so each thread keeps some pairs: a name that it knows needs neither a copy nor a check.
+//! The same names are used again and again, so each thread caches some pairs: a cached name needs neither a copy nor a
+//! check.
 
 use http::HeaderName;
 use std::cell::RefCell;
 
-/// So many pairs are kept, and none of a longer name.
+/// How many pairs are cached, and the length of the longest cached name.
 const PAIRS: usize = 64;
 const LONGEST: usize = 64;
 
@@ -15,7 +16,7 @@ thread_local! {
     static KNOWN: RefCell<[Pair; PAIRS]> = const { RefCell::new([const { None }; PAIRS]) };
 }
 
-/// `None` if it is no token, which `http` 1 accepts over HTTP/2.
+/// `None` if the name is not a token. `http` 1 accepts such names over HTTP/2.
 pub(super) fn older(name: &http_1::HeaderName) -> Option<HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
@@ -30,7 +31,7 @@ pub(super) fn older(name: &http_1::HeaderName) -> Option<HeaderName> {
     })
 }
 
-/// `None` if it is no token.
+/// `None` if the name is not a token.
 pub(super) fn newer(name: &HeaderName) -> Option<http_1::HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
@@ -51,14 +52,14 @@ fn keep(pair: &mut Pair, older: &HeaderName, newer: &http_1::HeaderName) {
     }
 }
 
-/// The pair of a name is in one place alone: another name that belongs there replaces it.
+/// Each name has one slot: another name with the same slot replaces it.
 fn place(name: &str) -> usize {
     let byte = |at: usize| name.as_bytes().get(at).copied().map_or(0, usize::from);
     let length = name.len();
     (length.wrapping_mul(7) + byte(0) * 3 + byte(length / 2) * 5 + byte(length.saturating_sub(1))) % PAIRS
 }
 
-/// The one byte that both generations accept in names from HTTP/2, and that no token has
+/// The one byte that both generations accept in names from HTTP/2 although no token contains it
 /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 fn has_quote(name: &HeaderName) -> bool {
     name.as_str().as_bytes().contains(&b'"')
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn name_is_the_same_the_first_time_and_later_and_where_two_have_one_place() {
+    fn name_stays_the_same_even_if_two_share_a_slot() {
         let long = "x".repeat(LONGEST + 1);
         let many: Vec<_> = (0..4 * PAIRS).map(|n| format!("x-{n}")).collect();
         let names = ["host", "content-type", "x-a", &long].into_iter().chain(many.iter().map(String::as_str));
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn name_with_a_quote_is_none_however_often_it_comes() {
+    fn name_with_a_quote_is_rejected_each_time() {
         let new = http_1::HeaderName::from_lowercase(b"x\"").expect("accepted over HTTP/2");
         let old = HeaderName::from_bytes(b"x\"").expect("accepted");
         for _ in 0..2 {

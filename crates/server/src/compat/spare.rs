@@ -1,35 +1,35 @@
-//! Maps of heads that have gone their way, emptied, for those that come next. Each thread keeps some: what a map has
-//! allocated is most of what a conversion would have to allocate.
+//! Emptied maps of earlier heads, for reuse. Each thread keeps some: a map's memory is most of what a conversion would
+//! have to allocate.
 
 use http::Extensions;
 use std::cell::RefCell;
 
-/// So many of each kind are kept by a thread: some hundred kilobytes.
+/// How many maps of each kind a thread keeps: about a hundred kilobytes.
 const MOST: usize = 128;
 
-/// Maps with less room than this are not kept, since they would have to grow: what an empty one takes for its first field.
+/// Smaller maps are not kept, since they would have to grow. A map has this much room after its first field.
 pub(super) const USUAL: usize = 6;
 
-/// Nor are those with room for more fields than this: what a client has sent must not stay with the server.
+/// Larger maps are not kept: clients must not be able to occupy the server's memory.
 const LARGEST: usize = 48;
 
-/// What a conversion can begin with.
+/// A map that a conversion can start with.
 pub(super) trait Spare: Default + Sized + 'static {
-    /// Removes everything but what is allocated.
+    /// Removes everything except the allocation.
     fn clear(&mut self);
 
-    /// Whether it has room for something, and not for too much.
+    /// Whether it has some room, but not too much.
     fn is_worth_keeping(&self) -> bool;
 
     fn with_kept<T>(use_it: impl FnOnce(&mut Vec<Self>) -> T) -> T;
 }
 
-/// An empty one.
+/// Returns an empty map.
 pub(super) fn take<S: Spare>() -> S {
     S::with_kept(Vec::pop).unwrap_or_default()
 }
 
-/// Keeps one for [`take`].
+/// Keeps a map for [`take`].
 pub(super) fn give<S: Spare>(mut used: S) {
     if used.is_worth_keeping() {
         used.clear();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_is_taken_empty_and_with_its_room() {
+    fn given_map_is_returned_empty_with_its_capacity() {
         let used = map(3);
         let capacity = used.capacity();
         give(used);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_small_and_large_ones_nor_too_many_are_kept() {
+    fn small_large_and_excess_maps_are_not_kept() {
         for not_kept in [HeaderMap::new(), HeaderMap::with_capacity(USUAL / 2), map(2 * LARGEST)] {
             give(not_kept);
             assert_eq!(take::<HeaderMap>().capacity(), 0);
