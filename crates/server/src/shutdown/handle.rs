@@ -13,42 +13,42 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How far the end of a server has come.
+/// The stages of a server's shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Stage {
     Running,
-    /// New connections are refused, running streams go on.
+    /// New connections are refused; running streams continue.
     Draining,
-    /// Connections take no more requests.
+    /// Connections accept no more requests.
     Closing,
     /// Running streams are cut.
     Cut,
     Ended,
 }
 
-/// Ends a running [`Server`](crate::serve::Server).
+/// Shuts down a running [`Server`](crate::serve::Server).
 ///
-/// It can be cloned; all clones end the same server.
+/// Clones control the same server.
 #[derive(Clone, Debug)]
 pub struct Handle {
     stage: watch::Sender<Stage>,
     in_flight: Arc<InFlight>,
 }
 
-/// What the parts of a server see of its end, and what they tell of theirs.
+/// Lets the parts of a server follow its shutdown, and report their connections and requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
     stage: watch::Receiver<Stage>,
     in_flight: Arc<InFlight>,
 }
 
-/// How long running HTTP/2 streams may end before their connections are told to go away.
+/// How long running HTTP/2 streams may continue before their connections send `GOAWAY`.
 ///
-/// curl up to 7.88 drops whatever comes together with the end of a stream once it has seen a `GOAWAY`, trailers and
-/// data alike, and says nothing of it.
+/// After a `GOAWAY`, curl up to 7.88 silently drops everything that arrives together with the end of a stream, trailers
+/// and data alike.
 const UNDISTURBED: Duration = Duration::from_secs(5);
 
-/// What was handed to hyper has arrived where no response is written for so long.
+/// If no response has been written for this long, everything that was handed to hyper has arrived.
 const SILENCE: Duration = Duration::from_millis(200);
 
 impl Handle {
@@ -56,12 +56,13 @@ impl Handle {
         Self { stage: watch::Sender::new(Stage::Running), in_flight: Arc::default() }
     }
 
-    /// Refuses new connections and lets running streams end, for `limit` at most; those that run on are then cut.
-    /// Returns when the server has ended.
+    /// Refuses new connections and lets running streams finish, for `limit` at most; the others are then cut. Returns
+    /// when the server has ended.
     ///
-    /// Idle connections are closed once no stream is running, or after five seconds. From then on an HTTP/2
-    /// connection opens no new streams (`GOAWAY`, [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
-    /// A connection that has no request, and has written all responses, holds the end up for two seconds at most.
+    /// Idle connections are closed once no stream is running, or after five seconds (or half of `limit`, if that is
+    /// less). From then on an HTTP/2 connection accepts no new streams (`GOAWAY`,
+    /// [RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)). A connection that has no request and has
+    /// written all responses delays the end by at most two seconds.
     pub async fn drain(&self, limit: Duration) {
         self.in_flight.watch();
         self.enter(Stage::Draining);
@@ -77,19 +78,19 @@ impl Handle {
     }
 
     async fn end_gently(&self, limit: Duration) {
-        // Whether all of them end in this time or not, the others are told next.
+        // Idle connections are closed next, whether or not all requests have ended.
         let _all_ended = timeout(UNDISTURBED.min(limit / 2), self.in_flight.ceased()).await;
         self.enter(Stage::Closing);
         self.shutdown().reached(Stage::Ended).await;
     }
 
-    /// Waits until the server begins to end, by a signal, [`drain`](Self::drain) or [`abort`](Self::abort): the time for an
-    /// application to end streams that would go on for ever.
+    /// Waits until the shutdown begins, by a signal, [`drain`](Self::drain) or [`abort`](Self::abort). Use it to end
+    /// streams that would never end by themselves.
     pub async fn shutdown_started(&self) {
         self.shutdown().begun().await;
     }
 
-    /// Cuts running streams at once. Their clients see a broken transfer.
+    /// Cuts running streams at once. Their clients get a broken transfer.
     pub fn abort(&self) {
         self.enter(Stage::Cut);
     }
@@ -125,7 +126,7 @@ impl Shutdown {
         self.reached(Stage::Draining).await;
     }
 
-    /// Waits until connections take no more requests.
+    /// Waits until connections accept no more requests.
     pub(crate) async fn closing(&self) {
         self.reached(Stage::Closing).await;
     }
@@ -135,7 +136,7 @@ impl Shutdown {
         self.reached(Stage::Cut).await;
     }
 
-    /// Waits until nothing is served any more.
+    /// Waits until the server has ended.
     pub(crate) async fn ended(&self) {
         self.reached(Stage::Ended).await;
     }
@@ -154,19 +155,19 @@ impl Shutdown {
 
     async fn reached(&self, stage: Stage) {
         if self.stage.clone().wait_for(|now| *now >= stage).await.is_err() {
-            // Every handle is gone, so nobody can end the server.
+            // Every handle is gone, so nobody can shut the server down.
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// The connections and requests that are open, of the whole server.
+/// Counts the open connections and requests of the whole server.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     connections: AtomicUsize,
     open_requests: AtomicUsize,
     no_request: Notify,
-    /// Writes are counted during a shutdown alone, so that sockets do not write to one place all the time.
+    /// Writes are counted only during a shutdown. Otherwise all sockets would always share one counter.
     is_watched: AtomicBool,
     writes: AtomicUsize,
 }
@@ -190,8 +191,8 @@ impl InFlight {
         }
     }
 
-    /// Notes that a part of a response was written. Nothing else counts: a request head may come byte by byte, and a client
-    /// may send `PING` frames that are answered.
+    /// Notes that a part of a response was written. Other bytes do not count: a request head may arrive byte by byte,
+    /// and a client may send `PING` frames, which get answers.
     pub(crate) fn responses_go(&self) {
         if self.is_watched.load(Relaxed) {
             self.writes.fetch_add(1, Relaxed);
@@ -206,7 +207,7 @@ impl InFlight {
         self.open_requests.load(SeqCst)
     }
 
-    /// Waits until no request is open and no response is written.
+    /// Waits until no request is open and no response is being written.
     async fn ceased(&self) {
         loop {
             self.no_request().await;

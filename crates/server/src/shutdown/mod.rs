@@ -1,4 +1,4 @@
-//! How a server ends: its stages, and the signals that begin them.
+//! How a server shuts down: the stages, and the signals that start them.
 
 mod handle;
 mod signals;

@@ -1,6 +1,6 @@
 use std::io;
 
-/// The signals that end a server: SIGINT and SIGTERM, or Ctrl-C where there are none.
+/// The signals that shut down a server: SIGINT and SIGTERM, or Ctrl-C on systems without signals.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -16,7 +16,7 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for the next one, and names it.
+    /// Waits for the next signal and returns its name.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
@@ -39,7 +39,7 @@ impl Signals {
     }
 }
 
-/// SIGHUP, on which a server reads its files again. It never comes on a system without signals.
+/// SIGHUP, which reloads a server's files. It never arrives on a system without signals.
 #[derive(Debug)]
 pub(crate) struct Hangup {
     #[cfg(unix)]
