@@ -12,14 +12,14 @@ use std::{
     sync::Arc,
 };
 
-/// A server's certificate and key. Clones share them, also after they were [read again](crate::Server::reload_certificates).
+/// A server's certificate and key. Clones share them, even after a [reload](crate::Server::reload_certificates).
 #[derive(Clone)]
 pub struct Tls {
     config: RustlsConfig,
     files: Option<(PemFiles, Fingerprint)>,
 }
 
-/// Why a certificate and a key are of no use.
+/// Why a certificate and a key can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -28,22 +28,22 @@ pub enum TlsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// There is no certificate in the PEM text.
+    /// The PEM text contains no certificate.
     #[error("there is no readable PEM certificate in {origin}")]
     NoCertificate {
-        /// The file it was looked for in.
+        /// The file, or a name for the given text.
         origin: String,
     },
-    /// There is no private key in the PEM text.
+    /// The PEM text contains no private key, or an encrypted one.
     #[error("there is no readable PEM private key in {origin}, or it is encrypted")]
     NoKey {
-        /// The file it was looked for in.
+        /// The file, or a name for the given text.
         origin: String,
     },
-    /// The key is not that of the certificate.
+    /// The key does not belong to the certificate.
     #[error("the private key in {key} does not belong to the certificate in {certificate}")]
     Mismatch {
         /// The certificate's file.
@@ -51,18 +51,18 @@ pub enum TlsError {
         /// The key's file.
         key: String,
     },
-    /// The certificate or the key is damaged, or of a kind that is not supported.
+    /// The certificate or the key is damaged, or of an unsupported kind.
     #[error("the certificate or the key can't be used")]
     Unusable(#[source] rustls::Error),
 }
 
 impl Tls {
-    /// Takes a certificate chain, the server's own certificate first, and its private key, from PEM files. They are
-    /// read once, unless the server [reads them again](crate::Server::reload_certificates). Each may have 1 MiB.
+    /// Reads a certificate chain, the server's own certificate first, and its private key from PEM files of up to 1 MiB
+    /// each. They are read once, unless the server [reloads them](crate::Server::reload_certificates).
     ///
     /// # Errors
     ///
-    /// [`TlsError`] where a file can't be read, or the two can't be used together.
+    /// [`TlsError`] if a file can't be read, or the two can't be used together.
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
         let files = PemFiles::new(certificate.as_ref(), key.as_ref());
         let contents = files.read();
@@ -71,29 +71,29 @@ impl Tls {
         Ok(Self { config, files: files.are_lasting().then_some((files, fingerprint)) })
     }
 
-    /// The same from PEM text.
+    /// Uses a certificate chain and its private key from PEM text.
     ///
     /// # Errors
     ///
-    /// [`TlsError`] where the two can't be used together.
+    /// [`TlsError`] if the two can't be used together.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let origins = ["the certificate given", "the key given"].map(str::to_owned);
         let config = RustlsConfig::from_config(config_from_pem(certificate, key, origins)?);
         Ok(Self { config, files: None })
     }
 
-    /// The files that it can be read from again, and what they said when it was made.
+    /// The files to reload from, and their fingerprint when they were first read.
     pub(super) fn files(&self) -> Option<&(PemFiles, Fingerprint)> {
         self.files.as_ref()
     }
 
-    /// Gives new handshakes what the files say now. Where that is of no use they get what they got before.
+    /// Uses the files' new contents for new handshakes. If they can't be used, the old ones stay.
     pub(super) fn replace(&self, files: &PemFiles, contents: Contents) -> Result<(), TlsError> {
         self.config.reload_from_config(config_from_files(files, contents)?);
         Ok(())
     }
 
-    /// What the next handshake is made with.
+    /// The configuration of the next handshake.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         self.config.get_inner()
     }

@@ -1,4 +1,4 @@
-//! A server's certificate and key, from PEM or files, and how they are replaced while it runs.
+//! A server's certificate and key, from PEM text or files, and their reload.
 
 mod config;
 mod pem_files;

@@ -5,23 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How large a file may be, in bytes. A chain has some ten thousand of them.
+/// The maximum size of a file, in bytes. A chain usually has about ten thousand.
 const MAX_SIZE: u64 = 1024 * 1024;
 
-/// Where a certificate chain and its private key are kept.
+/// The files of a certificate chain and its private key.
 #[derive(Clone, Debug)]
 pub(super) struct PemFiles {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
 }
 
-/// What both files say, or why they can't be read.
+/// The contents of both files, or why they can't be read.
 pub(super) struct Contents {
     pub(super) certificate: io::Result<Vec<u8>>,
     pub(super) key: io::Result<Vec<u8>>,
 }
 
-/// Tells contents apart without a second copy of the key.
+/// Distinguishes contents without a second copy of the key.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint([FileFingerprint; 2]);
 
@@ -42,8 +42,7 @@ impl PemFiles {
         Contents { certificate: read(&self.certificate), key: read(&self.key) }
     }
 
-    /// Reads them as long as they are regular files. Anything else that has come in their place may have no end, or make
-    /// its reader wait for one that writes.
+    /// Reads them only if they are regular files. Anything else may have no end, or block until something writes to it.
     pub(super) fn read_anew(&self) -> Contents {
         Contents { certificate: read_regular(&self.certificate), key: read_regular(&self.key) }
     }
@@ -117,7 +116,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_has_no_end_or_no_writer_is_not_read_anew() {
+    fn files_without_an_end_or_a_writer_are_not_read_again() {
         use rustix::fs::{CWD, FileType, Mode, mknodat};
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("pipe");

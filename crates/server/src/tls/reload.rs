@@ -6,12 +6,12 @@ use crate::shutdown::Hangup;
 use std::{convert::Infallible, error::Error, future::pending, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the files are looked at, and how long new contents must stay as they are to be tried.
+/// The interval at which the files are polled, and for which new contents must be stable before they are tried.
 ///
-/// Whoever replaces two files replaces one after the other. What is between is not worth an error.
+/// The files are replaced one after the other. The state in between is not worth an error.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Reads a server's certificate and key again on each SIGHUP, and when their files change.
+/// Reloads a server's certificate and key on each SIGHUP, and when their files change.
 pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
     let Some(mut watcher) = Watcher::new(tls) else {
         return ignore(hangup).await;
@@ -23,7 +23,7 @@ pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
             () = hangup.next() => Why::Signal,
             _ = looks.tick() => Why::Time,
         };
-        // A file system may hang, and keys are checked for milliseconds.
+        // A file system may hang, and checking a key takes milliseconds.
         let looked = tokio::task::spawn_blocking(move || {
             let seen = watcher.look(why);
             (watcher, seen)
@@ -69,19 +69,19 @@ fn log(PemFiles { certificate, key }: &PemFiles, why: Why, seen: &Seen) {
     }
 }
 
-/// Why the files are looked at.
+/// Why the files are checked.
 #[derive(Clone, Copy, Debug)]
 enum Why {
     Signal,
     Time,
 }
 
-/// What came of a look.
+/// The result of a check.
 #[derive(Debug)]
 enum Seen {
-    /// What was tried already, whether it is in use or was refused.
+    /// Contents that were tried before, whether they are in use or were rejected.
     Nothing,
-    /// New contents, which may not be all.
+    /// New contents, which may be incomplete.
     Change,
     Taken,
     Refused(TlsError),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn files_as_they_were_are_not_read_into_anything_but_by_signal() {
+    fn unchanged_files_are_reloaded_only_on_a_signal() {
         let (_folder, mut watcher) = watched(&pair());
         for _ in 0..3 {
             assert!(matches!(watcher.look(Why::Time), Seen::Nothing));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn files_replaced_one_after_the_other_are_tried_once_both_have_stayed() {
+    fn files_replaced_one_by_one_are_tried_once_both_are_stable() {
         let (folder, mut watcher) = watched(&pair());
         let new = pair();
         write(&folder, "cert.pem", &new.cert.pem());
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_gone_for_a_moment_are_no_error() {
+    fn briefly_missing_files_are_no_error() {
         let (folder, mut watcher) = watched(&pair());
         let (there, aside) = (folder.path().join("key.pem"), folder.path().join("aside"));
         fs::rename(&there, &aside).expect("gone");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_new_pair_is_refused_once_and_with_its_other_half_taken() {
+    fn half_of_a_new_pair_is_rejected_once_and_the_whole_pair_is_used() {
         let (folder, mut watcher) = watched(&pair());
         let new = pair();
         write(&folder, "cert.pem", &new.cert.pem());
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn signal_tries_at_once_and_tells_each_time() {
+    fn signal_tries_at_once_and_reports_each_time() {
         let (folder, mut watcher) = watched(&pair());
         write(&folder, "key.pem", "no key");
         for _ in 0..2 {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn change_before_the_first_look_is_seen() {
+    fn change_before_the_first_check_is_detected() {
         let (folder, mut watcher) = watched(&pair());
         fs::remove_file(folder.path().join("cert.pem")).expect("removed");
         assert!(matches!(watcher.look(Why::Time), Seen::Change));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn pair_from_text_is_from_no_files() {
+    fn pair_from_text_has_no_files() {
         let pair = pair();
         let (certificate, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
         let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes()).expect("a pair");
