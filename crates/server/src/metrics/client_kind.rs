@@ -3,13 +3,12 @@ use http_1::{
     header::{USER_AGENT, VIA},
 };
 
-/// What kind of client sent a request, for the log and the metrics: labels must not be the client's to choose.
+/// What kind of client sent a request, for log and metrics: clients must not be able to choose label values.
 #[derive(Clone, Copy)]
 pub(crate) struct ClientKind {
-    /// The family of the client by its `User-Agent`, or `none` where it has no such field.
+    /// The family of the client by its `User-Agent`, or `none` without that field.
     pub(crate) agent: &'static str,
-    /// Whether it came through a proxy that says so in `Via`
-    /// ([RFC 9110 §7.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3)).
+    /// Whether a proxy has added `Via` ([RFC 9110 §7.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3)).
     pub(crate) is_proxied: bool,
 }
 
@@ -18,7 +17,7 @@ impl ClientKind {
         Self { agent: family(headers), is_proxied: headers.contains_key(VIA) }
     }
 
-    /// As a label.
+    /// The value of the label.
     pub(crate) fn proxied(self) -> &'static str {
         if self.is_proxied { "true" } else { "false" }
     }
@@ -31,8 +30,9 @@ fn family(headers: &HeaderMap) -> &'static str {
     }
 }
 
-/// Products and their versions come with the most significant first
-/// ([RFC 9110 §10.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5)), but browsers all begin with `Mozilla/5.0`.
+/// The most significant product comes first
+/// ([RFC 9110 §10.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5)), but browsers all begin with
+/// `Mozilla/5.0`.
 fn family_of(user_agent: &[u8]) -> &'static str {
     let first = user_agent.split(|byte| matches!(byte, b' ' | b'/' | b'(')).next().unwrap_or_default();
     if first.eq_ignore_ascii_case(b"mozilla") {
@@ -59,7 +59,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Safari/", "Safari"),
 ];
 
-/// How the first product of each family begins, up to a byte that is no letter.
+/// The beginning of the first product of each family. No letter may follow it.
 const PROGRAMS: &[(&str, &str)] = &[
     ("curl", "curl"),
     ("libcurl", "curl"),
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_are_known_by_what_they_send() {
+    fn families_are_recognized_by_user_agent() {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
         let safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15";
         for (user_agent, expected) in [

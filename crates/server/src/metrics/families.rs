@@ -29,7 +29,7 @@ struct Families {
     end: HistogramVec,
 }
 
-/// The registry can't take a metric of the server's own.
+/// The registry already has a metric with one of the server's names.
 #[derive(Debug, thiserror::Error)]
 #[error("the registry has a metric already that is named `{name}`, as one of the server's own is")]
 pub(crate) struct NameTaken {
@@ -37,12 +37,12 @@ pub(crate) struct NameTaken {
     source: prometheus::Error,
 }
 
-/// From half a millisecond to half a minute, in seconds; exports may take longer.
+/// From half a millisecond to half a minute, in seconds. Exports may take longer.
 const BUCKETS: [f64; 15] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 impl ServerMetrics {
-    /// Makes them, and registers them, unless the registry has one of a name of theirs.
+    /// Creates and registers the metrics. Fails if the registry already has one of their names.
     pub(crate) fn new(registry: &Registry) -> Result<Self, NameTaken> {
         let registering = Registering(registry);
         Ok(Self(Arc::new(Families {
@@ -148,7 +148,7 @@ impl ServerMetrics {
         self.0.trailers_withheld.with_label_values(&labels).inc();
     }
 
-    /// A response failed, for a reason of a fixed set.
+    /// Counts a failed response. The reasons are a fixed set.
     pub(crate) fn failed(&self, version: Version, reason: &'static str) {
         self.0.failed.with_label_values(&[protocol_name(version), reason]).inc();
     }
@@ -162,7 +162,7 @@ impl ServerMetrics {
         self.0.calls.with_label_values(&[service, status]).inc();
     }
 
-    /// hyper has answered an HTTP/1.1 request itself.
+    /// Counts an HTTP/1.1 request to which hyper itself has responded.
     pub(crate) fn head_refused(&self, status: &str) {
         self.0.requests.with_label_values(&[protocol_name(Version::HTTP_11), NONE, status]).inc();
     }
@@ -171,7 +171,7 @@ impl ServerMetrics {
         let families = &*self.0;
         let protocol = protocol_name(request.version);
         let route = request.route.unwrap_or(NONE);
-        // A status of an application's own is a number of its choice.
+        // An application can use any number as an unregistered status.
         let status = match &request.status {
             Some(status) if status.canonical_reason().is_some() => status.as_str(),
             Some(_) => "other",
@@ -190,19 +190,19 @@ impl ServerMetrics {
 /// A request whose response has ended.
 pub(crate) struct Ended<'e> {
     pub(crate) version: Version,
-    /// `None` for what no route answered.
+    /// `None` if no route matched.
     pub(crate) route: Option<&'e str>,
-    /// `None` where the client left before there was one.
+    /// `None` if the client left before the response.
     pub(crate) status: Option<StatusCode>,
     pub(crate) bytes: u64,
     pub(crate) first_byte: Option<Duration>,
     pub(crate) took: Duration,
 }
 
-/// The label where there is no route, or no status.
+/// The label if there is no route or no status.
 const NONE: &str = "none";
 
-/// By their numbers ([status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md)).
+/// Status names by number ([status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md)).
 const GRPC_STATUSES: [&str; 17] = [
     "OK",
     "CANCELLED",
@@ -223,7 +223,7 @@ const GRPC_STATUSES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// Registers each metric that it makes.
+/// Creates metrics and registers them.
 struct Registering<'r>(&'r Registry);
 
 const VALID: &str = "the names are valid";
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_of_a_call_is_told_by_its_name() {
+    fn status_of_a_call_is_counted_by_its_name() {
         let registry = Registry::new();
         let metrics = ServerMetrics::new(&registry).expect("no names are taken");
         for status in [0, 16, 17, 99] {

@@ -1,5 +1,5 @@
-//! What a server counts, for Prometheus. Label values come from fixed sets: the router's routes, the names of gRPC
-//! services, and the enumerations of this crate.
+//! A server's Prometheus metrics. Label values come from fixed sets: the router's routes, the names of gRPC services,
+//! and the enumerations of this crate.
 
 mod client_kind;
 mod families;

@@ -7,8 +7,8 @@ use axum_trailers::problem::Problem;
 use http::{StatusCode, header};
 use prometheus::{Encoder, Registry, TextEncoder};
 
-/// `GET /metrics` in [Prometheus' text form](https://prometheus.io/docs/instrumenting/exposition_formats/), and nothing
-/// else.
+/// `GET /metrics` in [Prometheus' text format](https://prometheus.io/docs/instrumenting/exposition_formats/), and
+/// nothing else.
 pub(crate) fn page(registry: Registry) -> Router {
     Router::new().route("/metrics", get(move || async move { written(&registry) })).fallback(nothing_here)
 }

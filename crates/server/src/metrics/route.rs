@@ -7,19 +7,19 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Left in the extensions of a request for the route to write its name into: what the response says comes too late for
-/// a handler that panics, and for a client that leaves.
+/// An extension of a request in which the route stores its name. The response would be too late: the handler may panic,
+/// or the client may leave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MatchedRoute(Arc<OnceLock<MatchedPath>>);
 
 impl MatchedRoute {
-    /// The route as the router has it, such as `/files/*path`.
+    /// The route in the router's syntax, such as `/files/*path`.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.get().map(MatchedPath::as_str)
     }
 }
 
-/// Writes down which route a request was for.
+/// Records which route a request matched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RouteLayer;
 
