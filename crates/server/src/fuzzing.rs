@@ -1,3 +1,4 @@
-//! What must hold of any bytes that a client sends, for `fuzz/`: each function panics if it does not.
+//! Properties that hold for any bytes that a client sends, for `fuzz/`. Each function panics if its property does not
+//! hold.
 
 pub use crate::tcp::fuzzing::{begins_with_pseudo_header, chunked_framing, first_bytes, http2_frames};

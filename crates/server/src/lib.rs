@@ -12,23 +12,23 @@
 //! # }
 //! ```
 //!
-//! A connection is accepted, given to a thread and served there by one task. The task makes the TLS handshake, then polls
-//! hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard that checks
-//! the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and `http-body`. Its
-//! response goes the same way back.
+//! A connection is accepted, given to a thread and served there by one task. The task performs the TLS handshake, then
+//! polls hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard
+//! that checks the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and
+//! `http-body`. Its response takes the same way back.
 //!
-//! Each request is one line in the log, at the level `INFO` of the target `axum_trailers::request`; those to the listener of
-//! the [metrics](Server::metrics), gRPC health checks and [routine](axum_trailers::hints::Routine) ones at `DEBUG` if they succeed. Its
-//! `request_id` is the request's `X-Request-Id` or `X-Check-Id`, if that is a token of up to 64 bytes, or else made here;
-//! the response returns it in `X-Request-Id`, unless the application has set one. Refused connections (`WARN`) and failed
-//! handshakes (`INFO`) are logged up to 10
-//! times per kind in 10 s; the number of the others follows in one line.
+//! Each request is logged as one line, at level `INFO` with the target `axum_trailers::request`. Requests to the
+//! [metrics](Server::metrics) listener, gRPC health checks and [routine](axum_trailers::hints::Routine) requests are
+//! logged at `DEBUG` if they succeed. `request_id` is the request's `X-Request-Id` or `X-Check-Id` if that is a token
+//! of up to 64 bytes, and is generated otherwise. The response returns it in `X-Request-Id`, unless the application has
+//! set one. Refused connections (`WARN`) and failed handshakes (`INFO`) are logged up to 10 times per kind in 10 s; one
+//! line with the number of the others follows.
 //!
 //! # Your own dependency on axum
 //!
-//! Turn axum's default features off: one of them, `tower-log`, turns on the feature `log` of `tracing` for the whole program.
-//! Then the spans of h2 are formatted for each request although nobody reads them, which takes 12 % of the instructions of a small
-//! one.
+//! Turn axum's default features off: one of them, `tower-log`, enables the feature `log` of `tracing` in the whole
+//! program. Then h2's spans are formatted for each request although nobody reads them, which takes 12 % of the
+//! instructions of a small request.
 //!
 //! ```toml
 //! axum = { version = "0.6", default-features = false, features = ["tokio"] }
@@ -38,12 +38,12 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | `testing` | the module `testing`: a router served on a free port, with a certificate that its clients can trust |
+//! | `testing` | the module `testing`: serves a router on a free port, with a certificate that clients can trust |
 //!
-//! # What it does not carry
+//! # Not supported
 //!
-//! - WebSocket upgrades: hyper 1.x can't hand them to axum 0.6. A request for one is answered with 501.
-//! - Response extensions of hyper (such as a reason phrase of one's own).
+//! - WebSocket upgrades: hyper 1.x can't pass them to axum 0.6. Such a request gets 501.
+//! - Response extensions of hyper, such as a custom reason phrase.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -71,7 +71,7 @@ pub mod testing;
 mod tls;
 mod worker;
 
-/// The crate whose types [`Server::registry`] is made of.
+/// The crate that defines the type of [`Server::registry`].
 pub use prometheus;
 
 pub use self::{
@@ -83,7 +83,7 @@ pub use self::{
     tls::{Tls, TlsError},
 };
 
-/// The example of README.md, compiled with the tests.
+/// The example in README.md, compiled with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -2,14 +2,14 @@ use axum_trailers::trailers::TrailerLimits;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// What one client can cost the server. Every limit is on by default, and later versions may have more of them.
+/// Limits on what one client can cost the server. All are on by default; later versions may add more.
 ///
-/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](crate::Server::limits) replaces a
-/// value that is out of bounds by the nearest one within: a duration is 1 ms to a year, a number of connections or streams
-/// is at least 1, and the sections have the bounds below.
+/// Only [`min_body_rate`](Self::min_body_rate) can be switched off. [`Server::limits`](crate::Server::limits) clamps
+/// each value: durations to between 1 ms and a year, numbers of connections and streams to at least 1, sections to the
+/// bounds below.
 ///
-/// Flow control has fixed bounds: a client may send 512 KiB of content that nobody reads over an HTTP/2 stream, and 8 MiB
-/// over all streams of a connection.
+/// Flow control has fixed limits: a client may send 512 KiB of unread content on an HTTP/2 stream, and 8 MiB on all
+/// streams of a connection together.
 ///
 /// ```
 /// use axum_trailers_server::Limits;
@@ -23,73 +23,73 @@ use tokio::sync::Semaphore;
 pub struct Limits {
     /// How long a TLS handshake may take. Default: 10 s.
     pub handshake: Duration,
-    /// How long a connection may take after the handshake to say its first bytes: the HTTP/2 preface, or the
-    /// first byte of HTTP/1.1. Default: 10 s.
+    /// How long a client may take after the handshake to send its first bytes: the HTTP/2 preface, or the first byte of
+    /// HTTP/1.1. Default: 10 s.
     pub first_byte: Duration,
-    /// How long an HTTP/1.1 request's header section may take. It bounds the pause before the next request on
-    /// the same connection too. Default: 30 s.
+    /// How long an HTTP/1.1 request's header section may take. This also limits the pause before the next request on
+    /// the same connection. Default: 30 s.
     pub request_headers: Duration,
-    /// How long a connection may stay without a request. Over HTTP/1.1 bytes that still move count as one, over
+    /// How long a connection may stay without a request. Over HTTP/1.1, bytes that still move count as activity; over
     /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
-    /// How long a request's body may give nothing while the application waits for it and the client may send. A request
-    /// whose body stalls is answered with 408, or its response is broken off if it has begun. Of a gRPC call it bounds the
-    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s. Default:
-    /// 30 s.
+    /// How long a request's body may deliver nothing while the application waits for it and the client may send. A
+    /// request whose body stalls gets 408, or its response breaks off if it has begun. For gRPC calls this limits the
+    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s.
+    /// Default: 30 s.
     pub stalled_body: Duration,
-    /// How many bytes per second of a request's body must come at least while the application waits for them, and the
-    /// client may send; 0 for as few as it likes. Of gRPC calls it is not asked. A slower request is answered with 408, or
-    /// its response is broken off if it has begun. Default: 240.
+    /// The minimum rate of a request's body, in bytes per second, while the application waits for it and the client may
+    /// send; 0 disables it. It does not apply to gRPC calls. A slower request gets 408, or its response breaks off if
+    /// it has begun. Default: 240.
     pub min_body_rate: u32,
-    /// Over how much of that time [`min_body_rate`](Self::min_body_rate) is measured, again and again: by default each
-    /// 30 s need 7,200 bytes. Before the first of these periods there is a grace of a sixth of it. Default: 30 s, and so a
-    /// grace of 5 s.
+    /// The period over which [`min_body_rate`](Self::min_body_rate) is measured, again and again: by default each 30 s
+    /// need 7,200 bytes. Only the time counts in which the application waits and the client may send. A grace of a
+    /// sixth of the period comes first. Default: 30 s, so 5 s of grace.
     pub min_body_rate_period: Duration,
-    /// How long a client may take nothing of a response that waits for it. Over HTTP/1.1 it is seen to take
-    /// something when its kernel does, over HTTP/2 when 16 KiB of the stream in question are gone: one with large
-    /// buffers is not seen to read from those. Default: 60 s.
+    /// How long a client may read nothing of a response that waits for it. Over HTTP/1.1 everything that its kernel
+    /// accepts counts as progress, over HTTP/2 only 16 KiB of the same stream: a client that reads from its own large
+    /// buffers shows no progress. Default: 60 s.
     ///
-    /// A stream that stalls on an HTTP/2 connection whose other streams do not is given up alone: its body is
-    /// dropped at once, and the client gets `RST_STREAM` when it moves again. Until then it keeps its place among
-    /// the [`streams`](Self::streams). A connection on which nothing moves is cut.
+    /// If one stream of an HTTP/2 connection stalls and others do not, only that stream is abandoned: its body is
+    /// dropped at once, and the client gets `RST_STREAM` when it reads again. Until then it counts toward
+    /// [`streams`](Self::streams). A connection on which nothing moves is cut.
     pub stalled_reader: Duration,
-    /// How often an HTTP/2 connection is asked for a sign of life (`PING`). It may take fifteen times as long to give
-    /// it, since the `PING` waits behind all that a slow reader has yet to read. Default: 20 s, and so 5 min.
+    /// The interval at which an HTTP/2 client gets a `PING`. The client may take fifteen times as long to answer, since
+    /// the `PING` waits behind everything that a slow reader has not read yet. Default: 20 s, so 5 min to answer.
     ///
-    /// HTTP/1.1 has no `PING`. TCP keep-alive probes a silent client of any connection, for the first time after 15 s.
+    /// HTTP/1.1 has no `PING`. TCP keep-alive probes a silent client of any connection, first after 15 s.
     pub ping: Duration,
-    /// How many connections may be open at once. Those past it are closed before the handshake. Default: 512.
+    /// How many connections may be open at once. More are closed before the handshake. Default: 512.
     pub connections: usize,
     /// How many streams one HTTP/2 connection may have open at once
-    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). One whose request was answered before its
-    /// end is open until that end, for 30 s at most. Default: 100.
+    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). A stream that is answered before its
+    /// request has ended stays open until that end, for at most 30 s. Default: 100.
     pub streams: u32,
-    /// The size of a request's header section, in bytes: over HTTP/1.1 with the request line, over HTTP/2
-    /// counted as [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2) counts it. Answered
-    /// with 431 past it. [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB.
-    /// (The `SETTINGS` of HTTP/2 contain a larger bound, within which the server itself measures the section.)
+    /// The maximum size of a request's header section, in bytes: over HTTP/1.1 including the request line, over HTTP/2
+    /// counted as in [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2). A larger one gets 431.
+    /// From [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB. (The `SETTINGS` of
+    /// HTTP/2 may contain a larger value; the server itself enforces this limit.)
     pub header_section: u32,
-    /// The size of a request's trailer section, in bytes, counted as [`TrailerLimits`] says. Past it the body ends in
-    /// an error for the handler, and the client gets 431, or an error of its stream where the response has begun. Over
+    /// The maximum size of a request's trailer section, in bytes, counted as in [`TrailerLimits`]. For a larger one the
+    /// handler's body ends in an error, and the client gets 431, or a stream error if the response has begun. Over
     /// HTTP/1.1 never more than 16 KiB. At most [1 MiB](Self::MAX_TRAILER_SECTION). Default: 8 KiB.
     pub trailer_section: u32,
-    /// How many fields a request's trailer section may have; past it as with
+    /// The maximum number of fields in a request's trailer section. More have the same effect as a too large
     /// [`trailer_section`](Self::trailer_section). Over HTTP/1.1 never more than 100. At most
     /// [10,000](Self::MAX_TRAILER_FIELDS). Default: 64.
     pub trailer_fields: u32,
 }
 
 impl Limits {
-    /// The smallest limit that [`header_section`](Self::header_section) can be set to: 8 KiB.
+    /// The smallest value of [`header_section`](Self::header_section): 8 KiB.
     pub const MIN_HEADER_SECTION: u32 = 8 * 1024;
 
-    /// The largest limit that [`header_section`](Self::header_section) can be set to: 1 MiB.
+    /// The largest value of [`header_section`](Self::header_section): 1 MiB.
     pub const MAX_HEADER_SECTION: u32 = 1024 * 1024;
 
-    /// The largest limit that [`trailer_section`](Self::trailer_section) can be set to: 1 MiB.
+    /// The largest value of [`trailer_section`](Self::trailer_section): 1 MiB.
     pub const MAX_TRAILER_SECTION: u32 = 1024 * 1024;
 
-    /// The largest limit that [`trailer_fields`](Self::trailer_fields) can be set to: 10,000.
+    /// The largest value of [`trailer_fields`](Self::trailer_fields): 10,000.
     pub const MAX_TRAILER_FIELDS: u32 = 10_000;
 
     pub(super) fn ping_timeout(&self) -> Duration {
@@ -103,7 +103,7 @@ impl Limits {
         limits
     }
 
-    /// The same within the bounds in which they can hold: hyper panics, spins or answers nothing beyond some of them.
+    /// Clamps the limits to bounds in which they work: beyond some of them hyper panics, spins or does not respond.
     pub(super) fn within_bounds(self) -> Self {
         let bounded = |limit: Duration| limit.clamp(MILLISECOND, YEAR);
         Self {
@@ -146,10 +146,10 @@ impl Default for Limits {
     }
 }
 
-/// As many streams as a client can open on a connection: their numbers have 31 bits and are odd (RFC 9113 §5.1.1).
+/// As many streams as a client can open on a connection: stream numbers have 31 bits and are odd (RFC 9113 §5.1.1).
 const MOST_STREAMS: u32 = 1 << 30;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// So much can be added to any time.
+/// Short enough to be added to any time.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

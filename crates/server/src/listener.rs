@@ -9,7 +9,7 @@ use crate::{
 use futures_util::future::join_all;
 use std::{convert::Infallible, io, net::TcpListener, ops::RangeInclusive, sync::Arc};
 
-/// What is served on some addresses, and to how many at once.
+/// An application, the sockets that it is served on, and the limit on its connections.
 pub(crate) struct Listener {
     sockets: Vec<TcpListener>,
     app: App,
@@ -19,8 +19,8 @@ pub(crate) struct Listener {
     rejections: Rejections,
 }
 
-/// So many threads accept at most, and at least. Each new connection wakes those of them that sleep, and one that is held up
-/// by a handler must not be the only one.
+/// How many threads accept, as many as there are cores within these bounds: few, because each new connection wakes all of
+/// them that sleep; several, because a handler may block one.
 const ACCEPTING_THREADS: RangeInclusive<usize> = 2..=4;
 
 impl Listener {
@@ -34,7 +34,7 @@ impl Listener {
         Self { sockets, app, tls, permits, rejections }
     }
 
-    /// Serves on threads of its own until the server has ended. The first of them accept, for all of them.
+    /// Serves on its own threads until the server has ended. The first of them accept, for all of them.
     pub(crate) fn serve_on_threads(self, threads: usize) -> io::Result<Vec<Worker>> {
         let (queues, accepted): (Vec<_>, Vec<_>) = (0..threads).map(|_| worker_queue()).unzip();
         let queues = Arc::from(queues);
@@ -57,7 +57,7 @@ impl Listener {
         std::future::pending().await
     }
 
-    /// The share of one of the threads that have these queues.
+    /// The share of one thread. `queues` belong to all threads.
     fn share(
         &self,
         thread: usize,
@@ -83,7 +83,7 @@ impl Listener {
     }
 }
 
-/// What one thread does for a listener.
+/// One thread's part of a listener.
 struct Share {
     sockets: Vec<TcpListener>,
     balancer: Balancer,
@@ -93,7 +93,7 @@ struct Share {
 }
 
 impl Share {
-    /// Begins on the runtime of this thread.
+    /// Starts on this thread's runtime.
     fn begin(self) -> io::Result<impl Future<Output = ()>> {
         let Self { sockets, balancer, connections, accepted, shutdown } = self;
         let sockets = sockets.into_iter().map(on_runtime).collect::<io::Result<Vec<_>>>()?;
@@ -103,11 +103,11 @@ impl Share {
     }
 }
 
-/// Accepts connections until the server begins to end.
+/// Accepts connections until the shutdown begins.
 async fn accept(sockets: Vec<tokio::net::TcpListener>, balancer: &Balancer, shutdown: &Shutdown) {
     tokio::select! {
         _no_socket = join_all(sockets.into_iter().map(|socket| balancer.accept_loop(socket))) => {}
-        // With the future the sockets are dropped: the kernel refuses from now on.
+        // Dropping the future closes the sockets, so the kernel refuses new connections.
         () = shutdown.begun() => {}
     }
 }

@@ -1,4 +1,4 @@
-//! The bridge by itself, for the benchmarks in `bench/parts`. No part of the API.
+//! The bridge alone, for the benchmarks in `bench/parts`. Not part of the API.
 
 use crate::{
     app::{App, ConnectionService, GrpcServices},
@@ -15,11 +15,11 @@ use std::{
     sync::Arc,
 };
 
-/// The bridge of one connection, which is no network's.
+/// The bridge of a connection without a network.
 pub struct Bridge(ConnectionService);
 
 impl Bridge {
-    /// Makes one as the server does where nothing else is set.
+    /// Creates a bridge with the server's default settings.
     #[must_use]
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
@@ -28,7 +28,7 @@ impl Bridge {
         Self(make.service(make.connect(peer)))
     }
 
-    /// Has the router answer a request of hyper's.
+    /// Passes a request from hyper to the router and returns the response.
     pub async fn call(
         &self,
         request: http_1::Request<Incoming>,

@@ -4,7 +4,7 @@ use axum::{
 };
 use http::{Request, StatusCode, header, uri::Authority};
 
-/// Answers every request with the same place on HTTPS. 308 keeps the method and the content
+/// Redirects every request to the same host and target over HTTPS. 308 keeps the method and the content
 /// ([RFC 9110 §15.4.9](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.9)).
 pub(super) fn to_https(port: u16) -> Router {
     Router::new().fallback(move |request: Request<axum::body::Body>| async move {
@@ -20,7 +20,7 @@ pub(super) fn to_https(port: u16) -> Router {
 fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
     let uri = request.uri();
     let host = request.headers().get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    // The target's own authority comes before `Host` (RFC 9112 §3.2.2).
+    // The target's own authority overrides `Host` (RFC 9112 §3.2.2).
     let authority = uri.authority().cloned().or(host)?;
     let host = Some(authority.host()).filter(|host| !host.is_empty())?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn place_is_kept_and_the_port_changed() {
+    fn target_stays_and_the_port_changes() {
         let cases = [
             ("/a%20b?q=1&q=2", "localhost:7878", 3000, Some("https://localhost:3000/a%20b?q=1&q=2")),
             ("/", "[::1]:7878", 3000, Some("https://[::1]:3000/")),

@@ -1,4 +1,4 @@
-//! A server from its first connection to its end.
+//! Runs a server from its first connection to its end.
 
 use crate::{
     app::{App, GrpcServices},
@@ -24,26 +24,26 @@ use std::{
     time::Duration,
 };
 
-/// So many can read the metrics at once.
+/// How many clients can read the metrics at once.
 const METRICS_CONNECTIONS: usize = 8;
 
 impl Server {
-    /// Serves the router until a signal ends it: [`shutdown_on_signals`](Self::shutdown_on_signals) and
+    /// Serves the router until a signal shuts it down: [`shutdown_on_signals`](Self::shutdown_on_signals) and
     /// [`serve`](Self::serve) in one.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where a listener or the signals can't be used, and as for [`serve`](Self::serve).
+    /// An [`io::Error`] if the signals can't be caught, and as for [`serve`](Self::serve).
     pub async fn run(self, router: Router) -> io::Result<()> {
         self.shutdown_on_signals()?.serve(router).await
     }
 
-    /// Serves the router until its [`Handle`] ends it. Where the future is dropped, its connections are cut.
+    /// Serves the router until its [`Handle`] shuts it down. Dropping the future cuts its connections.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where a listener can't be used, or there is none. Where [`metrics`](Self::metrics) are to be told,
-    /// and the [`registry`](Self::registry) has one already of a name of the server's own, its kind is
+    /// An [`io::Error`] if a listener can't be used, or there is none. If [`metrics`](Self::metrics) are served and the
+    /// [`registry`](Self::registry) already has one of the server's names, its kind is
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
     pub async fn serve(mut self, router: Router) -> io::Result<()> {
         let (handle, timeout) = (self.handle(), self.shutdown_timeout);
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// Serves the metrics until the future is dropped, and so while the server ends.
+/// Serves the metrics until the future is dropped, so also during the shutdown.
 async fn serve_metrics(
     sockets: Vec<TcpListener>,
     registry: Registry,
@@ -115,7 +115,7 @@ async fn serve_metrics(
     Listener::new(sockets, app, None, permits).serve_here().await
 }
 
-/// Ends the connections with the future that serves them, however that ends.
+/// Cuts the connections when the future that serves them ends or is dropped.
 struct EndedOnDrop(Handle);
 
 impl Drop for EndedOnDrop {

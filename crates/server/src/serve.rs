@@ -21,7 +21,7 @@ const MOST_THREADS: usize = 1024;
 
 /// A TLS server for an axum 0.6 router.
 ///
-/// See the [module](super) for the shortest example.
+/// See the [crate's documentation](crate) for the shortest example.
 #[derive(Debug)]
 pub struct Server {
     pub(super) tls: Tls,
@@ -39,10 +39,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// How long running streams have after the first signal, where nothing else is set: 30 s.
+    /// The default of [`shutdown_timeout`](Self::shutdown_timeout): 30 s.
     pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// Makes a server that does not listen yet, with the default [`Limits`].
+    /// Creates a server that does not listen yet, with the default [`Limits`].
     #[must_use]
     pub fn new(tls: Tls) -> Self {
         Self {
@@ -61,19 +61,19 @@ impl Server {
         }
     }
 
-    /// Listens for HTTPS on an address, besides those before. Port 0 takes a free one. Where a name has several
-    /// addresses, all of them are listened on.
+    /// Listens for HTTPS on one more address. Port 0 selects a free port. If a name has several addresses, all of them
+    /// are bound.
     ///
     /// # Errors
     ///
-    /// [`BindError`] where the address is taken, not this machine's, or not permitted.
+    /// [`BindError`] if the name can't be resolved, or an address is in use, not local or not permitted.
     pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
         self.listeners.extend(listen(address)?);
         Ok(self)
     }
 
-    /// Listens for plain HTTP on an address, and redirects each request to the port of the first HTTPS listener
-    /// with 308.
+    /// Listens for plain HTTP on an address and redirects each request with 308 to the port of the first HTTPS
+    /// listener.
     ///
     /// # Errors
     ///
@@ -83,45 +83,45 @@ impl Server {
         Ok(self)
     }
 
-    /// Listens for plain HTTP on an address, and tells there what the server counts: `GET /metrics`, in Prometheus'
-    /// text form. Nothing is counted without it.
+    /// Serves Prometheus metrics on an address, as `GET /metrics` over plain HTTP. Without it, nothing is counted.
     ///
-    /// It goes on until the server has ended, and takes eight connections of its own, whatever
-    /// [`Limits::connections`] says. Its own requests are not counted, and logged at `DEBUG`.
+    /// This listener stays open until the server has ended. It accepts eight connections, independent of
+    /// [`Limits::connections`]. Its own requests are not counted, and are logged at `DEBUG` if they succeed.
     ///
     /// | Metric | Labels | |
     /// |---|---|---|
-    /// | `axum_trailers_connections` | | connections that are open |
-    /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (as a rule no file descriptor was left) |
-    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (as a rule the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte) |
+    /// | `axum_trailers_connections` | | open connections |
+    /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (usually no file descriptor was left) |
+    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte) |
     /// | `axum_trailers_streams` | | requests whose response has not ended |
-    /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, those that hyper refused included |
-    /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes of connections, TLS included |
+    /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, including those that hyper rejected |
+    /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes on connections, including TLS |
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
-    /// | `axum_trailers_trailer_sections_sent_total` | `protocol` | |
-    /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
-    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (its chunked content is malformed), `slow_request` (its content stalled or came too slowly once the response had begun), `told_by_trailers` (the message is whole, and its trailers say so), `untold` (they could not be sent), `section_too_large` (for the client), `grpc_status` (a call's status is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and where the server cut it `stalled_reader`, `pseudo_header` (in a trailer section), `self_dependency` (a stream depends on itself), `shutdown` |
+    /// | `axum_trailers_trailer_sections_sent_total` | `protocol`, `agent`, `proxied` | by the client's family and whether a proxy sent `Via` |
+    /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `agent`, `proxied`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (malformed chunked content), `slow_request` (content that stalled or was too slow after the response had begun), `told_by_trailers` (a complete response whose trailers report a failure), `untold` (such trailers could not be sent), `section_too_large` (for the client), `grpc_status` (a status that is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and if the server cut the response `stalled_reader`, `pseudo_header` (in a trailer section), `self_dependency` (a stream depends on itself), `shutdown` |
     /// | `axum_trailers_grpc_calls_total` | `service`, `status` | gRPC calls that have ended with a status |
-    /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not take to the end |
+    /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not read to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
     ///
-    /// A route is named as the router has it, a gRPC service by its name; what neither answers is `none`, and so is what a
-    /// service answers that is in the router by `nest_service`: axum 0.6 tells no layer of it. (`nest` keeps its routes'
-    /// names.) A status that is not registered is `other`, and where the client left before there was one it is `none`.
+    /// `route` is the path in the router's syntax, or the name of a gRPC service. It is `none` if nothing matches, and
+    /// for services that are added with `nest_service`: axum 0.6 exposes their path to no layer. (`nest` keeps the
+    /// names of its routes.) `status` is `other` for a code that is not registered, and `none` if the client left
+    /// before the response.
     ///
     /// # Errors
     ///
-    /// As for [`bind`](Self::bind). That the [`registry`](Self::registry) has one of these names is an error of
-    /// [`serve`](Self::serve).
+    /// As for [`bind`](Self::bind). If the [`registry`](Self::registry) has a metric with one of these names,
+    /// [`serve`](Self::serve) returns an error.
     pub fn metrics(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
         self.metrics.extend(listen(address)?);
         Ok(self)
     }
 
-    /// What `GET /metrics` tells besides: an application registers its own here, before it serves or later.
+    /// The registry that `GET /metrics` serves. An application can register its own metrics at any time.
     ///
-    /// The names in the table of [`metrics`](Self::metrics) are the server's. Those of
-    /// axum-trailers-workbench also begin with `axum_trailers_`. A prefix of the application's own keeps out of the way of both.
+    /// The names in the table of [`metrics`](Self::metrics) belong to the server. The metrics of
+    /// axum-trailers-workbench also begin with `axum_trailers_`. A different prefix avoids conflicts with both.
     ///
     /// ```no_run
     /// use axum_trailers_server::{Server, Tls, prometheus::IntCounter};
@@ -145,44 +145,45 @@ impl Server {
         self
     }
 
-    /// Sets how many threads serve, from 1 to 1024. Default: one for each core.
+    /// Sets the number of threads that serve, from 1 to 1024. Default: one per core.
     ///
-    /// Each has a tokio runtime of its own, of that thread alone (`current_thread`), on which the handlers of its
-    /// connections and what they [`spawn`](tokio::spawn) run: no chunk crosses a core on its way to the socket. A new
-    /// connection goes to a thread that has no more than others, of many a sixteenth more, and stays there.
+    /// Each thread has its own tokio runtime (`current_thread`), which runs the handlers of its connections and the
+    /// tasks that they [`spawn`](tokio::spawn): no chunk crosses cores on its way to the socket. A new connection goes
+    /// to a thread with the fewest connections and stays there; with many connections a difference of 1/16 is
+    /// tolerated.
     ///
-    /// So a handler that blocks holds up all that its thread serves: what takes longer than some 100 µs belongs into
-    /// [`spawn_blocking`](tokio::task::spawn_blocking). (`block_in_place` panics on such a runtime.) What is still running
-    /// half a second after the server's end is dropped: what has to outlive it is spawned on a
-    /// [`Handle`](tokio::runtime::Handle) of another runtime, the caller's for one.
+    /// So a handler that blocks delays everything on its thread: move work that takes longer than about 100 µs to
+    /// [`spawn_blocking`](tokio::task::spawn_blocking). (`block_in_place` panics on such a runtime.) Tasks that still
+    /// run half a second after the server's end are dropped: spawn longer ones on a [`Handle`](tokio::runtime::Handle)
+    /// of another runtime, such as the caller's.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.clamp(1, MOST_THREADS);
         self
     }
 
-    /// Serves a gRPC service beside the router, on the same listeners: requests whose path begins with `/` and the
-    /// service's name. That is the `SERVICE_NAME` beside a service that tonic generates.
+    /// Serves a gRPC service on the same listeners as the router. It gets all requests to `/{name}/…`. tonic generates
+    /// the name as `SERVICE_NAME` next to the service.
     ///
-    /// Any version of tonic will do that has `http` 1.x (0.12 and later), without its `transport` and `router`: this
-    /// server is both. A service's `tonic::Request` has axum's `ConnectInfo<SocketAddr>` among its extensions. A call over
-    /// HTTP/1.1 is answered with 505, one that is no `POST` with 405, one whose content is not `application/grpc` with
-    /// 415. Past its `grpc-timeout` a call is `DEADLINE_EXCEEDED`, and what the service still does for it is dropped.
+    /// Any version of tonic with `http` 1.x works (0.12 and later), without its features `transport` and `router`: this
+    /// server replaces both. The extensions of a `tonic::Request` contain axum's `ConnectInfo<SocketAddr>`. A call over
+    /// HTTP/1.1 gets 505, a method other than `POST` 405, content other than `application/grpc` 415. After its
+    /// `grpc-timeout` a call ends with `DEADLINE_EXCEEDED`, and the service's work for it is dropped.
     ///
-    /// What [`Limits`] says of responses holds here too. Of a request, [`stalled_body`](Limits::stalled_body) bounds the
-    /// wait for its first message, unless the service answers before; later messages may take their time, and `PING`
-    /// finds clients that are gone. Trailing metadata of names that RFC 9110 §6.5.1 forbids as trailers are left out, in
-    /// both directions. Responses have no `Trailer` field: gRPC announces nothing.
+    /// The [`Limits`] on responses also apply here. For requests, [`stalled_body`](Limits::stalled_body) limits the
+    /// wait for the first message, unless the service responds earlier; later messages may take any time, and `PING`
+    /// detects clients that are gone. Trailing metadata with names that RFC 9110 §6.5.1 forbids in trailers is removed
+    /// in both directions. Responses have no `Trailer` field: gRPC announces nothing.
     ///
     /// ```text
     /// server.grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
     /// ```
     ///
-    /// `examples/grpc.rs` does it with a service that is there.
+    /// `examples/grpc.rs` is a complete program.
     ///
     /// # Panics
     ///
-    /// Panics where the name is empty or has a slash, or is that of another service.
+    /// Panics if the name is empty, contains a slash or already has a service.
     #[must_use]
     pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
     where
@@ -198,45 +199,45 @@ impl Server {
         self
     }
 
-    /// Sets how long running streams have after the first signal before they are cut.
+    /// Sets how long running streams may continue after the first signal before they are cut. Default: 30 s.
     #[must_use]
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
     }
 
-    /// The addresses that it listens on for HTTPS, with their real ports.
+    /// The addresses of the HTTPS listeners, with their actual ports.
     #[must_use]
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         addresses(&self.listeners)
     }
 
-    /// The addresses that it redirects from, with their real ports.
+    /// The addresses of the redirecting listeners, with their actual ports.
     #[must_use]
     pub fn redirect_addrs(&self) -> Vec<SocketAddr> {
         addresses(&self.redirects)
     }
 
-    /// The addresses that it tells its metrics on, with their real ports.
+    /// The addresses of the metrics listeners, with their actual ports.
     #[must_use]
     pub fn metrics_addrs(&self) -> Vec<SocketAddr> {
         addresses(&self.metrics)
     }
 
-    /// A handle that ends the server while it runs.
+    /// A handle that shuts down the running server.
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Catches SIGINT and SIGTERM from now on, to end the server once it serves.
+    /// Catches SIGINT and SIGTERM from now on, to shut the server down once it serves.
     ///
-    /// After the first of them new connections are refused, and running streams have the shutdown timeout to end.
-    /// What runs on then is cut, and so it is after a second one.
+    /// After the first signal, new connections are refused and running streams have the shutdown timeout to finish.
+    /// After the timeout or a second signal, the others are cut.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where signals can't be caught.
+    /// An [`io::Error`] if the signals can't be caught.
     ///
     /// # Panics
     ///
@@ -246,22 +247,22 @@ impl Server {
         Ok(self)
     }
 
-    /// Reads certificate and key again while it serves: on SIGHUP, which is caught from now on, and when the files
-    /// change that [`Tls::from_pem_files`] had them from.
+    /// Reloads the certificate and key while the server runs: on SIGHUP, which is caught from now on, and when the
+    /// files of [`Tls::from_pem_files`] change.
     ///
-    /// New handshakes get the new certificate; open connections and what runs on them go on untouched. TLS sessions
-    /// begun under the old one are not resumed, and their clients make a full handshake.
+    /// New handshakes use the new certificate; open connections are not affected. TLS sessions from the old one are not
+    /// resumed, so their clients make a full handshake.
     ///
-    /// The files are looked at each second, and taken once both have stayed the same for two looks; on SIGHUP they are
-    /// taken at once. What is of no use is an `ERROR` in the log, once until the files change again, and the old pair
-    /// stays; what is taken is an `INFO`. What is of use are regular files of up to 1 MiB.
+    /// Both files are polled every second and reloaded once they have been stable for a second; SIGHUP reloads them at
+    /// once. A successful reload is logged at `INFO`. If the new pair can't be used, the old one stays, with one
+    /// `ERROR` per change or SIGHUP. The files must be regular files of up to 1 MiB.
     ///
-    /// A pair from [`Tls::from_pem`], or from anything but regular files (a pipe), can't be read again: then SIGHUP is an
-    /// `INFO` and no more. In no case does it end the process from now on.
+    /// A pair from [`Tls::from_pem`], or from anything other than regular files (a pipe), can't be reloaded: SIGHUP is
+    /// then only logged, at `INFO`. From now on SIGHUP never ends the process.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] where the signal can't be caught.
+    /// An [`io::Error`] if the signal can't be caught.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A server for tests, with a certificate that their clients trust. Behind the feature `testing`.
+//! A server for tests, with a certificate that their clients can trust. Requires the feature `testing`.
 
 use crate::{serve::Server, shutdown::Handle, tls::Tls};
 use axum::Router;
@@ -6,10 +6,10 @@ use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::task::JoinHandle;
 
-/// A router that is served on a free port of 127.0.0.1 until the value is dropped.
+/// Serves a router on a free port of 127.0.0.1 until it is dropped.
 ///
-/// The client here is reqwest 0.13 (features `http2` and `rustls`), `http_1` is the package `http` in version 1, and
-/// `http-body-util` reads the body with its trailers.
+/// In this example the client is reqwest 0.13 (features `http2` and `rustls`), `http_1` is version 1 of the package
+/// `http`, and `http-body-util` reads the body with its trailers.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -51,11 +51,11 @@ impl TestServer {
         Self::start_with(router, |server| server)
     }
 
-    /// Serves a router with other settings: `|server| server.limits(limits)`.
+    /// Serves a router with other settings, such as `|server| server.limits(limits)`.
     ///
     /// # Panics
     ///
-    /// As [`start`](Self::start).
+    /// As for [`start`](Self::start).
     #[must_use]
     pub fn start_with(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
@@ -70,42 +70,43 @@ impl TestServer {
         Self { address, certificate, handle, served: tokio::spawn(server.serve(router)) }
     }
 
-    /// Its address: a free port of 127.0.0.1.
+    /// The server's address, on a free port of 127.0.0.1.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of a path, which begins with `/`.
+    /// The URL of a path. The path must begin with `/`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("https://{}{path}", self.address)
     }
 
-    /// The certificate for clients to trust, in PEM. It is for `localhost`, 127.0.0.1 and `::1`, and each server has another.
+    /// The certificate for clients to trust, in PEM. It is valid for `localhost`, 127.0.0.1 and `::1`, and differs for
+    /// each server.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate
     }
 
-    /// A handle of the server, to shut it down while a test looks on.
+    /// The server's handle, to shut it down during a test.
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Ends the server once its responses have ended, or after `limit`.
+    /// Shuts the server down once its responses have ended, or after `limit`.
     ///
     /// # Errors
     ///
-    /// What [`Server::serve`] returned, or a panic of its task.
+    /// The error of [`Server::serve`], or a panic of its task.
     pub async fn shutdown(mut self, limit: Duration) -> io::Result<()> {
         self.handle.drain(limit).await;
         (&mut self.served).await?
     }
 }
 
-/// Cuts what is still open.
+/// Cuts open connections.
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.handle.abort();
