@@ -65,7 +65,7 @@ impl Server {
         let counted = self.counted()?;
         let limits = Arc::new(self.limits);
         let permits = ConnectionLimit::new(limits.connections);
-        let telling = serve_metrics(self.metrics, self.registry, &limits);
+        let scraping = serve_metrics(self.metrics, self.registry, &limits);
         let app = App::new(Purpose::Https, router, self.grpc, limits.clone(), shutdown.clone(), counted);
         let redirect = app.with_router(Purpose::Redirect, redirect::to_https(https_port));
         let redirecting = Listener::new(self.redirects, redirect, None, permits.clone()).serve_here();
@@ -84,7 +84,7 @@ impl Server {
         };
         let served = tokio::select! {
             served = served => served,
-            told = telling => match told? {},
+            scraped = scraping => match scraped? {},
         };
         drop(ended);
         join_all(workers.into_iter().map(Worker::ended)).await;

@@ -145,12 +145,15 @@ impl Server {
         self
     }
 
-    /// Sets the number of threads that serve, from 1 to 1024. Default: one per core.
+    /// Sets the number of threads that serve, from 1 to 1024. Default: four per core.
     ///
     /// Each thread has its own tokio runtime (`current_thread`), which runs the handlers of its connections and the
     /// tasks that they [`spawn`](tokio::spawn): no chunk crosses cores on its way to the socket. A new connection goes
     /// to a thread with the fewest connections and stays there; with many connections a difference of 1/16 is
-    /// tolerated.
+    /// tolerated. The first two connections per core share as many threads as there are cores.
+    ///
+    /// More threads than cores make a chunk wait for fewer other tasks; docs/performance.md of the repository has the
+    /// measurements behind the default.
     ///
     /// So a handler that blocks delays everything on its thread: move work that takes longer than about 100 µs to
     /// [`spawn_blocking`](tokio::task::spawn_blocking). (`block_in_place` panics on such a runtime.) Tasks that still

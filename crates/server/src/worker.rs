@@ -19,7 +19,7 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// So many threads serve for each core, unless the application says otherwise.
+/// The default number of threads per core. With more, the chunks of a stream wait for fewer other tasks.
 pub(crate) const THREADS_PER_CORE: usize = 4;
 
 impl Worker {
@@ -30,7 +30,7 @@ impl Worker {
         server_ended: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Self> {
         let (until_ended, ended) = oneshot::channel();
-        let (tell_start, started) = mpsc::channel();
+        let (report_start, started) = mpsc::channel();
         let log = dispatcher::get_default(Clone::clone);
         let work = move || {
             let _until_ended = until_ended;
@@ -43,9 +43,9 @@ impl Worker {
             });
             let (runtime, serving) = match ready {
                 Ok(ready) => ready,
-                Err(error) => return tell_start.send(Err(error)).expect("it is waited for"),
+                Err(error) => return report_start.send(Err(error)).expect("it is waited for"),
             };
-            tell_start.send(Ok(())).expect("it is waited for");
+            report_start.send(Ok(())).expect("it is waited for");
             with_log(&log, || {
                 runtime.block_on(serve(serving, server_ended));
                 runtime.shutdown_timeout(LAST_STEPS);

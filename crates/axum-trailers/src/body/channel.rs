@@ -442,8 +442,8 @@ mod tests {
             };
             assert_eq!((read.trailers, failing), (None, true));
             let failed = error.source().and_then(|error| error.downcast_ref()).expect("a producer's");
-            let ProducerError::FailedWithTrailers(told) = failed else { panic!("{failed:?}") };
-            assert_eq!(told.as_map(), &trailers);
+            let ProducerError::FailedWithTrailers(reported) = failed else { panic!("{failed:?}") };
+            assert_eq!(reported.as_map(), &trailers);
         }
     }
 

@@ -40,7 +40,7 @@ enum Ending {
     Finished(Trailers),
     Failed(ProducerError),
     /// The reader has taken the trailers or the error.
-    Told,
+    Taken,
 }
 
 /// The reader is gone. Contains the chunk.
@@ -121,8 +121,8 @@ impl Queue {
                 drop(before);
                 return Poll::Pending;
             }
-            Ending::Finished(_) | Ending::Told => None,
-            failed @ Ending::Failed(_) => match std::mem::replace(failed, Ending::Told) {
+            Ending::Finished(_) | Ending::Taken => None,
+            failed @ Ending::Failed(_) => match std::mem::replace(failed, Ending::Taken) {
                 Ending::Failed(error) => Some(Err(error)),
                 _ => None,
             },
@@ -140,7 +140,7 @@ impl Queue {
             return None;
         };
         let trailers = std::mem::take(trailers);
-        state.ending = Ending::Told;
+        state.ending = Ending::Taken;
         Some(trailers)
     }
 

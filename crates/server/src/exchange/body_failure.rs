@@ -16,7 +16,7 @@ pub(super) struct LengthBroken {
 /// The trailers that report the failure can't be sent to the client. Without them the response would look complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the trailers that say that it failed can't be sent")]
-pub(super) struct FailureUntold;
+pub(super) struct FailureUnreportable;
 
 /// The error that hyper gets. It has no source: hyper would take the reset code from an `h2::Error` among the sources,
 /// and the `NO_ERROR` of an unrelated stream looks like success to clients.
@@ -27,7 +27,7 @@ pub(super) struct BodyFailed;
 pub(super) fn failure(error: &BoxError) -> Failure {
     if error.is::<LengthBroken>() {
         Failure::Length
-    } else if error.is::<FailureUntold>() {
+    } else if error.is::<FailureUnreportable>() {
         Failure::Unreportable
     } else if error.is::<SectionTooLarge>() {
         Failure::SectionTooLarge

@@ -1,5 +1,5 @@
 use super::{
-    body_failure::{BodyFailed, FailureUntold, LengthBroken, failure, failure_in_trailers},
+    body_failure::{BodyFailed, FailureUnreportable, LengthBroken, failure, failure_in_trailers},
     exchange::Exchange,
     pieces::Pieces,
     request_fault::FaultCell,
@@ -66,7 +66,7 @@ impl Failures {
     }
 
     /// Whether these trailers report the response's failure, if it failed.
-    fn are_told_by(&self, trailers: &HeaderMap) -> bool {
+    fn are_reported_in(&self, trailers: &HeaderMap) -> bool {
         self.mark.as_ref().is_none_or(|mark| mark.is_reported_in(trailers))
     }
 }
@@ -161,7 +161,7 @@ impl ResponseBody {
         }
         let failed = self.failures.has_failed();
         let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
-            return Poll::Ready(if failed { Err(FailureUntold.into()) } else { Ok(None) });
+            return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         };
         let mut trailers = ready!(self.body.poll_trailers(cx))?.unwrap_or_default();
         for name in outdated {
@@ -175,10 +175,10 @@ impl ResponseBody {
             }
         }
         let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());
-        Poll::Ready(if self.failures.are_told_by(&sent) {
+        Poll::Ready(if self.failures.are_reported_in(&sent) {
             self.section(sent)
         } else {
-            Err(FailureUntold.into())
+            Err(FailureUnreportable.into())
         })
     }
 
@@ -188,15 +188,15 @@ impl ResponseBody {
     }
 
     /// The trailers of a failure that the body has returned as an error, if they can be sent.
-    fn failure_section(&self, told: &Trailers) -> Result<Option<Section>, BoxError> {
+    fn failure_section(&self, trailers: &Trailers) -> Result<Option<Section>, BoxError> {
         let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
-            return Err(FailureUntold.into());
+            return Err(FailureUnreportable.into());
         };
-        let sent = permitted(told.as_map().clone(), announced, *are_relayed, self.exchange.version());
-        if self.keeps_its_length() && told.declared().are_all_in(&sent) {
+        let sent = permitted(trailers.as_map().clone(), announced, *are_relayed, self.exchange.version());
+        if self.keeps_its_length() && trailers.declared().are_all_in(&sent) {
             self.section(sent)
         } else {
-            Err(FailureUntold.into())
+            Err(FailureUnreportable.into())
         }
     }
 
@@ -286,7 +286,7 @@ impl Body for ResponseBody {
             match ready!(this.poll_data(cx)) {
                 Some(Err(error)) => {
                     return match failure_in_trailers(&*error) {
-                        Some(told) => this.end_with(this.failure_section(told), true, cx),
+                        Some(trailers) => this.end_with(this.failure_section(trailers), true, cx),
                         None => this.fail(&error, cx),
                     };
                 }

@@ -270,7 +270,7 @@ mod tests {
         for status in [0, 16, 17, 99] {
             metrics.call_ends("s", status);
         }
-        let told = |status: &str| metrics.0.calls.with_label_values(&["s", status]).get();
-        assert_eq!((told("OK"), told("UNAUTHENTICATED"), told("other")), (1, 1, 2));
+        let count = |status: &str| metrics.0.calls.with_label_values(&["s", status]).get();
+        assert_eq!((count("OK"), count("UNAUTHENTICATED"), count("other")), (1, 1, 2));
     }
 }

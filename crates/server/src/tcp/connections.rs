@@ -37,16 +37,16 @@ impl Connections {
 
     /// Serves as long as connections may arrive.
     pub(crate) async fn serve(self, mut accepted: AcceptedConnections) {
-        while let Some(arrival) = accepted.recv().await {
-            tokio::spawn(self.0.clone().serve(arrival));
+        while let Some(accepted_connection) = accepted.recv().await {
+            tokio::spawn(self.0.clone().serve(accepted_connection));
         }
     }
 }
 
 impl Setting {
-    async fn serve(self: Arc<Self>, arrival: AcceptedConnection) {
-        let peer = arrival.peer;
-        let (stream, _seat) = match arrival.into_parts() {
+    async fn serve(self: Arc<Self>, accepted_connection: AcceptedConnection) {
+        let peer = accepted_connection.peer;
+        let (stream, _permit) = match accepted_connection.into_parts() {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
         };
@@ -80,7 +80,7 @@ impl Setting {
             Err(rejected) => {
                 self.rejections.handshake_failed(connection.peer, &rejected.failure);
                 tokio::select! {
-                    () = rejected.tell_client() => {}
+                    () = rejected.answer_client() => {}
                     () = connection.shutdown().begun() => {}
                 }
             }

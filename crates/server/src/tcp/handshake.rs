@@ -180,15 +180,15 @@ const SPEAK_TLS: &str = "this port speaks HTTPS: use https:// instead of http://
 impl Rejected {
     /// Responds in plain HTTP, and briefly reads what the client still sends, so that a reset does not lose the
     /// response.
-    pub(super) async fn tell_client(self) {
+    pub(super) async fn answer_client(self) {
         if let Some(mut socket) = self.plain_http {
             // If it does not arrive, there is nothing else to do.
-            let _told = timeout(LINGER, tell_plain_http(&mut socket)).await;
+            let _answered = timeout(LINGER, answer_plain_http(&mut socket)).await;
         }
     }
 }
 
-async fn tell_plain_http(socket: &mut Socket) -> io::Result<()> {
+async fn answer_plain_http(socket: &mut Socket) -> io::Result<()> {
     let answer = format!(
         "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{SPEAK_TLS}",
@@ -220,8 +220,8 @@ mod tests {
             (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", Opening::Other),
         ];
         for (bytes, expected) in cases {
-            let told = (1..=bytes.len()).find_map(|here| Opening::of(&bytes[..here], false));
-            assert_eq!(told, Some(expected), "{}", bytes.escape_ascii());
+            let found = (1..=bytes.len()).find_map(|here| Opening::of(&bytes[..here], false));
+            assert_eq!(found, Some(expected), "{}", bytes.escape_ascii());
         }
         assert_eq!(Opening::of(b"", false), None);
         assert_eq!(Opening::of(b"", true), Some(Opening::None));

@@ -29,9 +29,9 @@ impl RateLimit {
         Self { windows: Arc::default(), shutdown }
     }
 
-    /// Whether to write a line of this kind. If not, `tell` is called at the end of the window, or of the server, with
+    /// Whether to write a line of this kind. If not, `report` is called at the end of the window, or of the server, with
     /// the number of lines that were left out.
-    pub(super) fn admits(&self, kind: &'static str, tell: impl FnOnce(u64) + Send + 'static) -> bool {
+    pub(super) fn admits(&self, kind: &'static str, report: impl FnOnce(u64) + Send + 'static) -> bool {
         let now = Instant::now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(kind).or_insert_with(|| Window::from(now));
@@ -44,12 +44,12 @@ impl RateLimit {
         }
         window.left_out += 1;
         if window.left_out == 1 {
-            tokio::spawn(self.clone().tell_left_out(kind, window.ends, tell));
+            tokio::spawn(self.clone().report_left_out(kind, window.ends, report));
         }
         false
     }
 
-    async fn tell_left_out(self, kind: &'static str, ends: Instant, tell: impl FnOnce(u64)) {
+    async fn report_left_out(self, kind: &'static str, ends: Instant, report: impl FnOnce(u64)) {
         tokio::select! {
             () = sleep_until(ends) => {}
             () = self.shutdown.begun() => {}
@@ -57,7 +57,7 @@ impl RateLimit {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let left_out = windows.remove(kind).map_or(0, |window| window.left_out);
         drop(windows);
-        tell(left_out);
+        report(left_out);
     }
 }
 
@@ -77,25 +77,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn lines_over_the_limit_are_counted_and_reported_when_the_window_ends() {
         let server = Handle::new();
-        let (limit, told) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
+        let (limit, reported) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
         let admits = |kind| {
-            let told = told.clone();
+            let reported = reported.clone();
             limit.admits(kind, move |left_out| {
-                told.fetch_add(left_out, SeqCst);
+                reported.fetch_add(left_out, SeqCst);
             })
         };
         for _ in 0..3 {
             let written = (0..25).filter(|_| admits("a")).count();
             assert_eq!(written, 10);
             assert!(admits("b"), "each kind has lines of its own");
-            assert_eq!(told.load(SeqCst), 0, "not before the end of the window");
+            assert_eq!(reported.load(SeqCst), 0, "not before the end of the window");
             sleep(WINDOW + Duration::from_millis(1)).await;
-            assert_eq!(told.swap(0, SeqCst), 15);
+            assert_eq!(reported.swap(0, SeqCst), 15);
         }
         assert_eq!((0..11).filter(|_| admits("a")).count(), 10);
         server.abort();
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(told.load(SeqCst), 1, "at once when the server ends");
+        assert_eq!(reported.load(SeqCst), 1, "at once when the server ends");
     }
 
     #[tokio::test(start_paused = true)]

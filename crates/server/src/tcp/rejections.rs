@@ -25,10 +25,10 @@ impl Rejections {
     pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
         self.count_refused(TOO_MANY);
         let listener = self.purpose.name();
-        let tell = move |left_out| {
+        let report = move |left_out| {
             tracing::warn!(listener, limit, left_out, "more connections refused: too many are open");
         };
-        if self.lines.admits(TOO_MANY, tell) {
+        if self.lines.admits(TOO_MANY, report) {
             tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
         }
     }
@@ -37,8 +37,8 @@ impl Rejections {
     pub(super) fn not_accepted(&self, error: &io::Error) {
         self.count_refused(NOT_ACCEPTED);
         let listener = self.purpose.name();
-        let tell = move |left_out| tracing::warn!(listener, left_out, "more connections not accepted");
-        if self.lines.admits(NOT_ACCEPTED, tell) {
+        let report = move |left_out| tracing::warn!(listener, left_out, "more connections not accepted");
+        if self.lines.admits(NOT_ACCEPTED, report) {
             tracing::warn!(listener, %error, "connection not accepted");
         }
     }
@@ -51,8 +51,8 @@ impl Rejections {
         if let Failure::Probe = failure {
             return tracing::debug!(%peer, reason = %failure, "no TLS handshake");
         }
-        let tell = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
-        if self.lines.admits(kind, tell) {
+        let report = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
+        if self.lines.admits(kind, report) {
             tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
         }
     }
@@ -68,8 +68,8 @@ impl Rejections {
         if let Some(metrics) = &self.metrics {
             metrics.head_refused(status);
         }
-        let tell = move |left_out| tracing::info!(left_out, "more request heads refused");
-        if self.lines.admits(HEAD, tell) {
+        let report = move |left_out| tracing::info!(left_out, "more request heads refused");
+        if self.lines.admits(HEAD, report) {
             tracing::info!(%peer, status, reason = with_sources(error), "request head refused");
         }
     }
@@ -77,8 +77,8 @@ impl Rejections {
     /// The connection was ended because of what the client sent. The log lines of its requests may not show that: they
     /// were answered before, or never read.
     pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
-        let tell = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
-        if self.lines.admits(MALFORMED, tell) {
+        let report = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
+        if self.lines.admits(MALFORMED, report) {
             tracing::info!(%peer, %reason, "connection ended: a message is malformed");
         }
     }

@@ -66,7 +66,7 @@ impl HttpFeed {
 
     /// If trailers report failures, they also report success.
     fn with_status(&self, mut trailers: Trailers) -> Result<Trailers, TrailerError> {
-        if self.options.told == FailureMode::ByTrailers {
+        if self.options.failure_mode == FailureMode::ByTrailers {
             for (name, value) in status(grpc_status::OK, "OK")?.as_map() {
                 trailers.insert(name, value)?;
             }
@@ -128,12 +128,12 @@ impl Feed for HttpFeed {
     fn lost(&mut self, lost: DatabaseLost, reading: &mut Reading) -> Result<HttpEnding, Stop> {
         let reason = lost.to_string();
         let presentation = self.options.presentation;
-        let is_told = self.options.told == FailureMode::ByTrailers;
-        if is_told && presentation == Presentation::Document {
+        let in_trailers = self.options.failure_mode == FailureMode::ByTrailers;
+        if in_trailers && presentation == Presentation::Document {
             self.writer.end(&mut self.content);
         }
         self.flush(reading)?;
-        if !is_told {
+        if !in_trailers {
             self.export.ends(End::Failed { reason, trailers: None });
             return Ok(HttpEnding::Fail(lost));
         }

@@ -57,7 +57,7 @@ impl HttpOutput {
             return Declared::none();
         }
         let metadata = Metadata::declared(self.options.digest.is_some());
-        match self.options.told {
+        match self.options.failure_mode {
             FailureMode::ByReset => metadata,
             FailureMode::ByTrailers => {
                 let status = DatabaseLost::declared();

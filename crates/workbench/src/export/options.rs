@@ -18,7 +18,7 @@ use http::{HeaderMap, StatusCode, Uri};
 pub(super) struct Options {
     pub(super) format: Format,
     pub(super) presentation: Presentation,
-    pub(super) told: FailureMode,
+    pub(super) failure_mode: FailureMode,
     pub(super) digest: Option<Algorithm>,
 }
 
@@ -74,7 +74,7 @@ impl Options {
         let limit = query.number("limit", 0..=bounds.rows)?;
         let columns = query.take_all("columns");
         let fail_at = query.number("fail_at", 1..=u64::MAX)?;
-        let told =
+        let failure_mode =
             query.one_of("fail", &[("reset", FailureMode::ByReset), ("trailer", FailureMode::ByTrailers)])?;
         query.finish()?;
         let digest = match Preferences::read(headers, &WANT_CONTENT_DIGEST) {
@@ -82,7 +82,7 @@ impl Options {
             None => Some(Algorithm::default()),
         };
         let query = ExportQuery { table, columns: Columns::Listed(columns), limit, fail_at };
-        Ok((query, Self { format, presentation, told: told.unwrap_or(FailureMode::ByReset), digest }))
+        Ok((query, Self { format, presentation, failure_mode: failure_mode.unwrap_or(FailureMode::ByReset), digest }))
     }
 }
 

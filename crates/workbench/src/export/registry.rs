@@ -199,7 +199,7 @@ impl Export {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let mut told = self.progress(self.rows.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        let mut status = self.progress(self.rows.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
         let ended = self.ended.get();
         let (state, reason, trailers) = match (ended.map(|ended| ended.is_taken), self.end.get()) {
             (None, _) => ("running", None, None),
@@ -211,14 +211,14 @@ impl Export {
             (Some(true), None) => ("failed", None, None),
         };
         let took = ended.map_or_else(Instant::now, |ended| ended.at) - self.began;
-        told["id"] = self.id.as_str().into();
-        told["table"] = self.table.as_str().into();
-        told["format"] = self.format.into();
-        told["state"] = state.into();
-        told["reason"] = reason.map(String::as_str).into();
-        told["durationMs"] = super::metadata::milliseconds(took).into();
-        told["trailers"] = trailers.map(trailers_to_json).into();
-        told
+        status["id"] = self.id.as_str().into();
+        status["table"] = self.table.as_str().into();
+        status["format"] = self.format.into();
+        status["state"] = state.into();
+        status["reason"] = reason.map(String::as_str).into();
+        status["durationMs"] = super::metadata::milliseconds(took).into();
+        status["trailers"] = trailers.map(trailers_to_json).into();
+        status
     }
 
     fn ended_at(&self) -> Option<Instant> {

@@ -133,8 +133,8 @@ mod tests {
         let verdict = Verdict::default();
         let body = VerifyBody::new(ScriptedBody::new(steps.iter().cloned()), check, verdict.clone());
         let read = read_by_contract(body);
-        let told = read.error.as_ref().and_then(|error| error.downcast_ref());
-        assert_eq!(told, verdict.get(), "who answers knows what the reader was told");
+        let error = read.error.as_ref().and_then(|error| error.downcast_ref());
+        assert_eq!(error, verdict.get(), "who answers knows what the reader was told");
         Ok(read)
     }
 

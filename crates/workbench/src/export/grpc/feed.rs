@@ -74,11 +74,11 @@ impl Feed for GrpcFeed {
 
     fn lost(&mut self, why: DatabaseLost, reading: &mut Reading) -> Result<Status, Stop> {
         self.flush(reading)?;
-        let told = lost(&why);
+        let failed = lost(&why);
         let trailers =
-            status(told.code() as u8, told.message()).expect("printable ASCII makes a field value");
+            status(failed.code() as u8, failed.message()).expect("printable ASCII makes a field value");
         self.export.ends(End::Failed { reason: why.to_string(), trailers: Some(trailers) });
-        Ok(told)
+        Ok(failed)
     }
 
     fn end(self, ending: Status) {
