@@ -4,14 +4,10 @@ use std::{
     collections::VecDeque,
     mem,
     pin::Pin,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, Weak},
     task::{Context, Poll, ready},
 };
-use tokio::{
-    runtime::Handle,
-    sync::oneshot::{self, error::TryRecvError},
-    task::JoinHandle,
-};
+use tokio::{runtime::Handle, task::JoinHandle};
 
 /// From this size on, in bytes, content is worth waking a thread for.
 const LARGE: usize = 32 * 1024;
@@ -23,57 +19,41 @@ const BEHIND: usize = 256 * 1024;
 /// longer.
 const STEP: usize = 128 * 1024;
 
+type Chunks = VecDeque<Bytes>;
+
 /// Hashes content that comes in chunks: on the thread that polls it or, if chunks are large and a core may be free, beside
-/// it in a job on a thread for blocking work. The job ends when no chunk is left.
+/// it on a thread for blocking work.
 ///
-/// For each chunk the job returns the state of the hashers behind it. If it never does, the chunk is hashed here, from the
-/// state before it.
+/// There is one job at a time. What comes meanwhile is the next one's.
 #[derive(Debug)]
 pub(crate) struct ParallelHashers {
-    /// Of all before `sent`.
+    /// Of all before `given`.
     hashers: Hashers,
-    /// What a job is to hash.
-    sent: VecDeque<Sent>,
-    /// What comes after `sent`.
-    next: VecDeque<Bytes>,
-    /// The bytes of `sent` and `next`, the last chunk's among them.
+    /// What the job hashes. A job that begins shares it, so it can be taken back as long as it is not shared, and a job
+    /// that finds it gone stops.
+    given: Option<Arc<Chunks>>,
+    /// Without `given`: one that had not begun when its chunks were taken back.
+    job: Option<JoinHandle<Option<Hashed>>>,
+    /// What comes after `given`.
+    next: Chunks,
+    /// The bytes of `given` and `next`, the last chunk's among them.
     behind: usize,
     last_chunk: usize,
-    orders: Option<mpsc::Sender<Order>>,
-    job: Option<JoinHandle<()>>,
     budget: CoreBudget,
 }
 
-/// A chunk that a job is to hash. While the job is at it, it shares it.
-#[derive(Debug)]
-struct Sent {
-    chunk: Arc<Bytes>,
-    hashed: oneshot::Receiver<Hashers>,
-}
-
-impl Sent {
-    fn is_begun(&self) -> bool {
-        Arc::strong_count(&self.chunk) > 1
-    }
-}
-
-/// The same for the job. If the chunk is gone, nobody wants it hashed.
-#[derive(Debug)]
-struct Order {
-    chunk: Weak<Bytes>,
-    hashed: oneshot::Sender<Hashers>,
-}
+/// The state after these chunks, which stay shared so that nobody takes them back.
+type Hashed = (Hashers, Arc<Chunks>);
 
 impl ParallelHashers {
     pub(crate) fn new(hashers: Hashers) -> Self {
         Self {
             hashers,
-            sent: VecDeque::new(),
-            next: VecDeque::new(),
+            given: None,
+            job: None,
+            next: Chunks::new(),
             behind: 0,
             last_chunk: 0,
-            orders: None,
-            job: None,
             budget: CoreBudget::default(),
         }
     }
@@ -84,31 +64,23 @@ impl ParallelHashers {
             self.hashers.update(chunk);
             return;
         }
-        if !chunk.is_empty() {
-            self.behind += chunk.len();
-            self.last_chunk = chunk.len();
-            self.next.push_back(chunk.clone());
-        }
+        self.behind += chunk.len();
+        self.last_chunk = chunk.len();
+        self.next.push_back(chunk.clone());
     }
 
     /// Waits until so little is behind that the last chunk may go on.
     pub(crate) fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.sent.is_empty() {
-            let has_job = self.send_next();
-            if !self.may_go_on() {
-                // Half of it, so that the sender then has something to do.
-                ready!(self.poll_job(BEHIND / 2 + self.last_chunk, cx));
-            } else if !has_job {
-                ready!(self.poll_job(0, cx));
-            }
+        if !self.may_go_on() || self.job.as_ref().is_some_and(JoinHandle::is_finished) {
+            ready!(self.poll_job(cx));
         }
         self.begin_job();
-        if self.sent.is_empty() { self.poll_here(cx) } else { Poll::Ready(()) }
+        if self.given.is_some() { Poll::Ready(()) } else { self.poll_here(cx) }
     }
 
     /// The digests, once all is hashed. There are none of them any more afterwards.
     pub(crate) fn poll_digests(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Digest>> {
-        ready!(self.poll_job(0, cx));
+        ready!(self.poll_job(cx));
         ready!(self.poll_here(cx));
         Poll::Ready(mem::take(&mut self.hashers).finish())
     }
@@ -117,74 +89,50 @@ impl ParallelHashers {
         self.behind.saturating_sub(self.last_chunk) < BEHIND
     }
 
-    /// Begins a job if that pays. After one that no thread has begun yet, it would wait as long.
+    /// Gives what has come to a thread, if that pays and the job before has ended.
     fn begin_job(&mut self) {
-        let may_begin = self.sent.is_empty() && self.job.as_ref().is_none_or(JoinHandle::is_finished);
-        if may_begin
-            && self.behind >= LARGE
-            && self.may_go_on()
-            && self.budget.leaves_cores()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            self.begin_job_on(&runtime);
+        if self.job.is_some() || self.behind < LARGE || !self.may_go_on() || !self.budget.leaves_cores() {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            self.give_to(&runtime);
         }
     }
 
-    fn begin_job_on(&mut self, runtime: &Handle) {
-        let (orders, received) = mpsc::channel();
-        self.orders = Some(orders);
-        self.send_next();
-        let hashers = self.hashers.clone();
-        self.job = Some(runtime.spawn_blocking(move || hash(hashers, &received)));
+    fn give_to(&mut self, runtime: &Handle) {
+        let given = Arc::new(mem::take(&mut self.next));
+        let (hashers, chunks) = (self.hashers.clone(), Arc::downgrade(&given));
+        self.job = Some(runtime.spawn_blocking(move || hash(hashers, &chunks)));
+        self.given = Some(given);
     }
 
-    /// Sends the job what has come, and returns whether there still is a job.
-    fn send_next(&mut self) -> bool {
-        let mut has_job = true;
-        for chunk in self.next.drain(..) {
-            let chunk = Arc::new(chunk);
-            let (done, hashed) = oneshot::channel();
-            let order = Order { chunk: Arc::downgrade(&chunk), hashed: done };
-            self.sent.push_back(Sent { chunk, hashed });
-            has_job = self.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok());
+    /// Waits for the job, or takes its chunks back: if it has not begun, since all threads may be busy, and if it did not
+    /// end well, since the runtime may have ended.
+    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(job) = &mut self.job else { return Poll::Ready(()) };
+        let ended = Pin::new(job).poll(cx);
+        if ended.is_ready() {
+            self.job = None;
         }
-        has_job
-    }
-
-    /// Waits until the job has left no more than this, or takes the chunks back: if no thread has begun, since all may be
-    /// busy, and if the job is gone, since it or its runtime has ended.
-    fn poll_job(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(sent) = self.sent.front_mut() {
-            match sent.hashed.try_recv() {
-                Ok(hashers) => self.take_hashed(0, hashers),
-                Err(TryRecvError::Closed) => self.take_back(),
-                Err(TryRecvError::Empty) => break,
+        let Some(given) = self.given.take() else { return Poll::Ready(()) };
+        let unhashed = match ended {
+            Poll::Ready(Ok(Some((hashers, _)))) => {
+                self.hashers = hashers;
+                self.behind = self.next.iter().map(Bytes::len).sum();
+                return Poll::Ready(());
             }
-        }
-        let mut left = self.behind;
-        let is_needed = |sent: &&Sent| {
-            let is_needed = left > behind;
-            left -= sent.chunk.len();
-            is_needed
+            Poll::Ready(_) => Arc::unwrap_or_clone(given),
+            Poll::Pending => match Arc::try_unwrap(given) {
+                Ok(unhashed) => unhashed,
+                Err(given) => {
+                    self.given = Some(given);
+                    return Poll::Pending;
+                }
+            },
         };
-        let last = self.sent.iter().take_while(is_needed).count().checked_sub(1);
-        let Some(last) = last else { return Poll::Ready(()) };
-        match Pin::new(&mut self.sent[last].hashed).poll(cx) {
-            Poll::Ready(Ok(hashers)) => self.take_hashed(last, hashers),
-            Poll::Pending if self.sent.iter().any(Sent::is_begun) => return Poll::Pending,
-            Poll::Pending | Poll::Ready(Err(_)) => self.take_back(),
-        }
+        let after = mem::replace(&mut self.next, unhashed);
+        self.next.extend(after);
         Poll::Ready(())
-    }
-
-    fn take_hashed(&mut self, last: usize, hashers: Hashers) {
-        self.hashers = hashers;
-        self.behind -= self.sent.drain(..=last).map(|sent| sent.chunk.len()).sum::<usize>();
-    }
-
-    fn take_back(&mut self) {
-        let unhashed = self.sent.drain(..).map(|sent| Arc::unwrap_or_clone(sent.chunk));
-        self.next = unhashed.chain(mem::take(&mut self.next)).collect();
     }
 
     /// Hashes what no job has, a step a poll.
@@ -207,25 +155,22 @@ impl ParallelHashers {
     }
 }
 
-/// The job.
-fn hash(mut hashers: Hashers, orders: &mpsc::Receiver<Order>) {
-    while let Ok(order) = orders.try_recv() {
-        let Some(chunk) = order.chunk.upgrade() else { return };
-        for step in chunk.chunks(STEP) {
-            if Arc::strong_count(&chunk) == 1 {
-                return;
-            }
-            hashers.update(step);
+/// The job. There is no result if the chunks were taken back, or nobody waits for it any more.
+fn hash(mut hashers: Hashers, chunks: &Weak<Chunks>) -> Option<Hashed> {
+    let chunks = chunks.upgrade()?;
+    for step in chunks.iter().flat_map(|chunk| chunk.chunks(STEP)) {
+        if Arc::strong_count(&chunks) == 1 {
+            return None;
         }
-        let _or_nobody_waits = order.hashed.send(hashers.clone());
+        hashers.update(step);
     }
+    Some((hashers, chunks))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::core_budget::CORES, *};
     use crate::digest::Algorithm;
-    use proptest::{collection::vec, prelude::*, sample::select};
     use std::{
         future::poll_fn,
         sync::{
@@ -276,23 +221,15 @@ mod tests {
         (runtime, release)
     }
 
-    /// Gives what has come to a job that the test sees to.
-    fn send_by_hand(hashers: &mut ParallelHashers) -> mpsc::Receiver<Order> {
-        let (orders, received) = mpsc::channel();
-        hashers.orders = Some(orders);
-        hashers.send_next();
-        received
-    }
-
     /// Has a thread begin with what has come, and go on once the sender is dropped.
     fn begin_slow_job(hashers: &mut ParallelHashers, runtime: &Runtime) -> mpsc::Sender<()> {
-        let received = send_by_hand(hashers);
-        let (begun, state) = (hashers.sent[0].chunk.clone(), hashers.hashers.clone());
+        let given = Arc::new(mem::take(&mut hashers.next));
+        let (job_hashers, job_chunks) = (hashers.hashers.clone(), given.clone());
         let (release, released) = mpsc::channel();
+        hashers.given = Some(given);
         hashers.job = Some(runtime.spawn_blocking(move || {
             let _dropped = released.recv();
-            drop(begun);
-            hash(state, &received);
+            hash(job_hashers, &Arc::downgrade(&job_chunks))
         }));
         release
     }
@@ -343,7 +280,7 @@ mod tests {
             for chunk in content.chunks(LARGE) {
                 hashers.push(&Bytes::copy_from_slice(chunk));
                 poll_fn(|cx| hashers.poll_keeps_up(cx)).await;
-                was_beside |= !hashers.sent.is_empty();
+                was_beside |= hashers.given.is_some();
                 hashers.push(&Bytes::new());
             }
             assert_eq!(poll_fn(|cx| hashers.poll_digests(cx)).await, digests(&content));
@@ -375,20 +312,22 @@ mod tests {
         let content = content(2 * BEHIND);
         let mut hashers = new();
         hashers.push(&content.slice(..BEHIND));
-        hashers.begin_job_on(runtime.handle());
+        hashers.give_to(runtime.handle());
         assert!(hashers.poll_keeps_up(cx).is_ready());
-        assert!(!hashers.sent.is_empty(), "nothing is before it");
+        assert!(hashers.given.is_some(), "nothing is before it");
         hashers.push(&content.slice(BEHIND..));
         assert!(hashers.poll_keeps_up(cx).is_pending());
+        assert!(hashers.given.is_none(), "it is hashed here, in steps");
 
         let _runtime = runtime.enter();
         while hashers.poll_keeps_up(cx).is_pending() {
-            assert!(hashers.sent.is_empty(), "a thread may come yet, but not for a second job");
+            assert!(hashers.given.is_none(), "a thread may come yet, but not for a second job");
         }
         drop(release);
         let began = Instant::now();
-        while !hashers.job.as_ref().expect("a job").is_finished() {
+        while hashers.job.is_some() {
             assert!(began.elapsed() < Duration::from_secs(20), "the job never ends");
+            assert!(hashers.poll_keeps_up(cx).is_ready());
         }
         assert_eq!(finish_here(&mut hashers), digests(&content));
     }
@@ -398,39 +337,35 @@ mod tests {
         let woken = Arc::<Woken>::default();
         let waker = woken.clone().into();
         let cx = &mut Context::from_waker(&waker);
-        let quarter = BEHIND / 4;
-        let content = content(5 * quarter);
+        let runtime = Builder::new_current_thread().build().expect("a runtime");
+        let content = content(3 * BEHIND);
+        let chunks = [0..BEHIND, BEHIND..BEHIND + 1, BEHIND + 1..3 * BEHIND].map(|part| content.slice(part));
         let mut hashers = new();
-        content.chunks(quarter).for_each(|chunk| hashers.push(&Bytes::copy_from_slice(chunk)));
-        let received = send_by_hand(&mut hashers);
-        let begun = hashers.sent[0].chunk.clone();
+        hashers.push(&chunks[0]);
+        let release = begin_slow_job(&mut hashers, &runtime);
+        assert!(hashers.poll_keeps_up(cx).is_ready(), "nothing is before it");
+        hashers.push(&chunks[1]);
         assert!(hashers.poll_keeps_up(cx).is_pending());
-        let mut state = hashers.hashers.clone();
-        for is_half in [false, true] {
-            assert!(!woken.0.load(Relaxed));
-            let order = received.try_recv().expect("a chunk");
-            state.update(&order.chunk.upgrade().expect("wanted"));
-            order.hashed.send(state.clone()).expect("somebody waits");
-            assert_eq!(woken.0.load(Relaxed), is_half);
-        }
-        drop(begun);
-        assert!(hashers.poll_keeps_up(cx).is_ready());
-        assert_eq!(hashers.behind, 3 * quarter);
-
-        let begun = hashers.sent[0].chunk.clone();
-        woken.0.store(false, Relaxed);
         assert!(hashers.poll_digests(cx).is_pending());
-        drop(begun);
-        hash(state, &received);
-        assert!(woken.0.load(Relaxed));
-        assert_eq!(hashers.poll_digests(cx), Poll::Ready(digests(&content)));
+        assert!(!woken.0.load(Relaxed));
+
+        drop(release);
+        let began = Instant::now();
+        while !woken.0.load(Relaxed) {
+            assert!(began.elapsed() < Duration::from_secs(20), "it is never woken");
+            thread::yield_now();
+        }
+        assert!(hashers.poll_keeps_up(cx).is_ready());
+        assert_eq!(hashers.behind, 0, "one byte is not worth a job");
+        hashers.push(&chunks[2]);
+        assert_eq!(finish_here(&mut hashers), digests(&content));
     }
 
     #[test]
-    fn what_comes_during_a_job_goes_to_it_and_what_comes_after_does_not() {
+    fn what_comes_during_a_job_is_the_next_ones() {
         let cx = &mut Context::from_waker(Waker::noop());
         let runtime = Builder::new_current_thread().build().expect("a runtime");
-        let content = content(5 * LARGE);
+        let content = content(4 * LARGE);
         let mut hashers = new();
         hashers.push(&content.slice(..LARGE));
         let release = begin_slow_job(&mut hashers, &runtime);
@@ -438,15 +373,13 @@ mod tests {
             hashers.push(&content.slice(chunk));
             assert!(hashers.poll_keeps_up(cx).is_ready());
         }
-        assert_eq!((hashers.sent.len(), hashers.next.len()), (4, 0));
         drop(release);
-        while !hashers.job.as_ref().expect("a job").is_finished() {
+        while hashers.poll_job(cx).is_pending() {
             thread::yield_now();
         }
-        hashers.push(&content.slice(4 * LARGE..));
-        hashers.push(&Bytes::new());
-        assert!(hashers.poll_keeps_up(cx).is_ready(), "less than a step is left to be hashed here");
-        assert_eq!((hashers.behind, hashers.sent.len()), (0, 0));
+        assert_eq!((hashers.behind, hashers.next.len()), (3 * LARGE, 3));
+        hashers.give_to(runtime.handle());
+        assert_eq!((hashers.behind, hashers.next.len()), (3 * LARGE, 0));
         assert_eq!(finish_here(&mut hashers), digests(&content));
     }
 
@@ -456,66 +389,34 @@ mod tests {
         let content = content(2 * LARGE);
         let mut hashers = new();
         hashers.push(&content.slice(..LARGE));
-        let received = send_by_hand(&mut hashers);
-        hashers.job = Some(runtime.spawn_blocking(move || {
-            let order = received.try_recv().expect("a chunk");
-            panic!("with {} bytes", order.chunk.upgrade().expect("wanted").len());
-        }));
+        let given = Arc::new(mem::take(&mut hashers.next));
+        let begun = given.clone();
+        hashers.given = Some(given);
+        hashers.job = Some(runtime.spawn_blocking(move || panic!("with {} chunk", begun.len())));
         hashers.push(&content.slice(LARGE..));
         assert_eq!(finish_here(&mut hashers), digests(&content));
     }
 
     #[test]
     fn thread_leaves_what_nobody_wants() {
-        let (job, answers) = thread::scope(|scope| {
-            let mut hashers = new();
-            // Half a second of work.
-            hashers.push(&Bytes::from(vec![0; 1 << 30]));
-            hashers.push(&content(LARGE));
-            let received = send_by_hand(&mut hashers);
-            let state = hashers.hashers.clone();
-            let answers: Vec<_> = hashers.sent.drain(..).collect();
-            let (chunks, answers): (Vec<_>, Vec<_>) =
-                answers.into_iter().map(|sent| (sent.chunk, sent.hashed)).unzip();
-            let job = scope.spawn(move || hash(state, &received));
-            while Arc::strong_count(&chunks[0]) == 1 {
-                thread::yield_now();
-            }
-            drop(chunks);
-            (job.join(), answers)
-        });
-        job.expect("no panic");
-        for mut answer in answers {
-            assert!(answer.try_recv().is_err());
-        }
-    }
+        let mut hashers = Hashers::new([Algorithm::Sha256]);
+        let chunks = Arc::new(Chunks::from(vec![content(STEP); 2]));
+        let weak = Arc::downgrade(&chunks);
+        let (hashed, shared) = hash(hashers.clone(), &weak).expect("it is wanted");
+        chunks.iter().for_each(|chunk| hashers.update(chunk));
+        assert_eq!(hashed.finish(), hashers.clone().finish());
+        drop((chunks, shared));
+        assert!(hash(hashers.clone(), &weak).is_none(), "nobody wants it when it begins");
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn digests_are_right_however_chunks_and_jobs_come(
-            chunks in vec((select(vec![0, 1, 1000, LARGE, STEP + 1, BEHIND]), 0..4), 1..12),
-        ) {
-            let cx = &mut Context::from_waker(Waker::noop());
-            let runtime = Builder::new_current_thread().build().expect("a runtime");
-            let mut content = content(chunks.iter().map(|(len, _)| len).sum());
-            let expected = digests(&content);
-            let mut hashers = new();
-            for (len, then) in chunks {
-                hashers.push(&content.split_to(len));
-                match then {
-                    0 => {}
-                    1 if hashers.sent.is_empty() && hashers.behind > 0 => hashers.begin_job_on(runtime.handle()),
-                    2 => while hashers.poll_keeps_up(cx).is_pending() {},
-                    _ => {
-                        let _ = hashers.poll_keeps_up(cx);
-                        thread::sleep(Duration::from_micros(50));
-                    }
-                }
-            }
-            prop_assert_eq!(finish_here(&mut hashers), expected);
+        // Minutes of work.
+        let chunks = Arc::new(Chunks::from(vec![content(STEP); 1_000_000]));
+        let weak = Arc::downgrade(&chunks);
+        let job = thread::spawn(move || hash(hashers, &weak));
+        while Arc::strong_count(&chunks) == 1 {
+            thread::yield_now();
         }
+        drop(chunks);
+        assert!(job.join().expect("no panic").is_none());
     }
 
     #[test]
@@ -524,7 +425,7 @@ mod tests {
         let content = content(LARGE);
         let mut hashers = new();
         hashers.push(&content);
-        hashers.begin_job_on(runtime.handle());
+        hashers.give_to(runtime.handle());
         runtime.shutdown_background();
         drop(release);
         assert_eq!(finish_here(&mut hashers), digests(&content));
