@@ -25,7 +25,6 @@
 //! ```
 
 mod algorithm;
-mod core_budget;
 mod field;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -11,15 +11,15 @@ pub(super) struct CoreBudget {
     counted: Option<u64>,
 }
 
-/// For how many bodies there were large chunks in this tenth of a second, and in the one before. So one whose reader has
-/// stopped does not count for long, and short ones that follow each other count like some at once.
+/// How many bodies had large chunks in this tenth of a second and in the one before. A body whose reader has stopped does not
+/// count for long, and short bodies in sequence count like several at once.
 static LATELY: Mutex<Lately> = Mutex::new(Lately { tenth: 0, now: 0, before: 0 });
 
 pub(super) static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZero::get));
 static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl CoreBudget {
-    /// Whether each of them could have one core to send it and one to hash it.
+    /// Returns whether there are two cores for each of them, one to send it and one to hash it.
     pub(super) fn leaves_cores(&mut self) -> bool {
         let tenth = u64::try_from(BEGIN.elapsed().as_millis() / 100).unwrap_or(u64::MAX);
         let mut lately = LATELY.lock().unwrap_or_else(PoisonError::into_inner);
