@@ -114,7 +114,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
     pub(crate) metrics: Option<OrOff<Address>>,
 
-    /// HTTPS threads [default: four per core]
+    /// HTTPS threads [default: two per core]
     ///
     /// From 1 to 1024.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = |text: &str| Count::within(text, 1, 1024))]

@@ -145,7 +145,7 @@ impl Server {
         self
     }
 
-    /// Sets the number of threads that serve, from 1 to 1024. Default: four per core.
+    /// Sets the number of threads that serve, from 1 to 1024. Default: two per core.
     ///
     /// Each thread has its own tokio runtime (`current_thread`), which runs the handlers of its connections and the
     /// tasks that they [`spawn`](tokio::spawn): no chunk crosses cores on its way to the socket. A new connection goes

@@ -20,7 +20,7 @@ pub(crate) fn cores() -> usize {
 }
 
 /// The default number of threads per core. With more, the chunks of a stream wait for fewer other tasks.
-pub(crate) const THREADS_PER_CORE: usize = 4;
+pub(crate) const THREADS_PER_CORE: usize = 2;
 
 impl Worker {
     /// Starts a thread, which lives until `server_ended`. What it serves begins on the thread, in its runtime.

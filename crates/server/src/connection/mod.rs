@@ -28,7 +28,7 @@ pub(crate) use self::{
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},
     inbound::Inbound,
     name::ConnectionName,
-    permit::{ConnectionLimit, ConnectionPermit},
+    permit::{ConnectionLimit, ConnectionPermit, Load},
     protocol::{ALPN, Protocol},
     purpose::Purpose,
     shared_body::{Abandoned, SharedBody},

@@ -11,11 +11,31 @@ pub(crate) struct ConnectionLimit {
     limit: u32,
 }
 
-/// Held by an open connection until it has ended: it counts toward the limit and toward the thread that serves it.
+/// Held by a connection until it has ended: it counts toward the limit and toward the load of the thread that serves it.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
-    of_worker: Arc<AtomicUsize>,
+    load: Arc<Load>,
+    is_open: bool,
+}
+
+/// How many connections one thread serves.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    connections: AtomicUsize,
+    open: AtomicUsize,
+}
+
+impl Load {
+    /// All of them, including those that are still in their handshake.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
+    /// Those whose handshake has ended.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Relaxed)
+    }
 }
 
 impl ConnectionLimit {
@@ -41,15 +61,47 @@ impl ConnectionLimit {
 }
 
 impl ConnectionPermit {
-    /// `of_worker` counts the connections of one thread.
-    pub(crate) fn new(permit: OwnedSemaphorePermit, of_worker: Arc<AtomicUsize>) -> Self {
-        of_worker.fetch_add(1, Relaxed);
-        Self { _permit: permit, of_worker }
+    /// `load` is that of the thread that serves the connection.
+    pub(crate) fn new(permit: OwnedSemaphorePermit, load: Arc<Load>) -> Self {
+        load.connections.fetch_add(1, Relaxed);
+        Self { _permit: permit, load, is_open: false }
+    }
+
+    /// Records that the handshake has ended.
+    pub(crate) fn opened(&mut self) {
+        if !self.is_open {
+            self.is_open = true;
+            self.load.open.fetch_add(1, Relaxed);
+        }
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.of_worker.fetch_sub(1, Relaxed);
+        self.load.connections.fetch_sub(1, Relaxed);
+        if self.is_open {
+            self.load.open.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_that_of_the_connections_that_are_left() {
+        let (limit, load) = (ConnectionLimit::new(2), Arc::<Load>::default());
+        let permit = || ConnectionPermit::new(limit.acquire().expect("room"), load.clone());
+        let count = || (load.connections(), load.open());
+        let (mut first, second) = (permit(), permit());
+        assert_eq!(count(), (2, 0));
+        first.opened();
+        first.opened();
+        assert_eq!(count(), (2, 1));
+        drop(first);
+        assert_eq!(count(), (1, 0));
+        drop(second);
+        assert_eq!(count(), (0, 0));
     }
 }

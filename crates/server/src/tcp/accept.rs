@@ -2,16 +2,8 @@ use super::{
     accepted::{AcceptedConnection, AcceptedConnections, Stream},
     rejections::Rejections,
 };
-use crate::connection::{ConnectionLimit, ConnectionPermit};
-use std::{
-    convert::Infallible,
-    io, net,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use crate::connection::{ConnectionLimit, ConnectionPermit, Load};
+use std::{convert::Infallible, io, net, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -22,12 +14,12 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct WorkerQueue {
     given: mpsc::UnboundedSender<AcceptedConnection>,
-    connections: Arc<AtomicUsize>,
+    load: Arc<Load>,
 }
 
 pub(crate) fn worker_queue() -> (WorkerQueue, AcceptedConnections) {
     let (given, accepted) = mpsc::unbounded_channel();
-    (WorkerQueue { given, connections: Arc::default() }, accepted)
+    (WorkerQueue { given, load: Arc::default() }, accepted)
 }
 
 /// Accepts connections on one thread, for itself or for threads that have fewer.
@@ -71,7 +63,7 @@ impl Balancer {
         let stream =
             if worker == self.own { Stream::Here(stream) } else { Stream::Elsewhere(stream.into_std()?) };
         if let Some(queue) = self.queues.get(worker) {
-            let permit = ConnectionPermit::new(permit, queue.connections.clone());
+            let permit = ConnectionPermit::new(permit, queue.load.clone());
             // If the thread has just ended, the connection is closed.
             let _taken = queue.given.send(AcceptedConnection { stream, peer, permit });
         }
@@ -79,25 +71,33 @@ impl Balancer {
     }
 
     fn least_loaded(&self) -> usize {
-        let connections = |queue: &WorkerQueue| {
+        let load = |queue: &WorkerQueue| {
             // A thread that has ended takes none.
-            if queue.given.is_closed() { usize::MAX } else { queue.connections.load(Relaxed) }
+            if queue.given.is_closed() { ENDED } else { (queue.load.connections(), queue.load.open()) }
         };
-        least_loaded(&self.queues, connections, self.own, self.cores)
+        least_loaded(&self.queues, load, self.own, self.cores)
     }
 }
 
-/// As many threads as there are cores serve the first connections, so many each: a thread with two connections has more to
-/// do each time that it wakes. The next connections get threads of their own, so that the first ones do not delay them.
+const ENDED: (usize, usize) = (usize::MAX, usize::MAX);
+
+/// As many threads as there are cores serve the first connections, so many each: a thread with two connections has more to do
+/// each time that it wakes. The next connections get threads of their own, so that the first ones do not delay them.
 const FEW: usize = 2;
 
-/// Chooses this thread, unless another one has clearly fewer connections. With few connections each one counts; with many,
-/// a difference of 1/16 is not worth waking a thread for.
-fn least_loaded<Q>(queues: &[Q], connections: impl Fn(&Q) -> usize, own: usize, cores: usize) -> usize {
+/// The same threads serve so many that are still in their handshake. They may not stay for long, and waking another thread costs
+/// a part of a handshake.
+const FEW_NEW: usize = 8;
+
+/// Chooses this thread, unless another one has clearly fewer connections. With few connections each one counts; with many, a
+/// difference of 1/16 is not worth waking a thread for. `load` returns how many connections there are, and how many of them
+/// are open.
+fn least_loaded<Q>(queues: &[Q], load: impl Fn(&Q) -> (usize, usize), own: usize, cores: usize) -> usize {
     let of_cores = queues.get(..cores).unwrap_or(queues);
-    let are_few = of_cores.iter().any(|queue| connections(queue) < FEW);
-    let candidates = if are_few { of_cores } else { queues };
-    let least = candidates.iter().map(&connections).enumerate().min_by_key(|(_, connections)| *connections);
+    let has_few = |(connections, open): (usize, usize)| open < FEW && connections < FEW_NEW;
+    let candidates = if of_cores.iter().any(|queue| has_few(load(queue))) { of_cores } else { queues };
+    let connections = |queue: &Q| load(queue).0;
+    let least = candidates.iter().map(connections).enumerate().min_by_key(|(_, connections)| *connections);
     let Some((least, fewest)) = least else { return own };
     match candidates.get(own).map(connections) {
         Some(owns) if owns <= fewest.saturating_add(owns / 16) => own,
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn chosen(connections: &[usize], own: usize, cores: usize) -> usize {
-        least_loaded(connections, |connections| *connections, own, cores)
+        least_loaded(connections, |connections| (*connections, *connections), own, cores)
     }
 
     #[test]
@@ -123,6 +123,16 @@ mod tests {
             order.push(thread);
         }
         assert_eq!(order, [0, 1, 0, 1, 5, 2, 3, 4, 5, 2]);
+    }
+
+    #[test]
+    fn few_handshakes_share_them_also() {
+        let mut connections = [0; 4];
+        for _ in 0..2 * FEW_NEW {
+            connections[least_loaded(&connections, |connections| (*connections, 0), 0, 2)] += 1;
+        }
+        assert_eq!(connections, [FEW_NEW, FEW_NEW, 0, 0]);
+        assert_eq!(least_loaded(&connections, |connections| (*connections, 0), 0, 2), 2);
     }
 
     #[test]

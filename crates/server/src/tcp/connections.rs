@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    connection::{Connection, Protocol},
+    connection::{Connection, ConnectionPermit, Protocol},
     tls::Tls,
 };
 use socket2::TcpKeepalive;
@@ -46,7 +46,7 @@ impl Connections {
 impl Setting {
     async fn serve(self: Arc<Self>, accepted_connection: AcceptedConnection) {
         let peer = accepted_connection.peer;
-        let (stream, _permit) = match accepted_connection.into_parts() {
+        let (stream, mut permit) = match accepted_connection.into_parts() {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
         };
@@ -56,13 +56,20 @@ impl Setting {
         }
         let socket = Socket::new(stream, connection.clone());
         if let Some(tls) = &self.tls {
-            self.serve_tls(socket, tls, connection).await;
+            self.serve_tls(socket, tls, connection, &mut permit).await;
         } else {
+            permit.opened();
             self.serve_http(socket, connection, Protocol::Http1).await;
         }
     }
 
-    async fn serve_tls(&self, socket: Socket, tls: &Tls, connection: Arc<Connection>) {
+    async fn serve_tls(
+        &self,
+        socket: Socket,
+        tls: &Tls,
+        connection: Arc<Connection>,
+        permit: &mut ConnectionPermit,
+    ) {
         let accepted = tokio::select! {
             accepted = handshake::accept(socket, tls, connection.limits.handshake) => accepted,
             // There is no request yet that could be lost.
@@ -70,6 +77,7 @@ impl Setting {
         };
         match accepted {
             Ok(mut stream) => {
+                permit.opened();
                 let (socket, session) = stream.get_mut();
                 let protocol = Protocol::chosen_by(session.alpn_protocol());
                 if protocol.can_cork() {

@@ -77,7 +77,8 @@ impl Rejections {
     /// The connection was ended because of what the client sent. The log lines of its requests may not show that: they
     /// were answered before, or never read.
     pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
-        let report = move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
+        let report =
+            move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
         if self.lines.admits(MALFORMED, report) {
             tracing::info!(%peer, %reason, "connection ended: a message is malformed");
         }

@@ -82,7 +82,10 @@ impl Options {
             None => Some(Algorithm::default()),
         };
         let query = ExportQuery { table, columns: Columns::Listed(columns), limit, fail_at };
-        Ok((query, Self { format, presentation, failure_mode: failure_mode.unwrap_or(FailureMode::ByReset), digest }))
+        Ok((
+            query,
+            Self { format, presentation, failure_mode: failure_mode.unwrap_or(FailureMode::ByReset), digest },
+        ))
     }
 }
 
