@@ -3,7 +3,7 @@ use super::{
     received::Received,
     request_details::RequestDetails,
     request_id::RequestId,
-    span::span,
+    span::request_span,
 };
 use crate::{
     connection::{CloseReason, Connection, Purpose},
@@ -74,7 +74,7 @@ impl Exchange {
         Self {
             span: details
                 .as_ref()
-                .and_then(|details| span(&connection, head, details, &id, request.version())),
+                .and_then(|details| request_span(&connection, head, details, &id, request.version())),
             is_routine: connection.purpose == Purpose::Metrics,
             details,
             client,

@@ -8,7 +8,7 @@ use http::Version;
 use tracing::{Span, field::Empty};
 
 /// Creates the span of a request, if a subscriber collects it.
-pub(super) fn span(
+pub(super) fn request_span(
     connection: &Connection,
     head: &http_1::request::Parts,
     details: &RequestDetails,
