@@ -475,7 +475,7 @@ async fn duplicate_metric_name_is_an_error_of_serve_if_metrics_are_on() {
         let ended = soon("the end", &mut server.served).await.expect("no panic");
         let error = ended.expect_err("an error");
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-        let said = format!("the registry has a metric already that is named `axum_trailers_{name}`");
+        let said = format!("the registry already has a metric `axum_trailers_{name}`");
         assert!(error.to_string().starts_with(&said), "{error}");
     }
 }

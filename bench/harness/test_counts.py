@@ -41,3 +41,7 @@ class Counted(unittest.TestCase):
     def test_profile_without_a_total_is_a_failure(self):
         with self.assertRaises(Failure):
             counted(["events: Ir"])
+
+    def test_profile_without_one_of_the_counts_is_a_failure(self):
+        with self.assertRaisesRegex(Failure, "no clock_readings"):
+            counted(PROFILE.replace("clock_gettime", "other_name").splitlines())

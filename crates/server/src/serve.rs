@@ -148,9 +148,10 @@ impl Server {
     /// Sets the number of threads that serve, from 1 to 1024. Default: two per core.
     ///
     /// Each thread has its own tokio runtime (`current_thread`), which runs the handlers of its connections and the
-    /// tasks that they [`spawn`](tokio::spawn): no chunk crosses cores on its way to the socket. A new connection goes
-    /// to a thread with the fewest connections and stays there; with many connections a difference of 1/16 is
-    /// tolerated. The first two connections per core share as many threads as there are cores.
+    /// tasks that they [`spawn`](tokio::spawn): no chunk has to wake another thread on its way to the socket. A new
+    /// connection goes to a thread with the fewest connections and stays there; with many connections a difference of
+    /// 1/16 is tolerated. As many threads as there are cores serve the first connections, up to two open ones each. The
+    /// other threads begin to serve after that, however many threads there are.
     ///
     /// More threads than cores make a chunk wait for fewer other tasks; docs/performance.md of the repository has the
     /// measurements behind the default.

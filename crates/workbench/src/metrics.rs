@@ -16,7 +16,7 @@ pub(super) struct WorkbenchMetrics {
 impl WorkbenchMetrics {
     pub(super) fn new() -> Self {
         let opts = |name, help| Opts::new(name, help).namespace("axum_trailers");
-        let running = opts("exports_running", "Exports that hold their place among those that may run.");
+        let running = opts("exports_running", "Exports that count toward the limit.");
         let refused = opts("uploads_refused_total", "Uploads that were refused, or failed, by status.");
         Self {
             exports_running: IntGauge::with_opts(running).expect(VALID),

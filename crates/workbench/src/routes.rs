@@ -1,4 +1,5 @@
-//! The table of all routes. The router, `GET /help`, the README's table and a test are generated from it.
+//! The table of all routes. The router and `GET /help` are generated from it; a test compares the README's
+//! table with it.
 
 use super::{
     authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,

@@ -31,7 +31,7 @@ struct Families {
 
 /// The registry already has a metric with one of the server's names.
 #[derive(Debug, thiserror::Error)]
-#[error("the registry has a metric already that is named `{name}`, as one of the server's own is")]
+#[error("the registry already has a metric `{name}`, which is a name of the server's own")]
 pub(crate) struct NameTaken {
     name: String,
     source: prometheus::Error,
@@ -89,7 +89,7 @@ impl ServerMetrics {
             )?,
             gone: registering.counters(
                 "clients_gone_total",
-                "Responses that their clients did not take to the end.",
+                "Responses that clients did not receive completely.",
                 &["protocol"],
             )?,
             calls: registering.counters(

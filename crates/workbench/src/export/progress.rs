@@ -17,7 +17,7 @@
 //! | `id`, `table`, `format` | which export this is |
 //!
 //! The status of an ended export is kept for ten minutes, or until 256 others have ended after it. An export ends when
-//! the connection takes its end; data in later buffers is not counted.
+//! the connection takes its end; data in later buffers may still be lost.
 
 use super::registry::Exports;
 use crate::{json::Json, segment::Segment};

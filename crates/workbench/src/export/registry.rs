@@ -67,7 +67,7 @@ pub(super) struct Export {
 
 struct Ended {
     at: Instant,
-    /// Whether the client received the end.
+    /// Whether the connection took the end.
     is_taken: bool,
 }
 
@@ -184,7 +184,7 @@ impl Export {
         let _known_already = self.end.set(how);
     }
 
-    /// The client has received the end.
+    /// The connection has taken the end.
     pub(super) fn taken(&self) {
         let _known_already = self.ended.set(Ended { at: Instant::now(), is_taken: true });
     }

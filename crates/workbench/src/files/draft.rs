@@ -232,7 +232,7 @@ fn make(folder: &Path, there: Option<&fs::Metadata>) -> io::Result<(PathBuf, Fil
     Err(io::Error::other("servers that start have taken it for a left-over again and again"))
 }
 
-/// Creates the draft with permissions no wider than those of the file that it replaces.
+/// Creates the draft so that others may do no more with it than with the file that it replaces.
 #[cfg(unix)]
 fn restrict(options: &mut OpenOptions, there: Option<&fs::Metadata>) {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
