@@ -17,6 +17,7 @@ pub(crate) struct Listener {
     tls: Option<Tls>,
     permits: ConnectionLimit,
     rejections: Rejections,
+    cores: usize,
 }
 
 /// How many threads accept, as many as there are cores within these bounds: few, because each new connection wakes all of
@@ -31,7 +32,7 @@ impl Listener {
         permits: ConnectionLimit,
     ) -> Self {
         let rejections = Rejections::new(app.purpose(), app.metrics().cloned(), app.shutdown().clone());
-        Self { sockets, app, tls, permits, rejections }
+        Self { sockets, app, tls, permits, rejections, cores: cores() }
     }
 
     /// Serves on its own threads until the server has ended. The first of them accept, for all of them.
@@ -64,8 +65,7 @@ impl Listener {
         queues: &Arc<[WorkerQueue]>,
         accepted: AcceptedConnections,
     ) -> io::Result<Share> {
-        let cores = cores();
-        let accepting = cores.clamp(*ACCEPTING_THREADS.start(), *ACCEPTING_THREADS.end());
+        let accepting = self.cores.clamp(*ACCEPTING_THREADS.start(), *ACCEPTING_THREADS.end());
         let sockets = if thread < accepting { &*self.sockets } else { &[] };
         Ok(Share {
             sockets: sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?,
@@ -74,7 +74,7 @@ impl Listener {
                 permits: self.permits.clone(),
                 queues: queues.clone(),
                 own: thread,
-                cores,
+                cores: self.cores,
             },
             connections: Connections::new(self.app.for_thread(), self.tls.clone(), self.rejections.clone()),
             accepted,

@@ -81,27 +81,33 @@ impl Balancer {
 
 const ENDED: (usize, usize) = (usize::MAX, usize::MAX);
 
-/// As many threads as there are cores serve the first connections, so many each: a thread with two connections has more to do
-/// each time that it wakes. The next connections get threads of their own, so that the first ones do not delay them.
+/// How many open connections each of the first threads serves before others begin to. These are as many as there are cores: a
+/// thread with two connections has more to do each time that it wakes. Later connections get threads of their own, so that the
+/// first ones do not delay them.
 const FEW: usize = 2;
 
-/// The same threads serve so many that are still in their handshake. They may not stay for long, and waking another thread costs
-/// a part of a handshake.
-const FEW_NEW: usize = 8;
+/// How many connections each of the first threads serves in all. Those that are still in their handshake may be short, and waking
+/// another thread costs a part of a handshake.
+const FEW_NEW: usize = 4;
 
-/// Chooses this thread, unless another one has clearly fewer connections. With few connections each one counts; with many, a
-/// difference of 1/16 is not worth waking a thread for. `load` returns how many connections there are, and how many of them
-/// are open.
+/// Chooses the thread for a new connection. `load` returns how many connections a thread serves, and how many of them are open.
 fn least_loaded<Q>(queues: &[Q], load: impl Fn(&Q) -> (usize, usize), own: usize, cores: usize) -> usize {
-    let of_cores = queues.get(..cores).unwrap_or(queues);
-    let has_few = |(connections, open): (usize, usize)| open < FEW && connections < FEW_NEW;
-    let candidates = if of_cores.iter().any(|queue| has_few(load(queue))) { of_cores } else { queues };
-    let connections = |queue: &Q| load(queue).0;
-    let least = candidates.iter().map(connections).enumerate().min_by_key(|(_, connections)| *connections);
-    let Some((least, fewest)) = least else { return own };
-    match candidates.get(own).map(connections) {
-        Some(owns) if owns <= fewest.saturating_add(owns / 16) => own,
-        _ => least,
+    let first = queues.get(..cores).unwrap_or(queues);
+    let chosen = with_fewest(first, |queue| load(queue).0, own);
+    match first.get(chosen).map(&load) {
+        Some((connections, open)) if connections < FEW_NEW && open < FEW => chosen,
+        _ => with_fewest(queues, |queue| load(queue).0, own),
+    }
+}
+
+/// This thread, unless another one has clearly fewer connections. With few connections each one counts; with many, a difference
+/// of 1/16 is not worth waking a thread for.
+fn with_fewest<Q>(queues: &[Q], connections: impl Fn(&Q) -> usize, own: usize) -> usize {
+    let fewest = queues.iter().map(&connections).enumerate().min_by_key(|(_, connections)| *connections);
+    match (fewest, queues.get(own).map(&connections)) {
+        (Some((_, fewest)), Some(owns)) if owns <= fewest.saturating_add(owns / 16) => own,
+        (Some((least, _)), _) => least,
+        (None, _) => own,
     }
 }
 
@@ -141,6 +147,14 @@ mod tests {
         assert_eq!(chosen(&[2, 3, 2], 1, 3), 0);
         assert_eq!(chosen(&[100, 106, 101], 1, 3), 1);
         assert_eq!(chosen(&[100, 107, 101], 1, 3), 0);
+    }
+
+    #[test]
+    fn thread_that_has_few_is_passed_over_if_another_has_as_few_connections() {
+        let loads = [(2, 2), (2, 1), (0, 0)];
+        assert_eq!(least_loaded(&loads, |load| *load, 0, 2), 2);
+        assert_eq!(least_loaded(&loads, |load| *load, 1, 2), 1);
+        assert_eq!(least_loaded(&[(3, 1), (1, 1), (0, 0)], |load| *load, 2, 2), 1);
     }
 
     #[test]
