@@ -11,7 +11,7 @@ pub(crate) struct Worker {
     ended: oneshot::Receiver<Infallible>,
 }
 
-/// How long tasks have after the server's end to end themselves, and after that what blocks.
+/// How long tasks have to end after the server's end. Blocking ones have as long again.
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 /// How many cores the process may use.
@@ -23,7 +23,7 @@ pub(crate) fn cores() -> usize {
 pub(crate) const THREADS_PER_CORE: usize = 2;
 
 impl Worker {
-    /// Starts a thread, which lives until `server_ended`. What it serves begins on the thread, in its runtime.
+    /// Starts a thread, which lives until `server_ended`. `begin` runs on the thread, in its runtime.
     pub(crate) fn start<F: Future>(
         number: usize,
         begin: impl FnOnce() -> io::Result<F> + Send + 'static,
@@ -56,7 +56,7 @@ impl Worker {
         Ok(Self { ended })
     }
 
-    /// Waits until the thread has ended, but not for one that something blocks.
+    /// Waits until the thread has ended, but not for long: a task may block it.
     pub(crate) async fn ended(self) {
         let _in_time = timeout(4 * LAST_STEPS, self.ended).await;
     }
@@ -66,23 +66,23 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread()
         .enable_all()
         .event_interval(EVENT_INTERVAL)
-        // What others of this core have to do first, the client of the same machine among them, may be the next thing to
-        // do here: so a thread that has nothing to do lets them run before it sleeps, and is woken less often.
+        // Other threads of this core may produce work for this one, such as a client on the same machine. A thread with
+        // nothing to do lets them run before it sleeps, so it is woken less often.
         .on_thread_park(thread::yield_now)
         .build()
 }
 
-/// After so many tasks it looks for what has come meanwhile, timers among it. tokio's default is 61, with which the chunks
-/// of a slow stream came later where many others are answered beside it.
+/// After how many tasks the runtime checks timers and sockets. With tokio's default, 61, the chunks of a slow stream arrive later
+/// beside many short responses.
 const EVENT_INTERVAL: u32 = 16;
 
 async fn serve(serving: impl Future, server_ended: impl Future<Output = ()>) {
-    // A thread goes on until the server has ended, also if no connection can come any more.
+    // A thread goes on until the server has ended, even if it gets no more connections.
     tokio::select! {
         () = server_ended => {}
         never = async { serving.await; std::future::pending::<Infallible>().await } => match never {},
     }
-    // Those that run on are dropped with the runtime.
+    // Tasks that still run are dropped with the runtime.
     let _in_time = timeout(LAST_STEPS, no_task()).await;
 }
 
@@ -93,7 +93,7 @@ async fn no_task() {
     }
 }
 
-/// A subscriber that only the caller's thread has is also this thread's.
+/// Uses the subscriber of the thread that starts the server, if it has one.
 fn with_log<T>(log: &Dispatch, run: impl FnOnce() -> T) -> T {
     if log.is::<NoSubscriber>() { run() } else { dispatcher::with_default(log, run) }
 }

@@ -126,6 +126,12 @@ impl Declared {
         Some(HeaderName::from_bytes(name.as_bytes()).expect("it was checked"))
     }
 
+    /// The same names without the bytes around them. What was read may share a buffer with a whole header section.
+    pub(crate) fn into_owned(self) -> Self {
+        let copy = |line: HeaderValue| HeaderValue::from_bytes(line.as_bytes()).expect("it is a value");
+        Self { line: self.line.map(copy) }
+    }
+
     /// The names of fields that were already checked.
     pub(crate) fn from_fields(checked: &HeaderMap) -> Self {
         Self { line: checked.keys().cloned().collect::<Line>().0 }

@@ -147,10 +147,10 @@ impl ConnectionService {
     pub(crate) fn call(&self, request: http_1::Request<ContentSource>) -> ResponseFuture {
         let Self { app, connection, last_authority } = self;
         let (parts, source) = request.into_parts();
-        let (mut request, refusal) = match head::request(&parts, last_authority) {
+        let (mut request, rejection) = match head::request(&parts, last_authority) {
             Ok(request) => {
-                let refusal = reject(&request, &connection.limits);
-                (request, refusal)
+                let rejection = reject(&request, &connection.limits);
+                (request, rejection)
             }
             Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
         };
@@ -161,9 +161,9 @@ impl ConnectionService {
         let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
         let content = RequestContent::new(source, request.headers(), &mut exchange);
         let grpc = app.0.grpc.service(&request);
-        let refusal = refusal.or_else(|| grpc.as_ref()?.refusal(&request));
-        let refusal = connection.head_fault().map(reject_head).or(refusal);
-        if let Some(response) = refusal {
+        let rejection = rejection.or_else(|| grpc.as_ref()?.rejection(&request));
+        let rejection = connection.head_fault().map(reject_head).or(rejection);
+        if let Some(response) = rejection {
             let unread = UnreadContent::abandoned(&content);
             return ResponseFuture { unread, ..ResponseFuture::new(Route::answered(response), exchange) };
         }

@@ -61,6 +61,15 @@ impl Protocol {
         }
     }
 
+    /// Whether hyper stops reading while nobody reads a request's content. Then the guard has to check whether the client is
+    /// still there.
+    pub(crate) fn stops_reading(self) -> bool {
+        match self {
+            Self::Http1 => true,
+            Self::Http2 => false,
+        }
+    }
+
     /// Whether the rest of a request is read once its content is dropped. Over HTTP/2 a reset instead makes some
     /// clients drop the response.
     pub(crate) fn drains_unread_requests(self) -> bool {

@@ -53,7 +53,9 @@ impl<'c> Watchdog<'c> {
                 Step::Poll
             }
             () = sleep_until(again) => {
-                connection.http1().look();
+                if protocol.stops_reading() {
+                    connection.http1().look();
+                }
                 Step::Poll
             }
             () = shutdown.closing(), if !*is_draining => {
@@ -117,7 +119,7 @@ mod tests {
     async fn connection_within_its_limits_is_polled_from_time_to_time() {
         let connection = connection(&Handle::new());
         connection.request_begins();
-        let mut watchdog = Watchdog::new(&connection, Protocol::Http2);
+        let mut watchdog = Watchdog::new(&connection, Protocol::Http1);
         for _ in 0..10 {
             let next = timeout(connection.limits.stalled_reader, watchdog.next()).await;
             assert_eq!(next, Ok(Ok(Step::Poll)));

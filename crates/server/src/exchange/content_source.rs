@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The source of a request's content and trailers: hyper. No other part of the server depends on that.
+/// The source of a request's content and trailers: hyper. Nothing else in `exchange` or `app` depends on that.
 pub(crate) struct ContentSource {
     incoming: Incoming,
     protocol: Protocol,

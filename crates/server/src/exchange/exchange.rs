@@ -157,7 +157,9 @@ impl Exchange {
 
     /// Uses the id that the response already has.
     pub(crate) fn use_id(&mut self, id: &HeaderValue) {
-        if let Some(id) = RequestId::given(id) {
+        // A copy: this one may share a buffer with the whole header section.
+        let id = HeaderValue::from_bytes(id.as_bytes()).ok();
+        if let Some(id) = id.as_ref().and_then(RequestId::given) {
             self.id = id;
         }
     }
@@ -219,7 +221,7 @@ impl Exchange {
         self.ending = Some(Ending::ReportedInTrailers);
     }
 
-    pub(crate) fn given_up(&mut self) {
+    pub(crate) fn abandoned(&mut self) {
         self.ending = Some(Ending::Cut(CloseReason::StalledReader));
     }
 }

@@ -79,7 +79,9 @@ impl RequestContent {
             shutdown: connection.shutdown().clone(),
         };
         // The application may keep the content without reading it.
-        connection.http1().look();
+        if source.protocol().stops_reading() {
+            connection.http1().look();
+        }
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
         let awaits_continue =
             list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
@@ -103,9 +105,9 @@ impl RequestContent {
     }
 
     /// Reads and discards the rest.
-    pub(super) async fn forget(mut self) {
+    pub(super) async fn drain(mut self) {
         if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take()) {
-            forget(source, self.received.take(), rest.answered, rest.shutdown).await;
+            drain(source, self.received.take(), rest.answered, rest.shutdown).await;
         }
     }
 }
@@ -175,14 +177,14 @@ impl Drop for RequestContent {
             && rest.protocol.drains_unread_requests()
             && !source.is_end_stream()
         {
-            rest.runtime.spawn(forget(source, self.received.take(), rest.answered, rest.shutdown));
+            rest.runtime.spawn(drain(source, self.received.take(), rest.answered, rest.shutdown));
         }
     }
 }
 
 /// Reads and discards the rest: while the response is in progress, and then until the client is silent or the time is
 /// over.
-async fn forget<B: Body<Data = Bytes> + Unpin>(
+async fn drain<B: Body<Data = Bytes> + Unpin>(
     mut content: B,
     received: Option<Arc<Received>>,
     answered: impl Future,
@@ -192,7 +194,7 @@ async fn forget<B: Body<Data = Bytes> + Unpin>(
         loop {
             let frame = next_frame(&mut content).await;
             note(received.as_deref(), frame.as_ref(), content.is_end_stream());
-            if !matches!(frame, Some(Ok(_forgotten))) {
+            if !matches!(frame, Some(Ok(_drained))) {
                 break;
             }
         }
@@ -202,7 +204,7 @@ async fn forget<B: Body<Data = Bytes> + Unpin>(
         _over = answered => {}
     }
     let rest =
-        async { while let Ok(Some(Ok(_forgotten))) = timeout(LINGER, next_frame(&mut content)).await {} };
+        async { while let Ok(Some(Ok(_drained))) = timeout(LINGER, next_frame(&mut content)).await {} };
     let ending = async {
         shutdown.begun().await;
         sleep(REST_AT_END).await;
@@ -242,7 +244,7 @@ mod tests {
         server: &Server,
     ) -> Duration {
         let began = Instant::now();
-        forget(content, None, sleep(response), server.shutdown()).await;
+        drain(content, None, sleep(response), server.shutdown()).await;
         began.elapsed()
     }
 

@@ -251,7 +251,7 @@ impl ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.phase = Phase::Failing(Box::pin(sleep(FAILURE_WAITS)));
         if error.is::<Abandoned>() {
-            self.exchange.given_up();
+            self.exchange.abandoned();
         } else {
             self.exchange.failed(failure(error), &**error);
         }
@@ -316,7 +316,7 @@ impl Body for ResponseBody {
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         if !matches!(self.phase, Phase::Ended) && self.body.is_abandoned() {
-            self.exchange.given_up();
+            self.exchange.abandoned();
         }
         self.exchange.connection().responses().remove(&self.body);
     }

@@ -101,7 +101,7 @@ impl Reader {
     pub(crate) async fn dropped(self, content: RequestContent, is_broken: impl FnOnce(ContentError)) {
         let state = lock(&self.0).state;
         if state == State::ResponseSent {
-            content.forget().await;
+            content.drain().await;
         } else if !content.awaits_continue() {
             self.set(State::Draining);
             match self.read_to_end(content).await {

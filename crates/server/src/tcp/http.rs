@@ -1,4 +1,4 @@
-//! hyper as the limits want it, and its connections from their first byte to their end.
+//! hyper with the server's limits, and its connections from the first byte to the end.
 
 use super::{
     guard::Guard, rejections::Rejections, service::HyperService, trailer_blocks::TrailerBlocks,
@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::pin::{Pin, pin};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-/// What makes HTTP connections of guarded streams.
+/// Makes HTTP connections from guarded streams.
 pub(super) struct Http {
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
@@ -43,7 +43,7 @@ impl Http {
         Self { http1, http2 }
     }
 
-    /// Serves a connection until it has ended, however that is.
+    /// Serves a connection until it has ended, for whatever reason.
     pub(crate) async fn serve<S: Transport + Send + 'static>(
         &self,
         guard: Box<Guard<S>>,
@@ -67,16 +67,16 @@ impl Http {
                     rejections.malformed(connection.peer, &error);
                 }
                 match ended {
-                    // hyper does not close one that was to be upgraded, nor one that ran into its timeout.
+                    // hyper closes neither a connection for an upgrade nor one after its timeout.
                     Ok(_) => close(&mut guard, connection.shutdown()).await,
-                    // An alert can be sent only behind what is on its way.
+                    // An alert can only follow the data that waits to be sent.
                     Err(_cut) if guard.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
                     Err(_cut) => {}
                 }
             }
             Protocol::Http2 => {
                 let http = pin!(self.http2.serve_connection(io, service));
-                // Its streams are gone if it was cut, and say why themselves.
+                // If it was cut, its streams have ended, and each has logged why.
                 let _ended = drive(http, &connection, protocol).await;
                 if let Some(cut @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
                     connection.cut()
@@ -95,22 +95,20 @@ async fn close<S: Transport>(guard: &mut Guard<S>, shutdown: &Shutdown) {
     }
 }
 
-/// What h2 keeps of one stream for a reader whose window is open and whose socket is full, in bytes. hyper's
-/// default is 400 KiB, which a stalled reader would hold.
+/// How much of one stream h2 buffers if the client's window is open and its socket is full, in bytes. A stalled reader
+/// would hold hyper's default, 400 KiB.
 const HTTP2_SEND_BUFFER: usize = 32 * 1024;
 
 /// How much content of one stream a client may send before the application reads it, in bytes.
 ///
-/// An upload is no faster than this in each round trip: 20 MB/s where that takes 25 ms. On the same machine larger windows
-/// make no difference.
+/// An upload is limited to this per round trip: 20 MB/s at 25 ms. On the same machine, larger windows make no difference.
 const HTTP2_STREAM_WINDOW: u32 = 512 * 1024;
 
-/// How much content of a connection's streams together a client may send before the application reads it, in bytes:
-/// that of 16 streams. Beside up to 15 that nobody reads the others of the connection go on. A hundred hold no more than
-/// that, and what is on its way to the application.
+/// How much content a client may send on all streams of a connection before the application reads it, in bytes: the windows
+/// of 16 streams. While nobody reads up to 15 streams, the others continue.
 const HTTP2_CONNECTION_WINDOW: u32 = 16 * HTTP2_STREAM_WINDOW;
 
-/// A connection of hyper's that can be told to take no more requests.
+/// A connection of hyper that can stop accepting requests.
 trait Drain: Future<Output = hyper::Result<()>> {
     fn drain(self: Pin<&mut Self>);
 }
@@ -127,7 +125,7 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, HyperServ
     }
 }
 
-/// Polls a connection until it has ended by itself, has run into a limit, or the server cuts it.
+/// Polls a connection until it ends, exceeds a limit, or the server cuts it.
 async fn drive<C: Drain>(
     mut http: Pin<&mut C>,
     connection: &Connection,
@@ -151,7 +149,8 @@ async fn drive<C: Drain>(
     }
 }
 
-/// The bound of h2 for header and trailer sections, in bytes. Those between it and the limit are refused here.
+/// The limit of h2 for header and trailer sections, in bytes. Sections between the server's limits and this one are rejected by
+/// the server itself.
 fn section_bound(limits: &Limits) -> u32 {
     limits.header_section.max(TrailerBlocks::bound_of_h2(limits.trailer_section))
 }

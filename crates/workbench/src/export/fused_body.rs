@@ -40,7 +40,13 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for FusedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
-        if self.has_failed { Poll::Ready(Ok(None)) } else { self.project().inner.poll_trailers(cx) }
+        let this = self.project();
+        if *this.has_failed {
+            return Poll::Ready(Ok(None));
+        }
+        let trailers = ready!(this.inner.poll_trailers(cx));
+        *this.has_failed = trailers.is_err();
+        Poll::Ready(trailers)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -49,5 +55,32 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for FusedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_trailers_testing::{
+        ScriptedBody,
+        Step::{Data, End, Error},
+    };
+    use std::{pin::pin, task::Waker};
+
+    /// A scripted body panics if it is polled after its error.
+    #[test]
+    fn error_is_the_last_thing_whether_among_the_data_or_instead_of_the_trailers() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut body = pin!(FusedBody::new(ScriptedBody::new([Data("a"), Error])));
+        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(Some(Ok(_)))));
+        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(Some(Err(_)))));
+        assert!(body.is_end_stream());
+        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)));
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
+
+        let mut body = pin!(FusedBody::new(ScriptedBody::new([End, Error])));
+        assert!(matches!(body.as_mut().poll_data(cx), Poll::Ready(None)));
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
+        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
     }
 }

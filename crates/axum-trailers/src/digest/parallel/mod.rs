@@ -16,7 +16,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// From this size on, in bytes, a chunk is worth waking a thread for.
+/// The size from which a chunk is worth waking a thread for, in bytes.
 const LARGE: usize = 32 * 1024;
 
 /// While so many bytes before it are still to be hashed, a chunk waits.
@@ -70,7 +70,7 @@ impl ParallelHashers {
         Poll::Ready(mem::take(&mut self.here.hashers).finish())
     }
 
-    /// Waits until less than `behind` bytes are to be hashed before the last chunk, or hashes what no thread has.
+    /// Waits until less than `behind` bytes are to be hashed before the last chunk, or hashes the chunks that no thread has.
     fn poll_down_to(&mut self, behind: usize, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(offload) = &self.offload {
             let was_begun = match ready!(offload.lock().poll_down_to(behind, cx)) {

@@ -134,7 +134,7 @@ mod tests {
         let body = VerifyBody::new(ScriptedBody::new(steps.iter().cloned()), check, verdict.clone());
         let read = read_by_contract(body);
         let error = read.error.as_ref().and_then(|error| error.downcast_ref());
-        assert_eq!(error, verdict.get(), "who answers knows what the reader was told");
+        assert_eq!(error, verdict.get(), "the verdict is the reader's error");
         Ok(read)
     }
 

@@ -30,7 +30,7 @@ impl Check {
     ///
     /// If the header section is enough to refuse the request before its content arrives.
     pub(super) fn from_request<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
-        let announced = Declared::read(request.headers());
+        let announced = Declared::read(request.headers()).into_owned();
         let header = read(request.headers())?;
         let (has_content, may_have_trailers) = (has_content(request), may_have_trailers(request));
         if !may_have_trailers && announced.is_empty() {

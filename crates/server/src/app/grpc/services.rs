@@ -77,7 +77,7 @@ impl GrpcService<'_> {
     /// The response to a request that is not a valid call
     /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)). Another
     /// content type could be a form, which any page can make a browser send.
-    pub(crate) fn refusal<B>(&self, request: &Request<B>) -> Option<Response> {
+    pub(crate) fn rejection<B>(&self, request: &Request<B>) -> Option<Response> {
         if request.version() < Version::HTTP_2 {
             return Some(problems::needs_http2(self.name));
         }
