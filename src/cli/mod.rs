@@ -116,7 +116,7 @@ pub(crate) struct Args {
 
     /// HTTPS threads [default: two per core]
     ///
-    /// From 1 to 1024.
+    /// From 1 to 1024. As many of them as there are cores serve the first connections, up to two open ones each.
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_THREADS", value_parser = |text: &str| Count::within(text, 1, 1024))]
     pub(crate) threads: Option<Count>,
 
