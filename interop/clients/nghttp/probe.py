@@ -29,7 +29,7 @@ if section:
 if run.returncode:
     told.error = f"exit code {run.returncode}"
 elif run.stderr:
-    told.hint = "exit code 0, and on standard error `" + run.stderr.decode().partition(".")[0] + "`"
+    told.hint = "exit code 0; standard error: `" + run.stderr.decode().partition(".")[0] + "`"
 options = subprocess.run(["nghttp", "--help"], capture_output=True, text=True, check=True).stdout
 told.names = re.findall(r"(?m)^ +(--\S*trail\w*)", options)
 told.tell()

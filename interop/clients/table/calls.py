@@ -19,7 +19,7 @@ class Calls:
         client = self.speaking.client
         whole = self._told("export", self.server.origin, ROWS)
         if whole["error"] or whole["messages"] != ROWS:
-            raise Failure(f"another export came: {whole}")
+            raise Failure(f"wrong export: {whole}")
         self.names = whole["names"]
         te, request_trailers = self._request()
         trailers = self._trailers(whole)
@@ -27,10 +27,10 @@ class Calls:
         if not prints(ROWS, printed):
             raise Failure(f"its shortest code does not print {ROWS}: {printed}")
         if "content-digest" in dict(whole["trailers"]):
-            raise Failure("the service sends a digest now: ask whether it fits")
+            raise Failure("the service sends a digest now: compare it with the content")
         return Row(
             client.name, client.version, self.speaking.protocol, trailers, te, request_trailers, self._cut(),
-            "none is sent to it",
+            "no digest is sent",
         )
 
     def _told(self, what, origin, *arguments):
@@ -45,7 +45,7 @@ class Calls:
         with self.record(self.server.certificate, self.server.key) as recording:
             told = self._told("call", recording.origin, "/recorder/End")
         if told["error"] or ["x-sum", "1"] not in told["trailers"]:
-            raise Failure(f"it does not see the end of a call: {told}")
+            raise Failure(f"it does not show the end of a call: {told}")
         te = recording.headers.get("te")
         return f"`{te}`" if te else "no", self._metadata(recording)
 
@@ -55,19 +55,19 @@ class Calls:
             return "yes: `metadata`"
         if recording.headers.get("x-sum") != "1":
             raise Failure(f"its metadata did not arrive: {recording}")
-        return "**no**: `metadata` goes into the header section"
+        return "**no**: `metadata` becomes header fields"
 
     def _cut(self):
         told = self._told("export", self.server.origin, 2 * ROWS, ROWS + 1)
         with self.record(self.server.certificate, self.server.key) as recording:
             reset = self._told("call", recording.origin, "/recorder/Reset")
         if told["error"] is None or reset["error"] is None:
-            return "**no**: it looks whole"
+            return "**no**: it looks complete"
         self.came = f"{told['messages']} of {ROWS} rows"
         if told["messages"] != ROWS:
-            raise Failure(f"{self.came} came before the failure")
-        details = " with its details" if told["info"].get("rows") == str(ROWS) else ""
-        return f"yes: `{told['error']}`{details}; where it is a reset, `{reset['error']}`"
+            raise Failure(f"{self.came} arrived before the failure")
+        details = " with details" if told["info"].get("rows") == str(ROWS) else ""
+        return f"yes: `{told['error']}`{details}; `{reset['error']}` after a reset"
 
 
 def _address(origin):

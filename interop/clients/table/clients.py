@@ -76,7 +76,7 @@ class Speaking:
         try:
             return json.loads(told)
         except ValueError:
-            raise Failure(f"no JSON from {' '.join(map(str, command))}: {told}") from None
+            raise Failure(f"not JSON from {' '.join(map(str, command))}: {told}") from None
 
     def shortest(self, url):
         environment = self.client.environment
@@ -131,7 +131,7 @@ def version(pattern, *command):
     text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], EXCHANGE)
     found = re.search(pattern, text)
     if not found:
-        raise Failure(f"no version in what {' '.join(command)} prints: {text}")
+        raise Failure(f"no version in the output of {' '.join(command)}: {text}")
     return found[1]
 
 
@@ -213,11 +213,11 @@ def clients(work, certificate):
     return [
         shell(
             "curl", version(r"curl (\S+)", "curl", "--version"), BOTH,
-            reads="`-D -`, `-v`: behind the content", options={HTTP1: ["--http1.1"]},
+            reads="`-D -` or `-v`, after the content", options={HTTP1: ["--http1.1"]},
         ),
         shell(
             "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
-            reads="`-v`: among the frames", sends="`--trailer`",
+            reads="`-v`, among the frames", sends="`--trailer`",
         ),
         shell("wget", version(r"Wget (\S+)", "wget", "--version"), (HTTP1,), reads="`--warc-file`"),
         nodejs(
@@ -230,7 +230,7 @@ def clients(work, certificate):
         ),
         nodejs(
             "Node `fetch`", "node_fetch", (HTTP1,),
-            reads="`undici:request:trailers` of `diagnostics_channel`, not `fetch` itself",
+            reads="diagnostics channel `undici:request:trailers`, not `fetch` itself",
         ),
         program(
             name="Go `net/http`", folder="go", protocols=BOTH, version=version(r"go(\d\S+)", "go", "version"),
@@ -238,7 +238,7 @@ def clients(work, certificate):
             reads="`Response.Trailer`", sends="`Request.Trailer`", http1_environment={"GODEBUG": "http2client=0"},
         ),
         library(
-            "Python `http.client`", "python_http_client", (HTTP1,), python, sends="`send`, written by hand",
+            "Python `http.client`", "python_http_client", (HTTP1,), python, sends="chunks written by hand with `send`",
         ),
         library("Python httpx", "python_httpx", BOTH, importlib.metadata.version("httpx")),
         library(

@@ -18,7 +18,7 @@ def write(text, rows, names, clients):
     """The document with the results filled in."""
     text = _replaced(text, "results", _table(TITLES, [astuple(row) for row in rows]))
     cells = [(name, _listed(words)) for name, words in names.items()]
-    text = _replaced(text, "names", _table(("Client", "What has `trail` in its name"), cells))
+    text = _replaced(text, "names", _table(("Client", "Names that contain `trail`"), cells))
     for client in clients:
         block = f"```{LANGUAGES[client.code.rpartition('.')[2]]}\n{client.source()}```"
         pattern = rf"(?ms)(^### {re.escape(client.name)}\n(?:(?!^#).)*?)^```.*?^```$"
@@ -37,7 +37,7 @@ def with_versions_of(text, rows):
             versions[cells[0], cells[2]] = cells[1]
     kept = [replace(row, version=versions.get((row.client, row.protocol), row.version)) for row in rows]
     changed = [
-        f"{row.client} is {row.version} here, and was {old.version}"
+        f"{row.client} is {row.version} here, {old.version} in docs/clients.md"
         for row, old in zip(rows, kept, strict=True)
         if row.version != old.version
     ]
@@ -46,7 +46,7 @@ def with_versions_of(text, rows):
 
 def _listed(words):
     if words is None:
-        return "can't be asked"
+        return "not inspectable"
     return ", ".join(f"`{word}`" for word in words) or "nothing"
 
 
@@ -54,7 +54,7 @@ def _replaced(text, name, content):
     pattern = rf"(?s)(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
     text, count = re.subn(pattern, lambda found: found[1] + content + found[2], text)
     if count != 1:
-        raise Failure(f"docs/clients.md has no place for the {name}")
+        raise Failure(f"docs/clients.md has no markers for the {name}")
     return text
 
 

@@ -62,13 +62,13 @@ def main(binary, *options):
     was = DOCUMENT.read_text()
     if "--write" in options:
         DOCUMENT.write_text(write(was, rows, names, asked))
-        print("ok: written into docs/clients.md")
+        print("ok: docs/clients.md is updated")
         return
     difference = differences(was, rows, names, asked)
     sys.stdout.writelines(difference)
     if difference:
-        raise Failure("this is not what docs/clients.md says; --write writes it anew")
-    print(f"ok: docs/clients.md says what {len(asked)} clients do")
+        raise Failure("the results differ from docs/clients.md; --write updates it")
+    print(f"ok: docs/clients.md matches {len(asked)} clients")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The questions for each client, and how its answers are written."""
+"""The questions for each client, and the table cells for its answers."""
 
 import base64
 import hashlib
@@ -82,7 +82,7 @@ class Interview:
         te = self._te()
         export = self._exchange(EXPORT, te=self.can_set_te)
         if export["error"] or export["sha256"] != _sha256(self.server.export):
-            raise Failure(f"another export came: {export}")
+            raise Failure(f"wrong export: {export}")
         self.names = export.get("names")
         trailers = self._trailers(export)
         self._run_shortest(export)
@@ -101,28 +101,28 @@ class Interview:
     def _te(self):
         alone = _account(self._exchange("/te"))
         if alone["protocol"] != self.speaking.protocol:
-            raise Failure(f"it speaks {alone['protocol']}")
+            raise Failure(f"it used {alone['protocol']}")
         told = self._exchange("/te", te=True)
         if told["error"]:
             self.are_sent = alone["trailers"]["sent"]
-            return f"no; refused where its user sets it: `{told['error']}`"
+            return f"no; an error if the user sets it: `{told['error']}`"
         asked = _account(told)
         self.can_set_te = asked["te"] == "trailers"
         self.are_sent = asked["trailers"]["sent"]
         if alone["te"] is not None:
             return f"`{alone['te']}`"
-        return "no; its user can" if self.can_set_te else "no; dropped where its user sets it"
+        return "no, but the user can set it" if self.can_set_te else "no; dropped if the user sets it"
 
     def _trailers(self, export):
         if not self.are_sent:
-            return "none are sent to it"
+            return "none is sent"
         which = shown(export["trailers"], EXPORT_TRAILERS)
         return f"{which}: {self._how('reads')}" if which else "**no**"
 
     def _how(self, what):
         how = getattr(self.speaking.client, what)
         if how is None:
-            raise Failure(f"it can, and nothing says how: set `{what}`")
+            raise Failure(f"it can, but `{what}` is not set")
         return how
 
     def _request_trailers(self):
@@ -131,7 +131,7 @@ class Interview:
             return f"**no**: `{told['error']}`"
         account = _account(told)
         if account["content"]["length"] != len("hello"):
-            raise Failure(f"another content arrived: {account}")
+            raise Failure(f"wrong content arrived: {account}")
         arrived = {"name": "x-sum", "value": "1"} in account["trailers"]
         return f"yes: {self._how('sends')}" if arrived else "**no**"
 
@@ -142,27 +142,27 @@ class Interview:
             if told["status"] is not None:
                 break
         else:
-            raise Failure(f"no response came: {told['error']}")
+            raise Failure(f"no response: {told['error']}")
         if told["length"] > len(self.server.part):
-            raise Failure(f"more came than was sent: {told['length']} bytes")
+            raise Failure(f"more bytes arrived than were sent: {told['length']}")
         if told["sha256"] != _sha256(self.server.part[:told["length"]]):
-            raise Failure(f"of another content than was sent came {told['length']} bytes")
+            raise Failure(f"the {told['length']} bytes that arrived are not those that were sent")
         # The amount depends on timing and is not a result.
         self.came = f"{told['length']} of {len(self.server.part)} bytes"
         if told["error"] is None:
-            return f"**no**: {told.get('hint') or 'it looks whole'}"
+            return f"**no**: {told.get('hint') or 'it looks complete'}"
         return f"yes: `{told['error']}`"
 
     def _digest(self, export):
         wrong = self._exchange(WRONG_DIGEST, te=self.can_set_te)
         if wrong["error"]:
-            raise Failure(f"not the whole content: {wrong['error']}")
+            raise Failure(f"incomplete content: {wrong['error']}")
         said, said_wrong = (dict(told["trailers"]).get("content-digest") for told in (export, wrong))
         if said is None:
             return "**no**"
         fits = said == f"sha-256=:{export['sha256']}:"
         if not fits or said_wrong is None or said_wrong == f"sha-256=:{wrong['sha256']}:":
-            raise Failure(f"it sees digests, and they can't be relied on: {said}, {said_wrong}")
+            raise Failure(f"it shows wrong digests: {said}, {said_wrong}")
         return "yes"
 
     def _run_shortest(self, export):
@@ -183,11 +183,11 @@ def shown(trailers, sent):
     """Which of the sent trailers a client shows: all, some or none."""
     fields = dict(trailers)
     if fields.get("x-row-count", str(ROWS)) != str(ROWS):
-        raise Failure(f"another count came: {trailers}")
+        raise Failure(f"wrong row count: {trailers}")
     seen = [name for name in sent if name in fields]
     if len(seen) == len(sent):
         return "yes"
-    return "**" + ", ".join(f"`{name}`" for name in seen) + " alone**" if seen else None
+    return "**only " + ", ".join(f"`{name}`" for name in seen) + "**" if seen else None
 
 
 def prints(expected, printed):
@@ -198,7 +198,7 @@ def _account(told):
     if told["error"]:
         raise Failure(f"it fails: {told['error']}")
     if told["length"] > TEXT:
-        raise Failure(f"an account of {told['length']} bytes, of which {TEXT} are told")
+        raise Failure(f"{told['length']} bytes of JSON, of which the probe reports {TEXT}")
     return json.loads(told["text"])
 
 

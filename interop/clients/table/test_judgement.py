@@ -78,11 +78,11 @@ def row(changed=None, printed=str(LONG_ROWS)):
 class Judgement(unittest.TestCase):
     def test_a_client_that_can_do_everything(self):
         self.assertEqual(row(), Row(
-            "a client", "1", "HTTP/2", "yes: `trailers`", "no; its user can", "yes: `send`", "yes: `reset`", "yes",
+            "a client", "1", "HTTP/2", "yes: `trailers`", "no, but the user can set it", "yes: `send`", "yes: `reset`", "yes",
         ))
 
     def test_a_cut_transfer_that_looks_whole(self):
-        self.assertEqual(row({(CUT, "te"): told(PART)}).cut, "**no**: it looks whole")
+        self.assertEqual(row({(CUT, "te"): told(PART)}).cut, "**no**: it looks complete")
 
     def test_a_cut_transfer_that_is_hinted_at(self):
         self.assertEqual(row({(CUT, "te"): told(PART, hint="a word")}).cut, "**no**: a word")
@@ -103,18 +103,18 @@ class Judgement(unittest.TestCase):
 
     def test_one_trailer_of_three(self):
         one = row({(EXPORT, "te"): told(WHOLE, FIELDS[:1])})
-        self.assertEqual((one.trailers, one.digest), ("**`x-row-count` alone**: `trailers`", "**no**"))
+        self.assertEqual((one.trailers, one.digest), ("**only `x-row-count`**: `trailers`", "**no**"))
 
     def test_trailers_that_are_not_sent(self):
         unsent = {("/te", ""): te(sent=False), ("/te", "te"): te(sent=False), (EXPORT, ""): told(WHOLE)}
         unsent |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): told(b"something")}
         found = row(unsent, printed="")
-        self.assertEqual((found.trailers, found.te), ("none are sent to it", "no; dropped where its user sets it"))
+        self.assertEqual((found.trailers, found.te), ("none is sent", "no; dropped if the user sets it"))
 
     def test_te_that_is_refused(self):
         refused = {("/te", "te"): told(error="forbidden", status=None), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
         refused |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
-        self.assertEqual(row(refused).te, "no; refused where its user sets it: `forbidden`")
+        self.assertEqual(row(refused).te, "no; an error if the user sets it: `forbidden`")
 
     def test_request_trailers_that_do_not_arrive(self):
         self.assertEqual(row({("/inspect", "trailer"): inspected()}).request_trailers, "**no**")
@@ -180,18 +180,18 @@ class CallJudgement(unittest.TestCase):
     def test_a_client_that_can_do_everything(self):
         self.assertEqual(call(trailers={"x-sum": "1"}, headers={"te": "trailers"}), Row(
             "a caller", "1", "HTTP/2", "yes: `trailers`", "`trailers`", "yes: `metadata`",
-            "yes: `UNAVAILABLE` with its details; where it is a reset, `INTERNAL`", "none is sent to it",
+            "yes: `UNAVAILABLE` with details; `INTERNAL` after a reset", "no digest is sent",
         ))
 
     def test_metadata_that_is_sent_ahead(self):
-        self.assertEqual(call().request_trailers, "**no**: `metadata` goes into the header section")
+        self.assertEqual(call().request_trailers, "**no**: `metadata` becomes header fields")
 
     def test_trailers_that_are_hidden(self):
         self.assertEqual(call(called()).trailers, "**no**")
-        self.assertEqual(call(called(trailers=CALL_FIELDS[:1])).trailers, "**`x-row-count` alone**: `trailers`")
+        self.assertEqual(call(called(trailers=CALL_FIELDS[:1])).trailers, "**only `x-row-count`**: `trailers`")
 
     def test_a_cut_transfer_that_looks_whole(self):
-        self.assertEqual(call(cut=called()).cut, "**no**: it looks whole")
+        self.assertEqual(call(cut=called()).cut, "**no**: it looks complete")
 
     def test_what_nothing_can_be_concluded_from(self):
         for what, changed in {
@@ -219,7 +219,7 @@ class Document(unittest.TestCase):
         now.version = "2"
         kept, changed = document.with_versions_of(self.text(was), [now])
         self.assertEqual(kept, [was])
-        self.assertEqual(changed, ["a client is 2 here, and was 1"])
+        self.assertEqual(changed, ["a client is 2 here, 1 in docs/clients.md"])
 
     def test_another_result_is_a_difference(self):
         was = row()

@@ -89,7 +89,7 @@ def install_packages():
         run(["apt-get", "update", "-q"], INSTALL, env=quiet)
         run(["apt-get", "install", "-qy", *missing], INSTALL, env=quiet)
     if _missing():
-        raise Failure(f"not there, though its package is installed: {', '.join(_missing())}")
+        raise Failure(f"missing although the package is installed: {', '.join(_missing())}")
 
 
 def _missing():

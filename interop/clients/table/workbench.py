@@ -35,7 +35,7 @@ def serve(binary):
                 raise Failure(f"the server ended with {process.returncode} after SIGTERM")
         except Failure:
             log.seek(0)
-            print("The server said:", *log.read().splitlines()[-20:], sep="\n  | ", file=sys.stderr)
+            print("The server's log:", *log.read().splitlines()[-20:], sep="\n  | ", file=sys.stderr)
             raise
         finally:
             process.kill()
