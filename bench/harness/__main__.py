@@ -1,4 +1,4 @@
-"""Measures this project's server side by side with its peers. `bench/run` builds all of them and starts this."""
+"""Measures this project's server side by side with its peers. `bench/run` builds all servers first."""
 
 import argparse
 import json
@@ -68,29 +68,29 @@ def _arguments(names: list[str]) -> argparse.Namespace:
     works = [work.name for work in WORKS]
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument(
-        "--only", type=_among(works), metavar="NAME,…", help=f"works: {', '.join(works)}"
+        "--only", type=_among(works), metavar="NAME,…", help=f"measure only these works: {', '.join(works)}"
     )
     parser.add_argument(
-        "--servers", type=_among(names), metavar="NAME,…", help=f"servers: {', '.join(names)}"
+        "--servers", type=_among(names), metavar="NAME,…", help=f"measure only these servers: {', '.join(names)}"
     )
     parser.add_argument("--rounds", type=_at_least_one, default=5, help="rounds of each work (default: %(default)s)")
     parser.add_argument(
-        "--seconds", type=_seconds, default=1.5, help="of a timed run, after its warm-up (default: %(default)s)"
+        "--seconds", type=_seconds, default=1.5, help="duration of a timed run, without its warm-up (default: %(default)s)"
     )
     parser.add_argument(
         "--ours", type=_build, action="append", default=[], metavar="NAME=BINARY",
-        help="a build of bench_server instead of this one's; several stand side by side, and ratios are to the first",
+        help="measure this build of bench_server; repeat it to compare builds, ratios are to the first",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds into it, as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds to this file, as JSON")
     parser.add_argument(
-        "--update", action="store_true", help="write the tables into docs/performance.md; refused if the machine is busy",
+        "--update", action="store_true", help="write the tables into docs/performance.md; fails if the machine is busy",
     )
     arguments = parser.parse_args()
     builds = [name for name, _ in arguments.ours]
     if len({*builds, *names[1:]}) < len(builds) + len(names[1:]):
-        parser.error("each server needs a name of its own")
+        parser.error("each server needs its own name")
     if arguments.update and (arguments.only or arguments.servers):
-        parser.error("--update takes all works and all servers")
+        parser.error("--update needs all works and all servers: omit --only and --servers")
     return arguments
 
 
@@ -98,7 +98,7 @@ def _among(names: list[str]):
     def among(text: str) -> list[str]:
         chosen = text.split(",")
         if unknown := set(chosen) - set(names):
-            raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
         return chosen
 
     return among
@@ -119,7 +119,7 @@ def _seconds(text: str) -> float:
 def _build(text: str) -> tuple[str, Path]:
     name, _, binary = text.partition("=")
     if not re.fullmatch(r"[\w.-]+", name) or not os.access(binary, os.X_OK):
-        raise argparse.ArgumentTypeError(f"no NAME=BINARY: {text}")
+        raise argparse.ArgumentTypeError(f"not NAME=BINARY, or BINARY is not executable: {text}")
     return name, Path(binary).resolve()
 
 
@@ -146,7 +146,7 @@ def _folder_in_memory() -> str | None:
 def _raise_limit_of_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < OPEN_FILES:
-        sys.exit(f"FAILED: {OPEN_FILES} open files are needed, and {most} are permitted")
+        sys.exit(f"FAILED: {OPEN_FILES} open files are needed; the limit is {most}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, most))
 
 

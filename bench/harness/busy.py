@@ -53,9 +53,9 @@ class Busy:
         """The reason, and what to do."""
         named = ", ".join(f"{name} ({process}) {cores:.2f}" for name, process, cores in self.processes if cores >= 0.01)
         return (
-            f"other programs use {self.busy:.2f} of {self.cores} cores, and good figures need a machine where they use "
-            f"less than {BOUND * self.cores:.2f}. Among them: {named or 'no process that still runs'}. "
-            "Stop them or wait for their end, then start again."
+            f"other programs use {self.busy:.2f} of {self.cores} cores; good figures need less than "
+            f"{BOUND * self.cores:.2f}. The busiest: {named or 'no running process'}. "
+            "Stop them or wait until they end, then start again."
         )
 
 

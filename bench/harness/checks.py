@@ -37,13 +37,13 @@ def check(running: Running) -> dict[str, bool]:
     for protocol in sorted(running.server.protocols):
         small, big = get(running, protocol, "/small"), get(running, protocol, f"/big/{BIG}")
         if small.body != SMALL:
-            raise Failure(f"another body of /small came: {small.body[:80]!r}")
+            raise Failure(f"wrong body of /small: {small.body[:80]!r}")
         if len(big.body) != BIG:
-            raise Failure(f"{len(big.body)} bytes of {BIG} came")
+            raise Failure(f"{len(big.body)} bytes of {BIG} arrived")
         found[protocol] = TRAILER in small.trailers and TRAILER in big.trailers
         if running.server.ours:
             if not found[protocol]:
-                raise Failure(f"our own trailer does not come over {protocol}: {small}")
+                raise Failure(f"our own trailer does not arrive over {protocol}: {small}")
             _check_digest(get(running, protocol, f"/digest/{BIG}"))
     return found
 
@@ -67,9 +67,9 @@ def get(running: Running, protocol: str, path: str) -> Response:
             EXCHANGE,
         )
         if f"SSL connection using TLSv1.3 / {CIPHER}" not in said:
-            raise Failure(f"other settings of TLS: {said}")
+            raise Failure(f"unexpected TLS settings: {said}")
         if (version := said.splitlines()[-1]) != VERSIONS[protocol]:
-            raise Failure(f"HTTP/{version} where HTTP/{VERSIONS[protocol]} was asked for")
+            raise Failure(f"HTTP/{version} instead of HTTP/{VERSIONS[protocol]}")
         trailers = trailers_of_dump(head.read_text()) if protocol == H1 else _trailers_of_frames(running.url(path))
         return Response(body.read_bytes(), trailers)
 
@@ -89,7 +89,7 @@ def trailers_of_frames(said: str) -> list[str]:
     """Parses nghttp's output: the fields after the last frame of the body."""
     _, data, behind = said.rpartition("recv DATA frame")
     if not data:
-        raise Failure(f"no body came: {said}")
+        raise Failure(f"no body arrived: {said}")
     return _fields(re.findall(r"recv \(stream_id=\d+\) (.+)", behind))
 
 
@@ -105,4 +105,4 @@ def content_digest(content: bytes) -> str:
 
 def _check_digest(response: Response) -> None:
     if f"content-digest: {content_digest(response.body)}" not in response.trailers:
-        raise Failure(f"no digest of the body behind it: {response.trailers}")
+        raise Failure(f"no digest trailer after the body: {response.trailers}")

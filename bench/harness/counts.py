@@ -106,12 +106,12 @@ def _works(protocol: str) -> list[Work]:
     connections = f"{CONNECTIONS} connections of {SMALL_STREAMS[protocol]}"
     return [
         Work(
-            f"counts-{protocol}", f"What one small stream takes of the server, {connections}",
+            f"counts-{protocol}", f"The server's cost of one small stream, {connections}",
             (INSTRUCTIONS, ALLOCATIONS, CLOCK_READINGS), _counts(protocol == H1), protocol, is_compiled=True,
             most_rounds=1,
         ),
         Work(
-            f"counts-trailer-{protocol}", f"What its trailer takes of that: the same less `/plain`, {connections}",
+            f"counts-trailer-{protocol}", f"The server's cost of a trailer: `/small` minus `/plain`, {connections}",
             (INSTRUCTIONS, ALLOCATIONS), _of_trailer(protocol == H1), protocol, reads_trailers=True, is_compiled=True,
             without_trailer=True, most_rounds=1,
         ),

@@ -13,5 +13,5 @@ def with_figures(text: str, figures: str) -> str:
         r"(?s)(<!-- figures -->\n).*?(<!-- /figures -->)", lambda found: f"{found[1]}\n{figures}\n\n{found[2]}", text
     )
     if count != 1:
-        raise Failure(f"{DOCUMENT.name} has no place for the figures")
+        raise Failure(f"{DOCUMENT.name} has no markers for the figures")
     return text

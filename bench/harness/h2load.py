@@ -106,7 +106,7 @@ class Background:
         """Waits for its end. If it has already ended, that is a failure: the server was not under load."""
         if self._process.poll() is not None:
             out = finished(self._process, self.what.command(), _bound(self.what))
-            raise Failure(f"the load ended too early: {out}")
+            raise Failure(f"h2load ended too early: {out}")
         return self.rest()
 
 
@@ -160,7 +160,7 @@ def parse_log(lines: Iterable[str]) -> tuple[list[int], list[int]]:
 def _found(pattern: str, out: str) -> tuple[str, ...]:
     found = re.search(pattern, out, re.MULTILINE)
     if not found:
-        raise Failure(f"h2load printed nothing like {pattern}: {out.strip()}")
+        raise Failure(f"h2load printed no match of {pattern}: {out.strip()}")
     return found.groups()
 
 

@@ -51,7 +51,7 @@ def _version(command: list[str], pattern: str) -> str:
     said = run(command, ANSWER)
     found = re.search(pattern, said)
     if not found:
-        raise Failure(f"no version in what {' '.join(command)} prints: {said}")
+        raise Failure(f"no version in the output of {' '.join(command)}: {said}")
     return found[1]
 
 

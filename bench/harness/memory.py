@@ -41,14 +41,14 @@ def _each(what: str, connections: int, protocol: str, **options: str) -> Measure
 
 def _idle(protocol: str) -> Work:
     return Work(
-        f"idle-{protocol}", f"Memory of an idle connection of {PROTOCOLS[protocol]}, of {IDLE}",
+        f"idle-{protocol}", f"Memory per idle connection of {PROTOCOLS[protocol]}, with {IDLE} connections",
         (KIB,), _each("idle", IDLE, protocol), protocol, reads_trailers=True, most_rounds=ROUNDS,
     )
 
 
 def _stalled(name: str, protocol: str, window: int, which: str) -> Work:
     return Work(
-        f"stalled-{name}", f"Memory of a stream whose reader has stopped, of {STALLED}: {which}",
+        f"stalled-{name}", f"Memory per stream whose reader has stopped, with {STALLED} streams: {which}",
         (KIB,), _each("stalled", STALLED, protocol, window=str(window)), protocol, reads_trailers=True,
         most_rounds=ROUNDS,
     )
@@ -58,7 +58,7 @@ def _growth(running: Running, setting: Setting) -> dict[str, float]:
     def transfer(size: int) -> int:
         report = load(Load(running.url(setting.big(size)), 1, setting.log, group=running.server.group))
         if report.data_bytes != size:
-            raise Failure(f"{report.data_bytes} bytes of {size} came")
+            raise Failure(f"{report.data_bytes} bytes of {size} arrived")
         return running.peak()
 
     first = transfer(GIB)
@@ -72,7 +72,7 @@ MEMORY = [
     _stalled("2g", H2, (1 << 31) - 1, "HTTP/2, a window of 2 GiB"),
     _stalled("h1", H1, (1 << 16) - 1, "HTTP/1.1"),
     Work(
-        "growth", f"Most memory after a stream of 1 GiB, and what one of {LONG} GiB adds to it",
+        "growth", f"Peak memory after a stream of 1 GiB, and what a stream of {LONG} GiB adds",
         (
             Metric("mib", "after 1 GiB, MiB", less_is_better=True),
             Metric("growth", f"growth over {LONG} GiB, KiB", compared=False),

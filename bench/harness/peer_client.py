@@ -25,7 +25,7 @@ def holding(setting: Setting, what: str, running: Running, connections: int, **o
     with started(command) as process:
         told = _told(first_line(process, command, PATIENCE))
         if told.get("open") != connections:
-            raise Failure(f"{told} where {connections} connections were to be open")
+            raise Failure(f"{told} instead of {connections} open connections")
         yield
         finished(process, command, END)
 
@@ -41,4 +41,4 @@ def _told(line: str) -> dict[str, Any]:
     try:
         return json.loads(line)
     except ValueError:
-        raise Failure(f"no JSON: {line}") from None
+        raise Failure(f"not JSON: {line}") from None

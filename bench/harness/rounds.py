@@ -45,7 +45,7 @@ def _check(servers: Sequence[Server], setting: Setting, results: Results) -> Non
             _failed(results, "check", server, failure)
             continue
         _say("check", server.name, *(
-            f"{protocol}: {'the trailer comes' if comes else 'NO TRAILER'}"
+            f"{protocol}: {'trailer' if comes else 'NO TRAILER'}"
             for protocol, comes in results.trailers[server.name].items()
         ))
 

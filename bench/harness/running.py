@@ -95,7 +95,7 @@ def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[R
         except Failure as failure:
             log.seek(0)
             if said := " / ".join(log.read().splitlines()[-5:]):
-                raise Failure(f"{failure} (the server said: {said})") from failure
+                raise Failure(f"{failure} (the server's log: {said})") from failure
             raise
         finally:
             end_group(process)
@@ -134,4 +134,4 @@ def _kib(text: str, name: str) -> int:
     for line in text.splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
-    raise Failure(f"the kernel tells no {name}")
+    raise Failure(f"the kernel reports no {name}")

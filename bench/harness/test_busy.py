@@ -41,9 +41,9 @@ class Bound(unittest.TestCase):
 
     def test_the_warning_says_what_how_much_and_what_to_do(self):
         warning = Busy(2, 1.5, [("rustc", 7, 1.25), ("ld", 8, 0.25), ("idle", 9, 0.001)]).warning()
-        for part in ("1.50 of 2 cores", "less than 0.10", "rustc (7) 1.25, ld (8) 0.25.", "wait for their end"):
+        for part in ("1.50 of 2 cores", "less than 0.10", "rustc (7) 1.25, ld (8) 0.25.", "wait until they end"):
             self.assertIn(part, warning)
-        self.assertIn("no process that still runs", Busy(2, 1.5, []).warning())
+        self.assertIn("no running process", Busy(2, 1.5, []).warning())
 
     def test_a_busy_machine_is_refused_for_the_document_alone(self):
         busy, said = Busy(2, 1.5, []), io.StringIO()

@@ -64,7 +64,7 @@ class Parse(unittest.TestCase):
         self.assertTrue(parse(SAID.replace("X25519 253 bits", "ECDH prime256v1 256 bits"), "h2", P256))
 
     def test_what_is_not_there(self):
-        self.assert_fails("nothing like .*finished in", "finished in", "ended in")
+        self.assert_fails("no match of .*finished in", "finished in", "ended in")
 
 
 class Log(unittest.TestCase):

@@ -57,7 +57,7 @@ class Servers(unittest.TestCase):
             pass
 
     def test_one_that_ends_at_its_start(self):
-        self.assert_fails("ended with 3 at its start .the server said: no port", "sh", "-c", "echo no port; exit 3")
+        self.assert_fails("ended with 3 at its start .the server.s log: no port", "sh", "-c", "echo no port; exit 3")
 
     def test_one_that_does_not_listen(self):
         with mock.patch("running.START", 0.2):
@@ -91,7 +91,7 @@ class Programs(unittest.TestCase):
             self.assertEqual(first_line(process, command, 5), "ready\n")
 
     def test_one_that_says_nothing(self):
-        for script, pattern in (("sleep 30", "nothing said after"), ("exit 3", "exit code 3"), ("true", "nothing said:")):
+        for script, pattern in (("sleep 30", "no output after"), ("exit 3", "exit code 3"), ("true", "no output:")):
             command = ["sh", "-c", script]
             with self.assertRaisesRegex(Failure, pattern), started(command) as process:
                 first_line(process, command, 0.5)

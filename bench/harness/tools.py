@@ -71,10 +71,10 @@ def first_line(process: subprocess.Popen[str], command: Sequence[Word], seconds:
         # A pipe can't be closed while it is read.
         end_group(process)
         reader.join()
-        raise Failure(f"nothing said after {seconds:g} s: {_shown(command)}") from None
+        raise Failure(f"no output after {seconds:g} s: {_shown(command)}") from None
     if not line:
         finished(process, command, END)
-        raise Failure(f"nothing said: {_shown(command)}")
+        raise Failure(f"no output: {_shown(command)}")
     return line
 
 

@@ -34,7 +34,7 @@ RATE = Metric("requests_per_second", "requests/s")
 P99 = Metric("p99_microseconds", "p99, µs", less_is_better=True)
 SPEED = Metric("gb_per_second", "GB/s")
 CPU = Metric("cpu_seconds_per_gb", "CPU s/GB", less_is_better=True)
-PART = Metric("part", "as a part of those without", compared=False)
+PART = Metric("part", "with / without", compared=False)
 DELAYS = (
     Metric("p50_us", "p50, µs", less_is_better=True),
     Metric("p99_us", "p99, µs", less_is_better=True),
@@ -58,7 +58,7 @@ def _transfer(running: Running, setting: Setting, connections: int, path: Callab
         before = running.cpu_seconds()
         report = load(Load(running.url(path(size)), connections, setting.log, group=running.server.group))
         if report.data_bytes != size * connections:
-            raise Failure(f"{report.data_bytes} bytes of {connections} times {size} came")
+            raise Failure(f"{report.data_bytes} bytes of {connections} times {size} arrived")
         gigabytes = report.data_bytes / 1e9
         return gigabytes / report.seconds, (running.cpu_seconds() - before) / gigabytes
 
@@ -123,7 +123,7 @@ def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
                 time.sleep(0.1)
             report = background.rest()
         if report.data_bytes != size:
-            raise Failure(f"{report.data_bytes} bytes of {size} came")
+            raise Failure(f"{report.data_bytes} bytes of {size} arrived")
         return report.data_bytes / 1e9 / report.seconds
 
     # The server counts the cores that it may use before it is pinned to one.
@@ -138,7 +138,7 @@ def _pace(running: Running, setting: Setting) -> dict[str, float]:
     chunks = round(setting.seconds * 100)
     told = client(setting, "pace", running, 2 * setting.seconds, chunks=chunks)
     if told["chunks"] != chunks:
-        raise Failure(f"{told['chunks']} chunks of {chunks} came")
+        raise Failure(f"{told['chunks']} chunks of {chunks} arrived")
     return {metric.name: told[metric.name] for metric in DELAYS}
 
 
@@ -155,7 +155,7 @@ def _tls(running: Running, setting: Setting) -> dict[str, float]:
     seconds = math.ceil(setting.seconds)
     told = client(setting, "handshakes", running, seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds)
     if told["group"] != GROUPS[running.server.group]:
-        raise Failure(f"the handshakes had {told['group']}")
+        raise Failure(f"the handshakes used {told['group']}")
     return {"per_second": told["per_second"]}
 
 
@@ -181,11 +181,11 @@ def _with_and_without(protocol: str) -> Work:
 
 
 def _transfers(connections: int) -> list[Work]:
-    streams = "one big stream" if connections == 1 else f"{connections} big streams, each on its connection"
+    streams = "one big stream" if connections == 1 else f"{connections} big streams, each on its own connection"
     return [
         Work(f"big-{connections}", f"{streams.capitalize()}, windows of 16 MiB", (SPEED, CPU), _big(connections)),
         Work(
-            f"digest-{connections}", f"{streams.capitalize()} with `content-digest` as a trailer, too",
+            f"digest-{connections}", f"{streams.capitalize()}, with `content-digest` as a trailer",
             (SPEED, CPU, PART), _digest(connections), ours_alone=True,
         ),
     ]
@@ -197,23 +197,23 @@ WORKS = [
     *(work for connections in (1, 8) for work in _transfers(connections)),
     Work(
         "digest-beside",
-        "One big stream with `content-digest`, its sending thread and h2load on one core, hashing on another",
+        "One big stream with `content-digest`: the sending thread and h2load on one core, hashing on another",
         (SPEED, PART), _digest_beside, ours_alone=True,
     ),
     Work(
         "digest-header",
-        f"The digest of {BUFFERED // MIB} MiB over HTTP/1.1: as a trailer behind the stream, and as a header field, for "
-        "which the content is buffered",
+        f"The digest of {BUFFERED // MIB} MiB over HTTP/1.1: as a trailer after the stream, and as a header field, which "
+        "requires buffering the content",
         (
             Metric("first_byte_trailer", "trailer: first byte, ms", compared=False),
-            Metric("peak_trailer", "most memory, MiB", compared=False),
+            Metric("peak_trailer", "peak memory, MiB", compared=False),
             Metric("first_byte_header", "header field: first byte, ms", compared=False),
-            Metric("peak_header", "most memory, MiB", compared=False),
+            Metric("peak_header", "peak memory, MiB", compared=False),
         ),
         _digest_header, H1, ours_alone=True,
     ),
     Work(
-        "pace", "A chunk every 10 ms, from its sending to its arrival", DELAYS, _pace, made=True, reads_trailers=True
+        "pace", "One chunk every 10 ms: the time from sending to arrival", DELAYS, _pace, made=True, reads_trailers=True
     ),
     Work(
         "pace-loaded", "The same under the load of small-h2-4", DELAYS, _pace_loaded, made=True, reads_trailers=True
