@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes the demo certificate and its key anew. Needs openssl 1.1.1 or newer.
+# Creates a new demo certificate and key. Needs openssl 1.1.1 or newer. Rebuild the binary afterwards: it contains both
+# files.
 #
-# The certificate is its own issuer and no authority for others, names localhost, 127.0.0.1 and ::1, and is
-# valid for ten years. The binary carries both files: build it again afterwards.
+# The certificate is self-signed, no certificate authority, valid for ten years, for localhost, 127.0.0.1 and ::1.
 set -eu
 cd "$(dirname "$0")"
 

@@ -1,4 +1,4 @@
-"""What a person is promised by `GET /ui`, held against Chromium and Firefox. `interop/browsers/run` starts it."""
+"""Checks the promises of `GET /ui` in Chromium and Firefox. `interop/browsers/run` starts it."""
 
 import argparse
 import contextlib
@@ -109,7 +109,7 @@ class Server:
         line = self.process.stdout.readline()
         patience.cancel()
         found = re.fullmatch(r"https://127\.0\.0\.1:(\d+)\n", line)
-        expect(found, "the server says where it is", repr(line))
+        expect(found, "the server prints its URL", repr(line))
         self.port = int(found[1])
         self.url = f"https://localhost:{self.port}"
 
@@ -127,8 +127,8 @@ class Server:
         try:
             code = self.process.wait(20)
         except subprocess.TimeoutExpired:
-            raise Failed("the server ends when it is told to") from None
-        expect(code == 0, "the server ends well", f"its exit code is {code}")
+            raise Failed("the server ends after SIGTERM") from None
+        expect(code == 0, "the server ends successfully", f"its exit code is {code}")
 
     def said(self):
         self.log.seek(0)
@@ -515,7 +515,7 @@ def measurement_is_the_one_that_the_page_shows(page, protocol, committed):
     measured = page.measured()
     differing = {key: (wanted.get(key), measured.get(key)) for key in wanted.keys() | measured.keys()
                  if wanted.get(key) != measured.get(key)}
-    expect(not differing, "what measured.json says is what this browser does (else --update)", differing)
+    expect(not differing, "this browser matches measured.json (if not, --update)", differing)
 
 
 def pages_kept_to_their_policy_and_to_this_server(page):
@@ -747,7 +747,7 @@ def main():
             "browsers": [measure(name, binary) for name in driver.NAMES],
         }
         MEASURED.write_text(json.dumps(measured, indent=2) + "\n")
-        print(f"written: {MEASURED.name}; build the binary anew")
+        print(f"updated {MEASURED.name}: rebuild the binary")
         return
     if arguments.screenshots:
         arguments.screenshots.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ class Browser:
     def open(self):
         program = shutil.which(self.program)
         if program is None:
-            raise BrowserError(f"there is no {self.program}: install it")
+            raise BrowserError(f"{self.program} is not installed")
         log = self._profile / "stderr"
         with log.open("wb") as stderr:
             # In a new session, so all of its processes can be killed together.
@@ -87,7 +87,7 @@ class Browser:
         try:
             self._socket = connect(url, max_size=None, open_timeout=ANSWER, close_timeout=1, proxy=None)
         except (OSError, TimeoutError) as error:
-            raise BrowserError(f"{self.name} does not take a connection at {url}: {error}") from error
+            raise BrowserError(f"{self.name} accepts no connection at {url}: {error}") from error
         self._begin()
 
     def _url(self, log):
@@ -100,7 +100,7 @@ class Browser:
             if self._process.poll() is not None:
                 raise BrowserError(f"{self.name} ended with {self._process.returncode}:\n{text}")
             time.sleep(0.05)
-        raise BrowserError(f"{self.name} did not say within {START} s where it listens:\n{text}")
+        raise BrowserError(f"{self.name} did not print its address within {START} s:\n{text}")
 
     def _call(self, method, params=None, seconds=ANSWER, **more):
         """Sends a command and waits for its answer. Processes events that arrive earlier."""
@@ -115,7 +115,7 @@ class Browser:
                 if "method" in message:
                     self._event(message["method"], message["params"])
         except TimeoutError as error:
-            raise BrowserError(f"{self.name} did not answer {method} within {seconds} s") from error
+            raise BrowserError(f"{self.name} did not respond to {method} within {seconds} s") from error
         except ConnectionClosed as error:
             raise BrowserError(f"{self.name} closed the connection at {method}: {error}") from error
 
@@ -140,7 +140,7 @@ class Browser:
             if value:
                 return value
             if time.monotonic() > deadline:
-                raise BrowserError(f"{self.name}: not within {seconds} s: {expression}")
+                raise BrowserError(f"{self.name}: still false after {seconds} s: {expression}")
             time.sleep(0.05)
 
     def close(self):

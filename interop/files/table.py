@@ -69,10 +69,10 @@ def main(table, certificate, port, nginx_port):
         for line, method, file, fields, *expected in table:
             came = outcome(*ask(connect(), method, file, fill(fields, etags[file])))
             if came != expected[column]:
-                wrong.append(f"{name}: {came}, not {expected[column]}: {line}")
+                wrong.append(f"{name}: {came} instead of {expected[column]}: {line}")
     if wrong:
         sys.exit("\n".join(wrong))
-    print(f"{len(table)} conditions and ranges as in the table, {different} of them otherwise in nginx")
+    print(f"{len(table)} conditions and ranges match the table; nginx differs in {different} of them")
 
 
 main(*sys.argv[1:])

@@ -91,36 +91,36 @@ def main(address, certificate):
 
         call = exports.call("Export", table="orders")
         rows, error = rows_and_error(call)
-        check("an export ends well", (rows, error), (100_000, None))
+        check("an export succeeds", (rows, error), (100_000, None))
         trailing = dict(call.trailing_metadata())
         check("its count", trailing["x-row-count"], "100000")
         check("its timing", "db;dur=" in trailing["server-timing"], True)
 
         call = exports.call("Export", table="orders", fail_at=1001)
-        check("the header section has come", "x-export-id" in dict(call.initial_metadata()), True)
+        check("its header section", "x-export-id" in dict(call.initial_metadata()), True)
         rows, error = rows_and_error(call)
         check("rows before the failure", rows, 1000)
-        check("then 14", error.code(), grpc.StatusCode.UNAVAILABLE)
+        check("its status", error.code(), grpc.StatusCode.UNAVAILABLE)
         check("its message", error.details(), "Database connection lost at row 1001")
         told = details(error)
         check("its reason", told["ErrorInfo"].reason, "DATABASE_LOST")
         check("its rows", dict(told["ErrorInfo"].metadata), {"rows": "1000"})
-        check("when to come again", told["RetryInfo"].retry_delay.seconds > 0, True)
+        check("its retry delay", told["RetryInfo"].retry_delay.seconds > 0, True)
 
         rows, error = rows_and_error(exports.call("Export", table="no such täble"))
-        check("no such table", (rows, error.code()), (0, grpc.StatusCode.NOT_FOUND))
-        check("which", details(error)["ResourceInfo"].resource_name, "no such täble")
+        check("status of an unknown table", (rows, error.code()), (0, grpc.StatusCode.NOT_FOUND))
+        check("name of the unknown table", details(error)["ResourceInfo"].resource_name, "no such täble")
 
         rows, error = rows_and_error(exports.call("Export", table="orders", columns=["nothing"]))
-        check("no such column", (rows, error.code()), (0, grpc.StatusCode.INVALID_ARGUMENT))
-        check("which argument", details(error)["BadRequest"].field_violations[0].field, "columns")
+        check("status of an unknown column", (rows, error.code()), (0, grpc.StatusCode.INVALID_ARGUMENT))
+        check("name of the invalid argument", details(error)["BadRequest"].field_violations[0].field, "columns")
 
         unknown = channel.unary_unary(f"/{SERVICE}/Nothing")
         try:
             unknown(b"", timeout=TIMEOUT)
-            check("a method that is not there", None, "an error")
+            check("an unknown method", None, "an error")
         except grpc.RpcError as error:
-            check("a method that is not there", error.code(), grpc.StatusCode.UNIMPLEMENTED)
+            check("an unknown method", error.code(), grpc.StatusCode.UNIMPLEMENTED)
 
 
 main(*sys.argv[1:])
