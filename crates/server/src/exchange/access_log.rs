@@ -21,6 +21,9 @@ impl Drop for Exchange {
         if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
             self.connection.http1().response_breaks_off();
         }
+        if let Some(observer) = &self.observer {
+            observer.ended(ending.outcome(), &ending.to_string());
+        }
         let took = ended.duration_since(self.began);
         if let Some(metrics) = self.connection.metrics() {
             self.count(metrics, &ending, took);

@@ -1,6 +1,6 @@
 use super::request_details::joined;
 use crate::connection::CloseReason;
-use axum_trailers::trailers::WithheldReason;
+use axum_trailers::trailers::{WithheldReason, server::Outcome};
 use http::HeaderName;
 use std::{error::Error, fmt};
 
@@ -44,6 +44,14 @@ pub(crate) enum Failure {
 impl Ending {
     pub(super) fn failed(failure: Failure, error: &(dyn Error + 'static)) -> Self {
         Self::Failed(failure, with_sources(error))
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Complete => Outcome::Complete,
+            Self::ReportedInTrailers | Self::FailedCall => Outcome::Failed,
+            Self::Failed(..) | Self::Cut(_) | Self::ClientGone => Outcome::Cut,
+        }
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
     connection::{CloseReason, Connection, Purpose},
     metrics::{ClientKind, MatchedRoute},
 };
-use axum_trailers::{hints::Routine, trailers::Acceptance};
+use axum_trailers::{
+    hints::Routine,
+    trailers::{Acceptance, server::ResponseObserver},
+};
 use http::{HeaderMap, StatusCode, Version, response::Parts};
 use http_1::{HeaderValue, Method};
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
@@ -39,6 +42,7 @@ pub(crate) struct Exchange {
     pub(super) bytes: u64,
     pub(super) trailers: Trailers,
     pub(super) ending: Option<Ending>,
+    pub(super) observer: Option<ResponseObserver>,
     /// Dropped together with the exchange.
     under_way: Option<oneshot::Sender<Infallible>>,
 }
@@ -91,6 +95,7 @@ impl Exchange {
             bytes: 0,
             trailers: Trailers::None,
             ending: None,
+            observer: None,
             under_way: None,
         }
     }
@@ -164,7 +169,18 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn answered(&mut self, head: &Parts) {
+    /// Reports to this observer what is sent.
+    pub(crate) fn observed_by(&mut self, observer: ResponseObserver) {
+        self.observer = Some(observer);
+    }
+
+    /// `chunked` is whether HTTP/1.1 frames the content in chunks.
+    pub(crate) fn answered(&mut self, head: &Parts, sent: &http_1::HeaderMap, chunked: bool) {
+        if let Some(observer) = &self.observer {
+            let fields = sent.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            let framing = chunked.then_some(("transfer-encoding", &b"chunked"[..]));
+            observer.header_section(head.status, &mut fields.chain(framing));
+        }
         self.note_grpc_status(&head.headers);
         self.first_byte = self.client.as_ref().map(|_| self.began.elapsed());
         self.is_routine |= self.details.is_some() && head.extensions.get::<Routine>().is_some();
@@ -173,6 +189,9 @@ impl Exchange {
 
     pub(crate) fn sent_data(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
+        if let Some(observer) = &self.observer {
+            observer.data(bytes);
+        }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -181,11 +200,17 @@ impl Exchange {
 
     pub(crate) fn withheld_trailers(&mut self) {
         if let Acceptance::Withheld(reason) = self.acceptance {
+            if let Some(observer) = &self.observer {
+                observer.withheld(reason);
+            }
             self.trailers = Trailers::Withheld(reason);
         }
     }
 
     pub(crate) fn sent_trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(observer) = &self.observer {
+            observer.trailers(trailers);
+        }
         self.note_grpc_status(trailers);
         // The names are only for the log.
         let names = self.details.iter().flat_map(|_| trailers.keys()).cloned().collect();

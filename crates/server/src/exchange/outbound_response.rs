@@ -18,7 +18,7 @@ use axum_trailers::{
         server::{DigestedCodings, FailureMark, TrailersWithheld, has_content},
     },
 };
-use http::{HeaderMap, HeaderName, StatusCode, header, response::Parts};
+use http::{HeaderMap, HeaderName, StatusCode, Version, header, response::Parts};
 use http_1::header::Entry;
 
 /// A response of the router on its way to hyper.
@@ -48,6 +48,9 @@ impl OutboundResponse {
         let status = response.status();
         let has_content = has_content(exchange.method().as_str(), status);
         let (mut head, body) = response.into_parts();
+        if let Some(observer) = head.extensions.remove() {
+            exchange.observed_by(observer);
+        }
         let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
         let body = SharedBody::new(body);
         if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
@@ -82,7 +85,11 @@ impl OutboundResponse {
             let instead = exchange.in_span(|| problems::too_large(&error));
             return Self::instead(instead, exchange);
         }
-        exchange.answered(&head);
+        let has_data = has_content && !body.is_end_stream();
+        let is_chunked = exchange.version() == Version::HTTP_11
+            && has_data
+            && !sent.headers().contains_key(http_1::header::CONTENT_LENGTH);
+        exchange.answered(&head, sent.headers(), is_chunked);
         if withholds && has_content {
             exchange.withheld_trailers();
         }

@@ -23,6 +23,8 @@
 //! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: it may send those trailers
 //!    instead of breaking the transfer.
 //!
+//! If the response's extensions contain a [`ResponseObserver`], the server also reports to it what it sends.
+//!
 //! ```
 //! use axum_trailers::trailers::{
 //!     Acceptance, Declared,
@@ -71,11 +73,16 @@
 mod content;
 mod digested;
 mod failure;
+mod observer;
 mod withheld;
 
 #[cfg(test)]
 pub(crate) use self::failure::read_as_server;
 pub use self::{
-    content::has_content, digested::DigestedCodings, failure::FailureMark, withheld::TrailersWithheld,
+    content::has_content,
+    digested::DigestedCodings,
+    failure::FailureMark,
+    observer::{Observe, Outcome, ResponseObserver},
+    withheld::TrailersWithheld,
 };
 pub use super::received::section_size;
