@@ -9,12 +9,15 @@ fn serve() -> TestServer {
     TestServer::start(workbench(".").router())
 }
 
+const FORMS: [&str; 3] = ["text/plain", "text/html", "application/json"];
+
 /// Asserts that a response contains the table's curl lines for this server.
 fn assert_lines(content: &str, server: &str, case: &str) {
+    let content = content.replace("&#39;", "'").replace("&gt;", ">").replace("&amp;", "&");
     for route in ROUTES {
         let line = route.curl().replace(DEFAULT, server);
         let is_there = content.lines().any(|listed| {
-            let listed = listed.trim();
+            let listed = listed.trim().trim_start_matches("<pre>").trim_end_matches("</pre>");
             listed == line || listed == format!("\"curl\": {},", serde_json::Value::from(line.as_str()))
         });
         assert!(is_there, "{case}: no {line} in\n{content}");
@@ -27,7 +30,7 @@ fn assert_lines(content: &str, server: &str, case: &str) {
 async fn curl_lines_have_the_host_and_port_of_the_request() {
     let server = serve();
     for host in ["example.org", "example.org:8443", "192.0.2.1:3000", "[2001:db8::1]:8443", "A-b_c.~d"] {
-        for accept in ["text/plain", "application/json"] {
+        for accept in FORMS {
             assert_lines(&over_http1(&server, "/help", host, accept).await, host, host);
             assert_lines(&over_http2(&server, host, accept).await, host, host);
         }
@@ -39,7 +42,7 @@ async fn curl_lines_have_the_host_and_port_of_the_request() {
 async fn host_that_a_shell_would_read_is_replaced_by_the_default() {
     let server = serve();
     for host in ["a';id;'", "$(id)", "a&b", "(a)", "a*"] {
-        for accept in ["text/plain", "application/json"] {
+        for accept in FORMS {
             assert_lines(&over_http1(&server, "/help", host, accept).await, DEFAULT, host);
             assert_lines(&over_http2(&server, host, accept).await, DEFAULT, host);
         }
@@ -66,7 +69,7 @@ async fn authority_of_an_absolute_target_replaces_host() {
 async fn no_cache_keeps_the_lines_of_one_client_for_another() {
     let server = serve();
     for (protocol, client) in clients() {
-        for accept in ["text/plain", "application/json"] {
+        for accept in FORMS {
             let request = client.get(server.url("/help")).header("accept", accept);
             let response = request.send().await.expect("a response");
             assert_eq!(response.headers()["cache-control"], "no-store", "{accept} over {protocol}");
@@ -89,4 +92,26 @@ async fn over_http2(server: &TestServer, host: &str, accept: &str) -> String {
     assert_eq!(response.status(), 200, "{host}");
     let content = raw::http2_read(response.body_mut()).await.expect("whole");
     String::from_utf8(content).expect("text")
+}
+
+#[tokio::test]
+async fn browsers_get_a_page_with_all_routes() {
+    let server = serve();
+    for (protocol, client) in clients() {
+        let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        let response =
+            client.get(server.url("/help")).header("accept", accept).send().await.expect("a response");
+        assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8", "{protocol}");
+        let policy = response.headers()["content-security-policy"].to_str().expect("text");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; "), "{policy}");
+        let page = response.text().await.expect("text");
+        for route in ROUTES {
+            assert!(
+                page.contains(&format!("<h2><code>{} {}</code></h2>", route.method, route.path)),
+                "{page}"
+            );
+        }
+        assert!(!page.contains('`') && page.contains("<code>Accept</code>"), "code is marked up: {page}");
+        assert_eq!(page.matches("<section>").count(), page.matches("</section>").count());
+    }
 }

@@ -1,5 +1,6 @@
 //! The server's guarantees, checked on the bytes that reach a client. One file per guarantee.
 
+mod answer;
 mod binary;
 #[cfg(unix)]
 mod blocked_log;
@@ -48,6 +49,7 @@ mod request_lines;
 mod request_trailers;
 mod routes;
 mod section_limits;
+mod seen;
 mod shutdown;
 mod slow_requests;
 mod stalled_readers;

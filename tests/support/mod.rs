@@ -132,6 +132,11 @@ pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest:
     Ok(ending)
 }
 
+/// Reads a JSON document.
+pub(crate) async fn json(response: reqwest::Response) -> serde_json::Value {
+    serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON")
+}
+
 /// The number of line ends.
 pub(crate) fn lines(content: &[u8]) -> usize {
     content.split(|byte| *byte == b'\n').count() - 1

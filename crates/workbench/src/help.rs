@@ -4,11 +4,11 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/help'
 //! ```
 //!
-//! The response is text, or JSON if `Accept` prefers it. The curl lines contain the host and port of the request if
+//! The response is text, or HTML or JSON if `Accept` prefers it. The curl lines contain the host and port of the request if
 //! they are safe in a shell, and `localhost:3000` otherwise.
 
-use super::{Example, ROUTES, Route, accept, authority::Authority, json::Json};
-use axum::response::{IntoResponse, Response};
+use super::{Example, ROUTES, Route, accept, authority::Authority, html, json::Json};
+use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
@@ -16,15 +16,24 @@ use std::fmt::{self, Write};
 #[derive(Clone, Copy)]
 enum Form {
     Text,
+    Html,
     Json,
 }
 
+/// The page needs only the style sheet of `/ui`.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
 pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
     let server = Authority::of(&uri, &headers);
-    let offered = [("text/plain", Form::Text), ("application/json", Form::Json)];
+    let offered = [("text/plain", Form::Text), ("text/html", Form::Html), ("application/json", Form::Json)];
     let mut response = match accept::preferred(&headers, &offered) {
         Some(Form::Json) => Json(json(&server)).into_response(),
-        // For a client that accepts neither, text is better than a 406.
+        Some(Form::Html) => {
+            ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page(&server))).into_response()
+        }
+        // For a client that accepts none of them, text is better than a 406.
         Some(Form::Text) | None => text(&server).into_response(),
     };
     let fields = response.headers_mut();
@@ -53,6 +62,39 @@ fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result
         writeln!(text, "  bounds: {}", route.bounds.replace('`', ""))?;
     }
     writeln!(text, "  {}\n", route.curl_at(server))
+}
+
+fn page(server: &Authority) -> String {
+    let head = "<link rel=\"icon\" type=\"image/svg+xml\" href=\"/ui/icon.svg\">\n\
+                <link rel=\"stylesheet\" href=\"/ui/style.css\">\n";
+    let mut body =
+        "<p>One route for each use of trailers. <a href=\"/ui\">The page at /ui</a> tries them in this \
+                    browser; curl shows every trailer.</p>\n"
+            .to_owned();
+    for route in ROUTES {
+        describe_in_html(route, server, &mut body).expect("memory");
+    }
+    html::page("Routes of axum-trailers", head, &body)
+}
+
+fn describe_in_html(route: &Route, server: &Authority, body: &mut String) -> fmt::Result {
+    let name = format!("{} {}", route.method, html::escaped(route.path));
+    writeln!(body, "<section>\n<h2><code>{name}</code></h2>\n<p>{}</p>", marked_up(route.shows))?;
+    for (name, list) in [("Trailers", route.trailers), ("Parameters", route.parameters)] {
+        if !list.is_empty() {
+            writeln!(body, "<p>{name}: <code>{}</code></p>", html::escaped(&list.join(", ")))?;
+        }
+    }
+    if !route.bounds.is_empty() {
+        writeln!(body, "<p>Limits: {}</p>", marked_up(route.bounds))?;
+    }
+    writeln!(body, "<pre>{}</pre>\n</section>", html::escaped(&route.curl_at(server)))
+}
+
+/// Text in which backquotes mark code, as HTML.
+fn marked_up(text: &str) -> String {
+    let parts = text.split('`').map(html::escaped).enumerate();
+    parts.map(|(n, part)| if n % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
 }
 
 fn json(server: &Authority) -> Value {

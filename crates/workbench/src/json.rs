@@ -1,6 +1,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header;
 use serde_json::Value;
+use std::time::Duration;
 
 /// A JSON document, formatted for people.
 pub(super) struct Json(pub(super) Value);
@@ -10,4 +11,9 @@ impl IntoResponse for Json {
         let fields = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
         (fields, format!("{:#}\n", self.0)).into_response()
     }
+}
+
+/// Converts to milliseconds, rounded to microseconds.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -11,6 +11,8 @@
 //! | [`files`] | `GET /files/…`: files, followed by the digest of the content; `PUT`: uploads that are kept only if their digest is right |
 //! | [`export`] | the rows of a [`database`] with their count, digest and timing, failures in the middle, progress, the alternatives for clients without trailers, and a [gRPC service](export::grpc) |
 //! | `trailers.rs` | `GET /trailers`: the trailers that the query asks for |
+//! | `answer.rs` | `GET /answer`: words of an answer as they come, and their number behind them |
+//! | `seen/` | `GET /seen/{id}`: what the server sent of a response |
 //! | `te.rs` | `GET /te`: whether this client receives trailers |
 //! | `echo.rs`, `inspect.rs` | `POST`: the trailers of requests |
 //! | `ui/` | `GET /ui`: a page that tries all this in a browser |
@@ -18,6 +20,7 @@
 
 mod accept;
 mod admission;
+mod answer;
 mod authority;
 mod body_limit;
 mod bounds;
@@ -35,6 +38,7 @@ pub mod fuzzing;
 mod grpc_status;
 mod healthz;
 mod help;
+mod html;
 mod inspect;
 mod json;
 mod metrics;
@@ -43,6 +47,7 @@ mod query;
 mod request_summary;
 mod retry_later;
 mod routes;
+mod seen;
 mod segment;
 mod spawn;
 mod state;

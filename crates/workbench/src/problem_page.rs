@@ -1,4 +1,4 @@
-use super::accept;
+use super::{accept, html};
 use axum::{
     body::{self, Body},
     middleware::Next,
@@ -42,32 +42,17 @@ fn as_page(mut response: Response, problem: &Problem) -> Response {
 
 fn page(problem: &Problem) -> String {
     let heading = format!("{} {}", problem.status().as_u16(), text_of(problem.member("title")));
-    let (heading, detail) = (escaped(&heading), escaped(problem.detail()));
+    let (heading, detail) = (html::escaped(&heading), html::escaped(problem.detail()));
     let is_shown = |name: &str| ["title", "status", "detail"].contains(&name);
     let others = problem.members().filter(|(name, _)| !is_shown(name));
     let others: String = others.map(|(name, value)| described(name, value)).collect();
-    format!(
-        "<!doctype html>\n\
-         <html lang=\"en\">\n\
-         <head>\n\
-         <meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{heading}</title>\n\
-         </head>\n\
-         <body>\n\
-         <h1>{heading}</h1>\n\
-         <p>{detail}</p>\n\
-         <dl>\n{others}</dl>\n\
-         </body>\n\
-         </html>\n"
-    )
+    html::page(&heading, "", &format!("<p>{detail}</p>\n<dl>\n{others}</dl>\n"))
 }
 
 /// A member with its value, or with each value of a list.
 fn described(name: &str, value: &Value) -> String {
     let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    let values = values.iter().map(|value| format!("<dd>{}</dd>\n", escaped(&text_of(Some(value)))));
+    let values = values.iter().map(|value| format!("<dd>{}</dd>\n", html::escaped(&text_of(Some(value)))));
     format!("<dt>{name}</dt>\n{}", values.collect::<String>())
 }
 
@@ -77,11 +62,4 @@ fn text_of(value: Option<&Value>) -> Cow<'_, str> {
         Some(Value::String(text)) => text.into(),
         Some(other) => other.to_string().into(),
     }
-}
-
-/// Escapes text for HTML content and attribute values
-/// ([HTML §13.3](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -2,8 +2,8 @@
 //! table with it.
 
 use super::{
-    authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, problem_page,
-    state::AppState, te, trailers, ui,
+    answer, authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
+    problem_page, seen, state::AppState, te, trailers, ui,
 };
 use axum::{
     Router,
@@ -54,9 +54,18 @@ pub struct Example {
     /// The command that curl's output is piped into. It must read all output: a second stream would appear before or in
     /// the middle of the first.
     pipe: &'static str,
+    /// Where the `{id}` of the target comes from.
+    id: Option<Id>,
 }
 
-const EXAMPLE: Example = Example { target: "", fields: &[], content: None, status: 200, pipe: "" };
+/// An id that another response contains.
+#[derive(Debug)]
+struct Id {
+    field: &'static str,
+    of: &'static str,
+}
+
+const EXAMPLE: Example = Example { target: "", fields: &[], content: None, status: 200, pipe: "", id: None };
 
 const ROUTE: Route = Route {
     method: "GET",
@@ -166,7 +175,11 @@ pub const ROUTES: &[Route] = &[
         path: "/exports/{id}",
         shows: "How far the export of this `X-Export-Id` is, and after its end what its trailers said.",
         bounds: "remembered for ten minutes after the end, and 256 of them",
-        example: Example { target: "/exports/{id}", ..EXAMPLE },
+        example: Example {
+            target: "/exports/{id}",
+            id: Some(Id { field: "x-export-id", of: "/export/orders" }),
+            ..EXAMPLE
+        },
         pattern: "/exports/:id",
         handler: || get(export::progress),
         ..ROUTE
@@ -180,6 +193,17 @@ pub const ROUTES: &[Route] = &[
         example: Example { target: "/trailers?x-color=blue&x-color=green&x-size=9", ..EXAMPLE },
         pattern: "/trailers",
         handler: || get(trailers::trailers),
+        ..ROUTE
+    },
+    Route {
+        path: "/answer",
+        shows: "An answer that is streamed word by word, as a language model does, and behind it what it has used.",
+        trailers: &["x-usage-input-tokens", "x-usage-output-tokens"],
+        parameters: &["prompt=TEXT", "words=N", "delay=MILLISECONDS"],
+        bounds: "10,000 words, delays up to 10,000 ms each and five minutes in all",
+        example: Example { target: "/answer?prompt=What+is+a+trailer&words=12", ..EXAMPLE },
+        pattern: "/answer",
+        handler: || get(answer::answer),
         ..ROUTE
     },
     Route {
@@ -209,6 +233,19 @@ pub const ROUTES: &[Route] = &[
         example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
         pattern: "/inspect",
         handler: || post(inspect::inspect),
+        ..ROUTE
+    },
+    Route {
+        path: "/seen/{id}",
+        shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and how it ended.",
+        bounds: "the last 256 responses",
+        example: Example {
+            target: "/seen/{id}",
+            id: Some(Id { field: "x-request-id", of: "/trailers?x-color=blue" }),
+            ..EXAMPLE
+        },
+        pattern: "/seen/:id",
+        handler: || get(seen::seen),
         ..ROUTE
     },
     Route {
@@ -245,7 +282,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/help",
-        shows: "This table, as text or, where `Accept` prefers it, as JSON.",
+        shows: "This table, as text or, where `Accept` prefers it, as HTML or JSON.",
         example: Example { target: "/help", ..EXAMPLE },
         pattern: "/help",
         handler: || get(help::help),
@@ -270,7 +307,7 @@ impl Route {
 
     /// The curl line that shows it on this server.
     pub(super) fn curl_at(&self, server: &Authority) -> String {
-        let Example { target, fields, content, pipe, .. } = &self.example;
+        let Example { target, fields, content, pipe, id, .. } = &self.example;
         // In a pipe, curl also draws a progress meter.
         let silent = if pipe.is_empty() { "" } else { " -s" };
         let mut line = format!("curl{silent} -v -k --no-buffer");
@@ -283,12 +320,10 @@ impl Route {
         for (name, value) in *fields {
             write!(line, " -H '{name}: {value}'").expect("memory");
         }
-        match target.strip_suffix("{id}") {
-            // An export's id is known only after the export has begun.
-            Some(path) => {
-                let id = format!(
-                    "curl -s -k -o /dev/null -w '%header{{x-export-id}}' 'https://{server}/export/orders'"
-                );
+        match id {
+            Some(Id { field, of }) => {
+                let path = target.trim_end_matches("{id}");
+                let id = format!("curl -s -k -o /dev/null -w '%header{{{field}}}' 'https://{server}{of}'");
                 write!(line, " 'https://{server}{path}'$({id})").expect("memory");
             }
             None => write!(line, " 'https://{server}{target}'{pipe}").expect("memory"),

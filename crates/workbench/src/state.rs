@@ -4,6 +4,7 @@ use super::{
     export::Exports,
     files::{Folder, ReprDigests, Uploads},
     metrics::WorkbenchMetrics,
+    seen::Seen,
 };
 use axum::extract::FromRef;
 
@@ -17,4 +18,5 @@ pub(super) struct AppState {
     pub(super) exports: Exports,
     pub(super) metrics: WorkbenchMetrics,
     pub(super) bounds: Bounds,
+    pub(super) seen: Seen,
 }

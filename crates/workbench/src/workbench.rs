@@ -8,9 +8,10 @@ use super::{
     files::{Folder, ReprDigests, Uploads},
     metrics::WorkbenchMetrics,
     routes,
+    seen::{self, Seen},
     state::AppState,
 };
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use prometheus::Registry;
 use std::io;
 
@@ -84,7 +85,8 @@ impl Workbench {
         let Self { folder, database, bounds, exports, metrics, allows_upload } = self;
         let uploads = if allows_upload { Uploads::allowed(folder.clone(), bounds) } else { Uploads::none() };
         let repr_digests = ReprDigests::default();
-        routes::router().with_state(AppState {
+        let seen = Seen::default();
+        let state = AppState {
             folder,
             database,
             repr_digests,
@@ -92,6 +94,8 @@ impl Workbench {
             exports,
             metrics,
             bounds,
-        })
+            seen: seen.clone(),
+        };
+        routes::router().with_state(state).layer(from_fn_with_state(seen, seen::observe))
     }
 }

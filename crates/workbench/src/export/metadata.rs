@@ -1,4 +1,7 @@
-use crate::grpc_status::{self, GRPC_MESSAGE, GRPC_STATUS};
+use crate::{
+    grpc_status::{self, GRPC_MESSAGE, GRPC_STATUS},
+    json::milliseconds,
+};
 use axum_trailers::{
     digest::{CONTENT_DIGEST, Digest},
     layers::server_timing::Metric,
@@ -101,11 +104,6 @@ pub(super) fn trailers_to_json(trailers: &Trailers) -> Value {
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
         .collect();
     Value::Object(members)
-}
-
-/// Converts to milliseconds, rounded to microseconds.
-pub(super) fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use super::{
     format::Format,
-    metadata::{DatabaseLost, Metadata, milliseconds, trailers_to_json},
+    metadata::{DatabaseLost, Metadata, trailers_to_json},
 };
+use crate::json::milliseconds;
 use axum_trailers::trailers::Trailers;
 use serde_json::{Value, json};
 use std::{io::Write, time::Duration};

@@ -3,6 +3,7 @@ use crate::{
     Bounds,
     admission::{Admission, AdmissionPermit},
     client::Client,
+    json::milliseconds,
 };
 use axum_trailers::{problem::Problem, trailers::Trailers};
 use prometheus::IntGauge;
@@ -216,7 +217,7 @@ impl Export {
         status["format"] = self.format.into();
         status["state"] = state.into();
         status["reason"] = reason.map(String::as_str).into();
-        status["durationMs"] = super::metadata::milliseconds(took).into();
+        status["durationMs"] = milliseconds(took).into();
         status["trailers"] = trailers.map(trailers_to_json).into();
         status
     }

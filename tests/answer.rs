@@ -1,0 +1,39 @@
+//! `GET /answer` streams its words and then sends what it has used.
+
+use crate::support::{TestServer, clients, http2, json, read, upload::fields, workbench};
+
+#[tokio::test]
+async fn usage_counts_the_words_of_the_prompt_and_of_the_answer() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        for (query, input, output) in [
+            ("", "0", 30),
+            ("?words=1&prompt=Why", "1", 1),
+            ("?words=100&delay=0&prompt=+What++is+a%0Atrailer%3F+", "4", 100),
+        ] {
+            let response = server.get(&client, &format!("/answer{query}")).await;
+            let ending = read(response).await.expect("no error");
+            let text = String::from_utf8(ending.content).expect("UTF-8");
+            assert_eq!(text.split_whitespace().count(), output, "{query} over {protocol}: {text}");
+            assert!(text.starts_with('A') && text.ends_with('\n'), "{query} over {protocol}: {text}");
+            let usage = [("x-usage-input-tokens", input), ("x-usage-output-tokens", &output.to_string())];
+            assert_eq!(ending.trailers.expect("trailers"), fields(&usage), "{query} over {protocol}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn answer_past_its_bounds_is_refused() {
+    let server = TestServer::start(workbench(".").router());
+    for (query, detail) in [
+        ("words=0", "`words` is a number from 1 to 10000, not `0`"),
+        ("words=10001", "`words` is a number from 1 to 10000, not `10001`"),
+        ("delay=10001", "`delay` is a number from 0 to 10000, not `10001`"),
+        ("words=10000&delay=40", "the pauses may take 300 s in all: fewer words or a shorter delay"),
+    ] {
+        let response = server.get(&http2(), &format!("/answer?{query}")).await;
+        assert_eq!(response.status(), 400, "{query}");
+        let problem = json(response).await;
+        assert_eq!(problem["detail"], detail, "{query}");
+    }
+}
