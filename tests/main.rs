@@ -36,6 +36,7 @@ mod limits;
 mod log;
 mod malformed_heads;
 mod metrics;
+mod observer;
 mod problems;
 mod producers;
 mod progress;
