@@ -54,9 +54,9 @@ fn each_says_first_how_it_is_run_and_shown() {
 }
 
 #[test]
-fn each_has_its_row_in_the_readme() {
-    let readme = include_str!("../README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+fn each_has_its_row_in_the_library_guide() {
+    let guide = include_str!("../docs/library.md");
+    let rows = guide.lines().filter_map(|line| line.strip_prefix("| `"));
     let commands = rows.filter_map(|row| Some(row.split_once("` |")?.0));
     let commands: BTreeSet<_> =
         commands.filter(|row| row.starts_with("cargo run ")).map(str::to_owned).collect();
@@ -66,12 +66,15 @@ fn each_has_its_row_in_the_readme() {
 
 /// The README of the server crate is compiled with its own tests.
 #[test]
-fn readme_shows_the_program_of_the_server_s_readme() {
-    let program = |readme: &'static str| {
-        let rest = readme.split_once("```rust,no_run\n").expect("a program").1;
+fn library_guide_shows_the_program_of_the_server_s_readme() {
+    let program = |document: &'static str| {
+        let rest = document.split_once("```rust,no_run\n").expect("a program").1;
         rest.split_once("```").expect("its end").0
     };
-    assert_eq!(program(include_str!("../README.md")), program(include_str!("../crates/server/README.md")));
+    assert_eq!(
+        program(include_str!("../docs/library.md")),
+        program(include_str!("../crates/server/README.md"))
+    );
 }
 
 #[tokio::test]

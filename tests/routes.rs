@@ -220,7 +220,7 @@ async fn help_has_each_row_as_text_and_as_json() {
 }
 
 #[test]
-fn readme_has_the_table_as_it_is() {
+fn routes_page_has_the_table_as_it_is() {
     let mut table = "| Route | What it shows | Trailers | Try it |\n|---|---|---|---|\n".to_owned();
     for route in ROUTES {
         let trailers: Vec<_> = route.trailers.iter().map(|name| format!("`{name}`")).collect();
@@ -228,7 +228,7 @@ fn readme_has_the_table_as_it_is() {
         let (trailers, line) = (trailers.join(", "), route.curl().replace('|', "\\|"));
         writeln!(table, "| `{method} {path}` | {shows} | {trailers} | `{line}` |").expect("memory");
     }
-    assert!(include_str!("../README.md").contains(&table), "put this into README.md:\n{table}");
+    assert!(include_str!("../docs/routes.md").contains(&table), "put this into docs/routes.md:\n{table}");
 }
 
 /// curl writes header and trailer sections to standard error. If only the body went through the pipe, the trailer could

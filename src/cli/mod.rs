@@ -410,10 +410,10 @@ mod tests {
     }
 
     #[test]
-    fn readme_has_each_option_with_its_variable_and_default() {
+    fn options_page_has_each_option_with_its_variable_and_default() {
         let command = Args::command();
         let options: Vec<_> = command.get_arguments().filter(|option| option.get_env().is_some()).collect();
-        for (option, row) in options.iter().zip(rows_of(include_str!("../../README.md"), &options, 2)) {
+        for (option, row) in options.iter().zip(rows_of(include_str!("../../docs/options.md"), &options, 2)) {
             let variable = option.get_env().and_then(|name| name.to_str()).expect("a variable");
             assert!(row.contains(&format!("`{variable}`")), "{row}");
         }

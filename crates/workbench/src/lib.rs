@@ -1,5 +1,5 @@
 //! The workbench: one route for each use of trailers, each in its own file, with a curl line that shows it. [`ROUTES`]
-//! lists them all; `GET /help` is generated from it, and a test compares the README's table with it.
+//! lists them all; `GET /help` is generated from it, and a test compares the table in docs/routes.md with it.
 //!
 //! [`Workbench`] is an axum 0.6 application; the binary `axum-trailers` serves it. Trailers need a server that sends
 //! them, such as [axum-trailers-server](https://docs.rs/axum-trailers-server).

@@ -1,5 +1,5 @@
-//! The table of all routes. The router and `GET /help` are generated from it; a test compares the README's
-//! table with it.
+//! The table of all routes. The router and `GET /help` are generated from it; a test compares the table
+//! in docs/routes.md with it.
 
 use super::{
     answer, authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
