@@ -13,6 +13,7 @@ mod closing;
 mod conversions;
 mod cut_uploads;
 mod digest;
+mod documents;
 mod early_responses;
 mod echo;
 mod examples;
