@@ -1,4 +1,4 @@
-//! The bridge alone, for the benchmarks in `bench/parts`. Not part of the API.
+//! The service of a connection, for the benchmarks in `bench/parts`. Not part of the API.
 
 use crate::{
     app::{App, ConnectionService, GrpcServices},
@@ -15,11 +15,11 @@ use std::{
     sync::Arc,
 };
 
-/// The bridge of a connection without a network.
-pub struct Bridge(ConnectionService);
+/// The service of a connection, without a network.
+pub struct AppService(ConnectionService);
 
-impl Bridge {
-    /// Creates a bridge with the server's default settings.
+impl AppService {
+    /// Creates a service with the server's default settings.
     #[must_use]
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());

@@ -1,12 +1,12 @@
-//! A request and its response across the bridge, compared with the same router called directly. The difference is the
-//! cost of the bridge.
+//! A request and its response through a connection's service, compared with the same router called directly. The difference is
+//! the cost of the service.
 
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{
     body,
     trailers::{Declared, Trailers},
 };
-use axum_trailers_server::parts::Bridge;
+use axum_trailers_server::parts::AppService;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http_body_util::{BodyExt, Empty};
@@ -59,7 +59,7 @@ const ROUTES: [Route; 2] = [
 
 impl Route {
     fn router() -> Router {
-        // Like the bridge: a router without its state rebuilds its routes in each call.
+        // Like the service: a router without its state rebuilds its routes in each call.
         Router::new().route("/small", get(small)).route("/hello", get(|| async { "hello" })).with_state(())
     }
 
@@ -89,8 +89,8 @@ impl Route {
         (0..count).map(request).collect()
     }
 
-    async fn across(self, bridge: &mut Bridge, request: http_1::Request<Incoming>) {
-        let mut body = pin!(bridge.call(request).await.into_body());
+    async fn through(self, service: &mut AppService, request: http_1::Request<Incoming>) {
+        let mut body = pin!(service.call(request).await.into_body());
         let (mut length, mut trailers) = (0, None);
         while let Some(frame) = body.frame().await {
             match frame.expect("a whole body").into_data() {
@@ -157,15 +157,15 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().expect("a runtime")
 }
 
-fn bridge(criterion: &mut Criterion) {
+fn service(criterion: &mut Criterion) {
     let runtime = runtime();
     for route in ROUTES {
-        let mut group = criterion.benchmark_group(format!("bridge/{}", route.name));
-        group.bench_function("across", |bencher| {
+        let mut group = criterion.benchmark_group(format!("service/{}", route.name));
+        group.bench_function("through", |bencher| {
             bencher.to_async(&runtime).iter_custom(|count| async move {
-                let mut bridge = Bridge::new(Route::router());
+                let mut service = AppService::new(Route::router());
                 let make = async |count| route.requests_of_hyper(count).await;
-                timed(count, make, async |request| route.across(&mut bridge, request).await).await
+                timed(count, make, async |request| route.through(&mut service, request).await).await
             });
         });
         group.bench_function("direct", |bencher| {
@@ -179,5 +179,5 @@ fn bridge(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bridge);
+criterion_group!(benches, service);
 criterion_main!(benches);
