@@ -4,7 +4,6 @@ mod answer;
 mod binary;
 #[cfg(unix)]
 mod blocked_log;
-mod bridge;
 mod chunked_framing;
 mod client_gone;
 #[cfg(unix)]
@@ -27,6 +26,7 @@ mod files;
 mod grpc;
 mod grpc_calls;
 mod half_closed;
+mod heads;
 mod help;
 mod http2_framing;
 mod http2_windows;
