@@ -72,7 +72,7 @@ impl<'a> Variable<'a> {
         };
         let name = self.name.display();
         if error.kind() == ErrorKind::InvalidUtf8 {
-            return Err(parser.error(error.kind(), format!("the value of {name} is not UTF-8")));
+            return Err(parser.error(error.kind(), format!("the value of {name} is not valid UTF-8")));
         }
         error.insert(ContextKind::InvalidArg, ContextValue::String(name.to_string()));
         Err(error)

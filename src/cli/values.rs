@@ -17,8 +17,8 @@ impl FromStr for Address {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "give a port, or a host and a port: 3000, localhost:3000, 192.0.2.1:3000, [::1]:3000, or :3000 for each \
-                             address of this machine";
+        const WRONG: &str = "expected a port, or a host and a port: 3000, localhost:3000, 192.0.2.1:3000, \
+            [::1]:3000, or :3000 for all addresses of this machine";
         if text == "localhost" {
             return Ok(Self::Loopback(None));
         }
@@ -67,7 +67,7 @@ pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
     } else if is_one_of(&OFF, text) || text == "0" {
         Ok(false)
     } else {
-        Err("give on or off")
+        Err("expected on or off")
     }
 }
 
@@ -121,7 +121,7 @@ impl FromStr for Time {
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .filter(|duration| range.contains(duration))
             .map(Self)
-            .ok_or("give a time from 1ms to a year, such as 30s, 2m, 1h, 500ms, or a number of seconds")
+            .ok_or("expected a time from 1ms to a year, such as 30s, 2m, 1h, 500ms, or a number of seconds")
     }
 }
 
@@ -173,7 +173,7 @@ impl FromStr for Size {
         let unit =
             SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, bytes)| bytes);
         let bytes = whole(number).zip(unit).and_then(|(number, unit)| number.checked_mul(*unit));
-        bytes.map(Self).ok_or("give a size, such as 64KiB, 10MB, 1GiB, or a number of bytes")
+        bytes.map(Self).ok_or("expected a size, such as 64KiB, 10MB, 1GiB, or a number of bytes")
     }
 }
 
@@ -184,7 +184,7 @@ impl Size {
         if (u64::from(least)..=u64::from(most)).contains(&size.0) {
             return Ok(size);
         }
-        Err(format!("give a size from {} to {}", Self::from(least), Self::from(most)))
+        Err(format!("expected a size from {} to {}", Self::from(least), Self::from(most)))
     }
 
     /// The size, if it was parsed within bounds of this type.
@@ -240,7 +240,7 @@ impl FromStr for Count {
             }
         };
         let number = whole(number).zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
-        number.map(Self).ok_or("give a number, such as 512, 10k, 10M, or 10_000_000")
+        number.map(Self).ok_or("expected a number, such as 512, 10k, 10M, or 10_000_000")
     }
 }
 
@@ -251,7 +251,7 @@ impl Count {
         if (u64::from(least)..=u64::from(most)).contains(&count.0) {
             return Ok(count);
         }
-        Err(format!("give a number from {} to {}", Self::from(least), Self::from(most)))
+        Err(format!("expected a number from {} to {}", Self::from(least), Self::from(most)))
     }
 
     /// The count, if it was parsed within bounds of this type.
@@ -356,7 +356,7 @@ mod tests {
         }
         assert_eq!(Size::within("8KiB", 8192, 10_000).map(Size::as_u32), Ok(8192));
         let refused = Size::within("8191", 8192, 1 << 20).expect_err("too small");
-        assert_eq!(refused, "give a size from 8KiB to 1MiB");
+        assert_eq!(refused, "expected a size from 8KiB to 1MiB");
     }
 
     #[test]
@@ -382,7 +382,7 @@ mod tests {
         {
             assert!(wrong.parse::<Count>().is_err(), "{wrong}");
         }
-        assert_eq!(Count::within("0", 1, 10_000).expect_err("too small"), "give a number from 1 to 10k");
+        assert_eq!(Count::within("0", 1, 10_000).expect_err("too small"), "expected a number from 1 to 10k");
         assert_eq!("16_384".parse(), Ok(Size(16_384)));
     }
 
