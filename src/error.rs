@@ -37,29 +37,28 @@ impl fmt::Display for Error {
             Self::Tls(error) => {
                 write!(
                     f,
-                    "{}; give a certificate and its key as PEM files with --cert and --key",
+                    "{}; use --cert and --key with the PEM files of a certificate and its key",
                     WithSource(error)
                 )
             }
             Self::Folder { path, source } => {
                 write!(
                     f,
-                    "can't serve files from {}: {source}; give a folder that can be read with --dir",
+                    "can't serve files from {}: {source}; use --dir with a readable folder",
                     path.display()
                 )
             }
             Self::Uploads { path, source } => {
                 write!(
                     f,
-                    "can't write uploads into {}: {source}; give a folder that can be written \
-                     with --dir, or leave --allow-upload out",
+                    "can't write uploads into {}: {source}; use --dir with a writable folder, or omit --allow-upload",
                     path.display()
                 )
             }
             Self::Database { path: Some(path), source } => {
                 write!(
                     f,
-                    "{}: {}; give a SQLite database with --database, or leave it out for the sample",
+                    "{}: {}; use --database with a SQLite file, or omit it for the sample",
                     path.display(),
                     WithSource(source)
                 )
@@ -67,14 +66,14 @@ impl fmt::Display for Error {
             Self::Database { path: None, source } => {
                 write!(
                     f,
-                    "the sample can't be made: {}; give a SQLite database with --database",
+                    "can't create the sample database: {}; use --database with a SQLite file",
                     WithSource(source)
                 )
             }
             Self::Log(error) => {
-                write!(f, "the environment variable RUST_LOG is not a filter: {error}")
+                write!(f, "the environment variable RUST_LOG is not a valid log filter: {error}")
             }
-            Self::Serve(error) => write!(f, "the server can't run: {error}"),
+            Self::Serve(error) => write!(f, "can't run the server: {error}"),
         }
     }
 }
@@ -82,12 +81,10 @@ impl fmt::Display for Error {
 fn bind_advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::AddrInUse => {
-            "stop the program that has it, or choose another address with --listen, --redirect or --metrics (port 0 takes a \
-             free one)"
+            "stop the program that uses it, or choose another address with --listen, --redirect or --metrics \
+             (port 0 picks a free one)"
         }
-        io::ErrorKind::PermissionDenied => {
-            "choose a port from 1024 on with --listen, --redirect or --metrics"
-        }
+        io::ErrorKind::PermissionDenied => "choose a port above 1023 with --listen, --redirect or --metrics",
         io::ErrorKind::AddrNotAvailable => {
             "choose an address of this machine with --listen, --redirect or --metrics"
         }

@@ -126,8 +126,8 @@ fn uses_demo_key(args: &Args) -> bool {
 fn warn_of_demo_key(server: &Server, log: &Log) {
     for address in server.local_addrs().into_iter().filter(|address| !address.ip().is_loopback()) {
         let warning = format!(
-            "{address} can be reached from other machines, and the demo key is public: everyone has it and can read \
-             and change this traffic; give a key of your own with --cert and --key"
+            "{address} is reachable from other machines, but the demo key is public: anyone on the path can \
+             read and change this traffic; use your own key with --cert and --key"
         );
         log.say(Level::WARN, &warning);
     }
@@ -161,6 +161,6 @@ fn announce(server: &Server) {
     }
     let mut out = io::stdout().lock();
     if let Err(error) = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()) {
-        tracing::debug!(%error, "nobody reads standard output");
+        tracing::debug!(%error, "can't write to standard output");
     }
 }

@@ -63,7 +63,7 @@ async fn malformed_content_is_400_and_the_connection_closes() {
         let wire = raw::http1(server.address, &request("/collect", content)).await;
         assert!(wire.starts_with("HTTP/1.1 400 "), "{content:?}: {wire}");
         assert!(wire.contains("\r\nconnection: close\r\n"), "{content:?}: {wire}");
-        assert!(wire.contains("the request's content is malformed: "), "{content:?}: {wire}");
+        assert!(wire.contains("the request content is malformed: "), "{content:?}: {wire}");
         assert_eq!(wire.matches("HTTP/1.1 ").count(), 1, "{content:?}: {wire}");
     }
     assert_eq!(smuggled.load(SeqCst), 0);
@@ -81,7 +81,7 @@ async fn malformed_content_that_nobody_reads_is_400_too() {
         assert_eq!(wire.matches("HTTP/1.1 ").count(), 1, "{content:?}: {wire}");
     }
     assert_eq!(smuggled.load(SeqCst), 0);
-    log.line(&["INFO", "connection ended: a message is malformed", "peer=127.0.0.1:", "without CRLF"]).await;
+    log.line(&["INFO", "connection closed: malformed message", "peer=127.0.0.1:", "without CRLF"]).await;
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn response_field_whose_name_is_no_token_is_a_logged_500() {
         let response = server.get(&client, "/field/%22x%22").await;
         assert_eq!(response.status(), 500, "{protocol}");
         assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
-        log.line(&["ERROR", "can't be sent", r#"`"x"` is not a field name"#]).await;
+        log.line(&["ERROR", "can't be sent", r#"`"x"` is not a valid field name"#]).await;
         log.line(&[
             "method=GET",
             r#"request_target="/field/%22x%22""#,
@@ -143,7 +143,7 @@ async fn response_trailer_whose_name_is_no_token_fails_the_body() {
     let server = serve();
     for (protocol, client) in clients() {
         read(server.get(&client, "/trailer/%22x%22").await).await.expect_err(protocol);
-        let ended = r#"ended=failed: the trailers can't be sent: `"x"` is not a field name"#;
+        let ended = r#"ended=failed: the trailers can't be sent: `"x"` is not a valid field name"#;
         log.line(&[r#"request_target="/trailer/%22x%22""#, "status=200", protocol, "trailers=none", ended])
             .await;
 
@@ -188,7 +188,7 @@ async fn response_may_have_any_number_of_values_and_not_of_names() {
     assert_eq!(names.count(), 24_000);
     let wire = raw::http1(server.address, &closing("/names/24570")).await;
     assert!(wire.starts_with("HTTP/1.1 500 "), "{wire}");
-    log.line(&["ERROR", "can't be sent", "there are too many fields"]).await;
+    log.line(&["ERROR", "can't be sent", "too many fields"]).await;
     log.line(&[r#"request_target="/names/24570""#, "status=500"]).await;
 }
 
@@ -372,7 +372,7 @@ async fn values_in_responses_are_trimmed() {
         let trailers = read(response).await.expect("no error").trailers.expect("trailers");
         assert_eq!(trailers["x-trailer"], "v", "{protocol}");
     }
-    log.line(&["DEBUG", "whitespace around a field value left out", "name=x-trailer"]).await;
+    log.line(&["DEBUG", "whitespace around a field value removed", "name=x-trailer"]).await;
 }
 
 /// `"` is not allowed in a token, but the `http` crate accepts it in names over HTTP/2.

@@ -129,7 +129,7 @@ async fn malformed_preference_is_a_debug_line() {
     let server = TestServer::start(app());
     let request = http2().get(server.url("/text")).header("want-content-digest", "sha-512=\"");
     request.send().await.expect("a response");
-    log.line(&["DEBUG", "malformed field passed over", "want-content-digest"]).await;
+    log.line(&["DEBUG", "malformed field ignored", "want-content-digest"]).await;
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn inside_of_compression_it_is_left_out_unless_another_layer_is_outside() 
             }
         }
     }
-    log.line(&["WARN", "digest left out", "content-digest", "must be outside"]).await;
+    log.line(&["WARN", "digest omitted", "content-digest", "must be the outer"]).await;
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -16,11 +16,11 @@ async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::
 #[tokio::test]
 async fn exports_past_a_bound_are_refused_until_others_end() {
     let cases = [
-        (with!(Bounds { exports: 2 }), 503, "as many exports run as there may be at once: 2"),
+        (with!(Bounds { exports: 2 }), 503, "too many exports: the limit is 2 at once"),
         (
             with!(Bounds { exports_per_client: 2 }),
             429,
-            "as many exports of this client run as one may have at once: 2",
+            "too many exports from this client: the limit is 2 at once",
         ),
     ];
     for (bounds, status, detail) in cases {

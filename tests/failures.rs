@@ -95,9 +95,9 @@ async fn failure_by_reset_is_a_broken_transfer() {
     let wire = raw::http1(server.address, "GET /reset HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
     assert!(wire.ends_with("\r\n\r\n4\r\nrow\n\r\n"), "{wire}");
     log.line(&["/reset", "ended=failed: the producer failed: database connection lost"]).await;
-    let refused = "ended=failed: the producer's trailers were refused: ";
+    let refused = "ended=failed: the producer's trailers were rejected: ";
     log.line(&["/undeclared", refused, "`x-extra` was not declared"]).await;
-    log.line(&["/forbidden", refused, "`content-length` can't be a trailer field"]).await;
+    log.line(&["/forbidden", refused, "`content-length` is forbidden in trailers"]).await;
 }
 
 #[tokio::test]
@@ -117,7 +117,8 @@ async fn failure_by_trailers_is_a_whole_message() {
             );
             assert_eq!(trailers.contains_key("x-rows"), path == "/finished", "{protocol}");
         }
-        log.line(&["/trailers", "trailers=grpc-status,grpc-message ended=failed, as its trailers say"]).await;
+        log.line(&["/trailers", "trailers=grpc-status,grpc-message ended=failed, reported in trailers"])
+            .await;
         log.line(&["/finished", "ended=complete"]).await;
     }
 }
@@ -219,9 +220,9 @@ async fn failure_by_trailers_survives_a_layer_that_makes_another_response() {
                 }
             }
             let ending = if is_told {
-                "trailers=grpc-status,grpc-message ended=failed, as its trailers say"
+                "trailers=grpc-status,grpc-message ended=failed, reported in trailers"
             } else {
-                "ended=failed: the trailers that say that it failed can't be sent"
+                "ended=failed: the trailers that report the failure can't be sent"
             };
             log.line(&["/trailers", ending]).await;
         }

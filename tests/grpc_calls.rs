@@ -133,7 +133,7 @@ async fn call_ends_by_its_deadline_and_so_does_the_service() {
         };
         assert_eq!(status.expect("a status"), "4");
         assert_eq!(ending.content.len(), rows * 5, "the message before it has come");
-        let failed = "grpc_status=4 ended=failed, as its gRPC status says";
+        let failed = "grpc_status=4 ended=failed, reported in grpc-status";
         log.line(&[EXPORT, "status=200", trailers, failed]).await;
     }
     let _dropped = soon("the end of the service", dropped.acquire()).await.expect("open");
@@ -174,7 +174,7 @@ async fn fault_of_the_client_is_no_failure_of_the_server() {
     assert_eq!(response.headers()["grpc-status"], "7", "what is no timeout is none");
     log.line(&[LIST, "status=200", "trailers=none", "grpc_status=7 ended=complete"]).await;
     call(&server, "/axum_trailers.v1.Exports/Nothing", "20S").await;
-    log.line(&["Exports/Nothing", "grpc_status=12 ended=failed, as its gRPC status says"]).await;
+    log.line(&["Exports/Nothing", "grpc_status=12 ended=failed, reported in grpc-status"]).await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn only_calls_reach_a_service() {
     };
     let (status, why) = problem(post(http1(), "application/grpc").await.expect("a response")).await;
     assert_eq!(status, 505);
-    assert!(why.contains("`axum_trailers.v1.Exports` is a gRPC service: it is called over HTTP/2"), "{why}");
+    assert!(why.contains("`axum_trailers.v1.Exports` is a gRPC service: call it over HTTP/2"), "{why}");
     for content_type in ["text/plain", "application/grpc-web", "application/grpcx", "application/json"] {
         let (status, why) = problem(post(http2(), content_type).await.expect("a response")).await;
         assert_eq!(status, 415, "{content_type}");
@@ -241,7 +241,7 @@ async fn call_without_a_message_times_out_but_later_messages_may_be_slow() {
         let (response, _sender) = raw::http2_call(&mut client, EXPORT, &[], part, false);
         let response = soon("a response", response).await.expect("a response");
         assert_eq!(response.headers()["grpc-status"], "1");
-        assert_eq!(response.headers()["grpc-message"], "no message came for 300ms");
+        assert_eq!(response.headers()["grpc-message"], "no message arrived for 300ms");
     }
     let long = serve_limited(Somebodys::HangsInTheCall, Limits::default());
     let mut waits = raw::http2(long.address).await;
@@ -249,7 +249,7 @@ async fn call_without_a_message_times_out_but_later_messages_may_be_slow() {
     let expect = [("expect", "100-continue")];
     let (response, _sender) = raw::http2_call(&mut waits, EXPORT, &expect, b"", false);
     let response = soon("a response", response).await.expect("a response");
-    assert_eq!(response.headers()["grpc-message"], "no message came for 2s");
+    assert_eq!(response.headers()["grpc-message"], "no message arrived for 2s");
     for first in [&b""[..], EMPTY] {
         let (mut response, _sender) = raw::http2_call(&mut client, EXPORT, &[], first, true);
         match tokio::time::timeout(SHORT * 3, &mut response).await {
@@ -258,7 +258,7 @@ async fn call_without_a_message_times_out_but_later_messages_may_be_slow() {
                 assert_eq!(first, b"", "there is no message to wait for");
                 assert_ne!(
                     response.expect("a response").headers()["grpc-message"],
-                    "no message came for 300ms"
+                    "no message arrived for 300ms"
                 );
             }
         }
@@ -297,14 +297,14 @@ async fn trailers_of_a_call_are_held_to_the_limits_and_forbidden_ones_are_no_met
 }
 
 #[test]
-#[should_panic(expected = "is no name of a gRPC service")]
+#[should_panic(expected = "is not a valid gRPC service name")]
 fn path_is_not_a_service_name() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
     let _server = Server::new(tls).grpc("/package.Service", ExportsServer::new(Somebodys::HangsInTheCall));
 }
 
 #[test]
-#[should_panic(expected = "there is a gRPC service \"package.Service\" already")]
+#[should_panic(expected = "the gRPC service \"package.Service\" is already registered")]
 fn name_has_one_service() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
     let service = ExportsServer::new(Somebodys::HangsInTheCall);

@@ -330,7 +330,7 @@ async fn connection_that_is_ended_for_a_malformed_message_has_a_log_line() {
     let (log, _guard) = Log::catch();
     let rows = [row("`:path` alone", &[last(&[0x84])], ENDED)];
     check(&[begun("/"), content(0)], rows, &[]).await;
-    log.line(&["INFO", "connection ended: a message is malformed", "pseudo-header field"]).await;
+    log.line(&["INFO", "connection closed: malformed message", "pseudo-header field"]).await;
 }
 
 /// RFC 7540 section 5.3.1. h2 resets only the stream and does not decode the block.

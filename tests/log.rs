@@ -27,7 +27,7 @@ async fn failure_is_told_with_its_reason() {
     let mut client = raw::http2(server.address).await;
     let mut body = raw::http2_get(&mut client, "/fails").await;
     raw::http2_read(&mut body).await.expect_err("a reset");
-    log.line(&["/fails", "bytes_out=0", "trailers=none", "ended=failed: the producer is gone"]).await;
+    log.line(&["/fails", "bytes_out=0", "trailers=none", "ended=failed: the producer stopped"]).await;
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
     let limits = with!(Limits { stalled_reader: SHORT });
     let server = TestServer::limited(producers.router(), limits);
     let _http1 = raw::http1_get(server.address, "/endless").await;
-    log.line(&["/endless", "HTTP/1.1", "ended=cut: the reader stalled"]).await;
+    log.line(&["/endless", "HTTP/1.1", "ended=aborted: the client stopped reading"]).await;
 
     // A cut stream counts as stalled even if its client resets it afterwards.
     let mut client = raw::http2(server.address).await;
@@ -45,7 +45,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
     let body = raw::http2_get(&mut client, "/endless").await;
     producers.ended.acquire_many(2).await.expect("open").forget();
     drop(body);
-    log.line(&["/endless", "HTTP/2\"", "ended=cut: the reader stalled"]).await;
+    log.line(&["/endless", "HTTP/2\"", "ended=aborted: the client stopped reading"]).await;
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn log_distinguishes_a_client_that_leaves_from_a_shutdown() {
     log.line(&["/endless", "ended=client gone"]).await;
     let _quiet = raw::http1_get(server.address, "/quiet").await;
     server.handle.abort();
-    log.line(&["/quiet", "ended=cut: the server shut down"]).await;
+    log.line(&["/quiet", "ended=aborted: server shutdown"]).await;
 }
 
 #[tokio::test]
@@ -100,7 +100,9 @@ async fn thread_events_have_the_request_span() {
         drop(http1().get(url).send().await.expect("a response").bytes().await);
     };
     get("/export/t?fail_at=2").await;
-    process.logged(&["request{", "request_target=\"/export/t?fail_at=2\"", "}", "export failed"]).await;
+    process
+        .logged(&["request{", "request_target=\"/export/t?fail_at=2\"", "}", "simulated export failure"])
+        .await;
     std::fs::remove_file(&path).expect("removed");
     get("/export").await;
     process.logged(&["request{", "request_target=/export ", "}", "can't open the database"]).await;
@@ -156,7 +158,7 @@ async fn request_body_events_have_the_request_span() {
         "request_target=\"/unread\"",
         "}",
         "request body ended early",
-        "the handler does not read it",
+        "the handler stopped reading",
     ])
     .await;
 }

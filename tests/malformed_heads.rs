@@ -192,8 +192,8 @@ async fn requests_that_hyper_rejects_are_logged_once_and_counted() {
     }
     assert!(raw::http1(server.address, &large).await.starts_with("HTTP/1.1 431 "));
     metrics.say("requests_total{protocol=\"HTTP/1.1\",route=\"none\",status=\"431\"}", 1).await;
-    log.line(&["INFO", "request head refused", "peer=127.0.0.1:", "status=\"431\""]).await;
-    assert_eq!(log.text().matches("request head refused").count(), 5, "{}", log.text());
+    log.line(&["INFO", "request head rejected", "peer=127.0.0.1:", "status=\"431\""]).await;
+    assert_eq!(log.text().matches("request head rejected").count(), 5, "{}", log.text());
 
     let (server, metrics) = counted(Router::new(), with!(Limits { header_section: 200_000 }));
     let far = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(70_000));

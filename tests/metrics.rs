@@ -174,8 +174,8 @@ async fn failures_are_counted_by_reason_and_client_departures_separately() {
         |protocol, reason| format!(r#"streams_failed_total{{protocol="{protocol}",reason="{reason}"}}"#);
     metrics.say(&failed("HTTP/2", "body"), 1).await;
     metrics.say(&failed("HTTP/2", "length"), 1).await;
-    metrics.say(&failed("HTTP/2", "told_by_trailers"), 1).await;
-    metrics.say(&failed("HTTP/1.1", "untold"), 1).await;
+    metrics.say(&failed("HTTP/2", "reported_in_trailers"), 1).await;
+    metrics.say(&failed("HTTP/1.1", "unreportable"), 1).await;
     let stalled = raw::http1_get(server.address, "/endless").await;
     metrics.say(&failed("HTTP/1.1", "stalled_reader"), 1).await;
     drop(stalled);

@@ -113,7 +113,7 @@ async fn changed_files_are_taken_without_a_signal_and_streams_go_on() {
     assert!(presents(server.address, &old).await);
 
     files.replace(&new);
-    log.line(&["INFO", "read anew", "cert.pem", "key.pem", "trigger=\"change\""]).await;
+    log.line(&["INFO", "certificate and key reloaded", "cert.pem", "key.pem", "trigger=\"change\""]).await;
     assert!(presents(server.address, &new).await);
 
     producers.go_on.notify_waiters();
@@ -151,7 +151,7 @@ async fn files_replaced_one_after_the_other_cause_no_error() {
     files.write("cert.pem", &new.chain);
     log.line(&["DEBUG", "changed"]).await;
     files.write("key.pem", &new.key);
-    log.line(&["INFO", "read anew"]).await;
+    log.line(&["INFO", "certificate and key reloaded"]).await;
     assert!(presents(server.address, &new).await);
     assert!(!log.text().contains("ERROR"), "{}", log.text());
 }
@@ -163,8 +163,8 @@ async fn invalid_pair_is_logged_once_and_the_old_one_stays_in_use() {
         (|files| fs::remove_file(files.path("key.pem")).expect("removed"), ["can't read", "No such file"]),
         (no_file::folder, ["can't read", "not a regular file"]),
         (|files| files.write("cert.pem", &"x".repeat(1024 * 1024 + 1)), ["can't read", "1048576 bytes"]),
-        (|files| files.write("cert.pem", "no certificate"), ["no readable PEM certificate", "cert.pem"]),
-        (|files| files.write("key.pem", ""), ["no readable PEM private key", "key.pem"]),
+        (|files| files.write("cert.pem", "no certificate"), ["no valid PEM certificate", "cert.pem"]),
+        (|files| files.write("key.pem", ""), ["no valid PEM private key", "key.pem"]),
         (|files| files.write("key.pem", &Pair::new().key), ["does not belong", "key.pem"]),
     ];
     #[cfg(target_os = "linux")]
@@ -185,7 +185,7 @@ async fn invalid_pair_is_logged_once_and_the_old_one_stays_in_use() {
         };
 
         break_it(&files);
-        log.line(&["ERROR", "the old ones stay", "trigger=\"change\"", folder, told[0], told[1]]).await;
+        log.line(&["ERROR", "keeping the old ones", "trigger=\"change\"", folder, told[0], told[1]]).await;
         tokio::time::sleep(LOOKS).await;
         assert!(presents(server.address, &old).await, "{told:?}");
         is_told_once();
@@ -194,7 +194,7 @@ async fn invalid_pair_is_logged_once_and_the_old_one_stays_in_use() {
             fs::remove_dir(files.path("key.pem")).expect("removed");
         }
         files.replace(&new);
-        log.line(&["INFO", "read anew", folder]).await;
+        log.line(&["INFO", "certificate and key reloaded", folder]).await;
         assert!(presents(server.address, &new).await, "{told:?}");
         is_told_once();
     });
@@ -244,7 +244,7 @@ async fn exchanged_link_is_a_change() {
 
     symlink("2", files.path("next")).expect("a link");
     fs::rename(files.path("next"), files.path("data")).expect("exchanged");
-    log.line(&["INFO", "read anew"]).await;
+    log.line(&["INFO", "certificate and key reloaded"]).await;
     assert!(presents(server.address, &new).await);
     assert_eq!(count(&log.text(), "ERROR"), 0, "{}", log.text());
 }
@@ -272,7 +272,7 @@ async fn session_is_resumed_until_the_certificate_is_another() {
         assert_eq!(handshake(client).await, HandshakeKind::Resumed);
     }
     files.replace(&new);
-    log.line(&["INFO", "read anew"]).await;
+    log.line(&["INFO", "certificate and key reloaded"]).await;
     for client in &clients {
         assert_eq!(handshake(client).await, HandshakeKind::Full);
         assert_eq!(handshake(client).await, HandshakeKind::Resumed);
@@ -301,7 +301,7 @@ async fn sighup_reloads_at_once_and_logs_an_invalid_pair() {
 
     files.replace(&new);
     process.signal(Signal::HUP);
-    process.logged(&["INFO", "read anew", "trigger=SIGHUP"]).await;
+    process.logged(&["INFO", "certificate and key reloaded", "trigger=SIGHUP"]).await;
     assert!(presents(address, &new).await);
 
     assert_eq!(raw::http2_read(&mut body).await.expect("whole"), b"hello...world\n");
@@ -333,7 +333,7 @@ async fn sighup_with_nothing_to_read_leaves_the_server_as_it_is() {
         let mut process = Process::spawn(command(&[&QUIET[..], given].concat()).stdin(input));
         let address = process.address("https");
         process.signal(Signal::HUP);
-        process.logged(&["INFO", "SIGHUP", "no files"]).await;
+        process.logged(&["INFO", "SIGHUP ignored"]).await;
         tokio::time::sleep(LOOKS).await;
         assert!(presents(address, &Pair::demo()).await);
         process.signal(Signal::TERM);

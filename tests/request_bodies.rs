@@ -118,7 +118,7 @@ async fn request_body_that_stalls_is_answered_after_its_limit() {
     let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\nhello";
     let wire = raw::http1(server.address, request).await;
     assert!(wire.starts_with("HTTP/1.1 408 "), "{wire}");
-    assert!(wire.contains("\r\nconnection: close\r\n") && wire.contains("came for 0.3 s"), "{wire}");
+    assert!(wire.contains("\r\nconnection: close\r\n") && wire.contains("arrived for 0.3 s"), "{wire}");
     assert!(began.elapsed() >= limit);
 }
 

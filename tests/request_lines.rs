@@ -242,9 +242,9 @@ async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() 
     for path in ["/own", "/relayed"] {
         read(server.get(&http2(), path).await).await.expect("whole");
     }
-    log.line(&[" WARN ", "request_target=\"/own\"", "announced trailer field never came name=\"x-late\""])
+    log.line(&[" WARN ", "request_target=\"/own\"", "announced trailer field was not sent name=\"x-late\""])
         .await;
-    let relayed = "relayed trailer field was announced and never came";
+    let relayed = "relayed trailer field was announced but not sent";
     log.line(&[" INFO ", "request_target=\"/relayed\"", relayed, "name=\"x-late\""]).await;
     let request = Upload {
         method: "POST",
@@ -259,7 +259,7 @@ async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() 
     }
     let unannounced = Upload { fields: &[("te", "trailers")], trailers: &[("x-sum", "1")], ..request };
     unannounced.send("HTTP/1.1", server.address).await;
-    let left_out = "relayed trailer field that was not announced left out over HTTP/1.1";
+    let left_out = "unannounced relayed trailer field omitted over HTTP/1.1";
     log.line(&[" INFO ", left_out, "name=x-echo-x-sum"]).await;
     assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
 }
@@ -279,7 +279,7 @@ async fn failures_that_were_asked_for_are_no_warnings() {
         }
     }
     let reason = "reason=\"Database connection lost at row 5\"";
-    process.logged(&[" INFO request{", "export failed, as its client asked table=orders", reason]).await;
+    process.logged(&[" INFO request{", "simulated export failure table=orders", reason]).await;
     process.signal(Signal::TERM);
     let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
     assert!(status.success() && !log.contains(" WARN ") && !log.contains("ERROR"), "{log}");

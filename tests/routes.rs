@@ -134,11 +134,11 @@ async fn other_paths_and_methods_are_problems_that_say_so() {
         let missing = client.get(server.url("/nothing/here?a=1")).send().await.expect("a response");
         assert_eq!(missing.status(), 404, "{protocol}");
         let problem = problem(missing).await;
-        assert_eq!(problem["detail"], "there is nothing at /nothing/here: see /help", "{protocol}");
+        assert_eq!(problem["detail"], "no route matches /nothing/here: see /help", "{protocol}");
 
         for path in ["/export/%FF", "/export/%FF/events", "/exports/%FF", "/bytes/%FF"] {
             let response = client.get(server.url(path)).send().await.expect("a response");
-            assert_eq!(problem_of(response, 400).await["detail"], "the path is no UTF-8 once it is decoded");
+            assert_eq!(problem_of(response, 400).await["detail"], "the percent-decoded path is not UTF-8");
         }
 
         let mut paths: Vec<_> = ROUTES.iter().map(|route| route.example.target).collect();
@@ -155,7 +155,7 @@ async fn other_paths_and_methods_are_problems_that_say_so() {
             let methods: Vec<_> = here.map(|route| route.method).collect();
             assert_eq!(allowed, methods.join(", ").replace("GET", "GET, HEAD"), "{path} over {protocol}");
             let problem = problem_of(response, 405).await;
-            assert_eq!(problem["detail"], format!("this path takes {allowed}"), "{path} over {protocol}");
+            assert_eq!(problem["detail"], format!("this path allows {allowed}"), "{path} over {protocol}");
         }
     }
 }

@@ -80,7 +80,7 @@ async fn larger_header_section_becomes_500() {
     assert_eq!(ended, (200, Some(largest - 1)));
     let ended = length(&mut limited, &format!("/header/{}", largest + 1)).await.expect("whole");
     assert_eq!(ended, (500, None));
-    log.line(&["WARN", "the header section has 1001 bytes, and the client takes 1000"]).await;
+    log.line(&["WARN", "the header section has 1001 bytes, but the client accepts only 1000"]).await;
     assert_eq!(length(&mut limited, "/").await.expect("whole"), (200, None), "the connection goes on");
 }
 
@@ -91,7 +91,7 @@ async fn stream_is_reset_if_not_even_500_can_be_sent() {
     let mut limited = client(&server, Some(100)).await;
     let ended = length(&mut limited, "/").await;
     assert!(is_reset(&ended), "{ended:?}");
-    log.line(&["ended=failed: the header section has", "and the client takes 100"]).await;
+    log.line(&["ended=failed: the header section has", "but the client accepts only 100"]).await;
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn larger_trailer_section_resets_the_stream() {
     assert_eq!(ended, (200, Some(largest - 1)));
     let ended = length(&mut limited, &format!("/trailer/{}", largest + 1)).await;
     assert!(is_reset(&ended), "{ended:?}");
-    log.line(&["ended=failed: the trailer section has 1001 bytes, and the client takes 1000"]).await;
+    log.line(&["ended=failed: the trailer section has 1001 bytes, but the client accepts only 1000"]).await;
     assert_eq!(length(&mut limited, "/").await.expect("whole"), (200, None), "the connection goes on");
 }
 

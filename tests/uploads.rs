@@ -123,10 +123,10 @@ async fn wrong_or_missing_digest_leaves_what_was_there() {
             };
             let never_came = Upload { fields: &[("trailer", "content-digest")], ..request };
             for (upload, why) in [
-                (by_header, "the content is not what its `Content-Digest` says"),
-                (by_trailer, "the content is not what its `Content-Digest` says"),
-                (never_came, "was announced and never came"),
-                (request, "there is no `Content-Digest`"),
+                (by_header, "the content does not match its `Content-Digest`"),
+                (by_trailer, "the content does not match its `Content-Digest`"),
+                (never_came, "was announced but not sent"),
+                (request, "`Content-Digest` is missing"),
             ] {
                 let answer = upload.send(protocol, server.address).await;
                 assert_eq!(answer.status, 400, "{why} over {protocol}");
@@ -185,11 +185,7 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     running(folder.path(), 1).await;
     let refused = put(&server, "HTTP/1.1", "/files/b", "b").await;
     assert_eq!((refused.status, refused.field("retry-after")), (503, "5"));
-    assert!(
-        refused.content.contains("as many uploads run as there may be at once: 1"),
-        "{}",
-        refused.content
-    );
+    assert!(refused.content.contains("too many uploads: the limit is 1 at once"), "{}", refused.content);
     body.send_data(bytes::Bytes::new(), true).expect("sent");
     only(folder.path(), &["a"]).await;
 }

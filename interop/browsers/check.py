@@ -437,7 +437,7 @@ def each_route_of_the_help_can_be_asked(page):
         page.state_after("result", {"complete"})
     page.ask("PUT /files/{name}", content="jello")
     page.state_after("result", {"refused"})
-    expect(page.text("status") == "Refused with 400: the content is not what its `Content-Digest` says",
+    expect(page.text("status") == "Refused with 400: the content does not match its `Content-Digest`",
            "what is typed is sent", page.text("status"))
     page.ask("GET /trailers", query="x-color=blue")
     page.state_after("result", {"complete"})
@@ -471,7 +471,7 @@ def try_that_throws_leaves_nothing_running(page):
 def what_is_refused_is_said_in_the_words_of_the_server(page):
     page.ask("GET /files/{path}", path="nothing.txt")
     page.state_after("result", {"refused"})
-    expect(page.text("status") == "Refused with 404: there is no such file here", "404 has its detail",
+    expect(page.text("status") == "Refused with 404: no such file", "404 has its detail",
            page.text("status"))
     # A stalled client at the same address holds the only permit.
     reader = page.server.get("/export/orders?format=json")
@@ -695,7 +695,7 @@ def check_database(name, binary):
             browser.evaluate("document.getElementById('ways-table').value = 'nothing'")
             page.run_section("ways", {"failed"})
             status = page.text("ways-status")
-            expect("404: there is no table `nothing`" in status, "it says so", status)
+            expect("404: unknown table `nothing`" in status, "it says so", status)
             pages_kept_to_their_policy_and_to_this_server(page)
     say(name, "database of one's own can be tried, and an empty one harms nothing else")
 

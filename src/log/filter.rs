@@ -19,11 +19,12 @@ pub(crate) enum FilterError {
     Syntax(#[from] ParseError),
     /// The parser would take it for a target, log everything from it and nothing else.
     #[error(
-        "`{0}` is not a level: give off, error, warn, info, debug or trace, for all or as in `axum_trailers=debug`"
+        "`{0}` is not a level: use off, error, warn, info, debug or trace, alone or for a target as in \
+         `axum_trailers=debug`"
     )]
     NoLevel(String),
     /// The parser would take it for `error`.
-    #[error("it is empty: give off, error, warn, info, debug or trace")]
+    #[error("the filter is empty: use off, error, warn, info, debug or trace")]
     Empty,
     #[error("it is not UTF-8")]
     NotText,

@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// A line for people
+    /// Plain text
     Text,
     /// A JSON object on each line
     Json,
@@ -31,7 +31,7 @@ impl LogFormat {
     /// The line that replaces the dropped ones.
     pub(super) fn dropped(self, lines: u64) -> String {
         let noun = if lines == 1 { "line" } else { "lines" };
-        let message = format!("{lines} log {noun} dropped: standard error was not read in time");
+        let message = format!("{lines} log {noun} dropped: standard error was read too slowly");
         match self {
             Self::Text => format!("{}  WARN {TARGET}: {message} lines_dropped={lines}\n", now()),
             Self::Json => object(Level::WARN, &message, Some(("lines_dropped", lines.into()))),
@@ -91,7 +91,7 @@ mod tests {
     fn number_of_dropped_lines_is_in_the_message_and_a_field() {
         let text = LogFormat::Text.dropped(1);
         let (_time, rest) = text.split_once(' ').expect("a time");
-        let expected = " WARN axum_trailers: 1 log line dropped: standard error was not read in time";
+        let expected = " WARN axum_trailers: 1 log line dropped: standard error was read too slowly";
         assert_eq!(rest, format!("{expected} lines_dropped=1\n"));
 
         let json = LogFormat::Json.dropped(37);

@@ -119,7 +119,7 @@ impl Write for &Queue {
     }
 }
 
-const HELP: &str = "Log lines dropped because standard error was not read in time.";
+const HELP: &str = "Log lines dropped because standard error was read too slowly.";
 
 #[cfg(test)]
 mod tests {

@@ -51,7 +51,7 @@ pub struct Limits {
     ///
     /// If one stream of an HTTP/2 connection stalls and others do not, only that stream is abandoned: its body is
     /// dropped at once, and the client gets `RST_STREAM` when it reads again. Until then it counts toward
-    /// [`streams`](Self::streams). A connection on which nothing moves is cut.
+    /// [`streams`](Self::streams). A connection on which nothing moves is closed.
     pub stalled_reader: Duration,
     /// The interval at which an HTTP/2 client gets a `PING`. The client may take fifteen times as long to answer, since
     /// the `PING` waits behind everything that a slow reader has not read yet. Default: 20 s, so 5 min to answer.

@@ -32,8 +32,7 @@ fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
 }
 
 fn no_host() -> Response {
-    (StatusCode::BAD_REQUEST, "where to redirect to is not known: the request names no host\n")
-        .into_response()
+    (StatusCode::BAD_REQUEST, "can't redirect: the request has no host\n").into_response()
 }
 
 #[cfg(test)]

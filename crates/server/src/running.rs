@@ -38,7 +38,7 @@ impl Server {
         self.shutdown_on_signals()?.serve(router).await
     }
 
-    /// Serves the router until its [`Handle`] shuts it down. Dropping the future cuts its connections.
+    /// Serves the router until its [`Handle`] shuts it down. Dropping the future closes its connections.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Server {
             }
             tokio::select! {
                 () = permits.all_released() => {}
-                () = shutdown.cut() => {}
+                () = shutdown.aborted() => {}
             }
             Ok(())
         };
@@ -115,7 +115,7 @@ async fn serve_metrics(
     Listener::new(sockets, app, None, permits).serve_here().await
 }
 
-/// Cuts the connections when the future that serves them ends or is dropped.
+/// Closes the connections when the future that serves them ends or is dropped.
 struct EndedOnDrop(Handle);
 
 impl Drop for EndedOnDrop {
@@ -134,11 +134,11 @@ async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible
 
 async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
     let signal = signals.next().await;
-    tracing::info!(signal, ?timeout, "shutting down: running streams may end");
+    tracing::info!(signal, ?timeout, "shutting down: waiting for open streams");
     tokio::select! {
         () = handle.drain(timeout) => {}
         signal = signals.next() => {
-            tracing::warn!(signal, connections = handle.connections(), "cutting what still runs");
+            tracing::warn!(signal, connections = handle.connections(), "second signal: aborting open streams");
             handle.abort();
         }
     }

@@ -106,7 +106,7 @@ impl TestServer {
     }
 }
 
-/// Cuts open connections.
+/// Closes open connections.
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.handle.abort();

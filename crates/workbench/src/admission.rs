@@ -51,13 +51,13 @@ impl Shared {
 
     fn total_reached(&self) -> Problem {
         let Self { what, total, .. } = self;
-        let detail = format!("as many {what} run as there may be at once: {total}");
+        let detail = format!("too many {what}: the limit is {total} at once");
         retry_later(StatusCode::SERVICE_UNAVAILABLE, detail).with("maximum", *total)
     }
 
     fn per_client_reached(&self) -> Problem {
         let Self { what, per_client, .. } = self;
-        let detail = format!("as many {what} of this client run as one may have at once: {per_client}");
+        let detail = format!("too many {what} from this client: the limit is {per_client} at once");
         retry_later(StatusCode::TOO_MANY_REQUESTS, detail).with("maximum", *per_client)
     }
 }

@@ -8,6 +8,6 @@ pub(super) fn fits(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
 }
 
 pub(super) fn too_large(limit: u64) -> Problem {
-    let detail = format!("the request's body is larger than the {limit} bytes that are taken");
+    let detail = format!("the request body is larger than the limit of {limit} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).with("maximum", limit)
 }

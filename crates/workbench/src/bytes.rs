@@ -67,14 +67,14 @@ impl Plan {
         let chunks = length.div_ceil(chunk);
         if chunks > MAX_CHUNKS {
             let detail =
-                format!("{length} bytes in chunks of {chunk} are {chunks} chunks: {MAX_CHUNKS} at most");
+                format!("{length} bytes in chunks of {chunk} are {chunks} chunks: the limit is {MAX_CHUNKS}");
             return Err(query::bad_request(detail).with("maximum", MAX_CHUNKS));
         }
         let pauses = delay * u32::try_from(chunks.saturating_sub(1)).unwrap_or(u32::MAX);
         if pauses > MAX_PAUSES {
             let (sum, most) = (pauses.as_secs_f64(), MAX_PAUSES.as_secs());
             let detail =
-                format!("{chunks} chunks with {delay:?} between them take {sum} s: {most} s at most");
+                format!("{chunks} chunks with {delay:?} between them take {sum} s: the limit is {most} s");
             return Err(query::bad_request(detail).with("maximum", most));
         }
         Ok(Self { length, chunk, delay, seed })
@@ -98,7 +98,7 @@ async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
         sender.send(chunk).await?;
     }
     if let Err(error) = sender.finish(Trailers::new()) {
-        tracing::debug!(%error, "the end of the body reached nobody");
+        tracing::debug!(%error, "the client left before the end of the body");
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ async fn produce(mut sender: Sender) -> Result<(), SendError> {
     let mut trailers = Trailers::new();
     trailers.insert(CHUNKY_TRAILER, HeaderValue::from_static("foo")).expect("a permitted field");
     if let Err(error) = sender.finish(trailers) {
-        tracing::debug!(%error, "the end of the body reached nobody");
+        tracing::debug!(%error, "the client left before the end of the body");
     }
     Ok(())
 }

@@ -39,8 +39,9 @@ pub(super) async fn echo(
     body: RequestBody,
 ) -> Result<impl IntoResponse, Problem> {
     fits(&headers, bounds.body_size)?;
-    let declared = Declared::new(Declared::read(&headers).iter().map(echoed))
-        .map_err(|_too_long| bad_request("`Trailer`: a name is too long to come back behind `x-echo-`"))?;
+    let declared = Declared::new(Declared::read(&headers).iter().map(echoed)).map_err(|_too_long| {
+        bad_request("`Trailer` contains a name that is too long for the prefix `x-echo-`")
+    })?;
     let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
     declared.write(response.headers_mut());
     response.extensions_mut().insert(Relayed);
@@ -69,7 +70,7 @@ enum Phase {
 
 /// The body is larger than the limit.
 #[derive(Debug, thiserror::Error)]
-#[error("the request's body is larger than the {limit} bytes that are sent back")]
+#[error("the request body is larger than the limit of {limit} bytes")]
 struct TooMuch {
     limit: u64,
 }
@@ -172,7 +173,7 @@ mod tests {
         let read = echoed_of(&[Data("ab"), Data("cd"), TRAILERS], 3);
         assert!(read.content == "ab" && read.trailers.is_none());
         let error = read.error.expect("too much").to_string();
-        assert_eq!(error, "the request's body is larger than the 3 bytes that are sent back");
+        assert_eq!(error, "the request body is larger than the limit of 3 bytes");
     }
 
     #[test]

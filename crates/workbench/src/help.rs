@@ -44,11 +44,11 @@ pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
 }
 
 fn text(server: &Authority) -> String {
-    let mut text = "A workbench for HTTP trailers: one route for each use that they have.\n\n".to_owned();
+    let mut text = "A workbench for HTTP trailers: one route for each use of trailers.\n\n".to_owned();
     for route in ROUTES {
         describe(route, server, &mut text).expect("memory");
     }
-    text + "HEAD works wherever GET does.\n"
+    text + "Every GET route also accepts HEAD.\n"
 }
 
 fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result {
@@ -59,7 +59,7 @@ fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result
         }
     }
     if !route.bounds.is_empty() {
-        writeln!(text, "  bounds: {}", route.bounds.replace('`', ""))?;
+        writeln!(text, "  limits: {}", route.bounds.replace('`', ""))?;
     }
     writeln!(text, "  {}\n", route.curl_at(server))
 }

@@ -23,7 +23,7 @@ impl Query {
         match &self.take_all(name)[..] {
             [] => Ok(None),
             [value] => Ok(Some(value.clone())),
-            _ => Err(bad_request(format!("the parameter `{name}` is there more than once"))),
+            _ => Err(bad_request(format!("the parameter `{name}` is repeated"))),
         }
     }
 
@@ -55,7 +55,7 @@ impl Query {
             return Ok(Some(*meaning));
         }
         let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        let detail = format!("`{name}` is one of {}, not `{value}`", words.join(", "));
+        let detail = format!("`{name}` must be one of {}, not `{value}`", words.join(", "));
         Err(bad_request(detail).with("expected", words))
     }
 
@@ -64,7 +64,8 @@ impl Query {
         match self.pairs.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let detail = format!("there is no parameter `{name}`: there are {}", self.known.join(", "));
+                let detail =
+                    format!("unknown parameter `{name}`: the parameters are {}", self.known.join(", "));
                 Err(bad_request(detail).with("parameters", self.known))
             }
         }
@@ -88,7 +89,7 @@ pub(super) fn number(what: &str, text: &str, range: RangeInclusive<u64>) -> Resu
         Ok(number) if digits && range.contains(&number) => Ok(number),
         _ => {
             let (from, to) = range.into_inner();
-            let detail = format!("{what} is a number from {from} to {to}, not `{text}`");
+            let detail = format!("{what} must be a number from {from} to {to}, not `{text}`");
             Err(bad_request(detail).with("minimum", from).with("maximum", to))
         }
     }
@@ -135,7 +136,7 @@ mod tests {
         let mut more = query("a=1&colums=x");
         assert_eq!(more.take("a").expect("one"), Some("1".to_owned()));
         let refused = told(more.finish().expect_err("unknown")).await;
-        assert_eq!(refused, "there is no parameter `colums`: there are a");
+        assert_eq!(refused, "unknown parameter `colums`: the parameters are a");
     }
 
     #[tokio::test]
@@ -144,12 +145,12 @@ mod tests {
             let refused = query(&format!("a={}", wrong.replace('+', "%2B"))).number("a", 0..=10);
             assert_eq!(
                 told(refused.expect_err(wrong)).await,
-                format!("`a` is a number from 0 to 10, not `{wrong}`")
+                format!("`a` must be a number from 0 to 10, not `{wrong}`")
             );
         }
         let refused = query("a=1&a=1").number("a", 0..=10).expect_err("twice");
-        assert_eq!(told(refused).await, "the parameter `a` is there more than once");
+        assert_eq!(told(refused).await, "the parameter `a` is repeated");
         let refused = query("a=3").one_of("a", &[("1", ()), ("2", ())]).expect_err("another word");
-        assert_eq!(told(refused).await, "`a` is one of 1, 2, not `3`");
+        assert_eq!(told(refused).await, "`a` must be one of 1, 2, not `3`");
     }
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 pub(super) fn concluded<B>(request: &Request<B>) -> Value {
     match Acceptance::from_request(request) {
         Acceptance::Accepted if request.version() >= Version::HTTP_2 => {
-            json!({ "sent": true, "why": "this protocol carries them to every client" })
+            json!({ "sent": true, "why": "HTTP/2 needs no `TE: trailers`" })
         }
-        Acceptance::Accepted => json!({ "sent": true, "why": "the request said `TE: trailers`" }),
+        Acceptance::Accepted => json!({ "sent": true, "why": "the request contains `TE: trailers`" }),
         Acceptance::Withheld(reason) => json!({ "sent": false, "why": reason.to_string() }),
     }
 }

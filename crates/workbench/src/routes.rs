@@ -88,7 +88,7 @@ const EXPORT_TRAILERS: &[&str] = &["x-row-count", "content-digest", "server-timi
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/",
-        shows: "Two chunks with a pause of 2 s, then a trailer. Only this route also sends the article's `Trailers` field. A browser is redirected to `/ui`.",
+        shows: "Two chunks with a pause of 2 s, then a trailer. Also sends the article's `Trailers` field, as no other route does. Browsers are redirected to `/ui`.",
         trailers: &["chunky-trailer"],
         example: Example { target: "/", ..EXAMPLE },
         pattern: "/",
@@ -97,10 +97,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/bytes/{n}",
-        shows: "n bytes, the same ones for the same seed, and their digest.",
+        shows: "n pseudo-random bytes, reproducible with `seed`, and their digest.",
         trailers: &["content-digest"],
         parameters: &["seed=N", "chunk=BYTES", "delay=MILLISECONDS"],
-        bounds: "n up to 1 GiB, chunks up to 64 KiB and 100,000 of them, delays up to 10,000 ms each and five minutes in all",
+        bounds: "n up to 1 GiB; at most 100,000 chunks of up to 64 KiB; delays of up to 10,000 ms each and 5 minutes in total",
         example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " 2>&1 | cat -v", ..EXAMPLE },
         pattern: "/bytes/:n",
         handler: || get(bytes::bytes.layer(from_fn(problem_page::present))).layer(ContentDigestLayer::new()),
@@ -108,7 +108,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/files/{path}",
-        shows: "A file below `--dir` with its digest. Conditional requests and ranges as in RFC 9110 §13 and §14; the digest is of the bytes sent. Nothing outside the folder (`..`, encoded forms, links), nothing hidden, no folders.",
+        shows: "A file below `--dir`, with a digest of the bytes sent. Supports conditional requests and ranges (RFC 9110 §13, §14). Serves no folders, no hidden files, and nothing outside `--dir` (`..`, encoded forms, links).",
         trailers: &["content-digest"],
         example: Example { target: "/files/Cargo.toml", ..EXAMPLE },
         pattern: "/files/*path",
@@ -122,8 +122,8 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "PUT",
         path: "/files/{name}",
-        shows: "An upload (with `--allow-upload`) that is kept only where it is what its `Content-Digest`, header field or trailer, says.",
-        bounds: "the size (`--max-upload-size`), uploads at once (`--max-uploads`), and of one client (`--max-uploads-per-client`)",
+        shows: "Upload a file (needs `--allow-upload`). It is stored only if it matches its `Content-Digest`, sent as a header field or a trailer.",
+        bounds: "size (`--max-upload-size`), concurrent uploads (`--max-uploads`), and those of one client (`--max-uploads-per-client`)",
         example: Example {
             target: "/files/hello.txt",
             fields: &[("content-digest", "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:")],
@@ -145,7 +145,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/export/{table}",
-        shows: "Rows as CSV, NDJSON or JSON, with their count, digest and timing; as one JSON document with its metadata (`metadata=body`); with a failure in the middle (`fail_at`), told by a broken transfer or by trailers (`fail`).",
+        shows: "Rows as CSV, NDJSON or JSON; row count, digest and timing are trailers, or part of the JSON document (`metadata=body`). `fail_at` simulates a failure, which aborts the transfer or is reported in trailers (`fail`).",
         trailers: EXPORT_TRAILERS,
         parameters: &[
             "format=csv|ndjson|json",
@@ -155,7 +155,7 @@ pub const ROUTES: &[Route] = &[
             "fail_at=ROW",
             "fail=reset|trailer",
         ],
-        bounds: "rows (`--max-rows`, of 4 MiB each), time (`--max-export-time`), exports at once (`--max-exports`), and of one client (`--max-exports-per-client`)",
+        bounds: "rows (`--max-rows`) of up to 4 MiB each, time (`--max-export-time`), concurrent exports (`--max-exports`), and those of one client (`--max-exports-per-client`)",
         example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
         pattern: "/export/:table",
         handler: || get(export::export),
@@ -163,9 +163,9 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/export/{table}/events",
-        shows: "The same rows as server-sent events, with progress, and a last one that says what the trailers would.",
+        shows: "The same rows as server-sent events, with progress events. The last event contains what would be in the trailers.",
         parameters: &["limit=N", "columns=A,B", "fail_at=ROW", "fail=reset|trailer"],
-        bounds: "those of `/export/{table}`",
+        bounds: "as for `/export/{table}`",
         example: Example { target: "/export/orders/events?limit=10", ..EXAMPLE },
         pattern: "/export/:table/events",
         handler: || get(export::events),
@@ -173,8 +173,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/exports/{id}",
-        shows: "How far the export of this `X-Export-Id` is, and after its end what its trailers said.",
-        bounds: "remembered for ten minutes after the end, and 256 of them",
+        shows: "The progress of the export with this `X-Export-Id`, and its trailers once it has ended.",
+        bounds: "ended exports are kept for 10 minutes, at most 256 of them",
         example: Example {
             target: "/exports/{id}",
             id: Some(Id { field: "x-export-id", of: "/export/orders" }),
@@ -186,7 +186,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/trailers",
-        shows: "The fields that the query names, as trailers; repeated ones too. What can't be one is refused with the reason.",
+        shows: "The fields in the query, returned as trailers; names may be repeated. Forbidden or invalid fields get 400 with the reason.",
         trailers: &["x-color", "x-size"],
         parameters: &["NAME=VALUE"],
         bounds: "64 fields, 8 KiB",
@@ -197,7 +197,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/answer",
-        shows: "An answer that is streamed word by word, as a language model does, and behind it what it has used.",
+        shows: "A streamed answer, like that of a language model, with its usage counts at the end.",
         trailers: &["x-usage-input-tokens", "x-usage-output-tokens"],
         parameters: &["prompt=TEXT", "words=N", "delay=MILLISECONDS"],
         bounds: "10,000 words, delays up to 10,000 ms each and five minutes in all",
@@ -208,7 +208,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/te",
-        shows: "What this request said about trailers, and whether it gets any.",
+        shows: "What the request contains about trailers, and whether the response has any.",
         trailers: &["x-protocol", "x-te", "x-trailers"],
         example: Example { target: "/te", ..EXAMPLE },
         pattern: "/te",
@@ -218,8 +218,8 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/echo",
-        shows: "The request's body as it comes, then the request's trailers as `X-Echo-…`.",
-        bounds: "the body (`--max-body-size`)",
+        shows: "The request body, streamed back as it arrives, then the request trailers as `X-Echo-…`.",
+        bounds: "body size (`--max-body-size`)",
         example: Example { target: "/echo", content: Some("hello"), ..EXAMPLE },
         pattern: "/echo",
         handler: || post(echo::echo),
@@ -228,8 +228,8 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/inspect",
-        shows: "The request as it arrived: protocol, fields, trailers, length and digest, what was announced and never came.",
-        bounds: "the body (`--max-body-size`)",
+        shows: "The request as received: protocol, header fields, trailers, length, digest, and announced trailers that are missing.",
+        bounds: "body size (`--max-body-size`)",
         example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
         pattern: "/inspect",
         handler: || post(inspect::inspect),
@@ -237,7 +237,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/seen/{id}",
-        shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and how it ended.",
+        shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and the outcome.",
         bounds: "the last 256 responses",
         example: Example {
             target: "/seen/{id}",
@@ -250,7 +250,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/ui",
-        shows: "A page that tries all this in a browser, draws the chunks as they come, and shows what that browser lets a page see of the trailers.",
+        shows: "A page that tries all routes in a browser, plots the chunks as they arrive, and shows which trailers that browser exposes to scripts.",
         example: Example { target: "/ui", ..EXAMPLE },
         pattern: "/ui",
         handler: || get(ui::page),
@@ -274,7 +274,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/favicon.ico",
-        shows: "The page's icon, for browsers that ask for it here.",
+        shows: "The page's icon, at the default path of browsers.",
         example: Example { target: "/favicon.ico", ..EXAMPLE },
         pattern: "/favicon.ico",
         handler: || get(ui::favicon),
@@ -282,7 +282,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/help",
-        shows: "This table, as text or, where `Accept` prefers it, as HTML or JSON.",
+        shows: "This table as text, or as HTML or JSON if `Accept` prefers it.",
         example: Example { target: "/help", ..EXAMPLE },
         pattern: "/help",
         handler: || get(help::help),
@@ -290,7 +290,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/healthz",
-        shows: "That the server answers.",
+        shows: "Health check: 200 while the server runs.",
         example: Example { target: "/healthz", ..EXAMPLE },
         pattern: "/healthz",
         handler: || get(healthz::healthz),
@@ -349,14 +349,14 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 fn not_allowed(allowed: &str) -> Problem {
-    let detail = format!("this path takes {allowed}");
+    let detail = format!("this path allows {allowed}");
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
     let allowed = HeaderValue::try_from(allowed).expect("methods and commas make a field value");
     problem.field(header::ALLOW, allowed)
 }
 
 async fn no_route(uri: Uri) -> Response {
-    let detail = format!("there is nothing at {}: see /help", uri.path());
+    let detail = format!("no route matches {}: see /help", uri.path());
     let response = Problem::new(StatusCode::NOT_FOUND, detail).into_response();
     if uri.path().starts_with(FILES) { files::isolated(response).await } else { response }
 }

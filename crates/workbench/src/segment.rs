@@ -16,7 +16,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(decoded)) => Ok(Self(decoded)),
-            Err(_rejected) => Err(bad_request("the path is no UTF-8 once it is decoded")),
+            Err(_rejected) => Err(bad_request("the percent-decoded path is not UTF-8")),
         }
     }
 }

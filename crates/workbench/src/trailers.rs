@@ -16,11 +16,10 @@ use axum::response::IntoResponse;
 use axum_trailers::{
     body::{self, FinishError},
     problem::Problem,
-    trailers::{TrailerLimits, Trailers, forbidden_fields, server::section_size},
+    trailers::{TrailerError, TrailerLimits, Trailers, forbidden_fields, server::section_size},
 };
 use http::{HeaderValue, Uri, header};
 use serde_json::{Map, Value};
-use std::fmt::Display;
 
 pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
     let trailers = asked_for(&uri)?;
@@ -36,24 +35,30 @@ pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
 fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {
     let pairs = raw_pairs(uri);
     if pairs.is_empty() {
-        let detail = "name the trailer fields in the query, as in /trailers?x-color=blue&x-size=9";
+        let detail = "name the trailer fields in the query, for example /trailers?x-color=blue&x-size=9";
         return Err(bad_request(detail).with("forbidden", forbidden()));
     }
     let most = TrailerLimits::default();
     if pairs.len() > most.fields {
-        let detail = format!("{} trailer fields are asked for: {} at most", pairs.len(), most.fields);
+        let detail = format!("the query names {} trailer fields: the limit is {}", pairs.len(), most.fields);
         return Err(bad_request(detail).with("maximum", most.fields));
     }
     let mut trailers = Trailers::new();
     for (name, value) in pairs {
         let shown = String::from_utf8_lossy(&name);
-        let refused =
-            |why: &dyn Display| bad_request(format!("{shown:?}: {why}")).with("field", shown.as_ref());
-        trailers.append(name.as_slice(), value.as_slice()).map_err(|error| refused(&error))?;
+        let rejected = |error: TrailerError| {
+            let detail = match error {
+                // The other errors contain the name.
+                TrailerError::Name => format!("{shown:?}: {error}"),
+                _ => error.to_string(),
+            };
+            bad_request(detail).with("field", shown.as_ref())
+        };
+        trailers.append(name.as_slice(), value.as_slice()).map_err(rejected)?;
     }
     let size = section_size(trailers.as_map());
     if size > most.size {
-        let detail = format!("the trailer section would have {size} bytes: {} at most", most.size);
+        let detail = format!("the trailer section would have {size} bytes: the limit is {}", most.size);
         return Err(bad_request(detail).with("maximum", most.size));
     }
     Ok(trailers)

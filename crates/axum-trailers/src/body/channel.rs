@@ -126,7 +126,7 @@ pub struct Chunks {
 
 /// The reader is gone: the client left, or the response was dropped. Contains the chunk.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the reader is gone: nobody takes this body any more")]
+#[error("the reader has dropped this body")]
 pub struct SendError(pub Bytes);
 
 impl fmt::Debug for SendError {
@@ -336,7 +336,7 @@ mod tests {
         drop(sender);
         let chunks = all(&mut body).await;
         assert_eq!(chunks[0], Ok(Bytes::from("a")));
-        assert!(chunks[1].as_ref().is_err_and(|error| error.contains("producer is gone")), "{chunks:?}");
+        assert!(chunks[1].as_ref().is_err_and(|error| error.contains("the producer stopped")), "{chunks:?}");
         assert_eq!(chunks.len(), 2, "an error is the last thing a body says");
         assert!(body.trailers().await.expect("the end").is_none());
     }
@@ -382,7 +382,7 @@ mod tests {
             assert_eq!(read.content, "a", "{case}");
             assert_eq!(read.trailers.is_some(), refused.is_none(), "{case}");
             let error = read.error.map(|error| error.source().expect("a producer's").to_string());
-            let expected = refused.map(|_| "the producer's trailers were refused".to_owned());
+            let expected = refused.map(|_| "the producer's trailers were rejected".to_owned());
             assert_eq!(error, expected, "{case}");
         }
     }

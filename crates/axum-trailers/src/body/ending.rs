@@ -11,22 +11,22 @@ pub enum FinishError {
     #[error(transparent)]
     Refused(#[from] TrailerError),
     /// The trailers contain a field that was not announced.
-    #[error("`{name}` was not declared: name it in the channel's `Declared`")]
+    #[error("`{name}` was not declared: add it to the channel's `Declared`")]
     Undeclared {
         /// The field's name.
         name: HeaderName,
     },
     /// An announced field is missing in the trailers.
-    #[error("`{name}` was declared and is missing: what is announced must be sent")]
+    #[error("`{name}` was declared but is missing: every declared field must be sent")]
     Missing {
         /// The field's name.
         name: HeaderName,
     },
     /// The trailers that should report the failure are empty.
-    #[error("without a trailer field nothing says that the body failed")]
+    #[error("at least one trailer field must report the failure")]
     SaysNothing,
     /// The reader is gone: the client left, or the response was dropped.
-    #[error("the reader is gone: nobody takes this body any more")]
+    #[error("the reader has dropped this body")]
     ReaderGone,
 }
 
@@ -41,7 +41,7 @@ impl From<Infallible> for FinishError {
 #[non_exhaustive]
 pub enum ProducerError {
     /// The [`Sender`](super::Sender) was dropped without `finish`.
-    #[error("the producer is gone before it finished: it returned early, panicked or was cancelled")]
+    #[error("the producer stopped before it finished: it returned early, panicked or was cancelled")]
     Gone,
     /// The producer reported an error with [`fail`](super::Sender::fail).
     #[error("the producer failed")]
@@ -74,9 +74,9 @@ pub enum ProducerError {
     /// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test).unwrap();
     /// # }
     /// ```
-    #[error("the producer failed, and said so in trailers")]
+    #[error("the producer failed and reported it in trailers")]
     FailedWithTrailers(Trailers),
     /// The producer's trailers were refused.
-    #[error("the producer's trailers were refused")]
+    #[error("the producer's trailers were rejected")]
     Refused(#[source] FinishError),
 }

@@ -27,10 +27,10 @@ pub struct DigestField {
 #[non_exhaustive]
 pub enum MalformedDigest {
     /// It is not a dictionary of byte sequences.
-    #[error("it is not a dictionary of byte sequences, as in `sha-256=:…base64…:` (RFC 9530 section 2)")]
+    #[error("expected a dictionary of byte sequences, such as `sha-256=:…base64…:` (RFC 9530 section 2)")]
     Syntax,
     /// A digest has the wrong length for its algorithm.
-    #[error("a {algorithm} digest has {} bytes, this one has {length}", algorithm.length())]
+    #[error("a {algorithm} digest has {} bytes, not {length}", algorithm.length())]
     Length {
         /// The algorithm.
         algorithm: Algorithm,
@@ -108,7 +108,7 @@ mod tests {
         }
         let short = MalformedDigest::Length { algorithm: Algorithm::Sha512, length: 32 };
         assert_eq!(read(&[&SHA_256.replace("256", "512")]), Err(short.clone()));
-        assert_eq!(short.to_string(), "a sha-512 digest has 64 bytes, this one has 32");
+        assert_eq!(short.to_string(), "a sha-512 digest has 64 bytes, not 32");
     }
 
     proptest! {

@@ -15,14 +15,14 @@ impl Preferences {
         let members = match dictionary(headers, name)? {
             Ok(members) => members,
             Err(error) => {
-                tracing::debug!(%name, %error, "malformed field passed over");
+                tracing::debug!(%name, %error, "malformed field ignored");
                 return None;
             }
         };
         let weights = members.iter().filter_map(|(key, value)| {
             let weight = weight(value);
             if weight.is_none() {
-                tracing::debug!(%name, member = key.as_str(), "member without a weight from 0 to 10 passed over");
+                tracing::debug!(%name, member = key.as_str(), "member without a weight from 0 to 10 ignored");
             }
             Some((Algorithm::from_key(key.as_str())?, weight?))
         });

@@ -73,7 +73,7 @@ impl RequestBody {
     pub async fn trailers(mut self) -> Result<Trailers, RequestBodyError> {
         match self.body.get_mut().phase() {
             Phase::Data => return Err(RequestBodyError::Unread),
-            Phase::Ended => return Err(RequestBodyError::Broken("it failed already".into())),
+            Phase::Ended => return Err(RequestBodyError::Broken("the body has already failed".into())),
             Phase::Trailers => {}
         }
         let section = poll_fn(|cx| self.poll_section(cx)).await?;

@@ -13,17 +13,17 @@ use std::error::Error;
 #[non_exhaustive]
 pub enum RequestBodyError {
     /// The body ended early: the client left, sent malformed data, or sent nothing for too long. 400.
-    #[error("the request's body broke off before its end")]
+    #[error("the request body is incomplete")]
     Broken(#[source] BoxError),
     /// It is larger than the limit passed to `collect`. 413.
-    #[error("the request's body is larger than the {limit} bytes that are taken")]
+    #[error("the request body is larger than the limit of {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
     /// It is larger than a limit around the handler, such as axum's
     /// [`DefaultBodyLimit`](axum_core::extract::DefaultBodyLimit). 413.
-    #[error("the request's body is larger than what is taken")]
+    #[error("the request body is too large")]
     OverLimit,
     /// Its trailer section is too large. 431.
     #[error(transparent)]
@@ -32,7 +32,7 @@ pub enum RequestBodyError {
     #[error(transparent)]
     Digest(#[from] ContentDigestError),
     /// The handler asked for the trailers before the end of the data. 500: a bug in the handler.
-    #[error("the trailers were asked for before the body was read to its end")]
+    #[error("the trailers are available only after the end of the body")]
     Unread,
 }
 

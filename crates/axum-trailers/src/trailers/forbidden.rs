@@ -27,10 +27,10 @@ impl fmt::Display for ForbiddenReason {
         f.write_str(match self {
             Self::MessageFraming => "message framing",
             Self::Routing => "routing",
-            Self::RequestModifier => "a request modifier",
+            Self::RequestModifier => "request modifier",
             Self::Authentication => "authentication",
             Self::ResponseControl => "response control",
-            Self::ContentFormat => "the format of the content",
+            Self::ContentFormat => "content format",
         })
     }
 }

@@ -24,11 +24,11 @@ pub struct Trailers {
 pub enum TrailerError {
     /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)), as a field
     /// name must be. [`HeaderName`] also accepts names that contain `"`; they are refused here.
-    #[error("not a field name: use letters, digits and any of !#$%&'*+-.^_`|~")]
+    #[error("not a valid field name: use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name,
     /// The value contains characters that are not permitted in a field value
     /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
-    #[error("the value of `{name}` is not a field value: control characters can't be sent")]
+    #[error("the value of `{name}` contains control characters")]
     Value {
         /// The field's name.
         name: HeaderName,
@@ -36,13 +36,13 @@ pub enum TrailerError {
     /// The value begins or ends with a space or a tab, which is not part of it
     /// ([RFC 9110 §5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)). Some clients trim such a value, others
     /// drop the field.
-    #[error("the value of `{name}` begins or ends with a space or a tab, which does not arrive")]
+    #[error("the value of `{name}` begins or ends with a space or a tab, which recipients remove")]
     Whitespace {
         /// The field's name.
         name: HeaderName,
     },
     /// The field is forbidden in a trailer section.
-    #[error("`{name}` can't be a trailer field: it is about {reason}; send it in the header section")]
+    #[error("`{name}` is forbidden in trailers ({reason}): send it in the header section")]
     Forbidden {
         /// The field's name.
         name: HeaderName,
@@ -184,8 +184,7 @@ mod tests {
         let forbidden = trailers.insert(header::CONTENT_TYPE, "text/plain").expect_err("forbidden");
         assert_eq!(
             forbidden.to_string(),
-            "`content-type` can't be a trailer field: it is about the format of the content; send it in the \
-             header section"
+            "`content-type` is forbidden in trailers (content format): send it in the header section"
         );
         assert_eq!(trailers.insert("a b", "1"), Err(TrailerError::Name));
         assert_eq!(trailers.insert(":status", "200"), Err(TrailerError::Name));

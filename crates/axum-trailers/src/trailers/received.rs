@@ -86,10 +86,10 @@ fn may_be_used(name: &HeaderName) -> bool {
     match permitted(name) {
         Ok(()) => return true,
         Err(TrailerError::Forbidden { reason, .. }) => {
-            tracing::debug!(%name, %reason, "forbidden field in received trailers left out");
+            tracing::debug!(%name, %reason, "forbidden field in received trailers ignored");
         }
         Err(_malformed) => {
-            tracing::debug!(%name, "field in received trailers left out: its name is no token");
+            tracing::debug!(%name, "field in received trailers ignored: its name is not a token");
         }
     }
     false

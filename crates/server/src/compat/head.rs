@@ -17,11 +17,13 @@ use std::sync::{Mutex, PoisonError};
 /// A request head that the older generation does not accept.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadHead {
-    #[error("the method can't be passed on")]
+    #[error("the method contains invalid characters")]
     Method,
-    #[error("the request target is not a URI: percent-encode what is not ASCII (RFC 3986 section 2.1)")]
+    #[error(
+        "the request target is not a valid URI: percent-encode non-ASCII characters (RFC 3986 section 2.1)"
+    )]
     Target,
-    #[error("the authority is not a host, with a port or without (RFC 9110 section 4.2.4)")]
+    #[error("the authority is not a host with an optional port (RFC 9110 section 4.2.4)")]
     Authority,
     #[error(transparent)]
     Fields(#[from] BadFields),
@@ -30,26 +32,26 @@ pub(crate) enum BadHead {
 /// A header or trailer section that is malformed, or that the older generation does not accept.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadFields {
-    #[error("{0:?} is not a field name: only letters, digits and any of !#$%&'*+-.^_`|~ make one")]
+    #[error("{0:?} is not a valid field name: use only letters, digits and any of !#$%&'*+-.^_`|~")]
     Name(http_1::HeaderName),
-    #[error("the value of `{0}` is not a field value")]
+    #[error("the value of `{0}` is not a valid field value")]
     Value(http_1::HeaderName),
     #[error("the value of `{0}` begins or ends with a space or a tab (RFC 9113 section 8.2.1)")]
     Whitespace(http_1::HeaderName),
-    #[error("there are too many fields")]
+    #[error("too many fields")]
     TooMany,
 }
 
 /// A response head or trailer section that the newer generation does not accept.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unsendable {
-    #[error("{0} is not a status code")]
+    #[error("{0} is not a valid status code")]
     Status(StatusCode),
-    #[error("`{0}` is not a field name")]
+    #[error("`{0}` is not a valid field name")]
     Name(HeaderName),
-    #[error("the value of `{0}` is not a field value")]
+    #[error("the value of `{0}` is not a valid field value")]
     Value(HeaderName),
-    #[error("there are too many fields")]
+    #[error("too many fields")]
     TooManyFields,
 }
 
@@ -210,7 +212,7 @@ fn newer_fields(
     let mut copies = Copies::of(|| sent().map(|(_, _, bytes)| bytes).chain([more]));
     for (name, value, bytes) in sent() {
         if bytes.len() != value.len() {
-            tracing::debug!(%name, "whitespace around a field value left out");
+            tracing::debug!(%name, "whitespace around a field value removed");
         }
         let new_name = names::newer(name).ok_or_else(|| Unsendable::Name(name.clone()))?;
         let new_value = http_1::HeaderValue::from_maybe_shared(copies.next(bytes.len()));
@@ -337,7 +339,7 @@ mod tests {
         let fields =
             HeaderMap::from_iter([(HeaderName::from_static("\"x\""), HeaderValue::from_static("1"))]);
         let error = to_new(&fields).expect_err("no name for the newer generation");
-        assert_eq!(error.to_string(), "`\"x\"` is not a field name");
+        assert_eq!(error.to_string(), "`\"x\"` is not a valid field name");
         assert!(matches!(response(&response_head(fields), &[]), Err(Unsendable::Name(_))));
     }
 

@@ -1,19 +1,19 @@
 /// Why the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CloseReason {
-    #[error("no byte came after the handshake")]
+    #[error("no bytes after the TLS handshake")]
     NoFirstByte,
-    #[error("no request came")]
+    #[error("no request within the idle timeout")]
     Idle,
-    #[error("the reader stalled")]
+    #[error("the client stopped reading")]
     StalledReader,
-    #[error("the protocol is not the one that ALPN chose")]
+    #[error("the protocol differs from the one negotiated with ALPN")]
     WrongProtocol,
-    #[error("a pseudo-header field came in a trailer section")]
+    #[error("a trailer section contains a pseudo-header field")]
     PseudoHeader,
     #[error("a stream depends on itself")]
     SelfDependency,
-    #[error("the server shut down")]
+    #[error("server shutdown")]
     Shutdown,
 }
 

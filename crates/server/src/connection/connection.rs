@@ -27,7 +27,7 @@ pub(crate) struct Connection {
     /// The largest header or trailer section that the client accepts, in bytes.
     section_limit: AtomicU32,
     requests: AtomicUsize,
-    cut: OnceLock<CloseReason>,
+    close_reason: OnceLock<CloseReason>,
     shutdown: Shutdown,
     metrics: Option<ServerMetrics>,
 }
@@ -55,7 +55,7 @@ impl Connection {
             http1: Http1State::default(),
             section_limit: AtomicU32::new(u32::MAX),
             requests: AtomicUsize::new(0),
-            cut: OnceLock::new(),
+            close_reason: OnceLock::new(),
             shutdown,
             metrics,
         })
@@ -143,12 +143,15 @@ impl Connection {
     }
 
     /// Marks the connection as ended by the server, for the access log of its requests. The first reason counts.
-    pub(crate) fn mark_cut(&self, cut: CloseReason) {
-        self.cut.get_or_init(|| cut);
+    pub(crate) fn set_close_reason(&self, reason: CloseReason) {
+        self.close_reason.get_or_init(|| reason);
     }
 
-    pub(crate) fn cut(&self) -> Option<CloseReason> {
-        self.cut.get().copied().or_else(|| self.shutdown.is_cut().then_some(CloseReason::Shutdown))
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        self.close_reason
+            .get()
+            .copied()
+            .or_else(|| self.shutdown.is_aborted().then_some(CloseReason::Shutdown))
     }
 
     /// Returns when to check again, or why the connection must end now.
@@ -269,9 +272,9 @@ mod tests {
     #[test]
     fn first_reason_for_its_end_counts() {
         let connection = connection();
-        assert_eq!(connection.cut(), None);
-        connection.mark_cut(CloseReason::Idle);
-        connection.mark_cut(CloseReason::StalledReader);
-        assert_eq!(connection.cut(), Some(CloseReason::Idle));
+        assert_eq!(connection.close_reason(), None);
+        connection.set_close_reason(CloseReason::Idle);
+        connection.set_close_reason(CloseReason::StalledReader);
+        assert_eq!(connection.close_reason(), Some(CloseReason::Idle));
     }
 }

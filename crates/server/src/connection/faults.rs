@@ -10,13 +10,13 @@ pub(crate) enum HeadFault {
 /// A fault in a request's framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FramingError {
-    #[error("a chunk's size is not a hexadecimal number of up to 16 digits, alone or before a semicolon")]
+    #[error("a chunk size is not a hexadecimal number of up to 16 digits")]
     Size,
-    #[error("a chunk extension has a control character")]
+    #[error("a chunk extension contains a control character")]
     Extension,
     #[error("the chunk extensions are larger than {MOST_EXTENSIONS} bytes")]
     TooManyExtensions,
-    #[error("a chunk is longer than its size says")]
+    #[error("a chunk is longer than its chunk size")]
     ChunkEnd,
     #[error("a line of the chunked framing ends without CRLF")]
     LineEnd,

@@ -29,7 +29,7 @@ pub(crate) struct BodyPanicked;
 
 /// The connection dropped the body because nobody read it.
 #[derive(Debug, thiserror::Error)]
-#[error("the reader stalled")]
+#[error("the client stopped reading")]
 pub(crate) struct Abandoned;
 
 impl SharedBody {

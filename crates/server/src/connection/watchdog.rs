@@ -35,8 +35,8 @@ impl<'c> Watchdog<'c> {
     pub(crate) async fn next(&mut self) -> Result<Step, CloseReason> {
         let next = unconstrained(self.wait()).await;
         next.inspect_err(|reason| {
-            self.connection.mark_cut(*reason);
-            tracing::debug!(peer = %self.connection.peer, %reason, "connection cut");
+            self.connection.set_close_reason(*reason);
+            tracing::debug!(peer = %self.connection.peer, %reason, "connection aborted");
         })
     }
 
@@ -63,7 +63,7 @@ impl<'c> Watchdog<'c> {
                 activity.ends_when_idle();
                 Step::Drain
             }
-            () = shutdown.cut(), if *is_draining => return Err(CloseReason::Shutdown),
+            () = shutdown.aborted(), if *is_draining => return Err(CloseReason::Shutdown),
         };
         // A connection over a limit is not polled again.
         connection.check(Instant::now(), *protocol)?;
@@ -112,7 +112,7 @@ mod tests {
         connection.activity().awaits_first_bytes();
         let (_, reason, after) = steps(&mut Watchdog::new(&connection, Protocol::Http2)).await;
         assert_eq!((reason, after), (CloseReason::NoFirstByte, connection.limits.first_byte));
-        assert_eq!(connection.cut(), Some(reason));
+        assert_eq!(connection.close_reason(), Some(reason));
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,12 +13,12 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let ended = Instant::now();
         self.connection.request_ends(ended);
-        let unfinished = || self.connection.cut().map_or(Ending::ClientGone, Ending::Cut);
+        let unfinished = || self.connection.close_reason().map_or(Ending::ClientGone, Ending::Aborted);
         let ending = match self.ending.take().unwrap_or_else(unfinished) {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
             ending => ending,
         };
-        if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
+        if let Ending::Failed(..) | Ending::Aborted(_) | Ending::ClientGone = ending {
             self.connection.http1().response_breaks_off();
         }
         if let Some(observer) = &self.observer {
@@ -101,9 +101,9 @@ impl Exchange {
         match ending {
             Ending::Complete => {}
             Ending::Failed(failure, _) => metrics.failed(self.version, failure.label()),
-            Ending::ReportedInTrailers => metrics.failed(self.version, "told_by_trailers"),
+            Ending::ReportedInTrailers => metrics.failed(self.version, "reported_in_trailers"),
             Ending::FailedCall => metrics.failed(self.version, "grpc_status"),
-            Ending::Cut(cut) => metrics.failed(self.version, cut.label()),
+            Ending::Aborted(reason) => metrics.failed(self.version, reason.label()),
             Ending::ClientGone => metrics.client_gone(self.version),
         }
         if let (Route::Grpc(service), Some(status)) = (&self.route, self.grpc_status) {

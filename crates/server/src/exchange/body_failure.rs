@@ -7,7 +7,7 @@ use std::{error::Error, io};
 
 /// The body's length differs from its `Content-Length`.
 #[derive(Debug, thiserror::Error)]
-#[error("the body has {sent} bytes, `Content-Length` promised {promised}")]
+#[error("the body has {sent} bytes, but `Content-Length` is {promised}")]
 pub(super) struct LengthBroken {
     pub(super) sent: u64,
     pub(super) promised: u64,
@@ -15,13 +15,13 @@ pub(super) struct LengthBroken {
 
 /// The trailers that report the failure can't be sent to the client. Without them the response would look complete.
 #[derive(Debug, thiserror::Error)]
-#[error("the trailers that say that it failed can't be sent")]
+#[error("the trailers that report the failure can't be sent")]
 pub(super) struct FailureUnreportable;
 
 /// The error that hyper gets. It has no source: hyper would take the reset code from an `h2::Error` among the sources,
 /// and the `NO_ERROR` of an unrelated stream looks like success to clients.
 #[derive(Debug, thiserror::Error)]
-#[error("the response's body failed")]
+#[error("the response body failed")]
 pub(super) struct BodyFailed;
 
 pub(super) fn failure(error: &BoxError) -> Failure {

@@ -29,7 +29,7 @@ pub(crate) enum ContentError {
     Framing(#[from] FramingError),
     #[error(transparent)]
     Broken(BoxError),
-    #[error("the client closed the connection for sending")]
+    #[error("the client closed its sending side")]
     HalfClosed,
 }
 

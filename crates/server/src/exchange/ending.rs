@@ -18,7 +18,7 @@ pub(super) enum Ending {
     ReportedInTrailers,
     /// A gRPC call whose status reports a fault of the server.
     FailedCall,
-    Cut(CloseReason),
+    Aborted(CloseReason),
     ClientGone,
 }
 
@@ -61,7 +61,7 @@ impl Failure {
         match self {
             Self::Body => "body",
             Self::Length => "length",
-            Self::Unreportable => "untold",
+            Self::Unreportable => "unreportable",
             Self::SectionTooLarge => "section_too_large",
             Self::RequestTrailers => "request_trailers",
             Self::RequestFraming => "request_framing",
@@ -87,9 +87,9 @@ impl fmt::Display for Ending {
         match self {
             Self::Complete => f.write_str("complete"),
             Self::Failed(_, why) => write!(f, "failed: {why}"),
-            Self::ReportedInTrailers => f.write_str("failed, as its trailers say"),
-            Self::FailedCall => f.write_str("failed, as its gRPC status says"),
-            Self::Cut(cut) => write!(f, "cut: {cut}"),
+            Self::ReportedInTrailers => f.write_str("failed, reported in trailers"),
+            Self::FailedCall => f.write_str("failed, reported in grpc-status"),
+            Self::Aborted(reason) => write!(f, "aborted: {reason}"),
             Self::ClientGone => f.write_str("client gone"),
         }
     }

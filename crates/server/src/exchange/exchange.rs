@@ -247,6 +247,6 @@ impl Exchange {
     }
 
     pub(crate) fn abandoned(&mut self) {
-        self.ending = Some(Ending::Cut(CloseReason::StalledReader));
+        self.ending = Some(Ending::Aborted(CloseReason::StalledReader));
     }
 }

@@ -117,7 +117,8 @@ fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
     for name in &outdated {
         tracing::warn!(
             %name,
-            "digest left out: the content was encoded behind ContentDigestLayer, which must be outside of that layer"
+            "digest omitted: another layer encoded the content after ContentDigestLayer, which must be the \
+             outer of the two"
         );
         head.headers.remove(name);
     }

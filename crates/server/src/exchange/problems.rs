@@ -34,24 +34,24 @@ pub(crate) fn closing(mut response: Response) -> Response {
 }
 
 pub(crate) fn needs_http2(service: &str) -> Response {
-    let why = format!("`{service}` is a gRPC service: it is called over HTTP/2");
+    let why = format!("`{service}` is a gRPC service: call it over HTTP/2");
     problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
 }
 
 pub(crate) fn needs_post(service: &str) -> Response {
-    let why = format!("`{service}` is a gRPC service: its methods are called with POST");
+    let why = format!("`{service}` is a gRPC service: call its methods with POST");
     let post = HeaderValue::from_static("POST");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, why).field(header::ALLOW, post).into_response()
 }
 
 pub(crate) fn needs_grpc(service: &str) -> Response {
-    let why = format!("`{service}` is a gRPC service: the type of its content is `application/grpc`");
+    let why = format!("`{service}` is a gRPC service: set `Content-Type` to `application/grpc`");
     problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
 }
 
 pub(crate) fn not_passed_on(error: &BadFields) -> Response {
-    tracing::error!(%error, "a service's response can't be passed on");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the service's response can't be passed on")
+    tracing::error!(%error, "a gRPC service's response is invalid");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the gRPC service's response is invalid")
 }
 
 pub(super) fn unsendable(error: &Unsendable) -> Response {
@@ -63,7 +63,7 @@ pub(super) fn too_large(error: &SectionTooLarge) -> Response {
     tracing::warn!(%error, "a response's header section can't be sent");
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "the response's header section is larger than this client takes",
+        "the response's header section is larger than the client's limit",
     )
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn panicked() -> Response {
 
 /// A response must have a final status (RFC 9110 §15.2). Over HTTP/2 any other makes the message malformed.
 pub(super) fn not_final(status: StatusCode) -> Response {
-    tracing::error!(%status, "a handler answered with an informational status");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler answered with a status that is not final")
+    tracing::error!(%status, "a handler returned an informational status");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler returned an informational status")
 }
 
 pub(super) fn problem(status: StatusCode, why: &str) -> Response {

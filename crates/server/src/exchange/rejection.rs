@@ -24,11 +24,14 @@ pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response>
     if asks_for_websocket(request.headers()) {
         return Some(problem(
             StatusCode::NOT_IMPLEMENTED,
-            "this server does not carry WebSocket upgrades: use server-sent events or a streamed response",
+            "WebSocket is not supported: use server-sent events or a streamed response",
         ));
     }
     if request.method() == Method::CONNECT {
-        return Some(problem(StatusCode::NOT_IMPLEMENTED, "this server is no proxy: it carries no CONNECT"));
+        return Some(problem(
+            StatusCode::NOT_IMPLEMENTED,
+            "CONNECT is not supported: this server is not a proxy",
+        ));
     }
     None
 }
@@ -40,10 +43,10 @@ pub(crate) fn reject_head(fault: HeadFault) -> Response {
         StatusCode::BAD_REQUEST,
         match fault {
             HeadFault::AmbiguousLength => {
-                "`Transfer-Encoding` and `Content-Length` are in one request (RFC 9112 section 6.1)"
+                "the request has both `Transfer-Encoding` and `Content-Length` (RFC 9112 section 6.1)"
             }
             HeadFault::Fragment => {
-                "the request target has a fragment: leave it out, or write `#` as `%23` (RFC 9112 section 3.2)"
+                "the request target has a fragment: remove it, or write `#` as `%23` (RFC 9112 section 3.2)"
             }
         },
     ))
@@ -64,7 +67,7 @@ fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)
     let mut chunked = 0;
     for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
         if !coding.eq_ignore_ascii_case(b"chunked") {
-            let why = "no transfer coding other than `chunked` is implemented (RFC 9112 section 6.1)";
+            let why = "the only supported transfer coding is `chunked` (RFC 9112 section 6.1)";
             return Some((StatusCode::NOT_IMPLEMENTED, why));
         }
         chunked += 1;
@@ -79,18 +82,20 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
     let (host, other) = (hosts.next(), hosts.next());
     let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
     if other.is_some() || (host.is_none() && request.version() == Version::HTTP_11) {
-        return Some("a request needs one `Host` field (RFC 9112 section 3.2)");
+        return Some("a request needs exactly one `Host` field (RFC 9112 section 3.2)");
     }
     let is_valid = |host: &[u8]| host.is_empty() || host::is_valid(host);
     if host.is_some_and(|host| !is_valid(host)) {
-        return Some("`Host` is not a host, or has a port that is no number (RFC 9112 section 3.2)");
+        return Some("`Host` is not a host with an optional port number (RFC 9112 section 3.2)");
     }
     if request.version() < Version::HTTP_2 {
         return None;
     }
     let named = [host, authority].into_iter().flatten().all(|host| !host.is_empty());
     if !named || (host.is_none() && authority.is_none()) {
-        return Some("a request needs `:authority` or `Host`, and neither is empty (RFC 9113 section 8.3.1)");
+        return Some(
+            "a request needs `:authority` or `Host`, and neither may be empty (RFC 9113 section 8.3.1)",
+        );
     }
     let default_port = if request.uri().scheme_str() == Some("http") { b"80" } else { &b"443"[..] };
     let differ = |(host, authority)| !host::are_the_same(host, authority, default_port);

@@ -11,20 +11,18 @@ pub(crate) enum RequestFault {
     #[error(transparent)]
     TrailersTooLarge(#[from] TrailersTooLarge),
     #[error(
-        "a field of the request's trailer section is malformed: its name is no token, or its value begins or ends with a \
+        "a trailer field of the request is malformed: its name is not a token, or its value begins or ends with a \
          space or a tab"
     )]
     BadTrailers,
-    #[error("the request's content is malformed: {0}")]
+    #[error("the request content is malformed: {0}")]
     Framing(FramingError),
-    #[error("nothing of the request's content came for {} s", .0.as_secs_f64())]
+    #[error("no request content arrived for {} s", .0.as_secs_f64())]
     Stalled(Duration),
-    #[error(
-        "the client waits for 100 (Continue), which this server can't send over HTTP/2: send the content without `Expect`"
-    )]
+    #[error("this server can't send 100 (Continue) over HTTP/2: send the content without `Expect`")]
     AwaitsContinue,
     #[error(
-        "the request's content came too slowly: less than {rate} bytes per second over {} s",
+        "the request content arrived too slowly: less than {rate} bytes per second over {} s",
         over.as_secs_f64()
     )]
     TooSlow { rate: u32, over: Duration },

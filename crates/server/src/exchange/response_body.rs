@@ -169,9 +169,9 @@ impl ResponseBody {
         }
         for name in announced.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
             if *are_relayed {
-                tracing::info!(name, "relayed trailer field was announced and never came");
+                tracing::info!(name, "relayed trailer field was announced but not sent");
             } else {
-                tracing::warn!(name, "announced trailer field never came");
+                tracing::warn!(name, "announced trailer field was not sent");
             }
         }
         let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());

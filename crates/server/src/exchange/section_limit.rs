@@ -8,7 +8,7 @@ use http_1::header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE};
 /// would end the connection, and others would leave out a part of it.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the {section} section has {size} bytes, and the client takes {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
+    "the {section} section has {size} bytes, but the client accepts only {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
 )]
 pub(crate) struct SectionTooLarge {
     section: &'static str,

@@ -34,7 +34,7 @@ pub(super) fn permitted(
 ) -> HeaderMap {
     let may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
-            tracing::warn!(%name, %reason, "forbidden trailer field left out");
+            tracing::warn!(%name, %reason, "forbidden trailer field omitted");
             return false;
         }
         let is_sent =
@@ -42,9 +42,9 @@ pub(super) fn permitted(
         match is_sent {
             true => {}
             false if are_relayed => {
-                tracing::info!(%name, "relayed trailer field that was not announced left out over HTTP/1.1");
+                tracing::info!(%name, "unannounced relayed trailer field omitted over HTTP/1.1");
             }
-            false => tracing::warn!(%name, "trailer field that was not announced left out over HTTP/1.1"),
+            false => tracing::warn!(%name, "unannounced trailer field omitted over HTTP/1.1"),
         }
         is_sent
     };

@@ -31,7 +31,7 @@ struct Families {
 
 /// The registry already has a metric with one of the server's names.
 #[derive(Debug, thiserror::Error)]
-#[error("the registry already has a metric `{name}`, which is a name of the server's own")]
+#[error("the registry already has a metric `{name}`, which the server itself registers")]
 pub(crate) struct NameTaken {
     name: String,
     source: prometheus::Error,
@@ -46,7 +46,7 @@ impl ServerMetrics {
     pub(crate) fn new(registry: &Registry) -> Result<Self, NameTaken> {
         let registering = Registering(registry);
         Ok(Self(Arc::new(Families {
-            connections: registering.gauge("connections", "Connections that are open.")?,
+            connections: registering.gauge("connections", "Open connections.")?,
             refused: registering.counters(
                 "connections_refused_total",
                 "Connections that were closed at once or not accepted, by reason.",
@@ -54,57 +54,57 @@ impl ServerMetrics {
             )?,
             handshakes_failed: registering.counters(
                 "handshakes_failed_total",
-                "TLS handshakes that failed, by reason.",
+                "Failed TLS handshakes, by reason.",
                 &["reason"],
             )?,
-            requests_open: registering
-                .gauge("streams", "Requests whose response has not ended: streams, over HTTP/2.")?,
+            requests_open: registering.gauge("streams", "Open requests (over HTTP/2: open streams).")?,
             requests: registering.counters(
                 "requests_total",
-                "Requests whose response has ended, by route and status.",
+                "Finished requests, by route and status.",
                 &["protocol", "route", "status"],
             )?,
             received: registering
-                .counter("received_bytes_total", "Bytes read from connections, TLS included.")?,
-            sent: registering.counter("sent_bytes_total", "Bytes written to connections, TLS included.")?,
+                .counter("received_bytes_total", "Bytes read from connections, including TLS.")?,
+            sent: registering.counter("sent_bytes_total", "Bytes written to connections, including TLS.")?,
             body: registering.counters(
                 "response_body_bytes_total",
-                "Bytes of the content of responses that have ended.",
+                "Content bytes of finished responses.",
                 &["protocol"],
             )?,
             trailers_sent: registering.counters(
                 "trailer_sections_sent_total",
-                "Responses that ended with a trailer section, by client and whether a proxy was on the way.",
+                "Responses sent with trailers, by client family and whether the request has a Via field.",
                 &["protocol", "agent", "proxied"],
             )?,
             trailers_withheld: registering.counters(
                 "trailer_sections_withheld_total",
-                "Responses whose trailer section was left out, by client, proxy and what the request lacked.",
+                "Responses whose trailers were withheld, by client family, whether the request has a Via \
+                 field, and reason.",
                 &["protocol", "agent", "proxied", "reason"],
             )?,
             failed: registering.counters(
                 "streams_failed_total",
-                "Responses that failed or were cut, by reason.",
+                "Failed or aborted responses, by reason.",
                 &["protocol", "reason"],
             )?,
             gone: registering.counters(
                 "clients_gone_total",
-                "Responses that clients did not receive completely.",
+                "Responses whose client disconnected before the end.",
                 &["protocol"],
             )?,
             calls: registering.counters(
                 "grpc_calls_total",
-                "gRPC calls that have ended, by service and status.",
+                "Finished gRPC calls, by service and status.",
                 &["service", "status"],
             )?,
             first_byte: registering.histograms(
                 "first_byte_seconds",
-                "From the end of a request's header section to the beginning of its response.",
+                "Time from the end of the request's header section to the first byte of the response.",
                 &["route"],
             )?,
             end: registering.histograms(
                 "end_seconds",
-                "From the end of a request's header section to the end of its response.",
+                "Time from the end of the request's header section to the end of the response.",
                 &["route"],
             )?,
         })))

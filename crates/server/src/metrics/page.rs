@@ -18,12 +18,12 @@ fn written(registry: &Registry) -> Response {
     match encoder.encode(&registry.gather(), &mut text) {
         Ok(()) => ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics can't be written");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the metrics can't be written").into_response()
+            tracing::error!(%error, "can't encode the metrics");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "can't encode the metrics").into_response()
         }
     }
 }
 
 async fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here but /metrics")
+    Problem::new(StatusCode::NOT_FOUND, "this address serves only /metrics")
 }

@@ -21,8 +21,8 @@ enum Stage {
     Draining,
     /// Connections accept no more requests.
     Closing,
-    /// Running streams are cut.
-    Cut,
+    /// Running streams are aborted.
+    Aborted,
     Ended,
 }
 
@@ -56,7 +56,7 @@ impl Handle {
         Self { stage: watch::Sender::new(Stage::Running), in_flight: Arc::default() }
     }
 
-    /// Refuses new connections and lets running streams finish, for `limit` at most; the others are then cut. Returns
+    /// Refuses new connections and lets running streams finish, for `limit` at most; the others are then aborted. Returns
     /// when the server has ended.
     ///
     /// Idle connections are closed once no stream is running, or after five seconds (or half of `limit`, if that is
@@ -71,7 +71,7 @@ impl Handle {
                 requests = self.in_flight.open(),
                 connections = self.connections(),
                 ?limit,
-                "shutdown timeout is over: cutting what runs"
+                "shutdown timeout reached: aborting open streams"
             );
             self.abort();
         }
@@ -90,9 +90,9 @@ impl Handle {
         self.shutdown().begun().await;
     }
 
-    /// Cuts running streams at once. Their clients get a broken transfer.
+    /// Aborts running streams at once. Their clients see an incomplete transfer.
     pub fn abort(&self) {
-        self.enter(Stage::Cut);
+        self.enter(Stage::Aborted);
     }
 
     /// The number of open connections.
@@ -131,9 +131,9 @@ impl Shutdown {
         self.reached(Stage::Closing).await;
     }
 
-    /// Waits until running streams are cut.
-    pub(crate) async fn cut(&self) {
-        self.reached(Stage::Cut).await;
+    /// Waits until running streams are aborted.
+    pub(crate) async fn aborted(&self) {
+        self.reached(Stage::Aborted).await;
     }
 
     /// Waits until the server has ended.
@@ -145,8 +145,8 @@ impl Shutdown {
         *self.stage.borrow() >= Stage::Draining
     }
 
-    pub(crate) fn is_cut(&self) -> bool {
-        *self.stage.borrow() >= Stage::Cut
+    pub(crate) fn is_aborted(&self) -> bool {
+        *self.stage.borrow() >= Stage::Aborted
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {

@@ -48,11 +48,11 @@ impl Setting {
         let peer = accepted_connection.peer;
         let (stream, mut permit) = match accepted_connection.into_parts() {
             Ok(parts) => parts,
-            Err(error) => return tracing::debug!(%peer, %error, "a connection can't be served"),
+            Err(error) => return tracing::debug!(%peer, %error, "can't serve a connection"),
         };
         let connection = self.app.connect(peer);
         if let Err(error) = tune(&stream) {
-            return tracing::debug!(%peer, %error, "a connection can't be served");
+            return tracing::debug!(%peer, %error, "can't serve a connection");
         }
         let socket = Socket::new(stream, connection.clone());
         if let Some(tls) = &self.tls {
@@ -122,7 +122,7 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT) {
-        tracing::debug!(%error, "TCP_NOTSENT_LOWAT can't be set: slow readers may look like stalled ones");
+        tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: slow readers may be disconnected as stalled");
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    /// Whether the end of the connection cuts a response, so that the client must not see a clean close.
+    /// Whether the end of the connection aborts a response, so that the client must not see a clean close.
     fn breaks_off(&self) -> bool {
         let Self { connection, protocol, .. } = self;
         !protocol.has_streams()
@@ -97,7 +97,7 @@ impl<S: Transport> Guard<S> {
                     self.first = None;
                     self.connection.activity().has_spoken();
                 }
-                Verdict::Other => return Err(self.cut(CloseReason::WrongProtocol)),
+                Verdict::Other => return Err(self.closed(CloseReason::WrongProtocol)),
             }
         }
         if let Some(http2) = &mut self.http2 {
@@ -106,7 +106,7 @@ impl<S: Transport> Guard<S> {
             if let Some(limit) = http2.new_section_limit() {
                 self.connection.note_section_limit(limit);
             }
-            return came.map(|()| bytes.len()).map_err(|cut| self.cut(cut));
+            return came.map(|()| bytes.len()).map_err(|reason| self.closed(reason));
         }
         let checked = self.framing.next(bytes);
         if let Some(refused) = self.framing.refused() {
@@ -124,7 +124,10 @@ impl<S: Transport> Guard<S> {
     fn go_away(&mut self, cx: &mut Context<'_>) {
         if let Some(http2) = &self.http2
             && http2.may_insert_frame()
-            && matches!(self.connection.cut(), Some(CloseReason::PseudoHeader | CloseReason::SelfDependency))
+            && matches!(
+                self.connection.close_reason(),
+                Some(CloseReason::PseudoHeader | CloseReason::SelfDependency)
+            )
         {
             let frame = go_away_frame(http2.last_stream());
             let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
@@ -132,9 +135,9 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    fn cut(&self, cut: CloseReason) -> io::Error {
-        self.connection.mark_cut(cut);
-        io::Error::new(io::ErrorKind::InvalidData, cut)
+    fn closed(&self, reason: CloseReason) -> io::Error {
+        self.connection.set_close_reason(reason);
+        io::Error::new(io::ErrorKind::InvalidData, reason)
     }
 
     fn went(&mut self, bytes: &[u8]) {
@@ -298,7 +301,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 }
 
 impl<S: Transport> Drop for Guard<S> {
-    /// However the connection ends, a cut response must not look complete, and a complete one must not look cut. What
+    /// However the connection ends, an aborted response must not look complete, and a complete one must not look aborted. What
     /// the socket does not accept at once is not sent.
     fn drop(&mut self) {
         if self.must_reset() {

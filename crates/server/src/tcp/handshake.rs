@@ -58,16 +58,18 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PlainHttp => f.write_str("the client sent plain HTTP to the TLS port"),
-            Self::ProxyHeader => f.write_str("a PROXY protocol header came before TLS; it is not supported"),
+            Self::ProxyHeader => {
+                f.write_str("the client sent a PROXY protocol header, which is not supported")
+            }
             Self::NotTls => f.write_str("the client's first bytes are not TLS"),
             Self::Alpn => {
                 let [first, second] = ALPN.map(String::from_utf8_lossy);
                 write!(f, "the client offers neither {first} nor {second} (ALPN)")
             }
-            Self::Refused(alert) => write!(f, "the client refused the handshake: {alert:?}"),
+            Self::Refused(alert) => write!(f, "the client rejected the handshake: {alert:?}"),
             Self::Tls(error) => error.fmt(f),
             Self::TimedOut(limit) => write!(f, "the handshake took longer than {limit:?}"),
-            Self::Broken(error) => write!(f, "the client broke the handshake off: {error}"),
+            Self::Broken(error) => write!(f, "the client aborted the handshake: {error}"),
             Self::Probe => f.write_str("the client closed the connection before its first byte"),
         }
     }
@@ -175,7 +177,7 @@ impl Opening {
     }
 }
 
-const SPEAK_TLS: &str = "this port speaks HTTPS: use https:// instead of http://\n";
+const SPEAK_TLS: &str = "this port serves HTTPS: use https:// instead of http://\n";
 
 impl Rejected {
     /// Responds in plain HTTP, and briefly reads what the client still sends, so that a reset does not lose the

@@ -76,12 +76,12 @@ impl Http {
             }
             Protocol::Http2 => {
                 let http = pin!(self.http2.serve_connection(io, service));
-                // If it was cut, its streams have ended, and each has logged why.
+                // If it was aborted, its streams have ended, and each has logged why.
                 let _ended = drive(http, &connection, protocol).await;
-                if let Some(cut @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
-                    connection.cut()
+                if let Some(reason @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
+                    connection.close_reason()
                 {
-                    rejections.malformed(connection.peer, &cut);
+                    rejections.malformed(connection.peer, &reason);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl<S: Transport> Drain for http2::Connection<TokioIo<Box<Guard<S>>>, HyperServ
     }
 }
 
-/// Polls a connection until it ends, exceeds a limit, or the server cuts it.
+/// Polls a connection until it ends, exceeds a limit, or the server aborts it.
 async fn drive<C: Drain>(
     mut http: Pin<&mut C>,
     connection: &Connection,

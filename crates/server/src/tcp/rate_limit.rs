@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 struct Window {
     ends: Instant,
     written: u32,
-    left_out: u64,
+    suppressed: u64,
 }
 
 impl RateLimit {
@@ -30,40 +30,40 @@ impl RateLimit {
     }
 
     /// Whether to write a line of this kind. If not, `report` is called at the end of the window, or of the server, with
-    /// the number of lines that were left out.
+    /// the number of suppressed lines.
     pub(super) fn admits(&self, kind: &'static str, report: impl FnOnce(u64) + Send + 'static) -> bool {
         let now = Instant::now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(kind).or_insert_with(|| Window::from(now));
-        if now >= window.ends && window.left_out == 0 {
+        if now >= window.ends && window.suppressed == 0 {
             *window = Window::from(now);
         }
         if window.written < LINES {
             window.written += 1;
             return true;
         }
-        window.left_out += 1;
-        if window.left_out == 1 {
-            tokio::spawn(self.clone().report_left_out(kind, window.ends, report));
+        window.suppressed += 1;
+        if window.suppressed == 1 {
+            tokio::spawn(self.clone().report_suppressed(kind, window.ends, report));
         }
         false
     }
 
-    async fn report_left_out(self, kind: &'static str, ends: Instant, report: impl FnOnce(u64)) {
+    async fn report_suppressed(self, kind: &'static str, ends: Instant, report: impl FnOnce(u64)) {
         tokio::select! {
             () = sleep_until(ends) => {}
             () = self.shutdown.begun() => {}
         }
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let left_out = windows.remove(kind).map_or(0, |window| window.left_out);
+        let suppressed = windows.remove(kind).map_or(0, |window| window.suppressed);
         drop(windows);
-        report(left_out);
+        report(suppressed);
     }
 }
 
 impl Window {
     fn from(now: Instant) -> Self {
-        Self { ends: now + WINDOW, written: 0, left_out: 0 }
+        Self { ends: now + WINDOW, written: 0, suppressed: 0 }
     }
 }
 
@@ -80,8 +80,8 @@ mod tests {
         let (limit, reported) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
         let admits = |kind| {
             let reported = reported.clone();
-            limit.admits(kind, move |left_out| {
-                reported.fetch_add(left_out, SeqCst);
+            limit.admits(kind, move |suppressed| {
+                reported.fetch_add(suppressed, SeqCst);
             })
         };
         for _ in 0..3 {
@@ -99,11 +99,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_reported_if_nothing_is_left_out() {
+    async fn nothing_is_reported_if_nothing_is_suppressed() {
         let server = Handle::new();
         let limit = RateLimit::new(server.shutdown());
         for _ in 0..3 {
-            let admits = |_| limit.admits("a", |left_out| panic!("{left_out}"));
+            let admits = |_| limit.admits("a", |suppressed| panic!("{suppressed}"));
             assert_eq!((0..10).filter(|n| admits(*n)).count(), 10);
             sleep(WINDOW).await;
         }

@@ -25,11 +25,11 @@ impl Rejections {
     pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
         self.count_refused(TOO_MANY);
         let listener = self.purpose.name();
-        let report = move |left_out| {
-            tracing::warn!(listener, limit, left_out, "more connections refused: too many are open");
+        let report = move |suppressed| {
+            tracing::warn!(listener, limit, suppressed, "more connections refused: the limit is reached");
         };
         if self.lines.admits(TOO_MANY, report) {
-            tracing::warn!(%peer, listener, limit, "connection refused: too many are open");
+            tracing::warn!(%peer, listener, limit, "connection refused: the limit is reached");
         }
     }
 
@@ -37,7 +37,7 @@ impl Rejections {
     pub(super) fn not_accepted(&self, error: &io::Error) {
         self.count_refused(NOT_ACCEPTED);
         let listener = self.purpose.name();
-        let report = move |left_out| tracing::warn!(listener, left_out, "more connections not accepted");
+        let report = move |suppressed| tracing::warn!(listener, suppressed, "more connections not accepted");
         if self.lines.admits(NOT_ACCEPTED, report) {
             tracing::warn!(listener, %error, "connection not accepted");
         }
@@ -49,9 +49,9 @@ impl Rejections {
             metrics.handshake_failed(kind);
         }
         if let Failure::Probe = failure {
-            return tracing::debug!(%peer, reason = %failure, "no TLS handshake");
+            return tracing::debug!(%peer, reason = %failure, "connection closed before the TLS handshake");
         }
-        let report = move |left_out| tracing::info!(kind, left_out, "more TLS handshakes failed");
+        let report = move |suppressed| tracing::info!(kind, suppressed, "more TLS handshakes failed");
         if self.lines.admits(kind, report) {
             tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
         }
@@ -68,9 +68,9 @@ impl Rejections {
         if let Some(metrics) = &self.metrics {
             metrics.head_refused(status);
         }
-        let report = move |left_out| tracing::info!(left_out, "more request heads refused");
+        let report = move |suppressed| tracing::info!(suppressed, "more request heads rejected");
         if self.lines.admits(HEAD, report) {
-            tracing::info!(%peer, status, reason = with_sources(error), "request head refused");
+            tracing::info!(%peer, status, reason = with_sources(error), "request head rejected");
         }
     }
 
@@ -78,9 +78,9 @@ impl Rejections {
     /// were answered before, or never read.
     pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
         let report =
-            move |left_out| tracing::info!(left_out, "more connections ended for malformed messages");
+            move |suppressed| tracing::info!(suppressed, "more connections closed: malformed messages");
         if self.lines.admits(MALFORMED, report) {
-            tracing::info!(%peer, %reason, "connection ended: a message is malformed");
+            tracing::info!(%peer, %reason, "connection closed: malformed message");
         }
     }
 

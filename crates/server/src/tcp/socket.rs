@@ -62,7 +62,7 @@ impl Socket {
 
     /// Whether the connection must be reset instead of closed.
     pub(super) fn must_reset(&self) -> bool {
-        self.connection.cut() == Some(CloseReason::StalledReader)
+        self.connection.close_reason() == Some(CloseReason::StalledReader)
             || self.connection.http1().is_close_delimited()
     }
 

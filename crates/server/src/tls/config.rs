@@ -32,13 +32,13 @@ pub enum TlsError {
         source: io::Error,
     },
     /// The PEM text contains no certificate.
-    #[error("there is no readable PEM certificate in {origin}")]
+    #[error("no valid PEM certificate in {origin}")]
     NoCertificate {
         /// The file, or a name for the given text.
         origin: String,
     },
     /// The PEM text contains no private key, or an encrypted one.
-    #[error("there is no readable PEM private key in {origin}, or it is encrypted")]
+    #[error("no valid PEM private key in {origin}: encrypted keys are not supported")]
     NoKey {
         /// The file, or a name for the given text.
         origin: String,
@@ -52,7 +52,7 @@ pub enum TlsError {
         key: String,
     },
     /// The certificate or the key is damaged, or of an unsupported kind.
-    #[error("the certificate or the key can't be used")]
+    #[error("unusable certificate or key")]
     Unusable(#[source] rustls::Error),
 }
 
@@ -77,7 +77,7 @@ impl Tls {
     ///
     /// [`TlsError`] if the two can't be used together.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let origins = ["the certificate given", "the key given"].map(str::to_owned);
+        let origins = ["the given certificate", "the given key"].map(str::to_owned);
         let config = RustlsConfig::from_config(config_from_pem(certificate, key, origins)?);
         Ok(Self { config, files: None })
     }

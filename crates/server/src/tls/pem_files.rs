@@ -43,7 +43,7 @@ impl PemFiles {
     }
 
     /// Reads them only if they are regular files. Anything else may have no end, or block until something writes to it.
-    pub(super) fn read_anew(&self) -> Contents {
+    pub(super) fn reread(&self) -> Contents {
         Contents { certificate: read_regular(&self.certificate), key: read_regular(&self.key) }
     }
 }
@@ -52,7 +52,7 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() {
         read(path)
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
     }
 }
 
@@ -60,7 +60,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let read = File::open(path)?.take(MAX_SIZE + 1).read_to_end(&mut content)?;
     if read as u64 > MAX_SIZE {
-        let why = format!("it is larger than {MAX_SIZE} bytes");
+        let why = format!("larger than {MAX_SIZE} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
     Ok(content)
@@ -99,13 +99,13 @@ mod tests {
         for (size, kind) in [(0, None), (max, None), (max + 1, Some(io::ErrorKind::FileTooLarge))] {
             fs::write(&path, vec![b'x'; size]).expect("written");
             let files = PemFiles::new(&path, &path);
-            for Contents { certificate, key } in [files.read(), files.read_anew()] {
+            for Contents { certificate, key } in [files.read(), files.reread()] {
                 for read in [certificate, key] {
                     match (read, kind) {
                         (Ok(content), None) => assert_eq!(content.len(), size),
                         (Err(error), Some(kind)) => {
                             assert_eq!(error.kind(), kind);
-                            assert_eq!(error.to_string(), "it is larger than 1048576 bytes");
+                            assert_eq!(error.to_string(), "larger than 1048576 bytes");
                         }
                         (read, _) => panic!("{size}: {:?}", read.map(|content| content.len())),
                     }
@@ -123,9 +123,9 @@ mod tests {
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
         let zero = folder.path().join("zero");
         std::os::unix::fs::symlink("/dev/zero", &zero).expect("a link");
-        let Contents { certificate, key } = PemFiles::new(&pipe, &zero).read_anew();
+        let Contents { certificate, key } = PemFiles::new(&pipe, &zero).reread();
         for read in [certificate, key] {
-            assert_eq!(read.expect_err("nothing to read").to_string(), "it is not a regular file");
+            assert_eq!(read.expect_err("nothing to read").to_string(), "not a regular file");
         }
         let endless = PemFiles::new(&zero, &zero).read().certificate.expect_err("no end");
         assert_eq!(endless.kind(), io::ErrorKind::FileTooLarge);

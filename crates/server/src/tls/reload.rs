@@ -32,7 +32,7 @@ pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
         (watcher, seen) = match looked.await {
             Ok(looked) => looked,
             Err(error) => {
-                tracing::error!(%error, "certificate and key are not read anew any more");
+                tracing::error!(%error, "certificate and key are no longer reloaded");
                 return pending().await;
             }
         };
@@ -43,7 +43,7 @@ pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
 async fn ignore(mut hangup: Hangup) -> Infallible {
     loop {
         hangup.next().await;
-        tracing::info!("SIGHUP: there are no files that certificate and key could be read anew from");
+        tracing::info!("SIGHUP ignored: there are no certificate and key files to reload");
     }
 }
 
@@ -56,14 +56,14 @@ fn log(PemFiles { certificate, key }: &PemFiles, why: Why, seen: &Seen) {
     match seen {
         Seen::Nothing => {}
         Seen::Change => {
-            tracing::debug!(%certificate, %key, "certificate or key changed: read anew once both stay the same");
+            tracing::debug!(%certificate, %key, "certificate or key changed: waiting until both files are stable");
         }
-        Seen::Taken => tracing::info!(%certificate, %key, trigger, "certificate and key read anew"),
+        Seen::Taken => tracing::info!(%certificate, %key, trigger, "certificate and key reloaded"),
         Seen::Refused(error) => {
             let source = error.source().map(tracing::field::display);
             tracing::error!(
                 %certificate, %key, trigger, %error, source,
-                "the new certificate and key can't be used: the old ones stay"
+                "can't use the new certificate and key: keeping the old ones"
             );
         }
     }
@@ -101,7 +101,7 @@ impl Watcher {
     }
 
     fn look(&mut self, why: Why) -> Seen {
-        let contents = self.files.read_anew();
+        let contents = self.files.reread();
         let now = contents.fingerprint();
         let before = std::mem::replace(&mut self.last, now.clone());
         if let Why::Time = why {

@@ -35,7 +35,7 @@ enum Source {
 
 /// Why a database can't be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the database can't be read")]
+#[error("can't read the database")]
 pub struct DatabaseError(#[source] BoxError);
 
 impl DatabaseError {
@@ -52,10 +52,10 @@ impl DatabaseError {
 pub(crate) fn explained(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::ReadOnly) => format!(
-            "{error} (a writer was cut off, or the database is in WAL mode in a folder that can't be written: open it \
-             once with write access, as with `sqlite3 FILE .tables`)"
+            "{error} (a writer was interrupted, or the database is in WAL mode in a read-only folder: open \
+             it once with write access, for example with `sqlite3 FILE .tables`)"
         ),
-        Some(ErrorCode::DatabaseBusy) => format!("{error} (it is being written: try again)"),
+        Some(ErrorCode::DatabaseBusy) => format!("{error} (another process is writing to it: try again)"),
         _ => error.to_string(),
     }
 }
@@ -70,7 +70,7 @@ impl Database {
         // An absolute path is none of SQLite's special names, such as `:memory:`.
         let path = path.as_ref().canonicalize().map_err(DatabaseError::of_file)?;
         if !path.is_file() {
-            return Err(DatabaseError::of_file(io::Error::other("it is no regular file")));
+            return Err(DatabaseError::of_file(io::Error::other("not a regular file")));
         }
         let database = Self { source: Source::File(path) };
         let read = database.connect().and_then(|connection| table_names(&connection));

@@ -144,7 +144,7 @@ impl Writer {
 pub(super) enum RowError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    #[error("a row of more than {MAX_ROW} bytes")]
+    #[error("the row is larger than {MAX_ROW} bytes")]
     TooLarge,
 }
 

@@ -156,7 +156,7 @@ impl Feed for HttpFeed {
             }
         };
         if let Err(error) = sent {
-            tracing::debug!(%error, "the end of the export reached nobody");
+            tracing::debug!(%error, "the client left before the end of the export");
         }
     }
 }

@@ -75,7 +75,7 @@ impl DatabaseLost {
         if self.cause.is_some() {
             tracing::warn!(table, id, reason = %self, "export failed");
         } else {
-            tracing::info!(table, id, reason = %self, "export failed, as its client asked");
+            tracing::info!(table, id, reason = %self, "simulated export failure");
         }
     }
 }

@@ -43,8 +43,7 @@ impl Options {
         let format = match (format, presentation) {
             (None | Some(Format::Json), Some(_)) => Format::Json,
             (Some(other), Some(_)) => {
-                let detail =
-                    format!("metadata in the body needs format=json: {} has no place for it", other.name());
+                let detail = format!("`metadata=body` needs `format=json`, not {}", other.name());
                 return Err(bad_request(detail));
             }
             (Some(format), None) => format,
@@ -92,7 +91,7 @@ impl Options {
 fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
     accept::preferred(headers, &Format::MEDIA_TYPES).ok_or_else(|| {
         let offered = Format::MEDIA_TYPES.map(|(media_type, _)| media_type);
-        let detail = format!("`Accept` takes none of {}", offered.join(", "));
+        let detail = format!("`Accept` matches none of {}", offered.join(", "));
         Problem::new(StatusCode::NOT_ACCEPTABLE, detail).with("offered", &offered[..])
     })
 }

@@ -8,7 +8,7 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left before the end, or was cut |
+//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left, or the server aborted it |
 //! | `rows`, `bytes` | how much has been written so far, including data that waits for the client |
 //! | `total` | the total number of rows |
 //! | `durationMs` | time since the request, or until the end |
@@ -28,8 +28,8 @@ use http::StatusCode;
 pub(crate) async fn progress(State(exports): State<Exports>, Segment(id): Segment) -> Result<Json, Problem> {
     let export = exports.find(&id).ok_or_else(|| {
         let detail = format!(
-            "no export `{id}` is known: its id is in `X-Export-Id` of its response, and it is remembered for ten \
-             minutes after its end, or until 256 others have ended"
+            "unknown export `{id}`: use the `X-Export-Id` of a response; exports are kept for ten minutes \
+             after their end, or until 256 others have ended"
         );
         Problem::new(StatusCode::NOT_FOUND, detail)
     })?;

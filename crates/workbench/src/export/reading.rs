@@ -13,7 +13,7 @@ use std::{
 };
 
 /// An index that does not match its table can make the count wrong.
-const MISCOUNTED: &str = "there are other rows than were counted";
+const MISCOUNTED: &str = "the number of rows differs from the count";
 
 /// Collects rows and sends them in batches.
 pub(super) trait Sink {
@@ -98,6 +98,6 @@ impl Reading {
         if self.elapsed() <= self.most {
             return Ok(());
         }
-        Err(self.lost_here(&format_args!("it took more than the {:?} that an export may take", self.most)))
+        Err(self.lost_here(&format_args!("the export took longer than the limit of {:?}", self.most)))
     }
 }

@@ -166,8 +166,7 @@ impl Drop for ExportPermit {
     fn drop(&mut self) {
         if let Some(export) = self.export.get() {
             // After a panic of the thread, this is the first end that is set.
-            export
-                .ends(End::Failed { reason: "the export stopped in the middle".to_owned(), trailers: None });
+            export.ends(End::Failed { reason: "the export stopped unexpectedly".to_owned(), trailers: None });
         }
         self.exports.running.dec();
     }

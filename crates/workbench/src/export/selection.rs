@@ -48,7 +48,7 @@ impl<'c> Selection<'c> {
         let names = table_names(connection).map_err(|error| unreadable(&error))?;
         if !names.contains(&query.table) {
             let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let detail = format!("there is no table `{}`: there are {there}", query.table);
+            let detail = format!("unknown table `{}`: the tables are {there}", query.table);
             return Err(Problem::new(StatusCode::NOT_FOUND, detail).with("tables", names));
         }
         let table = table(connection, &query.table).map_err(|error| unreadable(&error))?;
@@ -56,8 +56,7 @@ impl<'c> Selection<'c> {
         let limit = query.limit.unwrap_or(most.saturating_add(1));
         let total = count(connection, &table, limit).map_err(|error| unreadable(&error))?;
         if total > most {
-            let detail =
-                format!("the table has more than the {most} rows that an export may have: give a limit");
+            let detail = format!("the table has more than {most} rows, the limit of an export: set `limit`");
             return Err(bad_request(detail).with("maximum", most));
         }
         let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
@@ -103,11 +102,11 @@ fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
     for name in named {
         if !all.contains(&name) {
             let detail =
-                format!("the table `{}` has no column `{name}`: it has {}", table.name, all.join(", "));
+                format!("unknown column `{name}`: the columns of `{}` are {}", table.name, all.join(", "));
             return Err(bad_request(detail).with("columns", all));
         }
         if columns.iter().any(|column| column == name) {
-            return Err(bad_request(format!("the column `{name}` is named more than once")));
+            return Err(bad_request(format!("the column `{name}` is listed more than once")));
         }
         columns.push(name.to_owned());
     }
@@ -117,20 +116,20 @@ fn columns(table: &Table, asked: &Columns) -> Result<Vec<String>, Problem> {
 /// SQLite's message contains the file's path, which clients must not get.
 pub(super) fn not_opened(error: &rusqlite::Error) -> Problem {
     tracing::error!(%error, "can't open the database");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the database can't be opened")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "can't open the database")
 }
 
 /// The database can't be read, and the response has not begun.
 pub(super) fn unreadable(error: &rusqlite::Error) -> Problem {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
-        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody waits for it any more");
+        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the client left");
     }
     tracing::error!(%error, "can't read the database");
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-        return retry_later(StatusCode::SERVICE_UNAVAILABLE, "the database is being written");
+        return retry_later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "another process is writing to the database: try again",
+        );
     }
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        format!("the database can't be read: {}", explained(error)),
-    )
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("can't read the database: {}", explained(error)))
 }

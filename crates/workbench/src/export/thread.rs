@@ -29,8 +29,8 @@ struct Job<O> {
     permit: Arc<ExportPermit>,
 }
 
-/// Tells the waiting handler whether the export has begun.
-type Answer<O> = oneshot::Sender<Result<<O as Output>::Response, Problem>>;
+/// Sends the waiting handler its response, or why the export could not begin.
+type ResponseSender<O> = oneshot::Sender<Result<<O as Output>::Response, Problem>>;
 
 /// Runs an export on its own thread. Returns the response once the export has begun.
 pub(super) async fn start<O: Output>(
@@ -57,7 +57,7 @@ pub(super) async fn start<O: Output>(
 /// Runs an export and answers its handler.
 ///
 /// The permit is released before the client receives the end, so the client can start its next export at once.
-fn run<O: Output>(job: Job<O>, answer: Answer<O>) {
+fn run<O: Output>(job: Job<O>, answer: ResponseSender<O>) {
     let opening = Instant::now();
     let begun = match open(&job.database, job.is_abandoned.clone()) {
         Ok(connection) => begin(&job, &connection, opening, answer),
@@ -75,12 +75,17 @@ fn run<O: Output>(job: Job<O>, answer: Answer<O>) {
 /// The outcome of a job.
 enum Begun<O: Output> {
     /// No rows are sent; the handler still waits for the answer.
-    Answered(Answer<O>, Result<O::Response, Problem>),
+    Answered(ResponseSender<O>, Result<O::Response, Problem>),
     Ended(O::Feed, <O::Feed as Feed>::Ending),
     ClientGone,
 }
 
-fn begin<O: Output>(job: &Job<O>, connection: &Connection, opening: Instant, answer: Answer<O>) -> Begun<O> {
+fn begin<O: Output>(
+    job: &Job<O>,
+    connection: &Connection,
+    opening: Instant,
+    answer: ResponseSender<O>,
+) -> Begun<O> {
     let bounds = job.permit.bounds();
     let selection = match Selection::prepare(connection, &job.query, bounds.rows) {
         Ok(selection) => selection,

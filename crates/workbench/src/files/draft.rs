@@ -174,9 +174,9 @@ static PUBLISHING: Mutex<()> = Mutex::new(());
 pub(super) enum PublishError {
     #[error("the precondition does not hold")]
     Precondition,
-    #[error("it is not in its place")]
+    #[error("the file is not stored")]
     NotPublished(#[from] io::Error),
-    #[error("it is in its place, but its folder can't be synced")]
+    #[error("the file is stored, but its folder can't be synced")]
     NotSynced(#[source] io::Error),
 }
 
@@ -196,7 +196,7 @@ impl Drop for Hidden {
             return;
         }
         if let Err(error) = fs::remove_file(&self.0) {
-            tracing::warn!(%error, path = %self.0.display(), "can't remove an upload that broke off");
+            tracing::warn!(%error, path = %self.0.display(), "can't remove an incomplete upload");
         }
     }
 }
@@ -229,7 +229,7 @@ fn make(folder: &Path, there: Option<&fs::Metadata>) -> io::Result<(PathBuf, Fil
             }
         }
     }
-    Err(io::Error::other("servers that start have taken it for a left-over again and again"))
+    Err(io::Error::other("other servers removed the temporary file repeatedly"))
 }
 
 /// Creates the draft so that others may do no more with it than with the file that it replaces.
@@ -282,7 +282,7 @@ fn remove_left_over(draft: &Path) -> io::Result<()> {
     match File::open(draft)?.try_lock() {
         Ok(()) => {
             fs::remove_file(draft)?;
-            tracing::info!(path = %draft.display(), "removed an upload that broke off");
+            tracing::info!(path = %draft.display(), "removed an incomplete upload");
             Ok(())
         }
         Err(fs::TryLockError::WouldBlock) => Ok(()),

@@ -93,9 +93,9 @@ impl Drop for Counted {
     }
 }
 
-async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<Response, Refusal> {
+async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<Response, UploadError> {
     let Some(allowed) = uploads.0 else {
-        let detail = "uploads are not allowed: the server takes them once it is started with --allow-upload";
+        let detail = "uploads are disabled: start the server with --allow-upload";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail).into());
     };
     let preconditions = Preconditions::read(request.headers());
@@ -139,8 +139,8 @@ impl Allowed {
             || name == "."
         {
             let detail = format!(
-                "{name:?} can't be the name of an upload: it needs 1 to {MAX_NAME} bytes, no slash or backslash, no \
-                 control character, and no dot at its beginning"
+                "{name:?} is not a valid name for an upload: use 1 to {MAX_NAME} bytes without slashes, \
+                 backslashes, control characters, or a leading dot"
             );
             return Err(bad_request(detail));
         }
@@ -159,22 +159,22 @@ impl Allowed {
         body: RequestBody,
         name: &str,
         preconditions: Preconditions,
-    ) -> Result<Stored, Refusal> {
+    ) -> Result<Stored, UploadError> {
         let mut draft = Draft::create(self.folder.root().join(name)).await?;
         match self.receive(body, &mut draft).await {
             Ok((size, digest)) => {
                 let replaced = draft.publish(self.folder.clone(), name.to_owned(), preconditions).await?;
                 Ok(Stored { size, digest, replaced })
             }
-            Err(refusal) => {
+            Err(error) => {
                 draft.discard().await;
-                Err(refusal)
+                Err(error)
             }
         }
     }
 
     /// Writes a body. Returns its size and its digest.
-    async fn receive(&self, mut body: RequestBody, draft: &mut Draft) -> Result<(u64, String), Refusal> {
+    async fn receive(&self, mut body: RequestBody, draft: &mut Draft) -> Result<(u64, String), UploadError> {
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
@@ -194,11 +194,11 @@ impl Allowed {
 /// (RFC 9110 §14.4, §8.4).
 fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(header::CONTENT_RANGE) {
-        return Err(bad_request("`Content-Range`: a part of a file can't be uploaded"));
+        return Err(bad_request("`Content-Range` is not supported: upload the whole file"));
     }
     // An empty list names no coding. RFC 9110 §12.5.3: a response that rejects a coding lists the accepted ones.
     if list_elements(headers, &header::CONTENT_ENCODING).next().is_some() {
-        let detail = "`Content-Encoding`: upload the file without a content coding";
+        let detail = "`Content-Encoding` is not supported: upload the file without a content coding";
         let identity = HeaderValue::from_static("identity");
         return Err(
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).field(header::ACCEPT_ENCODING, identity)
@@ -208,14 +208,14 @@ fn whole_file(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Why nothing was stored.
-pub(crate) enum Refusal {
+pub(crate) enum UploadError {
     Asked(Problem),
     Body(RequestBodyError),
     Disk(io::Error),
     NotSynced(io::Error),
 }
 
-impl From<PublishError> for Refusal {
+impl From<PublishError> for UploadError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Precondition => Self::Asked(precondition_failed()),
@@ -225,31 +225,31 @@ impl From<PublishError> for Refusal {
     }
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for UploadError {
     fn from(problem: Problem) -> Self {
         Self::Asked(problem)
     }
 }
 
-impl From<RequestBodyError> for Refusal {
+impl From<RequestBodyError> for UploadError {
     fn from(error: RequestBodyError) -> Self {
         Self::Body(error)
     }
 }
 
-impl From<ContentDigestError> for Refusal {
+impl From<ContentDigestError> for UploadError {
     fn from(error: ContentDigestError) -> Self {
         Self::Body(error.into())
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for UploadError {
     fn from(error: io::Error) -> Self {
         Self::Disk(error)
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         match self {
             Self::Asked(problem) => problem.into_response(),
@@ -260,7 +260,7 @@ impl IntoResponse for Refusal {
             }
             Self::NotSynced(error) => {
                 tracing::error!(%error, "can't sync the folder of an upload");
-                let detail = format!("the upload is in its place, but may not outlast a crash: {error}");
+                let detail = format!("the upload is stored, but may not survive a crash: {error}");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
             }
         }
@@ -276,7 +276,7 @@ fn disk_problem(error: &io::Error) -> Problem {
         io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Problem::new(status, format!("the upload can't be stored, and what was there is as it was: {error}"))
+    Problem::new(status, format!("can't store the upload; an existing file is unchanged: {error}"))
 }
 
 #[cfg(test)]
@@ -293,9 +293,9 @@ mod tests {
             (io::ErrorKind::InvalidFilename, 400),
             (io::ErrorKind::PermissionDenied, 500),
         ] {
-            assert_eq!(Refusal::from(io::Error::from(kind)).into_response().status(), status, "{kind:?}");
+            assert_eq!(UploadError::from(io::Error::from(kind)).into_response().status(), status, "{kind:?}");
         }
-        let refused = Refusal::from(PublishError::Precondition).into_response();
+        let refused = UploadError::from(PublishError::Precondition).into_response();
         assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED);
     }
 }

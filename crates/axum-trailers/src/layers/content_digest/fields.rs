@@ -118,7 +118,7 @@ impl Observer for Digests {
             if let Some(digest) = digests.iter().find(|digest| digest.algorithm() == algorithm)
                 && section.try_insert(&name, digest.to_field_value()).is_err()
             {
-                tracing::warn!(%name, "digest left out: the section has too many fields");
+                tracing::warn!(%name, "digest omitted: too many fields in the section");
             }
         }
         Poll::Ready(())

@@ -25,20 +25,20 @@ pub struct Metric {
 pub enum MetricError {
     /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)). Tokens have
     /// no escapes.
-    #[error("`{name}` can't be the name of a metric: use letters, digits and any of !#$%&'*+-.^_`|~")]
+    #[error("`{name}` is not a valid metric name: use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name {
         /// The name, with unprintable characters escaped.
         name: String,
     },
     /// The description contains control characters, which a quoted string can't contain
     /// ([RFC 9110 §5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
-    #[error("the description of `{name}` can't be sent: it has control characters")]
+    #[error("the description of `{name}` contains control characters")]
     Description {
         /// The metric's name.
         name: String,
     },
     /// The body has ended, or its response was dropped.
-    #[error("the body has ended: `{name}` comes too late")]
+    #[error("`{name}` can't be added: the body has already ended")]
     Ended {
         /// The metric's name.
         name: String,

@@ -49,7 +49,7 @@ impl Observer for Stopwatch {
             Metric::new("total").duration(ended - self.began),
         ]);
         if trailers.try_append(SERVER_TIMING, field_value(&metrics)).is_err() {
-            tracing::warn!("`Server-Timing` left out: the trailer section has too many fields");
+            tracing::warn!("`Server-Timing` omitted: too many fields in the trailer section");
         }
         Poll::Ready(())
     }

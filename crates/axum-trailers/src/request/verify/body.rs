@@ -96,7 +96,7 @@ fn verified(
     match check.end(trailers.as_ref().unwrap_or(&none)) {
         Ok(()) => Ok(trailers),
         Err(error) => {
-            tracing::debug!(%error, "request body refused");
+            tracing::debug!(%error, "request body rejected");
             Err(verdict.get_or_init(|| error).clone().into())
         }
     }
@@ -188,7 +188,7 @@ mod tests {
                 Need::Optional,
                 vec![data.clone(), Trailers(&[("content-digest", SHA_512)])],
                 Malformed {
-                    reason: "a trailer field that was not announced names another algorithm than the header field"
+                    reason: "an unannounced trailer field uses another algorithm than the header field"
                         .to_owned(),
                     got: SHA_512.to_owned(),
                 },
@@ -239,7 +239,7 @@ mod tests {
                 Need::Optional,
                 vec![data],
                 Malformed {
-                    reason: "it is not a dictionary of byte sequences, as in `sha-256=:…base64…:` (RFC 9530 section 2)"
+                    reason: "expected a dictionary of byte sequences, such as `sha-256=:…base64…:` (RFC 9530 section 2)"
                         .to_owned(),
                     got: "sha-256=1".to_owned(),
                 },

@@ -70,8 +70,7 @@ impl Check {
                     return Err(ContentDigestError::Mismatch { expected, got });
                 }
                 None => {
-                    let reason = "a trailer field that was not announced names another algorithm than the header \
-                                  field";
+                    let reason = "an unannounced trailer field uses another algorithm than the header field";
                     return Err(ContentDigestError::Malformed {
                         reason: reason.to_owned(),
                         got: expected.to_string(),

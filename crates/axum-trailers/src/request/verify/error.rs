@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 #[non_exhaustive]
 pub enum ContentDigestError {
     /// The announced digest is not that of the received content.
-    #[error("the content is not what its `Content-Digest` says")]
+    #[error("the content does not match its `Content-Digest`")]
     Mismatch {
         /// The announced digest, as in the field.
         expected: String,
@@ -21,22 +21,22 @@ pub enum ContentDigestError {
         got: String,
     },
     /// Neither the header section nor the trailer section contains a digest.
-    #[error("there is no `Content-Digest`, neither as a header field nor as a trailer field")]
+    #[error("`Content-Digest` is missing: send it as a header field or as a trailer field")]
     Missing,
     /// An announced trailer field did not arrive: an intermediary may have cut the content or dropped trailers.
-    #[error("the trailer field `{name}` was announced and never came")]
+    #[error("the trailer field `{name}` was announced but not sent")]
     TrailerNeverCame {
         /// The field's name.
         name: HeaderName,
     },
     /// None of the algorithms is supported.
-    #[error("none of the algorithms of `Content-Digest` is known here")]
+    #[error("`Content-Digest` contains no supported algorithm")]
     UnknownAlgorithm {
         /// Their keys.
         got: Vec<String>,
     },
     /// The field is malformed.
-    #[error("`Content-Digest` can't be read: {reason}")]
+    #[error("`Content-Digest` is malformed: {reason}")]
     Malformed {
         /// What is wrong with it.
         reason: String,

@@ -39,11 +39,11 @@ pub(crate) fn body_of(incoming: RequestContent, inbound: &Arc<Inbound>) -> (Body
 /// Why a request's body ends early.
 #[derive(Debug, thiserror::Error)]
 enum Interrupted {
-    #[error("the handler does not read it")]
+    #[error("the handler stopped reading")]
     Unread,
     #[error(transparent)]
     Fault(#[from] RequestFault),
-    #[error("the client broke it off: {0}")]
+    #[error("the client stopped sending: {0}")]
     Client(#[source] ContentError),
 }
 

@@ -39,10 +39,10 @@ impl GrpcServices {
         S::Future: Send,
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        assert!(!name.is_empty() && !name.contains('/'), "{name:?} is no name of a gRPC service");
+        assert!(!name.is_empty() && !name.contains('/'), "{name:?} is not a valid gRPC service name");
         let mut services = Arc::unwrap_or_clone(self.0);
         let other = services.insert(name.into(), Arc::new(service));
-        assert!(other.is_none(), "there is a gRPC service {name:?} already");
+        assert!(other.is_none(), "the gRPC service {name:?} is already registered");
         Self(Arc::new(services))
     }
 

@@ -9,7 +9,7 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 pub(super) fn deadline_exceeded() -> HeaderMap {
-    status("4", "the deadline is over")
+    status("4", "deadline exceeded")
 }
 
 /// The response to a call whose service has not responded in time.
@@ -19,7 +19,7 @@ pub(super) fn too_late() -> Response {
 
 /// The response to a call whose client sends nothing: `CANCELLED`, because the server is not at fault.
 pub(super) fn no_message(limit: Duration) -> Response {
-    trailers_only(status("1", &format!("no message came for {limit:?}")))
+    trailers_only(status("1", &format!("no message arrived for {limit:?}")))
 }
 
 fn status(code: &'static str, message: &str) -> HeaderMap {

@@ -36,10 +36,10 @@ impl ExportsService {
         let ExportRequest { table, columns, limit, fail_at } = request;
         let most = self.exports.bounds().rows;
         if limit.is_some_and(|limit| limit > most) {
-            return Err(invalid("limit", &format!("an export may have {most} rows")));
+            return Err(invalid("limit", &format!("the limit must be at most {most}")));
         }
         if fail_at == Some(0) {
-            return Err(invalid("fail_at", "rows are counted from 1 on"));
+            return Err(invalid("fail_at", "row numbers start at 1"));
         }
         Ok(ExportQuery { table, columns: Columns::Named(columns), limit, fail_at })
     }

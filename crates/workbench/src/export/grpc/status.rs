@@ -23,7 +23,7 @@ pub(super) fn invalid(field: &str, why: &str) -> Status {
 
 /// The status for a table that does not exist.
 pub(super) fn no_table(name: &str) -> Status {
-    let message = format!("there is no table `{name}`: see ListTables");
+    let message = format!("unknown table `{name}`: see ListTables");
     let details = ErrorDetails::with_resource_info("table", shortened(name), "", "");
     Status::with_error_details(Code::NotFound, shortened(&message), details)
 }
@@ -55,7 +55,7 @@ pub(super) fn lost(lost: &DatabaseLost) -> Status {
 
 /// The status for a thread that ended without one.
 pub(super) fn stopped() -> Status {
-    Status::internal("the call stopped in the middle")
+    Status::internal("the call stopped unexpectedly")
 }
 
 const AFTER: Duration = Duration::from_secs(RETRY_AFTER);

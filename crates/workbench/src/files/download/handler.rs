@@ -35,7 +35,7 @@ pub(crate) async fn download(
 }
 
 async fn find(folder: Folder, request: &Request<Body>) -> Result<Representation, Problem> {
-    let no_such_file = || Problem::new(StatusCode::NOT_FOUND, "there is no such file here");
+    let no_such_file = || Problem::new(StatusCode::NOT_FOUND, "no such file");
     let path = path_of(request.uri()).ok_or_else(no_such_file)?;
     let found = spawn::thread(move || {
         let found = folder.find(&path)?;
@@ -45,7 +45,7 @@ async fn find(folder: Folder, request: &Request<Body>) -> Result<Representation,
         Ok(found) => found.ok_or_else(no_such_file),
         Err(error) => {
             tracing::error!(%error, path = request.uri().path(), "can't read a file");
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the file can't be read"))
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "can't read the file"))
         }
     }
 }
@@ -69,7 +69,7 @@ fn os_path(bytes: Vec<u8>) -> PathBuf {
 }
 
 fn no_such_range(length: u64) -> Problem {
-    let detail = format!("the file has {length} bytes, and none of the range");
+    let detail = format!("the range is outside the file's {length} bytes");
     let range = HeaderValue::try_from(format!("bytes */{length}")).expect("digits make a field value");
     Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, detail).field(header::CONTENT_RANGE, range)
 }
