@@ -146,7 +146,8 @@ async fn flood_of_refused_connections_is_counted_and_some_lines_long() {
     metrics.say("connections_refused_total{reason=\"too_many_open\"}", FLOOD).await;
     let lines = || {
         let text = log.text();
-        text.lines().filter(|line| line.contains("connection refused: the limit is reached")).count() as u64
+        text.lines().filter(|line| line.contains("connection refused: connection limit reached")).count()
+            as u64
     };
     let written = lines();
     assert!((1..FLOOD / 4).contains(&written), "{written} lines");

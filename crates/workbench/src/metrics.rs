@@ -16,7 +16,7 @@ pub(super) struct WorkbenchMetrics {
 impl WorkbenchMetrics {
     pub(super) fn new() -> Self {
         let opts = |name, help| Opts::new(name, help).namespace("axum_trailers");
-        let running = opts("exports_running", "Running exports, as counted for --max-exports.");
+        let running = opts("exports_running", "Running exports, which count toward --max-exports.");
         let refused = opts("uploads_refused_total", "Rejected or failed uploads, by status.");
         Self {
             exports_running: IntGauge::with_opts(running).expect(VALID),

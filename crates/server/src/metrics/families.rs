@@ -73,13 +73,12 @@ impl ServerMetrics {
             )?,
             trailers_sent: registering.counters(
                 "trailer_sections_sent_total",
-                "Responses sent with trailers, by client family and whether the request has a Via field.",
+                "Responses sent with trailers, by client family and proxy (Via).",
                 &["protocol", "agent", "proxied"],
             )?,
             trailers_withheld: registering.counters(
                 "trailer_sections_withheld_total",
-                "Responses whose trailers were withheld, by client family, whether the request has a Via \
-                 field, and reason.",
+                "Responses whose trailers were withheld, by client family, proxy (Via) and reason.",
                 &["protocol", "agent", "proxied", "reason"],
             )?,
             failed: registering.counters(

@@ -26,10 +26,10 @@ impl Rejections {
         self.count_refused(TOO_MANY);
         let listener = self.purpose.name();
         let report = move |suppressed| {
-            tracing::warn!(listener, limit, suppressed, "more connections refused: the limit is reached");
+            tracing::warn!(listener, limit, suppressed, "more connections refused: connection limit reached");
         };
         if self.lines.admits(TOO_MANY, report) {
-            tracing::warn!(%peer, listener, limit, "connection refused: the limit is reached");
+            tracing::warn!(%peer, listener, limit, "connection refused: connection limit reached");
         }
     }
 

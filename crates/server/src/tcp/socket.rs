@@ -158,7 +158,7 @@ impl Drop for Socket {
             // An HTTP/1.0 client would take the close for the end of the response, and the kernel would keep what a
             // stalled one does not read.
             if let Err(error) = self.stream.set_zero_linger() {
-                tracing::debug!(peer = %self.connection.peer, %error, "could not reset a connection");
+                tracing::debug!(peer = %self.connection.peer, %error, "can't reset a connection");
             }
         }
     }
