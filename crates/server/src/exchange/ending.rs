@@ -50,7 +50,7 @@ impl Ending {
         match self {
             Self::Complete => Outcome::Complete,
             Self::ReportedInTrailers | Self::FailedCall => Outcome::Failed,
-            Self::Failed(..) | Self::Cut(_) | Self::ClientGone => Outcome::Cut,
+            Self::Failed(..) | Self::Aborted(_) | Self::ClientGone => Outcome::Cut,
         }
     }
 }
