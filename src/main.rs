@@ -4,6 +4,7 @@ mod cli;
 mod error;
 mod log;
 mod server;
+mod systemd;
 
 use axum_trailers_server::{Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
@@ -51,7 +52,9 @@ fn run(args: &Args, log: &Log) -> Result<(), Error> {
         warn_of_demo_key(&server, log);
     }
     announce(&server);
-    let outcome = runtime.block_on(server.serve(workbench.router())).map_err(Error::Serve);
+    let handle = server.handle();
+    let serving = systemd::reported(server.serve(workbench.router()), handle.shutdown_started());
+    let outcome = runtime.block_on(serving).map_err(Error::Serve);
     // A thread that waits for a locked database must not delay the end.
     runtime.shutdown_timeout(LAST_STEPS);
     outcome

@@ -57,6 +57,8 @@ mod slow_requests;
 mod stalled_readers;
 mod start_page;
 mod support;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod testing;
 mod threads;
 mod timing;
