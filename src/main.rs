@@ -48,10 +48,11 @@ fn run(args: &Args, log: &Log) -> Result<(), Error> {
     // The server's threads have their own runtimes. This one accepts.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Serve)?;
     let (server, workbench) = build(args, log, &runtime)?;
-    if uses_demo_key(args) {
+    let is_demo = uses_demo_key(args);
+    if is_demo {
         warn_of_demo_key(&server, log);
     }
-    announce(&server);
+    announce(&server, is_demo);
     let handle = server.handle();
     let serving = systemd::reported(server.serve(workbench.router()), handle.shutdown_started());
     let outcome = runtime.block_on(serving).map_err(Error::Serve);
@@ -150,7 +151,7 @@ fn outlive_file_size_limit() -> io::Result<()> {
 }
 
 /// Prints the server's addresses for people and scripts. It is not an error if nobody reads them.
-fn announce(server: &Server) {
+fn announce(server: &Server, is_demo: bool) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
@@ -159,8 +160,14 @@ fn announce(server: &Server) {
         let ip = first.ip();
         let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
         let host = if is_localhost { format!("localhost:{}", first.port()) } else { first.to_string() };
-        lines.push(format!("curl -v -k --no-buffer https://{host}/"));
+        // curl does not trust the demo certificate.
+        let insecure = if is_demo { " -k" } else { "" };
+        lines.push(format!("curl -v{insecure} --no-buffer https://{host}/"));
         lines.push(format!("In a browser: https://{host}/ui"));
+        lines.push(format!("All routes: https://{host}/help"));
+    }
+    if is_demo {
+        lines.push("Demo certificate: self_signed_certs/cert.pem in the source code".to_owned());
     }
     let mut out = io::stdout().lock();
     if let Err(error) = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()) {

@@ -26,38 +26,83 @@ fn url(address: SocketAddr, path: &str) -> String {
 }
 
 #[test]
-fn standard_output_has_each_listener_on_a_line_and_then_a_curl_line_and_the_page() {
+fn standard_output_has_each_listener_on_a_line_and_then_what_to_try() {
     let mut process =
         Process::start(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--redirect", "127.0.0.1:0"]);
     let first = process.address("https");
     let second = process.address("https");
     let redirect = process.address("http");
     assert!(first.port() != second.port() && redirect.port() != 0);
-    assert_eq!(process.line(), format!("curl -v -k --no-buffer https://localhost:{}/", first.port()));
-    assert_eq!(process.line(), format!("In a browser: https://localhost:{}/ui", first.port()));
+    assert_eq!(process.line(), format!("curl -v -k --no-buffer {}", url(first, "/")));
+    assert_eq!(process.line(), format!("In a browser: {}", url(first, "/ui")));
+    assert_eq!(process.line(), format!("All routes: {}", url(first, "/help")));
+    assert_eq!(process.line(), "Demo certificate: self_signed_certs/cert.pem in the source code");
+}
+
+#[cfg(unix)]
+#[test]
+fn certificate_of_one_s_own_is_checked_by_the_curl_line_and_the_demo_one_is_not_mentioned() {
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (cert, key) = (path("cert.pem"), path("key.pem"));
+    fs::write(&cert, pair.cert.pem()).expect("written");
+    fs::write(&key, pair.signing_key.serialize_pem()).expect("written");
+    let mut process = Process::start(&[&QUIET[..], &["--cert", &cert, "--key", &key]].concat());
+    let address = process.address("https");
+    assert_eq!(process.line(), format!("curl -v --no-buffer {}", url(address, "/")));
+    assert_eq!(process.line(), format!("In a browser: {}", url(address, "/ui")));
+    assert_eq!(process.line(), format!("All routes: {}", url(address, "/help")));
+    process.signal(Signal::TERM);
+    assert_eq!(process.line(), "", "the end");
 }
 
 #[tokio::test]
-async fn page_is_where_standard_output_says() {
+async fn pages_are_where_standard_output_says() {
     let mut process = Process::start(&QUIET);
     process.address("https");
     process.line();
-    let line = process.line();
-    let url = line.strip_prefix("In a browser: ").expect("a URL");
-    let page = http2().get(url).send().await.expect("a response");
-    assert_eq!(
-        (page.status().as_u16(), &page.headers()["content-type"]),
-        (200, &"text/html; charset=utf-8".parse().expect("a value"))
-    );
+    for (label, media_type) in
+        [("In a browser: ", "text/html; charset=utf-8"), ("All routes: ", "text/plain; charset=utf-8")]
+    {
+        let line = process.line();
+        let url = line.strip_prefix(label).expect("a URL");
+        let page = http2().get(url).send().await.expect("a response");
+        assert_eq!(
+            (page.status().as_u16(), page.headers()["content-type"].to_str().ok()),
+            (200, Some(media_type))
+        );
+    }
+}
+
+/// Reads on to the line about the demo certificate.
+fn line_of_certificate(process: &mut Process) -> String {
+    loop {
+        let line = process.line();
+        assert_ne!(line, "", "no line about the certificate");
+        if let Some(rest) = line.strip_prefix("Demo certificate: ") {
+            return rest.to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn demo_certificate_is_the_one_in_the_source_code() {
+    let mut process = Process::start(&QUIET);
+    let address = process.address("https");
+    let line = line_of_certificate(&mut process);
+    let path = line.strip_suffix(" in the source code").expect("a path");
+    assert_eq!(fs::read(path).expect("a certificate"), CERTIFICATE);
+    // This client trusts no other one.
+    assert!(http2().get(url(address, "/healthz")).send().await.is_ok());
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nothing_comes_on_standard_output_after_the_page() {
+async fn nothing_comes_on_standard_output_after_the_certificate() {
     let mut process = Process::start(&QUIET);
     let address = process.address("https");
-    process.line();
-    process.line();
+    line_of_certificate(&mut process);
     http2().get(url(address, "/help")).send().await.expect("a response");
     process.signal(Signal::TERM);
     assert_eq!(process.line(), "", "the end");
