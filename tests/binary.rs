@@ -75,6 +75,17 @@ async fn pages_are_where_standard_output_says() {
     }
 }
 
+#[tokio::test]
+async fn plain_http_to_the_https_port_is_answered_with_the_url_to_use() {
+    let mut process = Process::start(&QUIET);
+    let plain = url(process.address("https"), "/").replace("https://", "http://");
+    let response = reqwest::get(&plain).await.expect("a response");
+    assert_eq!(response.status(), 400);
+    let advice = response.text().await.expect("text");
+    let used = advice.split_whitespace().find(|word| word.starts_with("https://")).expect("a URL");
+    assert_eq!(http2().get(used).send().await.expect("a response").status(), 200);
+}
+
 /// Reads on to the line about the demo certificate.
 fn line_of_certificate(process: &mut Process) -> String {
     loop {

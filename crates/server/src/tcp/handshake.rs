@@ -5,13 +5,14 @@ use super::{
     socket::Socket,
 };
 use crate::{
+    compat::host,
     connection::{ALPN, LINGER},
     tls::Tls,
 };
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -177,8 +178,6 @@ impl Opening {
     }
 }
 
-const SPEAK_TLS: &str = "this port serves HTTPS: use https:// instead of http://\n";
-
 impl Rejected {
     /// Responds in plain HTTP, and briefly reads what the client still sends, so that a reset does not lose the
     /// response.
@@ -191,14 +190,37 @@ impl Rejected {
 }
 
 async fn answer_plain_http(socket: &mut Socket) -> io::Result<()> {
+    // What was peeked. The rest of a long head is not waited for.
+    let mut head = [0; 2 * 1024];
+    let length = socket.read(&mut head).await?;
+    let advice = advice(head.get(..length).unwrap_or_default());
     let answer = format!(
         "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{SPEAK_TLS}",
-        SPEAK_TLS.len()
+         connection: close\r\n\r\n{advice}",
+        advice.len()
     );
     socket.write_all(answer.as_bytes()).await?;
     socket.shutdown().await?;
     socket.drain().await
+}
+
+/// The advice for a client whose request begins with these bytes. It contains the URL if the request names its host in
+/// characters that are harmless wherever they are copied to.
+fn advice(head: &[u8]) -> String {
+    let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
+    let host = head
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter_map(|line| line.strip_suffix(b"\n")?.split_at_checked(5))
+        .find_map(|(name, value)| name.eq_ignore_ascii_case(b"host:").then_some(value.trim_ascii()))
+        .filter(|host| host::is_valid(host) && !host.ends_with(b":") && host.iter().all(is_harmless))
+        .and_then(|host| str::from_utf8(host).ok());
+    let Some(host) = host else {
+        return "this port is for HTTPS: use https:// instead of http://\n".to_owned();
+    };
+    // Without a port, the client has used the default one of http.
+    let has_port = host.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with(':');
+    let port = if has_port { "" } else { ":80" };
+    format!("this port is for HTTPS: use https://{host}{port}/ instead of http://{host}/\n")
 }
 
 #[cfg(test)]
@@ -228,5 +250,29 @@ mod tests {
         assert_eq!(Opening::of(b"", false), None);
         assert_eq!(Opening::of(b"", true), Some(Opening::None));
         assert_eq!(Opening::of(b"GET", true), Some(Opening::Other));
+    }
+
+    #[test]
+    fn advice_has_the_url_if_the_host_is_harmless() {
+        let generic = "this port is for HTTPS: use https:// instead of http://\n";
+        for (host, url) in [
+            ("localhost:3000", "https://localhost:3000/ instead of http://localhost:3000/"),
+            ("example.com", "https://example.com:80/ instead of http://example.com/"),
+            ("[::1]:3000", "https://[::1]:3000/ instead of http://[::1]:3000/"),
+            ("[::1]", "https://[::1]:80/ instead of http://[::1]/"),
+            ("192.0.2.1", "https://192.0.2.1:80/ instead of http://192.0.2.1/"),
+        ] {
+            let expected = format!("this port is for HTTPS: use {url}\n");
+            assert_eq!(advice(format!("GET / HTTP/1.1\r\nHost:{host}\r\n\r\n").as_bytes()), expected);
+            assert_eq!(advice(format!("GET / HTTP/1.1\nhost: {host} \nx").as_bytes()), expected);
+            assert_eq!(advice(format!("GET / HTTP/1.1\r\nhost: {host}").as_bytes()), generic, "cut off");
+        }
+        for host in
+            ["", ":80", "localhost:", "a b", "a;b", "$(a)", "a'b", "<a>", "user@a", "a/b", "ä", "a\u{202e}"]
+        {
+            let head = format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
+            assert_eq!(advice(head.as_bytes()), generic, "{host}");
+        }
+        assert_eq!(advice(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), generic);
     }
 }
