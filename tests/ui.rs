@@ -9,6 +9,9 @@ use std::{
     path::Path,
 };
 
+/// The only address outside of this server. The page links to it and does not request it.
+const RFC: &str = "https://www.rfc-editor.org/rfc/rfc9110#section-6.5";
+
 fn serve() -> (tempfile::TempDir, TestServer) {
     let folder = tempfile::tempdir().expect("a folder");
     let app = workbench(folder.path()).router();
@@ -61,7 +64,7 @@ async fn all_that_the_page_refers_to_is_there_and_nothing_else() {
     let problem = read(missing).await.expect("no error").content;
     let problem: Value = serde_json::from_slice(&problem).expect("JSON");
     let detail = problem["detail"].as_str().expect("text");
-    assert!(detail.starts_with("the page has no file `page.html`: it has attempt.js, "), "{detail}");
+    assert!(detail.starts_with("the page has no file `page.html`: it has agent.js, "), "{detail}");
 }
 
 #[tokio::test]
@@ -108,9 +111,11 @@ async fn page_is_the_same_with_a_slash_and_needs_no_relative_links() {
     assert_eq!(text(&server, "/ui/").await, page);
     for attribute in ["href=\"", "src=\""] {
         for link in between(&page, attribute, "\"") {
-            assert!(link.starts_with('/') || link.starts_with('#'), "{link}");
+            let is_link_to_rfc = attribute == "href=\"" && link == RFC;
+            assert!(link.starts_with('/') || link.starts_with('#') || is_link_to_rfc, "{link}");
         }
     }
+    assert!(page.contains(&format!("<a href=\"{RFC}\">")));
     assert_eq!(server.get(&http2(), "/ui//").await.status(), 404);
 }
 
@@ -170,7 +175,10 @@ async fn page_has_nothing_that_its_policy_forbids() {
         }
         // An XML namespace is only a name and is not requested.
         let addresses = ["http://", "https://", "\"//"].map(|scheme| between(&text, scheme, "\"")).concat();
-        let elsewhere = addresses.into_iter().filter(|address| *address != "www.w3.org/2000/svg");
+        let rfc = RFC.strip_prefix("https://").filter(|_| is_markup);
+        let elsewhere = addresses
+            .into_iter()
+            .filter(|address| *address != "www.w3.org/2000/svg" && Some(*address) != rfc);
         assert_eq!(elsewhere.collect::<Vec<_>>(), Vec::<&str>::new(), "{path}");
     }
 }
@@ -192,4 +200,17 @@ async fn measurements_cover_both_browsers_and_both_protocols() {
             assert_eq!(results.keys().map(String::as_str).collect::<BTreeSet<_>>(), keys, "{browser}");
         }
     }
+}
+
+#[test]
+fn table_of_files_names_each_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/workbench/src/ui");
+    let module = fs::read_to_string(folder.join("mod.rs")).expect("text");
+    let rows = module.lines().filter(|line| line.starts_with("//! | `"));
+    let names = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(", "));
+    let named: BTreeSet<_> = names.map(|name| name.trim().trim_matches('`').to_owned()).collect();
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let files = files.map(|name| name.into_string().expect("UTF-8"));
+    let served: BTreeSet<_> = files.filter(|name| !name.to_ascii_lowercase().ends_with(".rs")).collect();
+    assert_eq!(named, served);
 }

@@ -7,24 +7,24 @@ import { UNTOLD } from "./words.js";
 
 // The statements about a browser, with their keys in `measured.json`.
 const STATEMENTS = [
-    ["streams", "A page can read a body as it comes"],
-    ["te", "`TE` of its requests"],
-    ["sent", "This server sends it trailers"],
-    ["announced", "A page can read `Trailer`, which announces them"],
-    ["header", "`Server-Timing` in the header section is shown in `serverTiming`"],
-    ["trailer", "`Server-Timing` as a trailer is shown in `serverTiming`"],
-    ["others", "Any other trailer is shown to a page"],
+    ["streams", "A page can read a body while it arrives"],
+    ["te", "`TE` field of its requests"],
+    ["sent", "The server sends it trailers"],
+    ["announced", "A page can read the `Trailer` header field"],
+    ["header", "`serverTiming` has `Server-Timing` from the header section"],
+    ["trailer", "`serverTiming` has `Server-Timing` from the trailer section"],
+    ["others", "A page can read other trailers"],
     ["request", "A page can send trailers"],
-    ["cut", "`fetch` tells of a transfer that is cut"],
-    ["before", "What came before the cut can be read, or some of it"],
-    ["failure", "`fetch` tells of a failure that only trailers tell"],
-    ["events", "The last of server-sent events arrives"],
+    ["cut", "`fetch` reports a cut transfer"],
+    ["before", "A page can read what came before the cut"],
+    ["failure", "`fetch` reports a failure that only trailers report"],
+    ["events", "A page receives the last server-sent event"],
 ];
 
 const YES = "yes";
 const NO = "no";
 
-function says(is) {
+function yesOrNo(is) {
     return is ? YES : NO;
 }
 
@@ -35,7 +35,7 @@ export async function measure(table) {
     return {
         protocol,
         results: {
-            streams, te, sent: says(sent), header,
+            streams, te, sent: yesOrNo(sent), header,
             ...await ofTrailers(table, sent),
             request: await ofRequests(),
             ...await ofFailures(table),
@@ -49,8 +49,8 @@ async function ofTransfers() {
     const slow = await send({ target: "/bytes/2?chunk=1&delay=600" });
     const page = await send({ target: "/ui/icon.svg" });
     return {
-        streams: says(slow.state === "complete" && slow.ended - slow.chunks[0].at > 100),
-        header: page.entry === null ? UNTOLD : says(page.entry.serverTiming.some(({ name }) => name === "header")),
+        streams: yesOrNo(slow.state === "complete" && slow.ended - slow.chunks[0].at > 100),
+        header: page.entry === null ? UNTOLD : yesOrNo(page.entry.serverTiming.some(({ name }) => name === "header")),
         protocol: slow.protocol,
     };
 }
@@ -66,7 +66,7 @@ async function ofTrailers(table, sent) {
     const announced = exchange.announced.includes("server-timing");
     const timing = exchange.serverTiming;
     const others = [...exchange.trailers.keys()].some((name) => name !== "server-timing");
-    const ofSent = (is) => (is || sent ? says(is) : "none is sent");
+    const ofSent = (is) => (is || sent ? yesOrNo(is) : "none sent");
     return {
         announced: ofSent(announced),
         trailer: timing === null ? UNTOLD : ofSent(timing.some(({ name }) => name === "total")),
@@ -83,7 +83,7 @@ async function ofRequests() {
     if (trailers.length > 0) {
         return YES;
     }
-    return trailer.length > 0 ? "announces them, but sends none" : NO;
+    return trailer.length > 0 ? "announces them, sends none" : NO;
 }
 
 async function ofFailures(table) {
@@ -93,32 +93,31 @@ async function ofFailures(table) {
     for (let again = 0; cut.state === "cut" && cut.bytes === 0 && again < 3; again += 1) {
         cut = await exports.byTrailers(table, fails);
     }
-    const told = await exports.byTrailers(table, { ...fails, fail: "trailer" });
-    const isTold = told.state === "cut" && told.announced.length === 0
-        ? "it is cut instead: no trailer is sent"
-        : says(told.state !== "complete");
+    const reported = await exports.byTrailers(table, { ...fails, fail: "trailer" });
+    const isReported = reported.state === "cut" && reported.announced.length === 0
+        ? "cut instead"
+        : yesOrNo(reported.state !== "complete");
     if (cut.state === "complete") {
         throw new Error(`the table ${table} has no second row at which to fail`);
     }
     return {
         cut: cut.state === "cut" ? `yes: \`${cut.error.name}\`` : NO,
-        before: says(cut.bytes > 0),
-        failure: isTold,
+        before: yesOrNo(cut.bytes > 0),
+        failure: isReported,
     };
 }
 
 async function ofEvents(table) {
     const { exchange } = await exports.byEvents(table, { limit: 1 }, () => {});
-    return says(exchange.state === "complete");
+    return yesOrNo(exchange.state === "complete");
 }
 
 export function startBrowsers(measured, table) {
     const button = byId("measure");
     const status = byId("browsers-status");
-    const versions = measured.browsers.map(({ name, version }) => `${name} ${version}`);
-    byId("measured").textContent =
-        `Measured, not wished: ${versions.join(" and ")} on ${measured.date}, each over HTTP/2 and HTTP/1.1, `
-        + "and this browser now.";
+    const versions = measured.browsers.map(({ name, version }) => `${name} ${version.split(".")[0]}`);
+    byId("measured").textContent = `Measured on ${measured.date}: ${versions.join(" and ")}, over HTTP/2 and HTTP/1.1. `
+        + "Measured now: this browser.";
     const run = async () => {
         if (button.getAttribute("aria-disabled") === "true") {
             return;
@@ -128,7 +127,7 @@ export function startBrowsers(measured, table) {
         status.textContent = "Measuring this browser …";
         try {
             if (table === "") {
-                throw new Error("no table is known that could be exported");
+                throw new Error("there is no table to export");
             }
             const now = await measure(table);
             showTable(measured, now);
@@ -136,7 +135,7 @@ export function startBrowsers(measured, table) {
             status.textContent = `This browser was measured over ${now.protocol}.`;
         } catch (error) {
             status.dataset.state = "failed";
-            status.textContent = `This browser could not be measured: ${error.message}`;
+            status.textContent = `Not measured: ${error.message}`;
         }
         button.removeAttribute("aria-disabled");
     };
@@ -145,14 +144,11 @@ export function startBrowsers(measured, table) {
     return run();
 }
 
-/** A browser's result for each protocol, or one result if they are the same. */
-function cell({ results }, key) {
-    const [[first, value], ...others] = Object.entries(results).map(([protocol, all]) => [protocol, all[key]]);
-    if (others.every(([, other]) => other === value)) {
-        return prose(value);
-    }
-    return [[first, value], ...others].map(([protocol, said]) =>
-        element("span", { class: "over" }, element("span", { class: "quiet" }, `${protocol}: `), ...prose(said)));
+/** A browser's result over HTTP/2, and over HTTP/1.1 if that differs. */
+function cell({ results: { "HTTP/2": newer, "HTTP/1.1": older } }, key) {
+    return newer[key] === older[key]
+        ? prose(newer[key])
+        : [...prose(newer[key]), element("span", { class: "quiet" }, " over HTTP/1.1: ", ...prose(older[key]))];
 }
 
 function showTable(measured, now) {

@@ -4,7 +4,7 @@ import { byId, element, facts, prose } from "./dom.js";
 import { Timeline } from "./timeline.js";
 import { STATES } from "./words.js";
 
-const HEIGHT = 92;
+const HEIGHT = 40;
 
 export class Card {
     #status = element("p", { class: "status" });
@@ -12,38 +12,54 @@ export class Card {
     #target = element("code", {}, "");
     #timeline = null;
 
-    /** A card without an exchange of its own has no time line. */
-    constructor(list, { name, title, why, isDrawn = true }) {
-        const figure = isDrawn ? [element("figure", { class: "timeline" })] : [];
+    /** A card without a scale has no exchange of its own, and no time line. `flags` as in `Timeline`. */
+    constructor(list, { name, title, why, scale = null, flags = 0 }) {
+        const figure = element("figure", { class: "timeline" });
         this.card = element(
             "article", { class: "card", "data-name": name, "aria-label": title },
-            element("h3", {}, title),
-            element("p", { class: "target" }, this.#target),
-            ...figure,
-            this.#status,
-            this.#facts,
-            element("p", { class: "hint" }, ...prose(why)),
+            element("div", { class: "what" },
+                element("h3", {}, title),
+                element("p", { class: "hint" }, ...prose(why))),
+            element("div", { class: "how" },
+                element("p", { class: "target" }, this.#target),
+                figure),
+            element("div", { class: "ending" }, this.#status, this.#facts),
         );
         this.#is("none");
         list.append(this.card);
-        this.#timeline = isDrawn ? new Timeline(figure[0], HEIGHT) : null;
+        if (scale === null) {
+            figure.remove();
+        } else {
+            this.#timeline = new Timeline(figure, scale, { height: HEIGHT, flags });
+        }
     }
 
     /** Clears the results of an earlier run. */
+    clear() {
+        this.#target.textContent = "";
+        this.#facts.replaceChildren();
+        this.#timeline?.clear();
+        this.#is("none");
+    }
+
     asks(target) {
         this.#target.textContent = `GET ${target}`;
-        this.#facts.replaceChildren();
         this.#is("running");
     }
 
+    /** Shows an exchange while it runs. Whether one that ended normally is complete is said later, by `ends`. */
     show(exchange) {
-        this.#timeline.show(exchange);
-        this.#is(exchange.isRefused ? "refused" : exchange.state);
+        const state = exchange.isRefused ? "refused" : exchange.state;
+        const isOpen = state === "running" || state === "complete";
+        this.#timeline.show(exchange, isOpen ? null : state);
+        this.#is(isOpen ? "running" : state);
     }
 
-    tells(state, known) {
+    /** `known` as in `facts`. An exchange is drawn with its end and its trailers. */
+    ends(state, known, exchange = null, trailers = []) {
         this.#is(state);
         facts(this.#facts, known);
+        this.#timeline?.show(exchange, state, trailers);
     }
 
     /** Ends a card that has no result. */
@@ -71,12 +87,13 @@ export function onRun(name, controls, cards, run) {
         }
         button.setAttribute("aria-disabled", "true");
         status.dataset.state = "running";
-        status.textContent = "Running …";
+        status.textContent = STATES.running;
+        Object.values(cards).forEach((card) => card.clear());
         try {
             [status.dataset.state, status.textContent] = await run();
         } catch (error) {
             status.dataset.state = "failed";
-            status.textContent = `It did not work: ${error.message}`;
+            status.textContent = `Not finished: ${error.message}`;
             Object.values(cards).forEach((card) => card.givesUp());
         }
         button.removeAttribute("aria-disabled");

@@ -3,6 +3,9 @@
 import { Card, onRun } from "./card.js";
 import { byId, element, labelled } from "./dom.js";
 import * as exports from "./exports.js";
+import { finalRecord } from "./record.js";
+import { trailersOf } from "./shown.js";
+import { Scale } from "./timeline.js";
 import { bytes, count, failure } from "./words.js";
 
 export function startCuts(tableControl) {
@@ -11,45 +14,44 @@ export function startCuts(tableControl) {
         id: "cuts-row", type: "number", min: 1, step: 1, value: 1500, required: true, inputmode: "numeric",
     });
     const list = byId("cuts-cards");
+    const scale = new Scale();
     const cards = {
         reset: new Card(list, {
-            name: "reset", title: "The transfer is broken",
-            why: "Every client sees that. Over HTTP/2 the stream is reset with `INTERNAL_ERROR`, over HTTP/1.1 the last "
-                + "chunk is missing. What came right before may be lost.",
+            name: "reset", title: "Broken transfer", scale,
+            why: "Every client sees it, but no reason. HTTP/2 resets the stream; HTTP/1.1 omits the last chunk.",
         }),
         trailer: new Card(list, {
-            name: "trailer", title: "Trailers tell it",
-            why: "A whole message with `grpc-status` and `grpc-message` behind it, as gRPC does. Who does not read "
-                + "trailers takes a part for the whole.",
+            name: "trailer", title: "Trailers", scale, flags: 3,
+            why: "`grpc-status` and `grpc-message`, as in gRPC. A client that does not read trailers sees success.",
         }),
         second: new Card(list, {
-            name: "second", title: "A second request", isDrawn: false,
-            why: "The server tells of the broken transfer above, and why it broke.",
+            name: "second", title: "A second request",
+            why: "The server reports why the broken transfer above failed.",
         }),
         events: new Card(list, {
-            name: "events", title: "Server-sent events",
-            why: "The last event says `failed` and not `end`.",
+            name: "events", title: "Server-sent events", scale,
+            why: "The last event is `failed` instead of `end`.",
         }),
         body: new Card(list, {
-            name: "body", title: "Metadata in the body",
-            why: "The document is closed, and its metadata have the error in the place of a checksum.",
+            name: "body", title: "Metadata in the body", scale,
+            why: "The document is complete, with an error instead of a checksum.",
         }),
     };
-    onRun("cuts", [labelled("Table", table), labelled("Fails at row", row)], cards, () =>
+    onRun("cuts", [labelled("Table", table), labelled("Fail at row", row)], cards, () =>
         run(cards, table.value, row.value));
 }
 
 async function run(cards, table, row) {
     const query = { fail_at: row };
-    const broken = await streamed(cards.reset, table, query);
+    const broken = await byReset(cards.reset, table, query);
     if (broken.state === "complete") {
         return ["failed", `Nothing failed: the table ${table} has no row ${row}.`];
     }
     await second(cards.second, broken);
-    await streamed(cards.trailer, table, { ...query, fail: "trailer" });
+    await byTrailers(cards.trailer, table, { ...query, fail: "trailer" });
     await byEvents(cards.events, table, { ...query, fail: "trailer" });
     await inBody(cards.body, table, { ...query, fail: "trailer" });
-    return ["cut", `Cut after ${bytes(broken.bytes)}: fetch says “${failure(broken.error)}”.`];
+    return ["complete", `Each export failed at row ${row}.`];
 }
 
 function received(exchange, lines) {
@@ -58,34 +60,45 @@ function received(exchange, lines) {
 
 function promise(exchange) {
     const { response, state, error } = exchange;
-    const what = state === "cut" ? `then reading fails with ${failure(error)}` : "then the content ends well";
-    return ["fetch", "What fetch says", `${response.status}, ${what}`];
+    return ["fetch", "fetch", state === "cut" ? failure(error) : `${response.status}, complete`];
 }
 
-async function streamed(card, table, query) {
+async function byReset(card, table, query) {
     card.asks(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
     await exchange.answered();
-    const said = exchange.trailers.get("grpc-message");
-    const hidden = exchange.state === "cut"
-        ? "not told: only the break can be seen"
-        : "not shown by this browser: trailers say it";
-    card.tells(exchange.state, [
+    card.ends(exchange.state, [
         promise(exchange),
         received(exchange, await exchange.text()),
-        ["why", "Why", said === undefined ? hidden : decodeURIComponent(said)],
-    ]);
+        ["why", "Reason", "none"],
+    ], exchange);
     return exchange;
+}
+
+async function byTrailers(card, table, query) {
+    card.asks(exports.target(table, "", { format: "ndjson", ...query }));
+    const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
+    await exchange.answered();
+    const record = await finalRecord(exchange);
+    const said = exchange.trailers.get("grpc-message");
+    // Without trailers the server breaks the transfer.
+    const hidden = exchange.state === "cut" ? "none" : "not shown by this browser";
+    const isHidden = said === undefined && exchange.state === "complete";
+    card.ends(isHidden ? "lies" : exchange.state === "complete" ? "failed" : exchange.state, [
+        promise(exchange),
+        received(exchange, await exchange.text()),
+        ["why", "Reason", said === undefined ? hidden : decodeURIComponent(said)],
+    ], exchange, trailersOf(exchange, record));
 }
 
 async function second(card, broken) {
     const id = broken.field("x-export-id");
     card.asks(`/exports/${id}`);
     const account = await exports.bySecondRequest(id);
-    card.tells(account.state, [
+    card.ends(account.state, [
         ["state", "State", account.state],
         ["received", "Sent", `${bytes(account.bytes)}, ${count(account.rows, "row")}`],
-        ["why", "Why", account.reason ?? "not told"],
+        ["why", "Reason", account.reason ?? "none"],
     ]);
 }
 
@@ -94,11 +107,11 @@ async function byEvents(card, table, query) {
     const { exchange, last } = await exports.byEvents(table, query, (now) => card.show(now));
     await exchange.answered();
     const why = last?.["grpc-message"];
-    card.tells(exchange.state, [
-        ["fetch", "What EventSource says", last === null ? "error" : "an event: failed"],
+    card.ends(exchange.state, [
+        ["fetch", "EventSource", last === null ? "error" : "event: failed"],
         received(exchange, await exchange.text()),
-        ["why", "Why", why === undefined ? "not told" : decodeURIComponent(why)],
-    ]);
+        ["why", "Reason", why === undefined ? "none" : decodeURIComponent(why)],
+    ], exchange);
 }
 
 async function inBody(card, table, query) {
@@ -108,9 +121,9 @@ async function inBody(card, table, query) {
     const text = await exchange.text();
     const isWhole = exchange.state === "complete";
     const { rows, metadata } = isWhole ? exports.parted(text) : { rows: text, metadata: {} };
-    card.tells(metadata.error === undefined ? exchange.state : "failed", [
+    card.ends(metadata.error === undefined ? exchange.state : "failed", [
         promise(exchange),
         received(exchange, exports.asLines(rows)),
-        ["why", "Why", metadata.error ?? "not told"],
-    ]);
+        ["why", "Reason", metadata.error ?? "none"],
+    ], exchange);
 }

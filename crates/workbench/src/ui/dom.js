@@ -41,6 +41,7 @@ export function labelled(text, control) {
     return element("div", { class: "control" }, element("label", { for: control.id }, text), control);
 }
 
-export function options(select, values) {
-    select.replaceChildren(...values.map((value) => element("option", { value }, value || "—")));
+/** A select whose options are named as their values. */
+export function choice(id, values) {
+    return element("select", { id, required: true }, ...values.map((value) => element("option", { value }, value)));
 }

@@ -34,19 +34,32 @@ const ICON: File = file!("icon.svg");
 const ICON_IS_FRESH: &str = "max-age=604800";
 
 const FILES: &[File] = &[
+    file!("agent.js"),
     file!("attempt.js"),
+    file!("body.js"),
     file!("browsers.js"),
     file!("card.js"),
+    file!("curl.js"),
     file!("cuts.js"),
     file!("dom.js"),
+    file!("drawn_labels.js"),
     file!("exports.js"),
+    file!("folds.js"),
+    file!("form.js"),
     ICON,
+    file!("labels.js"),
+    file!("listing.js"),
     file!("main.js"),
     file!("measured.json"),
+    file!("record.js"),
+    file!("seen.js"),
+    file!("shown.js"),
     file!("stream.js"),
     file!("style.css"),
     file!("timeline.js"),
+    file!("verdict.js"),
     file!("ways.js"),
+    file!("wire.js"),
     file!("words.js"),
 ];
 

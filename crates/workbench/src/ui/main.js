@@ -1,35 +1,14 @@
-// Asks the server for its routes and tables, and starts the sections.
+// Asks the server for its routes and tables, runs a first export, and starts the sections.
 
+import { agentName } from "./agent.js";
 import { Attempt } from "./attempt.js";
 import { startBrowsers } from "./browsers.js";
 import { startCuts } from "./cuts.js";
-import { byId, element, options, prose } from "./dom.js";
+import { byId, choice, element } from "./dom.js";
+import { startFolds } from "./folds.js";
+import { RequestForm } from "./form.js";
 import { json } from "./stream.js";
 import { startWays } from "./ways.js";
-
-function listRoutes(routes, attempt) {
-    const items = routes.map((route) => {
-        const name = `${route.method} ${route.path}`;
-        const button = element("button", { type: "button", "aria-label": `Try ${name}` }, "Try it");
-        button.addEventListener("click", () => {
-            attempt.choose(route);
-            byId("attempt").scrollIntoView();
-            byId("run").focus({ preventScroll: true });
-        });
-        const details = [
-            ["Trailers", route.trailers.join(", ")],
-            ["Parameters", route.parameters.join(", ")],
-        ].filter(([, value]) => value !== "");
-        return element("li", {},
-            element("h3", {}, element("code", {}, name)),
-            element("p", {}, ...prose(route.shows)),
-            ...details.map(([term, value]) =>
-                element("p", { class: "hint" }, `${term}: `, element("code", {}, value))),
-            ...(route.bounds === "" ? [] : [element("p", { class: "hint" }, "Bounds: ", ...prose(route.bounds))]),
-            button);
-    });
-    byId("routes-list").replaceChildren(...items);
-}
 
 function alarm(text) {
     byId("alarm").append(element("span", {}, text));
@@ -37,11 +16,12 @@ function alarm(text) {
 }
 
 async function start() {
+    startFolds();
     const [{ routes }, measured, tables] = await Promise.all([
         json("/help"),
         json("/ui/measured.json"),
         json("/export").then(({ tables }) => tables.map(({ name }) => name)).catch((error) => {
-            alarm(`The tables are not known: ${error.message}.`);
+            alarm(`The tables are unknown: ${error.message}.`);
             return [];
         }),
     ]);
@@ -51,16 +31,16 @@ async function start() {
         if (tables.length === 0) {
             return element("input", { id, required: true, value: wanted });
         }
-        const select = element("select", { id, required: true });
-        options(select, tables);
+        const select = choice(id, tables);
         select.value = tables.includes(wanted) ? wanted : preferred;
         return select;
     };
-    listRoutes(routes, new Attempt(routes, tableControl));
+    const attempt = new Attempt(agentName(), new RequestForm(routes, tableControl));
     startWays(tableControl);
     startCuts(tableControl);
+    // One after the other, so they do not disturb each other's times.
+    await attempt.start(tables.length > 0 ? "Export" : "Two chunks");
     await startBrowsers(measured, preferred);
 }
 
-start().catch((error) =>
-    alarm(`The page could not start: ${error.message}. Is the server there? Load the page again.`));
+start().catch((error) => alarm(`The page did not start: ${error.message}. Reload it.`));

@@ -1,4 +1,4 @@
-//! `GET /ui`: a page that tries each use in a browser and shows what the browser exposes of the trailers.
+//! `GET /ui`: a page that shows what the server sends and what JavaScript sees of it, trailers above all.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui'
@@ -15,15 +15,23 @@
 //! | File | |
 //! |---|---|
 //! | `page.html`, `style.css`, `icon.svg` | the page without JavaScript |
-//! | `main.js` | starts the sections |
-//! | `attempt.js` | the first section: any route, with controls generated from `GET /help` |
+//! | `main.js` | runs a first export and starts the sections |
+//! | `attempt.js` | the first section: sends a request and shows both sides of the response |
+//! | `form.js`, `labels.js` | its controls, generated from `GET /help`, and their names |
+//! | `curl.js` | the request as a curl command |
+//! | `record.js`, `wire.js` | what the server sent, from `GET /seen/{id}` |
+//! | `seen.js`, `shown.js` | what a script sees of it, and which trailers that includes |
+//! | `listing.js` | the form of both: header section, data, trailer section |
+//! | `verdict.js`, `agent.js` | the sentence above them, and the name of this browser |
+//! | `body.js` | chunks as a table, content as text |
 //! | `ways.js` | an export with its trailers and by the three alternatives |
 //! | `cuts.js` | how a failure in the middle appears |
-//! | `browsers.js`, `measured.json` | what each browser does: how it is measured, and the results of `interop/browsers` |
+//! | `browsers.js`, `measured.json` | what each browser does: how it is measured, and the results of the tests |
 //! | `card.js` | one of several exchanges that are compared |
 //! | `exports.js` | an export in each of the ways |
 //! | `stream.js` | a request whose response is read while it arrives |
-//! | `timeline.js` | the drawing of an exchange |
+//! | `timeline.js`, `drawn_labels.js` | the drawing of an exchange, and labels that do not overlap |
+//! | `folds.js` | what is folded on a narrow screen |
 //! | `dom.js`, `words.js` | elements, and numbers for people |
 
 mod handler;

@@ -113,13 +113,13 @@ export class Exchange {
     /** Throws if the request was refused or had no response. */
     async answered() {
         if (this.isRefused) {
-            throw new Error(`${this.target} is refused with ${await this.refusal()}`);
+            throw new Error(`${this.target} was refused with ${await this.refusal()}`);
         }
         if (this.state === "unopened") {
-            throw new Error(`${this.target} was refused or has no response (${failure(this.error)})`);
+            throw new Error(`${this.target} was refused or had no response (${failure(this.error)})`);
         }
         if (this.state === "unreachable") {
-            throw new Error(`${this.target} has no response (${failure(this.error)})`);
+            throw new Error(`${this.target} had no response (${failure(this.error)})`);
         }
     }
 
@@ -127,7 +127,7 @@ export class Exchange {
     async whole() {
         await this.answered();
         if (this.state !== "complete") {
-            throw new Error(`${this.target} came to no good end: it is ${this.state}`);
+            throw new Error(`${this.target} did not complete: its state is ${this.state}`);
         }
         return this.text();
     }

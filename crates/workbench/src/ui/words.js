@@ -25,6 +25,7 @@ export const STATES = {
     complete: "Complete",
     cut: "Cut",
     failed: "Failed",
+    lies: "Failed, but complete for fetch",
     refused: "Refused",
     stopped: "Stopped",
     unopened: "Refused, or no response",
@@ -32,7 +33,7 @@ export const STATES = {
 };
 
 /** Replaces values that need a `PerformanceResourceTiming`. */
-export const UNTOLD = "unknown: this browser gave no entry about the request";
+export const UNTOLD = "unknown: this browser has no timing entry for the request";
 
 /** Formats `serverTiming` entries, or those of a field's value. */
 export function timings(entries) {
