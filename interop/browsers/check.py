@@ -14,13 +14,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
 import driver
 
-MEASURED = Path(__file__).resolve().parents[2] / "crates/workbench/src/ui/measured.json"
+ROOT = Path(__file__).resolve().parents[2]
+MEASURED = ROOT / "crates/workbench/src/ui/measured.json"
+PICTURES = ROOT / "docs/images"
+# Up to the end of the time line.
+PICTURE_HEIGHT = 990
 TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
 
 # Runs in the page before its own scripts.
@@ -74,6 +79,39 @@ FAINT = """(() => {
         const line = light(getComputedStyle(document.querySelector(`#timeline .${name}`)).stroke);
         return [name, (Math.max(line, ground) + 0.05) / (Math.min(line, ground) + 0.05)];
     }));
+})()"""
+
+# Labels of drawings that overlap or are not inside of their drawing.
+COLLIDING = """[...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility()).flatMap((svg) => {
+    const frame = svg.getBoundingClientRect();
+    const labels = [...svg.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const outside = labels.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1 ||
+        box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
+    const pairs = labels.flatMap((label, n) => labels.slice(n + 1).map((other) => [label, other]));
+    // Boxes have the height of a line, which is more than that of its digits.
+    const overlapping = pairs.filter(([[, a], [, b]]) => a.left < b.right && b.left < a.right &&
+        a.top + 2 < b.bottom - 2 && b.top + 2 < a.bottom - 2);
+    const sides = ({ left, top, right, bottom }) => [left, top, right, bottom].map(Math.round);
+    return [...outside.map(([text, box]) => `outside: ${text} ${sides(box)} of ${sides(frame)}`),
+        ...overlapping.map(([[a], [b]]) => `${a} / ${b}`)];
+})"""
+
+# How many chunks the page counts.
+CHUNKS = """Number(
+    document.getElementById("status").textContent.match(/in ([\\d,]+) chunk/)?.[1].replace(",", "") ?? 0)"""
+
+# Everything visible that is red, by the card or the part of the page that it is in.
+RED = """(() => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = "var(--bad)";
+    const red = getComputedStyle(probe).color;
+    probe.remove();
+    const properties = ["color", "backgroundColor", "borderTopColor", "fill", "stroke"];
+    const isRed = (style) => properties.some((property) => style[property] === red);
+    const all = [...document.body.querySelectorAll("*")].filter((element) => element.checkVisibility() &&
+        (isRed(getComputedStyle(element)) ||
+            element.matches(".status") && isRed(getComputedStyle(element, "::before"))));
+    return [...new Set(all.map((element) => element.closest(".card")?.dataset.name ?? element.closest("section").id))];
 })()"""
 
 # All elements that the keyboard should reach, in page order.
@@ -213,9 +251,19 @@ class Page:
             document.getElementById("run").click();
         }})()""")
 
-    def facts(self, within):
-        return self.browser.evaluate(f"""Object.fromEntries(
-            [...document.querySelectorAll("{within} dd")].map((dd) => [dd.dataset.fact, dd.textContent]))""")
+    def listing(self, panel):
+        """The fields of a panel's header and trailer section, in order, and whether each is grey."""
+        return self.browser.evaluate(f"""(() => {{
+            const colour = (element) => getComputedStyle(element).color;
+            const grey = colour(document.querySelector(".quiet"));
+            return Object.fromEntries(["head", "trailers"].map((part) => [part,
+                [...document.querySelectorAll(`#{panel} [data-part=${{part}}] [data-field]`)].map((line) => [
+                    line.dataset.field, line.querySelector("code").textContent.replace(/^[^ ]+: /, ""),
+                    [...line.querySelectorAll("code, .name")].every((part) => colour(part) === grey)])]));
+        }})()""")
+
+    def chunks(self):
+        return self.browser.evaluate(CHUNKS)
 
     def cards(self, section):
         return self.browser.evaluate(f"""Object.fromEntries(
@@ -233,7 +281,7 @@ class Page:
         return self.browser.evaluate("""Object.fromEntries([...document.querySelectorAll("[data-key]")].map((cell) =>
             [cell.dataset.key, cell.textContent]))""")
 
-    def measured_anew(self):
+    def measured_again(self):
         self.browser.evaluate("document.getElementById('measure').click()")
         self.state_after("browsers-status", {"complete"})
         return self.measured()
@@ -248,82 +296,241 @@ def something_of(cut):
 def time_line_fills_while_the_stream_runs_by_keyboard_alone(page):
     browser = page.browser
     browser.press("Tab")
-    expect(page.focused() == "To the first try", "the first stop of the tab key is the skip link", page.focused())
+    expect(page.focused() == "Skip to the request", "the first stop of the tab key is the skip link", page.focused())
     browser.press("Enter")
-    page.tab_to("A steady stream")
+    page.tab_to("Steady stream")
     browser.press("Enter")
     seen = []
     while True:
-        now = browser.evaluate("""({
+        now = browser.evaluate(f"""({{
             state: document.getElementById("result").dataset.state,
-            chunks: Number(document.querySelector("[data-fact=chunks]")?.textContent ?? 0),
+            chunks: {CHUNKS},
             drawn: (document.querySelector("#timeline .chunk")?.getAttribute("d").match(/M/g) ?? []).length,
+            wire: document.querySelector("#wire [data-part=data] h4").textContent,
             isEnded: document.querySelector("#timeline .end") !== null,
-        })""")
+        }})""")
         if now["state"] != "running":
             break
         seen.append(now)
     running = [at for at in seen if not at["isEnded"]]
     expect(len({at["drawn"] for at in running}) >= 5, "the drawing has more and more chunks before the end", running)
     expect(len({at["chunks"] for at in running}) >= 5, "the page counts them before the end", running)
+    expect(len({at["wire"] for at in running}) >= 3, "so has what the server sent", running)
     expect(now["state"] == "complete", "the stream comes to its end", now, page.text("status"))
     browser.wait_for("document.querySelector('#timeline .end.complete') !== null")
     expect("65,536 bytes in " in page.text("status"), "all bytes are there", page.text("status"))
     told = browser.evaluate("document.querySelector('#timeline svg').getAttribute('aria-label')")
-    expect(re.fullmatch(r"Time line: \d+ chunks, 65,536 bytes, the longest gap .*; complete after .* s", told),
+    expect(re.fullmatch(r"Time line: \d+ chunks, 65,536 bytes, the longest gap .*; complete after .* s; "
+                        r"trailer content-digest: .*", told),
            "the drawing is told in words", told)
 
     summary = "The chunks as a table"
     page.tab_to(summary)
     browser.press("Enter")
     rows = browser.evaluate("[...document.querySelectorAll('#chunks tbody tr')].map((row) => row.checkVisibility())")
-    count = int(page.facts("#facts")["chunks"])
+    count = page.chunks()
     expect(rows == [True] * count, "the chunks are there as a table", rows, count)
 
 
 def enter_in_a_field_runs_and_a_second_time_stops(page):
     browser = page.browser
     page.ask("GET /bytes/{n}", n="65536", chunk="4096", delay="300")
-    browser.wait_for("Number(document.querySelector('[data-fact=chunks]').textContent) >= 2")
+    browser.wait_for(f"{CHUNKS} >= 2")
     expect(page.text("run") == "Stop", "the button stops what runs", page.text("run"))
     browser.evaluate("document.getElementById('control-n').focus()")
     browser.press("Enter")
     page.state_after("result", {"stopped"})
     expect(page.text("run") == "Run" and page.text("status").startswith("Stopped after "), "it says that it stopped",
            page.text("status"))
+    expect(page.text("verdict").startswith("You stopped the transfer after "), "so does the sentence",
+           page.text("verdict"))
 
 
 def cut_transfer_is_reported_as_cut_with_what_was_received(page):
-    whole = len(page.server.get("/export/orders?limit=1999").read())
+    whole = len(page.server.get("/export/orders?limit=14999").read())
 
     def cut():
-        page.start("A cut export", {"cut"})
+        page.start("Cut transfer", {"cut"})
         status = page.text("status")
-        found = re.fullmatch(r"Cut after .*: ([\d,]+) bytes in \d+ chunks? \(TypeError: .+\)", status)
+        found = re.fullmatch(r"Cut after .*: ([\d,]+) bytes in \d+ chunks?, HTTP/2 \(TypeError: .+\)", status)
         expect(found, "the status says so", status)
         return int(found[1].replace(",", ""))
 
     received = something_of(cut)
     expect(0 < received <= whole, f"it received up to {whole} bytes before", received)
     page.browser.wait_for("document.querySelector('#timeline .end.cut') !== null")
-    expect("never came" in page.text("shown"), "its trailers never came", page.text("shown"))
+    expect(re.fullmatch(r"The transfer was cut after [\d,]+ bytes\. \w+ \d+ reports that to this page\.",
+                        page.text("verdict")), "so does the sentence", page.text("verdict"))
+    for panel in ("wire", "seen"):
+        trailers = page.browser.evaluate(f"document.querySelector('#{panel} [data-part=trailers] .lines').textContent")
+        expect(trailers == "none: the transfer was cut", "no trailers came", panel, trailers)
 
 
-def server_timing_of_a_trailer_is_shown_by_firefox_alone(page):
-    page.start("An export")
-    said = page.browser.evaluate("document.querySelector('[data-trailer=server-timing]').textContent")
+def agent(browser):
+    return f"{TITLES[browser.name]} {browser.version.partition('.')[0]}"
+
+
+def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=True):
+    browser = page.browser
+    began = time.monotonic()
+    browser.navigate(f"{page.server.url}/ui")
+    page.state_after("result", {"complete"})
+    took = time.monotonic() - began
+    expect(took < 10, "the first result is there within ten seconds", f"{took:.1f} s")
     # From the browser itself, not from the page.
-    entry = page.browser.evaluate(f"""performance.getEntriesByType("resource")
-        .filter((entry) => entry.name === "{page.server.url}/export/orders").at(-1)
+    entry = browser.evaluate(f"""performance.getEntriesByType("resource")
+        .find((entry) => entry.name === "{page.server.url}/export/orders?limit=20000")
         .serverTiming.map(({{ name }}) => name)""")
-    if page.browser.name == "firefox":
+    wire, seen = page.listing("wire"), page.listing("seen")
+    title = page.browser.evaluate("document.querySelector('#wire h3').textContent")
+    lists_id = dict((name, value) for name, value, _ in wire["head"])["x-request-id"]
+    record = json.loads(page.server.get(f"/seen/{lists_id}").read())
+    status = [":status", "200", False] if is_http2 else None
+    expected = [line for line in [status] if line] + [[name, value, False] for name, value in record["fields"]]
+    expect(wire["head"] == expected, "the wire has the header section that was sent", wire, record)
+    expect([line[1:] for line in seen["head"][1:]] == [line[1:] for line in wire["head"][1 if is_http2 else 0:]],
+           "a page can read all of that", seen, wire)
+    data = browser.evaluate("document.querySelector('#wire [data-part=data] h4').textContent")
+    content = page.server.get("/export/orders?limit=20000").read()
+    expect(f"{len(content):,} bytes in {record['data']['pieces']} pieces" in data, "it has the sizes", data,
+           record["data"])
+    name = agent(browser)
+    if not is_http2:
+        expect(title == "The wire HTTP/1.1", "the protocol is said", title)
+        lines = browser.evaluate("""["head", "trailers"].map((part) =>
+            document.querySelector(`#wire [data-part=${part}] li`).textContent)""")
+        expect(lines == ["HTTP/1.1 200", "withheld (no TE: trailers)"], "the wire says why no trailers came", lines)
+        expect(wire["trailers"] == seen["trailers"] == [], "no trailers came", wire, seen)
+        why = "because it does not send TE: trailers over HTTP/1.1."
+        expect(page.text("verdict") == f"{name} received no trailers, {why}", "the sentence says why",
+               page.text("verdict"))
+        return
+    expect(title == "The wire HTTP/2", "the protocol is said", title)
+    digest = f"sha-256=:{b64encode(hashlib.sha256(content).digest()).decode()}:"
+    timing = record["trailers"][2][1]
+    expect(wire["trailers"] == [["x-row-count", "20000", False], ["content-digest", digest, False],
+                                ["server-timing", timing, False]], "it has the trailers with their values", wire)
+    hidden = seen["trailers"] if name.startswith("Chromium") else seen["trailers"][:2]
+    expect(hidden == [[*line[:2], True] for line in wire["trailers"][:len(hidden)]], "what is not shown is grey", seen)
+    reason = browser.evaluate("document.querySelector('#seen [data-part=trailers] .note').textContent")
+    expect(reason.startswith("Grey: not shown to this page. The Fetch API has no trailers. "), "the reason is there",
+           reason)
+    if browser.name == "firefox":
         expect(entry == ["db", "render", "total"], "Firefox shows a Server-Timing trailer", entry)
-        expect("shown: db " in said and "total " in said, "the page shows it", said)
+        shown = seen["trailers"][2]
+        expect(not shown[2] and re.fullmatch(r"db .*, render .*, total .*s", shown[1]), "the page shows it", shown)
+        expect(reason.endswith("Server-Timing is in PerformanceResourceTiming."), "and says where", reason)
     else:
         expect(entry == [], "Chromium shows no Server-Timing trailer", entry)
-        expect("sent, and not shown by this browser" in said and "db;dur=" in said, "the page says so", said)
-    count = page.browser.evaluate("document.querySelector('[data-trailer=x-row-count]').textContent")
-    expect("sent, and not shown by this browser" in count and "100000" in count, "what the server sent is said", count)
+        expect(reason.endswith(f"{name} shows Server-Timing only from the header section."), "and says why not", reason)
+    count = "1" if browser.name == "firefox" else "none"
+    expect(page.text("verdict") == f"{name} received 3 trailers and shows this page {count} of them.",
+           "a sentence sums it up", page.text("verdict"))
+    page.state_after("browsers-status", {"complete"})
+
+
+def trailers_are_in_the_time_line(page):
+    page.start("Export")
+    trailers = page.listing("wire")["trailers"]
+    flags = page.browser.evaluate("""[...document.querySelectorAll("#timeline text.flag")].map((text) =>
+        [text.textContent, text.classList.contains("shown")])""")
+    is_firefox = page.browser.name == "firefox"
+    expect(flags == [[f"{name}: {value}", is_firefox and name == "server-timing"] for name, value, _ in trailers],
+           "each trailer is a flag with its name and value", flags, trailers)
+    places = page.browser.evaluate("""[...document.querySelectorAll("#timeline rect.flag")].map((flag) =>
+        Number(flag.getAttribute("x")) + Number(flag.getAttribute("width")))""")
+    end = page.browser.evaluate("Number(document.querySelector('#timeline .end line').getAttribute('x1'))")
+    expect(all(abs(end - place) < 3 for place in places), "they are at the end", places, end)
+    legend = page.browser.evaluate("document.querySelector('#timeline .legend').textContent")
+    expect("trailer, shown to this page" in legend and "trailer, not shown" in legend, "the legend explains them",
+           legend)
+    described = page.browser.evaluate("document.querySelector('#timeline svg').getAttribute('aria-label')")
+    expect("; trailer x-row-count: 20000; " in described, "so does the description", described)
+
+
+def time_lines_of_a_section_have_one_scale_that_starts_with_the_header_section(page):
+    page.run_section("ways", {"complete"})
+    page.run_section("cuts", {"complete"})
+    for section in ("ways", "cuts"):
+        drawn = page.browser.evaluate(f"""[...document.querySelectorAll("#{section} .card svg")].map((svg) => [
+            [...svg.querySelectorAll(".tick")].map((tick) => tick.getAttribute("x1")),
+            svg.querySelector(".head").getAttribute("x1")])""")
+        ticks, heads = zip(*drawn)
+        expect(len(drawn) >= 3 and all(marks == ticks[0] for marks in ticks), "all have one time scale", drawn)
+        expect(set(heads) == {"12"}, "the wait for the header section takes no width", drawn)
+
+
+def red_is_only_what_is_cut_or_lies(page):
+    page.run_section("cuts", {"complete"})
+    for label in ("Export", "Two chunks", "Usage counts"):
+        page.start(label)
+        expect(page.browser.evaluate(RED) == ["reset", "trailer"], "expected behaviour is not red",
+               label, page.browser.evaluate(RED))
+    page.ask("GET /files/{path}", path="nothing.txt")
+    page.state_after("result", {"refused"})
+    expect(page.browser.evaluate(RED) == ["reset", "trailer"], "nor is a refusal", page.browser.evaluate(RED))
+    for label, state in [("Failure in trailers", "lies"), ("Cut transfer", "cut")]:
+        page.start(label, {state})
+        expect(page.browser.evaluate(RED) == ["attempt", "reset", "trailer"], "such a transfer is", label,
+               page.browser.evaluate(RED))
+
+
+def card_of_a_failed_export_never_says_complete(page):
+    page.browser.evaluate("""(() => {
+        window.words = {};
+        for (const card of document.querySelectorAll("#cuts .card")) {
+            const status = card.querySelector(".status");
+            const said = words[card.dataset.name] = new Set();
+            new MutationObserver((changes) => changes.forEach(({ addedNodes }) =>
+                addedNodes.forEach((node) => said.add(node.data)))).observe(status, { childList: true });
+        }
+    })()""")
+    page.run_section("cuts", {"complete"})
+    words = page.browser.evaluate("Object.fromEntries(Object.entries(words).map(([name, said]) => [name, [...said]]))")
+    ends = {"reset": "Cut", "trailer": "Failed, but complete for fetch", "second": "Failed", "events": "Failed",
+            "body": "Failed"}
+    expect(words == {name: ["Not run yet", "Running …", word] for name, word in ends.items()},
+           "each card says how its export ended, and nothing else before", words)
+
+
+def request_can_be_copied_as_a_curl_command_that_shows_the_trailers(page):
+    browser = page.browser
+    def copy(button, clipboard):
+        browser.evaluate(f"""void Object.defineProperty(navigator, "clipboard", {{
+            configurable: true, value: {{ writeText: async (text) => {{ {clipboard} }} }},
+        }})""")
+        browser.evaluate(f"document.getElementById('{button}').click()")
+        browser.wait_for("document.getElementById('copied-note').textContent !== ''")
+        note, line = page.text("copied-note"), page.text("copied-line")
+        browser.evaluate("document.getElementById('copied-note').textContent = ''")
+        return note, line
+    page.ask("GET /trailers", query="x-color=it's%20[blue]")
+    page.state_after("result", {"complete"})
+    url = f"{page.server.url}/trailers?x-color=it%27s%20[blue]"
+    for button, options in [("curl", ""), ("curl-http1", " --http1.1 -H 'TE: trailers' --raw")]:
+        expected = f"curl -v -k --no-buffer{options} --globoff '{url}'"
+        note, line = copy(button, "window.copied = text")
+        expect((note, line) == ("Copied:", expected), "the command is copied and shown", note, line)
+        written = browser.evaluate("window.copied")
+        expect(written == expected, "it is on the clipboard", written)
+        note, line = copy(button, "throw new Error('denied')")
+        expect((note, line) == ("This browser did not permit copying. The command is:", expected),
+               "without a clipboard it is shown", note, line)
+        run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20)
+        expect(run.returncode == 0 and re.search(r"x-color: it's \[blue\]\r?$", run.stdout + run.stderr, re.M),
+               "curl shows the trailer", line, run.stdout, run.stderr)
+    page.ask("POST /echo", content="@it's\n")
+    page.state_after("result", {"complete"})
+    _, line = copy("curl", "")
+    run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20)
+    expect(run.stdout == "@it's\n", "content is sent as it is", line, run.stdout, run.stderr)
+    browser.evaluate("void (delete navigator.clipboard)")
+
+
+def links_of_the_page_lead_to_sections_to_the_help_and_to_the_rfc(page):
+    links = page.browser.evaluate("[...document.links].map((link) => link.href.replace(location.origin, ''))")
+    here = {"/ui#attempt", "/ui#ways", "/ui#cuts", "/ui#browsers", "/help"}
+    expect(set(links) == here | {"https://www.rfc-editor.org/rfc/rfc9110#section-6.5"}, "these and no others", links)
 
 
 def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="orders", is_http2=True):
@@ -334,7 +541,7 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
     document = page.server.get(f"{target}&format=json").read()
 
     def digest(content):
-        return f"sha-256=:{b64encode(hashlib.sha256(content).digest()).decode()}: ✓ fits what arrived"
+        return f"sha-256=:{b64encode(hashlib.sha256(content).digest()).decode()}: ✓ matches"
 
     for name, content in [("second", lines), ("events", lines), ("body", document)]:
         told = cards[name]
@@ -347,7 +554,8 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
     shows = "total " in trailers["timing"]
     expect(shows == (is_http2 and page.browser.name == "firefox"), "its Server-Timing is where the browser shows it",
            trailers)
-    expect(page.text("ways-status").startswith("All agree: 2,000 rows"), "the page says so", page.text("ways-status"))
+    status = page.text("ways-status")
+    expect(status == "All agree: 2,000 rows each, and each digest matches.", "the page says so", status)
 
 
 def browser_that_shows_all_trailers_would_be_noticed(page):
@@ -358,16 +566,20 @@ def browser_that_shows_all_trailers_would_be_noticed(page):
         configurable: true, get: () => Promise.resolve(new Headers({json.dumps(shown)})),
     }})""")
     try:
-        page.start("An export")
-        count = browser.evaluate("document.querySelector('[data-trailer=x-row-count]').textContent")
-        expect(count == "x-row-count shown: 2000", "a try shows it", count)
+        page.start("Export")
+        seen = page.listing("seen")["trailers"][:2]
+        expect(seen == [["x-row-count", "2000", False], ["content-digest", "sha-256=:AA==:", False]],
+               "the first part shows it", seen)
+        count = "all" if browser.name == "firefox" else "2"
+        expect(page.text("verdict").endswith(f" and shows this page {count} of them."), "and counts it",
+               page.text("verdict"))
         page.run_section("ways", {"complete"})
         told = page.cards("ways")["trailers"]
         expect((told["rows"], told["digest"]) == ("2,000 rows", "sha-256=:AA==:"), "so does the comparison", told)
-        page.run_section("cuts", {"cut"})
+        page.run_section("cuts", {"complete"})
         told = page.cards("cuts")["trailer"]
-        expect(told["why"] == "lost it", "so does the failure", told)
-        expect(page.measured_anew()["others"] == "yes", "so does the measurement", page.measured())
+        expect((told["why"], told["word"]) == ("lost it", "Failed"), "so does the failure", told)
+        expect(page.measured_again()["others"] == "yes", "so does the measurement", page.measured())
     finally:
         browser.evaluate("delete Response.prototype.trailer")
 
@@ -379,13 +591,15 @@ def what_no_entry_tells_is_not_taken_for_a_no(page):
         PerformanceObserverEntryList.prototype.getEntries = () => [];
     })()""")
     try:
-        page.start("An export")
+        page.start("Export")
         said = browser.evaluate("document.querySelector('[data-trailer=server-timing]').textContent")
-        expect("sent; whether it is shown is unknown" in said, "a try says so", said)
+        expect(said.startswith("not shown: server-timing: unknown: "), "the first part says so", said)
+        unknown = " received 3 trailers. Whether it shows this page Server-Timing is unknown."
+        expect(page.text("verdict").endswith(unknown), "so does the sentence", page.text("verdict"))
         page.run_section("ways", {"complete"})
         told = page.cards("ways")["trailers"]["timing"]
         expect(told.startswith("unknown: "), "so does the comparison", told)
-        measured = page.measured_anew()
+        measured = page.measured_again()
         expect(measured["header"].startswith("unknown: ") and measured["trailer"].startswith("unknown: "),
                "so does the measurement", measured)
     finally:
@@ -397,20 +611,16 @@ def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
     whole = len(page.server.get("/export/orders?limit=1499&format=ndjson").read())
 
     def cut():
-        page.run_section("cuts", {"cut"})
+        page.run_section("cuts", {"complete"})
         return int(page.cards("cuts")["reset"]["received"].split(" ")[0].replace(",", ""))
 
     received = something_of(cut)
     cards = page.cards("cuts")
     reset, trailer = cards["reset"], cards["trailer"]
-    expect(reset["state"] == "cut" and "reading fails with TypeError: " in reset["fetch"], "fetch tells of the cut",
-           reset)
+    expect(reset["state"] == "cut" and reset["fetch"].startswith("TypeError: "), "fetch tells of the cut", reset)
     expect(0 < received <= whole, f"up to {whole} bytes came before", reset)
-    words = {name: card["word"] for name, card in cards.items()}
-    expect(words == {"reset": "Cut", "trailer": "Complete", "second": "Failed", "events": "Failed", "body": "Failed"},
-           "each card says in a word how it ended", words)
-    expect(trailer["state"] == "complete" and trailer["received"].endswith("1,499 rows"),
-           "what trailers tell looks whole", trailer)
+    expect((trailer["state"], trailer["fetch"]) == ("lies", "200, complete"), "what trailers tell looks whole", trailer)
+    expect(trailer["received"].endswith("1,499 rows"), "it has the rows before it", trailer)
     expect(cards["second"]["state"] == "failed", "the second request tells the state", cards["second"])
     for name in ("second", "events", "body"):
         expect(cards[name]["why"] == reason, f"{name} tells the reason", cards[name])
@@ -420,9 +630,22 @@ def failure_in_the_middle_is_told_by_the_alternatives_with_its_reason(page):
 
 
 def failure_that_trailers_tell_is_no_success_on_the_page(page):
-    page.start("A failure in trailers", {"failed"})
-    expect(page.text("status").startswith("Failed, as its trailers say (Database connection lost at row "),
-           "it is said with its reason", page.text("status"))
+    page.start("Failure in trailers", {"lies"})
+    sentence, status = page.text("verdict"), page.text("status")
+    expect(sentence == f"{agent(page.browser)} received 2 trailers that report a failure and shows this page none of "
+           "them.", "the sentence says so", sentence)
+    expect(status.startswith("Failed, but complete for fetch after "), "so does the state", status)
+    message = page.listing("wire")["trailers"][1]
+    expect(message == ["grpc-message", "Database connection lost at row 15000", False], "the reason is there", message)
+    expect(page.browser.evaluate("document.querySelector('#timeline .end.complete')") is None,
+           "nor does the drawing show success")
+
+
+def usage_counts_come_by_a_click(page):
+    page.start("Usage counts")
+    trailers = page.listing("wire")["trailers"]
+    expect(trailers == [["x-usage-input-tokens", "4", False], ["x-usage-output-tokens", "12", False]],
+           "the counts are in the trailers", trailers)
 
 
 def each_route_of_the_help_can_be_asked(page):
@@ -430,19 +653,31 @@ def each_route_of_the_help_can_be_asked(page):
         "fetch('/help', { headers: { accept: 'application/json' } }).then((response) => response.json())")["routes"]
     listed = page.browser.evaluate("[...document.getElementById('route').options].map((option) => option.text)")
     expect(listed == [f"{route['method']} {route['path']}" for route in routes], "all are listed", listed)
-    page.start("An export")  # provides the id for /exports/{id}
+    page.start("Export")  # provides the ids for /exports/{id} and /seen/{id}
     for route in listed:
         values = {"path": "hello.txt"} if route == "GET /files/{path}" else {}
         page.ask(route, **values)
         page.state_after("result", {"complete"})
     page.ask("PUT /files/{name}", content="jello")
     page.state_after("result", {"refused"})
-    expect(page.text("status") == "Refused with 400: the content does not match its `Content-Digest`",
-           "what is typed is sent", page.text("status"))
+    expect(page.text("verdict") == "Refused with 400: the content does not match its `Content-Digest`",
+           "what is typed is sent", page.text("verdict"))
     page.ask("GET /trailers", query="x-color=blue")
     page.state_after("result", {"complete"})
-    expect("x-color announced, and not shown by this browser" in page.text("shown"), "its trailer is listed",
-           page.text("shown"))
+    for panel, is_grey in [("wire", False), ("seen", True)]:
+        trailers = page.listing(panel)["trailers"]
+        expect(trailers == [["x-color", "blue", is_grey]], "its trailer is listed", panel, trailers)
+    expect(page.text("verdict") == f"{agent(page.browser)} received 1 trailer and does not show it to this page.",
+           "and told in a sentence", page.text("verdict"))
+    labels = page.browser.evaluate("""(() => {
+        const select = document.getElementById("route");
+        select.value = [...select.options].find((option) => option.text === "GET /export/{table}").value;
+        select.dispatchEvent(new Event("change"));
+        const visible = (label) => label.checkVisibility();
+        return [...document.querySelectorAll("#attempt-form label")].filter(visible).map((label) => label.textContent);
+    })()""")
+    expect(labels == ["Route", "Table", "Format", "Rows", "Fail at row", "How the failure is reported"],
+           "the controls are named in words, and uncommon ones are folded", labels)
 
 
 def try_that_throws_leaves_nothing_running(page):
@@ -456,14 +691,15 @@ def try_that_throws_leaves_nothing_running(page):
         page.state_after("result", {"failed"})
     finally:
         browser.evaluate("void (Blob.prototype.arrayBuffer = window.arrayBuffer)")
-    expect((page.text("status"), page.text("run")) == ("It did not work: RangeError: no room", "Run"),
-           "it says so, and the next one can run", page.text("status"), page.text("run"))
+    expect((page.text("verdict"), page.text("run")) == ("This page failed: RangeError: no room", "Run"),
+           "it says so, and the next one can run", page.text("verdict"), page.text("run"))
     # A URL can't contain a lone surrogate.
     for typed, target in [("..", "/"), ("a/../b c", "/files/b%20c"), ("\ud800", "/files/%EF%BF%BD"),
                           ("$&", "/files/%24%26")]:
         page.ask("GET /files/{path}", path=typed)
         page.state_after("result", {"complete", "refused"})
-        asked = browser.evaluate("performance.getEntriesByType('resource').at(-1).name")
+        asked = browser.evaluate("""performance.getEntriesByType("resource").map(({ name }) => name)
+            .findLast((name) => !new URL(name).pathname.startsWith("/seen/"))""")
         expect(page.text("target") == f"GET {target}" and asked == page.server.url + target,
                f"of {typed!a} the target is said that is asked for", page.text("target"), asked)
 
@@ -471,15 +707,15 @@ def try_that_throws_leaves_nothing_running(page):
 def what_is_refused_is_said_in_the_words_of_the_server(page):
     page.ask("GET /files/{path}", path="nothing.txt")
     page.state_after("result", {"refused"})
-    expect(page.text("status") == "Refused with 404: no such file", "404 has its detail",
-           page.text("status"))
+    expect(page.text("verdict") == "Refused with 404: no such file", "404 has its detail",
+           page.text("verdict"))
     # A stalled client at the same address holds the only permit.
     reader = page.server.get("/export/orders?format=json")
     page.ask("GET /export/{table}")
     page.state_after("result", {"refused"})
-    status = page.text("status")
-    expect(re.match(r"Refused with 429: as many exports .*\(try again in \d+ s\)", status), "429 has its detail",
-           status)
+    status = page.text("verdict")
+    refused = r"Refused with 429: too many exports from this client: .*\(try again in \d+ s\)"
+    expect(re.match(refused, status), "429 has its detail", status)
     page.run_section("ways", {"failed"})
     expect("429" in page.text("ways-status"), "the alternatives say so too", page.text("ways-status"))
     word = page.cards("ways")["trailers"]["word"]
@@ -488,12 +724,12 @@ def what_is_refused_is_said_in_the_words_of_the_server(page):
         .then(({ byEvents }) => byEvents("orders", {}, () => {}))
         .then(({ exchange }) => exchange.answered())
         .then(() => "answered", (error) => error.message)""")
-    expect(events.startswith("/export/orders/events? was refused or has no response "),
+    expect(events.startswith("/export/orders/events? was refused or had no response "),
            "an EventSource is not said to have had no response", events)
     page.browser.navigate(f"{page.server.url}/ui")
     page.state_after("browsers-status", {"failed"})
     alarm = page.text("alarm")
-    expect(alarm.startswith("The tables are not known: /export is refused with 429: "), "so does the page at once", alarm)
+    expect(alarm.startswith("The tables are unknown: /export was refused with 429: "), "so does the page at once", alarm)
     page.start("Two chunks")
     reader.close()
 
@@ -502,7 +738,8 @@ def server_that_is_gone_is_said(page):
     page.server.end()
     page.ask("GET /te")
     page.state_after("result", {"unreachable"})
-    expect(page.text("status").startswith("No response after "), "a try says so", page.text("status"))
+    expect(page.text("verdict") == "The server does not respond.", "the sentence says so", page.text("verdict"))
+    expect(page.text("status").startswith("No response after "), "so does the state", page.text("status"))
     page.browser.evaluate("document.getElementById('cuts-table').value = 'orders'")
     page.run_section("cuts", {"failed"})
     expect("no response" in page.text("cuts-status"), "the failures say so", page.text("cuts-status"))
@@ -585,8 +822,9 @@ def lines_stand_out_from_their_ground(page):
 
 
 def motion_is(page, is_still):
-    page.browser.evaluate("[...document.querySelectorAll('#starts button')][0].click()")
-    page.browser.wait_for("document.querySelector('#timeline .chunk') !== null")
+    page.browser.evaluate("[...document.querySelectorAll('#starts button')].at(-1).click()")
+    page.browser.wait_for("document.querySelector('#timeline .now') !== null && "
+                          "document.querySelector('#timeline .chunk') !== null")
     places = page.browser.evaluate("""(async () => {
         const places = new Set();
         for (let n = 0; n < 10; n += 1) {
@@ -602,25 +840,61 @@ def motion_is(page, is_still):
     expect(smooth == ("auto" if is_still else "smooth"), "so does scrolling", smooth)
 
 
+def page_is_short(page):
+    """Half as long as a page that lists all routes, with each section unfolded."""
+    page.browser.evaluate("document.querySelectorAll('details.fold').forEach((details) => { details.open = true; })")
+    height = page.browser.evaluate("document.documentElement.scrollHeight")
+    highest = 3200 if page.browser.width >= driver.PHONE else 6200
+    expect(height <= highest, f"the page is at most {highest} pixels high", height)
+
+
+def sections_are_folded_on_a_phone(page):
+    folds = page.browser.evaluate("[...document.querySelectorAll('details.fold, #options')].map(({ open }) => open)")
+    is_phone = page.browser.width < driver.PHONE
+    expect(folds == [not is_phone] * 4, "sections and controls are folded on a phone, and nowhere else", folds)
+    if is_phone:
+        page.browser.evaluate("document.querySelector('nav a[href=\"#cuts\"]').click()")
+        folds = page.browser.evaluate("[...document.querySelectorAll('details.fold')].map(({ open }) => open)")
+        expect(folds == [False, True, False], "a link to a section unfolds it", folds)
+        page.browser.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
+
+def labels_do_not_collide(page):
+    colliding = page.browser.evaluate(COLLIDING)
+    expect(colliding == [], "labels of drawings do not collide", colliding)
+
+
 def states(page, shoot):
     """Visits all states that look different."""
-    shoot("start")
-    page.browser.evaluate("[...document.querySelectorAll('#starts button')][1].click()")
-    page.browser.wait_for("Number(document.querySelector('[data-fact=chunks]')?.textContent) >= 8")
+    def seen(state, whole=False):
+        labels_do_not_collide(page)
+        shoot(state, whole)
+
+    seen("first", whole=True)
+    page.browser.evaluate("document.getElementById('starts').querySelectorAll('button')[4].click()")
+    page.browser.wait_for(f"{CHUNKS} >= 8")
     shoot("running", whole=False)
     page.state_after("result", {"complete"})
-    page.browser.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    shoot("stream", whole=False)
-    for label, state in [("An export", "complete"), ("A failure in trailers", "failed"), ("A cut export", "cut")]:
+    seen("stream")
+    for label, state in [("Export", "complete"), ("Failure in trailers", "lies"), ("Cut transfer", "cut"),
+                         ("Usage counts", "complete"), ("Two chunks", "complete")]:
         page.start(label, {state})
-        shoot(label.lower().replace(" ", "-"), whole=False)
+        seen(label.lower().replace(" ", "-"))
+    page.ask("GET /trailers", query="&".join(f"x-field-{n}={'value' * n}" for n in range(8)))
+    page.state_after("result", {"complete"})
+    seen("many-trailers")
     page.ask("GET /files/{path}", path="nothing.txt")
     page.state_after("result", {"refused"})
-    shoot("refused", whole=False)
-    page.start("Two chunks")
+    seen("refused")
+    page.start("Export")
     page.run_section("ways", {"complete"})
-    page.run_section("cuts", {"cut"})
-    shoot("all")
+    page.run_section("cuts", {"complete"})
+    seen("all", whole=True)
+    if page.browser.width >= driver.PHONE:
+        page_is_short(page)
+    page.browser.evaluate("document.getElementById('curl').click()")
+    page.browser.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    seen("unfolded", whole=True)
 
 
 def say(name, what):
@@ -631,16 +905,23 @@ def check_main(name, binary, committed):
     with served(binary, "--allow-upload") as server, driver.launch(name) as browser:
         page = Page(browser, server)
         checks = [
+            trailers_are_on_the_page_within_ten_seconds_without_a_click,
+            links_of_the_page_lead_to_sections_to_the_help_and_to_the_rfc,
             time_line_fills_while_the_stream_runs_by_keyboard_alone,
             enter_in_a_field_runs_and_a_second_time_stops,
             cut_transfer_is_reported_as_cut_with_what_was_received,
-            server_timing_of_a_trailer_is_shown_by_firefox_alone,
+            trailers_are_in_the_time_line,
+            time_lines_of_a_section_have_one_scale_that_starts_with_the_header_section,
             alternatives_agree_with_each_other_and_with_what_was_sent,
             failure_in_the_middle_is_told_by_the_alternatives_with_its_reason,
+            card_of_a_failed_export_never_says_complete,
+            red_is_only_what_is_cut_or_lies,
             browser_that_shows_all_trailers_would_be_noticed,
             what_no_entry_tells_is_not_taken_for_a_no,
             failure_that_trailers_tell_is_no_success_on_the_page,
+            usage_counts_come_by_a_click,
             each_route_of_the_help_can_be_asked,
+            request_can_be_copied_as_a_curl_command_that_shows_the_trailers,
             try_that_throws_leaves_nothing_running,
             keyboard_reaches_everything_in_order_and_shows_where_it_is,
         ]
@@ -659,6 +940,9 @@ def check_main(name, binary, committed):
         page = Page(browser, server)
         measurement_is_the_one_that_the_page_shows(page, "HTTP/1.1", committed["HTTP/1.1"])
         say(name, "measurement over HTTP/1.1 is the one that the page shows")
+        trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=False)
+        page.state_after("browsers-status", {"complete"})
+        say(name, "over HTTP/1.1 the page says why there are no trailers")
         alternatives_agree_with_each_other_and_with_what_was_sent(page, is_http2=False)
         say(name, "alternatives agree over HTTP/1.1 too")
         motion_is(page, is_still=True)
@@ -711,12 +995,24 @@ def check_looks(name, binary, folder):
                     shade = "dark" if dark else "light"
                     browser.screenshot(folder / f"{name}-{width}-{shade}-{state}.png", whole)
 
+            sections_are_folded_on_a_phone(page)
+            page_is_short(page)
             states(page, shoot)
             page_is_as_wide_as_the_screen(page)
             text_stands_out_from_its_ground(page)
             lines_stand_out_from_their_ground(page)
             pages_kept_to_their_policy_and_to_this_server(page)
         say(name, f"{look}, the page fits and can be read")
+
+
+def take_pictures(binary):
+    """The pictures of the README: the first screen in both colour schemes."""
+    PICTURES.mkdir(exist_ok=True)
+    for file, dark in [("ui.png", False), ("ui-dark.png", True)]:
+        with served(binary) as server, driver.launch("firefox", height=PICTURE_HEIGHT, dark=dark) as browser:
+            Page(browser, server)
+            browser.screenshot(PICTURES / file, whole=False)
+        print(f"updated {PICTURES.relative_to(ROOT) / file}")
 
 
 def measure(name, binary):
@@ -738,6 +1034,7 @@ def main():
     parser = argparse.ArgumentParser("interop/browsers/run", description=__doc__)
     parser.add_argument("binary", type=Path, help="a built axum-trailers")
     parser.add_argument("--update", action="store_true", help="write what was measured into measured.json")
+    parser.add_argument("--pictures", action="store_true", help="write the README's pictures into docs/images")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER", help="write a picture of each state")
     arguments = parser.parse_args()
     binary = arguments.binary.resolve()
@@ -748,6 +1045,9 @@ def main():
         }
         MEASURED.write_text(json.dumps(measured, indent=2) + "\n")
         print(f"updated {MEASURED.name}: rebuild the binary")
+        return
+    if arguments.pictures:
+        take_pictures(binary)
         return
     if arguments.screenshots:
         arguments.screenshots.mkdir(parents=True, exist_ok=True)
