@@ -98,7 +98,7 @@ async fn browser_gets_the_same_facts_as_an_inert_page() {
             let heading = format!("{status} {}", fact("title"));
             assert!(page.contains(&format!("<title>{heading}</title>")), "{case}: {page}");
             assert!(
-                page.contains(&format!("<h1>{heading}</h1>\n<p>{}</p>", fact("detail"))),
+                page.contains(&format!("<h1>{heading}</h1>\n</header>\n<p>{}</p>", fact("detail"))),
                 "{case}: {page}"
             );
             assert!(page.contains(&format!("<dt>type</dt>\n<dd>{}</dd>", fact("type"))), "{case}: {page}");

@@ -13,7 +13,9 @@ pub(super) fn page(heading: &str, head: &str, body: &str) -> String {
          {head}\
          </head>\n\
          <body>\n\
+         <header>\n\
          <h1>{heading}</h1>\n\
+         </header>\n\
          {body}\
          </body>\n\
          </html>\n"
