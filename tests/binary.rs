@@ -220,7 +220,7 @@ async fn second_signal_cuts_at_once() {
     assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");
     let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
     assert_eq!(status.code(), Some(0), "{log}");
-    assert!(log.contains("ended=\"aborted: server shutdown\""), "{log}");
+    assert!(log.contains("ended=\"cut: server shutdown\""), "{log}");
 }
 
 #[cfg(target_os = "linux")]

@@ -37,7 +37,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
     let limits = with!(Limits { stalled_reader: SHORT });
     let server = TestServer::limited(producers.router(), limits);
     let _http1 = raw::http1_get(server.address, "/endless").await;
-    log.line(&["/endless", "HTTP/1.1", "ended=aborted: the client stopped reading"]).await;
+    log.line(&["/endless", "HTTP/1.1", "ended=cut: the client stopped reading"]).await;
 
     // A cut stream counts as stalled even if its client resets it afterwards.
     let mut client = raw::http2(server.address).await;
@@ -45,7 +45,7 @@ async fn stalled_reader_is_told_over_both_protocols() {
     let body = raw::http2_get(&mut client, "/endless").await;
     producers.ended.acquire_many(2).await.expect("open").forget();
     drop(body);
-    log.line(&["/endless", "HTTP/2\"", "ended=aborted: the client stopped reading"]).await;
+    log.line(&["/endless", "HTTP/2\"", "ended=cut: the client stopped reading"]).await;
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn log_distinguishes_a_client_that_leaves_from_a_shutdown() {
     log.line(&["/endless", "ended=client gone"]).await;
     let _quiet = raw::http1_get(server.address, "/quiet").await;
     server.handle.abort();
-    log.line(&["/quiet", "ended=aborted: server shutdown"]).await;
+    log.line(&["/quiet", "ended=cut: server shutdown"]).await;
 }
 
 #[tokio::test]

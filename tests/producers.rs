@@ -43,6 +43,13 @@ fn app() -> Router {
         .route("/too-short", get(|| async { ([("content-length", "10")], chunk("12345")) }))
         .route("/too-long", get(|| async { ([("content-length", "10")], chunk("1234567890123")) }))
         .route(
+            "/goes-on",
+            get(|| async {
+                let chunks = stream::iter(["1234567890", "123"]).map(Ok::<_, Infallible>);
+                ([("content-length", "10")], Plain::new(chunks))
+            }),
+        )
+        .route(
             "/ok",
             get(|| async { spawned(|sender| async move { sender.finish(rows(1)).expect("as declared") }) }),
         )
@@ -82,7 +89,9 @@ async fn is_aborted() -> impl IntoResponse {
 async fn unfinished_body_resets_the_http2_stream_with_internal_error() {
     let server = TestServer::start(app());
     let mut client = raw::http2(server.address).await;
-    for path in CASES.into_iter().chain(["/stream-panics", "/foreign-reset", "/too-short", "/too-long"]) {
+    for path in
+        CASES.into_iter().chain(["/stream-panics", "/foreign-reset", "/too-short", "/too-long", "/goes-on"])
+    {
         let mut body = raw::http2_get(&mut client, path).await;
         let error = raw::http2_read(&mut body).await.expect_err("a reset");
         assert!(error.is_reset() && error.is_remote(), "{path}: {error:?}");
@@ -129,7 +138,7 @@ async fn unfinished_body_resets_an_http10_connection() {
 #[tokio::test]
 async fn body_that_breaks_its_length_is_never_whole() {
     let server = TestServer::start(app());
-    for path in ["/too-short", "/too-long"] {
+    for path in ["/too-short", "/too-long", "/goes-on"] {
         for (protocol, client) in clients() {
             let read = soon("the end", read(server.get(&client, path).await)).await;
             assert!(read.is_err(), "{path} over {protocol}: {read:?}");

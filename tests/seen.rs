@@ -1,9 +1,13 @@
 //! `GET /seen/{id}` contains what the server sent, as the client received it.
 
+#[cfg(target_os = "linux")]
+use crate::support::raw;
 use crate::support::{TestServer, clients, http1, http2, json, read, soon, workbench};
 use http_1::HeaderMap;
 use serde_json::Value;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use tokio::io::AsyncWriteExt;
 
 fn serve() -> TestServer {
     TestServer::start(workbench(".").router())
@@ -39,14 +43,9 @@ fn fields(section: &HeaderMap, without: &str) -> Value {
 async fn record_has_the_sections_that_arrived_and_the_size_of_the_content() {
     let server = serve();
     for (protocol, client) in clients() {
-        for path in [
-            "/export/orders?limit=1000",
-            "/answer?words=40&delay=0",
-            "/te",
-            "/help",
-            "/nothing",
-            "/ui/main.js",
-        ] {
+        for path in
+            ["/export/orders?limit=1000", "/answer?words=40&delay=0", "/te", "/help", "/nothing", "/ui"]
+        {
             let response = server.get(&client, path).await;
             let (status, head) = (response.status().as_u16(), response.headers().clone());
             let ending = read(response).await.expect("no error");
@@ -65,8 +64,8 @@ async fn record_has_the_sections_that_arrived_and_the_size_of_the_content() {
             let trailers = ending.trailers.map_or(Value::Null, |trailers| fields(&trailers, ""));
             assert_eq!(record["trailers"], trailers, "{case}");
             assert_eq!(
-                (&record["state"], &record["ended"]),
-                (&"complete".into(), &"complete".into()),
+                (&record["state"], &record["truncated"]),
+                (&"complete".into(), &false.into()),
                 "{case}"
             );
             assert!(record["durationMs"].as_f64() > Some(0.0), "{case}");
@@ -103,30 +102,28 @@ async fn withheld_trailers_are_not_in_the_record_but_the_reason_is() {
 }
 
 #[tokio::test]
-async fn failure_and_cut_are_told_apart() {
+async fn state_tells_failures_cuts_and_clients_that_left_apart() {
     let server = serve();
     for (protocol, client) in clients() {
-        for (how, state, begins) in [("trailer", "failed", "failed"), ("reset", "cut", "failed: ")] {
+        for (how, state) in [("trailer", "failed"), ("reset", "cut")] {
             let path = format!("/export/orders?limit=10&fail_at=5&fail={how}");
             let response = server.get(&client, &path).await;
             let id = id_of(response.headers()).to_owned();
             assert_eq!(read(response).await.is_ok(), how == "trailer", "{protocol}");
             let record = ended(&server, &client, &id).await;
             assert_eq!(record["state"], state, "{protocol}: {record:#}");
-            assert!(record["ended"].as_str().expect("text").starts_with(begins), "{protocol}: {record:#}");
             assert_eq!(record["trailers"].is_null(), how == "reset", "{protocol}: {record:#}");
         }
         let response = server.get(&client, "/answer?words=1000&delay=100").await;
         let id = id_of(response.headers()).to_owned();
         let running = json(server.get(&client, &format!("/seen/{id}")).await).await;
-        assert_eq!((&running["state"], &running["ended"]), (&"running".into(), &Value::Null), "{protocol}");
-        drop(response);
-        let record = ended(&server, &client, &id).await;
         assert_eq!(
-            (&record["state"], &record["ended"]),
-            (&"cut".into(), &"client gone".into()),
+            (&running["state"], &running["durationMs"]),
+            (&"running".into(), &Value::Null),
             "{protocol}"
         );
+        drop(response);
+        assert_eq!(ended(&server, &client, &id).await["state"], "gone", "{protocol}");
     }
 }
 
@@ -134,13 +131,35 @@ async fn failure_and_cut_are_told_apart() {
 async fn id_of_the_client_is_the_id_of_the_record_and_unknown_ones_are_a_404() {
     let server = serve();
     let client = http2();
-    let request = client.get(server.url("/healthz")).header("x-check-id", "probe-1");
+    let request = client.get(server.url("/export")).header("x-check-id", "probe-1");
     assert_eq!(request.send().await.expect("a response").status(), 200);
-    assert_eq!(ended(&server, &client, "probe-1").await["data"]["bytes"], 3);
+    assert_eq!(ended(&server, &client, "probe-1").await["status"], 200);
+    // Neither is recorded.
+    for path in ["/healthz", "/ui/main.js"] {
+        let request = client.get(server.url(path)).header("x-check-id", "probe-2");
+        assert_eq!(request.send().await.expect("a response").status(), 200, "{path}");
+    }
     let unknown = server.get(&client, "/seen/probe-2").await;
     assert_eq!(unknown.status(), 404);
-    let problem = json(unknown).await;
-    let detail =
-        "no response has the id `probe-2`: it is the X-Request-Id of a response, and the last 256 are kept";
-    assert_eq!(problem["detail"], detail);
+    let detail = "this client has received no recorded response with the id `probe-2`: it is the X-Request-Id of a \
+                  response, and the last 256 are kept";
+    assert_eq!(json(unknown).await["detail"], detail);
+}
+
+/// On Linux, all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn record_is_only_for_the_client_that_received_the_response() {
+    let server = serve();
+    let get = async |local: [u8; 4], target: &str| {
+        let mut client = raw::tls_from(local.into(), server.address, "http/1.1").await;
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nhost: localhost\r\nx-check-id: probe-1\r\nconnection: close\r\n\r\n"
+        );
+        client.write_all(request.as_bytes()).await.expect("sent");
+        raw::rest(&mut client).await
+    };
+    assert!(get([127, 0, 0, 2], "/export").await.starts_with("HTTP/1.1 200 "));
+    assert!(get([127, 0, 0, 3], "/seen/probe-1").await.starts_with("HTTP/1.1 404 "));
+    assert!(get([127, 0, 0, 2], "/seen/probe-1").await.starts_with("HTTP/1.1 200 "));
 }

@@ -207,8 +207,8 @@ fn table_of_files_names_each_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/workbench/src/ui");
     let module = fs::read_to_string(folder.join("mod.rs")).expect("text");
     let rows = module.lines().filter(|line| line.starts_with("//! | `"));
-    let names = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(", "));
-    let named: BTreeSet<_> = names.map(|name| name.trim().trim_matches('`').to_owned()).collect();
+    let cells = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(", "));
+    let named: BTreeSet<_> = cells.map(|name| name.trim().trim_matches('`').to_owned()).collect();
     let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     let files = files.map(|name| name.into_string().expect("UTF-8"));
     let served: BTreeSet<_> = files.filter(|name| !name.to_ascii_lowercase().ends_with(".rs")).collect();

@@ -99,7 +99,7 @@ impl Server {
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
     /// | `axum_trailers_trailer_sections_sent_total` | `protocol`, `agent`, `proxied` | by the client's family and whether a proxy sent `Via` |
     /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `agent`, `proxied`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
-    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (malformed chunked content), `slow_request` (content that stalled or was too slow after the response had begun), `reported_in_trailers` (a complete response whose trailers report a failure), `unreportable` (such trailers could not be sent), `section_too_large` (for the client), `grpc_status` (a status that is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and if the server aborted the response `stalled_reader`, `pseudo_header` (in a trailer section), `self_dependency` (a stream depends on itself), `shutdown` |
+    /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (malformed chunked content), `slow_request` (content that stalled or was too slow after the response had begun), `reported_in_trailers` (a complete response whose trailers report a failure), `unreportable` (such trailers could not be sent), `section_too_large` (for the client), `grpc_status` (a status that is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and if the server cut the response `stalled_reader`, `pseudo_header` (in a trailer section), `self_dependency` (a stream depends on itself), `shutdown` |
     /// | `axum_trailers_grpc_calls_total` | `service`, `status` | gRPC calls that have ended with a status |
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not read to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
@@ -203,7 +203,7 @@ impl Server {
         self
     }
 
-    /// Sets how long running streams may continue after the first signal before they are aborted. Default: 30 s.
+    /// Sets how long running streams may continue after the first signal before they are cut. Default: 30 s.
     #[must_use]
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
@@ -237,7 +237,7 @@ impl Server {
     /// Catches SIGINT and SIGTERM from now on, to shut the server down once it serves.
     ///
     /// After the first signal, new connections are refused and running streams have the shutdown timeout to finish.
-    /// After the timeout or a second signal, the others are aborted.
+    /// After the timeout or a second signal, the others are cut.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use crate::{
     connection::{Connection, Purpose},
     exchange::{
         ContentSource, Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge,
-        UnreadContent, problems, reject, reject_head,
+        UnreadContent, problems, reject, reject_head, replace,
     },
     limits::Limits,
     metrics::{RouteLayer, ServerMetrics},
@@ -277,7 +277,7 @@ impl Future for ResponseFuture {
         // The fault decides, not what the handler makes of the broken body.
         let (response, fault) = match this.fault.get() {
             None => (response, std::mem::take(this.fault)),
-            Some(fault) => (problems::faulty_request(fault), FaultCell::default()),
+            Some(fault) => (replace(response, problems::faulty_request(fault)), FaultCell::default()),
         };
         let response = if this.unread.ends_connection() { problems::closing(response) } else { response };
         Poll::Ready(OutboundResponse::new(response, exchange).into_hyper(fault))

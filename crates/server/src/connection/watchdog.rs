@@ -36,7 +36,7 @@ impl<'c> Watchdog<'c> {
         let next = unconstrained(self.wait()).await;
         next.inspect_err(|reason| {
             self.connection.set_close_reason(*reason);
-            tracing::debug!(peer = %self.connection.peer, %reason, "connection aborted");
+            tracing::debug!(peer = %self.connection.peer, %reason, "connection cut");
         })
     }
 

@@ -13,16 +13,13 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let ended = Instant::now();
         self.connection.request_ends(ended);
-        let unfinished = || self.connection.close_reason().map_or(Ending::ClientGone, Ending::Aborted);
+        let unfinished = || self.connection.close_reason().map_or(Ending::ClientGone, Ending::Cut);
         let ending = match self.ending.take().unwrap_or_else(unfinished) {
             Ending::Complete if self.grpc_status.is_some_and(is_the_servers) => Ending::FailedCall,
             ending => ending,
         };
-        if let Ending::Failed(..) | Ending::Aborted(_) | Ending::ClientGone = ending {
+        if let Ending::Failed(..) | Ending::Cut(_) | Ending::ClientGone = ending {
             self.connection.http1().response_breaks_off();
-        }
-        if let Some(observer) = &self.observer {
-            observer.ended(ending.outcome(), &ending.to_string());
         }
         let took = ended.duration_since(self.began);
         if let Some(metrics) = self.connection.metrics() {
@@ -32,6 +29,10 @@ impl Drop for Exchange {
             self.record(span, &ending, took);
         }
         self.log(&ending, took);
+        // Without a status, no header section was sent.
+        if self.status.is_some() {
+            self.observe(|observer| observer.ended(ending.outcome()));
+        }
     }
 }
 
@@ -103,7 +104,7 @@ impl Exchange {
             Ending::Failed(failure, _) => metrics.failed(self.version, failure.label()),
             Ending::ReportedInTrailers => metrics.failed(self.version, "reported_in_trailers"),
             Ending::FailedCall => metrics.failed(self.version, "grpc_status"),
-            Ending::Aborted(reason) => metrics.failed(self.version, reason.label()),
+            Ending::Cut(reason) => metrics.failed(self.version, reason.label()),
             Ending::ClientGone => metrics.client_gone(self.version),
         }
         if let (Route::Grpc(service), Some(status)) = (&self.route, self.grpc_status) {

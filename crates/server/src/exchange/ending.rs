@@ -18,7 +18,7 @@ pub(super) enum Ending {
     ReportedInTrailers,
     /// A gRPC call whose status reports a fault of the server.
     FailedCall,
-    Aborted(CloseReason),
+    Cut(CloseReason),
     ClientGone,
 }
 
@@ -49,8 +49,9 @@ impl Ending {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Complete => Outcome::Complete,
-            Self::ReportedInTrailers | Self::FailedCall => Outcome::Failed,
-            Self::Failed(..) | Self::Aborted(_) | Self::ClientGone => Outcome::Cut,
+            Self::ReportedInTrailers | Self::FailedCall => Outcome::FailureReported,
+            Self::Failed(..) | Self::Cut(_) => Outcome::Cut,
+            Self::ClientGone => Outcome::ClientGone,
         }
     }
 }
@@ -89,7 +90,7 @@ impl fmt::Display for Ending {
             Self::Failed(_, why) => write!(f, "failed: {why}"),
             Self::ReportedInTrailers => f.write_str("failed, reported in trailers"),
             Self::FailedCall => f.write_str("failed, reported in grpc-status"),
-            Self::Aborted(reason) => write!(f, "aborted: {reason}"),
+            Self::Cut(reason) => write!(f, "cut: {reason}"),
             Self::ClientGone => f.write_str("client gone"),
         }
     }

@@ -11,11 +11,20 @@ use crate::{
 };
 use axum_trailers::{
     hints::Routine,
-    trailers::{Acceptance, server::ResponseObserver},
+    trailers::{
+        Acceptance,
+        server::{Observe, ResponseObserver},
+    },
 };
 use http::{HeaderMap, StatusCode, Version, response::Parts};
 use http_1::{HeaderValue, Method};
-use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{Level, Span};
 
@@ -42,7 +51,7 @@ pub(crate) struct Exchange {
     pub(super) bytes: u64,
     pub(super) trailers: Trailers,
     pub(super) ending: Option<Ending>,
-    pub(super) observer: Option<ResponseObserver>,
+    observer: Option<ResponseObserver>,
     /// Dropped together with the exchange.
     under_way: Option<oneshot::Sender<Infallible>>,
 }
@@ -174,13 +183,23 @@ impl Exchange {
         self.observer = Some(observer);
     }
 
+    /// Makes a call to the observer, if there is one. The application's code must not panic on the connection's task.
+    pub(super) fn observe(&mut self, call: impl FnOnce(&dyn Observe)) {
+        if let Some(observer) = &self.observer {
+            let called = catch_unwind(AssertUnwindSafe(|| call(observer.observer())));
+            if called.is_err() {
+                self.observer = None;
+            }
+        }
+    }
+
     /// `chunked` is whether HTTP/1.1 frames the content in chunks.
     pub(crate) fn answered(&mut self, head: &Parts, sent: &http_1::HeaderMap, chunked: bool) {
-        if let Some(observer) = &self.observer {
+        self.observe(|observer| {
             let fields = sent.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             let framing = chunked.then_some(("transfer-encoding", &b"chunked"[..]));
-            observer.header_section(head.status, &mut fields.chain(framing));
-        }
+            observer.header_section(head.status, &fields.chain(framing).collect::<Vec<_>>());
+        });
         self.note_grpc_status(&head.headers);
         self.first_byte = self.client.as_ref().map(|_| self.began.elapsed());
         self.is_routine |= self.details.is_some() && head.extensions.get::<Routine>().is_some();
@@ -189,9 +208,7 @@ impl Exchange {
 
     pub(crate) fn sent_data(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
-        if let Some(observer) = &self.observer {
-            observer.data(bytes);
-        }
+        self.observe(|observer| observer.data(bytes));
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -200,17 +217,13 @@ impl Exchange {
 
     pub(crate) fn withheld_trailers(&mut self) {
         if let Acceptance::Withheld(reason) = self.acceptance {
-            if let Some(observer) = &self.observer {
-                observer.withheld(reason);
-            }
+            self.observe(|observer| observer.withheld(reason));
             self.trailers = Trailers::Withheld(reason);
         }
     }
 
     pub(crate) fn sent_trailers(&mut self, trailers: &HeaderMap) {
-        if let Some(observer) = &self.observer {
-            observer.trailers(trailers);
-        }
+        self.observe(|observer| observer.trailers(trailers));
         self.note_grpc_status(trailers);
         // The names are only for the log.
         let names = self.details.iter().flat_map(|_| trailers.keys()).cloned().collect();
@@ -247,6 +260,6 @@ impl Exchange {
     }
 
     pub(crate) fn abandoned(&mut self) {
-        self.ending = Some(Ending::Aborted(CloseReason::StalledReader));
+        self.ending = Some(Ending::Cut(CloseReason::StalledReader));
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use self::{
     content_source::{ContentError, ContentSource},
     ending::with_sources,
     exchange::Exchange,
-    outbound_response::OutboundResponse,
+    outbound_response::{OutboundResponse, replace},
     pace::{EXPECTATION, Pace},
     rejection::{reject, reject_head},
     request_content::RequestContent,

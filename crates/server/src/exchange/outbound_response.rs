@@ -15,7 +15,7 @@ use axum_trailers::{
     hints::Relayed,
     trailers::{
         Declared,
-        server::{DigestedCodings, FailureMark, TrailersWithheld, has_content},
+        server::{DigestedCodings, FailureMark, ResponseObserver, TrailersWithheld, has_content},
     },
 };
 use http::{HeaderMap, HeaderName, StatusCode, Version, header, response::Parts};
@@ -32,7 +32,8 @@ pub(crate) struct OutboundResponse {
 impl OutboundResponse {
     pub(crate) fn new(response: Response, exchange: Exchange) -> Self {
         let response = if response.status().is_informational() {
-            problems::not_final(response.status())
+            let instead = problems::not_final(response.status());
+            replace(response, instead)
         } else {
             response
         };
@@ -85,9 +86,9 @@ impl OutboundResponse {
             let instead = exchange.in_span(|| problems::too_large(&error));
             return Self::instead(instead, exchange);
         }
-        let has_data = has_content && !body.is_end_stream();
         let is_chunked = exchange.version() == Version::HTTP_11
-            && has_data
+            && has_content
+            && !length.is_complete_with(&body)
             && !sent.headers().contains_key(http_1::header::CONTENT_LENGTH);
         exchange.answered(&head, sent.headers(), is_chunked);
         if withholds && has_content {
@@ -106,6 +107,14 @@ impl OutboundResponse {
     ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
         Self { is_instead: true, ..Self::new(response, exchange) }.into_hyper(FaultCell::default())
     }
+}
+
+/// Returns a response that is sent instead of the application's, for the same observer.
+pub(crate) fn replace(mut response: Response, mut instead: Response) -> Response {
+    if let Some(observer) = response.extensions_mut().remove::<ResponseObserver>() {
+        instead.extensions_mut().insert(observer);
+    }
+    instead
 }
 
 /// Removes the digests that a layer further out has invalidated by encoding the content. Returns their names.

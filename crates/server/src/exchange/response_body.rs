@@ -88,6 +88,11 @@ impl Length {
             Self::Advertised(length) | Self::Enforced(length) => Some(length),
         }
     }
+
+    /// Whether the response ends with its header section.
+    pub(super) fn is_complete_with(self, body: &SharedBody) -> bool {
+        body.is_end_stream() && self.promised().is_none_or(|promised| promised == 0)
+    }
 }
 
 enum Phase {
@@ -109,7 +114,7 @@ impl ResponseBody {
         failures: Failures,
     ) -> Self {
         let body = Arc::new(body);
-        let ended = body.is_end_stream() && length.promised().is_none_or(|promised| promised == 0);
+        let ended = length.is_complete_with(&body);
         if ended {
             exchange.complete();
         } else if matches!(length, Length::Unknown) {
@@ -127,10 +132,14 @@ impl ResponseBody {
         let framed_freely = self.is_framed_freely();
         let said = ready!(self.pieces.poll_next(&self.body, framed_freely, cx));
         let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
-        // hyper does not poll again. If the body already has an error after its last byte, it can still be returned.
-        if matches!(self.phase, Phase::Ended)
-            && let Some(Err(error)) = self.pieces.take_end(&self.body, cx)
-        {
+        // hyper does not poll again. If the body already has an error or more content after its last byte, that can
+        // still be reported.
+        if matches!(self.phase, Phase::Ended) {
+            let error = match self.pieces.take_end(&self.body, cx) {
+                Some(Err(error)) => error,
+                Some(Ok(more)) => self.length_broken_by(self.exchange.bytes() + more.len() as u64),
+                None => return Poll::Ready(taken),
+            };
             self.phase = Phase::Data;
             return Poll::Ready(Some(Err(error)));
         }
@@ -144,10 +153,11 @@ impl ResponseBody {
     }
 
     fn take_piece(&mut self, piece: Bytes) -> Result<Frame<Bytes>, BoxError> {
-        self.exchange.sent_data(piece.len());
-        if self.length.promised().is_some_and(|promised| self.exchange.bytes() > promised) {
-            return Err(self.length_broken());
+        let sent = self.exchange.bytes() + piece.len() as u64;
+        if self.length.promised().is_some_and(|promised| sent > promised) {
+            return Err(self.length_broken_by(sent));
         }
+        self.exchange.sent_data(piece.len());
         self.body.waiting(&self.exchange.connection().activity().epoch());
         if self.is_all_that_hyper_takes() {
             self.end();
@@ -211,8 +221,11 @@ impl ResponseBody {
     }
 
     fn length_broken(&self) -> BoxError {
-        LengthBroken { sent: self.exchange.bytes(), promised: self.length.promised().unwrap_or_default() }
-            .into()
+        self.length_broken_by(self.exchange.bytes())
+    }
+
+    fn length_broken_by(&self, sent: u64) -> BoxError {
+        LengthBroken { sent, promised: self.length.promised().unwrap_or_default() }.into()
     }
 
     /// Ends with these trailers, which may report that the response failed.

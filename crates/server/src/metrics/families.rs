@@ -83,7 +83,7 @@ impl ServerMetrics {
             )?,
             failed: registering.counters(
                 "streams_failed_total",
-                "Failed or aborted responses, by reason.",
+                "Failed or cut responses, by reason.",
                 &["protocol", "reason"],
             )?,
             gone: registering.counters(

@@ -21,7 +21,7 @@ enum Stage {
     Draining,
     /// Connections accept no more requests.
     Closing,
-    /// Running streams are aborted.
+    /// Running streams are cut.
     Aborted,
     Ended,
 }
@@ -56,7 +56,7 @@ impl Handle {
         Self { stage: watch::Sender::new(Stage::Running), in_flight: Arc::default() }
     }
 
-    /// Refuses new connections and lets running streams finish, for `limit` at most; the others are then aborted. Returns
+    /// Refuses new connections and lets running streams finish, for `limit` at most; the others are then cut. Returns
     /// when the server has ended.
     ///
     /// Idle connections are closed once no stream is running, or after five seconds (or half of `limit`, if that is
@@ -131,7 +131,7 @@ impl Shutdown {
         self.reached(Stage::Closing).await;
     }
 
-    /// Waits until running streams are aborted.
+    /// Waits until running streams are cut.
     pub(crate) async fn aborted(&self) {
         self.reached(Stage::Aborted).await;
     }

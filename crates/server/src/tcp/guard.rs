@@ -301,7 +301,7 @@ impl<S: Transport> AsyncWrite for Guard<S> {
 }
 
 impl<S: Transport> Drop for Guard<S> {
-    /// However the connection ends, an aborted response must not look complete, and a complete one must not look aborted. What
+    /// However the connection ends, a cut response must not look complete, and a complete one must not look cut. What
     /// the socket does not accept at once is not sent.
     fn drop(&mut self) {
         if self.must_reset() {

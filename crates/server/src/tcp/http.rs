@@ -76,7 +76,7 @@ impl Http {
             }
             Protocol::Http2 => {
                 let http = pin!(self.http2.serve_connection(io, service));
-                // If it was aborted, its streams have ended, and each has logged why.
+                // If it was cut, its streams have ended, and each has logged why.
                 let _ended = drive(http, &connection, protocol).await;
                 if let Some(reason @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
                     connection.close_reason()

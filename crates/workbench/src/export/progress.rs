@@ -8,7 +8,7 @@
 //!
 //! | Member | |
 //! |---|---|
-//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left, or the server aborted it |
+//! | `state` | `running`, `complete`, `failed`, or `cancelled`: the client left, or the server cut it |
 //! | `rows`, `bytes` | how much has been written so far, including data that waits for the client |
 //! | `total` | the total number of rows |
 //! | `durationMs` | time since the request, or until the end |

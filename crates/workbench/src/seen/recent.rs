@@ -1,6 +1,7 @@
 use super::record::{Record, Recorder};
+use crate::client::Client;
 use axum::{body::Body, extract::State, middleware::Next, response::Response};
-use axum_trailers::trailers::server::ResponseObserver;
+use axum_trailers::{hints::Routine, trailers::server::ResponseObserver};
 use http::Request;
 use std::{
     collections::VecDeque,
@@ -23,8 +24,9 @@ impl Seen {
         records.push_back(record);
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Arc<Record>> {
-        self.lock().iter().rfind(|record| record.has_id(id)).cloned()
+    /// Finds the last response with this id to this client.
+    pub(super) fn find(&self, id: &str, client: Client) -> Option<Arc<Record>> {
+        self.lock().iter().rfind(|record| record.is(id, client)).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Record>>> {
@@ -32,14 +34,19 @@ impl Seen {
     }
 }
 
-/// Records what the server sends of each response, except of records: a client that polls one must not replace it.
+/// Responses that would soon replace all others: a client polls a record, and the page has many files.
+const UNRECORDED: [&str; 2] = ["/seen/", "/ui/"];
+
+/// Records what the server sends of each response.
 pub(crate) async fn observe(State(seen): State<Seen>, request: Request<Body>, next: Next<Body>) -> Response {
-    if request.uri().path().starts_with("/seen/") {
+    if UNRECORDED.iter().any(|prefix| request.uri().path().starts_with(prefix)) {
         return next.run(request).await;
     }
     let recorder = Recorder::new(&request, seen);
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(ResponseObserver::new(recorder));
+    if response.extensions().get::<Routine>().is_none() {
+        response.extensions_mut().insert(ResponseObserver::new(recorder));
+    }
     response
 }
 
@@ -51,8 +58,7 @@ mod tests {
 
     fn respond(seen: &Seen, id: &str, status: StatusCode) {
         let recorder = Recorder::new(&Request::new(Body::empty()), seen.clone());
-        let fields = [("x-request-id", id.as_bytes())];
-        recorder.header_section(status, &mut fields.into_iter());
+        recorder.header_section(status, &[("x-request-id", id.as_bytes())]);
     }
 
     #[test]
@@ -61,10 +67,11 @@ mod tests {
         for n in 0..=Seen::KEPT {
             respond(&seen, &n.to_string(), StatusCode::OK);
         }
-        assert!(seen.find("0").is_none(), "the oldest is gone");
-        assert!(seen.find("1").is_some());
+        assert!(seen.find("0", Client::UNKNOWN).is_none(), "the oldest is gone");
+        assert!(seen.find("1", Client::UNKNOWN).is_some());
         assert_eq!(seen.lock().len(), Seen::KEPT);
         respond(&seen, "7", StatusCode::NOT_FOUND);
-        assert_eq!(seen.find("7").expect("a record").to_json()["status"], 404);
+        assert_eq!(seen.find("7", Client::UNKNOWN).expect("a record").to_json()["status"], 404);
+        assert!(seen.find("7", Client::at([192, 0, 2, 1].into())).is_none(), "another client");
     }
 }

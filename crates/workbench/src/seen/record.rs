@@ -1,5 +1,5 @@
 use super::recent::Seen;
-use crate::json::milliseconds;
+use crate::{client::Client, json::milliseconds};
 use axum_trailers::{
     syntax::protocol_name,
     trailers::{
@@ -18,12 +18,22 @@ use std::{
 /// How many pieces are kept from the beginning of the content, and how many from its end.
 const KEPT_PIECES: usize = 32;
 
-/// A section's fields in order, with invalid UTF-8 replaced.
-type Fields = Vec<(String, String)>;
+/// How much of a section is kept, in bytes.
+const KEPT_SECTION: usize = 16 * 1024;
+
+/// The first fields of a section, with invalid UTF-8 replaced.
+#[derive(Default)]
+struct Fields {
+    kept: Vec<(String, String)>,
+    bytes: usize,
+    /// Whether there were more.
+    is_truncated: bool,
+}
 
 /// What was sent of one response.
 pub(super) struct Record {
     id: String,
+    client: Client,
     method: Method,
     protocol: &'static str,
     began: Instant,
@@ -35,8 +45,8 @@ pub(super) struct Record {
 /// What follows the header section.
 #[derive(Default)]
 struct Rest {
-    bytes: usize,
-    pieces: usize,
+    bytes: u64,
+    pieces: u64,
     first: Vec<Piece>,
     last: VecDeque<Piece>,
     trailers: Option<Fields>,
@@ -53,12 +63,12 @@ struct Piece {
 struct End {
     after: Duration,
     outcome: Outcome,
-    reason: String,
 }
 
 /// Creates the record once the header section is sent, because only then its id is known.
 pub(super) struct Recorder {
     seen: Seen,
+    client: Client,
     method: Method,
     protocol: &'static str,
     began: Instant,
@@ -69,6 +79,7 @@ impl Recorder {
     pub(super) fn new<B>(request: &Request<B>, seen: Seen) -> Self {
         Self {
             seen,
+            client: Client::of(request.extensions().get()),
             method: request.method().clone(),
             protocol: protocol_name(request.version()),
             began: Instant::now(),
@@ -84,16 +95,16 @@ impl Recorder {
 }
 
 impl Observe for Recorder {
-    fn header_section(&self, status: StatusCode, fields: &mut dyn Iterator<Item = (&str, &[u8])>) {
-        let fields: Fields = fields.map(|(name, value)| (name.to_owned(), text(value))).collect();
-        let id = fields.iter().find(|(name, _)| name == "x-request-id").map(|(_, id)| id.clone());
+    fn header_section(&self, status: StatusCode, fields: &[(&str, &[u8])]) {
+        let id = fields.iter().find(|(name, _)| *name == "x-request-id");
         let record = Arc::new(Record {
-            id: id.unwrap_or_default(),
+            id: id.map(|(_, id)| text(id)).unwrap_or_default(),
+            client: self.client,
             method: self.method.clone(),
             protocol: self.protocol,
             began: self.began,
             status,
-            fields,
+            fields: Fields::of(fields.iter().copied()),
             rest: Mutex::default(),
         });
         if self.record.set(record.clone()).is_ok() {
@@ -103,7 +114,7 @@ impl Observe for Recorder {
 
     fn data(&self, bytes: usize) {
         self.rest(|rest, at| {
-            rest.bytes += bytes;
+            rest.bytes += bytes as u64;
             rest.pieces += 1;
             let piece = Piece { at, bytes };
             if rest.first.len() < KEPT_PIECES {
@@ -118,22 +129,22 @@ impl Observe for Recorder {
     }
 
     fn trailers(&self, trailers: &HeaderMap) {
-        let fields = trailers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())));
-        self.rest(|rest, _| rest.trailers = Some(fields.collect()));
+        let fields = trailers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        self.rest(|rest, _| rest.trailers = Some(Fields::of(fields)));
     }
 
     fn withheld(&self, reason: WithheldReason) {
         self.rest(|rest, _| rest.withheld = Some(reason));
     }
 
-    fn ended(&self, outcome: Outcome, reason: &str) {
-        self.rest(|rest, after| rest.end = Some(End { after, outcome, reason: reason.to_owned() }));
+    fn ended(&self, outcome: Outcome) {
+        self.rest(|rest, after| rest.end = Some(End { after, outcome }));
     }
 }
 
 impl Record {
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        self.id == id
+    pub(super) fn is(&self, id: &str, client: Client) -> bool {
+        self.id == id && self.client == client
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -141,24 +152,27 @@ impl Record {
         let state = match rest.end.as_ref().map(|end| end.outcome) {
             None => "running",
             Some(Outcome::Complete) => "complete",
-            Some(Outcome::Failed) => "failed",
-            Some(Outcome::Cut) => "cut",
+            Some(Outcome::FailureReported) => "failed",
+            Some(Outcome::ClientGone) => "gone",
+            Some(_) => "cut",
         };
+        let is_truncated =
+            self.fields.is_truncated || rest.trailers.as_ref().is_some_and(|trailers| trailers.is_truncated);
         json!({
             "id": self.id,
             "method": self.method.as_str(),
             "protocol": self.protocol,
             "state": state,
-            "ended": rest.end.as_ref().map(|end| &end.reason),
             "status": self.status.as_u16(),
-            "fields": self.fields,
+            "fields": self.fields.kept,
             "data": {
                 "bytes": rest.bytes,
                 "pieces": rest.pieces,
                 "first": rest.first.iter().copied().map(Piece::to_json).collect::<Value>(),
                 "last": rest.last.iter().copied().map(Piece::to_json).collect::<Value>(),
             },
-            "trailers": rest.trailers,
+            "trailers": rest.trailers.as_ref().map(|trailers| &trailers.kept),
+            "truncated": is_truncated,
             "withheld": rest.withheld.map(|reason| reason.to_string()),
             "durationMs": rest.end.as_ref().map(|end| milliseconds(end.after)),
         })
@@ -166,6 +180,22 @@ impl Record {
 
     fn lock(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fields {
+    fn of<'f>(section: impl Iterator<Item = (&'f str, &'f [u8])>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in section {
+            let value = text(value);
+            fields.bytes += name.len() + value.len();
+            if fields.bytes > KEPT_SECTION {
+                fields.is_truncated = true;
+                break;
+            }
+            fields.kept.push((name.to_owned(), value));
+        }
+        fields
     }
 }
 
@@ -184,10 +214,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn large_section_is_truncated() {
+        let value = [b'x'; KEPT_SECTION / 2];
+        for (count, kept) in [(1, 1), (2, 1), (3, 1)] {
+            let fields = Fields::of(std::iter::repeat_n(("x-large", &value[..]), count));
+            assert_eq!((fields.kept.len(), fields.is_truncated), (kept, count > kept));
+        }
+    }
+
+    #[test]
     fn first_and_last_pieces_are_kept() {
         let recorder = Recorder::new(&Request::new(()), Seen::default());
         recorder.data(1);
-        recorder.header_section(StatusCode::OK, &mut [("x-request-id", &b"a"[..])].into_iter());
+        recorder.header_section(StatusCode::OK, &[("x-request-id", b"a")]);
         for bytes in 1..=100 {
             recorder.data(bytes);
         }
