@@ -81,6 +81,8 @@ async fn plain_http_to_the_https_port_is_answered_with_the_url_to_use() {
     let plain = url(process.address("https"), "/").replace("https://", "http://");
     let response = reqwest::get(&plain).await.expect("a response");
     assert_eq!(response.status(), 400);
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(response.headers()["cache-control"], "no-store");
     let advice = response.text().await.expect("text");
     let used = advice.split_whitespace().find(|word| word.starts_with("https://")).expect("a URL");
     assert_eq!(http2().get(used).send().await.expect("a response").status(), 200);

@@ -70,7 +70,7 @@ impl fmt::Display for Failure {
             Self::Refused(alert) => write!(f, "the client rejected the handshake: {alert:?}"),
             Self::Tls(error) => error.fmt(f),
             Self::TimedOut(limit) => write!(f, "the handshake took longer than {limit:?}"),
-            Self::Broken(error) => write!(f, "the client aborted the handshake: {error}"),
+            Self::Broken(error) => write!(f, "the client left during the handshake: {error}"),
             Self::Probe => f.write_str("the client closed the connection before its first byte"),
         }
     }
@@ -196,7 +196,7 @@ async fn answer_plain_http(socket: &mut Socket) -> io::Result<()> {
     let advice = advice(head.get(..length).unwrap_or_default());
     let answer = format!(
         "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{advice}",
+         x-content-type-options: nosniff\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{advice}",
         advice.len()
     );
     socket.write_all(answer.as_bytes()).await?;
@@ -210,17 +210,24 @@ fn advice(head: &[u8]) -> String {
     let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
     let host = head
         .split_inclusive(|byte| *byte == b'\n')
-        .filter_map(|line| line.strip_suffix(b"\n")?.split_at_checked(5))
+        .map_while(|line| line.strip_suffix(b"\n"))
+        // A blank line ends the header section.
+        .take_while(|line| !matches!(line, [] | [b'\r']))
+        .filter_map(|line| line.split_at_checked(5))
         .find_map(|(name, value)| name.eq_ignore_ascii_case(b"host:").then_some(value.trim_ascii()))
-        .filter(|host| host::is_valid(host) && !host.ends_with(b":") && host.iter().all(is_harmless))
+        .filter(|host| host::is_valid(host) && host.iter().all(is_harmless))
         .and_then(|host| str::from_utf8(host).ok());
-    let Some(host) = host else {
-        return "this port is for HTTPS: use https:// instead of http://\n".to_owned();
-    };
-    // Without a port, the client has used the default one of http.
-    let has_port = host.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with(':');
-    let port = if has_port { "" } else { ":80" };
-    format!("this port is for HTTPS: use https://{host}{port}/ instead of http://{host}/\n")
+    let port = host.and_then(|host| host.rsplit_once(':')).filter(|(_, port)| !port.ends_with(']'));
+    match (host, port.map(|(_, port)| port.parse::<u16>())) {
+        (None, _) | (_, Some(Err(_))) => {
+            "this port is for HTTPS: use https:// instead of http://\n".to_owned()
+        }
+        (Some(host), port) => {
+            // Without a port, the client has used the default one of http.
+            let port = if port.is_some() { "" } else { ":80" };
+            format!("this port is for HTTPS: use https://{host}{port}/ instead of http://{host}/\n")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -267,11 +274,28 @@ mod tests {
             assert_eq!(advice(format!("GET / HTTP/1.1\nhost: {host} \nx").as_bytes()), expected);
             assert_eq!(advice(format!("GET / HTTP/1.1\r\nhost: {host}").as_bytes()), generic, "cut off");
         }
-        for host in
-            ["", ":80", "localhost:", "a b", "a;b", "$(a)", "a'b", "<a>", "user@a", "a/b", "ä", "a\u{202e}"]
-        {
+        for host in [
+            "",
+            ":80",
+            "localhost:",
+            "a:65536",
+            "[::1]:99999999",
+            "a b",
+            "a;b",
+            "$(a)",
+            "a'b",
+            "<a>",
+            "user@a",
+            "a/b",
+            "ä",
+            "a\u{202e}",
+        ] {
             let head = format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
             assert_eq!(advice(head.as_bytes()), generic, "{host}");
+        }
+        for end in ["\r\n", "\n"] {
+            let head = format!("POST / HTTP/1.1{end}content-length: 9{end}{end}Host: a{end}");
+            assert_eq!(advice(head.as_bytes()), generic, "in the body");
         }
         assert_eq!(advice(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), generic);
     }
