@@ -39,7 +39,10 @@ fn notify(state: &str) {
             [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
             _path => SocketAddr::from_pathname(socket)?,
         };
-        UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address)
+        let sender = UnixDatagram::unbound()?;
+        // This thread also serves signals, the redirect and metrics.
+        sender.set_nonblocking(true)?;
+        sender.send_to_addr(state.as_bytes(), &address)
     }
 
     let socket = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty());

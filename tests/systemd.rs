@@ -1,9 +1,9 @@
 //! The binary reports its start and its shutdown to systemd.
 
 use crate::support::{
-    PATIENCE, http2,
+    PATIENCE, http1, http2,
     process::{Process, Signal, command},
-    read,
+    read, soon,
 };
 use std::{
     io,
@@ -38,6 +38,19 @@ impl Manager {
         let address = SocketAddr::from_abstract_name(name).expect("an address");
         let socket = UnixDatagram::bind_addr(&address).expect("a socket");
         Self { socket, name: format!("@{name}"), _folder: folder }
+    }
+
+    /// Sends messages until the socket has no room.
+    fn fill(&self) {
+        // Each sender has room of its own.
+        let sent = || {
+            let sender = UnixDatagram::unbound()?;
+            sender.set_nonblocking(true)?;
+            sender.connect(&self.name)?;
+            sender.send(b"WATCHDOG=1")
+        };
+        let full = std::iter::repeat_with(sent).find_map(Result::err).expect("an error");
+        assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
     }
 
     fn message(&self) -> String {
@@ -107,4 +120,20 @@ async fn manager_that_cannot_be_reached_is_a_warning() {
             b"ok\n"
         );
     }
+}
+
+#[tokio::test]
+async fn manager_that_reads_nothing_delays_neither_signals_nor_the_redirect() {
+    let manager = Manager::with_path();
+    manager.fill();
+    let listen = ["--listen", "127.0.0.1:0", "--redirect", "127.0.0.1:0"];
+    let mut process = Process::spawn(command(&listen).env("NOTIFY_SOCKET", &manager.name));
+    process.address("https");
+    let redirect = format!("http://{}/", process.address("http"));
+    process.logged(&["WARN", "can't notify the service manager", "READY=1"]).await;
+    let response = soon("a response", http1().get(redirect).send()).await.expect("no error");
+    assert_eq!(response.status(), 308);
+    process.signal(Signal::TERM);
+    let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+    assert!(status.success(), "{log}");
 }
