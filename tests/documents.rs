@@ -263,30 +263,84 @@ async fn metrics_page_has_each_metric_with_its_labels() {
     }
 }
 
-#[test]
-fn metrics_page_has_reasons_that_the_server_counts() {
-    fn sources(folder: &Path, all: &mut String) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                sources(&path, all);
+/// The server's source files, relative to the repository.
+fn server_sources() -> BTreeMap<PathBuf, String> {
+    fn below(folder: &Path, all: &mut BTreeMap<PathBuf, String>) {
+        for entry in fs::read_dir(root().join(folder)).expect("a folder") {
+            let path = folder.join(entry.expect("an entry").file_name());
+            if root().join(&path).is_dir() {
+                below(&path, all);
             } else {
-                *all += &fs::read_to_string(&path).expect("text");
+                let text = fs::read_to_string(root().join(&path)).expect("text");
+                all.insert(path, text);
             }
         }
     }
-    let mut code = String::new();
-    sources(&root().join("crates/server/src"), &mut code);
-    sources(&root().join("crates/axum-trailers/src/trailers"), &mut code);
+    let mut all = BTreeMap::new();
+    below(Path::new("crates/server/src"), &mut all);
+    all
+}
 
+/// The values of the method `label` in a source file.
+fn labels(source: &str) -> BTreeSet<String> {
+    let method = source.split_once("fn label(").expect("a method").1;
+    let method = method.split_once("\n    }\n").expect("its end").0;
+    let values = method.split("=> \"").skip(1).filter_map(|rest| rest.split_once('"'));
+    values.map(|(value, _)| value.to_owned()).collect()
+}
+
+/// The last arguments of each call that begins so.
+fn last_arguments<'s>(source: &'s str, call: &'static str) -> impl Iterator<Item = &'s str> {
+    let calls = source.split(call).skip(1).filter_map(|rest| rest.split_once(')'));
+    calls.map(|(arguments, _)| arguments.rsplit(' ').next().expect("one"))
+}
+
+/// Reasons that close a connection without an open response.
+const WITHOUT_A_RESPONSE: [&str; 3] = ["no_first_byte", "idle", "wrong_protocol"];
+
+#[test]
+fn metrics_page_has_exactly_the_reasons_that_the_server_counts() {
     let page = include_str!("../docs/metrics.md");
-    let in_metrics = table(page, "Metric").into_iter().filter(|row| names(row[1]).contains("reason"));
-    let mut reasons: BTreeSet<_> = in_metrics.flat_map(|row| names(row[2])).collect();
-    reasons.remove("TE: trailers");
+    let documented = |metric: &str| {
+        let rows = table(page, "Metric");
+        let row = rows.iter().find(|row| names(row[0]).contains(metric)).expect("a row");
+        let mut reasons = names(row[2]);
+        reasons.remove("TE: trailers");
+        reasons
+    };
+    let sources = server_sources();
+    let labels_of = |path: &str| labels(&sources[Path::new(path)]);
+    let [close_reason, ending, handshake] =
+        ["connection/close_reason.rs", "exchange/ending.rs", "tcp/handshake.rs"]
+            .map(|file| format!("crates/server/src/{file}"));
+    let with_labels: Vec<_> =
+        sources.iter().filter(|(_, text)| text.contains("fn label(")).map(|(path, _)| path).collect();
+    assert_eq!(with_labels, [&close_reason, &ending, &handshake].map(Path::new), "the sources of labels");
+
+    assert_eq!(labels_of(&handshake), documented("axum_trailers_handshakes_failed_total"));
+    let withheld = include_str!("../crates/axum-trailers/src/trailers/acceptance.rs");
+    assert_eq!(labels(withheld), documented("axum_trailers_trailer_sections_withheld_total"));
+
+    let refused: BTreeSet<_> = sources
+        .values()
+        .flat_map(|source| last_arguments(source, "self.count_refused(").map(move |name| (source, name)))
+        .map(|(source, name)| {
+            let value = source.split_once(&format!("const {name}: &str = \"")).expect("a constant").1;
+            value.split_once('"').expect("its end").0.to_owned()
+        })
+        .collect();
+    assert_eq!(refused, documented("axum_trailers_connections_refused_total"));
+
     let failures = table(page, "`reason` of `axum_trailers_streams_failed_total`");
-    reasons.extend(failures[1..].iter().flat_map(|row| names(row[0])));
-    assert!(reasons.len() > 20, "{reasons:?}");
-    for reason in reasons {
-        assert!(code.contains(&format!("\"{reason}\"")), "the server has no reason {reason}");
+    let documented: BTreeSet<_> = failures[1..].iter().flat_map(|row| names(row[0])).collect();
+    let mut failed = labels_of(&close_reason);
+    for reason in WITHOUT_A_RESPONSE {
+        assert!(failed.remove(reason), "the server has no reason {reason}");
     }
+    failed.append(&mut labels_of(&ending));
+    let arguments = sources.values().flat_map(|source| last_arguments(source, "metrics.failed("));
+    failed.extend(
+        arguments.filter_map(|argument| Some(argument.strip_prefix('"')?.trim_end_matches('"').to_owned())),
+    );
+    assert_eq!(failed, documented);
 }
