@@ -7,7 +7,7 @@ use std::{error, fmt, io, path::PathBuf};
 
 #[derive(Debug)]
 pub(crate) enum Error {
-    Bind(BindError),
+    Bind { option: &'static str, source: BindError },
     Tls(TlsError),
     Folder { path: PathBuf, source: io::Error },
     Uploads { path: PathBuf, source: io::Error },
@@ -16,9 +16,10 @@ pub(crate) enum Error {
     Serve(io::Error),
 }
 
-impl From<BindError> for Error {
-    fn from(error: BindError) -> Self {
-        Self::Bind(error)
+impl Error {
+    /// Turns the error of an address into one that names its option.
+    pub(crate) fn bind(option: &'static str) -> impl Fn(BindError) -> Self {
+        move |source| Self::Bind { option, source }
     }
 }
 
@@ -31,8 +32,8 @@ impl From<TlsError> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bind(error) => {
-                write!(f, "{}; {}", WithSource(error), bind_advice(error.source.kind()))
+            Self::Bind { option, source: error } => {
+                write!(f, "{}; {}", WithSource(error), bind_advice(error.source.kind(), option))
             }
             Self::Tls(error) => {
                 write!(
@@ -78,17 +79,14 @@ impl fmt::Display for Error {
     }
 }
 
-fn bind_advice(kind: io::ErrorKind) -> &'static str {
+fn bind_advice(kind: io::ErrorKind, option: &str) -> String {
     match kind {
-        io::ErrorKind::AddrInUse => {
-            "stop the program that uses it, or choose another address with --listen, --redirect or --metrics \
-             (port 0 picks a free one)"
-        }
-        io::ErrorKind::PermissionDenied => "choose a port above 1023 with --listen, --redirect or --metrics",
-        io::ErrorKind::AddrNotAvailable => {
-            "choose an address of this machine with --listen, --redirect or --metrics"
-        }
-        _ => "choose another address with --listen, --redirect or --metrics",
+        io::ErrorKind::AddrInUse => format!(
+            "stop the program that uses it, or choose another address with {option} (port 0 picks a free one)"
+        ),
+        io::ErrorKind::PermissionDenied => format!("choose a port above 1023 with {option}"),
+        io::ErrorKind::AddrNotAvailable => format!("choose an address of this machine with {option}"),
+        _ => format!("choose another address with {option}"),
     }
 }
 

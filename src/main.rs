@@ -73,10 +73,13 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
     let server = server
-        .listen(args)?
-        .redirect_from(args.redirect.as_ref())?
+        .listen(args)
+        .map_err(Error::bind("--listen or --port"))?
+        .redirect_from(args.redirect.as_ref())
+        .map_err(Error::bind("--redirect"))?
         .threads_or_default(args.threads)
-        .metrics_at(args.metrics.as_ref())?
+        .metrics_at(args.metrics.as_ref())
+        .map_err(Error::bind("--metrics"))?
         .with_metrics_of(&workbench, log)
         .with_grpc_of(&workbench, runtime)
         .shutdown_on_signals()

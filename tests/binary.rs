@@ -329,9 +329,13 @@ fn startup_error_is_one_line_and_exit_code_1() {
     let taken = taken.local_addr().expect("an address").to_string();
 
     let (cert, key) = (path("cert.pem"), path("key.pem"));
-    let cases: [(&[&str], &str, &str); 14] = [
-        (&["--listen", &taken, "--redirect", "off"], &taken, "--listen"),
-        (&["--listen", "127.0.0.1:0", "--redirect", &taken], &taken, "--redirect"),
+    let loopback = ["--listen", "127.0.0.1:0", "--redirect"];
+    let redirected = [&loopback[..], &[&taken]].concat();
+    let measured = [&loopback[..], &["off", "--metrics", &taken]].concat();
+    let cases: [(&[&str], &str, &str); 15] = [
+        (&["--listen", &taken, "--redirect", "off"], &taken, "address with --listen or --port ("),
+        (&redirected, &taken, "address with --redirect ("),
+        (&measured, &taken, "address with --metrics ("),
         (&["--listen", "192.0.2.1:0", "--redirect", "off"], "192.0.2.1:0", "address of this machine"),
         (&["--cert", &path("missing.pem"), "--key", &key], "missing.pem", "--cert"),
         (&["--cert", &path("empty.pem"), "--key", &key], "empty.pem", "PEM"),

@@ -27,8 +27,8 @@ use values::{Size, Time};
 pub(crate) struct Args {
     /// HTTPS address [default: localhost:3000]
     ///
-    /// May be repeated; the variable separates addresses with commas. A port alone, or `localhost`, means both loopback
-    /// addresses. `:3000` means all addresses of this machine. Port 0 picks a free port.
+    /// May be repeated. In `AXUM_TRAILERS_LISTEN`, separate addresses with commas. A port alone, or `localhost`, means
+    /// both loopback addresses. `:3000` means all addresses of this machine. Port 0 picks a free port.
     #[arg(
         long,
         value_name = "ADDR",
@@ -41,7 +41,13 @@ pub(crate) struct Args {
     /// HTTPS port on loopback, instead of --listen
     ///
     /// Listens on both loopback addresses.
-    #[arg(long, value_name = "PORT", env = "AXUM_TRAILERS_PORT", conflicts_with = "listen")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "AXUM_TRAILERS_PORT",
+        conflicts_with = "listen",
+        value_parser = |text: &str| values::port(text).ok_or("expected a port from 0 to 65535")
+    )]
     pub(crate) port: Option<u16>,
 
     /// HTTP redirect address [default: localhost:7878]
@@ -122,7 +128,7 @@ pub(crate) struct Args {
 
     /// Drain time on SIGINT or SIGTERM
     ///
-    /// Streams that are still open after this time are aborted. A second signal aborts them at once.
+    /// Streams that are still open after this time are cut. A second signal cuts them at once.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_SHUTDOWN_TIMEOUT",
           default_value_t = Server::DEFAULT_SHUTDOWN_TIMEOUT.into())]
     pub(crate) shutdown_timeout: Time,
@@ -478,6 +484,10 @@ mod tests {
             let error = read(&wrong).expect_err(wrong[1]);
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
             assert!(error.to_string().contains(wrong[0]), "{error}");
+        }
+        for wrong in ["abc", "70000", "+80", ""] {
+            let error = read(&["--port", wrong]).expect_err(wrong).to_string();
+            assert!(error.contains("expected a port from 0 to 65535"), "{error}");
         }
     }
 

@@ -38,7 +38,7 @@ impl FromStr for Address {
 }
 
 /// Unlike `parse`, rejects a sign.
-fn port(text: &str) -> Option<u16> {
+pub(super) fn port(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
