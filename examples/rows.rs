@@ -51,7 +51,7 @@ async fn produce(
     metrics.add(Metric::new("db").duration(database).description("all rows"))?;
     let mut trailers = Trailers::new();
     trailers.insert("x-row-count", count)?;
-    sender.finish(trailers)?; // without it the client sees a broken transfer
+    sender.finish(trailers)?; // without it the client sees a cut transfer
     Ok(())
 }
 

@@ -28,7 +28,7 @@
 //! |---|---|
 //! | send trailers that I know before the body starts | [`StreamBody`](body::StreamBody) and `set_trailers` |
 //! | let a producer task set trailers at the end, such as a row count | [`body::channel`], [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
-//! | report a failure in the middle of a body | [`fail`](body::Sender::fail) breaks the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers; [what clients notice](body#failures-in-the-middle) |
+//! | report a failure in the middle of a body | [`fail`](body::Sender::fail) cuts the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers; [what clients notice](body#failures-in-the-middle) |
 //! | add a digest of the content to every response | [`ContentDigestLayer`](layers::ContentDigestLayer) |
 //! | add timings to every response | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for my own metrics |
 //! | check whether the client accepts trailers | [`Acceptance`](trailers::Acceptance) |

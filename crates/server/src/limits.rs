@@ -33,12 +33,12 @@ pub struct Limits {
     /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
     /// How long a request's body may deliver nothing while the application waits for it and the client may send. A
-    /// request whose body stalls gets 408, or its response breaks off if it has begun. For gRPC calls this limits the
+    /// request whose body stalls gets 408, or its response is cut if it has begun. For gRPC calls this limits the
     /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s.
     /// Default: 30 s.
     pub stalled_body: Duration,
     /// The minimum rate of a request's body, in bytes per second, while the application waits for it and the client may
-    /// send; 0 disables it. It does not apply to gRPC calls. A slower request gets 408, or its response breaks off if
+    /// send; 0 disables it. It does not apply to gRPC calls. A slower request gets 408, or its response is cut if
     /// it has begun. Default: 240.
     pub min_body_rate: u32,
     /// The period over which [`min_body_rate`](Self::min_body_rate) is measured, again and again: by default each 30 s

@@ -134,11 +134,11 @@ async fn if_any(endless: Option<impl Future<Output = Infallible>>) -> Infallible
 
 async fn end_on_signals(mut signals: Signals, handle: Handle, timeout: Duration) -> Infallible {
     let signal = signals.next().await;
-    tracing::info!(signal, ?timeout, "shutting down: waiting for open streams");
+    tracing::info!(signal, ?timeout, "shutting down");
     tokio::select! {
         () = handle.drain(timeout) => {}
         signal = signals.next() => {
-            tracing::warn!(signal, connections = handle.connections(), "second signal: aborting open streams");
+            tracing::warn!(signal, connections = handle.connections(), "second signal: cutting open streams");
             handle.abort();
         }
     }

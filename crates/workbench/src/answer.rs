@@ -12,7 +12,7 @@
 //! | `delay` | the pause before each word except the first, in milliseconds, up to 10,000, default 40 |
 //!
 //! `X-Usage-Input-Tokens` is the number of words of the prompt, `X-Usage-Output-Tokens` that of the answer. The pauses
-//! take up to five minutes in all.
+//! take up to 5 minutes in total.
 
 use super::query::{self, Query};
 use axum::response::IntoResponse;

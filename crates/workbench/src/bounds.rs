@@ -30,7 +30,7 @@ pub struct Bounds {
     /// How long an export may take. Default: one hour. After that, it fails with its next chunk.
     pub export_time: Duration,
     /// How large the body of a request to `POST /echo` and `POST /inspect` may be, in bytes. Default: 1 GiB. Larger
-    /// ones get 413. An echo that has already begun breaks off.
+    /// ones get 413. An echo that has already begun is cut.
     pub body_size: u64,
     /// How many uploads may run at once. Default: 16. More get 503.
     pub uploads: usize,

@@ -145,7 +145,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/export/{table}",
-        shows: "Rows as CSV, NDJSON or JSON; row count, digest and timing are trailers, or part of the JSON document (`metadata=body`). `fail_at` simulates a failure, which aborts the transfer or is reported in trailers (`fail`).",
+        shows: "Rows as CSV, NDJSON or JSON; row count, digest and timing are trailers, or part of the JSON document (`metadata=body`). `fail_at` simulates a failure, which cuts the transfer or is reported in trailers (`fail`).",
         trailers: EXPORT_TRAILERS,
         parameters: &[
             "format=csv|ndjson|json",
@@ -200,7 +200,7 @@ pub const ROUTES: &[Route] = &[
         shows: "A streamed answer, like that of a language model, with its usage counts at the end.",
         trailers: &["x-usage-input-tokens", "x-usage-output-tokens"],
         parameters: &["prompt=TEXT", "words=N", "delay=MILLISECONDS"],
-        bounds: "10,000 words, delays up to 10,000 ms each and five minutes in all",
+        bounds: "10,000 words, delays of up to 10,000 ms each and 5 minutes in total",
         example: Example { target: "/answer?prompt=What+is+a+trailer&words=12", ..EXAMPLE },
         pattern: "/answer",
         handler: || get(answer::answer),

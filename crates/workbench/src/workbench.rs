@@ -62,7 +62,7 @@ impl Workbench {
     }
 
     /// Registers the metrics: `axum_trailers_exports_running`, the exports that count toward the limit, and
-    /// `axum_trailers_uploads_refused_total` by `status`, the status of the response (400 for content that broke off),
+    /// `axum_trailers_uploads_refused_total` by `status`, the status of the response (400 for content that was cut),
     /// or `none` if the client left before there was one.
     ///
     /// # Errors

@@ -10,7 +10,7 @@
 //!
 //! axum-trailers-server runs the same router on hyper 1.x. It sends trailers over HTTP/2 and HTTP/1.1, and announces
 //! them in `Trailer` only if it will send them. It also sends trailers that report a failure
-//! (`Sender::fail_with_trailers`); on axum-server that breaks the transfer.
+//! (`Sender::fail_with_trailers`); on axum-server that cuts the transfer.
 
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_server::tls_rustls::RustlsConfig;
@@ -43,7 +43,7 @@ async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>>
     }
     let mut trailers = Trailers::new();
     trailers.insert("x-row-count", count)?;
-    sender.finish(trailers)?; // without it the client sees a broken transfer
+    sender.finish(trailers)?; // without it the client sees a cut transfer
     Ok(())
 }
 

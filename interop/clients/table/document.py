@@ -7,7 +7,7 @@ from questions import Row
 from tools import Failure
 
 TITLES = (
-    "Client", "Version", "Protocol", "Response trailers", "Sends `TE`", "Request trailers", "A reset is an error",
+    "Client", "Version", "Protocol", "Response trailers", "Sends `TE`", "Request trailers", "A cut is an error",
     "Verifies the digest",
 )
 

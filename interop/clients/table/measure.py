@@ -33,7 +33,7 @@ def measure(asked, server):
             names[client.name] = interview.names
             print(
                 f"{row.client} {row.version}, {row.protocol}: response trailers: {row.trailers}; TE: {row.te};"
-                f" request trailers: {row.request_trailers}; reset: {row.cut}, {interview.came}; digest: {row.digest}",
+                f" request trailers: {row.request_trailers}; cut: {row.cut}, {interview.came}; digest: {row.digest}",
                 flush=True,
             )
     return rows, names

@@ -25,7 +25,7 @@ WRONG_DIGEST = "/trailers?content-digest=sha-256%3D%3A47DEQpj8HBSa%2B%2FTImW%2B5
 # How many bytes of content a probe reports as `text`.
 TEXT = 4096
 
-# How often a transfer that breaks is tried until a response begins.
+# How often a cut transfer is tried until a response begins.
 TRIES = 5
 
 
@@ -74,7 +74,7 @@ class Interview:
         # Whether the server sends it trailers if it requests them as well as it can.
         self.are_sent = self.can_set_te = False
         self.names = []
-        # How much of a broken transfer its user received.
+        # How much of a cut transfer its user received.
         self.came = ""
 
     def row(self):

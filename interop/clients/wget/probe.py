@@ -1,4 +1,4 @@
-"""One exchange with wget, without retries: by default it retries a broken transfer up to twenty times."""
+"""One exchange with wget, without retries: by default it retries a cut transfer up to twenty times."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ if trailer:
 with tempfile.TemporaryDirectory() as folder:
     run = subprocess.run([*command, f"--warc-file={folder}/exchange", url], capture_output=True)
     archive = Path(folder, "exchange.warc").read_bytes()
-# The archive contains no broken responses.
+# The archive contains no cut responses.
 told = Exchange(status(rb"(?m)^ *HTTP/\S+ (\d{3})", run.stderr), run.stdout)
 # The archive contains raw responses, including the trailer section after the last chunk.
 section = re.search(rb"\r\n0\r\n((?:[^\r\n]+\r\n)*)", archive)

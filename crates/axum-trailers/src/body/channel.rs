@@ -175,7 +175,7 @@ impl Sender {
         self.end(checked)
     }
 
-    /// Ends the body in an error: after the chunks sent so far, the client gets a **broken transfer**.
+    /// Ends the body in an error: after the chunks sent so far, the client gets a **cut transfer**.
     ///
     /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
     /// reason only goes to the server's log.
@@ -184,17 +184,17 @@ impl Sender {
     }
 
     /// Ends the body as failed and reports it in **trailers**. With axum-trailers-server the client gets a complete,
-    /// well-formed message, as gRPC ends one with `grpc-status`; with other servers, a broken transfer.
+    /// well-formed message, as gRPC ends one with `grpc-status`; with other servers, a cut transfer.
     ///
     /// Declared fields may be missing, because their values may be unknown after a failure. Trailers from
     /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer adds no digest of incomplete
     /// content. See [the module](crate::body#failures-in-the-middle) for what clients notice.
     ///
-    /// If the trailers can't be sent (HTTP/1.1 without `TE: trailers`), axum-trailers-server breaks the transfer
+    /// If the trailers can't be sent (HTTP/1.1 without `TE: trailers`), axum-trailers-server cuts the transfer
     /// instead. It detects the failure by an extension of the response that
     /// [`into_response`](axum_core::response::IntoResponse) creates. If a layer drops that extension, and on other
     /// servers, the body ends in the error [`ProducerError::FailedWithTrailers`]: axum-trailers-server finds it among
-    /// the sources of a body's error and sends its trailers if it can; other servers break the transfer.
+    /// the sources of a body's error and sends its trailers if it can; other servers cut the transfer.
     ///
     /// ```
     /// use axum_trailers::{body::{FinishError, Sender}, trailers::Trailers};

@@ -8,7 +8,7 @@
 //! If a producer fails in the middle of a body, the status 200 was sent long ago. The producer can report the failure
 //! in two ways:
 //!
-//! | | [`Sender::fail`]: a broken transfer | [`Sender::fail_with_trailers`]: a complete message with the failure in its trailers |
+//! | | [`Sender::fail`]: a cut transfer | [`Sender::fail_with_trailers`]: a complete message with the failure in its trailers |
 //! |---|---|---|
 //! | on the wire | HTTP/2: `RST_STREAM(INTERNAL_ERROR)`; HTTP/1.1: the connection closes without the last chunk | the last chunk or `END_STREAM`, with the trailer section |
 //! | curl | an error, exit code 92 (HTTP/2) or 18 (HTTP/1.1) | success, exit code 0; `-v` shows the trailers |

@@ -71,7 +71,7 @@ impl Handle {
                 requests = self.in_flight.open(),
                 connections = self.connections(),
                 ?limit,
-                "shutdown timeout reached: aborting open streams"
+                "shutdown timeout reached: cutting open streams"
             );
             self.abort();
         }
@@ -90,7 +90,7 @@ impl Handle {
         self.shutdown().begun().await;
     }
 
-    /// Aborts running streams at once. Their clients see an incomplete transfer.
+    /// Cuts running streams at once. Their clients see a cut transfer.
     pub fn abort(&self) {
         self.enter(Stage::Aborted);
     }

@@ -45,7 +45,7 @@
 //!
 //! # Failures
 //!
-//! `fail=reset`, the default, breaks the transfer. With `fail=trailer` the body ends normally after the rows before the
+//! `fail=reset`, the default, cuts the transfer. With `fail=trailer` the body ends normally after the rows before the
 //! failure, with the trailers `grpc-status: 13` and `grpc-message: Database connection lost at row N`, percent-encoded
 //! as gRPC requires, and without count or digest; a JSON array is left open. (If nothing fails, `grpc-status: 0` and
 //! `grpc-message: OK` are sent, because announced trailers must be sent.) A real failure of the database is reported in

@@ -48,6 +48,6 @@ pub(super) trait Feed: Sink {
     /// Sends the rows before a failure. If the message stays whole, also sends what closes it.
     fn lost(&mut self, lost: DatabaseLost, reading: &mut Reading) -> Result<Self::Ending, Stop>;
 
-    /// Ends the response. If a feed is dropped without this, the response breaks off.
+    /// Ends the response. If a feed is dropped without this, the response is cut.
     fn end(self, ending: Self::Ending);
 }

@@ -11,7 +11,7 @@
 //! Conditional requests and ranges follow RFC 9110 ([§13](https://www.rfc-editor.org/rfc/rfc9110#section-13),
 //! [§14](https://www.rfc-editor.org/rfc/rfc9110#section-14)): strong entity tags, `If-Range`, and up to 32 ranges at
 //! once. `Last-Modified` is sent once the file has been unchanged for 3 s, because two versions in one second would
-//! share it. If the file is written during a transfer, the transfer breaks; on Unix also if it is moved or its
+//! share it. If the file is written during a transfer, the transfer is cut; on Unix also if it is moved or its
 //! permissions change, because nothing else reveals a write whose time was reset. If the file is replaced during a
 //! transfer, the old version is sent.
 //!
@@ -23,8 +23,8 @@
 //!
 //! Uploads need `--allow-upload`, and a `Content-Digest` ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)) as a
 //! header or trailer field. The content is written to a hidden file in the same folder, synced, and renamed only once
-//! it is complete and its digest is right: readers get either the old or the new content, whole. An upload that breaks
-//! off, is too short or is wrong leaves nothing behind. If the process is killed, the next server with `--allow-upload`
+//! it is complete and its digest is right: readers get either the old or the new content, whole. An upload that is cut,
+//! is too short or is wrong leaves nothing behind. If the process is killed, the next server with `--allow-upload`
 //! on the folder removes the leftovers when it starts.
 //!
 //! `If-Match`, `If-None-Match` and `If-Unmodified-Since` work as with `GET`, with 412 instead of 304:

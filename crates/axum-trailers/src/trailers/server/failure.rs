@@ -10,7 +10,7 @@ use std::sync::{
 ///
 /// It is in the extensions of a response whose body comes from a [`channel`](crate::body::channel). Layers and the
 /// server check it at the end of the data: such a body is well-formed but incomplete, so it gets no digest, for
-/// example. A server that can't send the fields that report the failure breaks the transfer. If no server
+/// example. A server that can't send the fields that report the failure cuts the transfer. If no server
 /// [watches](Self::watch) the mark, the body ends in an error instead.
 #[derive(Clone, Debug, Default)]
 pub struct FailureMark(Arc<Mark>);

@@ -19,9 +19,9 @@
 //!
 //! **At the end of the body** it
 //!
-//! 7. breaks the transfer if the mark is set and the section it sends lacks the mark's fields, or it sends no section;
+//! 7. cuts the transfer if the mark is set and the section it sends lacks the mark's fields, or it sends no section;
 //! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: it may send those trailers
-//!    instead of breaking the transfer.
+//!    instead of cutting the transfer.
 //!
 //! If the response's extensions contain a [`ResponseObserver`], the server also reports to it what it sends.
 //!
@@ -53,7 +53,7 @@
 //!     Plan { sends_trailers, failure }
 //! }
 //!
-//! /// Step 7. An error breaks the transfer.
+//! /// Step 7. An error cuts the transfer.
 //! fn end(plan: &Plan, mut section: HeaderMap) -> Result<HeaderMap, &'static str> {
 //!     if !plan.sends_trailers {
 //!         section.clear();
