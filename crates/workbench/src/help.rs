@@ -44,7 +44,9 @@ pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
 }
 
 fn text(server: &Authority) -> String {
-    let mut text = "A workbench for HTTP trailers: one route for each use of trailers.\n\n".to_owned();
+    let mut text = "A workbench for HTTP trailers: one route for each use of trailers.\n\
+                    Over HTTP/1.1, add -H 'TE: trailers' to the curl lines, and replace -v by -i.\n\n"
+        .to_owned();
     for route in ROUTES {
         describe(route, server, &mut text).expect("memory");
     }
@@ -69,7 +71,8 @@ fn page(server: &Authority) -> String {
                 <link rel=\"stylesheet\" href=\"/ui/style.css\">\n";
     let mut body =
         "<p>One route for each use of trailers. <a href=\"/ui\">The page at /ui</a> tries them in this \
-                    browser; curl shows every trailer.</p>\n"
+                    browser; curl shows every trailer. Over HTTP/1.1, add <code>-H 'TE: trailers'</code> to the curl \
+                    lines, and replace <code>-v</code> by <code>-i</code>.</p>\n"
             .to_owned();
     for route in ROUTES {
         describe_in_html(route, server, &mut body).expect("memory");

@@ -213,7 +213,7 @@ def clients(work, certificate):
     return [
         shell(
             "curl", version(r"curl (\S+)", "curl", "--version"), BOTH,
-            reads="`-D -` or `-v`, after the content", options={HTTP1: ["--http1.1"]},
+            reads="`-D -` or `-i`, after the content", options={HTTP1: ["--http1.1"]},
         ),
         shell(
             "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
