@@ -143,6 +143,10 @@ class Browser:
                 raise BrowserError(f"{self.name}: still false after {seconds} s: {expression}")
             time.sleep(0.05)
 
+    def clipboard(self):
+        """The text on the clipboard."""
+        return self.evaluate("navigator.clipboard.readText()")
+
     def close(self):
         """Stops the browser with all of its processes, waits for that, and removes the profile."""
         if self._socket is not None:
@@ -205,6 +209,7 @@ class Chromium(Browser):
         self._session = super()._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._call(f"{domain}.enable")
+        self._call("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
         is_phone = self.width < PHONE
         self._call("Emulation.setDeviceMetricsOverride", {
             "width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": is_phone,
@@ -296,6 +301,8 @@ class Firefox(Browser):
             "ui.prefersReducedMotion": 1 if self.still else 0,
             "network.http.http2.enabled": self.http2,
             "network.http.http3.enable": False,
+            # `clipboard` may read it.
+            "dom.events.testing.asyncClipboard": True,
             # No requests except those of the page.
             "network.captive-portal-service.enabled": False,
             "network.connectivity-service.enabled": False,

@@ -1,10 +1,11 @@
 // Sends the form's request and shows the response: what the server sent, and what this browser shows of it.
 
+import { proxyOf } from "./between.js";
 import { chunkTable, preview } from "./body.js";
 import { offerCurl } from "./curl.js";
-import { byId, element } from "./dom.js";
-import { finalRecord, follow } from "./record.js";
-import { Seen } from "./seen.js";
+import { byId, element, oncePerFrame } from "./dom.js";
+import { finalRecord, follow, isFailed } from "./record.js";
+import { ScriptView } from "./script.js";
 import { trailersOf } from "./shown.js";
 import { send } from "./stream.js";
 import { Scale, Timeline } from "./timeline.js";
@@ -29,16 +30,16 @@ export class Attempt {
     #agent;
     #form;
     #wire = new Wire();
-    #seen;
+    #script;
     #timeline = new Timeline(byId("timeline"), new Scale(), { height: HEIGHT, flags: FLAGS, isLabelled: true });
     #running = null;
     #exchange = null;
-    #isDue = false;
+    #progressSoon = oncePerFrame(() => this.#progress());
 
     constructor(agent, form) {
         this.#agent = agent;
         this.#form = form;
-        this.#seen = new Seen(agent);
+        this.#script = new ScriptView(agent);
         byId("attempt-form").addEventListener("submit", (event) => {
             event.preventDefault();
             this.#runOrStop();
@@ -50,7 +51,11 @@ export class Attempt {
     /** Runs one of the examples. */
     async start(label) {
         const { path, set } = STARTS.find((start) => start.label === label);
-        this.#form.choose(this.#form.find(path));
+        const route = this.#form.find(path);
+        if (route === undefined) {
+            throw new Error(`this server has no route ${path}`);
+        }
+        this.#form.choose(route);
         if (set !== null) {
             this.#form.set(set);
         }
@@ -130,45 +135,40 @@ export class Attempt {
         byId("chunk-table").replaceChildren();
         byId("preview").textContent = "";
         this.#wire.clear();
-        this.#seen.clear();
+        this.#script.clear();
+        this.#timeline.clear();
     }
 
     /** Chunks may arrive faster than the screen updates. */
     #shows(exchange) {
         this.#timeline.show(exchange);
         this.#exchange = exchange;
-        if (!this.#isDue) {
-            this.#isDue = true;
-            requestAnimationFrame(() => {
-                this.#isDue = false;
-                if (this.#exchange.state === "running") {
-                    this.#seen.progress(this.#exchange);
-                    byId("status").textContent = `${STATES.running} ${amount(this.#exchange)}`;
-                }
-            });
+        this.#progressSoon();
+    }
+
+    #progress() {
+        if (this.#exchange.state === "running") {
+            this.#script.progress(this.#exchange);
+            byId("status").textContent = `${STATES.running} ${amount(this.#exchange)}`;
         }
     }
 
     #ended(exchange, record, trailers, sentence, content) {
-        this.#form.ids["/exports/{id}"] = exchange.field("x-export-id") ?? this.#form.ids["/exports/{id}"];
-        this.#form.ids["/seen/{id}"] = exchange.field("x-request-id") ?? this.#form.ids["/seen/{id}"];
+        this.#form.offerIds({ exportId: exchange.field("x-export-id"), requestId: record.id });
         const state = outcome(exchange, record);
         byId("verdict").textContent = sentence;
         byId("status").textContent = summary(exchange, state);
         byId("result").dataset.state = state;
-        if (record === null) {
-            this.#wire.unknown();
-        } else {
-            this.#wire.show(record);
-        }
-        this.#seen.show(exchange, record, trailers);
+        const isProxied = proxyOf(exchange, record) !== null;
+        this.#wire.show(record, isProxied);
+        this.#script.show(exchange, record, trailers, isProxied);
         this.#timeline.show(exchange, state, trailers);
         byId("chunk-table").replaceChildren(chunkTable(exchange));
         byId("preview").textContent = preview(content, exchange.bytes);
     }
 }
 
-/** How an exchange ended. `lies`: its trailers report a failure that fetch does not. */
+/** How an exchange ended. `lies`: it failed, which fetch does not report. */
 function outcome(exchange, record) {
     if (exchange.state !== "complete") {
         return exchange.state;
@@ -176,7 +176,7 @@ function outcome(exchange, record) {
     if (exchange.isRefused) {
         return "refused";
     }
-    return record?.state === "failed" ? "lies" : "complete";
+    return isFailed(record) ? "lies" : "complete";
 }
 
 function summary(exchange, state) {

@@ -32,7 +32,7 @@ export function chunkTable({ chunks }) {
 export function preview(content, size) {
     const more = content.length < size ? `\n… ${bytes(size - content.length)} more` : "";
     try {
-        // The last character may be cut if only the beginning was kept.
+        // The last character may be incomplete if only the beginning was kept.
         return new TextDecoder("utf-8", { fatal: true }).decode(content, { stream: more !== "" }) + more;
     } catch {
         const digits = [...content.subarray(0, 512)].map((byte) => byte.toString(16).padStart(2, "0"));

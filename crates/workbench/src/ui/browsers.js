@@ -1,8 +1,10 @@
 // What each browser does: measured here, and results for others.
 
 import { byId, element, prose } from "./dom.js";
+import { proxyOf } from "./between.js";
 import * as exports from "./exports.js";
-import { json, send } from "./stream.js";
+import { finalRecord } from "./record.js";
+import { send } from "./stream.js";
 import { UNTOLD } from "./words.js";
 
 // The statements about a browser, with their keys in `measured.json`.
@@ -23,6 +25,7 @@ const STATEMENTS = [
 
 const YES = "yes";
 const NO = "no";
+const PROXY = "unknown: a proxy is between";
 
 function yesOrNo(is) {
     return is ? YES : NO;
@@ -31,17 +34,21 @@ function yesOrNo(is) {
 /** What this browser does, by the keys of the statements, and the protocol it used. */
 export async function measure(table) {
     const { streams, header, protocol } = await ofTransfers();
-    const { te, sent } = await ofTe();
-    return {
-        protocol,
-        results: {
-            streams, te, sent: yesOrNo(sent), header,
-            ...await ofTrailers(table, sent),
-            request: await ofRequests(),
-            ...await ofFailures(table),
-            events: await ofEvents(table),
-        },
+    const { te, sent, isProxied } = await ofTe();
+    const results = {
+        streams, te, sent: yesOrNo(sent), header,
+        ...await ofTrailers(table, sent),
+        request: await ofRequests(),
+        ...await ofFailures(table),
+        events: await ofEvents(table),
     };
+    return { protocol, results: isProxied ? throughProxy(results) : results };
+}
+
+/** Without what may be the proxy's and not this browser's. */
+function throughProxy(results) {
+    const unclear = ["announced", "trailer", "others", "request", "failure"].filter((key) => results[key] !== YES);
+    return { ...results, ...Object.fromEntries(["te", "sent", ...unclear].map((key) => [key, PROXY])) };
 }
 
 async function ofTransfers() {
@@ -56,8 +63,10 @@ async function ofTransfers() {
 }
 
 async function ofTe() {
-    const { te, trailers } = await json("/te");
-    return { te: te === null ? "none" : `\`${te}\``, sent: trailers.sent };
+    const exchange = await send({ target: "/te" });
+    const { te, trailers } = JSON.parse(await exchange.whole());
+    const isProxied = proxyOf(exchange, await finalRecord(exchange)) !== null;
+    return { te: te === null ? "none" : `\`${te}\``, sent: trailers.sent, isProxied };
 }
 
 async function ofTrailers(table, sent) {
@@ -131,6 +140,7 @@ export function startBrowsers(measured, table) {
             }
             const now = await measure(table);
             showTable(measured, now);
+            button.textContent = "Measure this browser again";
             status.dataset.state = "complete";
             status.textContent = `This browser was measured over ${now.protocol}.`;
         } catch (error) {
@@ -144,11 +154,12 @@ export function startBrowsers(measured, table) {
     return run();
 }
 
-/** A browser's result over HTTP/2, and over HTTP/1.1 if that differs. */
+/** A browser's result, or one for each protocol if they differ. */
 function cell({ results: { "HTTP/2": newer, "HTTP/1.1": older } }, key) {
     return newer[key] === older[key]
         ? prose(newer[key])
-        : [...prose(newer[key]), element("span", { class: "quiet" }, " over HTTP/1.1: ", ...prose(older[key]))];
+        : [["HTTP/2", newer], ["HTTP/1.1", older]].map(([protocol, results]) =>
+            element("span", { class: "of" }, `${protocol}: `, ...prose(results[key])));
 }
 
 function showTable(measured, now) {

@@ -1,32 +1,30 @@
 // How a failure in the middle appears to a page.
 
 import { Card, onRun } from "./card.js";
-import { byId, element, labelled } from "./dom.js";
+import { byId, labelled, numberInput } from "./dom.js";
 import * as exports from "./exports.js";
 import { finalRecord } from "./record.js";
 import { trailersOf } from "./shown.js";
 import { Scale } from "./timeline.js";
-import { bytes, count, failure } from "./words.js";
+import { bytes, count, failure, HIDDEN } from "./words.js";
 
 export function startCuts(tableControl) {
     const table = tableControl("cuts-table");
-    const row = element("input", {
-        id: "cuts-row", type: "number", min: 1, step: 1, value: 1500, required: true, inputmode: "numeric",
-    });
+    const row = numberInput("cuts-row", { min: 1, value: 1500, required: true });
     const list = byId("cuts-cards");
     const scale = new Scale();
     const cards = {
-        reset: new Card(list, {
-            name: "reset", title: "Broken transfer", scale,
-            why: "Every client sees it, but no reason. HTTP/2 resets the stream; HTTP/1.1 omits the last chunk.",
+        cut: new Card(list, {
+            name: "cut", title: "Cut transfer", scale,
+            why: "A client can tell that it was cut, but not why. HTTP/2: `RST_STREAM`; HTTP/1.1: no last chunk.",
         }),
         trailer: new Card(list, {
             name: "trailer", title: "Trailers", scale, flags: 3,
-            why: "`grpc-status` and `grpc-message`, as in gRPC. A client that does not read trailers sees success.",
+            why: "`grpc-status` and `grpc-message`, as in gRPC. A client that does not read trailers reports success.",
         }),
         second: new Card(list, {
             name: "second", title: "A second request",
-            why: "The server reports why the broken transfer above failed.",
+            why: "The server reports why the transfer above was cut.",
         }),
         events: new Card(list, {
             name: "events", title: "Server-sent events", scale,
@@ -43,33 +41,36 @@ export function startCuts(tableControl) {
 
 async function run(cards, table, row) {
     const query = { fail_at: row };
-    const broken = await byReset(cards.reset, table, query);
-    if (broken.state === "complete") {
+    const cut = await byCut(cards.cut, table, query);
+    if (cut.state === "complete") {
         return ["failed", `Nothing failed: the table ${table} has no row ${row}.`];
     }
-    await second(cards.second, broken);
+    await second(cards.second, cut);
     await byTrailers(cards.trailer, table, { ...query, fail: "trailer" });
     await byEvents(cards.events, table, { ...query, fail: "trailer" });
     await inBody(cards.body, table, { ...query, fail: "trailer" });
-    return ["complete", `Each export failed at row ${row}.`];
+    return ["done", `Each export failed at row ${row}.`];
 }
 
 function received(exchange, lines) {
-    return ["received", "Received", `${bytes(exchange.bytes)}, ${count(exports.rowsIn(lines), "row")}`];
+    const size = ["received", "Received", `${bytes(exchange.bytes)}, ${count(exports.rowsIn(lines), "row")}`];
+    return exchange.state === "cut" && exchange.bytes === 0
+        ? [size, ["lost", "Lost", "this browser sometimes drops what came just before a cut"]]
+        : [size];
 }
 
 function promise(exchange) {
     const { response, state, error } = exchange;
-    return ["fetch", "fetch", state === "cut" ? failure(error) : `${response.status}, complete`];
+    return ["fetch", "fetch", state === "cut" ? failure(error) : `${response.status}, success`];
 }
 
-async function byReset(card, table, query) {
+async function byCut(card, table, query) {
     card.asks(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
     await exchange.answered();
     card.ends(exchange.state, [
         promise(exchange),
-        received(exchange, await exchange.text()),
+        ...received(exchange, await exchange.text()),
         ["why", "Reason", "none"],
     ], exchange);
     return exchange;
@@ -81,18 +82,18 @@ async function byTrailers(card, table, query) {
     await exchange.answered();
     const record = await finalRecord(exchange);
     const said = exchange.trailers.get("grpc-message");
-    // Without trailers the server breaks the transfer.
-    const hidden = exchange.state === "cut" ? "none" : "not shown by this browser";
+    // If the server may not send trailers, it cuts the transfer.
+    const hidden = exchange.state === "cut" ? "none" : HIDDEN;
     const isHidden = said === undefined && exchange.state === "complete";
     card.ends(isHidden ? "lies" : exchange.state === "complete" ? "failed" : exchange.state, [
         promise(exchange),
-        received(exchange, await exchange.text()),
+        ...received(exchange, await exchange.text()),
         ["why", "Reason", said === undefined ? hidden : decodeURIComponent(said)],
     ], exchange, trailersOf(exchange, record));
 }
 
-async function second(card, broken) {
-    const id = broken.field("x-export-id");
+async function second(card, cut) {
+    const id = cut.field("x-export-id");
     card.asks(`/exports/${id}`);
     const account = await exports.bySecondRequest(id);
     card.ends(account.state, [
@@ -109,7 +110,7 @@ async function byEvents(card, table, query) {
     const why = last?.["grpc-message"];
     card.ends(exchange.state, [
         ["fetch", "EventSource", last === null ? "error" : "event: failed"],
-        received(exchange, await exchange.text()),
+        ...received(exchange, await exchange.text()),
         ["why", "Reason", why === undefined ? "none" : decodeURIComponent(why)],
     ], exchange);
 }
@@ -123,7 +124,7 @@ async function inBody(card, table, query) {
     const { rows, metadata } = isWhole ? exports.parted(text) : { rows: text, metadata: {} };
     card.ends(metadata.error === undefined ? exchange.state : "failed", [
         promise(exchange),
-        received(exchange, exports.asLines(rows)),
+        ...received(exchange, exports.asLines(rows)),
         ["why", "Reason", metadata.error ?? "none"],
     ], exchange);
 }

@@ -41,6 +41,25 @@ export function labelled(text, control) {
     return element("div", { class: "control" }, element("label", { for: control.id }, text), control);
 }
 
+/** An input for a whole number, at least 0 unless `attributes` contain another `min`. */
+export function numberInput(id, attributes) {
+    return element("input", { id, type: "number", min: 0, step: 1, inputmode: "numeric", ...attributes });
+}
+
+/** Returns a function that calls `draw` once before the next frame, however often it is called until then. */
+export function oncePerFrame(draw) {
+    let isDue = false;
+    return () => {
+        if (!isDue) {
+            isDue = true;
+            requestAnimationFrame(() => {
+                isDue = false;
+                draw();
+            });
+        }
+    };
+}
+
 /** A select whose options are named as their values. */
 export function choice(id, values) {
     return element("select", { id, required: true }, ...values.map((value) => element("option", { value }, value)));

@@ -23,7 +23,7 @@ export class Labels {
     }
 
     /** Shortens text to a width. */
-    cut(content, width) {
+    shortened(content, width) {
         const most = Math.max(1, Math.floor(width / CHARACTER));
         return content.length <= most ? content : `${content.slice(0, most - 1)}…`;
     }
@@ -43,6 +43,12 @@ export class Labels {
             return false;
         }
         this.#taken.push(box);
+        if (!name.startsWith("flag")) {
+            // Hides the lines behind it. A flag has its own.
+            this.texts.push(drawn("rect", {
+                class: "ground", x: box.left - 2, y: box.top, width: width + 4, height: ABOVE + BELOW,
+            }));
+        }
         this.texts.push(drawn("text", { class: name, x: x + left - wanted, y, "text-anchor": anchor }, content));
         return true;
     }

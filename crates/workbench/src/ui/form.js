@@ -1,13 +1,13 @@
 // A form for a request to any route. Its controls are generated from `GET /help`.
 
-import { byId, element, labelled, prose } from "./dom.js";
-import { COMMON, labelOf, valueOf } from "./labels.js";
+import { byId, element, labelled, numberInput, prose } from "./dom.js";
+import { COMMON, labelOf, valueOf } from "./form_labels.js";
 
 const NUMBERS = new Set(["BYTES", "MILLISECONDS", "N", "ROW"]);
 
 export class RequestForm {
-    /** The ids of the latest responses, which other routes take. */
-    ids = { "/exports/{id}": "", "/seen/{id}": "" };
+    /** The ids of the latest responses, by the path of the route that takes them. */
+    #ids = new Map();
     #routes;
     #tableControl;
     #select = element("select", { id: "route", "aria-describedby": "shows" });
@@ -24,6 +24,13 @@ export class RequestForm {
 
     find(path) {
         return this.#routes.find((route) => route.path === path && route.method === "GET");
+    }
+
+    /** Offers the ids of a response to the routes that take one. An id that it does not have stays as it was. */
+    offerIds({ exportId, requestId }) {
+        for (const [path, id] of [["/exports/{id}", exportId], ["/seen/{id}", requestId]]) {
+            this.#ids.set(path, id ?? this.#ids.get(path) ?? "");
+        }
     }
 
     /** Creates a route's controls, with the values of its example. */
@@ -96,7 +103,7 @@ export class RequestForm {
     #variable(route, name, value) {
         return name === "table"
             ? this.#tableControl("control-table", value)
-            : element("input", { id: `control-${name}`, required: true, value: this.ids[route.path] ?? value });
+            : element("input", { id: `control-${name}`, required: true, value: this.#ids.get(route.path) ?? value });
     }
 
     #showTarget() {
@@ -129,7 +136,7 @@ function parameterControl(name, value, query) {
     const set = new URLSearchParams(query).get(name) ?? "";
     let control;
     if (NUMBERS.has(value)) {
-        control = element("input", { id, type: "number", min: 0, step: 1, value: set, inputmode: "numeric" });
+        control = numberInput(id, { value: set });
     } else if (value === value.toLowerCase()) {
         const values = ["", ...value.split("|")];
         control = element("select", { id }, ...values.map((value) => element("option", { value }, valueOf(value))));

@@ -6,13 +6,15 @@ import { bytes, count, duration } from "./words.js";
 // Up to this many pieces are listed; of more, the first ones and the last one.
 const LISTED = 3;
 
+const PARTS = [["head", "Header section"], ["data", "Content"], ["trailers", "Trailer section"]];
+
 export class Listing {
     #panel;
     #parts = {};
 
     constructor(panel) {
         this.#panel = panel;
-        for (const [part, title] of [["head", "Header section"], ["data", "Data"], ["trailers", "Trailer section"]]) {
+        for (const [part, title] of PARTS) {
             const list = element("ul", { class: "lines" });
             const note = element("code", { class: "quiet" });
             const heading = element("h4", {}, title, " ", note);
@@ -27,6 +29,10 @@ export class Listing {
         heading.append(element("span", { class: "quiet" }, ` ${text}`));
     }
 
+    clear() {
+        Object.keys(this.#parts).forEach((part) => this.set(part, "", []));
+    }
+
     /** Sets a part's lines, which are elements of a list, and a note beside its title. */
     set(part, note, lines) {
         this.#parts[part].note.textContent = note;
@@ -34,10 +40,16 @@ export class Listing {
     }
 }
 
-/** A field, or a line of another kind if `value` is missing. */
 export function fieldLine(name, value, attributes = {}) {
     return element("li", { "data-field": name, ...attributes },
         element("code", {}, element("span", { class: "name" }, name), `: ${value}`));
+}
+
+/** A field that this page cannot read. `tag` is why. */
+export function hiddenLine(tag, name, value, attributes = {}) {
+    const line = fieldLine(name, value, { class: "hidden", ...attributes });
+    line.prepend(element("span", { class: "tag" }, tag), " ");
+    return line;
 }
 
 export function noteLine(...children) {

@@ -1,4 +1,4 @@
-//! `GET /ui`: a page that shows what the server sends and what JavaScript sees of it, trailers above all.
+//! `GET /ui`: a page that shows what the server sends and what JavaScript can read of it, trailers above all.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/ui'
@@ -17,10 +17,11 @@
 //! | `page.html`, `style.css`, `icon.svg` | the page without JavaScript |
 //! | `main.js` | runs a first export and starts the sections |
 //! | `attempt.js` | the first section: sends a request and shows both sides of the response |
-//! | `form.js`, `labels.js` | its controls, generated from `GET /help`, and their names |
+//! | `form.js`, `form_labels.js` | its controls, generated from `GET /help`, and their names |
 //! | `curl.js` | the request as a curl command |
 //! | `record.js`, `wire.js` | what the server sent, from `GET /seen/{id}` |
-//! | `seen.js`, `shown.js` | what a script sees of it, and which trailers that includes |
+//! | `script.js`, `shown.js` | what a script can read of it, and which trailers that includes |
+//! | `between.js` | whether a proxy is between this browser and the server |
 //! | `listing.js` | the form of both: header section, data, trailer section |
 //! | `verdict.js`, `agent.js` | the sentence above them, and the name of this browser |
 //! | `body.js` | chunks as a table, content as text |

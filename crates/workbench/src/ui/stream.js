@@ -23,7 +23,7 @@ export function sleep(milliseconds) {
  * A request and its response. `state` is `running`, then one of
  *
  * - `complete`: the content ended normally, whatever the status is;
- * - `cut`: it broke in the middle;
+ * - `cut`: it ended early;
  * - `failed`: it ended normally and reports that it is not whole;
  * - `stopped`: the reader stopped;
  * - `unreachable`: there was no response;

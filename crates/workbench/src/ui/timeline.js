@@ -1,6 +1,6 @@
 // The drawing of an exchange: its chunks by arrival time, its trailers, and its end.
 
-import { drawn } from "./dom.js";
+import { drawn, oncePerFrame } from "./dom.js";
 import { Labels } from "./drawn_labels.js";
 import { bytes, count, duration } from "./words.js";
 
@@ -58,7 +58,7 @@ export class Scale {
 }
 
 export class Timeline {
-    #svg = drawn("svg", { role: "img", "aria-label": "Time line: not run yet" });
+    #svg = drawn("svg", { role: "img" });
     #scale;
     #height;
     #flags;
@@ -66,7 +66,12 @@ export class Timeline {
     #exchange = null;
     #outcome = null;
     #trailers = [];
-    #isDue = false;
+    #drawSoon = oncePerFrame(() => {
+        this.#scale.draw();
+        if (this.#exchange?.state === "running" && !SETTLED.matches) {
+            this.#drawSoon();
+        }
+    });
 
     /** `height` is that of the chunks, `flags` the number of trailers that have room. Chunks may have labels. */
     constructor(figure, scale, { height, flags = 0, isLabelled = false }) {
@@ -77,6 +82,7 @@ export class Timeline {
         this.#svg.setAttribute("height", this.#height);
         figure.prepend(this.#svg);
         scale.join(this);
+        this.clear();
         new ResizeObserver(() => this.draw()).observe(figure);
     }
 
@@ -100,21 +106,11 @@ export class Timeline {
         this.#drawSoon();
     }
 
-    #drawSoon() {
-        if (!this.#isDue) {
-            this.#isDue = true;
-            requestAnimationFrame(() => {
-                this.#isDue = false;
-                this.#scale.draw();
-                if (this.#exchange?.state === "running" && !SETTLED.matches) {
-                    this.#drawSoon();
-                }
-            });
-        }
-    }
-
     clear() {
         this.#exchange = null;
+        this.#outcome = null;
+        this.#trailers = [];
+        this.#svg.setAttribute("aria-label", "Time line: no response yet");
         this.#scale.draw();
     }
 
@@ -161,14 +157,19 @@ function rounded(milliseconds) {
     return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= milliseconds) ?? milliseconds;
 }
 
-function axis({ span, base, width, labels }) {
+/** Like all times, those of the axis count from the request. */
+function axis({ exchange, span, x, base, width, labels }) {
     const step = rounded(span / Math.max(2, Math.floor(width / TICKS)));
     const unit = span < 1000 ? (at) => `${Number(at.toFixed(1))} ms` : (at) => `${Number((at / 1000).toFixed(1))} s`;
     const marks = [line("axis", SIDE, base, width - SIDE, base)];
-    for (let at = 0; at <= span; at += step) {
-        const x = SIDE + (at / span) * (width - 2 * SIDE);
-        marks.push(line("tick", x, base, x, base + 4));
-        labels.put("scale", x, base + 15, at === 0 ? "start" : "middle", unit(at));
+    const from = start(exchange);
+    const rounds = [];
+    for (let at = Math.ceil(from / step) * step; at <= from + span; at += step) {
+        rounds.push(at);
+    }
+    for (const at of [from, ...rounds]) {
+        marks.push(line("tick", x(at), base, x(at), base + 4));
+        labels.put("scale", x(at), base + 15, at === from ? "start" : "middle", unit(at));
     }
     return marks;
 }
@@ -264,7 +265,7 @@ function flags({ now, x, width, labels }, trailers, room) {
     const listed = left > 0 ? trailers.slice(0, room - 1) : trailers;
     const flag = (n, name, state) => {
         const y = TOP + n * FLAG;
-        const label = labels.cut(name, (isLeft ? at : width - at) - 3 * SIDE);
+        const label = labels.shortened(name, (isLeft ? at : width - at) - 3 * SIDE);
         labels.put(`flag ${state}`, isLeft ? at - 7 : at + 7, y + 12, isLeft ? "end" : "start", label);
         const wide = labels.widthOf(label) + 10;
         return drawn("rect", {

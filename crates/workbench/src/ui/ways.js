@@ -1,31 +1,26 @@
 // The same export with trailers and by the alternatives.
 
 import { Card, onRun } from "./card.js";
-import { byId, element, labelled } from "./dom.js";
+import { byId, element, labelled, numberInput } from "./dom.js";
 import * as exports from "./exports.js";
 import { finalRecord } from "./record.js";
 import { trailersOf } from "./shown.js";
 import { Scale } from "./timeline.js";
-import { count, parsedTimings, timings, UNTOLD } from "./words.js";
-
-const HIDDEN = "not shown by this browser";
+import { count, HIDDEN, parsedTimings, timings, UNTOLD } from "./words.js";
 
 export function startWays(tableControl) {
     const table = tableControl("ways-table");
-    const rows = element("input", {
-        id: "ways-rows", type: "number", min: 0, max: 50_000, step: 1, value: 2000, required: true,
-        inputmode: "numeric",
-    });
+    const rows = numberInput("ways-rows", { max: 50_000, value: 2000, required: true });
     const list = byId("ways-cards");
     const scale = new Scale();
     const cards = {
         trailers: new Card(list, {
             name: "trailers", title: "Trailers", scale, flags: 3,
-            why: "The content stays as it is. A page sees at most `Server-Timing`; other clients can read all.",
+            why: "The content stays as it is. Programs can read all trailers, pages at most `Server-Timing`.",
         }),
         second: new Card(list, {
             name: "second", title: "A second request",
-            why: "The same values by the export’s `X-Export-Id`. It costs a request and memory of the server.",
+            why: "It returns the values for the `X-Export-Id` of the export above. The server must keep them.",
         }),
         events: new Card(list, {
             name: "events", title: "Server-sent events", scale,
@@ -33,7 +28,7 @@ export function startWays(tableControl) {
         }),
         body: new Card(list, {
             name: "body", title: "Metadata in the body", scale,
-            why: "One JSON document. A client must parse all of it before it has the values.",
+            why: "A client must parse the JSON document to get the values. The digest covers the rows as JSON.",
         }),
     };
     onRun("ways", [labelled("Table", table), labelled("Rows", rows)], cards, () =>
@@ -47,10 +42,13 @@ async function run(cards, table, limit) {
     const all = [first, events, body];
     const isSame = all.every(({ lines, reported }) =>
         lines === first.lines && reported === exports.rowsIn(lines));
-    const rows = count(first.reported, "row");
-    return isSame && all.every(({ matches }) => matches)
-        ? ["complete", `All agree: ${rows} each, and each digest matches.`]
-        : ["lies", "They do not agree."];
+    if (!isSame || first.shownMatches === false || !all.every(({ matches }) => matches)) {
+        return ["lies", "They do not agree."];
+    }
+    const rows = `The same ${count(first.reported, "row")} each time.`;
+    return ["complete", first.shownMatches
+        ? `${rows} All four digests match.`
+        : `${rows} Three digests match; that in the trailers is ${HIDDEN}.`];
 }
 
 async function trailersAndSecond({ trailers, second }, table, limit) {
@@ -61,12 +59,14 @@ async function trailersAndSecond({ trailers, second }, table, limit) {
     const sent = trailersOf(exchange, await finalRecord(exchange));
     const shown = exchange.trailers;
     const rows = shown.get("x-row-count");
+    const digest = shown.get("content-digest");
+    const shownMatches = digest === undefined ? null : digest === await exports.digest(lines);
     const timing = exchange.serverTiming;
     const untimed = timing === null ? UNTOLD : HIDDEN;
-    trailers.ends("complete", [
+    trailers.ends(shownMatches === false ? "lies" : "complete", [
         ["rows", "Reported", rows === undefined ? HIDDEN : count(Number(rows), "row")],
         ["received", "Received", count(exports.rowsIn(lines), "row")],
-        ["digest", "Digest", shown.get("content-digest") ?? HIDDEN],
+        ["digest", "Digest", digest === undefined ? HIDDEN : checked(digest, shownMatches)],
         ["timing", "Timing", timing?.length > 0 ? timings(timing) : shown.get("server-timing") ?? untimed],
     ], exchange, sent);
 
@@ -76,7 +76,8 @@ async function trailersAndSecond({ trailers, second }, table, limit) {
     if (account.trailers === null) {
         throw new Error(`the server reports the export as ${account.state}`);
     }
-    return compared(second, lines, lines, ofTrailers(account.trailers));
+    const result = await compared(second, lines, lines, ofTrailers(account.trailers));
+    return { ...result, shownMatches };
 }
 
 async function byEvents(card, table, limit) {
@@ -99,16 +100,20 @@ function ofTrailers({ "x-row-count": reported, "content-digest": digest, "server
     return { reported: Number(reported), digest, took: timings(parsedTimings(took)) };
 }
 
-/** Compares the metadata with the content. `covered` is what the digest covers. */
-async function compared(card, lines, covered, { reported, digest, took }, exchange) {
-    const matches = digest === await exports.digest(covered);
+function checked(digest, matches) {
     const result = matches
         ? element("span", { class: "good" }, "✓ matches")
         : element("span", { class: "bad" }, "✗ does not match");
+    return [element("code", {}, digest), " ", result];
+}
+
+/** Compares the metadata with the content. `covered` is what the digest covers. */
+async function compared(card, lines, covered, { reported, digest, took }, exchange = null) {
+    const matches = digest === await exports.digest(covered);
     card.ends(matches ? "complete" : "lies", [
         ["rows", "Reported", count(reported, "row")],
-        ["received", "Received", count(exports.rowsIn(lines), "row")],
-        ["digest", "Digest", [element("code", {}, digest), " ", result]],
+        ["received", exchange === null ? "In export" : "Received", count(exports.rowsIn(lines), "row")],
+        ["digest", "Digest", checked(digest, matches)],
         ["timing", "Timing", took],
     ], exchange);
     return { lines, reported, matches };

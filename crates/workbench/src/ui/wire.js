@@ -8,16 +8,18 @@ export class Wire {
     #listing = new Listing(byId("wire"));
 
     clear() {
-        this.#listing.subtitle = "";
-        for (const part of ["head", "data", "trailers"]) {
-            this.#listing.set(part, "", []);
-        }
+        this.#only("waiting for the server’s record");
     }
 
-    show(record) {
+    /** `isProxied`: the other end of the wire is not this browser. */
+    show(record, isProxied = false) {
+        if (record.state === "unknown") {
+            this.#only(record.why);
+            return;
+        }
         const { protocol, status, fields, data } = record;
         const frames = framesOf(record);
-        this.#listing.subtitle = protocol;
+        this.#listing.subtitle = isProxied ? `${protocol}, between server and proxy` : protocol;
         this.#listing.set("head", frames.head, [
             protocol === "HTTP/2"
                 ? fieldLine(":status", status)
@@ -25,36 +27,44 @@ export class Wire {
             ...fields.map(([name, value]) => fieldLine(name, value)),
         ]);
         const pieces = [...data.first, ...data.last].map(([at, size]) => ({ at, size }));
-        this.#listing.set("data", `${frames.data} ${bytes(data.bytes)} in ${count(data.pieces, "piece")}`,
+        this.#listing.set("data", `${frames.data}${bytes(data.bytes)} in ${count(data.pieces, frames.piece)}`,
             pieceLines(pieces, data.pieces));
         this.#listing.set("trailers", record.trailers === null ? "" : frames.trailers, trailerLines(record));
     }
 
-    /** For a response that the server has no record of. */
-    unknown() {
-        this.clear();
-        this.#listing.set("head", "", [noteLine("The server has no record of this request.")]);
+    #only(note) {
+        this.#listing.subtitle = "";
+        this.#listing.clear();
+        this.#listing.set("head", "", [noteLine(note)]);
     }
 }
 
 /** The names of the parts on the wire. */
 function framesOf({ protocol, fields }) {
     if (protocol === "HTTP/2") {
-        return { head: "HEADERS", data: "DATA", trailers: "HEADERS, END_STREAM" };
+        return { head: "HEADERS", data: "DATA, ", piece: "write", trailers: "HEADERS, END_STREAM" };
     }
     const isChunked = fields.some(([name, value]) => name === "transfer-encoding" && value === "chunked");
-    return { head: "", data: isChunked ? "chunked," : "", trailers: "after the last chunk" };
+    return { head: "", data: "", piece: isChunked ? "chunk" : "write", trailers: "after the last chunk" };
 }
 
-function trailerLines({ state, trailers, withheld }) {
-    if (trailers !== null) {
-        return trailers.map(([name, value]) => fieldLine(name, value));
+function trailerLines({ state, trailers, withheld, truncated }) {
+    const lines = trailers === null
+        ? [noteLine(reason(state, withheld))]
+        : trailers.map(([name, value]) => fieldLine(name, value));
+    return truncated ? [...lines, noteLine("The record leaves out fields of a large section.")] : lines;
+}
+
+/** Why there are no trailers. */
+function reason(state, withheld) {
+    switch (state) {
+    case "running":
+        return "not sent yet";
+    case "cut":
+        return "none: the transfer was cut";
+    case "gone":
+        return "none: the client left";
+    default:
+        return withheld === null ? "none" : `withheld (${withheld.replaceAll("`", "")})`;
     }
-    if (state === "running") {
-        return [noteLine("not sent yet")];
-    }
-    if (state === "cut") {
-        return [noteLine("none: the transfer was cut")];
-    }
-    return [noteLine(withheld === null ? "none" : `withheld (${withheld.replaceAll("`", "")})`)];
 }

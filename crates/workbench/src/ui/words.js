@@ -25,7 +25,7 @@ export const STATES = {
     complete: "Complete",
     cut: "Cut",
     failed: "Failed",
-    lies: "Failed, but complete for fetch",
+    lies: "Failed; fetch reports success",
     refused: "Refused",
     stopped: "Stopped",
     unopened: "Refused, or no response",
@@ -34,6 +34,9 @@ export const STATES = {
 
 /** Replaces values that need a `PerformanceResourceTiming`. */
 export const UNTOLD = "unknown: this browser has no timing entry for the request";
+
+/** Replaces values of trailers that a browser does not show. */
+export const HIDDEN = "not shown by this browser";
 
 /** Formats `serverTiming` entries, or those of a field's value. */
 export function timings(entries) {

@@ -27,7 +27,7 @@ const VALUES = {
     csv: "CSV",
     json: "JSON",
     ndjson: "NDJSON",
-    reset: "broken transfer",
+    reset: "cut transfer",
     trailer: "trailers",
 };
 
