@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Rejected requests: method, target, status, and the members after the four of RFC 9457.
 const REFUSED: &[(&str, &str, u16, &[&str])] = &[
@@ -98,10 +98,16 @@ async fn browser_gets_the_same_facts_as_an_inert_page() {
             let heading = format!("{status} {}", fact("title"));
             assert!(page.contains(&format!("<title>{heading}</title>")), "{case}: {page}");
             assert!(
-                page.contains(&format!("<h1>{heading}</h1>\n</header>\n<p>{}</p>", fact("detail"))),
+                page.contains(&format!(
+                    "<h1>{heading}</h1>\n</header>\n<p>{}</p>",
+                    marked_up(&fact("detail"))
+                )),
                 "{case}: {page}"
             );
-            assert!(page.contains(&format!("<dt>type</dt>\n<dd>{}</dd>", fact("type"))), "{case}: {page}");
+            assert_eq!(problem["type"], "about:blank", "{case}");
+            assert!(!page.contains("about:blank"), "{case}: {page}");
+            assert_eq!(page.contains("<dl>"), !others.is_empty(), "{case}: {page}");
+            assert!(page.contains("<link rel=\"stylesheet\" href=\"/ui/style.css\">"), "{case}: {page}");
             for name in *others {
                 let value = problem[name].as_array().map_or(&problem[name], |values| &values[0]);
                 let value = escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -109,6 +115,15 @@ async fn browser_gets_the_same_facts_as_an_inert_page() {
             }
         }
     }
+}
+
+/// Escaped text with code and the link to the routes.
+fn marked_up(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let text: String = parts
+        .map(|(n, part)| if n % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() })
+        .collect();
+    text.replace("see /help", "see <a href=\"/help\">/help</a>")
 }
 
 fn escaped(text: &str) -> String {
@@ -132,6 +147,16 @@ async fn request_data_is_escaped_on_the_page() {
             assert!(page.contains(expected), "{target} over {protocol}: {page}");
             assert!(!page.contains("<script") && !page.contains("\"'"), "{target} over {protocol}: {page}");
         }
+    }
+}
+
+#[tokio::test]
+async fn lone_backquote_of_a_request_stays_on_the_page() {
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        let response = send(&client, &server, "GET", "/bytes/1?a%60b=1", Some(BROWSER)).await;
+        let page = String::from_utf8(read(response).await.expect("no error").content).expect("text");
+        assert!(page.contains("`a`b`") && !page.contains("<code>"), "{protocol}: {page}");
     }
 }
 

@@ -20,18 +20,13 @@ enum Form {
     Json,
 }
 
-/// The page needs only the style sheet of `/ui`.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
-
 pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
     let server = Authority::of(&uri, &headers);
     let offered = [("text/plain", Form::Text), ("text/html", Form::Html), ("application/json", Form::Json)];
     let mut response = match accept::preferred(&headers, &offered) {
         Some(Form::Json) => Json(json(&server)).into_response(),
         Some(Form::Html) => {
-            ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page(&server))).into_response()
+            ([(header::CONTENT_SECURITY_POLICY, html::POLICY)], Html(page(&server))).into_response()
         }
         // For a client that accepts none of them, text is better than a 406.
         Some(Form::Text) | None => text(&server).into_response(),
@@ -67,8 +62,6 @@ fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result
 }
 
 fn page(server: &Authority) -> String {
-    let head = "<link rel=\"icon\" type=\"image/svg+xml\" href=\"/ui/icon.svg\">\n\
-                <link rel=\"stylesheet\" href=\"/ui/style.css\">\n";
     let mut body =
         "<p>One route for each use of trailers. <a href=\"/ui\">The page at /ui</a> tries them in this \
                     browser; curl shows every trailer. Over HTTP/1.1, add <code>-H 'TE: trailers'</code> to the curl \
@@ -77,27 +70,21 @@ fn page(server: &Authority) -> String {
     for route in ROUTES {
         describe_in_html(route, server, &mut body).expect("memory");
     }
-    html::page("Routes of axum-trailers", head, &body)
+    html::page("Routes of axum-trailers", &body)
 }
 
 fn describe_in_html(route: &Route, server: &Authority, body: &mut String) -> fmt::Result {
     let name = format!("{} {}", route.method, html::escaped(route.path));
-    writeln!(body, "<section>\n<h2><code>{name}</code></h2>\n<p>{}</p>", marked_up(route.shows))?;
+    writeln!(body, "<section>\n<h2><code>{name}</code></h2>\n<p>{}</p>", html::marked_up(route.shows))?;
     for (name, list) in [("Trailers", route.trailers), ("Parameters", route.parameters)] {
         if !list.is_empty() {
             writeln!(body, "<p>{name}: <code>{}</code></p>", html::escaped(&list.join(", ")))?;
         }
     }
     if !route.bounds.is_empty() {
-        writeln!(body, "<p>Limits: {}</p>", marked_up(route.bounds))?;
+        writeln!(body, "<p>Limits: {}</p>", html::marked_up(route.bounds))?;
     }
     writeln!(body, "<pre>{}</pre>\n</section>", html::escaped(&route.curl_at(server)))
-}
-
-/// Text in which backquotes mark code, as HTML.
-fn marked_up(text: &str) -> String {
-    let parts = text.split('`').map(html::escaped).enumerate();
-    parts.map(|(n, part)| if n % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
 }
 
 fn json(server: &Authority) -> Value {

@@ -9,11 +9,6 @@ use http::{HeaderValue, Request, header};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The page is plain text and can contain parts of the request.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
-
 /// Turns a problem document into an HTML page if `Accept` prefers HTML, as that of a browser does.
 ///
 /// A layer that adds a digest must wrap this one, because it must hash the page. A response that has passed this layer
@@ -36,17 +31,23 @@ fn as_page(mut response: Response, problem: &Problem) -> Response {
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(page.len()));
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // `files::isolated` sets a different one.
-    fields.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    fields.entry(header::CONTENT_SECURITY_POLICY).or_insert(html::POLICY);
     response.map(|_json| body::boxed(body::Full::from(page)))
 }
 
 fn page(problem: &Problem) -> String {
     let heading = format!("{} {}", problem.status().as_u16(), text_of(problem.member("title")));
-    let (heading, detail) = (html::escaped(&heading), html::escaped(problem.detail()));
-    let is_shown = |name: &str| ["title", "status", "detail"].contains(&name);
-    let others = problem.members().filter(|(name, _)| !is_shown(name));
+    let (heading, detail) = (html::escaped(&heading), html::marked_up(problem.detail()));
+    let detail = detail.replace("see /help", "see <a href=\"/help\">/help</a>");
+    // A type of `about:blank` has no meaning of its own (RFC 9457, section 4.2.1).
+    let is_elsewhere = |name: &str, value: &Value| {
+        ["title", "status", "detail"].contains(&name)
+            || (name, value.as_str()) == ("type", Some("about:blank"))
+    };
+    let others = problem.members().filter(|(name, value)| !is_elsewhere(name, value));
     let others: String = others.map(|(name, value)| described(name, value)).collect();
-    html::page(&heading, "", &format!("<p>{detail}</p>\n<dl>\n{others}</dl>\n"))
+    let others = if others.is_empty() { others } else { format!("<dl>\n{others}</dl>\n") };
+    html::page(&heading, &format!("<p>{detail}</p>\n{others}"))
 }
 
 /// A member with its value, or with each value of a list.
