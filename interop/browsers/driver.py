@@ -235,7 +235,7 @@ class Chromium(Browser):
             self.complaints.append(details.get("exception", {}).get("description", details["text"]))
         elif method == "Runtime.consoleAPICalled" and params["type"] in ("warning", "error", "assert"):
             self.complaints.append(" ".join(str(value.get("value")) for value in params["args"]))
-        # The browser logs error responses and broken ones, even if the page handles them.
+        # The browser logs error responses and cut ones, even if the page handles them.
         elif method == "Log.entryAdded" and params["entry"]["source"] != "network":
             if params["entry"]["level"] in ("warning", "error"):
                 self.complaints.append(params["entry"]["text"])

@@ -106,14 +106,18 @@ export class Attempt {
                 this.#shows(now);
                 if (!isFollowed && now.response !== null) {
                     isFollowed = true;
-                    follow(now, (record) => isCurrent() && this.#wire.show(record));
+                    follow(now, (record) => {
+                        if (isCurrent()) {
+                            this.#wire.show(record, proxyOf(now, record) !== null);
+                        }
+                    });
                 }
             });
             const record = await finalRecord(exchange);
             const trailers = trailersOf(exchange, record);
-            const said = [await verdict(this.#agent, exchange, record, trailers), await exchange.content()];
+            const results = [await verdict(this.#agent, exchange, record, trailers), await exchange.content()];
             if (isCurrent()) {
-                this.#ended(exchange, record, trailers, ...said);
+                this.#ended(exchange, record, trailers, ...results);
             }
         } catch (error) {
             if (isCurrent()) {
@@ -181,7 +185,8 @@ function outcome(exchange, record) {
 
 function summary(exchange, state) {
     const { ended, error, protocol } = exchange;
-    const after = `${STATES[state]} after ${duration(ended)}`;
+    const [word, ...rest] = STATES[state].split("; ");
+    const after = [`${word} after ${duration(ended)}`, ...rest].join("; ");
     const why = error === null ? "" : ` (${failure(error)})`;
     return state === "unreachable" ? after + why : `${after}: ${amount(exchange)}, ${protocol}${why}`;
 }

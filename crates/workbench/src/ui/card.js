@@ -42,12 +42,12 @@ export class Card {
         this.#is("none");
     }
 
-    asks(target) {
+    starts(target) {
         this.#target.textContent = `GET ${target}`;
         this.#is("running");
     }
 
-    /** Shows an exchange while it runs. Whether one that ended normally is complete is said later, by `ends`. */
+    /** Shows an exchange while it runs. Whether one that ended normally is complete is decided later, by `ends`. */
     show(exchange) {
         const state = exchange.isRefused ? "refused" : exchange.state;
         const isOpen = state === "running" || state === "complete";

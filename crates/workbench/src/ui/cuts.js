@@ -65,7 +65,7 @@ function promise(exchange) {
 }
 
 async function byCut(card, table, query) {
-    card.asks(exports.target(table, "", { format: "ndjson", ...query }));
+    card.starts(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
     await exchange.answered();
     card.ends(exchange.state, [
@@ -77,24 +77,24 @@ async function byCut(card, table, query) {
 }
 
 async function byTrailers(card, table, query) {
-    card.asks(exports.target(table, "", { format: "ndjson", ...query }));
+    card.starts(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => card.show(now));
     await exchange.answered();
     const record = await finalRecord(exchange);
-    const said = exchange.trailers.get("grpc-message");
+    const reason = exchange.trailers.get("grpc-message");
     // If the server may not send trailers, it cuts the transfer.
     const hidden = exchange.state === "cut" ? "none" : HIDDEN;
-    const isHidden = said === undefined && exchange.state === "complete";
+    const isHidden = reason === undefined && exchange.state === "complete";
     card.ends(isHidden ? "lies" : exchange.state === "complete" ? "failed" : exchange.state, [
         promise(exchange),
         ...received(exchange, await exchange.text()),
-        ["why", "Reason", said === undefined ? hidden : decodeURIComponent(said)],
+        ["why", "Reason", reason === undefined ? hidden : decodeURIComponent(reason)],
     ], exchange, trailersOf(exchange, record));
 }
 
 async function second(card, cut) {
     const id = cut.field("x-export-id");
-    card.asks(`/exports/${id}`);
+    card.starts(`/exports/${id}`);
     const account = await exports.bySecondRequest(id);
     card.ends(account.state, [
         ["state", "State", account.state],
@@ -104,7 +104,7 @@ async function second(card, cut) {
 }
 
 async function byEvents(card, table, query) {
-    card.asks(exports.target(table, "/events", query));
+    card.starts(exports.target(table, "/events", query));
     const { exchange, last } = await exports.byEvents(table, query, (now) => card.show(now));
     await exchange.answered();
     const why = last?.["grpc-message"];
@@ -116,7 +116,7 @@ async function byEvents(card, table, query) {
 }
 
 async function inBody(card, table, query) {
-    card.asks(exports.target(table, "", { ...query, metadata: "body" }));
+    card.starts(exports.target(table, "", { ...query, metadata: "body" }));
     const exchange = await exports.inBody(table, query, (now) => card.show(now));
     await exchange.answered();
     const text = await exchange.text();

@@ -46,7 +46,7 @@ export class Labels {
         if (!name.startsWith("flag")) {
             // Hides the lines behind it. A flag has its own.
             this.texts.push(drawn("rect", {
-                class: "ground", x: box.left - 2, y: box.top, width: width + 4, height: ABOVE + BELOW,
+                class: "ground", x: box.left - 2, y: box.top + 2, width: width + 4, height: ABOVE + BELOW - 3,
             }));
         }
         this.texts.push(drawn("text", { class: name, x: x + left - wanted, y, "text-anchor": anchor }, content));

@@ -20,9 +20,9 @@ export function inBody(table, query, onChange) {
 
 /** The server's status of an export, once it has ended. */
 export async function bySecondRequest(id) {
-    for (let asked = 0; ; asked += 1) {
+    for (let tries = 1; ; tries += 1) {
         const account = await json(`/exports/${id}`);
-        if (account.state !== "running" || asked === 50) {
+        if (account.state !== "running" || tries === 50) {
             return account;
         }
         await sleep(20);
@@ -52,7 +52,7 @@ export function byEvents(table, query, onChange) {
         source.addEventListener("end", (event) => end("complete", JSON.parse(event.data)));
         source.addEventListener("failed", (event) => end("failed", JSON.parse(event.data)));
         source.addEventListener("error", () => {
-            const error = new Error("an EventSource does not say what is wrong");
+            const error = new Error("an EventSource does not report the reason");
             end(exchange.head === null ? "unopened" : "cut", null, error);
         });
     });

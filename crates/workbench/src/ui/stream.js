@@ -100,14 +100,14 @@ export class Exchange {
 
     /** The status, with the detail of a problem document (RFC 9457) if there is one. */
     async refusal() {
-        let said = "";
+        let detail = "";
         if (this.field("content-type")?.startsWith("application/problem+json")) {
             const problem = JSON.parse(await this.text());
-            said = `: ${problem.detail}`;
+            detail = `: ${problem.detail}`;
         }
         const wait = this.field("retry-after");
         const again = wait === null ? "" : ` (try again in ${wait} s)`;
-        return `${this.response.status}${said}${again}`;
+        return `${this.response.status}${detail}${again}`;
     }
 
     /** Throws if the request was refused or had no response. */

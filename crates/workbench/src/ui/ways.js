@@ -53,7 +53,7 @@ async function run(cards, table, limit) {
 
 async function trailersAndSecond({ trailers, second }, table, limit) {
     const query = { limit };
-    trailers.asks(exports.target(table, "", { format: "ndjson", ...query }));
+    trailers.starts(exports.target(table, "", { format: "ndjson", ...query }));
     const exchange = await exports.byTrailers(table, query, (now) => trailers.show(now));
     const lines = await exchange.whole();
     const sent = trailersOf(exchange, await finalRecord(exchange));
@@ -71,7 +71,7 @@ async function trailersAndSecond({ trailers, second }, table, limit) {
     ], exchange, sent);
 
     const id = exchange.field("x-export-id");
-    second.asks(`/exports/${id}`);
+    second.starts(`/exports/${id}`);
     const account = await exports.bySecondRequest(id);
     if (account.trailers === null) {
         throw new Error(`the server reports the export as ${account.state}`);
@@ -81,14 +81,14 @@ async function trailersAndSecond({ trailers, second }, table, limit) {
 }
 
 async function byEvents(card, table, limit) {
-    card.asks(exports.target(table, "/events", { limit }));
+    card.starts(exports.target(table, "/events", { limit }));
     const { exchange, last } = await exports.byEvents(table, { limit }, (now) => card.show(now));
     const lines = await exchange.whole();
     return compared(card, lines, lines, ofTrailers(last), exchange);
 }
 
 async function inBody(card, table, limit) {
-    card.asks(exports.target(table, "", { limit, metadata: "body" }));
+    card.starts(exports.target(table, "", { limit, metadata: "body" }));
     const exchange = await exports.inBody(table, { limit }, (now) => card.show(now));
     const { rows, metadata } = exports.parted(await exchange.whole());
     const { processedRows: reported, checksum: digest, durationMs } = metadata;

@@ -35,8 +35,8 @@ export const STATES = {
 /** Replaces values that need a `PerformanceResourceTiming`. */
 export const UNTOLD = "unknown: this browser has no timing entry for the request";
 
-/** Replaces values of trailers that a browser does not show. */
-export const HIDDEN = "not shown by this browser";
+/** Replaces values of trailers that did not arrive or that the browser does not show. */
+export const HIDDEN = "not visible to this page";
 
 /** Formats `serverTiming` entries, or those of a field's value. */
 export function timings(entries) {
