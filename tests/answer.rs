@@ -25,10 +25,14 @@ async fn usage_counts_the_words_of_the_prompt_and_of_the_answer() {
 #[tokio::test]
 async fn answer_past_its_bounds_is_refused() {
     let server = TestServer::start(workbench(".").router());
+    // Between 301 words there are 300 pauses, which is the bound.
+    let longest = http2().head(server.url("/answer?words=301&delay=1000")).send().await;
+    assert_eq!(longest.expect("a response").status(), 200);
     for (query, detail) in [
         ("words=0", "`words` must be a number from 1 to 10000, not `0`"),
         ("words=10001", "`words` must be a number from 1 to 10000, not `10001`"),
         ("delay=10001", "`delay` must be a number from 0 to 10000, not `10001`"),
+        ("words=302&delay=1000", "the pauses may take 300 s in all: fewer words or a shorter delay"),
         ("words=10000&delay=40", "the pauses may take 300 s in all: fewer words or a shorter delay"),
     ] {
         let response = server.get(&http2(), &format!("/answer?{query}")).await;

@@ -63,7 +63,7 @@ impl Plan {
         let delay = query.number("delay", 0..=MAX_DELAY)?.unwrap_or(DEFAULT_DELAY);
         query.finish()?;
         let delay = Duration::from_millis(delay);
-        if delay * u32::try_from(words).expect("in range") > MAX_PAUSES {
+        if delay * u32::try_from(words - 1).expect("in range") > MAX_PAUSES {
             let detail = format!(
                 "the pauses may take {} s in all: fewer words or a shorter delay",
                 MAX_PAUSES.as_secs()
