@@ -9,6 +9,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::put,
 };
@@ -17,7 +18,6 @@ use axum_trailers::{
     request::{CollectedBody, Verified},
 };
 use axum_trailers_server::{Server, Tls};
-use http::StatusCode;
 use std::{
     collections::HashMap,
     error::Error,

@@ -20,7 +20,7 @@ use axum::{
 use axum_trailers::request::RequestBody;
 use axum_trailers_server::Limits;
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_02::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -131,7 +131,7 @@ async fn response_field_whose_name_is_no_token_is_a_logged_500() {
         let response = server.get(&client, "/field/x!'*~").await;
         assert_eq!(
             (response.status(), &response.headers()["x!'*~"]),
-            (StatusCode::OK.as_u16().try_into().expect("a status"), &http_1::HeaderValue::from_static("1")),
+            (StatusCode::OK.as_u16().try_into().expect("a status"), &http::HeaderValue::from_static("1")),
             "{protocol}"
         );
     }
@@ -197,8 +197,8 @@ fn closing(path: &str) -> String {
 }
 
 async fn raw_status(client: &mut h2::client::SendRequest<Bytes>, method: &str, path: &str) -> u16 {
-    let target = http_1::Uri::try_from(format!("https://localhost{path}")).expect("a target");
-    let request = http_1::Request::builder().method(method).uri(target).body(()).expect("a request");
+    let target = http::Uri::try_from(format!("https://localhost{path}")).expect("a target");
+    let request = http::Request::builder().method(method).uri(target).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     soon("a response", response).await.expect("a response").status().as_u16()
 }

@@ -304,7 +304,7 @@ async fn any_body_of_axum_has_a_digest() {
         .route("/text", get(|| async { CONTENT }))
         .route("/bytes", get(|| async { CONTENT.as_bytes().to_vec() }))
         .route("/stream", get(|| async { Plain::new(stream::iter([Ok::<_, Infallible>(CONTENT)])) }))
-        .route("/body", get(|| async { http::Response::new(axum::body::Body::from(CONTENT)) }))
+        .route("/body", get(|| async { http_02::Response::new(axum::body::Body::from(CONTENT)) }))
         .route(
             "/channel",
             get(|| async {

@@ -64,7 +64,7 @@ async fn echo_sends_only_received_trailers_and_unannounced_ones_over_http2() {
 async fn echo_streams() {
     let server = serve();
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/echo").body(()).expect("a request");
+    let request = http::Request::post("https://localhost/echo").body(()).expect("a request");
     let (response, mut body) = client.send_request(request, false).expect("sent");
     body.send_data("first".into(), false).expect("sent");
     let mut back = crate::support::soon("a response", response).await.expect("a response").into_body();
@@ -170,7 +170,7 @@ async fn any_trailers_are_sent_as_asked_for() {
         assert_eq!(response.headers()["trailer"], "x-b, x-a, x-empty, x-latin", "{protocol}");
         let ending = read(response).await.expect("no error");
         let mut expected = fields(&[("x-b", "2"), ("x-a", "first"), ("x-a", "second ä"), ("x-empty", "")]);
-        expected.insert("x-latin", http_1::HeaderValue::from_bytes(b"\xe4=").expect("a value"));
+        expected.insert("x-latin", http::HeaderValue::from_bytes(b"\xe4=").expect("a value"));
         assert_eq!(ending.trailers, Some(expected), "{protocol}");
         let listed = b"x-b: 2\nx-a: first\nx-a: second \xc3\xa4\nx-empty: \nx-latin: \xe4=\n";
         assert_eq!(ending.content, listed, "{protocol}");

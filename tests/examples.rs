@@ -27,7 +27,7 @@ fn start(name: &str) -> (Process, SocketAddr) {
     (process, address)
 }
 
-async fn get(address: SocketAddr, client: &reqwest::Client, path: &str) -> (Vec<u8>, http_1::HeaderMap) {
+async fn get(address: SocketAddr, client: &reqwest::Client, path: &str) -> (Vec<u8>, http::HeaderMap) {
     let url = format!("https://localhost:{}{path}", address.port());
     let request = client.get(url).header("te", "trailers").header("want-content-digest", "sha-512=10");
     let response = request.send().await.expect("a response");

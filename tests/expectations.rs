@@ -47,7 +47,7 @@ struct Call {
 
 impl Call {
     fn begin(client: &mut SendRequest<Bytes>, method: &str, path: &str, expects: bool) -> Self {
-        let mut request = http_1::Request::builder().method(method).uri(format!("https://localhost{path}"));
+        let mut request = http::Request::builder().method(method).uri(format!("https://localhost{path}"));
         if expects {
             request = request.header("expect", "100-continue");
         }

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use std::{path::Path, time::Duration};
 
 /// Requests a path and does not read the response.
-async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http_1::Response<h2::RecvStream> {
-    let request = http_1::Request::get(format!("https://localhost{path}")).body(()).expect("a request");
+async fn stalled(client: &mut SendRequest<bytes::Bytes>, path: &str) -> http::Response<h2::RecvStream> {
+    let request = http::Request::get(format!("https://localhost{path}")).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     soon("a response", response).await.expect("a response")
 }
@@ -189,7 +189,7 @@ async fn million_rows_take_constant_memory() {
     for (protocol, client) in clients() {
         let url = format!("https://localhost:{}/export/rows?format=ndjson", address.port());
         let response = client.get(url).header("te", "trailers").send().await.expect("a response");
-        let mut body = http_1::Response::from(response).into_body();
+        let mut body = http::Response::from(response).into_body();
         let (mut rows, mut bytes, mut trailers) = (0, 0, None);
         while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
             match frame.expect("no error").into_data() {

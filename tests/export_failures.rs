@@ -14,12 +14,12 @@ use std::{
 const LOST_AT_3: &str = "Database connection lost at row 3";
 
 fn names(ending: &Ending) -> Vec<&str> {
-    ending.trailers.iter().flat_map(http_1::HeaderMap::keys).map(http_1::HeaderName::as_str).collect()
+    ending.trailers.iter().flat_map(http::HeaderMap::keys).map(http::HeaderName::as_str).collect()
 }
 
 /// The content before the end, and whether the end was regular.
 async fn partial(response: reqwest::Response) -> (String, bool) {
-    let mut body = http_1::Response::from(response).into_body();
+    let mut body = http::Response::from(response).into_body();
     let mut content = Vec::new();
     let is_whole = loop {
         match body.frame().await {
@@ -154,7 +154,7 @@ async fn real_failures_are_reported_like_simulated_ones() {
             let id = response.headers()["x-export-id"].to_str().expect("text").to_owned();
             // The data in transit and in SQLite's cache is far less than half of the file.
             damage(&file, 6 * 1024 * 1024);
-            let mut body = http_1::Response::from(response).into_body();
+            let mut body = http::Response::from(response).into_body();
             let (mut content, mut trailers, mut is_whole) = (Vec::new(), None, true);
             while let Some(frame) = body.frame().await {
                 match frame {

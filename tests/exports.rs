@@ -191,7 +191,7 @@ async fn waiting_for_the_client_is_in_the_total_alone() {
     let pause = std::time::Duration::from_millis(700);
     for (protocol, client) in clients() {
         let mut body =
-            http_1::Response::from(server.get(&client, "/export/orders?format=json").await).into_body();
+            http::Response::from(server.get(&client, "/export/orders?format=json").await).into_body();
         let _first = body.frame().await.expect("a frame").expect("no error");
         tokio::time::sleep(pause).await;
         let trailers = body.collect().await.expect("no error").trailers().cloned();
@@ -408,7 +408,7 @@ async fn rows_written_during_an_export_are_not_part_of_it() {
                 INSERT INTO empty SELECT printf('%0100d', i) FROM n";
     served.connection.execute_batch(fill).expect("rows");
     let client = crate::support::http2();
-    let mut body = http_1::Response::from(served.server.get(&client, "/export/empty").await).into_body();
+    let mut body = http::Response::from(served.server.get(&client, "/export/empty").await).into_body();
     let first = body.frame().await.expect("a frame").expect("no error").into_data().expect("data");
     served.connection.execute_batch(fill).expect("more rows");
     let rest = body.collect().await.expect("no error");

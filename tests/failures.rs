@@ -14,7 +14,7 @@ use axum_trailers::{
     trailers::{Declared, TrailerError, Trailers},
 };
 use futures_util::stream;
-use http::HeaderMap;
+use http_02::HeaderMap;
 use tower_http::compression::CompressionLayer;
 
 fn grpc(status: u16, message: &'static str) -> Trailers {

@@ -272,7 +272,7 @@ async fn trailers_of_a_call_are_held_to_the_limits_and_forbidden_ones_are_no_met
     let mut client = raw::http2(server.address).await;
     let mut ask = async |fields: Vec<(&'static str, String)>| {
         let (response, mut sender) = raw::http2_call(&mut client, LIST, &[], EMPTY, false);
-        let mut trailers = http_1::HeaderMap::new();
+        let mut trailers = http::HeaderMap::new();
         for (name, value) in fields {
             trailers.insert(name, value.parse().expect("a value"));
         }

@@ -8,7 +8,7 @@ use axum::{
     response::AppendHeaders,
     routing::{any, get},
 };
-use http::{HeaderMap, Request, StatusCode};
+use http_02::{HeaderMap, Request, StatusCode};
 use std::{convert::Infallible, net::SocketAddr};
 
 fn app() -> Router {
@@ -123,7 +123,7 @@ async fn connect_is_refused_even_where_a_route_would_take_it() {
     assert!(raw::http1(server.address, request).await.starts_with("HTTP/1.1 501 "));
 
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::connect("a:443").body(()).expect("a request");
+    let request = http::Request::connect("a:443").body(()).expect("a request");
     let (response, _) = client.send_request(request, false).expect("sent");
     assert_eq!(soon("a response", response).await.expect("a response").status(), 501);
 }

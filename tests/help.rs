@@ -86,7 +86,7 @@ async fn over_http1(server: &TestServer, target: &str, host: &str, accept: &str)
 
 async fn over_http2(server: &TestServer, host: &str, accept: &str) -> String {
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::get(format!("https://{host}/help")).header("accept", accept);
+    let request = http::Request::get(format!("https://{host}/help")).header("accept", accept);
     let (response, _) = client.send_request(request.body(()).expect("a request"), true).expect("sent");
     let mut response = soon("a response", response).await.expect("a response");
     assert_eq!(response.status(), 200, "{host}");

@@ -43,7 +43,7 @@ fn upload(
     path: &str,
     bytes: usize,
 ) -> (ResponseFuture, h2::SendStream<Bytes>) {
-    let request = http_1::Request::post(format!("https://localhost{path}")).body(()).expect("a request");
+    let request = http::Request::post(format!("https://localhost{path}")).body(()).expect("a request");
     let (response, mut content) = client.send_request(request, false).expect("sent");
     content.send_data(Bytes::from(vec![b'x'; bytes]), false).expect("sent");
     (response, content)

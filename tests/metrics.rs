@@ -16,7 +16,7 @@ use axum_trailers_workbench::{
     Bounds,
     export::grpc::v1::{ExportRequest, exports_client::ExportsClient, exports_server},
 };
-use http::StatusCode;
+use http_02::StatusCode;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -148,7 +148,7 @@ async fn response_without_content_withholds_nothing() {
 async fn failures_are_counted_by_reason_and_client_departures_separately() {
     let short = async || {
         let mut response = "four".into_response();
-        response.headers_mut().insert("content-length", http::HeaderValue::from_static("5"));
+        response.headers_mut().insert("content-length", http_02::HeaderValue::from_static("5"));
         response
     };
     let told = async || {

@@ -23,7 +23,7 @@ async fn until(server: &TestServer, client: &reqwest::Client, id: &str, state: &
     soon(state, came).await
 }
 
-fn id(headers: &http_1::HeaderMap) -> String {
+fn id(headers: &http::HeaderMap) -> String {
     headers["x-export-id"].to_str().expect("text").to_owned()
 }
 
@@ -64,7 +64,7 @@ async fn client_without_trailers_gets_them_there() {
 async fn running_export_reports_its_progress() {
     let server = TestServer::start(workbench(".").router());
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::get("https://localhost/export/orders").body(()).expect("a request");
+    let request = http::Request::get("https://localhost/export/orders").body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     let response = soon("a response", response).await.expect("a response");
     let id = id(response.headers());
@@ -94,7 +94,7 @@ async fn export_whose_end_nobody_took_is_not_complete() {
     tokio::spawn(connection);
     let mut client = client.ready().await.expect("a connection");
     let request =
-        http_1::Request::get("https://localhost/export/orders?limit=100").body(()).expect("a request");
+        http::Request::get("https://localhost/export/orders?limit=100").body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     let response = soon("a response", response).await.expect("a response");
     let id = id(response.headers());

@@ -33,7 +33,7 @@ const WANTED: [(&str, &str); 3] =
 
 /// `Repr-Digest` as a header field and as a trailer field.
 async fn repr_digests(response: Response) -> [Option<String>; 2] {
-    let text = |fields: &http_1::HeaderMap| {
+    let text = |fields: &http::HeaderMap| {
         fields.get("repr-digest").map(|value| value.to_str().expect("text").to_owned())
     };
     let header = text(response.headers());
@@ -146,7 +146,7 @@ async fn two_files_are_hashed_at_once_and_only_as_long_as_somebody_waits() {
     let server = serve(folder.path());
     let mut client = raw::http2(server.address).await;
     let mut ask = async |name: &str| {
-        let mut request = http_1::Request::get(format!("https://localhost/files/{name}"));
+        let mut request = http::Request::get(format!("https://localhost/files/{name}"));
         for (field, value) in WANTED {
             request = request.header(field, value);
         }

@@ -34,9 +34,9 @@ fn app() -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-async fn http2_post(server: &TestServer, trailers: Option<http_1::HeaderMap>) -> Result<String, h2::Error> {
+async fn http2_post(server: &TestServer, trailers: Option<http::HeaderMap>) -> Result<String, h2::Error> {
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
+    let request = http::Request::post("https://localhost/").body(()).expect("a request");
     let (response, mut body) = client.send_request(request, false).expect("sent");
     body.send_data(Bytes::from("hello"), trailers.is_none()).expect("sent");
     if let Some(trailers) = trailers {
@@ -47,8 +47,8 @@ async fn http2_post(server: &TestServer, trailers: Option<http_1::HeaderMap>) ->
     Ok(String::from_utf8(content).expect("text"))
 }
 
-fn fields(fields: &[(&'static str, String)]) -> http_1::HeaderMap {
-    let mut map = http_1::HeaderMap::new();
+fn fields(fields: &[(&'static str, String)]) -> http::HeaderMap {
+    let mut map = http::HeaderMap::new();
     for (name, value) in fields {
         map.append(*name, value.parse().expect("a value"));
     }
@@ -101,7 +101,7 @@ async fn request_body_that_breaks_off_is_broken_for_the_handler() {
     assert_eq!(soon("an account", accounts.recv()).await.expect("an account"), "hello broken");
 
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post("https://localhost/").body(()).expect("a request");
+    let request = http::Request::post("https://localhost/").body(()).expect("a request");
     let (response, mut body) = client.send_request(request, false).expect("sent");
     body.send_data(Bytes::from("hello"), false).expect("sent");
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -24,7 +24,7 @@ use axum_trailers::{
     trailers::Declared,
 };
 use axum_trailers_server::Limits;
-use http::StatusCode;
+use http_02::StatusCode;
 use std::time::Duration;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 

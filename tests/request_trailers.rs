@@ -16,7 +16,7 @@ use axum::{
 use axum_trailers::request::{CollectedBody, RequestBody, RequestBodyError};
 use axum_trailers_server::Limits;
 use futures_util::StreamExt;
-use http::HeaderMap;
+use http_02::HeaderMap;
 
 async fn streamed(headers: HeaderMap, mut body: RequestBody) -> Result<String, RequestBodyError> {
     let mut account = String::new();

@@ -55,8 +55,8 @@ async fn each_row_can_be_tried_over_both_protocols() {
             let names: Vec<_> = ending
                 .trailers
                 .iter()
-                .flat_map(http_1::HeaderMap::keys)
-                .map(http_1::HeaderName::as_str)
+                .flat_map(http::HeaderMap::keys)
+                .map(http::HeaderName::as_str)
                 .collect();
             assert_eq!(names, route.trailers, "{case}");
             assert_eq!(announced.join(&b", "[..]), route.trailers.join(", ").as_bytes(), "{case}");
@@ -68,9 +68,9 @@ trait Join {
     fn join(&self, with: &[u8]) -> Vec<u8>;
 }
 
-impl Join for Vec<http_1::HeaderValue> {
+impl Join for Vec<http::HeaderValue> {
     fn join(&self, with: &[u8]) -> Vec<u8> {
-        let values: Vec<_> = self.iter().map(http_1::HeaderValue::as_bytes).collect();
+        let values: Vec<_> = self.iter().map(http::HeaderValue::as_bytes).collect();
         values.as_slice().join(with)
     }
 }

@@ -53,10 +53,10 @@ async fn client(server: &TestServer, limit: Option<u32>) -> SendRequest<Bytes> {
 /// The status, and the length of the field in the header or trailer section.
 async fn length(client: &mut SendRequest<Bytes>, path: &str) -> Result<(u16, Option<usize>), h2::Error> {
     let uri = format!("https://localhost{path}");
-    let request = http_1::Request::get(uri).body(()).expect("a request");
+    let request = http::Request::get(uri).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     let response = soon("a response", response).await?;
-    let of_field = |section: &http_1::HeaderMap| section.get("x-a").map(|value| value.as_bytes().len());
+    let of_field = |section: &http::HeaderMap| section.get("x-a").map(|value| value.as_bytes().len());
     let (status, in_header) = (response.status().as_u16(), of_field(response.headers()));
     let mut body = response.into_body();
     raw::http2_read(&mut body).await?;

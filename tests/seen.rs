@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 use crate::support::raw;
 use crate::support::{TestServer, clients, http1, http2, json, read, soon, workbench};
-use http_1::HeaderMap;
+use http::HeaderMap;
 use serde_json::Value;
 use std::time::Duration;
 #[cfg(target_os = "linux")]

@@ -84,7 +84,7 @@ async fn http2(
     chunks: usize,
 ) -> Result<(u16, String), Option<h2::Reason>> {
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::post(format!("https://localhost{path}")).body(()).expect("a request");
+    let request = http::Request::post(format!("https://localhost{path}")).body(()).expect("a request");
     let (response, mut content) = client.send_request(request, false).expect("sent");
     let send = async {
         for n in 1..=chunks {

@@ -7,7 +7,7 @@ use crate::support::{
 };
 use axum::{Router, body::HttpBody, response::IntoResponse, routing::get};
 use axum_trailers::{body, trailers::Acceptance};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_02::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::{
     pin::Pin,
     task::{Context, Poll},

@@ -48,7 +48,7 @@ async fn refused(
     path: &str,
     field: (&str, &str),
 ) -> (u16, SendStream<Bytes>) {
-    let request = http_1::Request::post(format!("https://localhost{path}")).header(field.0, field.1);
+    let request = http::Request::post(format!("https://localhost{path}")).header(field.0, field.1);
     let (response, mut upload) =
         client.send_request(request.body(()).expect("a request"), false).expect("sent");
     upload.send_data(Bytes::from_static(b"0"), false).expect("sent");

@@ -152,8 +152,7 @@ async fn upload_that_breaks_off_leaves_nothing() {
         only(folder.path(), &[]).await;
     }
     let mut client = raw::http2(server.address).await;
-    let request =
-        http_1::Request::put("https://localhost/files/a").header("content-digest", digest(&content));
+    let request = http::Request::put("https://localhost/files/a").header("content-digest", digest(&content));
     let (_response, mut body) =
         client.send_request(request.body(()).expect("a request"), false).expect("sent");
     body.send_data(half.into(), false).expect("sent");
@@ -178,7 +177,7 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
     assert!(refused.starts_with("HTTP/1.1 413 "), "before any of it comes: {refused}");
 
     let mut client = raw::http2(server.address).await;
-    let request = http_1::Request::put("https://localhost/files/a").header("content-digest", digest("1"));
+    let request = http::Request::put("https://localhost/files/a").header("content-digest", digest("1"));
     let (_response, mut body) =
         client.send_request(request.body(()).expect("a request"), false).expect("sent");
     body.send_data("1".into(), false).expect("sent");
@@ -237,7 +236,7 @@ mod shared {
         client: &mut SendRequest<bytes::Bytes>,
         name: &str,
     ) -> (ResponseFuture, SendStream<bytes::Bytes>) {
-        let request = http_1::Request::put(format!("https://localhost/files/{name}"))
+        let request = http::Request::put(format!("https://localhost/files/{name}"))
             .header("content-digest", digest("ab"))
             .body(());
         let (response, mut body) = client.send_request(request.expect("a request"), false).expect("sent");

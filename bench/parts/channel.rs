@@ -2,6 +2,7 @@
 
 use axum::body::HttpBody;
 use axum_trailers::{
+    BoxError,
     body::{self, CHUNK_OVERHEAD, Chunks, StreamBody},
     trailers::{Declared, Trailers},
 };
@@ -55,8 +56,8 @@ fn tokios(_chunk: &Bytes) -> (mpsc::Sender<TokiosItem>, StreamBody<ReceiverStrea
     (sender, StreamBody::new(ReceiverStream::new(receiver)))
 }
 
-trait Body: HttpBody<Data = Bytes, Error = axum::Error> + Unpin {}
-impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> Body for B {}
+trait Body: HttpBody<Data = Bytes, Error = BoxError> + Unpin {}
+impl<B: HttpBody<Data = Bytes, Error = BoxError> + Unpin> Body for B {}
 
 /// Reads each chunk as soon as it is sent, so neither side ever waits.
 async fn in_turn((mut producer, mut body): (impl Producer, impl Body), chunk: &Bytes) {

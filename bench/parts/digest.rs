@@ -7,10 +7,11 @@ use axum::{
 use axum_trailers::{body::StreamBody, layers::ContentDigestLayer};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use http::{Request, Version};
+use http_02::{Request, Version};
 use sha2::{Digest, Sha256};
 use std::{
     convert::Infallible,
+    fmt::Debug,
     future::{Ready, ready},
     hint::black_box,
 };
@@ -34,8 +35,8 @@ fn streamed(chunks: Vec<Bytes>) -> Response {
 /// Calls a service, reads the response up to its trailers, and returns whether they contain the digest.
 async fn ends_in_digest<S, B>(mut service: S) -> bool
 where
-    S: Service<Request<()>, Response = http::Response<B>, Error = Infallible>,
-    B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin,
+    S: Service<Request<()>, Response = http_02::Response<B>, Error = Infallible>,
+    B: HttpBody<Data = Bytes, Error: Debug> + Unpin,
 {
     // Over HTTP/2 trailers need no `TE`.
     let request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");

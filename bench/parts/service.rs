@@ -15,7 +15,6 @@ use hyper_util::rt::TokioIo;
 use std::{
     cell::RefCell,
     convert::Infallible,
-    error::Error,
     future::ready,
     pin::pin,
     time::{Duration, Instant},
@@ -31,14 +30,13 @@ const BATCH: u64 = 64;
 /// The two chunks and the trailer of `bench/server/main.rs`.
 async fn small() -> impl IntoResponse {
     let declared = Declared::new([TRAILER.0]).expect("a permitted field");
-    let (mut sender, body) = body::channel(64 * 1024, declared);
-    tokio::spawn(async move {
+    let body = body::produce(64 * 1024, declared, |mut sender| async move {
         sender.send("hello...").await?;
         sender.send("world\n").await?;
         let mut trailers = Trailers::new();
         trailers.insert(TRAILER.0, TRAILER.1)?;
         sender.finish(trailers)?;
-        Ok::<_, Box<dyn Error + Send + Sync>>(())
+        Ok(())
     });
     ([("content-type", "text/plain")], body)
 }
@@ -64,10 +62,10 @@ impl Route {
     }
 
     /// Requests as hyper creates them over HTTP/2.
-    async fn requests_of_hyper(self, count: u64) -> Vec<http_1::Request<Incoming>> {
+    async fn requests_of_hyper(self, count: u64) -> Vec<http::Request<Incoming>> {
         let request = |body| {
-            http_1::Request::get(self.uri)
-                .version(http_1::Version::HTTP_2)
+            http::Request::get(self.uri)
+                .version(http::Version::HTTP_2)
                 .header("user-agent", "bench")
                 .header("accept", "*/*")
                 .body(body)
@@ -77,10 +75,10 @@ impl Route {
     }
 
     /// The same requests for the router.
-    fn requests_of_axum(self, count: u64) -> Vec<http::Request<axum::body::Body>> {
+    fn requests_of_axum(self, count: u64) -> Vec<http_02::Request<axum::body::Body>> {
         let request = |_| {
-            http::Request::get(self.uri)
-                .version(http::Version::HTTP_2)
+            http_02::Request::get(self.uri)
+                .version(http_02::Version::HTTP_2)
                 .header("user-agent", "bench")
                 .header("accept", "*/*")
                 .body(axum::body::Body::empty())
@@ -89,7 +87,7 @@ impl Route {
         (0..count).map(request).collect()
     }
 
-    async fn through(self, service: &mut AppService, request: http_1::Request<Incoming>) {
+    async fn through(self, service: &mut AppService, request: http::Request<Incoming>) {
         let mut body = pin!(service.call(request).await.into_body());
         let (mut length, mut trailers) = (0, None);
         while let Some(frame) = body.frame().await {
@@ -99,10 +97,10 @@ impl Route {
             }
         }
         let trailer = trailers.as_ref().and_then(|trailers| trailers.get(TRAILER.0));
-        self.check(length, trailer.map(http_1::HeaderValue::as_bytes));
+        self.check(length, trailer.map(http::HeaderValue::as_bytes));
     }
 
-    async fn direct(self, router: &mut Router, request: http::Request<axum::body::Body>) {
+    async fn direct(self, router: &mut Router, request: http_02::Request<axum::body::Body>) {
         let Ok(response) = router.call(request).await;
         let (mut body, mut length) = (response.into_body(), 0);
         while let Some(data) = body.data().await {
@@ -110,7 +108,7 @@ impl Route {
         }
         let trailers = body.trailers().await.expect("a whole body");
         let trailer = trailers.as_ref().and_then(|trailers| trailers.get(TRAILER.0));
-        self.check(length, trailer.map(http::HeaderValue::as_bytes));
+        self.check(length, trailer.map(http_02::HeaderValue::as_bytes));
     }
 
     fn check(self, length: usize, trailer: Option<&[u8]>) {
@@ -122,9 +120,9 @@ impl Route {
 /// Bodies of requests without content. Only hyper can create them, so it reads that many requests.
 async fn empty_bodies(count: u64) -> Vec<Incoming> {
     let bodies = RefCell::new(Vec::new());
-    let service = service_fn(|request: http_1::Request<Incoming>| {
+    let service = service_fn(|request: http::Request<Incoming>| {
         bodies.borrow_mut().push(request.into_body());
-        ready(Ok::<_, Infallible>(http_1::Response::new(Empty::<Bytes>::new())))
+        ready(Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new())))
     });
     let requests: Vec<_> = (0..count).flat_map(|_| *b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").collect();
     let connection = TokioIo::new(tokio::io::join(&*requests, tokio::io::sink()));

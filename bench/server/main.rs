@@ -1,7 +1,7 @@
 //! The benchmark's server, written like a user of this library would. `bench/run` starts it.
 
 use axum::{
-    Router,
+    BoxError, Router,
     extract::Path,
     http::{HeaderName, HeaderValue},
     response::IntoResponse,
@@ -17,8 +17,6 @@ use bytes::Bytes;
 use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 
-type Produced = Result<(), Box<dyn Error + Send + Sync>>;
-
 const CHUNK: usize = 64 * 1024;
 static BUFFER: [u8; CHUNK] = [b'x'; CHUNK];
 
@@ -27,20 +25,10 @@ const TRAILER: HeaderName = HeaderName::from_static("chunky-trailer");
 /// The largest content whose digest becomes a header field, in bytes.
 const BUFFERED: usize = 64 * 1024 * 1024;
 
-fn finish(sender: Sender) -> Produced {
+fn finish(sender: Sender) -> Result<(), BoxError> {
     let mut trailers = Trailers::new();
     trailers.insert(TRAILER, HeaderValue::from_static("foo"))?;
     Ok(sender.finish(trailers)?)
-}
-
-/// A body with its own producer task. The only possible error is that the reader has left; it ends the task.
-fn produced<F>(capacity: usize, declared: Declared, producer: impl FnOnce(Sender) -> F) -> impl IntoResponse
-where
-    F: Future<Output = Produced> + Send + 'static,
-{
-    let (sender, body) = body::channel(capacity, declared);
-    tokio::spawn(producer(sender));
-    body
 }
 
 fn with_trailer() -> Declared {
@@ -48,7 +36,7 @@ fn with_trailer() -> Declared {
 }
 
 async fn small() -> impl IntoResponse {
-    let body = produced(CHUNK, with_trailer(), |mut sender| async move {
+    let body = body::produce(CHUNK, with_trailer(), |mut sender| async move {
         sender.send("hello...").await?;
         sender.send("world\n").await?;
         finish(sender)
@@ -58,7 +46,7 @@ async fn small() -> impl IntoResponse {
 
 /// The same body without a trailer.
 async fn plain() -> impl IntoResponse {
-    let body = produced(CHUNK, Declared::none(), |mut sender| async move {
+    let body = body::produce(CHUNK, Declared::none(), |mut sender| async move {
         sender.send("hello...").await?;
         sender.send("world\n").await?;
         Ok(sender.finish(Trailers::new())?)
@@ -78,7 +66,7 @@ async fn allocated(Path(bytes): Path<usize>) -> impl IntoResponse {
 
 fn chunks(bytes: usize, chunk: fn(usize) -> Bytes) -> impl IntoResponse {
     // At most two chunks wait, as in the peers.
-    let body = produced(2 * (CHUNK + CHUNK_OVERHEAD), with_trailer(), move |mut sender| async move {
+    let body = body::produce(2 * (CHUNK + CHUNK_OVERHEAD), with_trailer(), move |mut sender| async move {
         let mut left = bytes;
         while left > 0 {
             let len = left.min(CHUNK);
@@ -91,7 +79,7 @@ fn chunks(bytes: usize, chunk: fn(usize) -> Bytes) -> impl IntoResponse {
 }
 
 async fn paced(Path(chunks): Path<usize>) -> impl IntoResponse {
-    let body = produced(CHUNK, with_trailer(), move |mut sender| async move {
+    let body = body::produce(CHUNK, with_trailer(), move |mut sender| async move {
         let mut ticks = interval(Duration::from_millis(10));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         for _ in 0..chunks {

@@ -116,12 +116,12 @@ pub(crate) async fn channel(server: SocketAddr) -> Channel {
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
     pub(crate) content: Vec<u8>,
-    pub(crate) trailers: Option<http_1::HeaderMap>,
+    pub(crate) trailers: Option<http::HeaderMap>,
 }
 
 /// Reads a response to its end.
 pub(crate) async fn read(response: reqwest::Response) -> Result<Ending, reqwest::Error> {
-    let mut body = http_1::Response::from(response).into_body();
+    let mut body = http::Response::from(response).into_body();
     let mut ending = Ending::default();
     while let Some(frame) = body.frame().await {
         match frame?.into_data() {

@@ -123,7 +123,7 @@ pub(crate) async fn http2(address: SocketAddr) -> h2::client::SendRequest<Bytes>
 /// Sends a `GET` and returns the body once the header section has arrived.
 pub(crate) async fn http2_get(client: &mut h2::client::SendRequest<Bytes>, path: &str) -> h2::RecvStream {
     let uri = format!("https://localhost{path}");
-    let request = http_1::Request::get(uri).body(()).expect("a request");
+    let request = http::Request::get(uri).body(()).expect("a request");
     let (response, _) = client.send_request(request, true).expect("sent");
     soon("a response", response).await.expect("a response").into_body()
 }
@@ -136,7 +136,7 @@ pub(crate) fn http2_call(
     first: &[u8],
     are_last: bool,
 ) -> (h2::client::ResponseFuture, h2::SendStream<Bytes>) {
-    let mut request = http_1::Request::post(format!("https://localhost{path}"))
+    let mut request = http::Request::post(format!("https://localhost{path}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers");
     for (name, value) in fields {

@@ -20,9 +20,9 @@ pub(crate) struct Upload<'a> {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: http_1::HeaderMap,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) content: String,
-    pub(crate) trailers: http_1::HeaderMap,
+    pub(crate) trailers: http::HeaderMap,
     /// Whether the response's content ended regularly.
     pub(crate) is_whole: bool,
 }
@@ -47,7 +47,7 @@ impl Upload<'_> {
     async fn over_http2(&self, server: SocketAddr) -> Answer {
         let mut client = raw::http2(server).await;
         let mut request =
-            http_1::Request::builder().method(self.method).uri(format!("https://localhost{}", self.path));
+            http::Request::builder().method(self.method).uri(format!("https://localhost{}", self.path));
         for (name, value) in self.fields {
             request = request.header(*name, *value);
         }
@@ -108,18 +108,18 @@ impl Upload<'_> {
             return Answer { status, headers, content, trailers: trailers.unwrap_or_default(), is_whole };
         }
         let length = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
-        let (is_whole, trailers) = (length == Some(content.len()), http_1::HeaderMap::new());
+        let (is_whole, trailers) = (length == Some(content.len()), http::HeaderMap::new());
         Answer { status, headers, content: content.to_owned(), trailers, is_whole }
     }
 }
 
-fn section<'a>(lines: impl Iterator<Item = &'a str>) -> http_1::HeaderMap {
+fn section<'a>(lines: impl Iterator<Item = &'a str>) -> http::HeaderMap {
     let fields: Vec<_> = lines.map(|line| line.split_once(": ").expect("a field line")).collect();
     self::fields(&fields)
 }
 
 /// The content of chunks, and the trailers if the last chunk has arrived.
-fn unchunked(mut wire: &str) -> (String, Option<http_1::HeaderMap>) {
+fn unchunked(mut wire: &str) -> (String, Option<http::HeaderMap>) {
     let mut content = String::new();
     while let Some((size, rest)) = wire.split_once("\r\n") {
         let size = usize::from_str_radix(size, 16).expect("a chunk's size");
@@ -134,11 +134,11 @@ fn unchunked(mut wire: &str) -> (String, Option<http_1::HeaderMap>) {
     (content, None)
 }
 
-pub(crate) fn fields(list: &[(&str, &str)]) -> http_1::HeaderMap {
-    let mut fields = http_1::HeaderMap::new();
+pub(crate) fn fields(list: &[(&str, &str)]) -> http::HeaderMap {
+    let mut fields = http::HeaderMap::new();
     for (name, value) in list {
-        let name: http_1::HeaderName = name.parse().expect("a name");
-        fields.append(name, http_1::HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
+        let name: http::HeaderName = name.parse().expect("a name");
+        fields.append(name, http::HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
     }
     fields
 }

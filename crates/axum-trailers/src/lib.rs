@@ -1,4 +1,4 @@
-//! HTTP trailers for axum 0.6: fields that follow a body and carry what is known only at its end
+//! HTTP trailers for axum 0.8 and 0.6: fields that follow a body and carry what is known only at its end
 //! ([RFC 9110 §6.5](https://www.rfc-editor.org/rfc/rfc9110#section-6.5)).
 //!
 //! ```
@@ -22,6 +22,18 @@
 //! # let _ = app;
 //! ```
 //!
+//! # Which feature to enable
+//!
+//! | You use | In Cargo.toml |
+//! |---|---|
+//! | axum 0.8 | `axum-trailers = { version = "0.1", features = ["axum-08"] }` |
+//! | axum 0.6 | `axum-trailers = { version = "0.1", features = ["axum-06"] }` |
+//! | `http` 1 without axum, such as hyper 1 or tonic 0.14 | `axum-trailers = "0.1"` |
+//! | `http` 0.2 without axum, such as hyper 0.14 | `axum-trailers = { version = "0.1", features = ["axum-06"] }` |
+//!
+//! No feature is enabled by default, and both can be enabled together. A type has the same name for both versions of
+//! axum, so the examples differ only in axum's own types; they show axum 0.8. See [`compat`] for the rules.
+//!
 //! # Which type to use
 //!
 //! | I want to … | Use |
@@ -40,18 +52,46 @@
 //! | write a server that sends these trailers | [`trailers::server`] |
 //! | run such a server | [axum-trailers-server](https://docs.rs/axum-trailers-server) |
 //!
-//! Everything works with any axum 0.6 route and body. What reaches the client depends on the server: axum 0.6's own
-//! (hyper 0.14) drops trailers over HTTP/1.1 and the `Trailer` field over HTTP/2. axum-trailers-server runs the same
-//! router on hyper 1.x and sends both.
+//! Everything works with any route and body of axum 0.8 and 0.6. What reaches the client depends on the server:
+//!
+//! | Server | Over HTTP/1.1 | Over HTTP/2 |
+//! |---|---|---|
+//! | axum-trailers-server | trailers | trailers |
+//! | axum 0.8's own (hyper 1) | trailers, if the request has `TE: trailers` and the response announces them | trailers |
+//! | axum 0.6's own (hyper 0.14) | no trailers | trailers, but no `Trailer` field |
 //!
 //! # Testing
 //!
 //! A response gets trailers only if its client accepts them. A request built in a test is an HTTP/1.1 request without
 //! `TE`, which means that the client accepts none
 //! ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)), so the layers add no digest and no
-//! timing. Set the header that a client would send (the example uses `tower` 0.4 with its feature `util`):
+//! timing. Set the header that a client would send (the example uses `tower` 0.5 with its feature `util`, and
+//! `http-body-util`):
 //!
 //! ```
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use axum_trailers::layers::ContentDigestLayer;
+//! use http_body_util::BodyExt;
+//! use tower::ServiceExt;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let app = Router::new().route("/", get(|| async { "hello\n" })).layer(ContentDigestLayer::new());
+//!
+//! let request = Request::get("/").header("te", "trailers").body(Body::empty())?;
+//! let collected = app.oneshot(request).await?.into_body().collect().await?;
+//! let trailers = collected.trailers().expect("a trailer section");
+//! assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! In axum 0.6 a body has a method for its data and one for its trailers (with `tower` 0.4 or 0.5):
+//!
+//! ```
+//! # #[cfg(feature = "axum-06")]
+//! # {
+//! # use axum_06 as axum;
 //! use axum::{Router, body::{Body, HttpBody}, http::Request, routing::get};
 //! use axum_trailers::layers::ContentDigestLayer;
 //! use tower::ServiceExt;
@@ -68,6 +108,7 @@
 //! assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! # })?;
+//! # }
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -83,10 +124,16 @@
 //! - [`layers`]: trailers for any route;
 //! - [`request`]: read and check the trailers of requests;
 //! - [`problem`]: problem documents;
+//! - [`compat`]: both generations of `http`;
 //! - [`hints`]: response extensions for the server's log;
 //! - [`syntax`]: list elements, tokens, protocol names.
 
+#[cfg(feature = "axum-06")]
+mod axum_06;
+#[cfg(feature = "axum-08")]
+mod axum_08;
 pub mod body;
+pub mod compat;
 pub mod digest;
 #[cfg(any(test, fuzzing))]
 mod fuzzing;
@@ -95,7 +142,12 @@ pub mod layers;
 pub mod problem;
 pub mod request;
 pub mod syntax;
+#[cfg(test)]
+mod tests;
 pub mod trailers;
+
+/// Any error, as bodies return it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The example in README.md, compiled with the tests.
 #[cfg(doctest)]

@@ -1,10 +1,9 @@
 //! Problem documents: response bodies that explain what is wrong with a request.
 
-use axum_core::{
-    body::{BoxBody, boxed},
-    response::{IntoResponse, Response},
-};
+use crate::compat::{FieldName, FieldValue, Fields, Response, ResponseHead, Status};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::Full;
 use serde_json::Value;
 
 /// A problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): JSON that explains why a request is
@@ -34,7 +33,8 @@ impl Problem {
     /// Creates a problem of type `about:blank`, which means no more than its status
     /// ([RFC 9457 §4.2.1](https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1)). `detail` tells people what is wrong
     /// and what to do.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub fn new(status: impl Status, detail: impl Into<String>) -> Self {
+        let status = status.into_status();
         let members = vec![
             ("type", "about:blank".into()),
             ("title", status.canonical_reason().unwrap_or_default().into()),
@@ -89,10 +89,35 @@ impl Problem {
         self
     }
 
-    /// Adds a header field, such as `Retry-After`.
-    pub fn field(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
-        self.fields.push((name, value.into()));
+    /// Adds a header field, such as `Retry-After`. A malformed one is left out and logged at `ERROR`.
+    pub fn field(mut self, name: impl FieldName, value: impl FieldValue) -> Self {
+        match (name.into_name(), value.into_value()) {
+            (Some(name), Some(value)) => self.fields.push((name, value)),
+            (name, _) => tracing::error!(?name, "malformed field of a problem omitted"),
+        }
         self
+    }
+
+    /// The response with this document, for any server of `http` 1. axum's `into_response` creates the same.
+    #[must_use]
+    pub fn into_http_response(self) -> http::Response<Full<Bytes>> {
+        let (head, document) = self.into_parts::<http::Response<Full<Bytes>>>();
+        head.map(|()| document.into())
+    }
+
+    /// The head of the response and the document.
+    pub(crate) fn into_parts<R: Response>(self) -> (R::Head, Bytes) {
+        let document = Bytes::from(self.json());
+        let mut head = R::head(self.status);
+        let json = HeaderValue::from_static("application/problem+json");
+        let framing = [(header::CONTENT_TYPE, json), (header::CONTENT_LENGTH, document.len().into())];
+        for (name, value) in framing.iter().chain(&self.fields) {
+            if head.fields_mut().add(name, value).is_err() {
+                tracing::error!(%name, "field of a problem omitted: too many fields");
+            }
+        }
+        head.insert_extension(self);
+        (head, document)
     }
 }
 
@@ -104,56 +129,5 @@ impl Problem {
             format!("  {}: {value}", Value::from(*name))
         });
         format!("{{\n{}\n}}\n", members.collect::<Vec<_>>().join(",\n"))
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let text = self.json();
-        let length = HeaderValue::from(text.len());
-        let mut response: Response<BoxBody> = Response::new(boxed(http_body::Full::from(text)));
-        *response.status_mut() = self.status;
-        let json = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        response.headers_mut().insert(header::CONTENT_LENGTH, length);
-        response.headers_mut().extend(self.fields.iter().cloned());
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn members_of_the_standard_come_first_and_the_others_as_they_were_added() {
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "a \"quote\"\nand a line")
-            .with("offered", ["b", "a"].as_slice())
-            .with("none", Value::Array(Vec::new()))
-            .with("fields", json!([{ "name": "x" }]))
-            .of_type("urn:x", "X");
-        let text = problem.json();
-        let expected = r#"{
-  "type": "urn:x",
-  "title": "X",
-  "status": 400,
-  "detail": "a \"quote\"\nand a line",
-  "offered": [
-    "b",
-    "a"
-  ],
-  "none": [],
-  "fields": [
-    {
-      "name": "x"
-    }
-  ]
-}
-"#;
-        assert_eq!(text, expected);
-        let read: Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(read["detail"], "a \"quote\"\nand a line");
     }
 }

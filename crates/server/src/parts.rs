@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{BoxError, Router};
 use bytes::Bytes;
-use http_body_1::Body;
+use http_body::Body;
 use hyper::body::Incoming;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -31,8 +31,8 @@ impl AppService {
     /// Passes a request from hyper to the router and returns the response.
     pub async fn call(
         &self,
-        request: http_1::Request<Incoming>,
-    ) -> http_1::Response<impl Body<Data = Bytes, Error = BoxError> + use<>> {
+        request: http::Request<Incoming>,
+    ) -> http::Response<impl Body<Data = Bytes, Error = BoxError> + use<>> {
         let request = request.map(|incoming| ContentSource::of_hyper(incoming, Protocol::Http1));
         self.0.call(request).await.expect("no client has set a limit")
     }

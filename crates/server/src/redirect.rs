@@ -2,7 +2,7 @@ use axum::{
     Router,
     response::{IntoResponse, Response},
 };
-use http::{Request, StatusCode, header, uri::Authority};
+use http_02::{Request, StatusCode, header, uri::Authority};
 
 /// Redirects every request to the same host and target over HTTPS. 308 keeps the method and the content
 /// ([RFC 9110 §15.4.9](https://www.rfc-editor.org/rfc/rfc9110#section-15.4.9)).

@@ -7,7 +7,7 @@ use crate::{
     worker::{THREADS_PER_CORE, cores},
 };
 use axum::{BoxError, body::Bytes};
-use http_body_1::Body;
+use http_body::Body;
 use prometheus::Registry;
 use std::{
     convert::Infallible,
@@ -98,7 +98,7 @@ impl Server {
     /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes on connections, including TLS |
     /// | `axum_trailers_response_body_bytes_total` | `protocol` | bytes of content |
     /// | `axum_trailers_trailer_sections_sent_total` | `protocol`, `agent`, `proxied` | by the client's family and whether a proxy sent `Via` |
-    /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `agent`, `proxied`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol` |
+    /// | `axum_trailers_trailer_sections_withheld_total` | `protocol`, `agent`, `proxied`, `reason` | `not_asked` (no `TE: trailers`), `old_protocol`, `unannounced` (some fields, over HTTP/1.1) |
     /// | `axum_trailers_streams_failed_total` | `protocol`, `reason` | `body`, `length`, `request_trailers`, `request_framing` (malformed chunked content), `slow_request` (content that stalled or was too slow after the response had begun), `reported_in_trailers` (a complete response whose trailers report a failure), `unreportable` (such trailers could not be sent), `section_too_large` (a header or trailer section, for the client), `grpc_status` (a status that is the server's fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`), and if the server cut the response `stalled_reader`, `pseudo_header` (in a trailer section), `self_dependency` (a stream depends on itself), `shutdown` |
     /// | `axum_trailers_grpc_calls_total` | `service`, `status` | gRPC calls that have ended with a status |
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not read to the end |
@@ -191,7 +191,7 @@ impl Server {
     #[must_use]
     pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
     where
-        S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>
+        S: Service<http::Request<GrpcRequestBody>, Response = http::Response<B>, Error = Infallible>
             + Clone
             + Send
             + Sync

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 /// let client = reqwest::Client::builder().tls_certs_only([certificate]).build()?;
 /// let response = client.get(server.url("/")).header("te", "trailers").send().await?;
 ///
-/// let body = http_1::Response::from(response).into_body().collect().await?;
+/// let body = http::Response::from(response).into_body().collect().await?;
 /// let trailers = body.trailers().expect("a trailer section");
 /// assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
 /// # Ok::<_, Box<dyn std::error::Error>>(())

@@ -4,7 +4,11 @@
 //!   `Pending`;
 //! - [`read_by_contract`], which reads any body to its end and panics if it breaks the contract of `http-body`, and its
 //!   result, [`Read`];
+//! - [`fields`], a header or trailer section;
 //! - [`request_with_te`], a request whose sender accepts trailers.
+//!
+//! They are for `http` 1 and `http-body` 1. The module [`http_02`] has those that differ for `http` 0.2 and
+//! `http-body` 0.4. [`ScriptedBody`] is a body of both generations.
 //!
 //! ```
 //! use axum_trailers_testing::{ScriptedBody, Step::{Data, End, Pending, Trailers}, read_by_contract};
@@ -17,11 +21,15 @@
 //! ```
 
 mod contract;
+pub mod http_02;
+mod read;
+mod reading;
 mod request;
 mod scripted;
 
 pub use self::{
-    contract::{Read, read_by_contract},
+    contract::read_by_contract,
+    read::Read,
     request::request_with_te,
     scripted::{ScriptedBody, Step, fields, scripted},
 };

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use http_body::{Body, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use std::{
     collections::VecDeque,
     io,
@@ -18,7 +18,8 @@ pub enum Step {
     Data(&'static str),
     /// A failure. Must not be polled again.
     Error,
-    /// The end of the data. The following steps answer `poll_trailers`.
+    /// The end of the data. In `http-body` 0.4 the following steps answer `poll_trailers`; in `http-body` 1 it is no
+    /// frame, and the next step answers in its place.
     End,
     /// A trailer section with these fields.
     Trailers(&'static [(&'static str, &'static str)]),
@@ -45,10 +46,10 @@ pub fn scripted<const N: usize>(steps: [Step; N]) -> impl Stream<Item = io::Resu
     })
 }
 
-/// A body that returns these steps in turn. Panics if it is polled after an error.
+/// A body of both generations that returns these steps in turn. Panics if it is polled after an error.
 #[derive(Debug)]
 pub struct ScriptedBody {
-    steps: VecDeque<Step>,
+    pub(crate) steps: VecDeque<Step>,
     sized: bool,
     failed: bool,
 }
@@ -65,9 +66,24 @@ impl ScriptedBody {
         Self { sized: true, ..self }
     }
 
-    fn fail(&mut self) -> io::Error {
+    pub(crate) fn fail(&mut self) -> io::Error {
         self.failed = true;
         failure()
+    }
+
+    pub(crate) fn expect_no_failure(&self) {
+        assert!(!self.failed, "polled after its error");
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.failed || self.steps.is_empty()
+    }
+
+    /// The length of the data left, if `size_hint` states it.
+    pub(crate) fn exact_length(&self) -> Option<u64> {
+        let lengths =
+            self.steps.iter().map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 });
+        self.sized.then(|| lengths.sum())
     }
 }
 
@@ -75,43 +91,24 @@ impl Body for ScriptedBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_data(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        assert!(!self.failed, "polled after its error");
-        if matches!(self.steps.front(), Some(Step::End | Step::Trailers(_)) | None) {
-            return Poll::Ready(None);
-        }
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.expect_no_failure();
         match self.steps.pop_front() {
+            None => Poll::Ready(None),
             Some(Step::Pending) => pending(cx),
-            Some(Step::Data(data)) => Poll::Ready(Some(Ok(Bytes::from(data)))),
-            _ => Poll::Ready(Some(Err(self.fail()))),
-        }
-    }
-
-    fn poll_trailers(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, io::Error>> {
-        assert!(!self.failed, "polled after its error");
-        if matches!(self.steps.front(), Some(Step::End)) {
-            self.steps.pop_front();
-        }
-        match self.steps.pop_front() {
-            None => Poll::Ready(Ok(None)),
-            Some(Step::Pending) => pending(cx),
-            Some(Step::Trailers(list)) => Poll::Ready(Ok(Some(fields(list)))),
-            Some(Step::Error) => Poll::Ready(Err(self.fail())),
-            Some(step) => panic!("trailers polled before {step:?}"),
+            Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(Bytes::from(data))))),
+            Some(Step::Error) => Poll::Ready(Some(Err(self.fail()))),
+            Some(Step::End) => self.poll_frame(cx),
+            Some(Step::Trailers(list)) => Poll::Ready(Some(Ok(Frame::trailers(fields(list))))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.failed || self.steps.is_empty()
+        self.has_ended()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left =
-            self.steps.iter().map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 });
-        if self.sized { SizeHint::with_exact(left.sum()) } else { SizeHint::default() }
+        self.exact_length().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -129,11 +126,65 @@ pub fn fields(list: &[(&'static str, &'static str)]) -> HeaderMap {
     fields
 }
 
-fn pending<T>(cx: &mut Context<'_>) -> Poll<T> {
+pub(crate) fn pending<T>(cx: &mut Context<'_>) -> Poll<T> {
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
 fn failure() -> io::Error {
     io::Error::other("scripted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{http_02, read_by_contract};
+    use Step::{Data, End, Error, Pending, Trailers};
+    use std::{panic::catch_unwind, pin::pin, task::Waker};
+
+    #[test]
+    fn a_body_is_the_same_in_both_generations() {
+        let scripts: [&[Step]; 6] = [
+            &[],
+            &[End],
+            &[Data("a"), Pending, Data("b")],
+            &[Data("a"), End, Pending, Trailers(&[("x", "1"), ("x", "2")])],
+            &[Pending, Trailers(&[("x", "1")])],
+            &[Data("a"), Trailers(&[])],
+        ];
+        for script in scripts {
+            let body = || ScriptedBody::new(script.iter().cloned()).sized();
+            let (read, older) = (read_by_contract(body()), http_02::read_by_contract(body()));
+            assert_eq!(read.content, older.content, "{script:?}");
+            assert_eq!(read.pending, older.pending, "{script:?}");
+            assert_eq!(read.trailers, older.trailers, "{script:?}");
+        }
+    }
+
+    #[test]
+    fn each_step_but_the_end_of_the_data_answers_one_poll() {
+        let mut body = pin!(ScriptedBody::new([Data("a"), Pending, End, Trailers(&[("x", "1")])]));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(Some(Ok(frame))) if frame.is_data()));
+        assert!(body.as_mut().poll_frame(cx).is_pending());
+        assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(Some(Ok(frame))) if frame.is_trailers()));
+        assert!(body.is_end_stream());
+        assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(None)));
+        assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn a_body_must_not_be_polled_after_its_error() {
+        let cx = || Context::from_waker(Waker::noop());
+        let failed = || {
+            let mut body = Box::pin(ScriptedBody::new([Error, Data("a")]));
+            assert!(matches!(body.as_mut().poll_frame(&mut cx()), Poll::Ready(Some(Err(_)))));
+            assert!(body.is_end_stream());
+            body
+        };
+        failed();
+        assert!(catch_unwind(|| failed().as_mut().poll_frame(&mut cx())).is_err());
+        assert!(catch_unwind(|| http_body_04::Body::poll_data(failed().as_mut(), &mut cx())).is_err());
+        assert!(catch_unwind(|| http_body_04::Body::poll_trailers(failed().as_mut(), &mut cx())).is_err());
+    }
 }

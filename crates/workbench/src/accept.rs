@@ -1,4 +1,4 @@
-use http::{HeaderMap, header};
+use http_02::{HeaderMap, header};
 
 /// The media type that a request prefers, by its `Accept` fields
 /// ([RFC 9110 §12.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)): the one with the largest weight, the
@@ -60,7 +60,7 @@ fn weight(ranges: &[MediaRange], media_type: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http_02::HeaderValue;
 
     #[test]
     fn largest_weight_of_the_most_specific_range_decides() {

@@ -1,6 +1,6 @@
 use super::{client::Client, retry_later::retry_later};
 use axum_trailers::problem::Problem;
-use http::StatusCode;
+use http_02::StatusCode;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -85,7 +85,7 @@ impl Drop for AdmissionPermit {
 mod tests {
     use super::*;
     use axum::response::IntoResponse;
-    use http::header;
+    use http_02::header;
     use std::net::IpAddr;
 
     fn client(last: u8) -> Client {

@@ -21,7 +21,7 @@ use axum_trailers::{
     problem::Problem,
     trailers::{Declared, Trailers},
 };
-use http::{HeaderName, Uri, header};
+use http_02::{HeaderName, Uri, header};
 use std::time::Duration;
 use tokio::time::sleep;
 

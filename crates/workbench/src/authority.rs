@@ -1,4 +1,4 @@
-use http::{HeaderMap, Uri, header};
+use http_02::{HeaderMap, Uri, header};
 use std::{fmt, net::Ipv6Addr};
 
 /// The longest DNS name in text form ([RFC 1035 §2.3.4](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
@@ -26,7 +26,7 @@ impl Authority {
     /// default.
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let authority = uri.authority().map(http::uri::Authority::as_str).or_else(host);
+        let authority = uri.authority().map(http_02::uri::Authority::as_str).or_else(host);
         authority.filter(|text| is_safe(text)).map_or_else(Self::default, |text| Self(text.to_owned()))
     }
 }
@@ -64,7 +64,7 @@ fn is_port(port: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http_02::HeaderValue;
 
     fn of_host(host: &[u8]) -> String {
         let host = HeaderValue::from_bytes(host).expect("a value");

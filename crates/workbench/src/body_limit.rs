@@ -1,5 +1,5 @@
 use axum_trailers::problem::Problem;
-use http::{HeaderMap, StatusCode, header};
+use http_02::{HeaderMap, StatusCode, header};
 
 /// Rejects a body whose `Content-Length` is over `limit` before any of it is read.
 pub(super) fn fits(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {

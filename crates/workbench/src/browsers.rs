@@ -4,7 +4,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, Request, header};
+use http_02::{HeaderValue, Request, header};
 
 /// Redirects clients whose `Accept` prefers HTML, such as browsers, to the page at `/ui`.
 ///

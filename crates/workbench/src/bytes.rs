@@ -25,7 +25,7 @@ use axum_trailers::{
     trailers::{Declared, Trailers},
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Uri, header};
+use http_02::{HeaderMap, Uri, header};
 use std::time::Duration;
 use tokio::time::sleep;
 

@@ -15,7 +15,7 @@ use axum_trailers::{
     body::{self, SendError, Sender},
     trailers::{Acceptance, Declared, Trailers},
 };
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http_02::{HeaderName, HeaderValue, Method, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
 

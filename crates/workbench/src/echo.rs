@@ -27,7 +27,7 @@ use axum_trailers::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, future::BoxFuture};
-use http::{HeaderMap, header};
+use http_02::{HeaderMap, header};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -121,7 +121,7 @@ impl HttpBody for Echo {
         };
         let trailers = ready!(trailers.as_mut().poll(cx));
         self.phase = Phase::Ended;
-        Poll::Ready(Ok(Some(prefixed(&trailers?)?.into_map())))
+        Poll::Ready(Ok(Some(prefixed(&trailers?)?.try_into()?)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -144,10 +144,11 @@ mod tests {
     use axum_trailers_testing::{
         Read, ScriptedBody,
         Step::{self, Data, End, Error as Fail, Pending, Trailers},
-        fields, read_by_contract,
+        fields,
+        http_02::read_by_contract,
     };
     use futures_util::FutureExt;
-    use http::Request;
+    use http_02::Request;
 
     fn echoed_of(steps: &[Step], limit: u64) -> Read {
         let request = Request::new(ScriptedBody::new(steps.iter().cloned()));

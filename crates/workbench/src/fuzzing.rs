@@ -3,7 +3,7 @@
 #[cfg(fuzzing)]
 pub use crate::files::fuzzing::file_conditions;
 use crate::query::{Query, raw_pairs};
-use http::Uri;
+use http_02::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 /// Each parameter is returned as it was sent, and unknown ones are rejected.

@@ -1,7 +1,7 @@
 //! How gRPC reports a failure in its trailers
 //! ([gRPC over HTTP/2, Responses](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses)).
 
-use http::HeaderName;
+use http_02::HeaderName;
 use std::fmt::Write;
 
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");

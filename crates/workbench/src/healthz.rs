@@ -8,7 +8,7 @@
 
 use axum::{Extension, response::IntoResponse};
 use axum_trailers::hints::Routine;
-use http::header;
+use http_02::header;
 
 pub(super) async fn healthz() -> impl IntoResponse {
     (Extension(Routine), [(header::CACHE_CONTROL, "no-store")], "ok\n")

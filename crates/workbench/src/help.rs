@@ -9,7 +9,7 @@
 
 use super::{Example, ROUTES, Route, accept, authority::Authority, html, json::Json};
 use axum::response::{Html, IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http_02::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 

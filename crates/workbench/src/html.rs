@@ -1,6 +1,6 @@
 //! HTML pages in the style of `/ui`.
 
-use http::HeaderValue;
+use http_02::HeaderValue;
 
 /// A page needs only its style sheet and icon. It can contain parts of the request.
 pub(super) const POLICY: HeaderValue = HeaderValue::from_static(

@@ -28,13 +28,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_trailers::{
+    compat::Fields,
     digest::{Algorithm, Hashers},
     request::RequestBody,
     syntax::protocol_name,
     trailers::Declared,
 };
 use futures_util::StreamExt;
-use http::{HeaderMap, Request, header};
+use http_02::{Request, header};
 use serde_json::{Value, json};
 
 pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>) -> Result<Json, Response> {
@@ -44,7 +45,7 @@ pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>
         "protocol": protocol_name(request.version()),
         "method": request.method().as_str(),
         "authority": authority(&request),
-        "target": request.uri().path_and_query().map(http::uri::PathAndQuery::as_str),
+        "target": request.uri().path_and_query().map(http_02::uri::PathAndQuery::as_str),
         "te": values(request.headers(), &header::TE),
         "trailer": values(request.headers(), &header::TRAILER),
         "headers": fields(request.headers()),
@@ -79,7 +80,7 @@ fn authority(request: &Request<Body>) -> Option<String> {
     of_target.or_else(|| values(request.headers(), &header::HOST).pop())
 }
 
-fn fields(section: &HeaderMap) -> Value {
-    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) });
-    section.iter().map(field).collect()
+fn fields(section: &impl Fields) -> Value {
+    let field = |(name, value)| json!({ "name": name, "value": String::from_utf8_lossy(value) });
+    section.lines().map(field).collect()
 }

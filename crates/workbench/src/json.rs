@@ -1,5 +1,5 @@
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http_02::header;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -12,6 +12,7 @@
 //! | [`export`] | the rows of a [`database`] with their count, digest and timing, failures in the middle, progress, the alternatives for clients without trailers, and a [gRPC service](export::grpc) |
 //! | `trailers.rs` | `GET /trailers`: the trailers that the query asks for |
 //! | `answer.rs` | `GET /answer`: words of an answer as they come, and their number behind them |
+//! | `lines.rs` | `GET /lines/{n}`: a trailer that is sent only on failure |
 //! | `seen/` | `GET /seen/{id}`: what the server sent of a response |
 //! | `te.rs` | `GET /te`: whether this client receives trailers |
 //! | `echo.rs`, `inspect.rs` | `POST`: the trailers of requests |
@@ -41,6 +42,7 @@ mod help;
 mod html;
 mod inspect;
 mod json;
+mod lines;
 mod metrics;
 mod problem_page;
 mod query;

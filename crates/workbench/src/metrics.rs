@@ -1,4 +1,4 @@
-use http::StatusCode;
+use http_02::StatusCode;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 
 /// The workbench's metrics.

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use axum_trailers::problem::Problem;
-use http::{HeaderValue, Request, header};
+use http_02::{HeaderValue, Request, header};
 use serde_json::Value;
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
 use axum_trailers::problem::Problem;
-use http::{StatusCode, Uri};
+use http_02::{StatusCode, Uri};
 use percent_encoding::percent_decode;
 use std::ops::RangeInclusive;
 
@@ -118,7 +118,7 @@ mod tests {
 
     async fn content(mut body: axum::body::BoxBody) -> Vec<u8> {
         let mut bytes = Vec::new();
-        while let Some(chunk) = http_body::Body::data(&mut body).await {
+        while let Some(chunk) = http_body_04::Body::data(&mut body).await {
             bytes.extend_from_slice(&chunk.expect("in memory"));
         }
         bytes

@@ -1,7 +1,7 @@
 //! Summaries of a request.
 
 use axum_trailers::trailers::Acceptance;
-use http::{HeaderMap, HeaderName, Request, Version};
+use http_02::{HeaderMap, HeaderName, Request, Version};
 use serde_json::{Value, json};
 
 /// Whether trailers are sent in response to this request, and why.

@@ -1,5 +1,5 @@
 use axum_trailers::problem::Problem;
-use http::{StatusCode, header};
+use http_02::{StatusCode, header};
 
 /// How many seconds a rejected client should wait before it retries.
 pub(super) const RETRY_AFTER: u64 = 5;

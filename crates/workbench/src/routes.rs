@@ -3,7 +3,7 @@
 
 use super::{
     answer, authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
-    problem_page, seen, state::AppState, te, trailers, ui,
+    lines, problem_page, seen, state::AppState, te, trailers, ui,
 };
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use axum::{
     routing::{MethodRouter, get, post, put},
 };
 use axum_trailers::{layers::ContentDigestLayer, problem::Problem};
-use http::{HeaderValue, StatusCode, Uri, header};
+use http_02::{HeaderValue, StatusCode, Uri, header};
 use std::{collections::BTreeSet, fmt::Write, future::ready};
 
 /// One route of the workbench.
@@ -204,6 +204,17 @@ pub const ROUTES: &[Route] = &[
         example: Example { target: "/answer?prompt=What+is+a+trailer&words=12", ..EXAMPLE },
         pattern: "/answer",
         handler: || get(answer::answer),
+        ..ROUTE
+    },
+    Route {
+        path: "/lines/{n}",
+        shows: "n numbered lines and their number. If one fails (`fail_at`), the trailer `x-stream-error`, which is sent only then, reports it.",
+        trailers: &["x-stream-error"],
+        parameters: &["fail_at=LINE"],
+        bounds: "100,000 lines",
+        example: Example { target: "/lines/5?fail_at=3", ..EXAMPLE },
+        pattern: "/lines/:n",
+        handler: || get(lines::lines),
         ..ROUTE
     },
     Route {

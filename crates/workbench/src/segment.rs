@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, Path},
 };
 use axum_trailers::problem::Problem;
-use http::request::Parts;
+use http_02::request::Parts;
 
 /// The variable part of a path, percent-decoded. Invalid UTF-8 is rejected.
 pub(super) struct Segment(pub(super) String);

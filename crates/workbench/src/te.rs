@@ -19,7 +19,7 @@ use axum_trailers::{
     syntax::protocol_name,
     trailers::{Declared, Trailers},
 };
-use http::{HeaderName, Request, header};
+use http_02::{HeaderName, Request, header};
 use serde_json::{Value, json};
 
 const X_PROTOCOL: HeaderName = HeaderName::from_static("x-protocol");

@@ -18,7 +18,8 @@ use axum_trailers::{
     problem::Problem,
     trailers::{TrailerError, TrailerLimits, Trailers, forbidden_fields, server::section_size},
 };
-use http::{HeaderValue, Uri, header};
+use http::HeaderValue;
+use http_02::{Uri, header};
 use serde_json::{Map, Value};
 
 pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {

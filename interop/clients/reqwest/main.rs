@@ -6,8 +6,8 @@ mod shortest;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::stream;
-use http_1::{HeaderMap, HeaderName, HeaderValue};
-use http_body_1::Frame;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use reqwest::{Body, Client, Method};
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn exchange(told: &mut Exchange, url: &str, protocol: &str, options: &[Str
     }
     let response = request.send().await?;
     told.status = Some(response.status().as_u16());
-    let mut body = http_1::Response::from(response).into_body();
+    let mut body = http::Response::from(response).into_body();
     while let Some(frame) = body.frame().await {
         match frame?.into_data() {
             Ok(data) => told.content.extend_from_slice(&data),

@@ -1,7 +1,9 @@
-use crate::trailers::{TrailerError, Trailers};
-use axum_core::BoxError;
+use super::SendError;
+use crate::{
+    BoxError,
+    trailers::{TrailerError, Trailers},
+};
 use http::HeaderName;
-use std::convert::Infallible;
 
 /// Why a body could not end with trailers. It ends in an error instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,14 +13,20 @@ pub enum FinishError {
     #[error(transparent)]
     Refused(#[from] TrailerError),
     /// The trailers contain a field that was not announced.
-    #[error("`{name}` was not declared: add it to the channel's `Declared`")]
+    #[error("`{name}` was not declared: add it to the names that the body declares")]
     Undeclared {
         /// The field's name.
         name: HeaderName,
     },
     /// An announced field is missing in the trailers.
-    #[error("`{name}` was declared but is missing: every declared field must be sent")]
+    #[error("`{name}` was declared but is missing: send it, or declare it as optional")]
     Missing {
+        /// The field's name.
+        name: HeaderName,
+    },
+    /// The trailers of a success contain a field that only reports a failure.
+    #[error("`{name}` is declared as a field of failures: pass it to `fail_with_trailers`")]
+    ReportsFailure {
         /// The field's name.
         name: HeaderName,
     },
@@ -30,9 +38,9 @@ pub enum FinishError {
     ReaderGone,
 }
 
-impl From<Infallible> for FinishError {
-    fn from(never: Infallible) -> Self {
-        match never {}
+impl From<SendError> for FinishError {
+    fn from(_gone: SendError) -> Self {
+        Self::ReaderGone
     }
 }
 
@@ -43,7 +51,8 @@ pub enum ProducerError {
     /// The [`Sender`](super::Sender) was dropped without `finish`.
     #[error("the producer stopped before it finished: it returned early, panicked or was cancelled")]
     Gone,
-    /// The producer reported an error with [`fail`](super::Sender::fail).
+    /// The producer reported an error with [`fail`](super::Sender::fail), or returned it to
+    /// [`produce`](super::produce()).
     #[error("the producer failed")]
     Failed(#[source] BoxError),
     /// The producer reported a failure in these trailers with
@@ -54,8 +63,8 @@ pub enum ProducerError {
     /// among the sources of the body's error:
     ///
     /// ```
-    /// use axum::body::HttpBody;
     /// use axum_trailers::{body::{self, ProducerError}, trailers::{Declared, Trailers}};
+    /// use http_body_util::BodyExt;
     /// use std::error::Error;
     ///
     /// # tokio_test(async {
@@ -64,9 +73,8 @@ pub enum ProducerError {
     /// trailers.insert("grpc-status", 13)?;
     /// sender.fail_with_trailers(trailers)?;
     ///
-    /// let error = body.data().await.unwrap().unwrap_err();
-    /// let failure = error.source().and_then(|error| error.downcast_ref());
-    /// let Some(ProducerError::FailedWithTrailers(trailers)) = failure else { panic!("{error}") };
+    /// let error = body.frame().await.unwrap().unwrap_err();
+    /// let Some(ProducerError::FailedWithTrailers(trailers)) = error.downcast_ref() else { panic!("{error}") };
     /// assert_eq!(trailers.as_map()["grpc-status"], "13");
     /// # Ok::<_, Box<dyn Error>>(())
     /// # });

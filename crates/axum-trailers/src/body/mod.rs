@@ -1,7 +1,22 @@
 //! Streamed bodies: data first, then the fields that are known only at the end.
 //!
 //! - [`StreamBody`] turns a stream of chunks into a response body with trailers;
-//! - [`channel()`] creates one together with a [`Sender`], through which a producer task feeds it.
+//! - [`produce()`] creates one that runs its producer, a future that sends the chunks through a [`Sender`];
+//! - [`channel()`] creates one together with the [`Sender`], through which a task feeds it.
+//!
+//! # A task or not
+//!
+//! | | [`produce()`] | [`channel()`] and a spawned task |
+//! |---|---|---|
+//! | the producer runs | when the reader takes chunks, on the connection's task | on its own, ahead of the reader up to the capacity |
+//! | the reader stalls | the producer stops at an `.await` and keeps what it holds: locks, transactions | the same if it waits in [`send`](Sender::send); otherwise it goes on |
+//! | the client leaves | the producer is dropped at an `.await` | `send` returns an error; [`closed`](Sender::closed) tells before |
+//! | the producer returns an error | it is logged, and the transfer is cut | the task's result, which nobody reads unless you do |
+//! | costs | less | a task for each response |
+//!
+//! Use `produce` if the producer only sends what it awaits, such as rows of a database. Use `channel` if the producer must
+//! outlive the response or go on without the reader (to commit, to release a lock in time), computes for long without an
+//! `.await` (the connection's other responses would wait), or runs on a thread.
 //!
 //! # Failures in the middle
 //!
@@ -26,12 +41,14 @@
 mod channel;
 mod ending;
 mod fuse;
+mod produce;
 mod queue;
 mod stream_body;
 
 pub(crate) use self::fuse::{Fuse, Phase};
 pub use self::{
-    channel::{CHUNK_OVERHEAD, Chunks, SendError, Sender, channel},
+    channel::{CHUNK_OVERHEAD, Chunks, SendError, Sender, TrySendError, channel},
     ending::{FinishError, ProducerError},
+    produce::{Produced, produce},
     stream_body::{StreamBody, TrailersPolledEarly},
 };

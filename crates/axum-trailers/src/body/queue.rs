@@ -1,9 +1,13 @@
 use super::{CHUNK_OVERHEAD, ending::ProducerError};
+use crate::BoxError;
 use crate::trailers::Trailers;
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, Waker, ready},
 };
 use tokio::{sync::Notify, task::coop};
@@ -15,14 +19,14 @@ use tokio::{sync::Notify, task::coop};
 pub(super) struct Queue {
     capacity: usize,
     state: Mutex<State>,
+    /// The bytes of all chunks. Changed with the lock, read without.
+    bytes: AtomicUsize,
     reader_gone: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     chunks: VecDeque<Bytes>,
-    /// The bytes of all chunks.
-    bytes: usize,
     /// The capacity in use.
     taken: usize,
     /// The waiting producer, and how much capacity it waits for.
@@ -47,9 +51,19 @@ enum Ending {
 #[derive(Debug)]
 pub(super) struct Refused(pub(super) Bytes);
 
+/// A chunk that was not taken.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    Full(Bytes),
+    Closed(Bytes),
+}
+
+/// What the reader gets next: a chunk, the producer's failure, or the end.
+type Said = Option<Result<Bytes, ProducerError>>;
+
 impl Queue {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default(), reader_gone: Notify::new() }
+        Self { capacity, state: Mutex::default(), bytes: AtomicUsize::new(0), reader_gone: Notify::new() }
     }
 
     /// Waits for room, then takes the chunk.
@@ -74,49 +88,98 @@ impl Queue {
         if state.is_closed {
             return Poll::Ready(Err(Refused(chunk)));
         }
-        state.taken += cost;
-        state.bytes += chunk.len();
-        state.chunks.push_back(chunk);
-        wake(state, |state| state.reader.take());
+        self.push(state, chunk, cost);
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the body. The first ending counts.
-    pub(super) fn end(&self, ending: Result<Trailers, ProducerError>) {
+    /// Takes the chunk if there is room.
+    pub(super) fn try_push(&self, chunk: Bytes) -> Result<(), NotTaken> {
+        let cost = self.cost(chunk.len());
+        let state = self.lock();
+        if state.is_closed {
+            return Err(NotTaken::Closed(chunk));
+        }
+        if self.capacity - state.taken < cost {
+            return Err(NotTaken::Full(chunk));
+        }
+        self.push(state, chunk, cost);
+        Ok(())
+    }
+
+    fn push(&self, mut state: MutexGuard<'_, State>, chunk: Bytes, cost: usize) {
+        state.taken += cost;
+        self.bytes.store(self.bytes() + chunk.len(), Relaxed);
+        state.chunks.push_back(chunk);
+        wake(state, |state| state.reader.take());
+    }
+
+    /// Ends the body. The first ending counts. Returns whether there is a reader.
+    pub(super) fn end(&self, ending: Result<Trailers, ProducerError>) -> bool {
         let mut state = self.lock();
-        if !matches!(state.ending, Ending::Open) {
-            return;
+        if state.is_closed || !matches!(state.ending, Ending::Open) {
+            return !state.is_closed;
         }
         state.ending = match ending {
             Ok(trailers) => Ending::Finished(trailers),
             Err(error) => Ending::Failed(error),
         };
         wake(state, |state| state.reader.take());
+        true
     }
 
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProducerError>>> {
+    /// Ends the body in the error that its producer has returned, unless the producer has ended it before. Returning
+    /// drops the sender, so the body may already have ended in [`ProducerError::Gone`].
+    pub(super) fn end_returned(&self, error: BoxError) {
+        let mut state = self.lock();
+        if let Ending::Open | Ending::Failed(ProducerError::Gone) = state.ending {
+            state.ending = Ending::Failed(ProducerError::Failed(error));
+            wake(state, |state| state.reader.take());
+        }
+    }
+
+    /// Fails the body, however its producer has ended it before the panic.
+    pub(super) fn end_panicked(&self) {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.ending, Ending::Failed(ProducerError::Gone));
+        drop(state);
+        drop(before);
+    }
+
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Said> {
         let budget = ready!(coop::poll_proceed(cx));
-        let said = self.poll_said(cx);
+        let said = self.said(|_| true, || Some(cx.waker().clone()));
         if said.is_ready() {
             budget.made_progress();
         }
         said
     }
 
-    fn poll_said(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ProducerError>>> {
+    /// What is ready for a reader that polls the producer before it waits: the producer wakes nobody meanwhile, and is
+    /// woken only if it waits as another task.
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Said> {
+        self.said(|producer| !producer.will_wake(cx.waker()), || None)
+    }
+
+    /// The same after the reader has polled the producer: it waits.
+    pub(super) fn poll_produced(&self, cx: &mut Context<'_>) -> Poll<Said> {
+        self.said(|producer| !producer.will_wake(cx.waker()), || Some(cx.waker().clone()))
+    }
+
+    /// `wakes` decides whether a producer that has room again is woken, and `waits` is whom the producer wakes.
+    fn said(&self, wakes: impl FnOnce(&Waker) -> bool, waits: impl FnOnce() -> Option<Waker>) -> Poll<Said> {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             state.taken -= self.cost(chunk.len());
-            state.bytes -= chunk.len();
+            self.bytes.store(self.bytes() - chunk.len(), Relaxed);
             let free = self.capacity - state.taken;
-            wake(state, |state| {
-                state.producer.take_if(|(_, wanted)| *wanted <= free).map(|(waker, _)| waker)
-            });
+            let woken = state.producer.take_if(|(_, wanted)| *wanted <= free).map(|(waker, _)| waker);
+            drop(state);
+            woken.filter(wakes).into_iter().for_each(Waker::wake);
             return Poll::Ready(Some(Ok(chunk)));
         }
         Poll::Ready(match &mut state.ending {
             Ending::Open => {
-                let before = state.reader.replace(cx.waker().clone());
+                let before = std::mem::replace(&mut state.reader, waits());
                 drop(state);
                 drop(before);
                 return Poll::Pending;
@@ -131,7 +194,7 @@ impl Queue {
 
     /// The number of bytes that wait for the reader.
     pub(super) fn bytes(&self) -> usize {
-        self.lock().bytes
+        self.bytes.load(Relaxed)
     }
 
     pub(super) fn take_trailers(&self) -> Option<Trailers> {
@@ -148,7 +211,8 @@ impl Queue {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
-        (state.bytes, state.taken) = (0, 0);
+        state.taken = 0;
+        self.bytes.store(0, Relaxed);
         let unread = std::mem::take(&mut state.chunks);
         wake(state, |state| state.producer.take().map(|(waker, _)| waker));
         drop(unread);

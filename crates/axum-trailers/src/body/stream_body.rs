@@ -1,13 +1,13 @@
 use super::{Phase, channel::Producer};
-use crate::trailers::{Declared, TrailerError, Trailers};
-use axum_core::{
-    BoxError, Error, body,
-    response::{IntoResponse, Response},
+use crate::{
+    BoxError,
+    compat::{IntoTrailers, ResponseHead, SplitBody, implement_body, sealed::Sealed},
+    trailers::{Declared, TrailerError, server::RunsWhenPolled},
 };
 use bytes::Bytes;
 use futures_util::TryStream;
-use http::HeaderMap;
-use http_body::{Body, SizeHint};
+use http::{HeaderMap, Response};
+use http_body::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -93,9 +93,33 @@ impl<S> StreamBody<S> {
     /// # Errors
     ///
     /// [`TrailerError`] if a field is not permitted in a trailer section. The body is then unchanged.
-    pub fn set_trailers(&mut self, trailers: HeaderMap) -> Result<(), TrailerError> {
-        self.stored = Trailers::try_from(trailers)?.into_map();
+    pub fn set_trailers(&mut self, trailers: impl IntoTrailers) -> Result<(), TrailerError> {
+        self.stored = trailers.into_trailers()?.into_map();
         Ok(())
+    }
+
+    /// A response with this body, for any server of `http` 1. It announces the trailers in its `Trailer` field. axum's
+    /// `into_response` creates the same.
+    pub fn into_http_response(self) -> Response<Self> {
+        let mut response = Response::new(());
+        self.announce(&mut response);
+        response.map(|()| self)
+    }
+
+    /// Announces the trailers in the head of the body's response.
+    pub(crate) fn announce(&self, response: &mut impl ResponseHead) {
+        if let Some(producer) = &self.producer {
+            producer.declaration().announce(response.fields_mut());
+            if let Some(failure) = producer.failure() {
+                response.insert_extension(failure);
+            }
+            if producer.runs_when_polled() {
+                response.insert_extension(RunsWhenPolled);
+            }
+        }
+        if !self.stored.is_empty() {
+            Declared::from_fields(&self.stored).write(response.fields_mut());
+        }
     }
 
     #[cfg(test)]
@@ -115,40 +139,17 @@ where
     }
 }
 
-impl<S> IntoResponse for StreamBody<S>
-where
-    S: TryStream + Send + 'static,
-    S::Ok: Into<Bytes>,
-    S::Error: Into<BoxError>,
-{
-    fn into_response(self) -> Response {
-        let mut response = Response::new(());
-        if let Some(producer) = &self.producer {
-            producer.declared().write(response.headers_mut());
-            if let Some(failure) = producer.failure() {
-                response.extensions_mut().insert(failure.clone());
-            }
-        }
-        if !self.stored.is_empty() {
-            Declared::from_fields(&self.stored).write(response.headers_mut());
-        }
-        response.map(|()| body::boxed(self))
-    }
-}
+impl<S> Sealed for StreamBody<S> {}
 
-impl<S> Body for StreamBody<S>
+impl<S> SplitBody for StreamBody<S>
 where
     S: TryStream,
     S::Ok: Into<Bytes>,
     S::Error: Into<BoxError>,
 {
-    type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
-    fn poll_data(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Self::Data, Self::Error>>> {
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         let this = self.project();
         if *this.phase != Phase::Data {
             return Poll::Ready(None);
@@ -158,12 +159,12 @@ where
             Some(Ok(chunk)) => Some(Ok(chunk.into())),
             Some(Err(error)) => {
                 *this.phase = Phase::Ended;
-                Some(Err(Error::new(error)))
+                Some(Err(error.into()))
             }
             None => {
                 let failure = this.producer.as_ref().and_then(Producer::unwatched_failure);
                 *this.phase = if failure.is_some() { Phase::Ended } else { Phase::Trailers };
-                failure.map(|failure| Err(Error::new(failure)))
+                failure.map(|failure| Err(failure.into()))
             }
         })
     }
@@ -171,28 +172,18 @@ where
     fn poll_trailers(
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, Self::Error>> {
+    ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
         let this = self.project();
         Poll::Ready(match *this.phase {
-            Phase::Data => Err(Error::new(TrailersPolledEarly)),
+            Phase::Data => Err(TrailersPolledEarly.into()),
             Phase::Ended => Ok(None),
             Phase::Trailers => {
                 *this.phase = Phase::Ended;
-                let mut trailers = std::mem::take(this.stored);
-                if this.producer.as_ref().is_some_and(Producer::has_failed) {
-                    // They were set for a body that succeeds.
-                    trailers.clear();
-                }
-                let sent = this.producer.as_ref().and_then(Producer::take_trailers);
-                let sent = sent.map(Trailers::into_map).unwrap_or_default();
-                if trailers.is_empty() {
-                    trailers = sent;
-                } else {
-                    for (name, value) in &sent {
-                        let added = trailers.try_append(name, value.clone());
-                        added.map_err(|full| Error::new(TrailerError::from(full)))?;
-                    }
-                }
+                let stored = std::mem::take(this.stored);
+                let trailers = match this.producer {
+                    Some(producer) => producer.section(stored)?,
+                    None => stored,
+                };
                 Ok((!trailers.is_empty()).then_some(trailers))
             }
         })
@@ -210,114 +201,10 @@ where
     }
 }
 
+implement_body!({S} StreamBody<S>, where S: TryStream, S::Ok: Into<Bytes>, S::Error: Into<BoxError>);
+
 impl<S> fmt::Debug for StreamBody<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamBody").field("phase", &self.phase).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trailers::server::read_as_server;
-    use axum_trailers_testing::{
-        Step::{Data, Error as Fail, Pending},
-        read_by_contract, scripted,
-    };
-    use futures_util::task::noop_waker;
-    use http::{HeaderValue, header};
-    use std::pin::pin;
-
-    fn foo() -> HeaderMap {
-        let mut trailers = HeaderMap::new();
-        trailers.insert("chunky-trailer", HeaderValue::from_static("foo"));
-        trailers
-    }
-
-    #[test]
-    fn keeps_the_contract_of_http_body() {
-        let mut body = StreamBody::new(scripted([Pending, Data("a"), Data(""), Pending, Data("b")]));
-        body.set_trailers(foo()).expect("permitted");
-        let read = read_by_contract(body);
-        assert_eq!((&*read.content, read.pending, read.trailers), ("ab", 2, Some(foo())));
-    }
-
-    #[test]
-    fn nothing_follows_an_error() {
-        let mut body = StreamBody::new(scripted([Data("a"), Fail, Data("never")]));
-        body.set_trailers(foo()).expect("permitted");
-        let read = read_by_contract(body);
-        assert_eq!((&*read.content, read.trailers), ("a", None), "no trailer of a failed body");
-        assert!(read.error.is_some());
-    }
-
-    #[test]
-    fn trailers_polled_early_are_an_error_and_not_lost() {
-        let mut body = StreamBody::new(scripted([Data("a")]));
-        body.set_trailers(foo()).expect("permitted");
-        let mut body = pin!(body);
-        let waker = noop_waker();
-        let cx = &mut Context::from_waker(&waker);
-
-        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
-        while let Poll::Ready(Some(_)) = body.as_mut().poll_data(cx) {}
-        assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(Some(_)))));
-    }
-
-    #[test]
-    fn forbidden_trailers_are_refused_and_the_old_ones_kept() {
-        let mut body = StreamBody::new(scripted([]));
-        body.set_trailers(foo()).expect("permitted");
-        let mut forbidden = HeaderMap::new();
-        forbidden.insert(header::CONTENT_LENGTH, HeaderValue::from(1));
-        let error = body.set_trailers(forbidden).expect_err("forbidden");
-        assert!(error.to_string().contains("content-length"), "{error}");
-        assert_eq!(body.into_response().headers()[header::TRAILER], "chunky-trailer");
-    }
-
-    #[test]
-    fn response_without_trailers_announces_none() {
-        let response = StreamBody::new(scripted([Data("a")])).into_response();
-        assert!(response.headers().is_empty());
-    }
-
-    #[tokio::test]
-    async fn trailers_of_channel_and_body_make_one_section() {
-        let (sender, mut body) = crate::body::channel(64, Declared::new(["x-rows"]).expect("permitted"));
-        body.set_trailers(foo()).expect("permitted");
-        let mut trailers = Trailers::new();
-        trailers.insert("x-rows", 1).expect("permitted");
-        sender.finish(trailers).expect("as declared");
-
-        let mut response = body.into_response();
-        assert_eq!(response.headers()[header::TRAILER], "x-rows, chunky-trailer");
-        assert!(response.body_mut().data().await.is_none());
-        let trailers = response.body_mut().trailers().await.expect("no error").expect("trailers");
-        assert_eq!(trailers.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn trailers_of_the_body_are_left_out_if_its_producer_fails() {
-        for failing in [true, false] {
-            let (sender, mut body) = crate::body::channel(64, Declared::new(["x-state"]).expect("permitted"));
-            body.set_trailers(foo()).expect("permitted");
-            let mut trailers = Trailers::new();
-            trailers.insert("x-state", "1").expect("permitted");
-            let ended = if failing { sender.fail_with_trailers(trailers) } else { sender.finish(trailers) };
-            ended.expect("as declared");
-            let trailers = read_as_server(body.into_response()).trailers.expect("trailers");
-            assert!(trailers.contains_key("x-state"));
-            assert_eq!(trailers.contains_key("chunky-trailer"), !failing);
-        }
-    }
-
-    #[test]
-    fn type_facts() {
-        fn send_and_sync<T: Send + Sync + 'static>(_: T) {}
-        send_and_sync(StreamBody::new(scripted([])));
-        // The stream itself need not be `Sync`.
-        let once =
-            futures_util::stream::once(async { Ok::<_, std::io::Error>(std::cell::Cell::new(1).take()) });
-        send_and_sync(StreamBody::new(futures_util::TryStreamExt::map_ok(once, |n| vec![n])));
     }
 }

@@ -1,7 +1,10 @@
-use crate::body::{Fuse, Phase};
+use crate::{
+    body::{Fuse, Phase},
+    compat::{SplitBody, sealed::Sealed},
+};
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Body, SizeHint};
+use http_body::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -34,21 +37,28 @@ pin_project! {
         held: Option<Bytes>,
         // The inner trailers, while the observer is not ready to add to them.
         trailers: Option<HeaderMap>,
+        hides_length: bool,
     }
 }
 
 impl<B, O> Observed<B, O> {
     pub(super) fn new(inner: B, observer: Option<O>) -> Self {
-        Self { inner: Fuse::new(inner), observer, held: None, trailers: None }
+        Self { inner: Fuse::new(inner), observer, held: None, trailers: None, hides_length: false }
+    }
+
+    /// Makes the length unknown, so that a server does not send it instead of trailers.
+    pub(super) fn hide_length(self, hides_length: bool) -> Self {
+        Self { hides_length, ..self }
     }
 }
 
-impl<B, O> Body for Observed<B, O>
+impl<B, O> Sealed for Observed<B, O> {}
+
+impl<B, O> SplitBody for Observed<B, O>
 where
-    B: Body<Data = Bytes>,
+    B: SplitBody,
     O: Observer,
 {
-    type Data = Bytes;
     type Error = B::Error;
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
@@ -107,7 +117,9 @@ where
         let inner = self.inner.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(inner.lower().saturating_add(held));
-        if let Some(upper) = inner.upper() {
+        if let Some(upper) = inner.upper()
+            && !self.hides_length
+        {
             hint.set_upper(upper.saturating_add(held));
         }
         hint
@@ -117,13 +129,20 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        compat::{Http1, implement_body},
+        tests::FailingTrailers,
+    };
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{self, Data, End, Error as Fail, Pending, Trailers},
         fields, read_by_contract,
     };
     use http::HeaderValue;
+    use http_body_util::Full;
     use std::{pin::pin, task::Waker};
+
+    implement_body!({B: SplitBody, O: Observer} Observed<B, O>);
 
     /// Counts bytes. Slow for large chunks and, if a test sets `is_slow`, at the end.
     #[derive(Default)]
@@ -159,8 +178,8 @@ mod tests {
         }
     }
 
-    fn counted<const N: usize>(steps: [Step; N]) -> Observed<ScriptedBody, Count> {
-        Observed::new(ScriptedBody::new(steps), Some(Count::default()))
+    fn counted<const N: usize>(steps: [Step; N]) -> Observed<Http1<ScriptedBody>, Count> {
+        Observed::new(Http1::new(ScriptedBody::new(steps)), Some(Count::default()))
     }
 
     #[test]
@@ -184,10 +203,10 @@ mod tests {
     #[test]
     fn held_chunk_is_part_of_the_length() {
         let inner = ScriptedBody::new([Data("larger than ten"), Data("b")]).sized();
-        let mut body = Observed::new(inner, Some(Count::default()));
-        assert_eq!(body.size_hint().exact(), Some(16));
+        let mut body = Observed::new(Http1::new(inner), Some(Count::default()));
+        assert_eq!(SplitBody::size_hint(&body).exact(), Some(16));
         assert!(Pin::new(&mut body).poll_data(&mut Context::from_waker(Waker::noop())).is_pending());
-        assert_eq!(body.size_hint().exact(), Some(16));
+        assert_eq!(SplitBody::size_hint(&body).exact(), Some(16));
     }
 
     #[test]
@@ -210,8 +229,9 @@ mod tests {
 
     #[test]
     fn failure_in_the_data_or_the_trailers_ends_the_body_without_an_added_field() {
-        for steps in [[Data("a"), Fail, Pending], [Data("a"), End, Fail]] {
-            let read = read_by_contract(counted(steps));
+        let failing_data = counted([Data("a"), Fail, Pending]);
+        let failing_trailers = Observed::new(FailingTrailers::after("a"), Some(Count::default()));
+        for read in [read_by_contract(failing_data), read_by_contract(failing_trailers)] {
             assert_eq!((&*read.content, read.trailers), ("a", None));
             assert!(read.error.is_some());
         }
@@ -219,7 +239,7 @@ mod tests {
 
     #[test]
     fn failure_in_trailers_that_are_polled_early_ends_the_body() {
-        let mut body = pin!(counted([Fail]));
+        let mut body = pin!(Observed::new(FailingTrailers::after("never"), Some(Count::default())));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Err(_))));
         let read = read_by_contract(body);
@@ -229,20 +249,21 @@ mod tests {
     #[test]
     fn body_without_an_observer_is_unchanged() {
         let body = ScriptedBody::new([Data("a"), Pending, Data("b")]).sized();
-        let body = Observed::new(body, None::<Count>);
-        assert_eq!(body.size_hint().exact(), Some(2));
+        let body = Observed::new(Http1::new(body), None::<Count>);
+        assert_eq!(SplitBody::size_hint(&body).exact(), Some(2));
         let read = read_by_contract(body);
         assert_eq!((&*read.content, read.trailers), ("ab", None));
 
-        let read =
-            read_by_contract(Observed::new(ScriptedBody::new([Trailers(&[("x", "1")])]), None::<Count>));
+        let body = Http1::new(ScriptedBody::new([Trailers(&[("x", "1")])]));
+        let read = read_by_contract(Observed::new(body, None::<Count>));
         assert_eq!(read.trailers, Some(fields(&[("x", "1")])));
     }
 
     #[test]
     fn trailers_polled_early_are_the_inner_ones_and_nothing_is_lost() {
-        let mut body = pin!(Observed::new(http_body::Full::new(Bytes::from("abc")), Some(Count::default())));
-        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        let full = Http1::new(Full::new(Bytes::from("abc")));
+        let mut body = pin!(Observed::new(full, Some(Count::default())));
+        let cx = &mut Context::from_waker(Waker::noop());
         assert!(matches!(body.as_mut().poll_trailers(cx), Poll::Ready(Ok(None))));
         assert_eq!(read_by_contract(body).trailers, Some(fields(&[("x-count", "3")])));
     }

@@ -3,20 +3,21 @@ macro_rules! response_body {
     ($(#[$doc:meta])* $name:ident = $inner:ty, seen by $observer:ty) => {
         ::pin_project_lite::pin_project! {
             $(#[$doc])*
-            pub struct $name<B: ::http_body::Body> {
+            pub struct $name<B: $crate::compat::SplitBody> {
                 #[pin]
                 inner: $crate::layers::observed::Observed<$inner, $observer>,
             }
         }
 
-        impl<B: ::http_body::Body> $name<B> {
-            pub(super) fn new(inner: $inner, observer: Option<$observer>) -> Self {
-                Self { inner: $crate::layers::observed::Observed::new(inner, observer) }
+        impl<B: $crate::compat::SplitBody> $name<B> {
+            pub(super) fn new(inner: $crate::layers::observed::Observed<$inner, $observer>) -> Self {
+                Self { inner }
             }
         }
 
-        impl<B: ::http_body::Body<Data = ::bytes::Bytes>> ::http_body::Body for $name<B> {
-            type Data = ::bytes::Bytes;
+        impl<B: $crate::compat::SplitBody> $crate::compat::sealed::Sealed for $name<B> {}
+
+        impl<B: $crate::compat::SplitBody> $crate::compat::SplitBody for $name<B> {
             type Error = B::Error;
 
             fn poll_data(
@@ -42,7 +43,9 @@ macro_rules! response_body {
             }
         }
 
-        impl<B: ::http_body::Body> ::std::fmt::Debug for $name<B> {
+        $crate::compat::implement_body!({B: $crate::compat::SplitBody} $name<B>);
+
+        impl<B: $crate::compat::SplitBody> ::std::fmt::Debug for $name<B> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }

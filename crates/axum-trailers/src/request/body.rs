@@ -1,20 +1,14 @@
 use super::{CollectedBody, RequestBodyError};
 use crate::{
-    body::{Fuse, Phase},
-    trailers::{TrailerLimits, Trailers},
-};
-use async_trait::async_trait;
-use axum_core::{
     BoxError,
-    body::{BoxBody, boxed},
-    extract::FromRequest,
+    body::{Fuse, Phase},
+    compat::{AnyBody, Request, RequestWithBody, SplitBody},
+    trailers::{TrailerLimits, Trailers},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{Extensions, HeaderMap, Request};
-use http_body::Body;
+use http::HeaderMap;
 use std::{
-    convert::Infallible,
     fmt,
     future::poll_fn,
     pin::Pin,
@@ -50,18 +44,30 @@ use sync_wrapper::SyncWrapper;
 /// ```
 #[must_use]
 pub struct RequestBody {
-    body: SyncWrapper<Fuse<BoxBody>>,
+    body: SyncWrapper<Fuse<AnyBody>>,
     limits: TrailerLimits,
 }
 
 impl RequestBody {
-    pub(super) fn new<B>(body: B, extensions: &Extensions) -> Self
+    /// The body of a request of either generation, for services without axum. Its trailers are limited by the
+    /// [`TrailerLimits`] in the request's extensions.
+    pub fn new<R>(request: R) -> Self
     where
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        R: RequestWithBody<Body: SplitBody<Error: Into<BoxError>> + Send + 'static>,
     {
-        let limits = extensions.get().copied().unwrap_or_default();
-        Self { body: SyncWrapper::new(Fuse::new(boxed(body))), limits }
+        let limits = Self::limits(&request);
+        Self::with_limits(request.into_body(), limits)
+    }
+
+    pub(super) fn limits(request: &impl Request) -> TrailerLimits {
+        request.extension().copied().unwrap_or_default()
+    }
+
+    pub(super) fn with_limits<B>(body: B, limits: TrailerLimits) -> Self
+    where
+        B: SplitBody<Error: Into<BoxError>> + Send + 'static,
+    {
+        Self { body: SyncWrapper::new(Fuse::new(AnyBody::new(body))), limits }
     }
 
     /// Returns the trailers. Call it after the end of the stream. They are empty if the request has none.
@@ -102,7 +108,7 @@ impl RequestBody {
         let section = ready!(Pin::new(self.body.get_mut()).poll_trailers(cx));
         Poll::Ready(match section {
             Ok(section) => Ok(section.unwrap_or_default()),
-            Err(error) => Err(RequestBodyError::of_body(error.into_inner())),
+            Err(error) => Err(RequestBodyError::of_body(error)),
         })
     }
 }
@@ -112,137 +118,12 @@ impl Stream for RequestBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let chunk = ready!(Pin::new(self.body.get_mut()).poll_data(cx));
-        Poll::Ready(chunk.map(|chunk| chunk.map_err(|error| RequestBodyError::of_body(error.into_inner()))))
-    }
-}
-
-#[async_trait]
-impl<S, B> FromRequest<S, B> for RequestBody
-where
-    S: Send + Sync,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Rejection = Infallible;
-
-    async fn from_request(request: Request<B>, _state: &S) -> Result<Self, Infallible> {
-        let (head, body) = request.into_parts();
-        Ok(Self::new(body, &head.extensions))
+        Poll::Ready(chunk.map(|chunk| chunk.map_err(RequestBodyError::of_body)))
     }
 }
 
 impl fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBody").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trailers::TrailersTooLarge;
-    use axum::response::IntoResponse;
-    use axum_trailers_testing::{
-        ScriptedBody,
-        Step::{self, Data, End, Error as Fail, Pending, Trailers},
-        fields,
-    };
-    use http::StatusCode;
-
-    fn body<const N: usize>(steps: [Step; N]) -> RequestBody {
-        RequestBody::new(ScriptedBody::new(steps), &Extensions::new())
-    }
-
-    async fn text(body: &mut RequestBody) -> Result<String, RequestBodyError> {
-        let mut text = String::new();
-        while let Some(chunk) = body.next().await {
-            text += std::str::from_utf8(&chunk?).expect("text");
-        }
-        Ok(text)
-    }
-
-    const STEPS: [Step; 7] = [
-        Pending,
-        Data("a"),
-        Data(""),
-        Data("bc"),
-        End,
-        Pending,
-        Trailers(&[("x-sum", "1"), ("host", "a"), ("x-sum", "2")]),
-    ];
-
-    #[tokio::test]
-    async fn data_is_followed_by_the_permitted_trailers() {
-        let mut came = body(STEPS);
-        assert_eq!(text(&mut came).await.expect("no error"), "abc");
-        assert!(came.next().await.is_none(), "the end stays the end");
-        let trailers = came.trailers().await.expect("no error").into_map();
-        assert_eq!(trailers, fields(&[("x-sum", "1"), ("x-sum", "2")]));
-
-        let mut came = body([Data("a")]);
-        text(&mut came).await.expect("no error");
-        assert!(came.trailers().await.expect("no error").is_empty());
-    }
-
-    #[tokio::test]
-    async fn trailers_before_the_end_are_the_handlers_fault() {
-        let error = body(STEPS).trailers().await.expect_err("unread");
-        assert!(matches!(error, RequestBodyError::Unread));
-        assert_eq!(error.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
-    }
-
-    #[tokio::test]
-    async fn nothing_follows_an_error() {
-        let mut came = body([Data("a"), Fail]);
-        assert!(came.next().await.expect("data").is_ok());
-        let error = came.next().await.expect("an error").expect_err("scripted");
-        assert_eq!(error.into_response().status(), StatusCode::BAD_REQUEST);
-        assert!(came.next().await.is_none());
-        assert!(matches!(came.trailers().await, Err(RequestBodyError::Broken(_))));
-
-        let mut came = body([Data("a"), End, Fail]);
-        text(&mut came).await.expect("no error");
-        assert!(matches!(came.trailers().await, Err(RequestBodyError::Broken(_))));
-    }
-
-    #[tokio::test]
-    async fn trailers_past_their_limits_are_a_431() {
-        let mut extensions = Extensions::new();
-        extensions.insert(TrailerLimits { fields: 1, ..TrailerLimits::default() });
-        for (steps, fits) in [(STEPS.to_vec(), false), (vec![Trailers(&[("x-sum", "1")])], true)] {
-            let mut came = RequestBody::new(ScriptedBody::new(steps), &extensions);
-            text(&mut came).await.expect("no error");
-            match came.trailers().await {
-                Ok(_) => assert!(fits),
-                Err(error) => {
-                    let limit = TrailersTooLarge::Fields { limit: 1 };
-                    assert!(
-                        !fits && matches!(error, RequestBodyError::Trailers(e) if e == limit),
-                        "{error:?}"
-                    );
-                    assert_eq!(error.into_response().status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-                }
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn collected_body_is_complete_or_an_error() {
-        let collected = body(STEPS).collect(3).await.expect("small enough");
-        assert_eq!(collected.content, "abc");
-        assert_eq!(collected.trailers.into_map(), fields(&[("x-sum", "1"), ("x-sum", "2")]));
-
-        let error = body(STEPS).collect(2).await.expect_err("too large");
-        assert!(matches!(error, RequestBodyError::TooLarge { limit: 2 }));
-        assert_eq!(error.into_response().status(), StatusCode::PAYLOAD_TOO_LARGE);
-        assert!(body([Data("a"), Fail]).collect(100).await.is_err());
-        assert!(body([Data("a"), End, Fail]).collect(100).await.is_err());
-    }
-
-    #[test]
-    fn type_facts() {
-        fn send_and_sync<T: Send + Sync + Unpin + 'static>() {}
-        send_and_sync::<RequestBody>();
-        send_and_sync::<RequestBodyError>();
     }
 }

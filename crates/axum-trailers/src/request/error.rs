@@ -1,9 +1,5 @@
 use super::ContentDigestError;
-use crate::{problem::Problem, trailers::TrailersTooLarge};
-use axum_core::{
-    BoxError,
-    response::{IntoResponse, Response},
-};
+use crate::{BoxError, compat::is_over_limit, problem::Problem, trailers::TrailersTooLarge};
 use http::StatusCode;
 use std::error::Error;
 
@@ -21,8 +17,7 @@ pub enum RequestBodyError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// It is larger than a limit around the handler, such as axum's
-    /// [`DefaultBodyLimit`](axum_core::extract::DefaultBodyLimit). 413.
+    /// It is larger than a limit around the handler, such as axum's `DefaultBodyLimit`. 413.
     #[error("the request body is too large")]
     OverLimit,
     /// Its trailer section is too large. 431.
@@ -44,7 +39,7 @@ impl RequestBodyError {
             if let Some(digest) = error.downcast_ref::<ContentDigestError>() {
                 return Self::Digest(digest.clone());
             }
-            if error.is::<http_body::LengthLimitError>() {
+            if is_over_limit(error) {
                 return Self::OverLimit;
             }
             cause = error.source();
@@ -53,15 +48,15 @@ impl RequestBodyError {
     }
 }
 
-impl IntoResponse for RequestBodyError {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Digest(error) => return error.clone().into_response(),
-            Self::Broken(_) => StatusCode::BAD_REQUEST,
-            Self::TooLarge { .. } | Self::OverLimit => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Trailers(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Unread => StatusCode::INTERNAL_SERVER_ERROR,
+impl From<RequestBodyError> for Problem {
+    fn from(error: RequestBodyError) -> Self {
+        let status = match &error {
+            RequestBodyError::Digest(error) => return error.clone().into(),
+            RequestBodyError::Broken(_) => StatusCode::BAD_REQUEST,
+            RequestBodyError::TooLarge { .. } | RequestBodyError::OverLimit => StatusCode::PAYLOAD_TOO_LARGE,
+            RequestBodyError::Trailers(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            RequestBodyError::Unread => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Problem::new(status, self.to_string()).into_response()
+        Self::new(status, error.to_string())
     }
 }

@@ -5,7 +5,10 @@
 //! - [`VerifyContentDigestLayer`] and the extractor [`Verified`] check the content against its `Content-Digest`.
 //!
 //! Requests can have trailers over HTTP/2, and over HTTP/1.1 with the chunked coding. axum-trailers-server passes both
-//! on; axum 0.6's own server (hyper 0.14) only those of HTTP/2.
+//! on, and so does axum 0.8's own server (hyper 1); that of axum 0.6 (hyper 0.14) passes on only those of HTTP/2.
+//!
+//! The extractors are for axum 0.8 (feature `axum-08`) and axum 0.6 (feature `axum-06`). Services without axum use
+//! [`RequestBody::new`] and [`Verified::new`].
 
 mod body;
 mod collected;

@@ -5,7 +5,7 @@ mod list;
 mod protocol_name;
 mod token;
 
-pub(crate) use self::list::line_elements;
+pub(crate) use self::{list::line_elements, token::is_lowercase_tchar};
 pub use self::{
     list::list_elements,
     protocol_name::protocol_name,

@@ -14,11 +14,16 @@ pub fn is_lowercase_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| LOWERCASE[usize::from(byte)])
 }
 
+/// Whether a byte is a `tchar` and not an upper-case letter.
+pub(crate) const fn is_lowercase_tchar(byte: u8) -> bool {
+    is_tchar(byte) && !byte.is_ascii_uppercase()
+}
+
 const LOWERCASE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 128 {
-        table[byte as usize] = is_tchar(byte) && !byte.is_ascii_uppercase();
+        table[byte as usize] = is_lowercase_tchar(byte);
         byte += 1;
     }
     table

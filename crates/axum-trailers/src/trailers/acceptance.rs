@@ -1,5 +1,8 @@
-use crate::syntax::list_elements;
-use http::{HeaderMap, Request, Version, header};
+use crate::{
+    compat::{Fields, ProtocolVersion, Request},
+    syntax::list_elements,
+};
+use http::{Version, header};
 use std::fmt;
 
 /// Whether the client accepts trailers in the response.
@@ -34,15 +37,18 @@ pub enum WithheldReason {
     NotAsked,
     /// The request used HTTP/1.0, which has no trailers.
     OldProtocol,
+    /// The fields were not announced, and HTTP/1.1 sends only announced ones. Other fields of the section are sent.
+    Unannounced,
 }
 
 impl WithheldReason {
-    /// The reason as a metric label: `not_asked` or `old_protocol`.
+    /// The reason as a metric label: `not_asked`, `old_protocol` or `unannounced`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::NotAsked => "not_asked",
             Self::OldProtocol => "old_protocol",
+            Self::Unannounced => "unannounced",
         }
     }
 }
@@ -52,6 +58,7 @@ impl fmt::Display for WithheldReason {
         f.write_str(match self {
             Self::NotAsked => "no `TE: trailers`",
             Self::OldProtocol => "HTTP/1.0",
+            Self::Unannounced => "not announced",
         })
     }
 }
@@ -60,17 +67,19 @@ impl Acceptance {
     /// Returns the server's decision for this request, or [decides](Self::decide) from the request itself if there is
     /// none.
     #[must_use]
-    pub fn from_request<B>(request: &Request<B>) -> Self {
-        match request.extensions().get() {
-            Some(decided) => *decided,
-            None => Self::decide(request.version(), request.headers()),
-        }
+    pub fn from_request(request: &impl Request) -> Self {
+        Self::decided(request).unwrap_or_else(|| Self::decide(request.version(), request.fields()))
+    }
+
+    /// The server's decision.
+    pub(crate) fn decided(request: &impl Request) -> Option<Self> {
+        request.extension().copied()
     }
 
     /// Decides from the request's protocol version and header section.
     #[must_use]
-    pub fn decide(version: Version, headers: &HeaderMap) -> Self {
-        match version {
+    pub fn decide(version: impl ProtocolVersion, headers: &impl Fields) -> Self {
+        match version.into_version() {
             Version::HTTP_09 | Version::HTTP_10 => Self::Withheld(WithheldReason::OldProtocol),
             Version::HTTP_11 if !te_lists_trailers(headers) => Self::Withheld(WithheldReason::NotAsked),
             _ => Self::Accepted,
@@ -85,47 +94,6 @@ impl Acceptance {
 }
 
 /// `TE = [ t-codings *( "," t-codings ) ]`, where `trailers` is the only coding without a weight (RFC 9110 §10.1.4).
-fn te_lists_trailers(headers: &HeaderMap) -> bool {
+fn te_lists_trailers(headers: &impl Fields) -> bool {
     list_elements(headers, &header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    const NOT_ASKED: Acceptance = Acceptance::Withheld(WithheldReason::NotAsked);
-    const OLD: Acceptance = Acceptance::Withheld(WithheldReason::OldProtocol);
-
-    #[test]
-    fn protocol_and_te_decide() {
-        let cases: &[(Version, &[&str], Acceptance)] = &[
-            (Version::HTTP_2, &[], Acceptance::Accepted),
-            (Version::HTTP_3, &[], Acceptance::Accepted),
-            (Version::HTTP_11, &[], NOT_ASKED),
-            (Version::HTTP_11, &["trailers"], Acceptance::Accepted),
-            (Version::HTTP_11, &["Trailers"], Acceptance::Accepted),
-            (Version::HTTP_11, &["deflate;q=0.5 , trailers"], Acceptance::Accepted),
-            (Version::HTTP_11, &["gzip", "trailers"], Acceptance::Accepted),
-            (Version::HTTP_11, &["gzip"], NOT_ASKED),
-            (Version::HTTP_11, &["trailersx, trailers;q=0"], NOT_ASKED),
-            (Version::HTTP_11, &[""], NOT_ASKED),
-            (Version::HTTP_10, &["trailers"], OLD),
-        ];
-        for (version, te, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for value in *te {
-                headers.append(header::TE, HeaderValue::from_static(value));
-            }
-            assert_eq!(Acceptance::decide(*version, &headers), *expected, "{version:?} {te:?}");
-        }
-    }
-
-    #[test]
-    fn what_the_server_decided_comes_first() {
-        let mut request = Request::builder().version(Version::HTTP_2).body(()).expect("a request");
-        assert_eq!(Acceptance::from_request(&request), Acceptance::Accepted);
-        request.extensions_mut().insert(NOT_ASKED);
-        assert_eq!(Acceptance::from_request(&request), NOT_ASKED);
-    }
 }

@@ -1,4 +1,3 @@
-use http::HeaderName;
 use std::fmt;
 
 /// Why a trailer section may not contain a field.
@@ -35,7 +34,7 @@ impl fmt::Display for ForbiddenReason {
     }
 }
 
-/// Returns why `name` may not be a trailer field, or `None` if it may.
+/// Returns why `name` may not be a trailer field, or `None` if it may. The name is in lower case, as in a `HeaderName`.
 ///
 /// Unknown fields are permitted: RFC 9110 §6.5.1 leaves the decision to each field's definition, which only its sender
 /// knows. `Authentication-Info` and `ETag` are permitted because their definitions allow it (RFC 9110 §11.6.3 and
@@ -43,14 +42,14 @@ impl fmt::Display for ForbiddenReason {
 ///
 /// ```
 /// use axum_trailers::trailers::{ForbiddenReason, why_forbidden};
-/// use http::{HeaderName, header};
+/// use http::header;
 ///
-/// assert_eq!(why_forbidden(&header::CONTENT_LENGTH), Some(ForbiddenReason::MessageFraming));
-/// assert_eq!(why_forbidden(&HeaderName::from_static("x-row-count")), None);
+/// assert_eq!(why_forbidden(header::CONTENT_LENGTH), Some(ForbiddenReason::MessageFraming));
+/// assert_eq!(why_forbidden("x-row-count"), None);
 /// ```
 #[must_use]
-pub fn why_forbidden(name: &HeaderName) -> Option<ForbiddenReason> {
-    reason(name.as_str())
+pub fn why_forbidden(name: impl AsRef<str>) -> Option<ForbiddenReason> {
+    reason(name.as_ref())
 }
 
 /// The same for a lower-case name, which may be no valid field name.
@@ -78,6 +77,9 @@ macro_rules! forbidden {
         pub fn forbidden_fields() -> impl Iterator<Item = (ForbiddenReason, &'static [&'static str])> {
             [$((ForbiddenReason::$reason, &[$($name),+][..])),+].into_iter()
         }
+
+        /// The same fields, without the reasons.
+        pub(super) const FORBIDDEN: &[&str] = &[$($($name),+),+];
 
         fn reason(name: &str) -> Option<ForbiddenReason> {
             match name {
@@ -139,7 +141,7 @@ mod tests {
             ("Content-Range", ForbiddenReason::ContentFormat),
         ];
         for (name, reason) in cases {
-            let name: HeaderName = name.parse().expect("a field name");
+            let name: http::HeaderName = name.parse().expect("a field name");
             assert_eq!(why_forbidden(&name), Some(reason), "{name}");
         }
     }
@@ -149,7 +151,7 @@ mod tests {
         let mut names = Vec::new();
         for (reason, fields) in forbidden_fields() {
             for name in fields {
-                assert_eq!(why_forbidden(&HeaderName::from_static(name)), Some(reason), "{name}");
+                assert_eq!(why_forbidden(name), Some(reason), "{name}");
                 names.push(*name);
             }
         }
@@ -171,7 +173,7 @@ mod tests {
             "server-timing",
             "x-row-count",
         ] {
-            assert_eq!(why_forbidden(&HeaderName::from_static(name)), None, "{name}");
+            assert_eq!(why_forbidden(name), None, "{name}");
         }
     }
 }

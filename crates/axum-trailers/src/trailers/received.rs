@@ -1,5 +1,8 @@
 use super::{TrailerError, Trailers, map::permitted};
-use crate::syntax::{has_outer_whitespace, without_outer_whitespace};
+use crate::{
+    compat::Fields,
+    syntax::{has_outer_whitespace, without_outer_whitespace},
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The maximum size of a received trailer section.
@@ -98,8 +101,8 @@ fn may_be_used(name: &HeaderName) -> bool {
 /// The size of a header or trailer section in bytes, counted as in
 /// [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2): name, value and 32 for each field line.
 #[must_use]
-pub fn section_size(fields: &HeaderMap) -> usize {
-    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
+pub fn section_size(fields: &impl Fields) -> usize {
+    fields.lines().map(|(name, value)| name.len() + value.len() + 32).sum()
 }
 
 #[cfg(test)]

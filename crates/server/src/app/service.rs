@@ -15,14 +15,15 @@ use crate::{
 };
 use axum::{
     Router,
-    body::{Body, BoxBody, HttpBody},
+    body::{Body, HttpBody},
     extract::ConnectInfo,
     response::Response,
     routing::future::RouteFuture,
 };
-use axum_trailers::trailers::Acceptance;
-use http::{Request, Version};
-use http_body_1::Body as _;
+use axum_trailers::trailers::{Acceptance, server::RunsWhenPolled};
+use http::Version;
+use http_02::Request;
+use http_body::Body as _;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
@@ -136,7 +137,7 @@ impl ConnectionService {
         }
     }
 
-    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http_1::Request<RequestContent>) -> Route {
+    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http::Request<RequestContent>) -> Route {
         request.extensions_mut().insert(ConnectInfo(self.connection.peer));
         match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
@@ -144,7 +145,7 @@ impl ConnectionService {
         }
     }
 
-    pub(crate) fn call(&self, request: http_1::Request<ContentSource>) -> ResponseFuture {
+    pub(crate) fn call(&self, request: http::Request<ContentSource>) -> ResponseFuture {
         let Self { app, connection, last_authority } = self;
         let (parts, source) = request.into_parts();
         let (mut request, rejection) = match head::request(&parts, last_authority) {
@@ -154,11 +155,11 @@ impl ConnectionService {
             }
             Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
         };
-        if request.version() < Version::HTTP_2 {
-            let acceptance = Acceptance::decide(request.version(), request.headers());
+        let acceptance = Acceptance::decide(parts.version, &parts.headers);
+        if parts.version < Version::HTTP_2 {
             request.extensions_mut().insert(acceptance);
         }
-        let mut exchange = Exchange::begin(connection.clone(), &request, &parts);
+        let mut exchange = Exchange::begin(connection.clone(), &parts, acceptance);
         let content = RequestContent::new(source, request.headers(), &mut exchange);
         let grpc = app.0.grpc.service(&request);
         let rejection = rejection.or_else(|| grpc.as_ref()?.rejection(&request));
@@ -169,7 +170,7 @@ impl ConnectionService {
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
-            let request = http_1::Request::from_parts(parts, content);
+            let request = http::Request::from_parts(parts, content);
             let route = exchange.in_span(|| self.call_grpc(&service, request));
             return ResponseFuture::new(route, exchange);
         }
@@ -222,7 +223,11 @@ impl ResponseFuture {
 }
 
 /// Whether a body may have no data only because the task that produces it has just been spawned.
-fn may_be_about_to_come(body: &BoxBody) -> bool {
+fn may_be_about_to_come(response: &Response) -> bool {
+    if response.extensions().get::<RunsWhenPolled>().is_some() {
+        return false;
+    }
+    let body = response.body();
     let asked = catch_unwind(AssertUnwindSafe(|| !body.is_end_stream() && body.size_hint().lower() == 0));
     // A body that panics here is polled again when it is sent, and fails then.
     asked.unwrap_or(false)
@@ -249,7 +254,7 @@ impl Future for Route {
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<http_1::Response<ResponseBody>, SectionTooLarge>;
+    type Output = Result<http::Response<ResponseBody>, SectionTooLarge>;
 
     /// A response yields once to the tasks that are ready to run. One of them is usually the handler's producer: what
     /// it has ready is then sent together with the header section, in one write. Another is the request's pump, which
@@ -260,8 +265,7 @@ impl Future for ResponseFuture {
             let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
             ready!(this.route.as_mut().poll(cx))
         };
-        let is_first =
-            !*this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(response.body()));
+        let is_first = !*this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(&response));
         let is_undecided = this.unread.is_undecided(cx);
         if is_first || is_undecided {
             *this.has_stood_back = true;

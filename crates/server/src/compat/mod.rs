@@ -7,5 +7,5 @@ mod names;
 mod spare;
 
 pub(crate) use self::head::{
-    BadFields, BadHead, LastAuthority, Unsendable, received_fields, reuse_trailers, to_new, to_old,
+    BadFields, BadHead, LastAuthority, Unsendable, check_received, reuse_trailers, to_new, to_old,
 };

@@ -3,21 +3,21 @@
 //! The same names are used again and again, so each thread caches some pairs: a cached name needs neither a copy nor a
 //! check.
 
-use http::HeaderName;
+use http_02::HeaderName;
 use std::cell::RefCell;
 
 /// How many pairs are cached, and the length of the longest cached name.
 const PAIRS: usize = 64;
 const LONGEST: usize = 64;
 
-type Pair = Option<(HeaderName, http_1::HeaderName)>;
+type Pair = Option<(HeaderName, http::HeaderName)>;
 
 thread_local! {
     static KNOWN: RefCell<[Pair; PAIRS]> = const { RefCell::new([const { None }; PAIRS]) };
 }
 
 /// `None` if the name is not a token. `http` 1 accepts such names over HTTP/2.
-pub(super) fn older(name: &http_1::HeaderName) -> Option<HeaderName> {
+pub(super) fn older(name: &http::HeaderName) -> Option<HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
         match pair {
@@ -32,13 +32,13 @@ pub(super) fn older(name: &http_1::HeaderName) -> Option<HeaderName> {
 }
 
 /// `None` if the name is not a token.
-pub(super) fn newer(name: &HeaderName) -> Option<http_1::HeaderName> {
+pub(super) fn newer(name: &HeaderName) -> Option<http::HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
         match pair {
             Some((older, newer)) if older == name => Some(newer.clone()),
             _ => {
-                let newer = http_1::HeaderName::from_bytes(name.as_ref()).ok()?;
+                let newer = http::HeaderName::from_bytes(name.as_ref()).ok()?;
                 keep(pair, name, &newer);
                 Some(newer)
             }
@@ -46,7 +46,7 @@ pub(super) fn newer(name: &HeaderName) -> Option<http_1::HeaderName> {
     })
 }
 
-fn keep(pair: &mut Pair, older: &HeaderName, newer: &http_1::HeaderName) {
+fn keep(pair: &mut Pair, older: &HeaderName, newer: &http::HeaderName) {
     if older.as_str().len() <= LONGEST {
         *pair = Some((older.clone(), newer.clone()));
     }
@@ -75,7 +75,7 @@ mod tests {
         let many: Vec<_> = (0..4 * PAIRS).map(|n| format!("x-{n}")).collect();
         let names = ["host", "content-type", "x-a", &long].into_iter().chain(many.iter().map(String::as_str));
         for name in names.clone().chain(names) {
-            let (old, new) = (HeaderName::try_from(name), http_1::HeaderName::try_from(name));
+            let (old, new) = (HeaderName::try_from(name), http::HeaderName::try_from(name));
             let (old, new) = (old.expect("a name"), new.expect("a name"));
             for _ in 0..2 {
                 assert_eq!(older(&new).as_ref(), Some(&old));
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn name_with_a_quote_is_rejected_each_time() {
-        let new = http_1::HeaderName::from_lowercase(b"x\"").expect("accepted over HTTP/2");
+        let new = http::HeaderName::from_lowercase(b"x\"").expect("accepted over HTTP/2");
         let old = HeaderName::from_bytes(b"x\"").expect("accepted");
         for _ in 0..2 {
             assert_eq!((older(&new), newer(&old)), (None, None));

@@ -1,7 +1,7 @@
 //! Emptied maps of earlier heads, for reuse. Each thread keeps some: a map's memory is most of what a conversion would
 //! have to allocate.
 
-use http::Extensions;
+use http_02::Extensions;
 use std::cell::RefCell;
 
 /// How many maps of each kind a thread keeps: 85 KB if they are of the usual size, and at most some 700 KB.
@@ -63,14 +63,14 @@ macro_rules! spare {
 }
 
 // The capacity is that for names. Further values of a name have an allocation of their own.
+spare!(http_02::HeaderMap, |map: &Self| (USUAL..=LARGEST).contains(&map.capacity()) && map.len() <= LARGEST);
 spare!(http::HeaderMap, |map: &Self| (USUAL..=LARGEST).contains(&map.capacity()) && map.len() <= LARGEST);
-spare!(http_1::HeaderMap, |map: &Self| (USUAL..=LARGEST).contains(&map.capacity()) && map.len() <= LARGEST);
 spare!(Extensions, |extensions: &Self| !extensions.is_empty());
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use http_02::{HeaderMap, HeaderName, HeaderValue};
     use std::sync::Arc;
 
     fn map(names: usize) -> HeaderMap {

@@ -102,7 +102,7 @@ fn latest(moment: Instant, other: Option<Instant>) -> Instant {
 mod tests {
     use super::*;
     use axum::body::boxed;
-    use http_body::Full;
+    use http_body_04::Full;
     use tokio::time::advance;
 
     const LIMIT: Duration = Duration::from_secs(60);

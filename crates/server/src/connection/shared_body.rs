@@ -4,7 +4,7 @@ use axum::{
     body::{BoxBody, HttpBody},
 };
 use bytes::Bytes;
-use http::HeaderMap;
+use http_02::HeaderMap;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,

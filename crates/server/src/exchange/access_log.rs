@@ -4,7 +4,7 @@ use super::{
     request_details::shortened,
 };
 use crate::metrics::{Ended, MatchedRoute, ServerMetrics};
-use axum_trailers::syntax::protocol_name;
+use axum_trailers::{syntax::protocol_name, trailers::WithheldReason};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{Level, Span};
@@ -96,7 +96,11 @@ impl Exchange {
             match self.trailers {
                 Trailers::None => {}
                 Trailers::Sent(_) => metrics.trailers_sent(self.version, client),
+                Trailers::Withheld(WithheldReason::Unannounced) => {}
                 Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, client, reason),
+            }
+            if self.lacks_unannounced {
+                metrics.trailers_withheld(self.version, client, WithheldReason::Unannounced);
             }
         }
         match ending {

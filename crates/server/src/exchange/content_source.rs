@@ -1,7 +1,7 @@
 use crate::connection::{FramingError, Protocol};
 use axum::BoxError;
 use bytes::Bytes;
-use http_body_1::{Body, Frame, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
     error::Error,

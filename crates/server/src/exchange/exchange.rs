@@ -12,12 +12,12 @@ use crate::{
 use axum_trailers::{
     hints::Routine,
     trailers::{
-        Acceptance,
+        Acceptance, WithheldReason,
         server::{Observe, ResponseObserver},
     },
 };
-use http::{HeaderMap, StatusCode, Version, response::Parts};
-use http_1::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, request::Parts};
+use http_02::Extensions;
 use std::{
     convert::Infallible,
     error::Error,
@@ -50,6 +50,8 @@ pub(crate) struct Exchange {
     pub(super) status: Option<StatusCode>,
     pub(super) bytes: u64,
     pub(super) trailers: Trailers,
+    /// Whether some trailers were withheld because they were not announced.
+    pub(super) lacks_unannounced: bool,
     pub(super) ending: Option<Ending>,
     observer: Option<ResponseObserver>,
     /// Dropped together with the exchange.
@@ -71,23 +73,16 @@ pub(super) enum Route {
 }
 
 impl Exchange {
-    /// `head` is the request's head as received: `request` has only parts of it if it can't be converted.
-    pub(crate) fn begin<B>(
-        connection: Arc<Connection>,
-        request: &http::Request<B>,
-        head: &http_1::request::Parts,
-    ) -> Self {
+    /// `head` is the request's head as received.
+    pub(crate) fn begin(connection: Arc<Connection>, head: &Parts, acceptance: Acceptance) -> Self {
         let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
-        let acceptance = Acceptance::from_request(request);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
-        let details = is_logged.then(|| Box::new(RequestDetails::of(head, request.headers())));
+        let details = is_logged.then(|| Box::new(RequestDetails::of(head)));
         let is_counted = connection.metrics().is_some();
         let client = (is_logged || is_counted).then(|| ClientKind::of(&head.headers));
         Self {
-            span: details
-                .as_ref()
-                .and_then(|details| request_span(&connection, head, details, &id, request.version())),
+            span: details.as_ref().and_then(|details| request_span(&connection, head, details, &id)),
             is_routine: connection.purpose == Purpose::Metrics,
             details,
             client,
@@ -96,13 +91,14 @@ impl Exchange {
             began: Instant::now(),
             first_byte: None,
             method: head.method.clone(),
-            version: request.version(),
+            version: head.version,
             acceptance,
             route: Route::Router(route),
             grpc_status: None,
             status: None,
             bytes: 0,
             trailers: Trailers::None,
+            lacks_unannounced: false,
             ending: None,
             observer: None,
             under_way: None,
@@ -194,16 +190,16 @@ impl Exchange {
     }
 
     /// `chunked` is whether HTTP/1.1 frames the content in chunks.
-    pub(crate) fn answered(&mut self, head: &Parts, sent: &http_1::HeaderMap, chunked: bool) {
+    pub(crate) fn answered(&mut self, sent: &Response<()>, extensions: &Extensions, chunked: bool) {
         self.observe(|observer| {
-            let fields = sent.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            let fields = sent.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             let framing = chunked.then_some(("transfer-encoding", &b"chunked"[..]));
-            observer.header_section(head.status, &fields.chain(framing).collect::<Vec<_>>());
+            observer.header_section(sent.status(), &fields.chain(framing).collect::<Vec<_>>());
         });
-        self.note_grpc_status(&head.headers);
+        self.note_grpc_status(sent.headers());
         self.first_byte = self.client.as_ref().map(|_| self.began.elapsed());
-        self.is_routine |= self.details.is_some() && head.extensions.get::<Routine>().is_some();
-        self.status = Some(head.status);
+        self.is_routine |= self.details.is_some() && extensions.get::<Routine>().is_some();
+        self.status = Some(sent.status());
     }
 
     pub(crate) fn sent_data(&mut self, bytes: usize) {
@@ -220,6 +216,14 @@ impl Exchange {
             self.observe(|observer| observer.withheld(reason));
             self.trailers = Trailers::Withheld(reason);
         }
+    }
+
+    /// Notes that fields were left out because they were not announced.
+    pub(crate) fn withheld_unannounced(&mut self) {
+        let reason = WithheldReason::Unannounced;
+        self.observe(|observer| observer.withheld(reason));
+        self.lacks_unannounced = true;
+        self.trailers = Trailers::Withheld(reason);
     }
 
     pub(crate) fn sent_trailers(&mut self, trailers: &HeaderMap) {

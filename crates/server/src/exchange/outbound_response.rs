@@ -18,8 +18,11 @@ use axum_trailers::{
         server::{DigestedCodings, FailureMark, ResponseObserver, TrailersWithheld, has_content},
     },
 };
-use http::{HeaderMap, HeaderName, StatusCode, Version, header, response::Parts};
-use http_1::header::Entry;
+use http::{
+    HeaderMap, HeaderName, StatusCode, Version,
+    header::{self, Entry},
+};
+use http_02::Extensions;
 
 /// A response of the router on its way to hyper.
 pub(crate) struct OutboundResponse {
@@ -44,29 +47,12 @@ impl OutboundResponse {
     pub(crate) fn into_hyper(
         self,
         fault: FaultCell,
-    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+    ) -> Result<http::Response<ResponseBody>, SectionTooLarge> {
         let Self { response, mut exchange, is_instead } = self;
-        let status = response.status();
-        let has_content = has_content(exchange.method().as_str(), status);
         let (mut head, body) = response.into_parts();
         if let Some(observer) = head.extensions.remove() {
             exchange.observed_by(observer);
         }
-        let body = if has_content { body } else { body::boxed(http_body::Empty::new()) };
-        let body = SharedBody::new(body);
-        if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
-            // axum sets the length of the empty body. A 204 must not have one, and in a 304 it would be the length of
-            // the representation (RFC 9110 §8.6).
-            head.headers.remove(header::CONTENT_LENGTH);
-        }
-        let (plan, withholds) = plan_trailers(&exchange, &mut head, &body);
-        // The trailers may report a failure, whether or not they can be sent.
-        let may_follow = match &plan {
-            TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
-            TrailerPlan::Withheld { announced } => *announced && !body.knows_its_size(),
-        };
-        let gives_way = may_follow || head.extensions.get::<FailureMark>().is_some();
-        let length = if has_content { plan_length(gives_way, &mut head.headers) } else { Length::Unknown };
         let (mut sent, id) = match head::response(&head, exchange.id().to_copy()) {
             Ok(sent) => sent,
             Err(error) => {
@@ -74,6 +60,26 @@ impl OutboundResponse {
                 return Self::instead(instead, exchange);
             }
         };
+        let has_content = has_content(exchange.method().as_str(), sent.status());
+        let body = if has_content { body } else { body::boxed(http_body_04::Empty::new()) };
+        let body = SharedBody::new(body);
+        if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&sent.status()) {
+            // axum sets the length of the empty body. A 204 must not have one, and in a 304 it would be the length of
+            // the representation (RFC 9110 §8.6).
+            sent.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        let mark = head.extensions.get::<FailureMark>().cloned();
+        if let Some(mark) = mark.as_ref().filter(|_| exchange.version() >= Version::HTTP_2) {
+            mark.leave_out_optional(sent.headers_mut());
+        }
+        let (plan, withholds) = plan_trailers(&exchange, sent.headers_mut(), &head.extensions, &body);
+        // The trailers may report a failure, whether or not they can be sent.
+        let may_follow = match &plan {
+            TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
+            TrailerPlan::Withheld { announced } => *announced && !body.knows_its_size(),
+        };
+        let gives_way = may_follow || mark.is_some();
+        let length = if has_content { plan_length(gives_way, sent.headers_mut()) } else { Length::Unknown };
         match sent.headers_mut().entry(X_REQUEST_ID) {
             Entry::Vacant(place) => drop(place.insert(exchange.id().clone().into_field_value(id))),
             Entry::Occupied(own) => exchange.use_id(own.get()),
@@ -89,12 +95,11 @@ impl OutboundResponse {
         let is_chunked = exchange.version() == Version::HTTP_11
             && has_content
             && !length.is_complete_with(&body)
-            && !sent.headers().contains_key(http_1::header::CONTENT_LENGTH);
-        exchange.answered(&head, sent.headers(), is_chunked);
+            && !sent.headers().contains_key(header::CONTENT_LENGTH);
+        exchange.answered(&sent, &head.extensions, is_chunked);
         if withholds && has_content {
             exchange.withheld_trailers();
         }
-        let mark = head.extensions.get::<FailureMark>().cloned();
         mark.iter().for_each(FailureMark::watch);
         head::reuse_response(head);
         let failures = Failures { fault, mark };
@@ -104,7 +109,7 @@ impl OutboundResponse {
     fn instead(
         response: Response,
         exchange: Exchange,
-    ) -> Result<http_1::Response<ResponseBody>, SectionTooLarge> {
+    ) -> Result<http::Response<ResponseBody>, SectionTooLarge> {
         Self { is_instead: true, ..Self::new(response, exchange) }.into_hyper(FaultCell::default())
     }
 }
@@ -118,39 +123,44 @@ pub(crate) fn replace(mut response: Response, mut instead: Response) -> Response
 }
 
 /// Removes the digests that a layer further out has invalidated by encoding the content. Returns their names.
-fn take_outdated(head: &mut Parts) -> Vec<HeaderName> {
-    let Some(digested) = head.extensions.get::<DigestedCodings>() else {
+fn take_outdated(headers: &mut HeaderMap, extensions: &Extensions) -> Vec<HeaderName> {
+    let Some(digested) = extensions.get::<DigestedCodings>() else {
         return Vec::new();
     };
-    let outdated: Vec<_> = digested.outdated(&head.headers).cloned().collect();
+    let outdated: Vec<_> = digested.outdated(headers).cloned().collect();
     for name in &outdated {
         tracing::warn!(
             %name,
             "digest omitted: another layer encoded the content after ContentDigestLayer, which must be the \
              outer of the two"
         );
-        head.headers.remove(name);
+        headers.remove(name);
     }
     if !outdated.is_empty() {
-        let announced = Declared::read(&head.headers);
-        head.headers.remove(header::TRAILER);
+        let announced = Declared::read(headers);
+        headers.remove(header::TRAILER);
         let still = announced.iter().filter(|name| !outdated.iter().any(|outdated| outdated == *name));
-        Declared::new(still).expect("they were checked").write(&mut head.headers);
+        Declared::new(still).expect("they were checked").write(headers);
     }
     outdated
 }
 
 /// Decides what happens to the trailers, and whether some are withheld. Rewrites `Trailer` without names that can't
 /// follow.
-fn plan_trailers(exchange: &Exchange, head: &mut Parts, body: &SharedBody) -> (TrailerPlan, bool) {
-    let outdated = take_outdated(head);
+fn plan_trailers(
+    exchange: &Exchange,
+    headers: &mut HeaderMap,
+    extensions: &Extensions,
+    body: &SharedBody,
+) -> (TrailerPlan, bool) {
+    let outdated = take_outdated(headers, extensions);
     if exchange.acceptance().is_accepted() && !body.is_end_stream() {
-        let announced = Declared::settle(&mut head.headers);
-        let are_relayed = head.extensions.get::<Relayed>().is_some();
+        let announced = Declared::settle(headers);
+        let are_relayed = extensions.get::<Relayed>().is_some();
         return (TrailerPlan::Sent { announced, outdated, are_relayed }, false);
     }
-    let announced = head.headers.remove(header::TRAILER).is_some();
-    (TrailerPlan::Withheld { announced }, announced || head.extensions.get::<TrailersWithheld>().is_some())
+    let announced = headers.remove(header::TRAILER).is_some();
+    (TrailerPlan::Withheld { announced }, announced || extensions.get::<TrailersWithheld>().is_some())
 }
 
 fn plan_length(gives_way: bool, headers: &mut HeaderMap) -> Length {

@@ -4,7 +4,7 @@ use super::{request_fault::RequestFault, section_limit::SectionTooLarge};
 use crate::compat::{BadFields, BadHead, Unsendable};
 use axum::response::{IntoResponse, Response};
 use axum_trailers::problem::Problem;
-use http::{HeaderValue, StatusCode, header};
+use http_02::{HeaderValue, StatusCode, header};
 
 pub(crate) fn bad_head(error: &BadHead) -> Response {
     let status = match error {

@@ -1,4 +1,4 @@
-use http_1::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName};
 use std::sync::{
     OnceLock,
     atomic::{

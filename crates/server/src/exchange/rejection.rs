@@ -4,7 +4,7 @@ use super::problems::{closing, problem};
 use crate::{compat::host, connection::HeadFault, limits::Limits};
 use axum::response::Response;
 use axum_trailers::{syntax::list_elements, trailers::server::section_size};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use http_02::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 
 /// The response to a request that must be rejected.
 pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response> {
@@ -65,7 +65,7 @@ fn head_size(request: &Request<()>) -> usize {
 /// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper checks only the last one.
 fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let mut chunked = 0;
-    for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
+    for coding in list_elements(headers, &http::header::TRANSFER_ENCODING) {
         if !coding.eq_ignore_ascii_case(b"chunked") {
             let why = "the only supported transfer coding is `chunked` (RFC 9112 section 6.1)";
             return Some((StatusCode::NOT_IMPLEMENTED, why));
@@ -119,13 +119,13 @@ fn bad_target(request: &Request<()>) -> Option<&'static str> {
 
 /// A server may ignore `Upgrade` (RFC 9110 §7.8), but a client that offers `websocket` can use nothing else.
 fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    list_elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    list_elements(headers, &http::header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
+    use http_02::HeaderName;
     use proptest::{collection::vec, prelude::*};
 
     fn status(version: Version, uri: &str, fields: &[(HeaderName, &str)]) -> Option<u16> {
@@ -257,7 +257,7 @@ mod tests {
             let refused = reject(&request, &Limits::default());
             let status = refused.as_ref().map(|response| response.status().as_u16());
             prop_assert!(status.is_none_or(|status| [400, 501].contains(&status)), "{status:?}");
-            let has_coding = !is_http2 && list_elements(request.headers(), &header::TRANSFER_ENCODING).next().is_some();
+            let has_coding = !is_http2 && list_elements(request.headers(), &http::header::TRANSFER_ENCODING).next().is_some();
             let is_of_framing = refused.is_some_and(|response| response.headers().contains_key(header::CONNECTION));
             prop_assert!(!is_of_framing || has_coding);
         }

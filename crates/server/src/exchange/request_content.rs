@@ -9,8 +9,8 @@ use crate::{
 };
 use axum_trailers::syntax::list_elements;
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use http_body_1::{Body, Frame, SizeHint};
+use http_02::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
 use std::{
     future::poll_fn,
     pin::Pin,
@@ -83,8 +83,8 @@ impl RequestContent {
             connection.http1().look();
         }
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
-        let awaits_continue =
-            list_elements(fields, &header::EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+        let awaits_continue = list_elements(fields, &http::header::EXPECT)
+            .any(|what| what.eq_ignore_ascii_case(b"100-continue"));
         let received = exchange.track_content();
         Self { source: Some(source), half_close, rest: Some(rest), awaits_continue, received }
     }

@@ -1,8 +1,8 @@
 use super::received::Received;
 use axum_trailers::{syntax::list_elements, trailers::why_forbidden};
-use http_1::{
+use http::{
     HeaderMap, HeaderName, Uri,
-    header::{HOST, TE, VIA},
+    header::{HOST, TE, TRAILER, VIA},
     request::Parts,
 };
 use std::{borrow::Cow, sync::Arc};
@@ -17,7 +17,7 @@ pub(super) struct RequestDetails {
     pub(super) te: Option<String>,
     pub(super) via: Option<String>,
     /// The first names in `Trailer` that are permitted as trailers.
-    announced: Vec<http::HeaderName>,
+    announced: Vec<HeaderName>,
     /// `None` if the request has no content.
     received: Option<Arc<Received>>,
 }
@@ -29,13 +29,13 @@ const MAX_VALUE: usize = 1024;
 const MOST_ANNOUNCED: usize = 256;
 
 impl RequestDetails {
-    pub(crate) fn of(head: &Parts, headers: &http::HeaderMap) -> Self {
+    pub(crate) fn of(head: &Parts) -> Self {
         Self {
             request_target: request_target(&head.uri),
             host: host(head),
             te: value(&head.headers, &TE),
             via: value(&head.headers, &VIA),
-            announced: announced(headers),
+            announced: announced(&head.headers),
             received: None,
         }
     }
@@ -61,7 +61,7 @@ impl RequestDetails {
             return None;
         }
         let came = received.map_or(&[][..], Received::trailer_names);
-        let announced = self.announced.iter().map(http::HeaderName::as_str);
+        let announced = self.announced.iter().map(HeaderName::as_str);
         joined(announced.filter(|name| !came.iter().any(|came| came.as_str() == *name)))
     }
 }
@@ -114,10 +114,10 @@ fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(shortened(&all).into_owned())
 }
 
-fn announced(headers: &http::HeaderMap) -> Vec<http::HeaderName> {
-    let names = list_elements(headers, &http::header::TRAILER).take(MOST_ANNOUNCED);
+fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
+    let names = list_elements(headers, &TRAILER).take(MOST_ANNOUNCED);
     let mut announced = Vec::new();
-    for name in names.filter_map(|name| http::HeaderName::from_bytes(name).ok()) {
+    for name in names.filter_map(|name| HeaderName::from_bytes(name).ok()) {
         if why_forbidden(&name).is_none() && !announced.contains(&name) {
             announced.push(name);
         }
@@ -136,23 +136,20 @@ pub(super) fn shortened(bytes: &[u8]) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_1::HeaderValue;
+    use http::HeaderValue;
 
     fn details(fields: &[(HeaderName, &str)]) -> RequestDetails {
-        let (mut head, ()) = http_1::Request::new(()).into_parts();
-        let mut older = http::HeaderMap::new();
+        let (mut head, ()) = http::Request::new(()).into_parts();
         for (name, value) in fields {
             head.headers.append(name, HeaderValue::from_str(value).expect("a value"));
-            let name = http::HeaderName::from_bytes(name.as_ref()).expect("a name");
-            older.append(name, http::HeaderValue::from_str(value).expect("a value"));
         }
-        RequestDetails::of(&head, &older)
+        RequestDetails::of(&head)
     }
 
     #[test]
     fn lengths_are_limited_whatever_a_client_sends() {
         let names = (0..100_000).map(|n| format!("x-{n}")).collect::<Vec<_>>().join(",");
-        let fields = [&[(http_1::header::TRAILER, &*names)][..], &vec![(VIA, "1.1 a"); 20_000]].concat();
+        let fields = [&[(TRAILER, &*names)][..], &vec![(VIA, "1.1 a"); 20_000]].concat();
         let details = details(&fields);
         assert_eq!(details.announced.len(), MOST_ANNOUNCED);
         for text in [details.via.clone(), details.missing()] {
@@ -165,9 +162,9 @@ mod tests {
     fn password_is_left_out() {
         assert_eq!(details(&[(HOST, "user:secret@a:1")]).host.as_deref(), Some("a:1"));
         assert_eq!(details(&[(HOST, "a:1")]).host.as_deref(), Some("a:1"));
-        let (mut head, ()) = http_1::Request::new(()).into_parts();
+        let (mut head, ()) = http::Request::new(()).into_parts();
         head.uri = "u:secret@b:443".parse().expect("a target");
-        let details = RequestDetails::of(&head, &http::HeaderMap::new());
+        let details = RequestDetails::of(&head);
         assert_eq!((&*details.request_target, details.host.as_deref()), ("b:443", Some("b:443")));
     }
 }

@@ -1,7 +1,7 @@
 use crate::connection::ConnectionName;
 use axum_trailers::syntax::is_tchar;
 use bytes::Bytes;
-use http_1::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
 /// Identifies a request in the logs of its client, of proxies and of this server: a token

@@ -4,17 +4,14 @@ use super::{
     pieces::Pieces,
     request_fault::FaultCell,
     section_limit::SectionTooLarge,
-    trailer_section::{Section, permitted},
+    trailer_section::{Permitted, permitted, received},
 };
-use crate::{
-    compat::reuse_trailers,
-    connection::{Abandoned, SharedBody},
-};
+use crate::connection::{Abandoned, SharedBody};
 use axum::BoxError;
 use axum_trailers::trailers::{Declared, Trailers, server::FailureMark};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
-use http_body_1::{Body, Frame, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -63,6 +60,11 @@ pub(crate) struct Failures {
 impl Failures {
     fn has_failed(&self) -> bool {
         self.mark.as_ref().is_some_and(FailureMark::is_set)
+    }
+
+    /// Whether the field need not follow although it is announced.
+    fn may_lack(&self, name: &str) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.may_lack(name))
     }
 
     /// Whether these trailers report the response's failure, if it failed.
@@ -165,7 +167,7 @@ impl ResponseBody {
         Ok(Frame::data(piece))
     }
 
-    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Section>, BoxError>> {
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
         if !self.keeps_its_length() {
             return Poll::Ready(Err(self.length_broken()));
         }
@@ -173,11 +175,12 @@ impl ResponseBody {
         let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         };
-        let mut trailers = ready!(self.body.poll_trailers(cx))?.unwrap_or_default();
+        let mut trailers = received(ready!(self.body.poll_trailers(cx))?.unwrap_or_default())?;
         for name in outdated {
             trailers.remove(name);
         }
-        for name in announced.iter().filter(|name| !failed && !trailers.contains_key(*name)) {
+        let may_lack = |name: &str| failed || self.failures.may_lack(name);
+        for name in announced.iter().filter(|name| !trailers.contains_key(*name) && !may_lack(name)) {
             if *are_relayed {
                 tracing::info!(name, "relayed trailer field was announced but not sent");
             } else {
@@ -185,6 +188,7 @@ impl ResponseBody {
             }
         }
         let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());
+        let sent = self.take_permitted(sent);
         Poll::Ready(if self.failures.are_reported_in(&sent) {
             self.section(sent)
         } else {
@@ -192,17 +196,25 @@ impl ResponseBody {
         })
     }
 
-    fn section(&self, fields: HeaderMap) -> Result<Option<Section>, BoxError> {
+    fn take_permitted(&mut self, permitted: Permitted) -> HeaderMap {
+        if permitted.lacks_unannounced {
+            self.exchange.withheld_unannounced();
+        }
+        permitted.section
+    }
+
+    fn section(&self, fields: HeaderMap) -> Result<Option<HeaderMap>, BoxError> {
         SectionTooLarge::check_trailers(self.exchange.connection(), &fields)?;
-        Section::of(fields)
+        Ok((!fields.is_empty()).then_some(fields))
     }
 
     /// The trailers of a failure that the body has returned as an error, if they can be sent.
-    fn failure_section(&self, trailers: &Trailers) -> Result<Option<Section>, BoxError> {
+    fn failure_section(&mut self, trailers: &Trailers) -> Result<Option<HeaderMap>, BoxError> {
         let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
             return Err(FailureUnreportable.into());
         };
         let sent = permitted(trailers.as_map().clone(), announced, *are_relayed, self.exchange.version());
+        let sent = self.take_permitted(sent);
         if self.keeps_its_length() && trailers.declared().are_all_in(&sent) {
             self.section(sent)
         } else {
@@ -231,7 +243,7 @@ impl ResponseBody {
     /// Ends with these trailers, which may report that the response failed.
     fn end_with(
         &mut self,
-        trailers: Result<Option<Section>, BoxError>,
+        trailers: Result<Option<HeaderMap>, BoxError>,
         failed: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -243,10 +255,9 @@ impl ResponseBody {
         if failed {
             self.exchange.reported_in_trailers();
         }
-        Poll::Ready(trailers.map(|Section { old, new }| {
-            self.exchange.sent_trailers(&old);
-            reuse_trailers(old);
-            Ok(Frame::trailers(new))
+        Poll::Ready(trailers.map(|trailers| {
+            self.exchange.sent_trailers(&trailers);
+            Ok(Frame::trailers(trailers))
         }))
     }
 
@@ -299,7 +310,10 @@ impl Body for ResponseBody {
             match ready!(this.poll_data(cx)) {
                 Some(Err(error)) => {
                     return match failure_in_trailers(&*error) {
-                        Some(trailers) => this.end_with(this.failure_section(trailers), true, cx),
+                        Some(trailers) => {
+                            let section = this.failure_section(trailers);
+                            this.end_with(section, true, cx)
+                        }
                         None => this.fail(&error, cx),
                     };
                 }

@@ -1,7 +1,9 @@
 use crate::connection::Connection;
 use axum_trailers::trailers::server::section_size;
-use http::HeaderMap;
-use http_1::header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE};
+use http::{
+    HeaderMap,
+    header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE},
+};
 
 /// A section is larger than an HTTP/2 client accepts
 /// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). If it were sent anyway, some clients
@@ -25,9 +27,9 @@ const ADDED_DATE: usize = "dateSun, 06 Nov 1994 08:49:37 GMT".len() + FIELD;
 const FIELD: usize = 32;
 
 impl SectionTooLarge {
-    pub(super) fn check_headers(connection: &Connection, headers: &http_1::HeaderMap) -> Result<(), Self> {
+    pub(super) fn check_headers(connection: &Connection, headers: &HeaderMap) -> Result<(), Self> {
         check(connection, "header", || {
-            let is_sent = |name: &http_1::HeaderName| {
+            let is_sent = |name: &http::HeaderName| {
                 !([CONNECTION, TRANSFER_ENCODING, UPGRADE].contains(name)
                     || ["keep-alive", "proxy-connection"].contains(&name.as_str()))
             };

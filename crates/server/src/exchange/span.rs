@@ -4,16 +4,14 @@ use super::{
 };
 use crate::connection::Connection;
 use axum_trailers::syntax::protocol_name;
-use http::Version;
 use tracing::{Span, field::Empty};
 
 /// Creates the span of a request, if a subscriber collects it.
 pub(super) fn request_span(
     connection: &Connection,
-    head: &http_1::request::Parts,
+    head: &http::request::Parts,
     details: &RequestDetails,
     id: &RequestId,
-    version: Version,
 ) -> Option<Span> {
     let span = tracing::info_span!(
         target: "axum_trailers::request",
@@ -23,7 +21,7 @@ pub(super) fn request_span(
         method = %shortened(head.method.as_str().as_bytes()),
         request_target = details.request_target,
         status = Empty,
-        protocol = protocol_name(version),
+        protocol = protocol_name(head.version),
         bytes_out = Empty,
         duration_ms = Empty,
         trailers = Empty,

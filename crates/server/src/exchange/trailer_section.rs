@@ -1,44 +1,42 @@
 //! The trailers of a response on their way to the client.
 
-use crate::compat::{Unsendable, to_new};
-use axum::BoxError;
-use axum_trailers::{
-    syntax::is_lowercase_token,
-    trailers::{Declared, why_forbidden},
-};
+use crate::compat::{Unsendable, reuse_trailers, to_new};
+use axum_trailers::trailers::{Declared, why_forbidden};
 use http::{HeaderMap, HeaderName, Version};
 
-/// The trailers that are sent, in both generations of `http`.
-pub(super) struct Section {
-    pub(super) old: HeaderMap,
-    pub(super) new: http_1::HeaderMap,
+/// Converts the trailers of the application's body.
+///
+/// # Errors
+///
+/// [`TrailersUnsendable`] if a name is not a token.
+pub(super) fn received(trailers: http_02::HeaderMap) -> Result<HeaderMap, TrailersUnsendable> {
+    let converted = to_new(&trailers)?;
+    reuse_trailers(trailers);
+    Ok(converted)
 }
 
-impl Section {
-    pub(super) fn of(old: HeaderMap) -> Result<Option<Self>, BoxError> {
-        if old.is_empty() {
-            return Ok(None);
-        }
-        let new = to_new(&old).map_err(TrailersUnsendable::from)?;
-        Ok(Some(Self { old, new }))
-    }
+/// The trailers that are sent, and whether some are left out because they were not announced.
+pub(super) struct Permitted {
+    pub(super) section: HeaderMap,
+    pub(super) lacks_unannounced: bool,
 }
 
 /// Removes trailers that must not be sent: a third-party body may have any. Over HTTP/1.1 hyper sends only announced
-/// ones. A name that is not a token can't be announced: it stays, and fails the body.
+/// ones.
 pub(super) fn permitted(
-    mut trailers: HeaderMap,
+    mut section: HeaderMap,
     announced: &Declared,
     are_relayed: bool,
     version: Version,
-) -> HeaderMap {
-    let may_be_sent = |name: &HeaderName| {
+) -> Permitted {
+    let mut lacks_unannounced = false;
+    let mut may_be_sent = |name: &HeaderName| {
         if let Some(reason) = why_forbidden(name) {
             tracing::warn!(%name, %reason, "forbidden trailer field omitted");
             return false;
         }
-        let is_sent =
-            version >= Version::HTTP_2 || announced.contains(name) || !is_lowercase_token(name.as_str());
+        let is_sent = version >= Version::HTTP_2 || announced.contains(name);
+        lacks_unannounced |= !is_sent;
         match is_sent {
             true => {}
             false if are_relayed => {
@@ -48,14 +46,14 @@ pub(super) fn permitted(
         }
         is_sent
     };
-    let left_out: Vec<_> = trailers.keys().filter(|name| !may_be_sent(name)).cloned().collect();
+    let left_out: Vec<_> = section.keys().filter(|name| !may_be_sent(name)).cloned().collect();
     for name in left_out {
-        trailers.remove(name);
+        section.remove(name);
     }
-    trailers
+    Permitted { section, lacks_unannounced }
 }
 
 /// The trailers have a field that hyper does not accept. Leaving it out would lose it silently.
 #[derive(Debug, thiserror::Error)]
 #[error("the trailers can't be sent")]
-struct TrailersUnsendable(#[from] Unsendable);
+pub(super) struct TrailersUnsendable(#[from] Unsendable);

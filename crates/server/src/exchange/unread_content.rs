@@ -1,6 +1,6 @@
 use super::{content_source::ContentError, request_content::RequestContent};
 use bytes::Bytes;
-use http_body_1::Body;
+use http_body::Body;
 use std::{
     future::poll_fn,
     pin::Pin,

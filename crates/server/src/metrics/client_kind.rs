@@ -1,4 +1,4 @@
-use http_1::{
+use http::{
     HeaderMap,
     header::{USER_AGENT, VIA},
 };

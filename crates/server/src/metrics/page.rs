@@ -4,7 +4,7 @@ use axum::{
     routing::get,
 };
 use axum_trailers::problem::Problem;
-use http::{StatusCode, header};
+use http_02::{StatusCode, header};
 use prometheus::{Encoder, Registry, TextEncoder};
 
 /// `GET /metrics` in [Prometheus' text format](https://prometheus.io/docs/instrumenting/exposition_formats/), and

@@ -1,5 +1,5 @@
 use axum::extract::MatchedPath;
-use http::Request;
+use http_02::Request;
 use std::{
     sync::{Arc, OnceLock},
     task::{Context, Poll},

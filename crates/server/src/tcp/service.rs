@@ -3,7 +3,7 @@ use crate::{
     connection::Protocol,
     exchange::{ContentSource, ResponseBody, SectionTooLarge},
 };
-use http_1::{Request, Response};
+use http::{Request, Response};
 use hyper::{body::Incoming, service::Service};
 
 /// hyper's service for one connection.

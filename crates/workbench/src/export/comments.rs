@@ -1,7 +1,7 @@
 use super::fused_body::FusedBody;
 use axum::body::{Bytes, HttpBody};
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -83,7 +83,8 @@ mod tests {
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{Data, Error as Fail, Pending, Trailers as Fields},
-        fields, read_by_contract,
+        fields,
+        http_02::read_by_contract,
     };
 
     fn body() -> (Sender, Pin<Box<Commented<BoxBody>>>) {

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_trailers::problem::Problem;
-use http::{HeaderValue, Request, StatusCode, header};
+use http_02::{HeaderValue, Request, StatusCode, header};
 
 pub(crate) async fn events(
     State(database): State<Database>,
@@ -42,7 +42,7 @@ mod tests {
     use crate::{Workbench, database::Database, files::Folder};
     use axum::body::{Body, HttpBody};
     use base64::{Engine, prelude::BASE64_STANDARD};
-    use http::Request;
+    use http_02::Request;
     use serde_json::Value;
     use sha2::{Digest, Sha256};
     use std::time::Duration;

@@ -1,6 +1,6 @@
 use axum::body::{Bytes, HttpBody};
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,

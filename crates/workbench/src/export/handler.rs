@@ -2,7 +2,7 @@ use super::{http_output::HttpOutput, options::Options, registry::Exports, thread
 use crate::{client::Client, database::Database, segment::Segment};
 use axum::{body::Body, extract::State, response::Response};
 use axum_trailers::problem::Problem;
-use http::Request;
+use http_02::Request;
 
 /// `GET /export/{table}`.
 pub(crate) async fn export(

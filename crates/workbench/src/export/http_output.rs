@@ -15,7 +15,7 @@ use axum_trailers::{
     body::{Chunks, StreamBody, channel},
     trailers::Declared,
 };
-use http::{HeaderName, HeaderValue, Method, header};
+use http_02::{HeaderName, HeaderValue, Method, header};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 

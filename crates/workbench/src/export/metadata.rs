@@ -114,7 +114,10 @@ mod tests {
     fn reason_is_percent_encoded_where_it_is_no_printable_ascii() {
         let lost = DatabaseLost { row: 7, cause: Some("no such table: ä\n".to_owned()) };
         let trailers = lost.trailers().expect("permitted").into_map();
-        assert_eq!(trailers[GRPC_STATUS], "13");
-        assert_eq!(trailers[GRPC_MESSAGE], "Database connection lost at row 7: no such table: %C3%A4%0A");
+        assert_eq!(trailers[GRPC_STATUS.as_str()], "13");
+        assert_eq!(
+            trailers[GRPC_MESSAGE.as_str()],
+            "Database connection lost at row 7: no such table: %C3%A4%0A"
+        );
     }
 }

@@ -11,7 +11,7 @@ use axum_trailers::{
     digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
     problem::Problem,
 };
-use http::{HeaderMap, StatusCode, Uri};
+use http_02::{HeaderMap, StatusCode, Uri};
 
 /// How an HTTP request wants its rows.
 #[derive(Clone, Copy, Debug)]

@@ -23,7 +23,7 @@ use super::registry::Exports;
 use crate::{json::Json, segment::Segment};
 use axum::extract::State;
 use axum_trailers::problem::Problem;
-use http::StatusCode;
+use http_02::StatusCode;
 
 pub(crate) async fn progress(State(exports): State<Exports>, Segment(id): Segment) -> Result<Json, Problem> {
     let export = exports.find(&id).ok_or_else(|| {

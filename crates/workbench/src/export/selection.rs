@@ -7,7 +7,7 @@ use crate::{
     retry_later::retry_later,
 };
 use axum_trailers::problem::Problem;
-use http::StatusCode;
+use http_02::StatusCode;
 use rusqlite::{Connection, ErrorCode, Rows, Statement};
 use std::sync::{
     Arc,

@@ -16,7 +16,7 @@ use crate::{
 };
 use axum::{body::Body, extract::State};
 use axum_trailers::problem::Problem;
-use http::{Request, StatusCode};
+use http_02::{Request, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) async fn list(

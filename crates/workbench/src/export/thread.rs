@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{client::Client, database::Database, spawn};
 use axum_trailers::problem::Problem;
-use http::StatusCode;
+use http_02::StatusCode;
 use rusqlite::Connection;
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -131,7 +131,7 @@ mod tests {
     };
     use crate::{Bounds, metrics::WorkbenchMetrics};
     use axum::response::IntoResponse;
-    use http::{HeaderMap, Method};
+    use http_02::{HeaderMap, Method};
 
     #[tokio::test]
     async fn count_stops_if_the_client_leaves() {

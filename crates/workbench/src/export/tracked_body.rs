@@ -3,8 +3,8 @@ use super::{
     registry::{Export, ExportPermit},
 };
 use axum::body::{Bytes, HttpBody};
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -72,7 +72,8 @@ mod tests {
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{self, Data, Error as Fail, Pending, Trailers},
-        fields, read_by_contract,
+        fields,
+        http_02::read_by_contract,
     };
     use std::time::Instant;
 

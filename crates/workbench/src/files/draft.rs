@@ -334,8 +334,8 @@ mod tests {
     async fn draft_that_must_be_new_replaces_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("a");
-        let mut headers = http::HeaderMap::new();
-        headers.insert(http::header::IF_NONE_MATCH, http::HeaderValue::from_static("*"));
+        let mut headers = http_02::HeaderMap::new();
+        headers.insert(http_02::header::IF_NONE_MATCH, http_02::HeaderValue::from_static("*"));
         let must_be_new = Preconditions::read(&headers);
         for is_there in [false, true] {
             let mut draft = Draft::create(folder.path().join("a")).await.expect("created");

@@ -1,5 +1,5 @@
 use axum::response::Response;
-use http::{HeaderValue, header};
+use http_02::{HeaderValue, header};
 
 /// Prevents a file from acting as a page of this origin, which the workbench's own page shares: its type is not
 /// sniffed, and it runs no scripts ([Content Security Policy §6.4](https://www.w3.org/TR/CSP3/#directive-sandbox)).

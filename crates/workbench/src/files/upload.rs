@@ -28,7 +28,7 @@ use axum_trailers::{
     syntax::list_elements,
 };
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http_02::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::json;
 use std::{io, path::Path, sync::Arc};
 

@@ -32,7 +32,7 @@ pub(crate) use recent::{Seen, observe};
 use crate::{client::Client, json::Json, segment::Segment};
 use axum::extract::{ConnectInfo, State};
 use axum_trailers::problem::Problem;
-use http::StatusCode;
+use http_02::StatusCode;
 use std::net::SocketAddr;
 
 pub(crate) async fn seen(

@@ -2,7 +2,7 @@ use super::record::{Record, Recorder};
 use crate::client::Client;
 use axum::{body::Body, extract::State, middleware::Next, response::Response};
 use axum_trailers::{hints::Routine, trailers::server::ResponseObserver};
-use http::Request;
+use http_02::Request;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

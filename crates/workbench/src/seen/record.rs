@@ -7,7 +7,8 @@ use axum_trailers::{
         server::{Observe, Outcome},
     },
 };
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, StatusCode};
+use http_02::{Method, Request};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,

@@ -1,7 +1,7 @@
 use crate::segment::Segment;
 use axum::response::{IntoResponse, Response};
 use axum_trailers::problem::Problem;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_02::{HeaderName, HeaderValue, StatusCode, header};
 
 /// The page needs no external resources and has no inline scripts or styles, so content from a response of this server
 /// can't become one.

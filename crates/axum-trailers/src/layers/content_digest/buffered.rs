@@ -1,7 +1,10 @@
-use crate::body::{Fuse, Phase};
+use crate::{
+    body::{Fuse, Phase},
+    compat::{SplitBody, sealed::Sealed},
+};
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Body, SizeHint};
+use http_body::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     collections::VecDeque,
@@ -14,7 +17,7 @@ pin_project! {
     #[project = SourceProj]
     pub(super) enum Source<B>
     where
-        B: Body,
+        B: SplitBody,
     {
         Streamed {
             #[pin]
@@ -28,7 +31,7 @@ pin_project! {
 }
 
 /// A body that is read ahead up to a number of bytes, and then returns all of its data.
-pub(super) struct Buffered<B: Body> {
+pub(super) struct Buffered<B: SplitBody> {
     inner: Pin<Box<Fuse<B>>>,
     limit: u64,
     chunks: VecDeque<Bytes>,
@@ -38,7 +41,7 @@ pub(super) struct Buffered<B: Body> {
 }
 
 /// Only the boxed body is pinned.
-impl<B: Body> Unpin for Buffered<B> {}
+impl<B: SplitBody> Unpin for Buffered<B> {}
 
 /// The result of reading ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub(super) enum ReadAhead {
     InPart,
 }
 
-impl<B: Body<Data = Bytes>> Buffered<B> {
+impl<B: SplitBody> Buffered<B> {
     pub(super) fn new(inner: B, limit: usize) -> Self {
         Self {
             inner: Box::pin(Fuse::new(inner)),
@@ -84,8 +87,9 @@ impl<B: Body<Data = Bytes>> Buffered<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for Buffered<B> {
-    type Data = Bytes;
+impl<B: SplitBody> Sealed for Buffered<B> {}
+
+impl<B: SplitBody> SplitBody for Buffered<B> {
     type Error = B::Error;
 
     fn poll_data(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
@@ -124,8 +128,9 @@ impl<B: Body<Data = Bytes>> Body for Buffered<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for Source<B> {
-    type Data = Bytes;
+impl<B: SplitBody> Sealed for Source<B> {}
+
+impl<B: SplitBody> SplitBody for Source<B> {
     type Error = B::Error;
 
     fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
@@ -163,14 +168,18 @@ impl<B: Body<Data = Bytes>> Body for Source<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compat::{Http1, implement_body};
     use axum_trailers_testing::{
         ScriptedBody,
         Step::{self, Data, End as DataEnds, Error as Fail, Pending, Trailers},
         fields, read_by_contract,
     };
 
-    async fn read_ahead(body: ScriptedBody, limit: usize) -> (Buffered<ScriptedBody>, ReadAhead) {
-        let mut buffered = Buffered::new(body, limit);
+    implement_body!({B: SplitBody} Buffered<B>);
+    implement_body!({B: SplitBody} Source<B>);
+
+    async fn read_ahead(body: ScriptedBody, limit: usize) -> (Buffered<Http1<ScriptedBody>>, ReadAhead) {
+        let mut buffered = Buffered::new(Http1::new(body), limit);
         let came = std::future::poll_fn(|cx| buffered.poll_read_ahead(cx)).await;
         (buffered, came)
     }
@@ -192,7 +201,7 @@ mod tests {
             let (buffered, came) = read_ahead(ScriptedBody::new(STEPS), limit).await;
             assert_eq!(came, expected, "{limit}");
             let is_whole = came == ReadAhead::Whole;
-            assert_eq!(buffered.size_hint().exact(), is_whole.then_some(4), "{limit}");
+            assert_eq!(SplitBody::size_hint(&buffered).exact(), is_whole.then_some(4), "{limit}");
             let read = read_by_contract(Source::HeldBack { buffered });
             assert_eq!(read.content, "abcd", "{limit}");
             assert_eq!(read.trailers, Some(fields(&[("x-below", "1")])), "{limit}");
@@ -218,13 +227,13 @@ mod tests {
     #[tokio::test]
     async fn body_without_data_is_whole() {
         let (buffered, came) = read_ahead(ScriptedBody::new([]), 0).await;
-        assert_eq!((came, buffered.size_hint().exact()), (ReadAhead::Whole, Some(0)));
+        assert_eq!((came, SplitBody::size_hint(&buffered).exact()), (ReadAhead::Whole, Some(0)));
         assert!(read_by_contract(buffered).error.is_none());
     }
 
     #[test]
     fn streamed_body_is_unchanged() {
-        let read = read_by_contract(Source::Streamed { inner: ScriptedBody::new(STEPS) });
+        let read = read_by_contract(Source::Streamed { inner: Http1::new(ScriptedBody::new(STEPS)) });
         assert_eq!((&*read.content, read.pending), ("abcd", 3));
         assert!(read.trailers.is_some());
     }

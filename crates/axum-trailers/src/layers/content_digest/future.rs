@@ -4,12 +4,10 @@ use super::{
     fields::{DigestNegotiation, Digests},
 };
 use crate::{
-    layers::observed::Observer,
+    compat::{Response, ResponseHead},
+    layers::observed::{Observed, Observer},
     trailers::server::{FailureMark, TrailersWithheld},
 };
-use bytes::Bytes;
-use http::{Response, response::Parts};
-use http_body::Body;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -17,59 +15,60 @@ use std::{
 };
 
 pin_project! {
-    /// The response future of [`ContentDigest`](super::ContentDigest).
-    pub struct ResponseFuture<F, B>
+    /// The response future of [`ContentDigest`](super::ContentDigest), whose inner service returns the response `R`.
+    pub struct ResponseFuture<F, R>
     where
-        B: Body,
+        R: Response,
     {
         #[pin]
         inner: F,
         wanted: DigestNegotiation,
         buffer: Option<usize>,
-        held_back: Option<HeldBack<B>>,
+        held_back: Option<HeldBack<R>>,
     }
 }
 
 /// A response that waits for the digest of its content.
-struct HeldBack<B: Body> {
-    head: Parts,
+struct HeldBack<R: Response> {
+    head: R::Head,
     digests: Digests,
-    body: Buffered<B>,
+    body: Buffered<R::Body>,
     is_whole: bool,
 }
 
-impl<F, B: Body> ResponseFuture<F, B> {
+impl<F, R: Response> ResponseFuture<F, R> {
     pub(super) fn new(inner: F, wanted: DigestNegotiation, buffer: Option<usize>) -> Self {
         Self { inner, wanted, buffer, held_back: None }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F, B>
+impl<F, R, E> Future for ResponseFuture<F, R>
 where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: Body<Data = Bytes>,
+    F: Future<Output = Result<R, E>>,
+    R: Response,
 {
-    type Output = Result<Response<ResponseBody<B>>, E>;
+    type Output = Result<R::With<ResponseBody<R::Body>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if this.held_back.is_none() {
-            let mut response = ready!(this.inner.poll(cx))?;
-            match (this.wanted.fields(&response), *this.buffer) {
-                (None, _) => return Poll::Ready(Ok(streamed(response, None))),
-                (Some(digests), _) if this.wanted.acceptance.is_accepted() => {
-                    let (mut head, body) = response.into_parts();
-                    digests.note(&mut head.headers, &mut head.extensions);
-                    response = Response::from_parts(head, body);
-                    digests.declared().write(response.headers_mut());
-                    return Poll::Ready(Ok(streamed(response, Some(digests))));
+            let response = ready!(this.inner.poll(cx))?;
+            let digests = this.wanted.fields(&response);
+            let (mut head, body) = response.split();
+            let framing = this.wanted.framing;
+            match (digests, *this.buffer) {
+                (None, _) => return Poll::Ready(Ok(streamed::<R>(head, body, None, false))),
+                (Some(digests), _) if framing.is_accepted() => {
+                    digests.note(&mut head);
+                    framing.announce(&digests.declared(), &mut head);
+                    let hides_length = framing.needs_unknown_length();
+                    return Poll::Ready(Ok(streamed::<R>(head, body, Some(digests), hides_length)));
                 }
                 (Some(_), None) => {
-                    response.extensions_mut().insert(TrailersWithheld);
-                    return Poll::Ready(Ok(streamed(response, None)));
+                    head.insert_extension(TrailersWithheld);
+                    return Poll::Ready(Ok(streamed::<R>(head, body, None, false)));
                 }
                 (Some(digests), Some(limit)) => {
-                    let (head, body) = response.into_parts();
                     let body = Buffered::new(body, limit);
                     *this.held_back = Some(HeldBack { head, digests, body, is_whole: false });
                 }
@@ -78,31 +77,37 @@ where
         let held_back = this.held_back.as_mut().expect("it was put there");
         ready!(held_back.poll_head(cx));
         let HeldBack { head, body, .. } = this.held_back.take().expect("it is there");
-        let source = Source::HeldBack { buffered: body };
-        Poll::Ready(Ok(Response::from_parts(head, ResponseBody::new(source, None))))
+        let body = Observed::new(Source::HeldBack { buffered: body }, None);
+        Poll::Ready(Ok(R::join(head, ResponseBody::new(body))))
     }
 }
 
-impl<B: Body<Data = Bytes>> HeldBack<B> {
+impl<R: Response> HeldBack<R> {
     /// Waits until the head is final: it contains the digests, or the content is too large or failed.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_whole {
             if ready!(self.body.poll_read_ahead(cx)) == ReadAhead::InPart {
-                self.head.extensions.insert(TrailersWithheld);
+                self.head.insert_extension(TrailersWithheld);
                 return Poll::Ready(());
             }
             self.is_whole = true;
-            self.digests.note(&mut self.head.headers, &mut self.head.extensions);
+            self.digests.note(&mut self.head);
             if !self.digests.has_failed() {
                 // The body did not fail, so the server may send its length.
-                self.head.extensions.remove::<FailureMark>();
+                self.head.remove_extension::<FailureMark>();
             }
             self.body.chunks().for_each(|chunk| self.digests.data(chunk));
         }
-        self.digests.poll_end(cx, &mut self.head.headers)
+        self.digests.poll_add(cx, self.head.fields_mut())
     }
 }
 
-fn streamed<B: Body>(response: Response<B>, digests: Option<Digests>) -> Response<ResponseBody<B>> {
-    response.map(|inner| ResponseBody::new(Source::Streamed { inner }, digests))
+fn streamed<R: Response>(
+    head: R::Head,
+    inner: R::Body,
+    digests: Option<Digests>,
+    hides_length: bool,
+) -> R::With<ResponseBody<R::Body>> {
+    let body = Observed::new(Source::Streamed { inner }, digests).hide_length(hides_length);
+    R::join(head, ResponseBody::new(body))
 }

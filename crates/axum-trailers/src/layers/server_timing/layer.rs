@@ -2,13 +2,15 @@ use super::{
     ResponseBody, ServerTimingMetrics,
     stopwatch::{SERVER_TIMING, Stopwatch},
 };
-use crate::trailers::{
-    Acceptance, Declared,
-    server::{TrailersWithheld, has_content},
+use crate::{
+    compat::{Fields, Request, Response, ResponseHead},
+    layers::{framing::TrailerFraming, observed::Observed},
+    trailers::{
+        Declared,
+        server::{TrailersWithheld, has_content},
+    },
 };
-use bytes::Bytes;
-use http::{Method, Request, Response};
-use http_body::Body;
+use http::Method;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -33,11 +35,14 @@ use tower_service::Service;
 /// extensions, until the body ends. These precede the three above, in the order in which they were added; do not reuse
 /// the three names.
 ///
-/// If trailers can't be sent (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]), the layer accepts metrics but sends
-/// nothing. A response without content (to `HEAD`, or with 204, 205 or 304) has no trailers; metrics are accepted until
+/// If trailers can't be sent (HTTP/1.1 without `TE: trailers`, see [`Acceptance`](crate::trailers::Acceptance)), the
+/// layer accepts metrics but sends nothing, unless it was created with [`or_header`](Self::or_header). A response without
+/// content (to `HEAD`, or with 204, 205 or 304) has no trailers; metrics are accepted until
 /// it begins. A body that fails ends without trailers, but one whose producer reports the failure
 /// [in its trailers](crate::body::Sender::fail_with_trailers) also gets this one. `Server-Timing` fields that the
 /// handler sets, as header field or trailer, are kept.
+///
+/// [`Acceptance`]: crate::trailers::Acceptance
 ///
 /// Firefox shows the trailer in its developer tools and to scripts; Chromium shows only header fields.
 ///
@@ -88,14 +93,22 @@ use tower_service::Service;
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServerTimingLayer {
-    _private: (),
+    has_header: bool,
 }
 
 impl ServerTimingLayer {
-    /// Creates the layer.
+    /// Sends the timings as a trailer. If trailers can't be sent, there are none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sends what is known before the content as a header field as well: the metrics that were added until then, and
+    /// `handler`, the time from the request at this layer until the handler returned its response. The trailer has the
+    /// other metrics. If trailers can't be sent, the header field is all there is.
+    #[must_use]
+    pub fn or_header() -> Self {
+        Self { has_header: true }
     }
 }
 
@@ -103,7 +116,7 @@ impl<S> Layer<S> for ServerTimingLayer {
     type Service = ServerTiming<S>;
 
     fn layer(&self, inner: S) -> ServerTiming<S> {
-        ServerTiming { inner }
+        ServerTiming { inner, has_header: self.has_header }
     }
 }
 
@@ -111,14 +124,15 @@ impl<S> Layer<S> for ServerTimingLayer {
 #[derive(Clone, Copy, Debug)]
 pub struct ServerTiming<S> {
     inner: S,
+    has_header: bool,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ServerTiming<S>
+impl<S, R> Service<R> for ServerTiming<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: Body<Data = Bytes>,
+    R: Request,
+    S: Service<R, Response: Response>,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = <S::Response as Response>::With<ResponseBody<<S::Response as Response>::Body>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -126,12 +140,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
         let metrics = ServerTimingMetrics::new();
-        request.extensions_mut().insert(metrics.clone());
-        let (method, acceptance) = (request.method().clone(), Acceptance::from_request(&request));
+        request.insert_extension(metrics.clone());
+        let (method, framing) = (request.method(), TrailerFraming::of_response_to(&request));
         let stopwatch = Some(Stopwatch::start(metrics));
-        ResponseFuture { inner: self.inner.call(request), method, acceptance, stopwatch }
+        let has_header = self.has_header;
+        ResponseFuture { inner: self.inner.call(request), method, framing, stopwatch, has_header }
     }
 }
 
@@ -141,159 +156,43 @@ pin_project! {
         #[pin]
         inner: F,
         method: Method,
-        acceptance: Acceptance,
+        framing: TrailerFraming,
         stopwatch: Option<Stopwatch>,
+        has_header: bool,
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: Body<Data = Bytes>,
+    F: Future<Output = Result<R, E>>,
+    R: Response,
 {
-    type Output = Result<Response<ResponseBody<B>>, E>;
+    type Output = Result<R::With<ResponseBody<R::Body>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
+        let (mut head, body) = ready!(this.inner.poll(cx))?.split();
         let mut stopwatch = this.stopwatch.take();
-        if !has_content(this.method.as_str(), response.status()) {
+        let mut hides_length = false;
+        if let Some(stopwatch) = stopwatch.as_ref().filter(|_| *this.has_header)
+            && head.fields_mut().add(&SERVER_TIMING, &stopwatch.so_far()).is_err()
+        {
+            tracing::warn!("`Server-Timing` omitted: too many fields in the header section");
+        }
+        if !has_content(this.method.as_str(), head.status()) {
             stopwatch = None;
-        } else if this.acceptance.is_accepted() {
-            declared().write(response.headers_mut());
+        } else if this.framing.is_accepted() {
+            this.framing.announce(&declared(), &mut head);
+            hides_length = this.framing.needs_unknown_length();
         } else {
-            response.extensions_mut().insert(TrailersWithheld);
+            head.insert_extension(TrailersWithheld);
             stopwatch.iter_mut().for_each(Stopwatch::silence);
         }
-        Poll::Ready(Ok(response.map(|inner| ResponseBody::new(inner, stopwatch))))
+        let body = Observed::new(body, stopwatch).hide_length(hides_length);
+        Poll::Ready(Ok(R::join(head, ResponseBody::new(body))))
     }
 }
 
 fn declared() -> Declared {
     Declared::new([SERVER_TIMING]).expect("`Server-Timing` may be a trailer (W3C Server Timing §3.2)")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layers::{
-        server_timing::{Metric, MetricError},
-        testing::{answer, body, http2},
-    };
-    use axum::response::{IntoResponse, Response};
-    use axum_trailers_testing::{
-        Step::{Data, Error as Fail, Pending},
-        read_by_contract, request_with_te,
-    };
-    use http::{HeaderMap, StatusCode, header};
-    use std::{cell::RefCell, time::Duration};
-
-    /// The metrics of a trailer section: name and milliseconds.
-    fn metrics(trailers: &HeaderMap) -> Vec<(String, f64)> {
-        let metrics = trailers[SERVER_TIMING].to_str().expect("text").split(", ");
-        let parts = metrics.map(|metric| metric.split_once(";dur=").expect("a duration"));
-        parts.map(|(name, dur)| (name.to_owned(), dur.parse().expect("a number"))).collect()
-    }
-
-    #[tokio::test]
-    async fn first_byte_and_stream_make_the_total() {
-        let some: fn() -> Response = || body([Pending, Data(""), Data("a"), Pending, Data("b")]);
-        let none: fn() -> Response = || body([]);
-        for (request, response) in [(http2(), some), (request_with_te(), some), (http2(), none)] {
-            let response = answer(ServerTimingLayer::new(), request, |_| response()).await;
-            assert_eq!(response.headers()[header::TRAILER], "server-timing");
-            let metrics = metrics(&read_by_contract(response.into_body()).trailers.expect("trailers"));
-            let [(ttfb, first), (stream, rest), (total, all)] = &metrics[..] else {
-                panic!("three metrics: {metrics:?}")
-            };
-            assert_eq!([ttfb, stream, total], ["ttfb", "stream", "total"]);
-            assert!((first + rest - all).abs() < 0.002, "{metrics:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn each_time_covers_its_part() {
-        let chunks = futures_util::stream::unfold(0, |n| async move {
-            std::thread::sleep(Duration::from_millis([20, 40, 0][n]));
-            (n < 2).then_some((Ok::<_, std::io::Error>("x"), n + 1))
-        });
-        let chunks = RefCell::new(Some(Box::pin(chunks)));
-        let handler = |_: &Request<()>| {
-            crate::body::StreamBody::new(chunks.borrow_mut().take().expect("one request")).into_response()
-        };
-        let response = answer(ServerTimingLayer::new(), http2(), handler).await;
-        let metrics = metrics(&read_by_contract(response.into_body()).trailers.expect("trailers"));
-        assert!(metrics[0].1 >= 20.0 && metrics[1].1 >= 40.0 && metrics[2].1 >= 60.0, "{metrics:?}");
-    }
-
-    #[tokio::test]
-    async fn handlers_metrics_come_first_and_are_accepted_until_the_end() {
-        let handle = RefCell::new(None);
-        let response = answer(ServerTimingLayer::new(), http2(), |request| {
-            let metrics: &ServerTimingMetrics = request.extensions().get().expect("a handle");
-            metrics.add(Metric::new("cache").description("a \"hit\"")).expect("in time");
-            handle.replace(Some(metrics.clone()));
-            body([Data("a")])
-        })
-        .await;
-        let handle = handle.take().expect("called");
-        handle
-            .add(Metric::new("db").duration(Duration::from_micros(23_500)))
-            .expect("the body has not ended");
-        let trailers = read_by_contract(response.into_body()).trailers.expect("trailers");
-        let field = trailers[SERVER_TIMING].to_str().expect("text");
-        assert!(field.starts_with(r#"cache;desc="a \"hit\"", db;dur=23.5, ttfb;dur="#), "{field}");
-        assert_eq!(handle.add(Metric::new("late")), Err(MetricError::Ended { name: "late".to_owned() }));
-    }
-
-    #[tokio::test]
-    async fn own_field_stays_beside_it() {
-        let response = answer(ServerTimingLayer::new(), http2(), |_| {
-            let mut body = crate::body::StreamBody::new(axum_trailers_testing::scripted([Data("a")]));
-            body.set_trailers(axum_trailers_testing::fields(&[("server-timing", "own")])).expect("permitted");
-            ([("server-timing", "miss")], body).into_response()
-        })
-        .await;
-        assert_eq!(response.headers()["server-timing"], "miss");
-        assert_eq!(response.headers()[header::TRAILER], "server-timing");
-        let trailers = read_by_contract(response.into_body()).trailers.expect("trailers");
-        let fields: Vec<_> = trailers.get_all(SERVER_TIMING).iter().collect();
-        assert!(fields.len() == 2 && fields[0] == "own", "{fields:?}");
-    }
-
-    #[tokio::test]
-    async fn nothing_is_added_if_no_trailer_can_be_sent_and_metrics_are_accepted() {
-        let handle = RefCell::new(None);
-        let keep = |request: &Request<()>| {
-            handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());
-            body([Data("a")])
-        };
-        let response = answer(ServerTimingLayer::new(), Request::builder(), keep).await;
-        assert!(!response.headers().contains_key(header::TRAILER));
-        assert!(response.extensions().get::<TrailersWithheld>().is_some());
-        let handle = handle.take().expect("called");
-        handle.add(Metric::new("db")).expect("a producer need not know who its client is");
-        read_by_contract(response.into_body()).assert_no_trailer("server-timing");
-        assert!(handle.add(Metric::new("late")).is_err());
-
-        let response =
-            answer(ServerTimingLayer::new(), http2(), |_| StatusCode::NO_CONTENT.into_response()).await;
-        assert!(!response.headers().contains_key(header::TRAILER));
-        let response =
-            answer(ServerTimingLayer::new(), http2().method(Method::HEAD), |_| "x".into_response()).await;
-        assert!(!response.headers().contains_key(header::TRAILER));
-    }
-
-    #[tokio::test]
-    async fn failed_body_has_no_trailers_and_rejects_metrics() {
-        let handle = RefCell::new(None);
-        let response = answer(ServerTimingLayer::new(), http2(), |request| {
-            handle.replace(request.extensions().get::<ServerTimingMetrics>().cloned());
-            body([Data("a"), Fail])
-        })
-        .await;
-        let read = read_by_contract(response.into_body());
-        assert!(read.error.is_some() && read.trailers.is_none());
-        assert!(handle.take().expect("called").add(Metric::new("late")).is_err());
-    }
 }

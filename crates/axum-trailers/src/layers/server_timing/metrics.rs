@@ -43,6 +43,11 @@ impl ServerTimingMetrics {
         }
     }
 
+    /// Returns the metrics so far.
+    pub(super) fn take(&self) -> Vec<Metric> {
+        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Returns the metrics and rejects further ones.
     pub(super) fn close(&self) -> Vec<Metric> {
         self.lock().take().unwrap_or_default()

@@ -1,7 +1,7 @@
 use super::{Metric, ServerTimingMetrics, metrics::field_value};
 use crate::layers::observed::Observer;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::{
     task::{Context, Poll},
     time::Instant,
@@ -21,6 +21,13 @@ pub(super) struct Stopwatch {
 impl Stopwatch {
     pub(super) fn start(metrics: ServerTimingMetrics) -> Self {
         Self { began: Instant::now(), first_byte: None, metrics, is_silent: false }
+    }
+
+    /// The value of the header field: what is known before the content.
+    pub(super) fn so_far(&self) -> HeaderValue {
+        let mut metrics = self.metrics.take();
+        metrics.push(Metric::new("handler").duration(self.began.elapsed()));
+        field_value(&metrics)
     }
 
     /// Adds no trailer at the end. Metrics are still accepted, so a producer need not check what its client accepts.

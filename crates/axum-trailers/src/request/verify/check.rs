@@ -1,13 +1,14 @@
 use super::ContentDigestError;
 use crate::{
+    compat::{Fields, Request},
     digest::{Algorithm, CONTENT_DIGEST, Digest, DigestField, Hashers},
     trailers::Declared,
 };
-use http::{HeaderMap, Method, Request, Version, header};
+use http::{HeaderMap, Method, Version, header};
 
 /// Whether a request needs a digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     /// A digest is checked if there is one.
     #[default]
     Optional,
@@ -17,7 +18,7 @@ pub(super) enum Need {
 
 /// The digests in progress for one request, and what its header section contains about them.
 #[derive(Clone, Debug)]
-pub(super) struct Check {
+pub(crate) struct Check {
     need: Need,
     has_content: bool,
     header: DigestField,
@@ -29,9 +30,9 @@ impl Check {
     /// # Errors
     ///
     /// If the header section is enough to refuse the request before its content arrives.
-    pub(super) fn from_request<B>(request: &Request<B>, need: Need) -> Result<Self, ContentDigestError> {
-        let announced = Declared::read(request.headers()).into_owned();
-        let header = read(request.headers())?;
+    pub(crate) fn from_request(request: &impl Request, need: Need) -> Result<Self, ContentDigestError> {
+        let announced = Declared::read(request.fields()).into_owned();
+        let header = read(request.fields())?;
         let (has_content, may_have_trailers) = (has_content(request), may_have_trailers(request));
         if !may_have_trailers && announced.is_empty() {
             enough(&header, need, has_content)?;
@@ -47,13 +48,13 @@ impl Check {
         Ok(Self { need, has_content, header, announced, hashers: Hashers::new(algorithms) })
     }
 
-    pub(super) fn data(&mut self, chunk: &[u8]) {
+    pub(crate) fn data(&mut self, chunk: &[u8]) {
         self.has_content |= !chunk.is_empty();
         self.hashers.update(chunk);
     }
 
     /// Compares the digests of the content with those in the header section and the trailers.
-    pub(super) fn end(self, trailers: &HeaderMap) -> Result<(), ContentDigestError> {
+    pub(crate) fn end(self, trailers: &HeaderMap) -> Result<(), ContentDigestError> {
         if let Some(name) = self.announced.missing_in(trailers) {
             return Err(ContentDigestError::TrailerNeverCame { name });
         }
@@ -96,23 +97,22 @@ fn enough(said: &DigestField, need: Need, has_content: bool) -> Result<(), Conte
 }
 
 /// The digests of a section.
-fn read(section: &HeaderMap) -> Result<DigestField, ContentDigestError> {
+fn read(section: &impl Fields) -> Result<DigestField, ContentDigestError> {
     let field = DigestField::read(section, &CONTENT_DIGEST).map_err(|malformed| {
-        let values = section.get_all(CONTENT_DIGEST).iter();
-        let got: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let got: Vec<_> = section.values(&CONTENT_DIGEST).map(String::from_utf8_lossy).collect();
         ContentDigestError::Malformed { reason: malformed.to_string(), got: got.join(", ") }
     })?;
     Ok(field.unwrap_or_default())
 }
 
 /// Over HTTP/1.1 trailers need the chunked coding (RFC 9112 §7.1.2).
-fn may_have_trailers<B>(request: &Request<B>) -> bool {
-    request.version() >= Version::HTTP_2 || request.headers().contains_key(header::TRANSFER_ENCODING)
+fn may_have_trailers(request: &impl Request) -> bool {
+    request.version() >= Version::HTTP_2 || request.fields().has(header::TRANSFER_ENCODING.as_str())
 }
 
 /// Whether the head of a request implies content, even an empty one: by its method or by a field.
-fn has_content<B>(request: &Request<B>) -> bool {
+fn has_content(request: &impl Request) -> bool {
     let methods = [Method::POST, Method::PUT, Method::PATCH];
     let fields = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
-    methods.contains(request.method()) || fields.iter().any(|name| request.headers().contains_key(name))
+    methods.contains(&request.method()) || fields.iter().any(|name| request.fields().has(name.as_str()))
 }

@@ -2,7 +2,6 @@ use crate::{
     digest::{Algorithm, WANT_CONTENT_DIGEST},
     problem::Problem,
 };
-use axum_core::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 /// Why a request's body does not match its `Content-Digest`.
@@ -45,6 +44,12 @@ pub enum ContentDigestError {
     },
 }
 
+impl From<ContentDigestError> for Problem {
+    fn from(error: ContentDigestError) -> Self {
+        error.problem().field(WANT_CONTENT_DIGEST, WANTED)
+    }
+}
+
 impl ContentDigestError {
     fn problem(&self) -> Problem {
         let problem = Problem::new(StatusCode::BAD_REQUEST, self.to_string());
@@ -66,12 +71,6 @@ impl ContentDigestError {
                 .with("got", got.join(", ")),
             Self::Malformed { got, .. } => problem.with("expected", a_digest()).with("got", got.as_str()),
         }
-    }
-}
-
-impl IntoResponse for ContentDigestError {
-    fn into_response(self) -> Response {
-        self.problem().field(WANT_CONTENT_DIGEST, WANTED).into_response()
     }
 }
 

@@ -1,14 +1,13 @@
 use super::{
-    super::{CollectedBody, RequestBody, RequestBodyError, collected::limited},
+    super::RequestBody,
     ContentDigestError, VerifyBody,
     body::Verdict,
     check::{Check, Need},
 };
-use async_trait::async_trait;
-use axum_core::{BoxError, extract::FromRequest};
-use bytes::Bytes;
-use http::Request;
-use http_body::Body;
+use crate::{
+    BoxError,
+    compat::{RequestWithBody, SplitBody},
+};
 
 /// A request's body, checked against its `Content-Digest`, for a single handler. It does what
 /// [`VerifyContentDigestLayer::required`](super::VerifyContentDigestLayer::required) does for all routes inside it:
@@ -44,36 +43,29 @@ pub struct Verified<T>(
     pub T,
 );
 
-#[async_trait]
-impl<S, B> FromRequest<S, B> for Verified<RequestBody>
-where
-    S: Send + Sync,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Rejection = ContentDigestError;
-
-    async fn from_request(request: Request<B>, _state: &S) -> Result<Self, ContentDigestError> {
-        let (head, body) = checked(request)?.into_parts();
-        Ok(Self(RequestBody::new(body, &head.extensions)))
+impl Verified<RequestBody> {
+    /// The body of a request of either generation, for services without axum.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentDigestError`] if the header section is enough to refuse the request.
+    pub fn new<R>(request: R) -> Result<Self, ContentDigestError>
+    where
+        R: RequestWithBody<Body: SplitBody<Error: Into<BoxError>> + Send + 'static>,
+    {
+        let limits = RequestBody::limits(&request);
+        let check = Check::from_request(&request, Need::Required)?;
+        let body = VerifyBody::new(request.into_body(), check, Verdict::default());
+        Ok(Self(RequestBody::with_limits(body, limits)))
     }
 }
 
-#[async_trait]
-impl<S, B> FromRequest<S, B> for Verified<CollectedBody>
+/// Checks a request's body, for extractors that put a limit around it.
+#[cfg(any(feature = "axum-06", feature = "axum-08"))]
+pub(crate) fn verified<R>(request: R) -> Result<R::With<VerifyBody<R::Body>>, ContentDigestError>
 where
-    S: Send + Sync,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    R: RequestWithBody,
 {
-    type Rejection = RequestBodyError;
-
-    async fn from_request(request: Request<B>, _state: &S) -> Result<Self, RequestBodyError> {
-        Ok(Self(limited(checked(request)?).collect(usize::MAX).await?))
-    }
-}
-
-fn checked<B>(request: Request<B>) -> Result<Request<VerifyBody<B>>, ContentDigestError> {
     let check = Check::from_request(&request, Need::Required)?;
-    Ok(request.map(|body| VerifyBody::new(body, check, Verdict::default())))
+    Ok(request.map_body(|body| VerifyBody::new(body, check, Verdict::default())))
 }

@@ -1,16 +1,14 @@
 use super::{
-    VerifyBody,
+    ContentDigestError, ResponseBody, VerifyBody,
     body::Verdict,
     check::{Check, Need},
 };
-use axum_core::{
+use crate::{
     BoxError,
-    body::boxed,
-    response::{IntoResponse, Response},
+    compat::{RequestWithBody, Response, SplitBody},
+    problem::Problem,
 };
-use bytes::Bytes;
-use http::{HeaderMap, Request};
-use http_body::Body;
+use http::HeaderMap;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -40,10 +38,10 @@ use tower_service::Service;
 /// Content that the handler does not read is not checked. A request without content (it announces none, and its method
 /// is not `POST`, `PUT` or `PATCH`) needs no digest.
 ///
-/// The handlers inside get another body type, [`VerifyBody`], as with tower-http's `RequestBodyLimitLayer`. All axum
-/// extractors accept it except those that name `Body`, such as `Request<Body>`. Wrap the routes that receive uploads,
-/// and merge them with the others. The layer checks the bytes as received, so put it outside of layers that decode the
-/// body.
+/// The service inside gets another body type, [`VerifyBody`], as with tower-http's `RequestBodyLimitLayer`. Routers of
+/// axum 0.8 accept any. In axum 0.6, all extractors accept it except those that name `Body`, such as `Request<Body>`:
+/// wrap the routes that receive uploads, and merge them with the others. The layer checks the bytes as received, so put
+/// it outside of layers that decode the body.
 ///
 /// # Examples
 ///
@@ -113,15 +111,12 @@ pub struct VerifyContentDigest<S> {
     need: Need,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for VerifyContentDigest<S>
+impl<S, R> Service<R> for VerifyContentDigest<S>
 where
-    S: Service<Request<VerifyBody<ReqBody>>, Response = http::Response<ResBody>>,
-    ReqBody: Body<Data = Bytes>,
-    ReqBody::Error: Into<BoxError>,
-    ResBody: Body<Data = Bytes> + Send + 'static,
-    ResBody::Error: Into<BoxError>,
+    R: RequestWithBody<Body: SplitBody<Error: Into<BoxError>>>,
+    S: Service<R::With<VerifyBody<R::Body>>, Response: Response>,
 {
-    type Response = Response;
+    type Response = <S::Response as Response>::With<ResponseBody<<S::Response as Response>::Body>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -129,19 +124,19 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
         let check = Check::from_request(&request, self.need).and_then(|check| {
             // A handler may never poll an empty body to its end.
-            if request.body().is_end_stream() {
+            if request.is_end_stream() {
                 check.clone().end(&HeaderMap::new())?;
             }
             Ok(check)
         });
         let state = match check {
-            Err(error) => State::Refused { response: Some(error.into_response()) },
+            Err(error) => State::Refused { error: Some(error) },
             Ok(check) => {
                 let verdict = Verdict::default();
-                let request = request.map(|body| VerifyBody::new(body, check, verdict.clone()));
+                let request = request.map_body(|body| VerifyBody::new(body, check, verdict.clone()));
                 State::Passed { inner: self.inner.call(request), verdict }
             }
         };
@@ -161,29 +156,35 @@ pin_project! {
     #[project = StateProj]
     enum State<F> {
         // The header section was enough to refuse the request.
-        Refused { response: Option<Response> },
+        Refused { error: Option<ContentDigestError> },
         Passed { #[pin] inner: F, verdict: Verdict },
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<http::Response<B>, E>>,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    F: Future<Output = Result<R, E>>,
+    R: Response,
 {
-    type Output = Result<Response, E>;
+    type Output = Result<R::With<ResponseBody<R::Body>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match self.project().state.project() {
-            StateProj::Refused { response } => response.take().expect("polled after its end"),
+            StateProj::Refused { error } => refusal::<R>(error.take().expect("polled after its end")),
             StateProj::Passed { inner, verdict } => {
                 let response = ready!(inner.poll(cx))?;
-                match verdict.get() {
-                    Some(error) => error.clone().into_response(),
-                    None => response.map(boxed),
+                if let Some(error) = verdict.get() {
+                    refusal::<R>(error.clone())
+                } else {
+                    let (head, body) = response.split();
+                    R::join(head, ResponseBody::of_handler(body))
                 }
             }
         }))
     }
+}
+
+fn refusal<R: Response>(error: ContentDigestError) -> R::With<ResponseBody<R::Body>> {
+    let (head, document) = Problem::from(error).into_parts::<R>();
+    R::join(head, ResponseBody::of_refusal(document))
 }

@@ -1,10 +1,12 @@
+use crate::compat::Status;
 use http::StatusCode;
 
 /// Whether a response has content that trailers could follow
 /// ([RFC 9110 §6.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1)): not a response to `HEAD`, not 1xx, 204,
-/// 205 and 304, and not 2xx to `CONNECT`. The method is a string because a server may use another version of `http`.
+/// 205 and 304, and not 2xx to `CONNECT`.
 #[must_use]
-pub fn has_content(method: &str, status: StatusCode) -> bool {
+pub fn has_content(method: &str, status: impl Status) -> bool {
+    let status = status.into_status();
     let without = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
     let is_tunnel = method == "CONNECT" && status.is_success();
     method != "HEAD" && !is_tunnel && !status.is_informational() && !without.contains(&status)

@@ -23,7 +23,8 @@
 //! 8. looks for [`ProducerError::FailedWithTrailers`] among the sources of a body's error: it may send those trailers
 //!    instead of cutting the transfer.
 //!
-//! If the response's extensions contain a [`ResponseObserver`], the server also reports to it what it sends.
+//! If the response's extensions contain a [`ResponseObserver`], the server also reports to it what it sends. If they
+//! contain [`RunsWhenPolled`], it need not wait for a task before it sends the head.
 //!
 //! ```
 //! use axum_trailers::trailers::{
@@ -74,15 +75,16 @@ mod content;
 mod digested;
 mod failure;
 mod observer;
+mod runs_when_polled;
 mod withheld;
 
-#[cfg(test)]
-pub(crate) use self::failure::read_as_server;
+pub(crate) use self::failure::{Mark, Marked};
 pub use self::{
     content::has_content,
     digested::DigestedCodings,
     failure::FailureMark,
     observer::{Observe, Outcome, ResponseObserver},
+    runs_when_polled::RunsWhenPolled,
     withheld::TrailersWithheld,
 };
 pub use super::received::section_size;

@@ -32,7 +32,8 @@ pub struct ResponseObserver(Arc<dyn Observe>);
 
 /// What a server reports about a response, in this order: [`header_section`](Self::header_section) once, then
 /// [`withheld`](Self::withheld) if trailers are withheld, [`data`](Self::data) for each piece of content,
-/// [`trailers`](Self::trailers) if there are any, and [`ended`](Self::ended) once. If the client leaves before the header
+/// [`withheld`](Self::withheld) if fields are left out because they were not announced, [`trailers`](Self::trailers) if
+/// there are any, and [`ended`](Self::ended) once. If the client leaves before the header
 /// section is ready, there are no calls.
 ///
 /// The calls are made on the connection's task, so they must not block. axum-trailers-server logs a panic and then makes
@@ -44,7 +45,7 @@ pub trait Observe: Send + Sync + 'static {
         let _ = (status, fields);
     }
 
-    /// The trailers are withheld.
+    /// The trailers are withheld, or with [`WithheldReason::Unannounced`] some of them.
     fn withheld(&self, reason: WithheldReason) {
         let _ = reason;
     }

@@ -1,5 +1,5 @@
 use crate::{
-    compat::received_fields,
+    compat::{check_received, to_old},
     connection::Inbound,
     exchange::{ContentError, FaultCell, Pace, Reader, RequestContent, RequestFault, UnreadContent},
 };
@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum_trailers::trailers::{TrailerLimits, Trailers, TrailersTooLarge};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_1::{Body as _, Frame};
+use http_body::{Body as _, Frame};
 use hyper_0_14::body::Sender;
 use std::{
     future::poll_fn,
@@ -81,7 +81,7 @@ impl Handler {
     }
 
     /// Ends the body successfully, with these trailers.
-    async fn finish(mut self, trailers: Option<http::HeaderMap>) -> Result<(), Closed> {
+    async fn finish(mut self, trailers: Option<http_02::HeaderMap>) -> Result<(), Closed> {
         if let (Some(sender), Some(trailers)) = (&mut self.0, trailers) {
             sender.send_trailers(trailers).await.map_err(|_closed| Closed)?;
         }
@@ -150,7 +150,7 @@ async fn carry_data(
     handler: &mut Handler,
     inbound: &Inbound,
     reader: Option<&Reader>,
-) -> Result<Option<http::HeaderMap>, Interrupted> {
+) -> Result<Option<http_02::HeaderMap>, Interrupted> {
     // Must happen before the handler gets the end and responds.
     let ended = || reader.into_iter().for_each(Reader::ended);
     let limits = inbound.limits().trailers();
@@ -172,9 +172,11 @@ async fn carry_data(
                     // Some of its fields may be missing already.
                     return Err(TrailersTooLarge::Size { limit: limits.size }.into());
                 }
-                let section = received_fields(&frame.into_trailers().unwrap_or_default());
-                let section = section.map_err(|_bad| RequestFault::BadTrailers)?;
-                return Ok(Some(Trailers::from_received(section, limits)?.into_map()));
+                let section = frame.into_trailers().unwrap_or_default();
+                check_received(&section).map_err(|_bad| RequestFault::BadTrailers)?;
+                let trailers = Trailers::from_received(section, limits)?;
+                let older = to_old(trailers.as_map()).map_err(|_bad| RequestFault::BadTrailers)?;
+                return Ok(Some(older));
             }
         }
     }
@@ -253,7 +255,7 @@ fn interruption(error: ContentError, limits: TrailerLimits) -> Interrupted {
 mod tests {
     use super::*;
     use axum::body::HttpBody;
-    use http::{HeaderMap, HeaderValue};
+    use http_02::{HeaderMap, HeaderValue};
 
     fn handler() -> (Handler, Body) {
         let (sender, body) = Body::channel();
@@ -261,7 +263,7 @@ mod tests {
     }
 
     fn trailers() -> HeaderMap {
-        HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("\"a\""))])
+        HeaderMap::from_iter([(http_02::header::ETAG, HeaderValue::from_static("\"a\""))])
     }
 
     /// The content, and its trailers if it is complete.

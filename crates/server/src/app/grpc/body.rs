@@ -4,9 +4,9 @@ use axum::{
     BoxError,
     body::{Bytes, HttpBody},
 };
-use http::HeaderMap;
-use http_body::SizeHint;
-use http_body_1::{Body, Frame};
+use http_02::HeaderMap;
+use http_body::{Body, Frame};
+use http_body_04::SizeHint;
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -146,7 +146,7 @@ impl<B> Drop for GrpcBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_trailers_testing::{fields, read_by_contract};
+    use axum_trailers_testing::{fields, http_02::read_by_contract};
     use futures_util::stream;
     use http_body_util::StreamBody;
     use std::io;
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn trailers(name: &'static str, value: &'static str) -> Step {
-        let section = [(http_1::HeaderName::from_static(name), http_1::HeaderValue::from_static(value))];
+        let section = [(http::HeaderName::from_static(name), http::HeaderValue::from_static(value))];
         Poll::Ready(Ok(Frame::trailers(section.into_iter().collect())))
     }
 

@@ -8,7 +8,7 @@ pub(super) struct Deadline(Instant);
 impl Deadline {
     /// Reads `grpc-timeout`, which starts now. If it is malformed or too large to represent, it is ignored
     /// ([gRPC over HTTP/2, Requests](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests)).
-    pub(super) fn read(headers: &http_1::HeaderMap) -> Option<Self> {
+    pub(super) fn read(headers: &http::HeaderMap) -> Option<Self> {
         let timeout = timeout(headers.get("grpc-timeout")?.to_str().ok()?)?;
         Instant::now().checked_add(timeout).map(Self)
     }

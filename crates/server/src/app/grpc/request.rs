@@ -1,11 +1,7 @@
-use crate::{
-    compat::{received_fields, to_new},
-    connection::Inbound,
-    exchange::RequestContent,
-};
+use crate::{compat::check_received, connection::Inbound, exchange::RequestContent};
 use axum::{BoxError, body::Bytes};
 use axum_trailers::trailers::{Trailers, TrailersTooLarge};
-use http_body_1::{Body, Frame, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use std::{
     future::pending,
     pin::Pin,
@@ -34,13 +30,14 @@ impl GrpcRequestBody {
         (Self { incoming, inbound, first: first.clone() }, first)
     }
 
-    fn checked(&self, section: &http_1::HeaderMap) -> Result<http_1::HeaderMap, BoxError> {
+    fn checked(&self, section: http::HeaderMap) -> Result<http::HeaderMap, BoxError> {
         let limits = self.inbound.limits().trailers();
         if self.inbound.has_large_trailers() {
             // Some of its fields may be missing already.
             return Err(TrailersTooLarge::Size { limit: limits.size }.into());
         }
-        Ok(to_new(Trailers::from_received(received_fields(section)?, limits)?.as_map())?)
+        check_received(&section)?;
+        Ok(Trailers::from_received(section, limits)?.into_map())
     }
 }
 
@@ -63,7 +60,7 @@ impl Body for GrpcRequestBody {
                 self.first.lock().came(&data);
                 Ok(Frame::data(data))
             }
-            Err(frame) => self.checked(&frame.into_trailers().unwrap_or_default()).map(Frame::trailers),
+            Err(frame) => self.checked(frame.into_trailers().unwrap_or_default()).map(Frame::trailers),
         }))
     }
 

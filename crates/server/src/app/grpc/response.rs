@@ -5,10 +5,10 @@ use axum::{
     body::{Bytes, boxed},
     response::Response,
 };
-use http_body_1::Body;
+use http_body::Body;
 
 /// Converts a service's response to the router's type. It ends by the deadline.
-pub(super) fn older<B>(response: http_1::Response<B>, deadline: Option<Deadline>) -> Response
+pub(super) fn older<B>(response: http::Response<B>, deadline: Option<Deadline>) -> Response
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {

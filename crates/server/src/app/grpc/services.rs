@@ -9,8 +9,8 @@ use crate::{
     exchange::{EXPECTATION, RequestContent, problems},
 };
 use axum::{BoxError, body::Bytes, response::Response};
-use http::{Method, Request, Version, header};
-use http_body_1::Body;
+use http_02::{Method, Request, Version, header};
+use http_body::Body;
 use std::{collections::HashMap, convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
 use tower_service::Service;
 
@@ -23,7 +23,7 @@ pub(crate) struct GrpcServices(Arc<HashMap<Arc<str>, Arc<dyn Mounted>>>);
 
 /// A service with its types erased.
 trait Mounted: Send + Sync {
-    fn begin(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering;
+    fn begin(&self, request: http::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering;
 }
 
 impl GrpcServices {
@@ -34,7 +34,7 @@ impl GrpcServices {
     /// Panics if the name is invalid or already has a service.
     pub(crate) fn with<S, B>(self, name: &str, service: S) -> Self
     where
-        S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
+        S: Service<http::Request<GrpcRequestBody>, Response = http::Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send,
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -91,19 +91,19 @@ impl GrpcService<'_> {
         (!is_grpc).then(|| problems::needs_grpc(self.name))
     }
 
-    pub(crate) fn call(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
+    pub(crate) fn call(&self, request: http::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
         self.service.begin(request, inbound)
     }
 }
 
 impl<S, B> Mounted for S
 where
-    S: Service<http_1::Request<GrpcRequestBody>, Response = http_1::Response<B>, Error = Infallible>,
+    S: Service<http::Request<GrpcRequestBody>, Response = http::Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    fn begin(&self, request: http_1::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
+    fn begin(&self, request: http::Request<RequestContent>, inbound: Arc<Inbound>) -> Answering {
         let mut service = self.clone();
         let deadline = Deadline::read(request.headers());
         let (head, incoming) = request.into_parts();
@@ -113,7 +113,7 @@ where
         Box::pin(async move {
             let answered = async {
                 let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
-                let Ok(response) = service.call(http_1::Request::from_parts(head, body)).await;
+                let Ok(response) = service.call(http::Request::from_parts(head, body)).await;
                 older(response, deadline)
             };
             tokio::select! {

@@ -2,7 +2,7 @@
 //! (`Trailers-Only`).
 
 use axum::{body::boxed, response::Response};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_02::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::Duration;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -30,7 +30,7 @@ fn status(code: &'static str, message: &str) -> HeaderMap {
 }
 
 fn trailers_only(status: HeaderMap) -> Response {
-    let mut response = Response::new(boxed(http_body::Empty::new()));
+    let mut response = Response::new(boxed(http_body_04::Empty::new()));
     *response.headers_mut() = status;
     let grpc = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(header::CONTENT_TYPE, grpc);

@@ -64,8 +64,8 @@ impl Feed for GrpcFeed {
         let mut sent = MetadataMap::new();
         for (name, value) in trailers.as_map() {
             let name =
-                http_1::HeaderName::from_bytes(name.as_ref()).expect("a name is one in both generations");
-            let value = http_1::HeaderValue::from_bytes(value.as_bytes());
+                http::HeaderName::from_bytes(name.as_ref()).expect("a name is one in both generations");
+            let value = http::HeaderValue::from_bytes(value.as_bytes());
             sent.as_mut().insert(name, value.expect("a value is one in both generations"));
         }
         self.export.ends(End::Complete(trailers));

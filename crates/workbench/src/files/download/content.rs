@@ -1,8 +1,8 @@
 use super::version::Version;
 use crate::spawn;
 use axum::body::{Bytes, HttpBody};
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use std::{
     collections::VecDeque,
     fs::{File, Metadata},

@@ -1,6 +1,6 @@
 //! Dates in fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in seconds since 1970.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http_02::{HeaderMap, HeaderName, HeaderValue};
 use std::{
     ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},

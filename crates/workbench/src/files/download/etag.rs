@@ -1,4 +1,4 @@
-use http::HeaderValue;
+use http_02::HeaderValue;
 use std::{
     fs::Metadata,
     time::{SystemTime, UNIX_EPOCH},

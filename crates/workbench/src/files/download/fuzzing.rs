@@ -4,7 +4,7 @@ use super::{
     precondition::{Access, Current, Preconditions, Validators, Verdict},
     range::Selected,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_02::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Selected parts lie within the file. If a tag lets a write proceed (`If-Match`), the same tag makes a read respond

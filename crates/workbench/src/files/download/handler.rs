@@ -7,7 +7,7 @@ use super::{
 use crate::{files::Folder, spawn};
 use axum::{body::Body, extract::State, response::Response};
 use axum_trailers::problem::Problem;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_02::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use std::{io, path::PathBuf, time::SystemTime};
 
 /// `GET /files/…`, in the order of [RFC 9110 §13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).

@@ -3,7 +3,7 @@
 
 use super::content::Piece;
 use axum::body::Bytes;
-use http::HeaderValue;
+use http_02::HeaderValue;
 use std::{
     collections::hash_map::RandomState,
     hash::BuildHasher,

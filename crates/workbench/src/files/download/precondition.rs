@@ -2,7 +2,7 @@
 
 use super::{date, etag::EntityTag};
 use axum_trailers::problem::Problem;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_02::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::{fs::Metadata, time::SystemTime};
 
 /// The conditions in `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`.

@@ -1,6 +1,6 @@
 //! `Range` ([RFC 9110 §14](https://www.rfc-editor.org/rfc/rfc9110#section-14)), for bytes only.
 
-use http::{HeaderMap, header};
+use http_02::{HeaderMap, header};
 use std::ops::Range;
 
 /// The largest number of ranges. Each costs a part with its own header. A request with more gets the whole file,

@@ -10,7 +10,7 @@ use axum::{
     body::boxed,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_02::{HeaderMap, HeaderValue, StatusCode, header};
 use std::{ops::Range, path::Path, time::SystemTime};
 
 /// A file with its metadata for responses.

@@ -5,11 +5,12 @@ use axum::{
     response::Response,
 };
 use axum_trailers::{
+    compat::Fields,
     digest::{Digest, REPR_DIGEST},
     trailers::Declared,
 };
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use std::{
     io,
     pin::Pin,
@@ -48,8 +49,11 @@ impl HttpBody for WithReprDigest {
         let Some(digest) = &mut self.digest else { return Poll::Ready(Ok(None)) };
         let digest = ready!(digest.as_mut().poll(cx));
         self.digest = None;
-        let trailers = digest.map(|digest| HeaderMap::from_iter([(REPR_DIGEST, digest.to_field_value())]));
-        Poll::Ready(Ok(trailers))
+        let mut trailers = HeaderMap::new();
+        if let Some(digest) = digest {
+            trailers.set(&REPR_DIGEST, &digest.to_field_value()).map_err(io::Error::other)?;
+        }
+        Poll::Ready(Ok(Some(trailers).filter(|trailers| !trailers.is_empty())))
     }
 
     fn is_end_stream(&self) -> bool {

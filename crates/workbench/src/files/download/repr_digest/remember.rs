@@ -4,8 +4,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_trailers::digest::{CONTENT_DIGEST, DigestField};
-use http::HeaderMap;
-use http_body::SizeHint;
+use http_02::HeaderMap;
+use http_body_04::SizeHint;
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,

@@ -1,9 +1,10 @@
 use super::{Identity, Pending, Remember, ReprDigests};
 use axum_trailers::{
+    compat::Fields,
     digest::{Algorithm, Preferences, REPR_DIGEST, WANT_REPR_DIGEST},
     trailers::Acceptance,
 };
-use http::{HeaderMap, Request};
+use http_02::{HeaderMap, Request};
 use std::fs::{File, Metadata};
 
 /// Which digest of the whole file a request wants.
@@ -24,8 +25,7 @@ impl WantedDigest {
     pub(crate) fn write_if_known(&self, file: Option<Identity>, headers: &mut HeaderMap) -> bool {
         let known = file.zip(self.algorithm).and_then(|(file, algorithm)| self.digests.get(file, algorithm));
         let Some(digest) = known else { return false };
-        headers.insert(REPR_DIGEST, digest.to_field_value());
-        true
+        headers.set(&REPR_DIGEST, &digest.to_field_value()).is_ok()
     }
 
     /// Starts to compute the digest if it is wanted and its trailer can be sent.

@@ -1,9 +1,9 @@
 //! Requests and responses for the tests of layers.
 
-use crate::body::StreamBody;
-use axum::response::{IntoResponse, Response};
-use axum_trailers_testing::{Step, scripted};
-use http::{Request, Version, request::Builder};
+use super::prelude::*;
+use crate::{body::StreamBody, trailers::server::FailureMark};
+use axum_trailers_testing::{Read, Step, scripted};
+use bytes::Bytes;
 use std::{
     convert::Infallible,
     future::{Ready, ready},
@@ -31,11 +31,11 @@ impl<F: Fn(&Request<()>) -> Response> Service<Request<()>> for Handler<F> {
 }
 
 /// The response of a layer around a handler.
-pub(super) async fn answer<L, F, B>(layer: L, request: Builder, handler: F) -> http::Response<B>
+pub(super) async fn answer<L, F, B>(layer: L, request: Builder, handler: F) -> HttpResponse<B>
 where
     F: Fn(&Request<()>) -> Response,
     L: Layer<Handler<F>>,
-    L::Service: Service<Request<()>, Response = http::Response<B>, Error = Infallible>,
+    L::Service: Service<Request<()>, Response = HttpResponse<B>, Error = Infallible>,
 {
     let request = request.body(()).expect("a request");
     let Ok(response) = layer.layer(Handler(handler)).call(request).await;
@@ -48,4 +48,26 @@ pub(super) fn http2() -> Builder {
 
 pub(super) fn body<const N: usize>(steps: [Step; N]) -> Response {
     StreamBody::new(scripted(steps)).into_response()
+}
+
+/// Reads a response like a server that checks for a failure in the trailers.
+pub(super) fn read_as_server<B>(response: HttpResponse<B>) -> Read
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<crate::BoxError>,
+{
+    response.extensions().get().iter().for_each(|mark: &&FailureMark| mark.watch());
+    read_by_contract(response.into_body())
+}
+
+/// The problem document of a response: `application/problem+json`, without trailers.
+pub(super) fn read_problem<B>(response: HttpResponse<B>) -> serde_json::Value
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<crate::BoxError>,
+{
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let read = read_by_contract(response.into_body());
+    assert!(read.error.is_none() && read.trailers.is_none());
+    serde_json::from_str(&read.content).expect("JSON")
 }

@@ -1,0 +1,161 @@
+//! Fields, methods and statuses from one generation of `http` to the other.
+
+use crate::syntax::is_lowercase_token;
+use http_02::header::{HeaderMap as Fields02, HeaderName as Name02, HeaderValue as Value02};
+
+/// Why fields can't be converted from one generation of `http` to the other.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConversionError {
+    /// The name contains `"`, so it is not a token
+    /// ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)). Some versions of `http` accept it.
+    #[error("`{name}` is not a valid field name")]
+    Name {
+        /// The field's name.
+        name: String,
+    },
+    /// The map is full: a `HeaderMap` holds about 24,000 names.
+    #[error("too many fields")]
+    TooMany,
+}
+
+pub(super) fn name_02(name: &http::HeaderName) -> Result<Name02, ConversionError> {
+    checked(name.as_str())?;
+    Name02::from_bytes(name.as_str().as_bytes()).map_err(|_| refused(name.as_str()))
+}
+
+pub(super) fn name_1(name: &Name02) -> Result<http::HeaderName, ConversionError> {
+    checked(name.as_str())?;
+    http::HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| refused(name.as_str()))
+}
+
+fn checked(name: &str) -> Result<(), ConversionError> {
+    if is_lowercase_token(name) { Ok(()) } else { Err(refused(name)) }
+}
+
+fn refused(name: &str) -> ConversionError {
+    ConversionError::Name { name: name.to_owned() }
+}
+
+pub(super) fn value_02(value: &http::HeaderValue) -> Value02 {
+    let mut older = Value02::from_bytes(value.as_bytes()).expect(SAME_VALUES);
+    older.set_sensitive(value.is_sensitive());
+    older
+}
+
+pub(super) fn value_1(value: &Value02) -> http::HeaderValue {
+    let mut newer = http::HeaderValue::from_bytes(value.as_bytes()).expect(SAME_VALUES);
+    newer.set_sensitive(value.is_sensitive());
+    newer
+}
+
+/// A property test below holds it.
+const SAME_VALUES: &str = "both generations accept the same bytes in values";
+
+pub(super) fn to_02(fields: &http::HeaderMap) -> Result<Fields02, ConversionError> {
+    let mut older = Fields02::new();
+    older.try_reserve(fields.keys_len()).map_err(|_full| ConversionError::TooMany)?;
+    for name in fields.keys() {
+        let older_name = name_02(name)?;
+        for value in fields.get_all(name) {
+            let added = older.try_append(older_name.clone(), value_02(value));
+            added.map_err(|_full| ConversionError::TooMany)?;
+        }
+    }
+    Ok(older)
+}
+
+pub(super) fn to_1(fields: &Fields02) -> Result<http::HeaderMap, ConversionError> {
+    let mut newer = http::HeaderMap::new();
+    newer.try_reserve(fields.keys_len()).map_err(|_full| ConversionError::TooMany)?;
+    for name in fields.keys() {
+        let newer_name = name_1(name)?;
+        for value in fields.get_all(name) {
+            let added = newer.try_append(newer_name.clone(), value_1(value));
+            added.map_err(|_full| ConversionError::TooMany)?;
+        }
+    }
+    Ok(newer)
+}
+
+pub(super) fn method_1(method: &http_02::Method) -> http::Method {
+    http::Method::from_bytes(method.as_str().as_bytes()).expect("both generations accept the same methods")
+}
+
+pub(super) fn status_1(status: http_02::StatusCode) -> http::StatusCode {
+    http::StatusCode::from_u16(status.as_u16()).expect("both generations accept 100 to 999")
+}
+
+pub(super) fn status_02(status: http::StatusCode) -> http_02::StatusCode {
+    http_02::StatusCode::from_u16(status.as_u16()).expect("both generations accept 100 to 999")
+}
+
+pub(super) fn version_1(version: http_02::Version) -> http::Version {
+    match version {
+        http_02::Version::HTTP_09 => http::Version::HTTP_09,
+        http_02::Version::HTTP_10 => http::Version::HTTP_10,
+        http_02::Version::HTTP_11 => http::Version::HTTP_11,
+        http_02::Version::HTTP_3 => http::Version::HTTP_3,
+        _ => http::Version::HTTP_2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+
+    #[test]
+    fn name_that_is_no_token_is_an_error_in_both_directions() {
+        let older = Fields02::from_iter([(Name02::from_static("x\""), Value02::from_static("1"))]);
+        assert_eq!(to_1(&older), Err(ConversionError::Name { name: "x\"".to_owned() }));
+        // From HTTP/2, `http` 1 also accepts it.
+        let name = http::HeaderName::from_lowercase(b"x\"").expect("accepted");
+        let newer = http::HeaderMap::from_iter([(name, http::HeaderValue::from_static("1"))]);
+        assert_eq!(to_02(&newer), Err(ConversionError::Name { name: "x\"".to_owned() }));
+    }
+
+    #[test]
+    fn full_map_and_many_values_are_converted() {
+        let name = |n| http::HeaderName::try_from(format!("x-{n}")).expect("a name");
+        let mut full: http::HeaderMap =
+            (1..24 * 1024).map(|n| (name(n), http::HeaderValue::from(n))).collect();
+        for n in 0..20_000 {
+            full.append("x-1", n.into());
+        }
+        // A full map takes no value more, not even of a name that it has.
+        full.insert(name(0), 0.into());
+        assert!(full.try_append(name(1), 0.into()).is_err());
+        let older = to_02(&full).expect("it has the same room");
+        assert_eq!((older.keys_len(), older.len()), (full.keys_len(), full.len()));
+        assert_eq!(to_1(&older), Ok(full));
+    }
+
+    proptest! {
+        #[test]
+        fn both_generations_accept_the_same_values(bytes in vec(any::<u8>(), 0..12)) {
+            let newer = http::HeaderValue::from_bytes(&bytes).ok();
+            let older = Value02::from_bytes(&bytes).ok();
+            prop_assert_eq!(newer.as_ref().map(http::HeaderValue::as_bytes), older.as_ref().map(Value02::as_bytes));
+        }
+
+        #[test]
+        fn fields_arrive_in_order_and_sensitive_ones_stay_so(
+            fields in vec(("[a-c]{1,2}", "[ -~]{0,6}", any::<bool>()), 0..20),
+        ) {
+            let mut newer = http::HeaderMap::new();
+            for (name, value, is_sensitive) in &fields {
+                let mut value = http::HeaderValue::try_from(value).expect("a value");
+                value.set_sensitive(*is_sensitive);
+                newer.append(http::HeaderName::try_from(name).expect("a name"), value);
+            }
+            let older = to_02(&newer).expect("tokens");
+            let list = |fields: &mut dyn Iterator<Item = (String, Vec<u8>, bool)>| fields.collect::<Vec<_>>();
+            prop_assert_eq!(
+                list(&mut older.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec(), v.is_sensitive()))),
+                list(&mut newer.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec(), v.is_sensitive())))
+            );
+            prop_assert_eq!(to_1(&older), Ok(newer));
+        }
+    }
+}

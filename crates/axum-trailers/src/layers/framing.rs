@@ -1,0 +1,41 @@
+use crate::{
+    compat::{Fields, Request, ResponseHead},
+    trailers::{Acceptance, Declared},
+};
+use http::{Version, header};
+
+/// Whether a response can have trailers, and what that takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TrailerFraming {
+    is_accepted: bool,
+    /// Over HTTP/1.1 a length rules out trailers, since they need the chunked coding
+    /// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)). A server that has decided the
+    /// [`Acceptance`] takes care of that.
+    needs_unknown_length: bool,
+}
+
+impl TrailerFraming {
+    pub(super) fn of_response_to(request: &impl Request) -> Self {
+        let is_accepted = Acceptance::from_request(request).is_accepted();
+        let is_undecided = Acceptance::decided(request).is_none();
+        let needs_unknown_length = is_accepted && is_undecided && request.version() < Version::HTTP_2;
+        Self { is_accepted, needs_unknown_length }
+    }
+
+    pub(super) fn is_accepted(self) -> bool {
+        self.is_accepted
+    }
+
+    /// Whether the body must not have a known length.
+    pub(super) fn needs_unknown_length(self) -> bool {
+        self.needs_unknown_length
+    }
+
+    /// Announces trailers in the head of a response.
+    pub(super) fn announce(self, trailers: &Declared, head: &mut impl ResponseHead) {
+        trailers.write(head.fields_mut());
+        if self.needs_unknown_length {
+            head.fields_mut().unset(&header::CONTENT_LENGTH);
+        }
+    }
+}
