@@ -22,7 +22,7 @@ async fn field_of_failures_is_announced_and_empty_over_http1_and_absent_over_htt
     assert_eq!(ending.trailers.expect("trailers"), fields(&[("x-line-count", "2")]));
 
     let request = "GET /lines/2 HTTP/1.1\r\nhost: a\r\nconnection: close, te\r\nte: trailers\r\n\r\n";
-    let response = raw::http1(server.address(), request).await;
+    let response = raw::http1(server.address, request).await;
     assert!(response.contains("\r\ntrailer: x-line-count, x-stream-error\r\n"), "{response}");
     assert!(response.ends_with("0\r\nx-line-count: 2\r\nx-stream-error: \r\n\r\n"), "{response}");
 }
@@ -31,7 +31,7 @@ async fn field_of_failures_is_announced_and_empty_over_http1_and_absent_over_htt
 async fn failure_that_cannot_be_reported_cuts_the_transfer() {
     let server = TestServer::start(workbench(".").router());
     let request = "GET /lines/5?fail_at=3 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    let response = raw::http1(server.address(), request).await;
+    let response = raw::http1(server.address, request).await;
     assert!(response.ends_with("7\r\nline 2\n\r\n"), "no last chunk: {response}");
 }
 

@@ -39,6 +39,7 @@ mod log;
 mod malformed_heads;
 mod metrics;
 mod observer;
+mod optional_trailers;
 mod problems;
 mod produced;
 mod producers;
