@@ -59,7 +59,10 @@ async fn each_row_can_be_tried_over_both_protocols() {
                 .map(http::HeaderName::as_str)
                 .collect();
             assert_eq!(names, route.trailers, "{case}");
-            assert_eq!(announced.join(&b", "[..]), route.trailers.join(", ").as_bytes(), "{case}");
+            // `lines.rs` checks what is announced of a response that fails.
+            if route.path != "/lines/{n}" {
+                assert_eq!(announced.join(&b", "[..]), route.trailers.join(", ").as_bytes(), "{case}");
+            }
         }
     }
 }

@@ -128,6 +128,8 @@
 //! - [`hints`]: response extensions for the server's log;
 //! - [`syntax`]: list elements, tokens, protocol names.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "axum-06")]
 mod axum_06;
 #[cfg(feature = "axum-08")]

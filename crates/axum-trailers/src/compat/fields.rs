@@ -2,6 +2,10 @@ use super::sealed::Sealed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header or trailer section: the `HeaderMap` of either generation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `HeaderMap` of an enabled version of `http`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
+)]
 pub trait Fields: Sealed {
     /// The values of the field, in order.
     fn values<'f>(&'f self, name: &HeaderName) -> impl Iterator<Item = &'f [u8]> + use<'f, Self>;
@@ -41,6 +45,7 @@ pub struct SectionFull;
 
 impl Sealed for HeaderMap {}
 
+#[diagnostic::do_not_recommend]
 impl Fields for HeaderMap {
     fn values<'f>(&'f self, name: &HeaderName) -> impl Iterator<Item = &'f [u8]> + use<'f> {
         self.get_all(name).iter().map(HeaderValue::as_bytes)
@@ -81,6 +86,7 @@ mod generation_02 {
 
     impl Sealed for HeaderMap {}
 
+    #[diagnostic::do_not_recommend]
     impl Fields for HeaderMap {
         fn values<'f>(&'f self, name: &HeaderName) -> impl Iterator<Item = &'f [u8]> + use<'f> {
             self.get_all(name.as_str()).iter().map(http_02::HeaderValue::as_bytes)

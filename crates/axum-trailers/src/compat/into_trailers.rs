@@ -18,12 +18,14 @@ pub trait IntoTrailers: Sealed {
 
 impl Sealed for Trailers {}
 
+#[diagnostic::do_not_recommend]
 impl IntoTrailers for Trailers {
     fn into_trailers(self) -> Result<Trailers, TrailerError> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoTrailers for HeaderMap {
     fn into_trailers(self) -> Result<Trailers, TrailerError> {
         self.try_into()
@@ -36,6 +38,7 @@ mod generation_02 {
     use crate::compat::convert::{ConversionError, to_1, to_02};
     use http_02::HeaderMap;
 
+    #[diagnostic::do_not_recommend]
     impl IntoTrailers for HeaderMap {
         fn into_trailers(self) -> Result<Trailers, TrailerError> {
             self.try_into()

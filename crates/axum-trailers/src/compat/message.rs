@@ -7,8 +7,8 @@ use std::convert::identity;
 
 /// The head of a request of either generation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a request of `http` 1",
-    label = "for axum 0.6, which uses `http` 0.2, enable the feature `axum-06` of axum-trailers"
+    message = "`{Self}` is not a request of an enabled version of `http`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
 )]
 pub trait Request: Sealed {
     /// Its header section.
@@ -32,8 +32,8 @@ pub trait Request: Sealed {
 
 /// A request of either generation with a body of the same one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a request with a body of `http-body` 1 and `Data = Bytes`",
-    label = "for axum 0.6, which uses `http` 0.2, enable the feature `axum-06` of axum-trailers"
+    message = "`{Self}` is not a request of an enabled version of `http` with a body of `Bytes`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
 )]
 pub trait RequestWithBody: Request {
     /// Its body.
@@ -78,8 +78,8 @@ pub trait ResponseHead: Sealed {
 
 /// A response of either generation with a body of the same one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a response with a body of `http-body` 1 and `Data = Bytes`",
-    label = "for axum 0.6, which uses `http` 0.2, enable the feature `axum-06` of axum-trailers"
+    message = "`{Self}` is not a response of an enabled version of `http` with a body of `Bytes`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
 )]
 pub trait Response: ResponseHead {
     /// Its body.
@@ -106,6 +106,7 @@ macro_rules! implement_messages {
     ($http:ident, $split_body:ident, where {$($bounds:tt)+}, $method:path, $version:path, $status:path, $older_status:path) => {
         impl<B> Sealed for $http::Request<B> {}
 
+        #[diagnostic::do_not_recommend]
         impl<B> Request for $http::Request<B> {
             type Fields = $http::HeaderMap;
 
@@ -130,6 +131,7 @@ macro_rules! implement_messages {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<B> RequestWithBody for $http::Request<B>
         where
             $($bounds)+
@@ -180,6 +182,7 @@ macro_rules! implement_messages {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<B> Response for $http::Response<B>
         where
             $($bounds)+

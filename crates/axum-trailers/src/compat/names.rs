@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, StatusCode, Version};
 /// A field name: a string, bytes, or the `HeaderName` of either generation.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be used as a field name",
-    label = "use `&str`, `String` or `http::HeaderName`; for `http` 0.2's `HeaderName` enable the feature `axum-06`"
+    label = "use `&str`, `String` or `http::HeaderName`; for `http` 0.2's `HeaderName` enable the feature `axum-06` of axum-trailers"
 )]
 pub trait FieldName: Sealed {
     /// The name for `http` 1, or `None` if it is malformed.
@@ -14,7 +14,7 @@ pub trait FieldName: Sealed {
 /// A field value: a string, bytes, a number, or the `HeaderValue` of either generation.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be used as a field value",
-    label = "use `&str`, `String`, an integer or `http::HeaderValue`; for `http` 0.2's `HeaderValue` enable the feature `axum-06`"
+    label = "use `&str`, `String`, an integer or `http::HeaderValue`; for `http` 0.2's `HeaderValue` enable the feature `axum-06` of axum-trailers"
 )]
 pub trait FieldValue: Sealed {
     /// The value for `http` 1, or `None` if it is malformed.
@@ -23,8 +23,8 @@ pub trait FieldValue: Sealed {
 
 /// The `StatusCode` of either generation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a status of `http` 1",
-    label = "for axum 0.6, which uses `http` 0.2, enable the feature `axum-06` of axum-trailers"
+    message = "`{Self}` is not a status of an enabled version of `http`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
 )]
 pub trait Status: Sealed {
     /// The status for `http` 1.
@@ -33,8 +33,8 @@ pub trait Status: Sealed {
 
 /// The `Version` of either generation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a protocol version of `http` 1",
-    label = "for axum 0.6, which uses `http` 0.2, enable the feature `axum-06` of axum-trailers"
+    message = "`{Self}` is not a protocol version of an enabled version of `http`",
+    label = "`http` 1 always works; `http` 0.2 (axum 0.6) needs the feature `axum-06` of axum-trailers"
 )]
 pub trait ProtocolVersion: Sealed {
     /// The version for `http` 1.
@@ -44,6 +44,7 @@ pub trait ProtocolVersion: Sealed {
 macro_rules! names {
     ($($type:ty),+ $(,)?) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl FieldName for $type {
                 fn into_name(self) -> Option<HeaderName> {
                     self.try_into().ok()
@@ -56,6 +57,7 @@ macro_rules! names {
 macro_rules! values {
     ($($type:ty),+ $(,)?) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl FieldValue for $type {
                 fn into_value(self) -> Option<HeaderValue> {
                     self.try_into().ok()
@@ -89,12 +91,14 @@ names!(&str, &String, String, &[u8], Vec<u8>, HeaderName, &HeaderName);
 values!(&str, &String, String, &[u8], Vec<u8>, HeaderName, HeaderValue, &HeaderValue);
 values!(i16, i32, i64, isize, u16, u32, u64, usize);
 
+#[diagnostic::do_not_recommend]
 impl ProtocolVersion for Version {
     fn into_version(self) -> Version {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Status for StatusCode {
     fn into_status(self) -> StatusCode {
         self
@@ -113,36 +117,42 @@ mod generation_02 {
 
     sealed!(Name02, &Name02, Value02, &Value02, Status02, Version02);
 
+    #[diagnostic::do_not_recommend]
     impl FieldName for &Name02 {
         fn into_name(self) -> Option<HeaderName> {
             name_1(self).ok()
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl FieldName for Name02 {
         fn into_name(self) -> Option<HeaderName> {
             (&self).into_name()
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl FieldValue for &Value02 {
         fn into_value(self) -> Option<HeaderValue> {
             Some(value_1(self))
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl FieldValue for Value02 {
         fn into_value(self) -> Option<HeaderValue> {
             (&self).into_value()
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl ProtocolVersion for Version02 {
         fn into_version(self) -> Version {
             version_1(self)
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl Status for Status02 {
         fn into_status(self) -> StatusCode {
             status_1(self)
