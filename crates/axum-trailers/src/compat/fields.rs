@@ -81,7 +81,7 @@ impl Fields for HeaderMap {
 #[cfg(feature = "axum-06")]
 mod generation_02 {
     use super::{Fields, HeaderName, HeaderValue, Sealed, SectionFull};
-    use crate::compat::convert::{name_02, value_1, value_02};
+    use crate::compat::conversion::{name_02, value_1, value_02};
     use http_02::HeaderMap;
 
     impl Sealed for HeaderMap {}

@@ -1,6 +1,6 @@
 use super::{
     SplitBody,
-    convert::{to_1, to_02},
+    conversion::{spare, to_1, to_02},
     sealed::Sealed,
 };
 use crate::BoxError;
@@ -50,8 +50,12 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
-        let trailers = ready!(self.project().inner.poll_trailers(cx)).map_err(Into::into)?;
-        Poll::Ready(Ok(trailers.as_ref().map(to_1).transpose()?))
+        let Some(trailers) = ready!(self.project().inner.poll_trailers(cx)).map_err(Into::into)? else {
+            return Poll::Ready(Ok(None));
+        };
+        let newer = to_1(&trailers)?;
+        spare::give(trailers);
+        Poll::Ready(Ok(Some(newer)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -78,8 +82,12 @@ where
     B: SplitBody,
     B::Error: Into<BoxError>,
 {
-    let trailers = ready!(body.poll_trailers(cx)).map_err(Into::into)?;
-    Poll::Ready(Ok(trailers.as_ref().map(to_02).transpose()?))
+    let Some(trailers) = ready!(body.poll_trailers(cx)).map_err(Into::into)? else {
+        return Poll::Ready(Ok(None));
+    };
+    let older = to_02(&trailers)?;
+    spare::give(trailers);
+    Poll::Ready(Ok(Some(older)))
 }
 
 pub(crate) fn older_size_hint(hint: &SizeHint) -> http_body_04::SizeHint {

@@ -35,7 +35,7 @@ impl IntoTrailers for HeaderMap {
 #[cfg(feature = "axum-06")]
 mod generation_02 {
     use super::{IntoTrailers, TrailerError, Trailers};
-    use crate::compat::convert::{ConversionError, to_1, to_02};
+    use crate::compat::conversion::{ConversionError, to_1, to_02};
     use http_02::HeaderMap;
 
     #[diagnostic::do_not_recommend]

@@ -1,6 +1,6 @@
 use super::{Fields, Http1, SplitBody, sealed::Sealed};
 #[cfg(feature = "axum-06")]
-use super::{Http02, convert};
+use super::{Http02, conversion};
 use bytes::Bytes;
 use http::{Method, StatusCode, Version};
 use std::convert::identity;
@@ -216,5 +216,5 @@ implement_messages!(
 #[cfg(feature = "axum-06")]
 implement_messages!(
     http_02, Http02, where { B: http_body_04::Body<Data = Bytes>, B::Error: Into<crate::BoxError> },
-    convert::method_1, convert::version_1, convert::status_1, convert::status_02
+    conversion::method_1, conversion::version_1, conversion::status_1, conversion::status_02
 );

@@ -20,7 +20,8 @@
 mod any_body;
 mod body;
 #[cfg(feature = "axum-06")]
-mod convert;
+#[doc(hidden)]
+pub mod conversion;
 mod fields;
 #[cfg(feature = "axum-06")]
 mod http_body_04;
@@ -46,7 +47,7 @@ pub use self::{
     names::{FieldName, FieldValue, ProtocolVersion, Status},
 };
 #[cfg(feature = "axum-06")]
-pub use self::{convert::ConversionError, http_body_04::Http02};
+pub use self::{conversion::ConversionError, http_body_04::Http02};
 
 /// Keeps the traits of this module from being implemented elsewhere.
 pub(crate) mod sealed {

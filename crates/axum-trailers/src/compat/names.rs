@@ -110,7 +110,7 @@ mod generation_02 {
     use super::{
         FieldName, FieldValue, HeaderName, HeaderValue, ProtocolVersion, Sealed, Status, StatusCode, Version,
     };
-    use crate::compat::convert::{name_1, status_1, value_1, version_1};
+    use crate::compat::conversion::{name_1, status_1, value_1, version_1};
     use http_02::{
         HeaderName as Name02, HeaderValue as Value02, StatusCode as Status02, Version as Version02,
     };

@@ -5,8 +5,11 @@
 //! from HTTP/2, and `http` 1 accepts UTF-8 in targets and a `#` in methods. So each conversion can fail, and none
 //! panics.
 
-use super::{copies::Copies, host, names, spare};
-use axum_trailers::syntax::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace};
+use super::host;
+use axum_trailers::{
+    compat::conversion::{Copies, newer, older, spare},
+    syntax::{has_outer_whitespace, is_lowercase_token, without_outer_whitespace},
+};
 use bytes::Bytes;
 use http_02::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
@@ -177,7 +180,7 @@ fn older_fields<const ARE_RECEIVED: bool>(
     let names = fields.keys_len();
     old.try_reserve((names + names / 3).max(spare::USUAL)).map_err(|_full| BadFields::TooMany)?;
     for (name, value) in fields {
-        let older = names::older(name).ok_or_else(|| BadFields::Name(name.clone()))?;
+        let older = older(name).ok_or_else(|| BadFields::Name(name.clone()))?;
         if ARE_RECEIVED && has_outer_whitespace(value.as_bytes()) {
             return Err(BadFields::Whitespace(name.clone()));
         }
@@ -222,7 +225,7 @@ fn newer_fields(
         if bytes.len() != value.len() {
             tracing::debug!(%name, "whitespace around a field value removed");
         }
-        let new_name = names::newer(name).ok_or_else(|| Unsendable::Name(name.clone()))?;
+        let new_name = newer(name).ok_or_else(|| Unsendable::Name(name.clone()))?;
         let new_value = http::HeaderValue::from_maybe_shared(copies.next(bytes.len()));
         let mut new_value = new_value.map_err(|_| Unsendable::Value(name.clone()))?;
         new_value.set_sensitive(value.is_sensitive());

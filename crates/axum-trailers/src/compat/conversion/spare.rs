@@ -8,29 +8,31 @@ use std::cell::RefCell;
 const MOST: usize = 128;
 
 /// Smaller maps are not kept, since they would have to grow. A map has this much room after its first field.
-pub(super) const USUAL: usize = 6;
+pub const USUAL: usize = 6;
 
 /// Maps with room for more names, or with more values, are not kept: clients must not be able to occupy the server's memory.
 const LARGEST: usize = 48;
 
 /// A map that a conversion can start with.
-pub(super) trait Spare: Default + Sized + 'static {
+pub trait Spare: Default + Sized + 'static {
     /// Removes everything except the allocation.
     fn clear(&mut self);
 
     /// Whether it has some room, but not too much.
     fn is_worth_keeping(&self) -> bool;
 
+    /// Gives access to the maps that this thread keeps.
     fn with_kept<T>(use_it: impl FnOnce(&mut Vec<Self>) -> T) -> T;
 }
 
 /// Returns an empty map.
-pub(super) fn take<S: Spare>() -> S {
+#[must_use]
+pub fn take<S: Spare>() -> S {
     S::with_kept(Vec::pop).unwrap_or_default()
 }
 
 /// Keeps a map for [`take`].
-pub(super) fn give<S: Spare>(mut used: S) {
+pub fn give<S: Spare>(mut used: S) {
     if used.is_worth_keeping() {
         used.clear();
         S::with_kept(|kept| {

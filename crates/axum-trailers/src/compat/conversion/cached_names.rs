@@ -16,8 +16,9 @@ thread_local! {
     static KNOWN: RefCell<[Pair; PAIRS]> = const { RefCell::new([const { None }; PAIRS]) };
 }
 
-/// `None` if the name is not a token. `http` 1 accepts such names over HTTP/2.
-pub(super) fn older(name: &http::HeaderName) -> Option<HeaderName> {
+/// The name for `http` 0.2. `None` if it is not a token; `http` 1 accepts such names over HTTP/2.
+#[must_use]
+pub fn older(name: &http::HeaderName) -> Option<HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
         match pair {
@@ -31,8 +32,9 @@ pub(super) fn older(name: &http::HeaderName) -> Option<HeaderName> {
     })
 }
 
-/// `None` if the name is not a token.
-pub(super) fn newer(name: &HeaderName) -> Option<http::HeaderName> {
+/// The name for `http` 1. `None` if it is not a token.
+#[must_use]
+pub fn newer(name: &HeaderName) -> Option<http::HeaderName> {
     KNOWN.with_borrow_mut(|known| {
         let pair = &mut known[place(name.as_str())];
         match pair {

@@ -1,6 +1,10 @@
 //! Fields, methods and statuses from one generation of `http` to the other.
 
-use crate::syntax::is_lowercase_token;
+use super::{
+    cached_names::{newer, older},
+    copies::Copies,
+    spare,
+};
 use http_02::header::{HeaderMap as Fields02, HeaderName as Name02, HeaderValue as Value02};
 
 /// Why fields can't be converted from one generation of `http` to the other.
@@ -19,31 +23,25 @@ pub enum ConversionError {
     TooMany,
 }
 
-pub(super) fn name_02(name: &http::HeaderName) -> Result<Name02, ConversionError> {
-    checked(name.as_str())?;
-    Name02::from_bytes(name.as_str().as_bytes()).map_err(|_| refused(name.as_str()))
+pub(in crate::compat) fn name_02(name: &http::HeaderName) -> Result<Name02, ConversionError> {
+    older(name).ok_or_else(|| refused(name.as_str()))
 }
 
-pub(super) fn name_1(name: &Name02) -> Result<http::HeaderName, ConversionError> {
-    checked(name.as_str())?;
-    http::HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| refused(name.as_str()))
-}
-
-fn checked(name: &str) -> Result<(), ConversionError> {
-    if is_lowercase_token(name) { Ok(()) } else { Err(refused(name)) }
+pub(in crate::compat) fn name_1(name: &Name02) -> Result<http::HeaderName, ConversionError> {
+    newer(name).ok_or_else(|| refused(name.as_str()))
 }
 
 fn refused(name: &str) -> ConversionError {
     ConversionError::Name { name: name.to_owned() }
 }
 
-pub(super) fn value_02(value: &http::HeaderValue) -> Value02 {
+pub(in crate::compat) fn value_02(value: &http::HeaderValue) -> Value02 {
     let mut older = Value02::from_bytes(value.as_bytes()).expect(SAME_VALUES);
     older.set_sensitive(value.is_sensitive());
     older
 }
 
-pub(super) fn value_1(value: &Value02) -> http::HeaderValue {
+pub(in crate::compat) fn value_1(value: &Value02) -> http::HeaderValue {
     let mut newer = http::HeaderValue::from_bytes(value.as_bytes()).expect(SAME_VALUES);
     newer.set_sensitive(value.is_sensitive());
     newer
@@ -52,45 +50,45 @@ pub(super) fn value_1(value: &Value02) -> http::HeaderValue {
 /// A property test below holds it.
 const SAME_VALUES: &str = "both generations accept the same bytes in values";
 
-pub(super) fn to_02(fields: &http::HeaderMap) -> Result<Fields02, ConversionError> {
-    let mut older = Fields02::new();
-    older.try_reserve(fields.keys_len()).map_err(|_full| ConversionError::TooMany)?;
-    for name in fields.keys() {
-        let older_name = name_02(name)?;
-        for value in fields.get_all(name) {
-            let added = older.try_append(older_name.clone(), value_02(value));
-            added.map_err(|_full| ConversionError::TooMany)?;
-        }
+pub(in crate::compat) fn to_02(fields: &http::HeaderMap) -> Result<Fields02, ConversionError> {
+    let mut older: Fields02 = spare::take();
+    let names = fields.keys_len();
+    older.try_reserve(names.max(spare::USUAL)).map_err(|_full| ConversionError::TooMany)?;
+    let mut copies = Copies::of(|| fields.values().map(http::HeaderValue::as_bytes));
+    for (name, value) in fields {
+        let mut copy = Value02::from_maybe_shared(copies.next(value.len())).expect(SAME_VALUES);
+        copy.set_sensitive(value.is_sensitive());
+        older.try_append(name_02(name)?, copy).map_err(|_full| ConversionError::TooMany)?;
     }
     Ok(older)
 }
 
-pub(super) fn to_1(fields: &Fields02) -> Result<http::HeaderMap, ConversionError> {
-    let mut newer = http::HeaderMap::new();
-    newer.try_reserve(fields.keys_len()).map_err(|_full| ConversionError::TooMany)?;
-    for name in fields.keys() {
-        let newer_name = name_1(name)?;
-        for value in fields.get_all(name) {
-            let added = newer.try_append(newer_name.clone(), value_1(value));
-            added.map_err(|_full| ConversionError::TooMany)?;
-        }
+pub(in crate::compat) fn to_1(fields: &Fields02) -> Result<http::HeaderMap, ConversionError> {
+    let mut newer: http::HeaderMap = spare::take();
+    let names = fields.keys_len();
+    newer.try_reserve(names.max(spare::USUAL)).map_err(|_full| ConversionError::TooMany)?;
+    let mut copies = Copies::of(|| fields.values().map(Value02::as_bytes));
+    for (name, value) in fields {
+        let mut copy = http::HeaderValue::from_maybe_shared(copies.next(value.len())).expect(SAME_VALUES);
+        copy.set_sensitive(value.is_sensitive());
+        newer.try_append(name_1(name)?, copy).map_err(|_full| ConversionError::TooMany)?;
     }
     Ok(newer)
 }
 
-pub(super) fn method_1(method: &http_02::Method) -> http::Method {
+pub(in crate::compat) fn method_1(method: &http_02::Method) -> http::Method {
     http::Method::from_bytes(method.as_str().as_bytes()).expect("both generations accept the same methods")
 }
 
-pub(super) fn status_1(status: http_02::StatusCode) -> http::StatusCode {
+pub(in crate::compat) fn status_1(status: http_02::StatusCode) -> http::StatusCode {
     http::StatusCode::from_u16(status.as_u16()).expect("both generations accept 100 to 999")
 }
 
-pub(super) fn status_02(status: http::StatusCode) -> http_02::StatusCode {
+pub(in crate::compat) fn status_02(status: http::StatusCode) -> http_02::StatusCode {
     http_02::StatusCode::from_u16(status.as_u16()).expect("both generations accept 100 to 999")
 }
 
-pub(super) fn version_1(version: http_02::Version) -> http::Version {
+pub(in crate::compat) fn version_1(version: http_02::Version) -> http::Version {
     match version {
         http_02::Version::HTTP_09 => http::Version::HTTP_09,
         http_02::Version::HTTP_10 => http::Version::HTTP_10,

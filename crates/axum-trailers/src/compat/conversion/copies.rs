@@ -2,7 +2,8 @@ use bytes::Bytes;
 
 /// Copies of the parts of a section, such as its values. They share one buffer, which saves allocations. An application
 /// that keeps one of them keeps the buffer, whose size the limits of sections bound.
-pub(super) struct Copies(Bytes);
+#[derive(Debug)]
+pub struct Copies(Bytes);
 
 /// Bytes in a single allocation, with their reference count.
 struct Buffer<const SIZE: usize> {
@@ -17,7 +18,7 @@ const MEDIUM: usize = 512;
 
 impl Copies {
     /// Copies these parts, one after the other.
-    pub(super) fn of<'p, P: Iterator<Item = &'p [u8]>>(parts: impl Fn() -> P) -> Self {
+    pub fn of<'p, P: Iterator<Item = &'p [u8]>>(parts: impl Fn() -> P) -> Self {
         let length = parts().map(<[u8]>::len).sum();
         Self(if length == 0 {
             Bytes::new()
@@ -33,7 +34,7 @@ impl Copies {
     }
 
     /// Takes the next copy, which has this length.
-    pub(super) fn next(&mut self, length: usize) -> Bytes {
+    pub fn next(&mut self, length: usize) -> Bytes {
         self.0.split_to(length)
     }
 }
