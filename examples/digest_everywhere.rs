@@ -1,18 +1,16 @@
 //! A digest after every response of an application, compressed or not.
 //!
 //! ```text
-//! cargo run --example digest_everywhere
-//! curl -v -k -H 'Want-Content-Digest: sha-512=10' https://localhost:3000/hello
+//! cargo run -p axum-trailers-examples --bin digest_everywhere
+//! curl -v --http2-prior-knowledge -H 'Want-Content-Digest: sha-512=10' http://localhost:3000/hello
+//! curl -i --http1.1 -H 'TE: trailers' -H 'Want-Content-Digest: sha-512=10' http://localhost:3000/hello
 //! ```
 
 use axum::{Json, Router, routing::get};
 use axum_trailers::layers::ContentDigestLayer;
-use axum_trailers_server::{Server, Tls};
 use std::error::Error;
+use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-
-const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -25,10 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(ContentDigestLayer::or_buffered(64 * 1024));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
-    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
-    for address in server.local_addrs() {
-        println!("https://{address}");
-    }
-    server.run(app).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Rows from a producer task, followed by their count and duration.
 //!
 //! ```text
-//! cargo run --example rows
-//! curl -v -k --no-buffer https://localhost:3000/rows
+//! cargo run -p axum-trailers-examples --bin rows
+//! curl -v --no-buffer --http2-prior-knowledge http://localhost:3000/rows
+//! curl -i --no-buffer --http1.1 -H 'TE: trailers' http://localhost:3000/rows
 //! ```
 
-use axum::{Extension, Router, response::IntoResponse, routing::get};
+use axum::{Extension, Router, response::IntoResponse, routing::get, serve::ListenerExt};
 use axum_trailers::{
     body::{self, Sender},
     layers::{
@@ -14,15 +15,11 @@ use axum_trailers::{
     },
     trailers::{Declared, Trailers},
 };
-use axum_trailers_server::{Server, Tls};
 use std::{
     error::Error,
     time::{Duration, Instant},
 };
-use tokio::time::sleep;
-
-const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
+use tokio::{net::TcpListener, time::sleep};
 
 async fn rows(Extension(metrics): Extension<ServerTimingMetrics>) -> impl IntoResponse {
     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
@@ -66,10 +63,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/rows", get(rows)).layer(ServerTimingLayer::new());
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
-    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
-    for address in server.local_addrs() {
-        println!("https://{address}");
-    }
-    server.run(app).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("http://{}", listener.local_addr()?);
+    // Without it a row can wait up to 40 ms until the client has acknowledged the last one.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            eprintln!("TCP_NODELAY: {error}");
+        }
+    });
+    axum::serve(listener, app).await?;
     Ok(())
 }

@@ -1,19 +1,17 @@
 //! One trailer with a fixed value, after a streamed body.
 //!
 //! ```text
-//! cargo run --example static_trailer
-//! curl -v -k https://localhost:3000/
+//! cargo run -p axum-trailers-examples --bin static_trailer
+//! curl -v --http2-prior-knowledge http://localhost:3000/
+//! curl -i --http1.1 -H 'TE: trailers' http://localhost:3000/
 //! ```
 
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_trailers::body::StreamBody;
-use axum_trailers_server::{Server, Tls};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use std::{convert::Infallible, error::Error};
-
-const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
+use tokio::net::TcpListener;
 
 async fn greeting() -> impl IntoResponse {
     let chunks = stream::iter(["hello\n", "world\n"].map(Ok::<_, Infallible>));
@@ -30,10 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/", get(greeting));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
-    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
-    for address in server.local_addrs() {
-        println!("https://{address}");
-    }
-    server.run(app).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
     Ok(())
 }

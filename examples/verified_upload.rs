@@ -1,8 +1,10 @@
 //! Uploads that are kept only if their digest is right, whether it is in the header or the trailer section.
 //!
 //! ```text
-//! cargo run --example verified_upload
-//! curl -v -k -T LICENSE -H "Content-Digest: sha-256=:$(openssl dgst -sha256 -binary LICENSE | base64):" https://localhost:3000/files/LICENSE
+//! cargo run -p axum-trailers-examples --bin verified_upload
+//! curl -v --http2-prior-knowledge -T LICENSE -H "Content-Digest: sha-256=:$(openssl dgst -sha256 -binary LICENSE | base64):" http://localhost:3000/files/LICENSE
+//! curl -i --http1.1 -H 'TE: trailers' http://localhost:3000/files/LICENSE
+//! curl -i -T README.md -H "Content-Digest: sha-256=:$(openssl dgst -sha256 -binary LICENSE | base64):" http://localhost:3000/files/README.md
 //! ```
 
 use axum::{
@@ -17,15 +19,12 @@ use axum_trailers::{
     layers::ContentDigestLayer,
     request::{CollectedBody, Verified},
 };
-use axum_trailers_server::{Server, Tls};
 use std::{
     collections::HashMap,
     error::Error,
     sync::{Arc, Mutex, PoisonError},
 };
-
-const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
+use tokio::net::TcpListener;
 
 /// Files in memory.
 type Files = Arc<Mutex<HashMap<String, Bytes>>>;
@@ -51,16 +50,14 @@ async fn load(State(files): State<Files>, Path(name): Path<String>) -> Response 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
-        .route("/files/:name", put(store).get(load))
+        .route("/files/{name}", put(store).get(load))
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(ContentDigestLayer::new())
         .with_state(Files::default());
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
-    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
-    for address in server.local_addrs() {
-        println!("https://{address}");
-    }
-    server.run(app).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
     Ok(())
 }

@@ -294,7 +294,8 @@ impl Sender {
         self.end(checked)
     }
 
-    /// Ends the body in an error: after the chunks sent so far, the client gets a **cut transfer**.
+    /// Ends the body in an error: the client gets a **cut transfer**. axum-trailers-server sends the chunks before it;
+    /// other servers may drop the last of them.
     ///
     /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
     /// reason only goes to the server's log.

@@ -2,15 +2,16 @@ use crate::{
     compat::{Fields, Request, ResponseHead},
     trailers::{Acceptance, Declared},
 };
-use http::{Version, header};
+use http::header;
 
 /// Whether a response can have trailers, and what that takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TrailerFraming {
     is_accepted: bool,
     /// Over HTTP/1.1 a length rules out trailers, since they need the chunked coding
-    /// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)). A server that has decided the
-    /// [`Acceptance`] takes care of that.
+    /// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)). Over HTTP/2 curl (7.88) stops reading
+    /// at the last byte of a known length and never shows them. A server that has decided the [`Acceptance`] takes
+    /// care of both.
     needs_unknown_length: bool,
 }
 
@@ -18,8 +19,7 @@ impl TrailerFraming {
     pub(super) fn of_response_to(request: &impl Request) -> Self {
         let is_accepted = Acceptance::from_request(request).is_accepted();
         let is_undecided = Acceptance::decided(request).is_none();
-        let needs_unknown_length = is_accepted && is_undecided && request.version() < Version::HTTP_2;
-        Self { is_accepted, needs_unknown_length }
+        Self { is_accepted, needs_unknown_length: is_accepted && is_undecided }
     }
 
     pub(super) fn is_accepted(self) -> bool {

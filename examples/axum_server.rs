@@ -1,19 +1,13 @@
-//! The library on axum-server alone: streamed rows, followed by a row count and a digest.
+//! Rows from a producer task over TLS on axum-server, followed by their count and a digest.
 //!
 //! ```text
-//! cargo run --manifest-path examples/axum_server/Cargo.toml
+//! cargo run -p axum-trailers-examples --bin axum_server
 //! curl -v -k --no-buffer https://localhost:3000/rows
+//! curl -i -k --no-buffer --http1.1 -H 'TE: trailers' https://localhost:3000/rows
 //! ```
-//!
-//! axum-server 0.5 runs on hyper 0.14, which sends trailers over HTTP/2 only, and without the `Trailer` field. Over HTTP/1.1
-//! (`--http1.1`) it sends `Trailer`, but no trailers, even to a client that sends `TE: trailers`.
-//!
-//! axum-trailers-server runs the same router on hyper 1.x. It sends trailers over HTTP/2 and HTTP/1.1, and announces
-//! them in `Trailer` only if it will send them. It also sends trailers that report a failure
-//! (`Sender::fail_with_trailers`); on axum-server that cuts the transfer.
 
 use axum::{Router, response::IntoResponse, routing::get};
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
 use axum_trailers::{
     body::{self, Sender},
     layers::ContentDigestLayer,
@@ -21,8 +15,8 @@ use axum_trailers::{
 };
 use std::{error::Error, net::TcpListener};
 
-const CERTIFICATE: &[u8] = include_bytes!("../../../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../../../self_signed_certs/key.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
+const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
 async fn rows() -> impl IntoResponse {
     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
@@ -53,8 +47,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
     let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
     println!("https://{}", listener.local_addr()?);
     let tls = RustlsConfig::from_pem(CERTIFICATE.to_vec(), KEY.to_vec()).await?;
-    axum_server::from_tcp_rustls(listener, tls).serve(app.into_make_service()).await?;
+    axum_server::from_tcp_rustls(listener, tls)?
+        // Small chunks are sent at once.
+        .map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()))
+        .serve(app.into_make_service())
+        .await?;
     Ok(())
 }
