@@ -1,4 +1,5 @@
-//! Rows from a producer task over TLS on axum-server, followed by their count and a digest.
+//! Rows from a producer task over TLS on axum-server, followed by their count, timings and a digest. What is known of the
+//! timings at the start is also a header field, for browsers.
 //!
 //! ```text
 //! cargo run -p axum-trailers-examples --bin axum_server
@@ -9,9 +10,11 @@
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_server::{accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
 use axum_trailers::{
+    BoxError,
     body::{self, Sender},
-    layers::ContentDigestLayer,
-    trailers::{Declared, Trailers},
+    declared,
+    layers::{ContentDigestLayer, ServerTimingLayer},
+    trailers::Trailers,
 };
 use std::{error::Error, net::TcpListener};
 
@@ -19,8 +22,7 @@ const CERTIFICATE: &[u8] = include_bytes!("../self_signed_certs/cert.pem");
 const KEY: &[u8] = include_bytes!("../self_signed_certs/key.pem");
 
 async fn rows() -> impl IntoResponse {
-    let declared = Declared::new(["x-row-count"]).expect("a permitted field");
-    let (sender, body) = body::channel(64 * 1024, declared);
+    let (sender, body) = body::channel(64 * 1024, declared!["x-row-count"]);
     tokio::spawn(async move {
         if let Err(error) = produce(sender).await {
             eprintln!("the rows did not end well: {error}");
@@ -29,7 +31,7 @@ async fn rows() -> impl IntoResponse {
     body
 }
 
-async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn produce(mut sender: Sender) -> Result<(), BoxError> {
     let mut count = 0;
     for id in 1..=3 {
         sender.send(format!("row {id}\n")).await?; // waits for room; an error once the client is gone
@@ -43,7 +45,10 @@ async fn produce(mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>>
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let app = Router::new().route("/rows", get(rows)).layer(ContentDigestLayer::new());
+    let app = Router::new()
+        .route("/rows", get(rows))
+        .layer(ServerTimingLayer::or_header())
+        .layer(ContentDigestLayer::new());
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
     let listener = TcpListener::bind(address)?;

@@ -1,4 +1,4 @@
-//! Rows from a producer task, followed by their count and duration.
+//! Rows from a producer inside the body, followed by their count and duration.
 //!
 //! ```text
 //! cargo run -p axum-trailers-examples --bin rows
@@ -8,12 +8,14 @@
 
 use axum::{Extension, Router, response::IntoResponse, routing::get, serve::ListenerExt};
 use axum_trailers::{
+    BoxError,
     body::{self, Sender},
+    declared,
     layers::{
         ServerTimingLayer,
         server_timing::{Metric, ServerTimingMetrics},
     },
-    trailers::{Declared, Trailers},
+    trailers::Trailers,
 };
 use std::{
     error::Error,
@@ -22,27 +24,18 @@ use std::{
 use tokio::{net::TcpListener, time::sleep};
 
 async fn rows(Extension(metrics): Extension<ServerTimingMetrics>) -> impl IntoResponse {
-    let declared = Declared::new(["x-row-count"]).expect("a permitted field");
-    let (sender, body) = body::channel(64 * 1024, declared);
-    tokio::spawn(async move {
-        if let Err(error) = produce(sender, metrics).await {
-            eprintln!("the rows did not end well: {error}");
-        }
-    });
-    body
+    body::produce(64 * 1024, declared!["x-row-count"], |sender| send_rows(sender, metrics))
 }
 
-async fn produce(
-    mut sender: Sender,
-    metrics: ServerTimingMetrics,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// An error is logged and cuts the transfer. If the client leaves, this is dropped at an `.await`.
+async fn send_rows(mut sender: Sender, metrics: ServerTimingMetrics) -> Result<(), BoxError> {
     let mut database = Duration::ZERO;
     let mut count = 0;
     for id in 1..=3 {
         let began = Instant::now();
         let row = fetch(id).await;
         database += began.elapsed();
-        sender.send(row).await?; // waits for room; an error once the client is gone
+        sender.send(row).await?; // waits for room
         count += 1;
     }
     metrics.add(Metric::new("db").duration(database).description("all rows"))?;

@@ -85,7 +85,7 @@ async fn optional_field_is_announced_over_http1_only_and_its_absence_is_no_fault
 
         let response = over_http1(&server, path).await;
         assert!(response.contains("\r\ntrailer: x-rows, x-cursor\r\n"), "{response}");
-        let section: String = sent.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let section: String = sent.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
         assert!(response.ends_with(&format!("\r\n0\r\n{section}\r\n")), "{response}");
     }
     log.line(&["request_target=/more", "HTTP/1.1", "ended=complete"]).await;

@@ -7,14 +7,16 @@
 //! ```
 
 use axum_trailers::{
-    body::{self, Chunks, Sender, StreamBody},
+    BoxError,
+    body::{self, Sender},
+    declared,
     layers::ContentDigestLayer,
     request::RequestBody,
-    trailers::{Declared, Trailers},
+    trailers::Trailers,
 };
 use futures_util::StreamExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -25,23 +27,21 @@ use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
 /// Sends the content of the request back, followed by its size and the number of its trailers.
-async fn echo(request: Request<Incoming>) -> Result<Response<StreamBody<Chunks>>, Infallible> {
-    let declared = Declared::new(["x-bytes", "x-trailers"]).expect("permitted fields");
-    let (sender, body) = body::channel(64 * 1024, declared);
-    tokio::spawn(async move {
-        if let Err(error) = copy(RequestBody::new(request), sender).await {
-            eprintln!("the content did not end well: {error}");
-        }
-    });
+async fn echo(
+    request: Request<Incoming>,
+) -> Result<Response<impl Body<Data = Bytes, Error = BoxError>>, Infallible> {
+    let content = RequestBody::new(request);
+    let body = body::produce(64 * 1024, declared!["x-bytes", "x-trailers"], |sender| copy(content, sender));
     Ok(body.into_http_response())
 }
 
-async fn copy(mut content: RequestBody, mut sender: Sender) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// An error is logged and cuts the transfer. If the client leaves, this is dropped at an `.await`.
+async fn copy(mut content: RequestBody, mut sender: Sender) -> Result<(), BoxError> {
     let mut bytes = 0;
     while let Some(chunk) = content.next().await {
         let chunk = chunk?;
         bytes += chunk.len();
-        sender.send(chunk).await?; // waits for room; an error once the client is gone
+        sender.send(chunk).await?; // waits for room
     }
     let received = content.trailers().await?;
     let mut trailers = Trailers::new();

@@ -1,5 +1,6 @@
 use crate::compat::{FieldValue, sealed::Sealed};
 use http::{HeaderName, HeaderValue};
+use std::fmt::Write;
 
 /// The name that this project recommends for a trailer field that reports a failure in the middle of a body:
 /// `x-stream-error`. IPFS gateways use the same. Its value is a [`StreamError`].
@@ -38,11 +39,12 @@ impl StreamError {
     pub fn new(text: &str) -> Self {
         let mut encoded = String::new();
         for character in text.trim().chars() {
-            let part = percent_encoded(character);
-            if encoded.len() + part.len() > LONGEST {
+            let whole = encoded.len();
+            push_encoded(&mut encoded, character);
+            if encoded.len() > LONGEST {
+                encoded.truncate(whole);
                 break;
             }
-            encoded.push_str(&part);
         }
         // Whitespace may have become the last character.
         let encoded = encoded.trim_end();
@@ -51,10 +53,13 @@ impl StreamError {
     }
 }
 
-fn percent_encoded(character: char) -> String {
-    match character {
-        ' '..='~' if character != '%' => character.into(),
-        _ => character.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect(),
+fn push_encoded(encoded: &mut String, character: char) {
+    if matches!(character, ' '..='~' if character != '%') {
+        encoded.push(character);
+        return;
+    }
+    for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+        write!(encoded, "%{byte:02X}").expect("memory");
     }
 }
 

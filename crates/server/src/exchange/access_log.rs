@@ -94,9 +94,9 @@ impl Exchange {
     fn count(&self, metrics: &ServerMetrics, ending: &Ending, took: Duration) {
         if let Some(client) = self.client {
             match self.trailers {
-                Trailers::None => {}
+                // The second is counted below, also if other fields were sent.
+                Trailers::None | Trailers::Withheld(WithheldReason::Unannounced) => {}
                 Trailers::Sent(_) => metrics.trailers_sent(self.version, client),
-                Trailers::Withheld(WithheldReason::Unannounced) => {}
                 Trailers::Withheld(reason) => metrics.trailers_withheld(self.version, client, reason),
             }
             if self.lacks_unannounced {

@@ -106,6 +106,8 @@ impl ServerTimingLayer {
     /// Sends what is known before the content as a header field as well: the metrics that were added until then, and
     /// `handler`, the time from the request at this layer until the handler returned its response. The trailer has the
     /// other metrics. If trailers can't be sent, the header field is all there is.
+    ///
+    /// Chromium then shows the header field's metrics, and Firefox also the trailer's, but only over HTTP/2.
     #[must_use]
     pub fn or_header() -> Self {
         Self { has_header: true }
