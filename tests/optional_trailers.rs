@@ -88,7 +88,7 @@ async fn optional_field_is_announced_over_http1_only_and_its_absence_is_no_fault
         let section: String = sent.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
         assert!(response.ends_with(&format!("\r\n0\r\n{section}\r\n")), "{response}");
     }
-    log.line(&["request_target=/more", "HTTP/1.1", "ended=complete"]).await;
+    log.line(&[r#"request_target="/more""#, "HTTP/1.1", "ended=complete"]).await;
     assert!(!log.text().contains("announced trailer field was not sent"), "{}", log.text());
 }
 
@@ -109,8 +109,8 @@ async fn undeclared_field_is_sent_over_http2_and_over_http1_dropped_logged_and_c
     assert!(response.ends_with("\r\n0\r\n\r\n") && !response.contains("trailer: "), "{response}");
 
     log.line(&["WARN", "unannounced trailer field omitted over HTTP/1.1", "x-other"]).await;
-    log.line(&["request_target=/other", "HTTP/1.1", "trailers=x-rows", "ended=complete"]).await;
-    log.line(&["request_target=/only-other", "HTTP/1.1", "trailers=withheld (not announced)"]).await;
+    log.line(&[r#"request_target="/other""#, "HTTP/1.1", "trailers=x-rows", "ended=complete"]).await;
+    log.line(&[r#"request_target="/only-other""#, "HTTP/1.1", "trailers=withheld (not announced)"]).await;
     let series = r#"trailer_sections_withheld_total{agent="none",protocol="HTTP/1.1",proxied="false",reason="unannounced"}"#;
     metrics.say(series, 2).await;
 }

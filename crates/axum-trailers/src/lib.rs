@@ -3,19 +3,16 @@
 //!
 //! ```
 //! use axum::{Router, response::IntoResponse, routing::get};
-//! use axum_trailers::{body, trailers::{Declared, Trailers}};
+//! use axum_trailers::{body, declared, trailers::Trailers};
 //!
 //! async fn hello() -> impl IntoResponse {
-//!     let declared = Declared::new(["x-chunks"]).expect("a permitted field");
-//!     let (mut sender, body) = body::channel(64 * 1024, declared);
-//!     tokio::spawn(async move {
+//!     body::produce(64 * 1024, declared!["x-chunks"], |mut sender| async move {
 //!         sender.send("hello\n").await?;
 //!         let mut trailers = Trailers::new();
 //!         trailers.insert("x-chunks", 1)?;
 //!         sender.finish(trailers)?;
-//!         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
-//!     });
-//!     body
+//!         Ok(())
+//!     })
 //! }
 //!
 //! let app: Router = Router::new().route("/", get(hello));
@@ -39,7 +36,8 @@
 //! | I want to … | Use |
 //! |---|---|
 //! | send trailers that I know before the body starts | [`StreamBody`](body::StreamBody) and `set_trailers` |
-//! | let a producer task set trailers at the end, such as a row count | [`body::channel`], [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
+//! | set trailers at the end, such as a row count | [`body::produce`](body::produce()) or [`body::channel`](body::channel()) ([which one](body#a-task-or-not)), [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
+//! | declare trailers that may be missing, or only report a failure | [`Declaration`](trailers::Declaration) and [`STREAM_ERROR`](trailers::STREAM_ERROR) |
 //! | report a failure in the middle of a body | [`fail`](body::Sender::fail) cuts the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers; [what clients notice](body#failures-in-the-middle) |
 //! | add a digest of the content to every response | [`ContentDigestLayer`](layers::ContentDigestLayer) |
 //! | add timings to every response | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for my own metrics |

@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 
 /// Serves a router on a free port of 127.0.0.1 until it is dropped.
 ///
-/// In this example the client is reqwest 0.13 (features `http2` and `rustls`), `http_1` is version 1 of the package
-/// `http`, and `http-body-util` reads the body with its trailers.
+/// In this example the client is reqwest 0.13 (features `http2` and `rustls`), and `http-body-util` reads the body with
+/// its trailers.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 /// let client = reqwest::Client::builder().tls_certs_only([certificate]).build()?;
 /// let response = client.get(server.url("/")).header("te", "trailers").send().await?;
 ///
-/// let body = http::Response::from(response).into_body().collect().await?;
+/// let body = reqwest::Body::from(response).collect().await?;
 /// let trailers = body.trailers().expect("a trailer section");
 /// assert_eq!(trailers["content-digest"], "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:");
 /// # Ok::<_, Box<dyn std::error::Error>>(())

@@ -15,7 +15,8 @@
 //!
 //! A conversion never panics and loses no field: what can't be converted is an error.
 
-// Only this module, `axum_06.rs`, `axum_08.rs` and tests may name `http_02`, `http_body`, `http_body_04` or an `axum_core`.
+// Only this module, `axum_06.rs`, `axum_08.rs` and tests may name `http_02`, `http_body_04`, an `axum_core`, or anything of
+// `http_body` besides its `SizeHint`.
 
 mod any_body;
 mod body;
