@@ -1,99 +1,23 @@
-//! A failed producer reports this in one of two ways, and no client takes a partial response for a whole one.
+//! The server reports a failure in trailers as a whole message, and its reason in the log.
 
-use crate::support::{TestServer, clients, http1, log::Log, raw, read, soon};
-use axum::{
-    Router,
-    body::{HttpBody, StreamBody as Plain},
-    middleware::map_response,
-    response::Response,
-    routing::get,
+use crate::{
+    library::on_axum_06::failures::{app, fails_with_trailers, finishes, without_trailers},
+    support::{TestServer, clients, http1, log::Log, read, soon},
 };
+use axum::{Router, middleware::map_response, response::Response, routing::get};
 use axum_trailers::{
-    body::{self, Chunks, FinishError, Sender, StreamBody},
+    body::{Chunks, StreamBody},
     layers::{ContentDigestLayer, ServerTimingLayer},
-    trailers::{Declared, TrailerError, Trailers},
 };
-use futures_util::stream;
-use http_02::HeaderMap;
 use tower_http::compression::CompressionLayer;
 
-fn grpc(status: u16, message: &'static str) -> Trailers {
-    let mut trailers = Trailers::new();
-    trailers.insert("grpc-status", status).expect("permitted");
-    trailers.insert("grpc-message", message).expect("permitted");
-    trailers
-}
-
-/// Sends a row, then does `end`.
-fn after_a_row(end: impl FnOnce(Sender) + Send + 'static) -> StreamBody<Chunks> {
-    let declared = Declared::new(["x-rows", "grpc-status", "grpc-message"]).expect("permitted");
-    let (mut sender, body) = body::channel(1024, declared);
-    tokio::spawn(async move {
-        sender.send("row\n").await.expect("a reader");
-        end(sender);
-    });
-    body
-}
-
-fn fails_with_trailers() -> StreamBody<Chunks> {
-    after_a_row(|sender| {
-        sender.fail_with_trailers(grpc(13, "Database connection lost at row 1")).expect("as declared");
-    })
-}
-
-fn finishes() -> StreamBody<Chunks> {
-    after_a_row(|sender| {
-        let mut trailers = grpc(0, "");
-        trailers.insert("x-rows", 1).expect("permitted");
-        sender.finish(trailers).expect("as declared");
-    })
-}
-
-fn app() -> Router {
-    Router::new()
-        .route("/reset", get(|| async { after_a_row(|sender| sender.fail("database connection lost")) }))
-        .route("/trailers", get(|| async { fails_with_trailers() }))
-        .route("/finished", get(|| async { finishes() }))
-        .route(
-            "/undeclared",
-            get(|| async {
-                after_a_row(|sender| {
-                    let mut trailers = grpc(0, "");
-                    trailers.insert("x-rows", 1).expect("permitted");
-                    trailers.insert("x-extra", 1).expect("permitted");
-                    let refused = sender.finish(trailers).expect_err("undeclared");
-                    assert!(matches!(refused, FinishError::Undeclared { name } if name == "x-extra"));
-                })
-            }),
-        )
-        .route(
-            "/forbidden",
-            get(|| async {
-                after_a_row(|sender| {
-                    let mut trailers = HeaderMap::new();
-                    trailers.insert("content-length", 4.into());
-                    let refused = sender.finish(trailers).expect_err("forbidden");
-                    assert!(matches!(refused, FinishError::Refused(TrailerError::Forbidden { .. })));
-                })
-            }),
-        )
-}
-
 #[tokio::test]
-async fn failure_by_reset_is_a_broken_transfer() {
+async fn failure_by_reset_is_logged_with_its_reason() {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        for path in ["/reset", "/undeclared", "/forbidden"] {
-            let read = soon("the end", read(server.get(&client, path).await)).await;
-            assert!(read.is_err(), "{path} over {protocol}: {read:?}");
-        }
+    for path in ["/reset", "/undeclared", "/forbidden"] {
+        assert!(read(server.get(&http1(), path).await).await.is_err(), "{path}");
     }
-    let mut client = raw::http2(server.address).await;
-    let error = raw::http2_read(&mut raw::http2_get(&mut client, "/reset").await).await.expect_err("a reset");
-    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
-    let wire = raw::http1(server.address, "GET /reset HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
-    assert!(wire.ends_with("\r\n\r\n4\r\nrow\n\r\n"), "{wire}");
     log.line(&["/reset", "ended=failed: the producer failed: database connection lost"]).await;
     let refused = "ended=failed: the producer's trailers were rejected: ";
     log.line(&["/undeclared", refused, "`x-extra` was not declared"]).await;
@@ -123,67 +47,9 @@ async fn failure_by_trailers_is_a_whole_message() {
     }
 }
 
-#[tokio::test]
-async fn failure_by_trailers_breaks_the_transfer_where_they_cannot_go_out() {
-    let server = TestServer::start(app());
-    for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
-        let response = http1().get(server.url(path)).send().await.expect("a response");
-        let read = soon("the end", read(response)).await;
-        assert_eq!(read.is_ok(), is_whole, "{path}: {read:?}");
-        let mut client = raw::tls(server.address, "http/1.1").await;
-        let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-        tokio::io::AsyncWriteExt::write_all(&mut client, request.as_bytes()).await.expect("sent");
-        let end = soon("the end", tokio::io::AsyncReadExt::read_to_end(&mut client, &mut Vec::new())).await;
-        assert_eq!(end.is_ok(), is_whole, "{path} over HTTP/1.0: {end:?}");
-    }
-}
-
-/// A layer that passes on only data, as many do.
-async fn without_trailers(response: Response) -> Response {
-    let (head, mut body) = response.into_parts();
-    let data = stream::poll_fn(move |cx| std::pin::Pin::new(&mut body).poll_data(cx));
-    let mut response = axum::response::IntoResponse::into_response(Plain::new(data));
-    *response.headers_mut() = head.headers;
-    *response.extensions_mut() = head.extensions;
-    response
-}
-
-#[tokio::test]
-async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
-    // The trailer of an outer layer does not report the failure.
-    let app = app().layer(map_response(without_trailers)).layer(ServerTimingLayer::new());
-    let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
-            let read = soon("the end", read(server.get(&client, path).await)).await;
-            assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
-        }
-    }
-}
-
 /// A layer that creates a new response around the body, as many do.
 async fn as_another_response(response: Response) -> Response {
     Response::new(response.into_body())
-}
-
-/// The same, but keeps the header fields, not the extensions.
-async fn with_the_same_head(response: Response) -> Response {
-    let (head, body) = response.into_parts();
-    let mut response = Response::new(body);
-    *response.headers_mut() = head.headers;
-    response
-}
-
-/// The same, but with only `Content-Length`.
-async fn with_a_length(response: Response) -> Response {
-    let mut response = Response::new(response.into_body());
-    response.headers_mut().insert("content-length", 4.into());
-    response
-}
-
-async fn unannounced(mut response: Response) -> Response {
-    response.headers_mut().remove("trailer");
-    response
 }
 
 type Around = fn(Router) -> Router;
@@ -243,6 +109,26 @@ async fn failed_body_has_timing_but_no_digest() {
             assert_eq!(trailers.contains_key("content-digest"), is_whole, "{path} over {protocol}");
         }
     }
+}
+
+/// A layer that creates a new response with the same body and header fields, but without the extensions.
+async fn with_the_same_head(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let mut response = Response::new(body);
+    *response.headers_mut() = head.headers;
+    response
+}
+
+/// The same, but with only `Content-Length`.
+async fn with_a_length(response: Response) -> Response {
+    let mut response = Response::new(response.into_body());
+    response.headers_mut().insert("content-length", 4.into());
+    response
+}
+
+async fn unannounced(mut response: Response) -> Response {
+    response.headers_mut().remove("trailer");
+    response
 }
 
 #[tokio::test]

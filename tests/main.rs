@@ -1,11 +1,11 @@
-//! The server's guarantees, checked on the bytes that reach a client. One file per guarantee.
+//! What is guaranteed, checked on the bytes that reach a client. One file per guarantee; those of the library are in
+//! `library`.
 
 mod answer;
 mod binary;
 #[cfg(unix)]
 mod blocked_log;
 mod chunked_framing;
-mod client_gone;
 #[cfg(unix)]
 mod client_hello;
 mod closing;
@@ -33,6 +33,7 @@ mod http2_windows;
 #[cfg(unix)]
 mod json_log;
 mod kept_requests;
+mod library;
 mod limits;
 mod lines;
 mod log;
@@ -64,10 +65,8 @@ mod support;
 mod systemd;
 mod testing;
 mod threads;
-mod timing;
 mod together;
 mod trailers;
 mod ui;
 mod unread_requests;
 mod uploads;
-mod verify;

@@ -1,36 +1,22 @@
-//! The extractors of a request's body return its trailers; forbidden and too many fields are kept out.
+//! Request trailers over a limit are rejected, whatever the handler does.
 
-use crate::support::{
-    TestServer,
-    log::Log,
-    upload::{PROTOCOLS, Upload},
-    with,
+use crate::{
+    library::on_axum_06::request_trailers::{self, HELLO},
+    support::{
+        TestServer,
+        upload::{PROTOCOLS, Upload},
+        with,
+    },
 };
 use axum::{
     Router,
     body::{Bytes, StreamBody},
-    extract::DefaultBodyLimit,
     response::IntoResponse,
     routing::put,
 };
-use axum_trailers::request::{CollectedBody, RequestBody, RequestBodyError};
+use axum_trailers::request::RequestBody;
 use axum_trailers_server::Limits;
 use futures_util::StreamExt;
-use http_02::HeaderMap;
-
-async fn streamed(headers: HeaderMap, mut body: RequestBody) -> Result<String, RequestBodyError> {
-    let mut account = String::new();
-    while let Some(chunk) = body.next().await {
-        account += std::str::from_utf8(&chunk?).expect("text");
-    }
-    let trailers = body.trailers().await?;
-    Ok(format!("{account} {:?} {:?}", trailers.as_map(), headers.get("x-sum")))
-}
-
-async fn collected(headers: HeaderMap, body: CollectedBody) -> String {
-    let content = std::str::from_utf8(&body.content).expect("text");
-    format!("{content} {:?} {:?}", body.trailers.as_map(), headers.get("x-sum"))
-}
 
 /// Responds while it reads.
 async fn echoed(body: RequestBody) -> impl IntoResponse {
@@ -44,71 +30,10 @@ async fn careless(mut body: RequestBody) -> &'static str {
 }
 
 fn app() -> Router {
-    Router::new()
-        .route("/streamed", put(streamed))
-        .route("/collected", put(collected))
+    request_trailers::app()
         .route("/echoed", put(echoed))
         .route("/careless", put(careless))
         .route("/bytes", put(|content: Bytes| async move { content }))
-        .layer(DefaultBodyLimit::max(10))
-}
-
-const HELLO: Upload<'_> =
-    Upload { method: "PUT", path: "/streamed", fields: &[], chunks: &["hel", "lo"], trailers: &[] };
-
-#[tokio::test]
-async fn content_comes_and_then_the_trailers() {
-    let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for path in ["/streamed", "/collected"] {
-            let trailers = &[("x-sum", "1"), ("x-sum", "2")];
-            let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(
-                answer.content, r#"hello {"x-sum": "1", "x-sum": "2"} None"#,
-                "{path} over {protocol}"
-            );
-            let answer = Upload { path, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(answer.content, "hello {} None", "{path} over {protocol}");
-            let empty = Upload { path, ..Upload::default() };
-            assert_eq!(
-                empty.send(protocol, server.address).await.content,
-                " {} None",
-                "{path} over {protocol}"
-            );
-            let trailers_alone = Upload { path, trailers: &[("x-sum", "1")], ..Upload::default() };
-            let answer = trailers_alone.send(protocol, server.address).await;
-            assert_eq!(answer.content, r#" {"x-sum": "1"} None"#, "{path} over {protocol}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn forbidden_fields_are_dropped_and_logged() {
-    let (log, _guard) = Log::catch_all();
-    let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for path in ["/streamed", "/collected"] {
-            let trailers = &[("authorization", "Basic eA=="), ("x-sum", "1"), ("host", "b")];
-            let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(answer.content, r#"hello {"x-sum": "1"} None"#, "{path} over {protocol}");
-        }
-        log.line(&["DEBUG", "forbidden field", "name=authorization", "reason=authentication"]).await;
-        log.line(&["DEBUG", "forbidden field", "name=host", "reason=routing"]).await;
-    }
-}
-
-#[tokio::test]
-async fn collecting_stops_at_its_limit() {
-    let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for (chunks, status) in [(&["12345", "67890"], 200), (&["12345", "678901"], 413)] {
-            let upload = Upload { path: "/collected", chunks, ..HELLO };
-            let answer = upload.send(protocol, server.address).await;
-            assert_eq!(answer.status, status, "{protocol}: {answer:?}");
-            let is_problem = answer.field("content-type") == "application/problem+json";
-            assert_eq!(is_problem, status == 413, "{protocol}");
-        }
-    }
 }
 
 #[tokio::test]

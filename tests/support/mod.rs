@@ -2,9 +2,10 @@
 
 pub(crate) mod log;
 pub(crate) mod process;
-pub(crate) mod producer;
 pub(crate) mod raw;
 pub(crate) mod upload;
+
+pub(crate) use crate::library::on_axum_06::observed_producers as producer;
 
 use axum::Router;
 use axum_trailers_server::{Handle, Limits, Server, Tls};
@@ -62,11 +63,11 @@ impl TestServer {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}{path}", self.address.port())
+        url(self.address, path)
     }
 
     pub(crate) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
-        client.get(self.url(path)).header("te", "trailers").send().await.expect("a response")
+        get(client, self.url(path)).await
     }
 }
 
@@ -74,6 +75,15 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.handle.abort();
     }
+}
+
+pub(crate) fn url(server: SocketAddr, path: &str) -> String {
+    format!("https://localhost:{}{path}", server.port())
+}
+
+/// The response to a client that accepts trailers.
+pub(crate) async fn get(client: &reqwest::Client, url: String) -> reqwest::Response {
+    client.get(url).header("te", "trailers").send().await.expect("a response")
 }
 
 /// A workbench with the files of a folder and the sample, which is slow to create and therefore shared.

@@ -1,6 +1,7 @@
 //! If a client leaves in the middle of a body, its producer ends; a producer that waits for room ends at once.
 
-use crate::support::{TestServer, producer::Producers, raw, soon};
+use super::{observed_producers::Producers, prelude::TestServer};
+use crate::support::{raw, soon};
 
 #[tokio::test]
 async fn http1_client_that_leaves_ends_its_producer() {

@@ -1,6 +1,6 @@
 //! Producers whose end a test can observe.
 
-use axum::{Router, response::IntoResponse, routing::get};
+use super::prelude::{IntoResponse, Router, get};
 use axum_trailers::{
     body::{self, SendError, Sender},
     trailers::{Declared, Trailers},

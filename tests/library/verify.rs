@@ -1,18 +1,14 @@
 //! The layer and the extractors compare a request's `Content-Digest` with its content.
 
+use super::prelude::{IntoResponse, Plain, Router, TestServer, put};
 use crate::support::{
-    TestServer, raw,
+    raw,
     upload::{Answer, PROTOCOLS, Upload},
-};
-use axum::{
-    Router,
-    body::{Bytes, StreamBody},
-    response::IntoResponse,
-    routing::put,
 };
 use axum_trailers::request::{
     CollectedBody, RequestBody, RequestBodyError, Verified, VerifyContentDigestLayer,
 };
+use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::{Arc, Mutex};
 
@@ -47,6 +43,14 @@ async fn to_the_end(mut body: RequestBody) -> Result<(), RequestBodyError> {
     Ok(())
 }
 
+/// Its stream waits, so the server begins the response before the end of the request.
+async fn echo(body: RequestBody) -> impl IntoResponse {
+    Plain::new(body.then(|chunk| async {
+        tokio::task::yield_now().await;
+        chunk
+    }))
+}
+
 fn app(good: &Good) -> Router {
     let note = |name: &'static str| {
         let good = good.clone();
@@ -75,7 +79,7 @@ fn app(good: &Good) -> Router {
         .layer(VerifyContentDigestLayer::required());
     let optional = Router::new()
         .route("/optional", put(|content: Bytes| async move { content }))
-        .route("/echo", put(|body: RequestBody| async move { StreamBody::new(body) }))
+        .route("/echo", put(echo))
         .route("/unread", put(|| async { "unread" }))
         .layer(VerifyContentDigestLayer::new());
     let extracted = Router::new()

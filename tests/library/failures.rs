@@ -1,0 +1,168 @@
+//! A failed producer reports this in one of two ways, and no client takes a partial response for a whole one.
+
+use super::{
+    cut::{assert_ends_after, reset_after},
+    prelude::{
+        CompressionLayer, HeaderMap, IntoResponse, Plain, REPORTS_FAILURES_IN_TRAILERS, Response, Router,
+        TestServer, data_of, get, map_response,
+    },
+};
+use crate::support::{clients, http1, raw, read, soon};
+use axum_trailers::{
+    body::{self, Chunks, FinishError, Sender, StreamBody},
+    layers::{ContentDigestLayer, ServerTimingLayer},
+    trailers::{Declared, TrailerError, Trailers},
+};
+use h2::Reason;
+
+fn grpc(status: u16, message: &'static str) -> Trailers {
+    let mut trailers = Trailers::new();
+    trailers.insert("grpc-status", status).expect("permitted");
+    trailers.insert("grpc-message", message).expect("permitted");
+    trailers
+}
+
+/// Sends a row, then does `end`.
+fn after_a_row(end: impl FnOnce(Sender) + Send + 'static) -> StreamBody<Chunks> {
+    let declared = Declared::new(["x-rows", "grpc-status", "grpc-message"]).expect("permitted");
+    let (mut sender, body) = body::channel(1024, declared);
+    tokio::spawn(async move {
+        sender.send("row\n").await.expect("a reader");
+        end(sender);
+    });
+    body
+}
+
+pub(crate) fn fails_with_trailers() -> StreamBody<Chunks> {
+    after_a_row(|sender| {
+        sender.fail_with_trailers(grpc(13, "Database connection lost at row 1")).expect("as declared");
+    })
+}
+
+pub(crate) fn finishes() -> StreamBody<Chunks> {
+    after_a_row(|sender| {
+        let mut trailers = grpc(0, "");
+        trailers.insert("x-rows", 1).expect("permitted");
+        sender.finish(trailers).expect("as declared");
+    })
+}
+
+pub(crate) fn app() -> Router {
+    Router::new()
+        .route("/reset", get(|| async { after_a_row(|sender| sender.fail("database connection lost")) }))
+        .route("/trailers", get(|| async { fails_with_trailers() }))
+        .route("/finished", get(|| async { finishes() }))
+        .route(
+            "/undeclared",
+            get(|| async {
+                after_a_row(|sender| {
+                    let mut trailers = grpc(0, "");
+                    trailers.insert("x-rows", 1).expect("permitted");
+                    trailers.insert("x-extra", 1).expect("permitted");
+                    let refused = sender.finish(trailers).expect_err("undeclared");
+                    assert!(matches!(refused, FinishError::Undeclared { name } if name == "x-extra"));
+                })
+            }),
+        )
+        .route(
+            "/forbidden",
+            get(|| async {
+                after_a_row(|sender| {
+                    let mut trailers = HeaderMap::new();
+                    trailers.insert("content-length", 4.into());
+                    let refused = sender.finish(trailers).expect_err("forbidden");
+                    assert!(matches!(refused, FinishError::Refused(TrailerError::Forbidden { .. })));
+                })
+            }),
+        )
+}
+
+#[tokio::test]
+async fn failure_by_reset_is_a_broken_transfer() {
+    let server = TestServer::start(app());
+    for (protocol, client) in clients() {
+        for path in ["/reset", "/undeclared", "/forbidden"] {
+            let read = soon("the end", read(server.get(&client, path).await)).await;
+            assert!(read.is_err(), "{path} over {protocol}: {read:?}");
+        }
+    }
+    let mut client = raw::http2(server.address).await;
+    let reason = reset_after("row\n", &mut client, "/reset").await;
+    assert_eq!(reason, Some(Reason::INTERNAL_ERROR));
+    let wire = raw::http1(server.address, "GET /reset HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
+    assert_ends_after("4\r\nrow\n\r\n", &wire);
+}
+
+/// On any server, also behind layers that pass on the trailers.
+#[tokio::test]
+async fn failure_by_trailers_never_looks_like_a_good_end() {
+    let layered = app().layer(ContentDigestLayer::new()).layer(ServerTimingLayer::new());
+    for app in [app(), app().layer(CompressionLayer::new()), layered] {
+        let server = TestServer::start(app);
+        for (protocol, client) in clients() {
+            for (path, is_whole) in [("/trailers", REPORTS_FAILURES_IN_TRAILERS), ("/finished", true)] {
+                let read = soon("the end", read(server.get(&client, path).await)).await;
+                assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
+                if let Ok(ending) = read {
+                    let expected = if path == "/trailers" { "13" } else { "0" };
+                    let trailers = ending.trailers.expect("trailers");
+                    assert_eq!(trailers["grpc-status"], expected, "{path} over {protocol}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn failure_by_trailers_breaks_the_transfer_where_they_cannot_go_out() {
+    let server = TestServer::start(app());
+    for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
+        let response = http1().get(server.url(path)).send().await.expect("a response");
+        let read = soon("the end", read(response)).await;
+        assert_eq!(read.is_ok(), is_whole, "{path}: {read:?}");
+        let mut client = raw::tls(server.address, "http/1.1").await;
+        let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+        tokio::io::AsyncWriteExt::write_all(&mut client, request.as_bytes()).await.expect("sent");
+        let end = soon("the end", tokio::io::AsyncReadExt::read_to_end(&mut client, &mut Vec::new())).await;
+        assert_eq!(end.is_ok(), is_whole, "{path} over HTTP/1.0: {end:?}");
+    }
+}
+
+/// A layer that passes on only data, as many do.
+pub(crate) async fn without_trailers(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let mut response = Plain::new(data_of(body)).into_response();
+    *response.headers_mut() = head.headers;
+    *response.extensions_mut() = head.extensions;
+    response
+}
+
+#[tokio::test]
+async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
+    // The trailer of an outer layer does not report the failure.
+    let app = app().layer(map_response(without_trailers)).layer(ServerTimingLayer::new());
+    let server = TestServer::start(app);
+    for (protocol, client) in clients() {
+        for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
+            let read = soon("the end", read(server.get(&client, path).await)).await;
+            assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn failure_by_trailers_is_never_buffered_as_a_whole_body() {
+    let server = TestServer::start(app().layer(ContentDigestLayer::or_buffered(1000)));
+    for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let wire = raw::http1(server.address, &request).await;
+        for field in ["content-digest: ", "content-length: 4\r\n"] {
+            assert_eq!(wire.contains(field), is_whole, "{field} of {path}: {wire}");
+        }
+        if is_whole {
+            assert!(wire.ends_with("\r\n\r\nrow\n"), "{wire}");
+        } else {
+            assert_ends_after("4\r\nrow\n\r\n", &wire);
+        }
+    }
+}

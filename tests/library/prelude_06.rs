@@ -1,0 +1,46 @@
+//! The names that the tests use, for axum 0.6 on the server of this project.
+
+pub(super) use crate::support::TestServer;
+pub(super) use ::axum::{
+    Extension, Router,
+    body::{Body, StreamBody as Plain},
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, Response as HttpResponse, StatusCode},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+pub(super) use ::tower_http::compression::CompressionLayer;
+
+use ::axum::body::{BoxBody, HttpBody};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use h2::Reason;
+use std::pin::Pin;
+
+/// Whether a failure can be reported in trailers. If not, `fail_with_trailers` cuts the transfer.
+pub(super) const REPORTS_FAILURES_IN_TRAILERS: bool = true;
+
+/// Whether a response keeps its field `Trailer` if its trailers can't be sent or will not come.
+pub(super) const ANNOUNCES_WITHHELD_TRAILERS: bool = false;
+
+/// Whether everything that a body returns before it fails reaches the client. If not, even the header section can be
+/// missing: hyper drops what it has not yet written.
+pub(super) const SENDS_ALL_BEFORE_A_CUT: bool = true;
+
+/// How an HTTP/2 stream is reset if its body panics: as for every other failure.
+pub(super) const RESET_BY_A_PANIC: Reason = Reason::INTERNAL_ERROR;
+
+/// Whether `Content-Length` stays over HTTP/2 if trailers are sent.
+pub(super) const KEEPS_LENGTH_OVER_HTTP2: bool = false;
+
+/// A part of the error that a client gets if a response over HTTP/1.0 is cut.
+pub(super) const CUT_OVER_HTTP10: &str = "fatal alert";
+
+/// The most that the server reads from a body ahead of the window, in bytes: docs/performance.md.
+pub(super) const AHEAD_OF_THE_WINDOW: usize = 32 * 1024;
+
+/// The data of a body without its trailers.
+pub(super) fn data_of(mut body: BoxBody) -> impl Stream<Item = Result<Bytes, ::axum::Error>> {
+    stream::poll_fn(move |cx| Pin::new(&mut body).poll_data(cx))
+}
