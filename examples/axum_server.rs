@@ -1,5 +1,4 @@
-//! Rows from a producer task over TLS on axum-server, followed by their count, timings and a digest. What is known of the
-//! timings at the start is also a header field, for browsers.
+//! Rows from a producer task over TLS on axum-server, followed by their count, timings and a digest.
 //!
 //! ```text
 //! cargo run -p axum-trailers-examples --bin axum_server
@@ -47,6 +46,7 @@ async fn produce(mut sender: Sender) -> Result<(), BoxError> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/rows", get(rows))
+        // What is known of the timings at the start is also a header field, for browsers.
         .layer(ServerTimingLayer::or_header())
         .layer(ContentDigestLayer::new());
 

@@ -70,12 +70,16 @@ fn each_has_its_row_in_the_library_guide() {
     assert_eq!(commands, programs().into_iter().map(|(_, command)| command).collect());
 }
 
-/// The README of the server crate is compiled with its own tests.
+/// The programs differ only in their servers. The README of the server crate is compiled with its own tests.
 #[test]
-fn library_guide_shows_the_program_of_the_server_s_readme() {
+fn library_guide_has_the_handler_and_the_layers_of_the_server_s_readme() {
     let program = |document: &'static str| {
         let rest = document.split_once("```rust,no_run\n").expect("a program").1;
-        rest.split_once("```").expect("its end").0
+        let (handler, main) = rest.split_once("#[tokio::main]").expect("a program");
+        let handler = handler.split_once("async fn rows").expect("a handler").1;
+        let app =
+            main.split_once("let app = ").expect("an application").1.split_once(";\n").expect("its end").0;
+        (handler, app)
     };
     assert_eq!(
         program(include_str!("../docs/library.md")),

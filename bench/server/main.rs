@@ -1,19 +1,15 @@
 //! The benchmark's server, written like a user of this library would. `bench/run` starts it.
 
-use axum::{
-    BoxError, Router,
-    extract::Path,
-    http::{HeaderName, HeaderValue},
-    response::IntoResponse,
-    routing::get,
-};
+use axum::{BoxError, Router, extract::Path, response::IntoResponse, routing::get};
 use axum_trailers::{
     body::{self, CHUNK_OVERHEAD, Sender},
+    declared,
     layers::ContentDigestLayer,
     trailers::{Declared, Trailers},
 };
 use axum_trailers_server::{Limits, Server, Tls};
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -32,7 +28,7 @@ fn finish(sender: Sender) -> Result<(), BoxError> {
 }
 
 fn with_trailer() -> Declared {
-    Declared::new([TRAILER]).expect("a permitted field")
+    declared!["chunky-trailer"]
 }
 
 async fn small() -> impl IntoResponse {

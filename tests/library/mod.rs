@@ -1,7 +1,7 @@
 //! The library's guarantees, checked on the bytes that reach a client, for both versions of axum.
 //!
 //! Each file below is compiled once per version, with the prelude of that version: `on_axum_06` runs on the server of
-//! this project, `on_axum_08` on axum-server. The tests of that server are in the folder above.
+//! this project, `on_axum_08` on axum-server. What only the former does is tested in the folder above.
 
 #![allow(clippy::duplicate_mod, reason = "each file is compiled once per version of axum")]
 

@@ -31,9 +31,6 @@ pub(super) const SENDS_ALL_BEFORE_A_CUT: bool = true;
 /// How an HTTP/2 stream is reset if its body panics: as for every other failure.
 pub(super) const RESET_BY_A_PANIC: Reason = Reason::INTERNAL_ERROR;
 
-/// Whether `Content-Length` stays over HTTP/2 if trailers are sent.
-pub(super) const KEEPS_LENGTH_OVER_HTTP2: bool = false;
-
 /// A part of the error that a client gets if a response over HTTP/1.0 is cut.
 pub(super) const CUT_OVER_HTTP10: &str = "fatal alert";
 

@@ -40,9 +40,6 @@ pub(super) const SENDS_ALL_BEFORE_A_CUT: bool = false;
 /// How an HTTP/2 stream is reset if its body panics: hyper drops the stream.
 pub(super) const RESET_BY_A_PANIC: Reason = Reason::CANCEL;
 
-/// Whether `Content-Length` stays over HTTP/2 if trailers are sent.
-pub(super) const KEEPS_LENGTH_OVER_HTTP2: bool = true;
-
 /// A part of the error that a client gets if a response over HTTP/1.0 is cut.
 pub(super) const CUT_OVER_HTTP10: &str = "close_notify";
 

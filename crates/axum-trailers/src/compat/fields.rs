@@ -37,6 +37,9 @@ pub trait Fields: Sealed {
     fn unset(&mut self, name: &HeaderName);
 }
 
+/// Comparing so few names costs less than to parse and hash one.
+const FEW: usize = 4;
+
 /// A section holds no more names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the section has too many fields")]
@@ -52,7 +55,11 @@ impl Fields for HeaderMap {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.contains_key(name)
+        if self.keys_len() <= FEW {
+            self.keys().any(|own| own.as_str() == name)
+        } else {
+            self.contains_key(name)
+        }
     }
 
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -80,7 +87,7 @@ impl Fields for HeaderMap {
 
 #[cfg(feature = "axum-06")]
 mod generation_02 {
-    use super::{Fields, HeaderName, HeaderValue, Sealed, SectionFull};
+    use super::{FEW, Fields, HeaderName, HeaderValue, Sealed, SectionFull};
     use crate::compat::conversion::{name_02, value_1, value_02};
     use http_02::HeaderMap;
 
@@ -93,7 +100,11 @@ mod generation_02 {
         }
 
         fn has(&self, name: &str) -> bool {
-            self.contains_key(name)
+            if self.keys_len() <= FEW {
+                self.keys().any(|own| own.as_str() == name)
+            } else {
+                self.contains_key(name)
+            }
         }
 
         fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {

@@ -14,6 +14,10 @@ pub trait Request: Sealed {
     /// Its header section.
     type Fields: Fields;
 
+    /// Whether layers that add trailers hide the length of the content over HTTP/2. Not for `http` 0.2: there,
+    /// axum-trailers-server does it, and still enforces the length.
+    const HIDES_LENGTH_OVER_HTTP2: bool;
+
     /// The method.
     fn method(&self) -> Method;
 
@@ -103,12 +107,14 @@ pub trait Response: ResponseHead {
 
 /// Implements these traits for the messages of one generation of `http`. The functions convert to `http` 1.
 macro_rules! implement_messages {
-    ($http:ident, $split_body:ident, where {$($bounds:tt)+}, $method:path, $version:path, $status:path, $older_status:path) => {
+    ($http:ident, $split_body:ident, where {$($bounds:tt)+}, $method:path, $version:path, $status:path, $older_status:path, $hides_length:literal) => {
         impl<B> Sealed for $http::Request<B> {}
 
         #[diagnostic::do_not_recommend]
         impl<B> Request for $http::Request<B> {
             type Fields = $http::HeaderMap;
+
+            const HIDES_LENGTH_OVER_HTTP2: bool = $hides_length;
 
             fn method(&self) -> Method {
                 $method(self.method())
@@ -210,11 +216,11 @@ macro_rules! implement_messages {
 }
 
 implement_messages!(
-    http, Http1, where { B: http_body::Body<Data = Bytes> }, Method::clone, identity, identity, identity
+    http, Http1, where { B: http_body::Body<Data = Bytes> }, Method::clone, identity, identity, identity, true
 );
 
 #[cfg(feature = "axum-06")]
 implement_messages!(
     http_02, Http02, where { B: http_body_04::Body<Data = Bytes>, B::Error: Into<crate::BoxError> },
-    conversion::method_1, conversion::version_1, conversion::status_1, conversion::status_02
+    conversion::method_1, conversion::version_1, conversion::status_1, conversion::status_02, false
 );

@@ -2,7 +2,7 @@ use crate::{
     compat::{Fields, Request, ResponseHead},
     trailers::{Acceptance, Declared},
 };
-use http::header;
+use http::{Version, header};
 
 /// Whether a response can have trailers, and what that takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +11,18 @@ pub(super) struct TrailerFraming {
     /// Over HTTP/1.1 a length rules out trailers, since they need the chunked coding
     /// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)). Over HTTP/2 curl (7.88) stops reading
     /// at the last byte of a known length and never shows them. A server that has decided the [`Acceptance`] takes
-    /// care of both.
+    /// care of both; axum-trailers-server also does so over HTTP/2 without storing a decision.
     needs_unknown_length: bool,
 }
 
 impl TrailerFraming {
-    pub(super) fn of_response_to(request: &impl Request) -> Self {
+    pub(super) fn of_response_to<R: Request>(request: &R) -> Self {
         let is_accepted = Acceptance::from_request(request).is_accepted();
         let is_undecided = Acceptance::decided(request).is_none();
-        Self { is_accepted, needs_unknown_length: is_accepted && is_undecided }
+        let needs_unknown_length = is_accepted
+            && is_undecided
+            && (request.version() < Version::HTTP_2 || R::HIDES_LENGTH_OVER_HTTP2);
+        Self { is_accepted, needs_unknown_length }
     }
 
     pub(super) fn is_accepted(self) -> bool {

@@ -26,6 +26,9 @@ use std::{
 /// A router for requests with any body.
 pub(super) type Router<B = AnyBody> = ::axum_06::Router<(), B>;
 
+/// Whether layers hide the length over HTTP/2. For `http` 0.2 axum-trailers-server does it.
+pub(super) const HIDES_LENGTH_OVER_HTTP2: bool = false;
+
 /// Any body as axum passes it on.
 pub(super) fn boxed<B>(body: B) -> AnyBody
 where

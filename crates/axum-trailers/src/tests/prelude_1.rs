@@ -26,6 +26,9 @@ use std::{
     task::{Context, Poll},
 };
 
+/// Whether layers hide the length over HTTP/2. For `http` 0.2 axum-trailers-server does it.
+pub(super) const HIDES_LENGTH_OVER_HTTP2: bool = true;
+
 /// Any body as axum passes it on.
 pub(super) fn boxed<B>(body: B) -> AnyBody
 where

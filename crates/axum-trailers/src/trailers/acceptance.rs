@@ -11,8 +11,8 @@ use std::fmt;
 /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1),
 /// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), and never over HTTP/1.0.
 ///
-/// axum-trailers-server decides this once per request and stores the result in the request's extensions, so a layer that
-/// changes `TE` has no effect.
+/// axum-trailers-server decides this once per request. Over HTTP/1.1 and HTTP/1.0 it stores the result in the request's
+/// extensions, so a layer that changes `TE` has no effect.
 ///
 /// ```
 /// use axum_trailers::trailers::Acceptance;

@@ -21,6 +21,7 @@ use axum::{
     routing::future::RouteFuture,
 };
 use axum_trailers::trailers::{Acceptance, server::RunsWhenPolled};
+use http::Version;
 use http_02::Request;
 use http_body::Body as _;
 use pin_project_lite::pin_project;
@@ -155,7 +156,9 @@ impl ConnectionService {
             Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
         };
         let acceptance = Acceptance::decide(parts.version, &parts.headers);
-        request.extensions_mut().insert(acceptance);
+        if parts.version < Version::HTTP_2 {
+            request.extensions_mut().insert(acceptance);
+        }
         let mut exchange = Exchange::begin(connection.clone(), &parts, acceptance);
         let content = RequestContent::new(source, request.headers(), &mut exchange);
         let grpc = app.0.grpc.service(&request);
