@@ -77,8 +77,9 @@ fn library_guide_has_the_handler_and_the_layers_of_the_server_s_readme() {
         let rest = document.split_once("```rust,no_run\n").expect("a program").1;
         let (handler, main) = rest.split_once("#[tokio::main]").expect("a program");
         let handler = handler.split_once("async fn rows").expect("a handler").1;
-        let app =
-            main.split_once("let app = ").expect("an application").1.split_once(";\n").expect("its end").0;
+        let end = "ContentDigestLayer::new());";
+        let app = main.split_once("let app = ").expect("an application").1;
+        let (app, _) = app.split_once(end).expect("its end");
         (handler, app)
     };
     assert_eq!(

@@ -26,6 +26,9 @@ def shown(url, name, http2):
         browser.evaluate(f"void {FETCH}")
         browser.wait_for("window.content !== undefined")
         browser.wait_for(f"{ENTRY} !== undefined")
+        protocol = browser.evaluate(f"{ENTRY}.nextHopProtocol")
+        if protocol != ("h2" if http2 else "http/1.1"):
+            raise driver.BrowserError(f"{name} used {protocol}")
         return browser.version, browser.evaluate(f"{ENTRY}.serverTiming.map(metric => metric.name)")
 
 

@@ -38,7 +38,7 @@
 //! | send trailers that I know before the body starts | [`StreamBody`](body::StreamBody) and `set_trailers` |
 //! | set trailers at the end, such as a row count | [`body::produce`](body::produce()) or [`body::channel`](body::channel()) ([which one](body#a-task-or-not)), [`Trailers`](trailers::Trailers) and [`finish`](body::Sender::finish) |
 //! | declare trailers that may be missing, or only report a failure | [`Declaration`](trailers::Declaration) and [`STREAM_ERROR`](trailers::STREAM_ERROR) |
-//! | report a failure in the middle of a body | [`fail`](body::Sender::fail) cuts the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers; [what clients notice](body#failures-in-the-middle) |
+//! | report a failure in the middle of a body | [`fail`](body::Sender::fail) cuts the transfer, [`fail_with_trailers`](body::Sender::fail_with_trailers) sends a complete message with the failure in its trailers on axum-trailers-server, and cuts the transfer on other servers; [what clients notice](body#failures-in-the-middle) |
 //! | add a digest of the content to every response | [`ContentDigestLayer`](layers::ContentDigestLayer) |
 //! | add timings to every response | [`ServerTimingLayer`](layers::ServerTimingLayer), and [`ServerTimingMetrics`](layers::server_timing::ServerTimingMetrics) for my own metrics |
 //! | check whether the client accepts trailers | [`Acceptance`](trailers::Acceptance) |

@@ -208,7 +208,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/lines/{n}",
-        shows: "n numbered lines and their number. If one fails (`fail_at`), the trailer `x-stream-error`, which is sent only then, reports it.",
+        shows: "n numbered lines and their number. If one fails (`fail_at`), the trailer `x-stream-error` contains the reason.",
         trailers: &["x-stream-error"],
         parameters: &["fail_at=LINE"],
         bounds: "100,000 lines",

@@ -1,13 +1,13 @@
 use super::{
     StreamBody,
     ending::{FinishError, ProducerError},
-    queue::{NotTaken, Queue, Refused},
+    queue::{NotEnded, NotTaken, Queue, Refused},
 };
 use crate::{
     BoxError,
     compat::IntoTrailers,
     trailers::{
-        Declaration, TrailerError, Trailers,
+        Declaration, Declared, TrailerError, Trailers,
         server::{FailureMark, Mark, Marked},
     },
 };
@@ -42,17 +42,16 @@ pub const CHUNK_OVERHEAD: usize = 64;
 ///
 /// # Panics
 ///
-/// If `capacity` is zero.
+/// If `capacity` is 0.
 ///
 /// # Example
 ///
 /// ```
 /// use axum::response::IntoResponse;
-/// use axum_trailers::{body, trailers::{Declared, Trailers}};
+/// use axum_trailers::{body, declared, trailers::Trailers};
 ///
 /// async fn rows() -> impl IntoResponse {
-///     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
-///     let (mut sender, body) = body::channel(64 * 1024, declared);
+///     let (mut sender, body) = body::channel(64 * 1024, declared!["x-row-count"]);
 ///     tokio::spawn(async move {
 ///         let mut trailers = Trailers::new();
 ///         for row in 0..3 {
@@ -66,6 +65,7 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// }
 /// # let _ = rows;
 /// ```
+#[track_caller]
 pub fn channel(capacity: usize, declared: impl Into<Declaration>) -> (Sender, StreamBody<Chunks>) {
     let (sender, chunks) = ends(capacity, declared.into());
     let producer = chunks.producer(false);
@@ -73,8 +73,9 @@ pub fn channel(capacity: usize, declared: impl Into<Declaration>) -> (Sender, St
 }
 
 /// Both ends of a channel.
+#[track_caller]
 pub(super) fn ends(capacity: usize, declaration: Declaration) -> (Sender, Chunks) {
-    assert!(capacity > 0, "a channel without capacity carries nothing");
+    assert!(capacity > 0, "the capacity of a body must be at least 1 byte");
     let shared = Arc::new(Shared { queue: Queue::new(capacity), declaration, mark: Mark::default() });
     (Sender { shared: shared.clone(), has_ended: false }, Chunks { shared })
 }
@@ -147,10 +148,11 @@ impl Producer {
             return Ok(sent);
         }
         let mut section = if stored.is_empty() { sent } else { joined(stored, &sent)? };
-        if let Some(fields) = self.shared.declaration.failure_fields()
-            && !self.shared.mark.leaves_out_optional()
-        {
-            for name in fields.iter() {
+        for name in self.shared.declaration.failure_fields().into_iter().flat_map(Declared::iter) {
+            if section.remove(name).is_some() {
+                tracing::warn!(name, "field of failures omitted: the body succeeded");
+            }
+            if !self.shared.mark.leaves_out_optional() {
                 let name = HeaderName::from_bytes(name.as_bytes()).expect("it was checked");
                 section.try_insert(name, HeaderValue::from_static(""))?;
             }
@@ -291,16 +293,16 @@ impl Sender {
             self.none_of_a_failure(&trailers)?;
             Ok(trailers)
         });
-        self.end(checked)
+        self.end(checked, || {})
     }
 
     /// Ends the body in an error: the client gets a **cut transfer**. axum-trailers-server sends the chunks before it;
     /// other servers may drop the last of them.
     ///
     /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
-    /// reason only goes to the server's log.
+    /// reason only goes to the log: to the access log of axum-trailers-server, and otherwise to a line at `DEBUG`.
     pub fn fail(mut self, reason: impl Into<BoxError>) {
-        self.end_in(Err(ProducerError::Failed(reason.into())));
+        self.end_in(ProducerError::Failed(reason.into()));
     }
 
     /// Ends the body as failed and reports it in **trailers**. With axum-trailers-server the client gets a complete,
@@ -338,10 +340,9 @@ impl Sender {
             self.all_declared(&trailers)?;
             if trailers.is_empty() { Err(FinishError::SaysNothing) } else { Ok(trailers) }
         });
-        if let Ok(trailers) = &checked {
-            self.shared.mark.set(trailers.declared());
-        }
-        self.end(checked)
+        let shared = self.shared.clone();
+        let reporting = checked.as_ref().ok().map(Trailers::declared);
+        self.end(checked, || reporting.into_iter().for_each(|fields| shared.mark.set(fields)))
     }
 
     fn all_declared(&self, trailers: &Trailers) -> Result<(), FinishError> {
@@ -366,20 +367,29 @@ impl Sender {
         }
     }
 
-    fn end(mut self, trailers: Result<Trailers, FinishError>) -> Result<(), FinishError> {
+    /// `notes` runs if the body ends with these trailers.
+    fn end(
+        mut self,
+        trailers: Result<Trailers, FinishError>,
+        notes: impl FnOnce(),
+    ) -> Result<(), FinishError> {
+        self.has_ended = true;
         match trailers {
-            Ok(trailers) => self.end_in(Ok(trailers)).then_some(()).ok_or(FinishError::ReaderGone),
+            Ok(trailers) => self.shared.queue.end(Ok(trailers), notes).map_err(|not_ended| match not_ended {
+                NotEnded::ReaderGone => FinishError::ReaderGone,
+                NotEnded::Failed => FinishError::AlreadyFailed,
+            }),
             Err(refused) => {
-                self.end_in(Err(ProducerError::Refused(refused.clone())));
+                self.end_in(ProducerError::Refused(refused.clone()));
                 Err(refused)
             }
         }
     }
 
-    /// Returns whether there is a reader.
-    fn end_in(&mut self, ending: Result<Trailers, ProducerError>) -> bool {
+    fn end_in(&mut self, error: ProducerError) {
         self.has_ended = true;
-        self.shared.queue.end(ending)
+        // The body may have ended before, or nobody reads it.
+        let _ended = self.shared.queue.end(Err(error), || {});
     }
 
     /// Waits until the reader is gone, for producers that wait for something other than [`send`](Self::send).
@@ -397,7 +407,7 @@ impl Sender {
 impl Drop for Sender {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.end_in(Err(ProducerError::Gone));
+            self.end_in(ProducerError::Gone);
         }
     }
 }

@@ -36,6 +36,10 @@ pub enum FinishError {
     /// The reader is gone: the client left, or the response was dropped.
     #[error("the reader has dropped this body")]
     ReaderGone,
+    /// The body of [`produce`](super::produce()) has already failed: its producer returned an error or panicked, and the
+    /// sender was elsewhere.
+    #[error("the body has already failed")]
+    AlreadyFailed,
 }
 
 impl From<SendError> for FinishError {

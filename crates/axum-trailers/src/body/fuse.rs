@@ -37,6 +37,11 @@ impl<B> Fuse<B> {
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }
+
+    /// Ends the body: it is not polled again.
+    pub(crate) fn end(self: Pin<&mut Self>) {
+        *self.project().phase = Phase::Ended;
+    }
 }
 
 impl<B> Sealed for Fuse<B> {}

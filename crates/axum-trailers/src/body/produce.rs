@@ -10,8 +10,9 @@ use std::{
     error::Error,
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
+use tokio::task::coop;
 
 /// Creates a body that runs its producer itself, without a task.
 ///
@@ -31,17 +32,16 @@ use std::{
 ///
 /// # Panics
 ///
-/// If `capacity` is zero.
+/// If `capacity` is 0.
 ///
 /// # Example
 ///
 /// ```
 /// use axum::response::IntoResponse;
-/// use axum_trailers::{body, trailers::{Declared, Trailers}};
+/// use axum_trailers::{body, declared, trailers::Trailers};
 ///
 /// async fn rows() -> impl IntoResponse {
-///     let declared = Declared::new(["x-row-count"]).expect("a permitted field");
-///     body::produce(64 * 1024, declared, |mut sender| async move {
+///     body::produce(64 * 1024, declared!["x-row-count"], |mut sender| async move {
 ///         let mut trailers = Trailers::new();
 ///         for row in 0..3 {
 ///             sender.send(format!("row {row}\n")).await?;
@@ -53,6 +53,7 @@ use std::{
 /// }
 /// # let _ = rows;
 /// ```
+#[track_caller]
 pub fn produce<F, Fut>(
     capacity: usize,
     declared: impl Into<Declaration>,
@@ -98,6 +99,7 @@ where
         let mut this = self.project();
         *this.turn = Turn::Paused;
         this.producer.set(None);
+        this.chunks.queue().runs_producer(false);
         this.chunks.queue().end_panicked();
     }
 
@@ -106,7 +108,9 @@ where
         let mut this = self.project();
         let Some(producer) = this.producer.as_mut().as_pin_mut() else { return };
         *this.turn = Turn::Running;
+        this.chunks.queue().runs_producer(true);
         let returned = producer.poll(cx);
+        this.chunks.queue().runs_producer(false);
         *this.turn = Turn::Paused;
         if let Poll::Ready(returned) = returned {
             if let Err(error) = returned {
@@ -125,6 +129,24 @@ where
     type Item = Result<Bytes, ProducerError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A producer that never waits must also yield.
+        let budget = ready!(coop::poll_proceed(cx));
+        let said = self.as_mut().poll_said(cx);
+        if said.is_ready() {
+            budget.made_progress();
+        }
+        said
+    }
+}
+
+impl<Fut> Produced<Fut>
+where
+    Fut: Future<Output = Result<(), BoxError>>,
+{
+    fn poll_said(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, ProducerError>>> {
         if self.turn == Turn::Running {
             self.as_mut().give_up();
         }

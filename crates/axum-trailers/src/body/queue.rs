@@ -1,12 +1,13 @@
 use super::{CHUNK_OVERHEAD, ending::ProducerError};
-use crate::BoxError;
-use crate::trailers::Trailers;
+use crate::{BoxError, trailers::Trailers};
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
+    error::Error,
+    fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker, ready},
 };
@@ -15,25 +16,34 @@ use tokio::{sync::Notify, task::coop};
 /// The queue between a producer and its body: chunks up to a number of bytes, then the ending.
 ///
 /// A single lock guards all of it and is held for a few instructions. A waiting task is woken only if it can continue.
-#[derive(Debug)]
 pub(super) struct Queue {
     capacity: usize,
     state: Mutex<State>,
     /// The bytes of all chunks. Changed with the lock, read without.
     bytes: AtomicUsize,
+    /// Whether the reader is polling the producer.
+    runs_producer: AtomicBool,
     reader_gone: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     chunks: VecDeque<Bytes>,
     /// The capacity in use.
     taken: usize,
-    /// The waiting producer, and how much capacity it waits for.
-    producer: Option<(Waker, usize)>,
+    producer: Option<Waiting>,
     reader: Option<Waker>,
     is_closed: bool,
     ending: Ending,
+}
+
+/// A producer that waits for room.
+struct Waiting {
+    waker: Waker,
+    /// How much capacity it waits for.
+    cost: usize,
+    /// Whether the reader was polling it, and will do so again before it waits.
+    is_inside: bool,
 }
 
 #[derive(Debug, Default)]
@@ -58,12 +68,26 @@ pub(super) enum NotTaken {
     Closed(Bytes),
 }
 
+/// Why a body did not end as its sender wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotEnded {
+    ReaderGone,
+    /// It has ended before, in an error.
+    Failed,
+}
+
 /// What the reader gets next: a chunk, the producer's failure, or the end.
 type Said = Option<Result<Bytes, ProducerError>>;
 
 impl Queue {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default(), bytes: AtomicUsize::new(0), reader_gone: Notify::new() }
+        Self {
+            capacity,
+            state: Mutex::default(),
+            bytes: AtomicUsize::new(0),
+            runs_producer: AtomicBool::new(false),
+            reader_gone: Notify::new(),
+        }
     }
 
     /// Waits for room, then takes the chunk.
@@ -77,7 +101,8 @@ impl Queue {
         let cost = self.cost(chunk.as_ref().map_or(0, Bytes::len));
         let mut state = self.lock();
         if !state.is_closed && self.capacity - state.taken < cost {
-            let before = state.producer.replace((cx.waker().clone(), cost));
+            let is_inside = self.runs_producer.load(Relaxed);
+            let before = state.producer.replace(Waiting { waker: cx.waker().clone(), cost, is_inside });
             // Dropping a task's last waker may drop the sender, which takes the lock.
             drop(state);
             drop(before);
@@ -113,18 +138,31 @@ impl Queue {
         wake(state, |state| state.reader.take());
     }
 
-    /// Ends the body. The first ending counts. Returns whether there is a reader.
-    pub(super) fn end(&self, ending: Result<Trailers, ProducerError>) -> bool {
+    /// Ends the body. The first ending counts. `notes` runs if this is it.
+    pub(super) fn end(
+        &self,
+        ending: Result<Trailers, ProducerError>,
+        notes: impl FnOnce(),
+    ) -> Result<(), NotEnded> {
         let mut state = self.lock();
-        if state.is_closed || !matches!(state.ending, Ending::Open) {
-            return !state.is_closed;
+        if state.is_closed {
+            return Err(NotEnded::ReaderGone);
         }
+        if !matches!(state.ending, Ending::Open) {
+            return Err(NotEnded::Failed);
+        }
+        notes();
         state.ending = match ending {
             Ok(trailers) => Ending::Finished(trailers),
             Err(error) => Ending::Failed(error),
         };
         wake(state, |state| state.reader.take());
-        true
+        Ok(())
+    }
+
+    /// Notes whether the reader is polling the producer.
+    pub(super) fn runs_producer(&self, runs: bool) {
+        self.runs_producer.store(runs, Relaxed);
     }
 
     /// Ends the body in the error that its producer has returned, unless the producer has ended it before. Returning
@@ -147,7 +185,7 @@ impl Queue {
 
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Said> {
         let budget = ready!(coop::poll_proceed(cx));
-        let said = self.said(|_| true, || Some(cx.waker().clone()));
+        let said = self.said(None, || Some(cx.waker().clone()));
         if said.is_ready() {
             budget.made_progress();
         }
@@ -157,24 +195,28 @@ impl Queue {
     /// What is ready for a reader that polls the producer before it waits: the producer wakes nobody meanwhile, and is
     /// woken only if it waits as another task.
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Said> {
-        self.said(|producer| !producer.will_wake(cx.waker()), || None)
+        self.said(Some(cx.waker()), || None)
     }
 
     /// The same after the reader has polled the producer: it waits.
     pub(super) fn poll_produced(&self, cx: &mut Context<'_>) -> Poll<Said> {
-        self.said(|producer| !producer.will_wake(cx.waker()), || Some(cx.waker().clone()))
+        self.said(Some(cx.waker()), || Some(cx.waker().clone()))
     }
 
-    /// `wakes` decides whether a producer that has room again is woken, and `waits` is whom the producer wakes.
-    fn said(&self, wakes: impl FnOnce(&Waker) -> bool, waits: impl FnOnce() -> Option<Waker>) -> Poll<Said> {
+    /// A producer inside of the body is not woken if that would wake the `reader`. `waits` is whom the producer wakes.
+    fn said(&self, reader: Option<&Waker>, waits: impl FnOnce() -> Option<Waker>) -> Poll<Said> {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             state.taken -= self.cost(chunk.len());
             self.bytes.store(self.bytes() - chunk.len(), Relaxed);
             let free = self.capacity - state.taken;
-            let woken = state.producer.take_if(|(_, wanted)| *wanted <= free).map(|(waker, _)| waker);
+            let woken = state.producer.take_if(|waiting| waiting.cost <= free);
             drop(state);
-            woken.filter(wakes).into_iter().for_each(Waker::wake);
+            if let Some(Waiting { waker, is_inside, .. }) = woken
+                && !(is_inside && reader.is_some_and(|reader| waker.will_wake(reader)))
+            {
+                waker.wake();
+            }
             return Poll::Ready(Some(Ok(chunk)));
         }
         Poll::Ready(match &mut state.ending {
@@ -186,7 +228,11 @@ impl Queue {
             }
             Ending::Finished(_) | Ending::Taken => None,
             failed @ Ending::Failed(_) => match std::mem::replace(failed, Ending::Taken) {
-                Ending::Failed(error) => Some(Err(error)),
+                Ending::Failed(error) => {
+                    drop(state);
+                    tracing::debug!(error = &error as &(dyn Error + 'static), "a body ends in an error");
+                    Some(Err(error))
+                }
                 _ => None,
             },
         })
@@ -214,7 +260,7 @@ impl Queue {
         state.taken = 0;
         self.bytes.store(0, Relaxed);
         let unread = std::mem::take(&mut state.chunks);
-        wake(state, |state| state.producer.take().map(|(waker, _)| waker));
+        wake(state, |state| state.producer.take().map(|waiting| waiting.waker));
         drop(unread);
         self.reader_gone.notify_waiters();
     }
@@ -239,6 +285,16 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without the content.
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("capacity", &self.capacity)
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
     }
 }
 

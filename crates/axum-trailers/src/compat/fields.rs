@@ -23,15 +23,15 @@ pub trait Fields: Sealed {
     ///
     /// # Errors
     ///
-    /// [`SectionFull`] if it already has about 24,000 names.
-    fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull>;
+    /// [`SetError`] if it already has about 24,000 names, or the name is malformed.
+    fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError>;
 
     /// Appends a value to the field.
     ///
     /// # Errors
     ///
-    /// [`SectionFull`] if it already has about 24,000 names.
-    fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull>;
+    /// [`SetError`] if it already has about 24,000 names, or the name is malformed.
+    fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError>;
 
     /// Removes the field.
     fn unset(&mut self, name: &HeaderName);
@@ -40,11 +40,17 @@ pub trait Fields: Sealed {
 /// Comparing so few names costs less than to parse and hash one.
 const FEW: usize = 4;
 
-/// A section holds no more names.
+/// Why a field was not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the section has too many fields")]
 #[non_exhaustive]
-pub struct SectionFull;
+pub enum SetError {
+    /// The section holds no more names.
+    #[error("the section has too many fields")]
+    Full,
+    /// The name is not a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+    #[error("not a valid field name")]
+    Name,
+}
 
 impl Sealed for HeaderMap {}
 
@@ -72,12 +78,12 @@ impl Fields for HeaderMap {
         values.next().is_none().then(|| first.clone())
     }
 
-    fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull> {
-        self.try_insert(name, value.clone()).map(drop).map_err(|_full| SectionFull)
+    fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError> {
+        self.try_insert(name, value.clone()).map(drop).map_err(|_full| SetError::Full)
     }
 
-    fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull> {
-        self.try_append(name, value.clone()).map(drop).map_err(|_full| SectionFull)
+    fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError> {
+        self.try_append(name, value.clone()).map(drop).map_err(|_full| SetError::Full)
     }
 
     fn unset(&mut self, name: &HeaderName) {
@@ -87,7 +93,7 @@ impl Fields for HeaderMap {
 
 #[cfg(feature = "axum-06")]
 mod generation_02 {
-    use super::{FEW, Fields, HeaderName, HeaderValue, Sealed, SectionFull};
+    use super::{FEW, Fields, HeaderName, HeaderValue, Sealed, SetError};
     use crate::compat::conversion::{name_02, value_1, value_02};
     use http_02::HeaderMap;
 
@@ -117,15 +123,14 @@ mod generation_02 {
             values.next().is_none().then(|| value_1(first))
         }
 
-        fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull> {
-            // A name that is no token is never set by this crate.
-            let name = name_02(name).map_err(|_no_token| SectionFull)?;
-            self.try_insert(name, value_02(value)).map(drop).map_err(|_full| SectionFull)
+        fn set(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError> {
+            let name = name_02(name).map_err(|_no_token| SetError::Name)?;
+            self.try_insert(name, value_02(value)).map(drop).map_err(|_full| SetError::Full)
         }
 
-        fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SectionFull> {
-            let name = name_02(name).map_err(|_no_token| SectionFull)?;
-            self.try_append(name, value_02(value)).map(drop).map_err(|_full| SectionFull)
+        fn add(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), SetError> {
+            let name = name_02(name).map_err(|_no_token| SetError::Name)?;
+            self.try_append(name, value_02(value)).map(drop).map_err(|_full| SetError::Full)
         }
 
         fn unset(&mut self, name: &HeaderName) {

@@ -41,7 +41,7 @@ pub(crate) use self::{
 };
 pub use self::{
     body::SplitBody,
-    fields::{Fields, SectionFull},
+    fields::{Fields, SetError},
     http_body_1::Http1,
     into_trailers::IntoTrailers,
     message::{Request, RequestWithBody, Response, ResponseHead},

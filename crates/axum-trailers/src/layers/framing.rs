@@ -1,5 +1,6 @@
 use crate::{
-    compat::{Fields, Request, ResponseHead},
+    compat::{Fields, Request, ResponseHead, SplitBody},
+    layers::hidden_length::LengthPlan,
     trailers::{Acceptance, Declared},
 };
 use http::{Version, header};
@@ -29,16 +30,27 @@ impl TrailerFraming {
         self.is_accepted
     }
 
-    /// Whether the body must not have a known length.
-    pub(super) fn needs_unknown_length(self) -> bool {
-        self.needs_unknown_length
-    }
-
-    /// Announces trailers in the head of a response.
-    pub(super) fn announce(self, trailers: &Declared, head: &mut impl ResponseHead) {
+    /// Announces trailers in the head of a response, and makes the length of its body unknown if they need that. Returns
+    /// what is to be done with that length.
+    pub(super) fn announce(
+        self,
+        trailers: &Declared,
+        head: &mut impl ResponseHead,
+        body: &impl SplitBody,
+    ) -> LengthPlan {
         trailers.write(head.fields_mut());
-        if self.needs_unknown_length {
-            head.fields_mut().unset(&header::CONTENT_LENGTH);
+        if !self.needs_unknown_length {
+            return LengthPlan::Kept;
         }
+        let promised = content_length(head.fields()).or_else(|| body.size_hint().exact());
+        head.fields_mut().unset(&header::CONTENT_LENGTH);
+        LengthPlan::hidden(promised)
     }
+}
+
+fn content_length(fields: &impl Fields) -> Option<u64> {
+    let length = fields.only_value(&header::CONTENT_LENGTH)?;
+    // `parse` also accepts a sign.
+    let is_number = length.as_bytes().iter().all(u8::is_ascii_digit);
+    if is_number { length.to_str().ok()?.parse().ok() } else { None }
 }

@@ -15,6 +15,7 @@
 
 pub mod content_digest;
 mod framing;
+mod hidden_length;
 mod observed;
 mod response_body;
 pub mod server_timing;

@@ -1,4 +1,6 @@
+use super::hidden_length::LengthPlan;
 use crate::{
+    BoxError,
     body::{Fuse, Phase},
     compat::{SplitBody, sealed::Sealed},
 };
@@ -37,18 +39,18 @@ pin_project! {
         held: Option<Bytes>,
         // The inner trailers, while the observer is not ready to add to them.
         trailers: Option<HeaderMap>,
-        hides_length: bool,
+        length: LengthPlan,
     }
 }
 
 impl<B, O> Observed<B, O> {
     pub(super) fn new(inner: B, observer: Option<O>) -> Self {
-        Self { inner: Fuse::new(inner), observer, held: None, trailers: None, hides_length: false }
+        Self { inner: Fuse::new(inner), observer, held: None, trailers: None, length: LengthPlan::Kept }
     }
 
-    /// Makes the length unknown, so that a server does not send it instead of trailers.
-    pub(super) fn hide_length(self, hides_length: bool) -> Self {
-        Self { hides_length, ..self }
+    /// Follows the plan of the response's head.
+    pub(super) fn with_length(self, length: LengthPlan) -> Self {
+        Self { length, ..self }
     }
 }
 
@@ -56,26 +58,33 @@ impl<B, O> Sealed for Observed<B, O> {}
 
 impl<B, O> SplitBody for Observed<B, O>
 where
-    B: SplitBody,
+    B: SplitBody<Error: Into<BoxError>>,
     O: Observer,
 {
-    type Error = B::Error;
+    type Error = BoxError;
 
-    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
-        let this = self.project();
+    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        let mut this = self.project();
         if this.held.is_none() {
-            match ready!(this.inner.poll_data(cx)) {
-                Some(Ok(chunk)) => {
+            let came = match ready!(this.inner.as_mut().poll_data(cx)) {
+                Some(Ok(chunk)) => this.length.data(&chunk).map(|()| Some(chunk)).map_err(BoxError::from),
+                Some(Err(error)) => Err(error.into()),
+                None => this.length.end().map(|()| None).map_err(BoxError::from),
+            };
+            match came {
+                Ok(Some(chunk)) => {
                     if let Some(observer) = this.observer {
                         observer.data(&chunk);
                     }
                     *this.held = Some(chunk);
                 }
-                Some(Err(error)) => {
+                Ok(None) => return Poll::Ready(None),
+                Err(error) => {
                     *this.observer = None;
+                    *this.length = LengthPlan::Hidden(None);
+                    this.inner.end();
                     return Poll::Ready(Some(Err(error)));
                 }
-                None => return Poll::Ready(None),
             }
         }
         if let Some(observer) = this.observer {
@@ -87,7 +96,7 @@ where
     fn poll_trailers(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, B::Error>> {
+    ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
         let this = self.project();
         if this.trailers.is_none() {
             let is_early = this.inner.phase() == Phase::Data;
@@ -97,7 +106,7 @@ where
                 Ok(below) => *this.trailers = Some(below.unwrap_or_default()),
                 Err(error) => {
                     *this.observer = None;
-                    return Poll::Ready(Err(error));
+                    return Poll::Ready(Err(error.into()));
                 }
             }
         }
@@ -118,7 +127,7 @@ where
         let mut hint = SizeHint::new();
         hint.set_lower(inner.lower().saturating_add(held));
         if let Some(upper) = inner.upper()
-            && !self.hides_length
+            && self.length == LengthPlan::Kept
         {
             hint.set_upper(upper.saturating_add(held));
         }
@@ -142,7 +151,7 @@ mod tests {
     use http_body_util::Full;
     use std::{pin::pin, task::Waker};
 
-    implement_body!({B: SplitBody, O: Observer} Observed<B, O>);
+    implement_body!({B: SplitBody<Error: Into<BoxError>>, O: Observer} Observed<B, O>);
 
     /// Counts bytes. Slow for large chunks and, if a test sets `is_slow`, at the end.
     #[derive(Default)]

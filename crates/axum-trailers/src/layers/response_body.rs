@@ -17,20 +17,20 @@ macro_rules! response_body {
 
         impl<B: $crate::compat::SplitBody> $crate::compat::sealed::Sealed for $name<B> {}
 
-        impl<B: $crate::compat::SplitBody> $crate::compat::SplitBody for $name<B> {
-            type Error = B::Error;
+        impl<B: $crate::compat::SplitBody<Error: Into<$crate::BoxError>>> $crate::compat::SplitBody for $name<B> {
+            type Error = $crate::BoxError;
 
             fn poll_data(
                 self: ::std::pin::Pin<&mut Self>,
                 cx: &mut ::std::task::Context<'_>,
-            ) -> ::std::task::Poll<Option<Result<::bytes::Bytes, B::Error>>> {
+            ) -> ::std::task::Poll<Option<Result<::bytes::Bytes, $crate::BoxError>>> {
                 self.project().inner.poll_data(cx)
             }
 
             fn poll_trailers(
                 self: ::std::pin::Pin<&mut Self>,
                 cx: &mut ::std::task::Context<'_>,
-            ) -> ::std::task::Poll<Result<Option<::http::HeaderMap>, B::Error>> {
+            ) -> ::std::task::Poll<Result<Option<::http::HeaderMap>, $crate::BoxError>> {
                 self.project().inner.poll_trailers(cx)
             }
 
@@ -43,7 +43,7 @@ macro_rules! response_body {
             }
         }
 
-        $crate::compat::implement_body!({B: $crate::compat::SplitBody} $name<B>);
+        $crate::compat::implement_body!({B: $crate::compat::SplitBody<Error: Into<$crate::BoxError>>} $name<B>);
 
         impl<B: $crate::compat::SplitBody> ::std::fmt::Debug for $name<B> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

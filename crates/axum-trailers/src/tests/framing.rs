@@ -8,7 +8,7 @@ use crate::{
 };
 use axum_trailers_testing::{
     ScriptedBody,
-    Step::{Data, Pending},
+    Step::{self, Data, Pending},
 };
 
 /// The request, what the server has decided, and whether there are trailers and a known length.
@@ -62,6 +62,40 @@ async fn length_is_hidden_unless_a_server_has_decided() {
         let response = answer(ServerTimingLayer::new(), request(), hello).await;
         assert_eq!(seen(response, "server-timing"), expected, "timing: {case}");
     }
+}
+
+/// The response of a handler that promises six bytes, in `Content-Length` or by the size of its body.
+fn promising<const N: usize>(steps: [Step; N], by_field: bool) -> impl Fn(&Request<()>) -> Response {
+    move |_| {
+        let (response, body) = (HttpResponse::builder(), ScriptedBody::new(steps.clone()));
+        let response = if by_field { response.header(header::CONTENT_LENGTH, 6) } else { response };
+        let body = if by_field { body } else { body.sized() };
+        response.body(boxed(body)).expect("a response")
+    }
+}
+
+/// The server does not learn the length, so it can't check it.
+#[tokio::test]
+async fn length_that_is_hidden_is_enforced() {
+    for (steps, is_kept) in [
+        ([Data("hel"), Pending, Data("lo\n")], true),
+        ([Data("hel"), Pending, Data("lo")], false),
+        ([Data("hel"), Pending, Data("lo\n and more")], false),
+    ] {
+        let response =
+            answer(ContentDigestLayer::new(), request_with_te(), promising(steps.clone(), true)).await;
+        let digest = read_by_contract(response.into_body());
+        let response =
+            answer(ServerTimingLayer::new(), request_with_te(), promising(steps.clone(), true)).await;
+        let timing = read_by_contract(response.into_body());
+        for read in [digest, timing] {
+            assert_eq!(read.error.is_none(), is_kept, "{steps:?}: {:?}", read.error);
+            assert_eq!(read.trailers.is_some(), is_kept, "{steps:?}");
+        }
+    }
+    let sized = promising([Data("hel"), Pending, Data("lo\n")], false);
+    let response = answer(ContentDigestLayer::new(), request_with_te(), sized).await;
+    assert!(read_by_contract(response.into_body()).error.is_none());
 }
 
 #[tokio::test]

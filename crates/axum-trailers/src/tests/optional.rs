@@ -150,3 +150,64 @@ fn declaration_permits_what_it_lists() {
     assert_eq!(permits(&declaration().undeclared()), [true; 4]);
     assert_eq!(permits(&Declared::none().into()), [false; 4]);
 }
+
+#[test]
+fn kinds_add_up_and_a_field_keeps_its_first_one() {
+    let declaration = Declaration::required(crate::declared!["x-a"])
+        .optional(crate::declared!["x-b"])
+        .optional(crate::declared!["x-c", "x-a"])
+        .on_failure(crate::declared!["x-d"])
+        .on_failure(crate::declared!["x-e", "x-b"]);
+    let sent = [("x-a", "1"), ("x-b", "2"), ("x-c", "3")];
+    let response = ended(declaration.clone(), |sender| sender.finish(fields(&sent)));
+    assert_eq!(response.headers()[header::TRAILER], "x-a, x-b, x-c, x-d, x-e");
+    let (sender, _body) = channel(64, declaration);
+    let missing = FinishError::Missing { name: http::HeaderName::from_static("x-a") };
+    assert_eq!(sender.finish(fields(&[("x-b", "2")])), Err(missing));
+}
+
+#[test]
+fn undeclared_fields_are_not_forbidden_ones() {
+    let any = Declaration::default().undeclared();
+    assert!(any.permits("x-other") && !any.permits("content-length"));
+}
+
+/// A client would take it for a failure.
+#[test]
+fn field_of_failures_that_was_set_beforehand_is_left_out_of_a_success() {
+    for leaves_out in [false, true] {
+        let (sender, mut body) = channel(64, declaration());
+        body.set_trailers(fields(&[("x-stream-error", "boom"), ("x-set", "1")])).expect("permitted");
+        sender.finish(fields(&[("x-rows", "1")])).expect("as declared");
+        let mut response = body.into_response();
+        if leaves_out {
+            leave_out(&mut response);
+        }
+        let trailers = read_as_server(response).trailers.expect("trailers");
+        let expected = (!leaves_out).then_some("");
+        assert_eq!(trailers.get("x-stream-error").map(|value| value.to_str().expect("text")), expected);
+        assert_eq!(trailers["x-set"], "1");
+    }
+}
+
+/// A layer has put another body under the head: its failure is not that of the sender whose reader is gone.
+#[test]
+fn failure_that_has_no_reader_is_not_marked() {
+    let (sender, body) = channel(64, declaration());
+    let response = body.into_response();
+    let mark: FailureMark = response.extensions().get().cloned().expect("a mark");
+    drop(response);
+    let failed = sender.fail_with_trailers(fields(&[("x-stream-error", "lost")]));
+    assert_eq!(failed, Err(FinishError::ReaderGone));
+    assert!(!mark.is_set());
+}
+
+#[tokio::test]
+async fn debug_output_has_no_content() {
+    let (mut sender, body) = channel(64, declaration());
+    sender.send("secret").await.expect("room");
+    let response = body.into_response();
+    let mark: &FailureMark = response.extensions().get().expect("a mark");
+    let text = format!("{sender:?} {mark:?} {:?}", response.body());
+    assert!(!text.contains("secret"), "{text}");
+}

@@ -332,6 +332,27 @@ fn producer_and_reader_wake_no_task_that_runs() {
     assert_eq!(counted.0.load(Relaxed), 1);
 }
 
+/// The sender waits beside its body, in the same task: nothing polls it again unless the reader wakes it.
+#[tokio::test]
+async fn sender_that_has_left_its_producer_is_woken_in_the_same_task() {
+    let (leave, left) = oneshot::channel();
+    let body = produce(CAPACITY, Declared::none(), |sender| async move {
+        leave.send(sender).expect("a receiver");
+        pending().await
+    });
+    let feed = async {
+        let mut sender = left.await.expect("it leaves");
+        for _ in 0..20 {
+            sender.send(vec![b'x'; CHUNK]).await.expect("a reader");
+        }
+        sender.finish(Trailers::new()).expect("a reader");
+    };
+    let both = futures_util::future::join(feed, read_all(Box::pin(body)));
+    let ((), (chunks, _)) =
+        tokio::time::timeout(std::time::Duration::from_secs(10), both).await.expect("no deadlock");
+    assert_eq!(chunks.len(), 20);
+}
+
 /// Such a set polls a future only once the future's own waker was woken.
 #[test]
 fn producer_that_waits_in_a_set_of_futures_goes_on() {
@@ -385,6 +406,50 @@ async fn endless_producer_lets_other_tasks_run() {
     assert_eq!(ran.load(Relaxed), 1);
 }
 
+/// The same without a `send` that waits.
+#[tokio::test]
+async fn producer_that_never_waits_lets_other_tasks_run() {
+    let mut body = boxed(CAPACITY, Declared::none(), |mut sender| {
+        poll_fn(move |cx| {
+            cx.waker().wake_by_ref();
+            match sender.try_send("x") {
+                Ok(()) | Err(TrySendError::Full(_)) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error.into())),
+            }
+        })
+    });
+    let ran = Arc::new(AtomicUsize::new(0));
+    let counted = ran.clone();
+    tokio::spawn(async move { counted.fetch_add(1, Relaxed) });
+    for _ in 0..1000 {
+        next_chunk(&mut body).await.expect("no error");
+    }
+    assert_eq!(ran.load(Relaxed), 1);
+}
+
+#[test]
+fn finish_of_a_body_that_has_failed_is_an_error() {
+    let (leave, left) = oneshot::channel();
+    let body = produce(CAPACITY, rows(), |sender| async move {
+        leave.send(sender).expect("a receiver");
+        Err("connection lost".into())
+    });
+    let read = read_by_contract(body);
+    assert!(read.error.is_some());
+    let sender = left.now_or_never().expect("sent").expect("sent");
+    // Its reader is gone as well.
+    assert_eq!(sender.finish(fields(&[("x-rows", "1")])), Err(FinishError::ReaderGone));
+
+    let (leave, left) = oneshot::channel();
+    let mut body = boxed(CAPACITY, rows(), |sender| async move {
+        leave.send(sender).expect("a receiver");
+        Err("connection lost".into())
+    });
+    assert!(next_chunk(&mut body).now_or_never().expect("ready").is_err());
+    let sender = left.now_or_never().expect("sent").expect("sent");
+    assert_eq!(sender.finish(fields(&[("x-rows", "1")])), Err(FinishError::AlreadyFailed));
+}
+
 #[test]
 fn try_send_takes_what_has_room_and_returns_the_rest() {
     let body = produce(CAPACITY, Declared::none(), |mut sender| async move {
@@ -430,7 +495,7 @@ fn try_send_follows_what_was_sent_before() {
 }
 
 #[test]
-#[should_panic(expected = "without capacity")]
+#[should_panic(expected = "at least 1 byte")]
 fn capacity_of_zero_panics() {
     let _body = produce(0, Declared::none(), |_| ready(Ok(())));
 }

@@ -1,4 +1,4 @@
-use super::Declared;
+use super::{Declared, why_forbidden};
 use crate::compat::Fields;
 
 /// Which trailer fields a producer sends: those that always follow, and those that may be missing.
@@ -24,8 +24,8 @@ use crate::compat::Fields;
 /// | [`undeclared`](Self::undeclared) | maybe | maybe | no: over HTTP/1.1 they are dropped |
 ///
 /// Over HTTP/1.1, HTTP libraries such as hyper send only announced trailers. Optional fields and those of failures are
-/// therefore announced there, and a field of failures is sent with an empty value if there was no failure: a missing
-/// trailer section always means a cut transfer. Over HTTP/2 and HTTP/3 they are not announced, and sent only if they have
+/// therefore announced there, and a field of failures is sent with an empty value if there was no failure: with a required
+/// field or one of failures, a missing trailer section always means a cut transfer. Over HTTP/2 and HTTP/3 they are not announced, and sent only if they have
 /// a value. That is what axum-trailers-server does; other servers do over all protocols what it does over HTTP/1.1.
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
@@ -49,17 +49,25 @@ impl Declaration {
         Self { required: fields, others: None }
     }
 
-    /// Declares fields that may be missing.
+    /// Declares fields that may be missing. They are added to those that were declared before; a field that was declared
+    /// as another kind stays that kind.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "`declared!` makes a value")]
     pub fn optional(mut self, fields: Declared) -> Self {
-        self.others.get_or_insert_default().optional = fields;
+        let new = self.without_declared(&fields);
+        let optional = &mut self.others.get_or_insert_default().optional;
+        *optional = optional.and(&new);
         self
     }
 
-    /// Declares fields that only report a failure, such as [`STREAM_ERROR`](super::STREAM_ERROR).
+    /// Declares fields that only report a failure, such as [`STREAM_ERROR`](super::STREAM_ERROR). They are added to those
+    /// that were declared before; a field that was declared as another kind stays that kind.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "`declared!` makes a value")]
     pub fn on_failure(mut self, fields: Declared) -> Self {
-        self.others.get_or_insert_default().on_failure = fields;
+        let new = self.without_declared(&fields);
+        let on_failure = &mut self.others.get_or_insert_default().on_failure;
+        *on_failure = on_failure.and(&new);
         self
     }
 
@@ -75,8 +83,17 @@ impl Declaration {
     #[must_use]
     pub fn permits(&self, name: impl AsRef<str>) -> bool {
         let name = name.as_ref();
-        self.required.contains(name)
-            || self.others.as_ref().is_some_and(|others| others.permits_all || others.contains(name))
+        let permits_all = self.others.as_ref().is_some_and(|others| others.permits_all);
+        self.declares(name) || (permits_all && why_forbidden(name).is_none())
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        self.required.contains(name) || self.others.as_ref().is_some_and(|others| others.contains(name))
+    }
+
+    /// Those of the fields that are not declared yet.
+    fn without_declared(&self, fields: &Declared) -> Declared {
+        Declared::new(fields.iter().filter(|name| !self.declares(name))).expect("they were checked")
     }
 
     /// Whether there are never any trailers.

@@ -74,9 +74,7 @@ impl Declared {
     /// out and a warning is logged.
     pub fn write(&self, headers: &mut impl Fields) {
         let all = if headers.has(header::TRAILER.as_str()) {
-            let names = Self::read(headers);
-            let names = names.iter().chain(self.iter());
-            Self::new(names).expect("they were checked").line
+            Self::read(headers).and(self).line
         } else {
             self.line.clone()
         };
@@ -128,6 +126,11 @@ impl Declared {
     pub(crate) fn into_owned(self) -> Self {
         let copy = |line: HeaderValue| HeaderValue::from_bytes(line.as_bytes()).expect("it is a value");
         Self { line: self.line.map(copy) }
+    }
+
+    /// These names, then those of the other.
+    pub(super) fn and(&self, others: &Self) -> Self {
+        Self::new(self.iter().chain(others.iter())).expect("they were checked")
     }
 
     /// Names that were already checked.

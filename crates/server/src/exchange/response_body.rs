@@ -175,7 +175,8 @@ impl ResponseBody {
         let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         };
-        let mut trailers = received(ready!(self.body.poll_trailers(cx))?.unwrap_or_default())?;
+        let mut trailers =
+            ready!(self.body.poll_trailers(cx))?.map(received).transpose()?.unwrap_or_default();
         for name in outdated {
             trailers.remove(name);
         }

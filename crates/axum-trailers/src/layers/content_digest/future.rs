@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     compat::{Response, ResponseHead},
-    layers::observed::{Observed, Observer},
+    layers::{
+        hidden_length::LengthPlan,
+        observed::{Observed, Observer},
+    },
     trailers::server::{FailureMark, TrailersWithheld},
 };
 use pin_project_lite::pin_project;
@@ -57,16 +60,15 @@ where
             let (mut head, body) = response.split();
             let framing = this.wanted.framing;
             match (digests, *this.buffer) {
-                (None, _) => return Poll::Ready(Ok(streamed::<R>(head, body, None, false))),
+                (None, _) => return Poll::Ready(Ok(streamed::<R>(head, body, None, LengthPlan::Kept))),
                 (Some(digests), _) if framing.is_accepted() => {
                     digests.note(&mut head);
-                    framing.announce(&digests.declared(), &mut head);
-                    let hides_length = framing.needs_unknown_length();
-                    return Poll::Ready(Ok(streamed::<R>(head, body, Some(digests), hides_length)));
+                    let length = framing.announce(&digests.declared(), &mut head, &body);
+                    return Poll::Ready(Ok(streamed::<R>(head, body, Some(digests), length)));
                 }
                 (Some(_), None) => {
                     head.insert_extension(TrailersWithheld);
-                    return Poll::Ready(Ok(streamed::<R>(head, body, None, false)));
+                    return Poll::Ready(Ok(streamed::<R>(head, body, None, LengthPlan::Kept)));
                 }
                 (Some(digests), Some(limit)) => {
                     let body = Buffered::new(body, limit);
@@ -106,8 +108,8 @@ fn streamed<R: Response>(
     head: R::Head,
     inner: R::Body,
     digests: Option<Digests>,
-    hides_length: bool,
+    length: LengthPlan,
 ) -> R::With<ResponseBody<R::Body>> {
-    let body = Observed::new(Source::Streamed { inner }, digests).hide_length(hides_length);
+    let body = Observed::new(Source::Streamed { inner }, digests).with_length(length);
     R::join(head, ResponseBody::new(body))
 }

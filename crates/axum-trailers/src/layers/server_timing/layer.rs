@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     compat::{Fields, Request, Response, ResponseHead},
-    layers::{framing::TrailerFraming, observed::Observed},
+    layers::{framing::TrailerFraming, hidden_length::LengthPlan, observed::Observed},
     trailers::{
         Declared,
         server::{TrailersWithheld, has_content},
@@ -175,7 +175,7 @@ where
         let this = self.project();
         let (mut head, body) = ready!(this.inner.poll(cx))?.split();
         let mut stopwatch = this.stopwatch.take();
-        let mut hides_length = false;
+        let mut length = LengthPlan::Kept;
         if let Some(stopwatch) = stopwatch.as_ref().filter(|_| *this.has_header)
             && head.fields_mut().add(&SERVER_TIMING, &stopwatch.so_far()).is_err()
         {
@@ -184,13 +184,12 @@ where
         if !has_content(this.method.as_str(), head.status()) {
             stopwatch = None;
         } else if this.framing.is_accepted() {
-            this.framing.announce(&declared(), &mut head);
-            hides_length = this.framing.needs_unknown_length();
+            length = this.framing.announce(&declared(), &mut head, &body);
         } else {
             head.insert_extension(TrailersWithheld);
             stopwatch.iter_mut().for_each(Stopwatch::silence);
         }
-        let body = Observed::new(body, stopwatch).hide_length(hides_length);
+        let body = Observed::new(body, stopwatch).with_length(length);
         Poll::Ready(Ok(R::join(head, ResponseBody::new(body))))
     }
 }

@@ -1,4 +1,7 @@
-use crate::compat::{Fields, ResponseHead};
+use crate::{
+    compat::{Fields, ResponseHead},
+    syntax::without_outer_whitespace,
+};
 use http::{HeaderName, header};
 
 /// The content codings (`Content-Encoding`) of the bytes that each digest of a response covers.
@@ -26,6 +29,7 @@ impl DigestedCodings {
     }
 }
 
+/// Without the whitespace around values, which a server removes.
 fn codings<F: Fields>(headers: &F) -> impl Iterator<Item = &[u8]> {
-    headers.values(&header::CONTENT_ENCODING)
+    headers.values(&header::CONTENT_ENCODING).map(without_outer_whitespace)
 }
