@@ -85,7 +85,9 @@ where
     let Some(trailers) = ready!(body.poll_trailers(cx)).map_err(Into::into)? else {
         return Poll::Ready(Ok(None));
     };
-    Poll::Ready(Ok(Some(to_02(&trailers)?)))
+    let older = to_02(&trailers)?;
+    spare::give(trailers);
+    Poll::Ready(Ok(Some(older)))
 }
 
 pub(crate) fn older_size_hint(hint: &SizeHint) -> http_body_04::SizeHint {

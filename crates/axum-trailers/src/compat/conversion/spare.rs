@@ -4,7 +4,8 @@
 use http_02::Extensions;
 use std::cell::RefCell;
 
-/// How many maps of each kind a thread keeps: 85 KB if they are of the usual size, and at most some 700 KB.
+/// How many maps of each kind a thread keeps: 85 KB if they are of the usual size, and some 700 KB if they are of the
+/// largest. (`http` does not tell how much room a map has for further values of a name. Limits bound what clients send.)
 const MOST: usize = 128;
 
 /// Smaller maps are not kept, since they would have to grow. A map has this much room after its first field.
@@ -21,14 +22,15 @@ pub trait Spare: Default + Sized + 'static {
     /// Whether it has some room, but not too much.
     fn is_worth_keeping(&self) -> bool;
 
-    /// Gives access to the maps that this thread keeps.
-    fn with_kept<T>(use_it: impl FnOnce(&mut Vec<Self>) -> T) -> T;
+    /// Gives access to the maps that this thread keeps. `None` before the first one was taken: maps that nobody takes are
+    /// not kept.
+    fn with_kept<T>(use_it: impl FnOnce(&mut Option<Vec<Self>>) -> T) -> T;
 }
 
 /// Returns an empty map.
 #[must_use]
 pub fn take<S: Spare>() -> S {
-    S::with_kept(Vec::pop).unwrap_or_default()
+    S::with_kept(|kept| kept.get_or_insert_default().pop()).unwrap_or_default()
 }
 
 /// Keeps a map for [`take`].
@@ -36,7 +38,7 @@ pub fn give<S: Spare>(mut used: S) {
     if used.is_worth_keeping() {
         used.clear();
         S::with_kept(|kept| {
-            if kept.len() < MOST {
+            if let Some(kept) = kept.as_mut().filter(|kept| kept.len() < MOST) {
                 kept.push(used);
             }
         });
@@ -54,9 +56,9 @@ macro_rules! spare {
                 $is_worth_keeping(self)
             }
 
-            fn with_kept<T>(use_it: impl FnOnce(&mut Vec<Self>) -> T) -> T {
+            fn with_kept<T>(use_it: impl FnOnce(&mut Option<Vec<Self>>) -> T) -> T {
                 thread_local! {
-                    static KEPT: RefCell<Vec<$kind>> = const { RefCell::new(Vec::new()) };
+                    static KEPT: RefCell<Option<Vec<$kind>>> = const { RefCell::new(None) };
                 }
                 KEPT.with_borrow_mut(use_it)
             }
@@ -87,12 +89,15 @@ mod tests {
     fn given_map_is_returned_empty_with_its_capacity() {
         let used = map(3);
         let capacity = used.capacity();
+        give(map(3));
+        assert_eq!(take::<HeaderMap>().capacity(), 0, "nobody had taken one before");
         give(used);
         let next: HeaderMap = take();
         assert_eq!((next.len(), next.capacity()), (0, capacity));
         let another: HeaderMap = take();
         assert_eq!(another.capacity(), 0);
 
+        assert!(take::<Extensions>().is_empty());
         let (value, mut extensions) = (Arc::new(()), Extensions::new());
         extensions.insert(value.clone());
         give(extensions);
@@ -111,6 +116,6 @@ mod tests {
             assert_eq!(take::<HeaderMap>().capacity(), 0);
         }
         (0..2 * MOST).for_each(|_| give(map(1)));
-        HeaderMap::with_kept(|kept| assert_eq!(kept.len(), MOST));
+        HeaderMap::with_kept(|kept| assert_eq!(kept.as_ref().map(Vec::len), Some(MOST)));
     }
 }
