@@ -794,7 +794,8 @@ def each_route_of_the_help_can_be_requested(page):
     for route in listed:
         values = {"path": "hello.txt"} if route == "GET /files/{path}" else {}
         page.request(route, **values)
-        page.state_after("result", {"complete"})
+        # Its example fails and reports that in a trailer, which `fetch` does not show.
+        page.state_after("result", {"lies" if route == "GET /lines/{n}" else "complete"})
     page.request("GET /healthz")
     page.state_after("result", {"complete"})
     for _ in range(2):
