@@ -9,9 +9,11 @@
 //!
 //! Trailers of the inner body are kept; all of them form one trailer section, and `Trailer` names them all.
 //!
-//! Over HTTP/1.1 a length rules out trailers ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)).
-//! If a layer adds trailers there, it removes `Content-Length` and hides the length of the body, unless the server has
-//! decided the [`Acceptance`](crate::trailers::Acceptance) and so takes care of that.
+//! Over HTTP/1.1 a length rules out trailers ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)),
+//! and over HTTP/2 curl does not show trailers behind one. A layer that adds trailers therefore removes `Content-Length`
+//! and hides the length of the body, unless the server does (it has decided the
+//! [`Acceptance`](crate::trailers::Acceptance), or the request is one of `http` 0.2 over HTTP/2). The layer then enforces
+//! the length: a body that is shorter or longer fails.
 
 pub mod content_digest;
 mod framing;

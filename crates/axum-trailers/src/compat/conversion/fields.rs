@@ -113,6 +113,29 @@ mod tests {
         assert_eq!(to_02(&newer), Err(ConversionError::Name { name: "x\"".to_owned() }));
     }
 
+    /// `expect`s in this file rely on it.
+    #[test]
+    fn methods_and_statuses_of_the_older_generation_are_those_of_the_newer_one() {
+        for first in 0..=u8::MAX {
+            for second in [None, Some(first), Some(b'A')] {
+                for repeated in [1, 20] {
+                    let bytes: Vec<_> = [Some(first), second].into_iter().flatten().collect();
+                    let bytes = bytes.repeat(repeated);
+                    if let Ok(method) = http_02::Method::from_bytes(&bytes) {
+                        assert_eq!(method_1(&method).as_str(), method.as_str());
+                    }
+                }
+            }
+        }
+        for code in 0..=u16::MAX {
+            let (older, newer) = (http_02::StatusCode::from_u16(code), http::StatusCode::from_u16(code));
+            assert_eq!(older.is_ok(), newer.is_ok(), "{code}");
+            if let (Ok(older), Ok(newer)) = (older, newer) {
+                assert_eq!((status_1(older), status_02(newer)), (newer, older));
+            }
+        }
+    }
+
     #[test]
     fn full_map_and_many_values_are_converted() {
         let name = |n| http::HeaderName::try_from(format!("x-{n}")).expect("a name");
