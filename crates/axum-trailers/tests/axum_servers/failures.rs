@@ -6,8 +6,8 @@ use axum_trailers::{
     layers::{ContentDigestLayer, ServerTimingLayer},
     trailers::{Declared, Trailers},
 };
-use http::{Request, StatusCode};
-use std::error::Error;
+use http::{Request, StatusCode, header};
+use std::{error::Error, time::Duration};
 
 const FAILURES: [&str; 4] = ["dropped", "panic", "fail", "fail_with_trailers"];
 
@@ -32,8 +32,21 @@ async fn produce(mut sender: Sender, ending: String) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Five bytes, in a response that promises a number of them.
+async fn promised(Path(length): Path<u64>) -> impl IntoResponse {
+    let body = body::produce(1024, Declared::none(), |mut sender| async move {
+        sender.send("12345").await?;
+        // Until the server has sent them.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        sender.finish(Trailers::new())?;
+        Ok(())
+    });
+    ([(header::CONTENT_LENGTH, length)], body)
+}
+
 async fn servers() -> Servers {
-    let routes = || Router::new().route("/{ending}", get(produced));
+    let routes =
+        || Router::new().route("/{ending}", get(produced)).route("/promised/{length}", get(promised));
     let layered = routes().layer(ServerTimingLayer::new()).layer(ContentDigestLayer::new());
     Servers::start(Router::new().nest("/plain", routes()).nest("/layers", layered)).await
 }
@@ -95,4 +108,17 @@ async fn only_a_finished_body_has_a_last_chunk() {
     let trailers = "x-status: finish\r\n";
     assert_eq!(content("finish", "\r\nTE: trailers").await, format!("{CHUNK}0\r\n{trailers}\r\n"));
     assert_eq!(content("finish", "").await, format!("{CHUNK}0\r\n\r\n"));
+}
+
+/// The layers hide the length so that trailers can follow, so no server checks it.
+#[tokio::test]
+async fn layers_fail_a_body_that_is_shorter_than_its_length() {
+    let servers = servers().await;
+    for over in Over::ALL {
+        let answer = servers.send(over, request("/layers/promised/10")).await;
+        assert_eq!((&*answer.content, &answer.trailers), ("12345", &None), "{over:?}");
+        assert!(answer.error.is_some(), "{over:?}: the content looks complete");
+        let answer = servers.send(over, request("/layers/promised/5")).await;
+        assert!(answer.trailer("content-digest").is_some(), "{over:?}");
+    }
 }
