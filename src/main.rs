@@ -65,7 +65,8 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
     let _in_runtime = runtime.enter();
     let tls = certificate(args)?;
     outlive_file_size_limit().map_err(Error::Serve)?;
-    let server = Server::new(tls)
+    let server = Server::new()
+        .tls(tls)
         .limits(args.limits())
         .shutdown_timeout(args.shutdown_timeout.0)
         // Early, because SIGHUP may arrive at any time during the start.
@@ -75,6 +76,8 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
     let server = server
         .listen(args)
         .map_err(Error::bind("--listen or --port"))?
+        .listen_plain_at(&args.plain)
+        .map_err(Error::bind("--plain"))?
         .redirect_from(args.redirect.as_ref())
         .map_err(Error::bind("--redirect"))?
         .threads_or_default(args.threads)
@@ -157,6 +160,7 @@ fn outlive_file_size_limit() -> io::Result<()> {
 fn announce(server: &Server, is_demo: bool) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
+    lines.extend(server.plain_addrs().iter().map(|address| format!("http://{address}")));
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
     lines.extend(server.metrics_addrs().iter().map(|address| format!("http://{address}/metrics")));
     if let Some(first) = https.first() {

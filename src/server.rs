@@ -17,6 +17,7 @@ use tonic_reflection::pb::{
 };
 
 const HTTPS_PORT: u16 = 3000;
+const PLAIN_PORT: u16 = 8080;
 const HTTP_PORT: u16 = 7878;
 const METRICS_PORT: u16 = 9090;
 
@@ -27,6 +28,9 @@ type Bind = fn(Server, String) -> Result<Server, BindError>;
 pub(crate) trait ServerExt: Sized {
     /// Listens for HTTPS.
     fn listen(self, args: &Args) -> Result<Self, BindError>;
+
+    /// Listens for plain HTTP on these addresses.
+    fn listen_plain_at(self, addresses: &[Address]) -> Result<Self, BindError>;
 
     /// Redirects to HTTPS, unless the redirect is off.
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
@@ -51,6 +55,11 @@ impl ServerExt for Server {
         }
         let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
         args.listen.iter().try_fold(self, bind_to)
+    }
+
+    fn listen_plain_at(self, addresses: &[Address]) -> Result<Self, BindError> {
+        let bind_to = |server, address| bind(server, address, PLAIN_PORT, Server::bind_plain);
+        addresses.iter().try_fold(self, bind_to)
     }
 
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError> {

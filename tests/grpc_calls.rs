@@ -300,7 +300,8 @@ async fn trailers_of_a_call_are_held_to_the_limits_and_forbidden_ones_are_no_met
 #[should_panic(expected = "is not a valid gRPC service name")]
 fn path_is_not_a_service_name() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
-    let _server = Server::new(tls).grpc("/package.Service", ExportsServer::new(Somebodys::HangsInTheCall));
+    let _server =
+        Server::new().tls(tls).grpc("/package.Service", ExportsServer::new(Somebodys::HangsInTheCall));
 }
 
 #[test]
@@ -308,7 +309,8 @@ fn path_is_not_a_service_name() {
 fn name_has_one_service() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
     let service = ExportsServer::new(Somebodys::HangsInTheCall);
-    let _server = Server::new(tls).grpc("package.Service", service.clone()).grpc("package.Service", service);
+    let _server =
+        Server::new().tls(tls).grpc("package.Service", service.clone()).grpc("package.Service", service);
 }
 
 #[cfg(unix)]

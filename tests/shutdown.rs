@@ -168,7 +168,7 @@ async fn server_whose_future_is_dropped_cuts_its_connections() {
 #[tokio::test]
 async fn server_that_listens_nowhere_is_an_error() {
     let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
-    let error = Server::new(tls).serve(Router::new()).await.expect_err("nowhere to listen");
+    let error = Server::new().tls(tls).serve(Router::new()).await.expect_err("nowhere to listen");
     assert!(error.to_string().contains("bind"), "{error}");
 }
 

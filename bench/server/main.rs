@@ -135,6 +135,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Enough for the connections that are held open; the peers have no limit.
     let mut limits = Limits::default();
     limits.connections = 4096;
-    Server::new(tls).limits(limits).bind(arguments.listen)?.run(app).await?;
+    Server::new().tls(tls).limits(limits).bind(arguments.listen)?.run(app).await?;
     Ok(())
 }

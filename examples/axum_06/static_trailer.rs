@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/", get(greeting));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:3000".to_owned());
-    let server = Server::new(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
+    let server = Server::new().tls(Tls::from_pem(CERTIFICATE, KEY)?).bind(address)?;
     for address in server.local_addrs() {
         println!("https://{address}");
     }

@@ -50,6 +50,13 @@ pub(crate) struct Args {
     )]
     pub(crate) port: Option<u16>,
 
+    /// Plain HTTP address, for a proxy [default: off]
+    ///
+    /// Serves everything without TLS, over HTTP/1.1 and HTTP/2 with prior knowledge (h2c). May be repeated, like --listen.
+    /// `localhost` alone means port 8080.
+    #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_PLAIN", value_delimiter = ',')]
+    pub(crate) plain: Vec<Address>,
+
     /// HTTP redirect address [default: localhost:7878]
     ///
     /// Redirects plain HTTP requests to HTTPS.

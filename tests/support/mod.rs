@@ -55,11 +55,18 @@ impl TestServer {
     }
 
     pub(crate) fn with_tls(tls: Tls, app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
-        let server = configure(Server::new(tls).bind("127.0.0.1:0").expect("a free port"));
+        let server = configure(Server::new().tls(tls).bind("127.0.0.1:0").expect("a free port"));
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
         let handle = server.handle();
         Self { address, redirect, handle, served: tokio::spawn(server.serve(app)) }
+    }
+
+    /// A server over plain HTTP.
+    pub(crate) fn plain(app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+        let server = configure(Server::new().bind_plain("127.0.0.1:0").expect("a free port"));
+        let (address, handle) = (server.plain_addrs()[0], server.handle());
+        Self { address, redirect: None, handle, served: tokio::spawn(server.serve(app)) }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -7,7 +7,7 @@
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 //! let app = Router::new().route("/", get(|| async { "hello\n" }));
 //! let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
-//! Server::new(tls).bind("127.0.0.1:3000")?.run(app).await?;
+//! Server::new().tls(tls).bind("127.0.0.1:3000")?.run(app).await?;
 //! # Ok(())
 //! # }
 //! ```

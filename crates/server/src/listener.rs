@@ -2,18 +2,21 @@ use crate::{
     app::App,
     connection::ConnectionLimit,
     shutdown::Shutdown,
-    tcp::{AcceptedConnections, Balancer, Connections, Rejections, WorkerQueue, on_runtime, worker_queue},
+    tcp::{
+        AcceptedConnections, Balancer, Connections, Endpoint, OpenEndpoint, Rejections, WorkerQueue,
+        worker_queue,
+    },
     tls::Tls,
     worker::{Worker, cores},
 };
 use futures_util::future::join_all;
-use std::{convert::Infallible, io, net::TcpListener, ops::RangeInclusive, sync::Arc};
+use std::{convert::Infallible, io, ops::RangeInclusive, sync::Arc};
 
-/// An application, the sockets that it is served on, and the limit on its connections.
+/// An application, the endpoints that it is served on, and the limit on its connections.
 pub(crate) struct Listener {
-    sockets: Vec<TcpListener>,
+    endpoints: Vec<Endpoint>,
     app: App,
-    /// `None` for plain HTTP.
+    /// `None` if no endpoint is for HTTPS.
     tls: Option<Tls>,
     permits: ConnectionLimit,
     rejections: Rejections,
@@ -26,13 +29,13 @@ const ACCEPTING_THREADS: RangeInclusive<usize> = 2..=4;
 
 impl Listener {
     pub(crate) fn new(
-        sockets: Vec<TcpListener>,
+        endpoints: impl Iterator<Item = Endpoint>,
         app: App,
         tls: Option<Tls>,
         permits: ConnectionLimit,
     ) -> Self {
-        let rejections = Rejections::new(app.purpose(), app.metrics().cloned(), app.shutdown().clone());
-        Self { sockets, app, tls, permits, rejections, cores: cores() }
+        let rejections = Rejections::new(app.metrics().cloned(), app.shutdown().clone());
+        Self { endpoints: endpoints.collect(), app, tls, permits, rejections, cores: cores() }
     }
 
     /// Serves on its own threads until the server has ended. The first of them accept, for all of them.
@@ -66,9 +69,9 @@ impl Listener {
         accepted: AcceptedConnections,
     ) -> io::Result<Share> {
         let accepting = self.cores.clamp(*ACCEPTING_THREADS.start(), *ACCEPTING_THREADS.end());
-        let sockets = if thread < accepting { &*self.sockets } else { &[] };
+        let endpoints = if thread < accepting { &*self.endpoints } else { &[] };
         Ok(Share {
-            sockets: sockets.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?,
+            endpoints: endpoints.iter().map(Endpoint::try_clone).collect::<io::Result<_>>()?,
             balancer: Balancer {
                 rejections: self.rejections.clone(),
                 permits: self.permits.clone(),
@@ -85,7 +88,7 @@ impl Listener {
 
 /// One thread's part of a listener.
 struct Share {
-    sockets: Vec<TcpListener>,
+    endpoints: Vec<Endpoint>,
     balancer: Balancer,
     connections: Connections,
     accepted: AcceptedConnections,
@@ -95,18 +98,18 @@ struct Share {
 impl Share {
     /// Starts on this thread's runtime.
     fn begin(self) -> io::Result<impl Future<Output = ()>> {
-        let Self { sockets, balancer, connections, accepted, shutdown } = self;
-        let sockets = sockets.into_iter().map(on_runtime).collect::<io::Result<Vec<_>>>()?;
+        let Self { endpoints, balancer, connections, accepted, shutdown } = self;
+        let endpoints = endpoints.into_iter().map(Endpoint::on_runtime).collect::<io::Result<Vec<_>>>()?;
         Ok(async move {
-            tokio::join!(accept(sockets, &balancer, &shutdown), connections.serve(accepted));
+            tokio::join!(accept(endpoints, &balancer, &shutdown), connections.serve(accepted));
         })
     }
 }
 
 /// Accepts connections until the shutdown begins.
-async fn accept(sockets: Vec<tokio::net::TcpListener>, balancer: &Balancer, shutdown: &Shutdown) {
+async fn accept(endpoints: Vec<OpenEndpoint>, balancer: &Balancer, shutdown: &Shutdown) {
     tokio::select! {
-        _no_socket = join_all(sockets.into_iter().map(|socket| balancer.accept_loop(socket))) => {}
+        _no_socket = join_all(endpoints.into_iter().map(|endpoint| balancer.accept_loop(endpoint))) => {}
         // Dropping the future closes the sockets, so the kernel refuses new connections.
         () = shutdown.begun() => {}
     }

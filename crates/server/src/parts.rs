@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, ConnectionService, GrpcServices},
-    connection::{Protocol, Purpose},
+    connection::{Peer, Protocol, Purpose},
     exchange::ContentSource,
     shutdown::Handle,
 };
@@ -10,10 +10,7 @@ use axum::{BoxError, Router};
 use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// The service of a connection, without a network.
 pub struct AppService(ConnectionService);
@@ -23,9 +20,8 @@ impl AppService {
     #[must_use]
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
-        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let make = App::new(Purpose::Https, router, GrpcServices::default(), limits, shutdown, None);
-        Self(make.service(make.connect(peer)))
+        let make = App::new(router, GrpcServices::default(), limits, shutdown, None);
+        Self(make.service(make.connect(Peer::Unix, Purpose::Https)))
     }
 
     /// Passes a request from hyper to the router and returns the response.

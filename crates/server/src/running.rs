@@ -9,7 +9,7 @@ use crate::{
     redirect,
     serve::Server,
     shutdown::{Handle, Signals},
-    tcp::addresses,
+    tcp::{Endpoint, addresses},
     tls::reload,
     worker::Worker,
 };
@@ -42,7 +42,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// An [`io::Error`] if a listener can't be used, or there is none. If [`metrics`](Self::metrics) are served and the
+    /// An [`io::Error`] if a listener can't be used, there is none, or one for HTTPS has no [`tls`](Self::tls). If [`metrics`](Self::metrics) are served and the
     /// [`registry`](Self::registry) already has one of the server's names, its kind is
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
     pub async fn serve(mut self, router: Router) -> io::Result<()> {
@@ -57,20 +57,22 @@ impl Server {
     }
 
     async fn serve_until_ended(self, router: Router) -> io::Result<()> {
-        let Some(https_port) = addresses(&self.listeners).first().map(SocketAddr::port) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on: call `bind`"));
-        };
+        let https_port = self.check_listeners()?;
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
         let counted = self.counted()?;
         let limits = Arc::new(self.limits);
         let permits = ConnectionLimit::new(limits.connections);
         let scraping = serve_metrics(self.metrics, self.registry, &limits);
-        let app = App::new(Purpose::Https, router, self.grpc, limits.clone(), shutdown.clone(), counted);
-        let redirect = app.with_router(Purpose::Redirect, redirect::to_https(https_port));
-        let redirecting = Listener::new(self.redirects, redirect, None, permits.clone()).serve_here();
-        let https = Listener::new(self.listeners, app, Some(self.tls), permits.clone());
-        let workers = https.serve_on_threads(self.threads)?;
+        let app = App::new(router, self.grpc, limits.clone(), shutdown.clone(), counted);
+        let redirect = app.with_router(redirect::to_https(https_port));
+        let redirecting =
+            Listener::new(Endpoint::all(self.redirects, Purpose::Redirect), redirect, None, permits.clone())
+                .serve_here();
+        let endpoints =
+            Endpoint::all(self.listeners, Purpose::Https).chain(Endpoint::all(self.plain, Purpose::Plain));
+        let listener = Listener::new(endpoints, app, self.tls, permits.clone());
+        let workers = listener.serve_on_threads(self.threads)?;
         let served = async {
             tokio::select! {
                 redirected = redirecting => match redirected? {},
@@ -89,6 +91,22 @@ impl Server {
         drop(ended);
         join_all(workers.into_iter().map(Worker::ended)).await;
         served
+    }
+
+    /// The port to redirect to.
+    fn check_listeners(&self) -> io::Result<u16> {
+        let https_port = addresses(&self.listeners).first().map(SocketAddr::port);
+        let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        match (https_port, &self.tls) {
+            (Some(_), None) => {
+                wrong("no certificate for HTTPS: call `tls`, or `bind_plain` instead of `bind`")
+            }
+            (None, _) if !self.redirects.is_empty() => wrong("no HTTPS address to redirect to: call `bind`"),
+            (None, _) if self.plain.is_empty() => {
+                wrong("no address to listen on: call `bind` or `bind_plain`")
+            }
+            (https_port, _) => Ok(https_port.unwrap_or_default()),
+        }
     }
 
     fn counted(&self) -> io::Result<Option<ServerMetrics>> {
@@ -111,8 +129,8 @@ async fn serve_metrics(
     let permits = ConnectionLimit::new(METRICS_CONNECTIONS);
     let limits = Arc::new(Limits { connections: METRICS_CONNECTIONS, ..limits.clone() });
     let page = metrics::page(registry);
-    let app = App::new(Purpose::Metrics, page, GrpcServices::default(), limits, shutdown, None);
-    Listener::new(sockets, app, None, permits).serve_here().await
+    let app = App::new(page, GrpcServices::default(), limits, shutdown, None);
+    Listener::new(Endpoint::all(sockets, Purpose::Metrics), app, None, permits).serve_here().await
 }
 
 /// Closes the connections when the future that serves them ends or is dropped.

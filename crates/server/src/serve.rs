@@ -19,14 +19,16 @@ use tower_service::Service;
 
 const MOST_THREADS: usize = 1024;
 
-/// A TLS server for an axum 0.6 router.
+/// A server for an axum 0.6 router, over TLS, plain HTTP or both.
 ///
 /// See the [crate's documentation](crate) for the shortest example.
 #[derive(Debug)]
 pub struct Server {
-    pub(super) tls: Tls,
+    pub(super) tls: Option<Tls>,
     pub(super) grpc: GrpcServices,
+    /// For HTTPS.
     pub(super) listeners: Vec<TcpListener>,
+    pub(super) plain: Vec<TcpListener>,
     pub(super) redirects: Vec<TcpListener>,
     pub(super) metrics: Vec<TcpListener>,
     pub(super) registry: Registry,
@@ -38,17 +40,24 @@ pub struct Server {
     pub(super) handle: Handle,
 }
 
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Server {
     /// The default of [`shutdown_timeout`](Self::shutdown_timeout): 30 s.
     pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
     /// Creates a server that does not listen yet, with the default [`Limits`].
     #[must_use]
-    pub fn new(tls: Tls) -> Self {
+    pub fn new() -> Self {
         Self {
-            tls,
+            tls: None,
             grpc: GrpcServices::default(),
             listeners: Vec::new(),
+            plain: Vec::new(),
             redirects: Vec::new(),
             metrics: Vec::new(),
             registry: Registry::new(),
@@ -61,6 +70,13 @@ impl Server {
         }
     }
 
+    /// Sets the certificate and key of the HTTPS listeners. A server with only plain listeners needs none.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Listens for HTTPS on one more address. Port 0 selects a free port. If a name has several addresses, all of them
     /// are bound.
     ///
@@ -69,6 +85,20 @@ impl Server {
     /// [`BindError`] if the name can't be resolved, or an address is in use, not local or not permitted.
     pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
         self.listeners.extend(listen(address)?);
+        Ok(self)
+    }
+
+    /// Listens for plain HTTP on one more address: HTTP/1.1, and HTTP/2 with prior knowledge (h2c,
+    /// [RFC 9113 §3.3](https://www.rfc-editor.org/rfc/rfc9113#section-3.3)). It serves the same application as the HTTPS
+    /// listeners, with the same [`Limits`], for a proxy on the same machine or in a trusted network.
+    ///
+    /// The first bytes decide the protocol and must arrive within [`Limits::first_byte`]. `Upgrade: h2c` is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub fn bind_plain(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
+        self.plain.extend(listen(address)?);
         Ok(self)
     }
 
@@ -124,10 +154,10 @@ impl Server {
     /// axum-trailers-workbench also begin with `axum_trailers_`. A different prefix avoids conflicts with both.
     ///
     /// ```no_run
-    /// use axum_trailers_server::{Server, Tls, prometheus::IntCounter};
+    /// use axum_trailers_server::{Server, prometheus::IntCounter};
     ///
     /// # fn start() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = Server::new(Tls::from_pem_files("cert.pem", "key.pem")?).metrics("127.0.0.1:9090")?;
+    /// let server = Server::new().metrics("127.0.0.1:9090")?;
     /// let orders = IntCounter::new("shop_orders_total", "Orders that were taken.")?;
     /// server.registry().register(Box::new(orders.clone()))?;
     /// # Ok(())
@@ -214,6 +244,12 @@ impl Server {
     #[must_use]
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         addresses(&self.listeners)
+    }
+
+    /// The addresses of the plain listeners, with their actual ports.
+    #[must_use]
+    pub fn plain_addrs(&self) -> Vec<SocketAddr> {
+        addresses(&self.plain)
     }
 
     /// The addresses of the redirecting listeners, with their actual ports.

@@ -35,7 +35,8 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub struct TestServer {
     address: SocketAddr,
-    certificate: String,
+    /// `None` without TLS.
+    certificate: Option<String>,
     handle: Handle,
     served: JoinHandle<io::Result<()>>,
 }
@@ -63,9 +64,36 @@ impl TestServer {
             generate_simple_self_signed(names).expect("the names are well-formed");
         let certificate = cert.pem();
         let tls = Tls::from_pem(certificate.as_bytes(), signing_key.serialize_pem().as_bytes());
-        let server = Server::new(tls.expect("a pair")).bind("127.0.0.1:0").expect("a free port");
+        let server = Server::new().tls(tls.expect("a pair")).bind("127.0.0.1:0").expect("a free port");
         let server = configure(server);
         let address = server.local_addrs()[0];
+        Self::serve(router, server, address, Some(certificate))
+    }
+
+    /// Serves a router over plain HTTP with the default settings: over HTTP/1.1, and over HTTP/2 to clients with prior
+    /// knowledge.
+    ///
+    /// # Panics
+    ///
+    /// As for [`start`](Self::start).
+    #[must_use]
+    pub fn start_plain(router: Router) -> Self {
+        Self::start_plain_with(router, |server| server)
+    }
+
+    /// Serves a router over plain HTTP with other settings.
+    ///
+    /// # Panics
+    ///
+    /// As for [`start`](Self::start).
+    #[must_use]
+    pub fn start_plain_with(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+        let server = configure(Server::new().bind_plain("127.0.0.1:0").expect("a free port"));
+        let address = server.plain_addrs()[0];
+        Self::serve(router, server, address, None)
+    }
+
+    fn serve(router: Router, server: Server, address: SocketAddr, certificate: Option<String>) -> Self {
         let handle = server.handle();
         Self { address, certificate, handle, served: tokio::spawn(server.serve(router)) }
     }
@@ -79,14 +107,19 @@ impl TestServer {
     /// The URL of a path. The path must begin with `/`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("https://{}{path}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address)
     }
 
     /// The certificate for clients to trust, in PEM. It is valid for `localhost`, 127.0.0.1 and `::1`, and differs for
     /// each server.
+    ///
+    /// # Panics
+    ///
+    /// For a server over plain HTTP, which has none.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
-        &self.certificate
+        self.certificate.as_deref().expect("a server over plain HTTP has no certificate")
     }
 
     /// The server's handle, to shut it down during a test.

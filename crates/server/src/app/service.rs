@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     compat::{LastAuthority, head},
-    connection::{Connection, Purpose},
+    connection::{Connection, Peer, Purpose},
     exchange::{
         ContentSource, Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge,
         UnreadContent, problems, reject, reject_head, replace,
@@ -27,7 +27,6 @@ use http_body::Body as _;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -44,7 +43,6 @@ pub(crate) struct App(Arc<OfThread>);
 
 /// What the connections of one thread serve.
 struct OfThread {
-    purpose: Purpose,
     /// Cloning a `Router` is expensive, since it copies its map of routes, and a call needs exclusive access: so each
     /// thread has one.
     router: Mutex<Router>,
@@ -61,7 +59,6 @@ struct Shared {
 
 impl App {
     pub(crate) fn new(
-        purpose: Purpose,
         router: Router,
         grpc: GrpcServices,
         limits: Arc<Limits>,
@@ -69,27 +66,23 @@ impl App {
         metrics: Option<ServerMetrics>,
     ) -> Self {
         let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
-        Self::of_thread(purpose, router, grpc, Arc::new(Shared { limits, shutdown, metrics }))
+        Self::of_thread(router, grpc, Arc::new(Shared { limits, shutdown, metrics }))
     }
 
-    fn of_thread(purpose: Purpose, router: Router, grpc: GrpcServices, shared: Arc<Shared>) -> Self {
-        Self(Arc::new(OfThread { purpose, router: Mutex::new(router.with_state(())), grpc, shared }))
+    fn of_thread(router: Router, grpc: GrpcServices, shared: Arc<Shared>) -> Self {
+        Self(Arc::new(OfThread { router: Mutex::new(router.with_state(())), grpc, shared }))
     }
 
     /// The same with another router and without gRPC services.
-    pub(crate) fn with_router(&self, purpose: Purpose, router: Router) -> Self {
-        Self::of_thread(purpose, router, GrpcServices::default(), self.0.shared.clone())
+    pub(crate) fn with_router(&self, router: Router) -> Self {
+        Self::of_thread(router, GrpcServices::default(), self.0.shared.clone())
     }
 
     /// The same for another thread.
     pub(crate) fn for_thread(&self) -> Self {
-        let OfThread { purpose, router, grpc, shared } = &*self.0;
+        let OfThread { router, grpc, shared } = &*self.0;
         let router = router.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self::of_thread(*purpose, router, grpc.clone(), shared.clone())
-    }
-
-    pub(crate) fn purpose(&self) -> Purpose {
-        self.0.purpose
+        Self::of_thread(router, grpc.clone(), shared.clone())
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -105,10 +98,10 @@ impl App {
     }
 
     /// Begins a connection.
-    pub(crate) fn connect(&self, peer: SocketAddr) -> Arc<Connection> {
+    pub(crate) fn connect(&self, peer: Peer, purpose: Purpose) -> Arc<Connection> {
         let Shared { limits, shutdown, metrics } = &*self.0.shared;
         let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
-        Connection::new(peer, self.0.purpose, limits, shutdown, metrics)
+        Connection::new(peer, purpose, limits, shutdown, metrics)
     }
 
     /// Creates the service of a connection.
@@ -138,7 +131,7 @@ impl ConnectionService {
     }
 
     fn call_grpc(&self, service: &GrpcService<'_>, mut request: http::Request<RequestContent>) -> Route {
-        request.extensions_mut().insert(ConnectInfo(self.connection.peer));
+        request.extensions_mut().insert(ConnectInfo(self.connection.peer.address()));
         match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(problems::panicked()),
@@ -179,7 +172,7 @@ impl ConnectionService {
         if let Some(route) = exchange.matched_route() {
             request.extensions_mut().insert(route);
         }
-        request.extensions_mut().insert(ConnectInfo(connection.peer));
+        request.extensions_mut().insert(ConnectInfo(connection.peer.address()));
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }

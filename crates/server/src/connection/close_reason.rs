@@ -1,7 +1,7 @@
 /// Why the server ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CloseReason {
-    #[error("no bytes after the TLS handshake")]
+    #[error("no first bytes")]
     NoFirstByte,
     #[error("no request within the idle timeout")]
     Idle,

@@ -1,12 +1,11 @@
 use super::{
     activity::Activity, close_reason::CloseReason, faults::HeadFault, http1_state::Http1State,
-    inbound::Inbound, name::ConnectionName, protocol::Protocol, purpose::Purpose, responses::Responses,
-    times::Times,
+    inbound::Inbound, name::ConnectionName, peer::Peer, protocol::Protocol, purpose::Purpose,
+    responses::Responses, times::Times,
 };
 use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
 use std::{
     fmt,
-    net::SocketAddr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
@@ -17,7 +16,7 @@ use tokio::time::Instant;
 /// The state that the parts of one connection share.
 pub(crate) struct Connection {
     pub(crate) name: ConnectionName,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     pub(crate) purpose: Purpose,
     pub(crate) limits: Arc<Limits>,
     activity: Activity,
@@ -34,7 +33,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        peer: SocketAddr,
+        peer: Peer,
         purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
@@ -195,12 +194,11 @@ impl Drop for Connection {
 mod tests {
     use super::*;
     use crate::shutdown::Handle;
-    use std::{net::Ipv4Addr, time::Duration};
+    use std::time::Duration;
     use tokio::time::advance;
 
     fn connection() -> Arc<Connection> {
-        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Connection::new(peer, Purpose::Https, Arc::default(), Handle::new().shutdown(), None)
+        Connection::new(Peer::Unix, Purpose::Https, Arc::default(), Handle::new().shutdown(), None)
     }
 
     /// The result of a check now: how long until the next one, or why to end.

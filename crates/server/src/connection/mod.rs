@@ -14,6 +14,7 @@ mod faults;
 mod http1_state;
 mod inbound;
 mod name;
+mod peer;
 mod permit;
 mod protocol;
 mod purpose;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},
     inbound::Inbound,
     name::ConnectionName,
+    peer::Peer,
     permit::{ConnectionLimit, ConnectionPermit, Load},
     protocol::{ALPN, Protocol},
     purpose::Purpose,

@@ -1,7 +1,9 @@
 /// What a listener is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Purpose {
     Https,
+    /// The same application as over HTTPS, without TLS.
+    Plain,
     Redirect,
     Metrics,
 }
@@ -11,6 +13,7 @@ impl Purpose {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Https => "https",
+            Self::Plain => "plain",
             Self::Redirect => "redirect",
             Self::Metrics => "metrics",
         }

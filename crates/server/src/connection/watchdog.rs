@@ -79,20 +79,15 @@ fn ready_if(it_is: bool) -> Poll<()> {
 mod tests {
     use super::*;
     use crate::{
-        connection::{LAST_WORDS, Purpose},
+        connection::{LAST_WORDS, Peer, Purpose},
         shutdown::Handle,
     };
     use futures_util::FutureExt;
-    use std::{
-        net::{Ipv4Addr, SocketAddr},
-        sync::Arc,
-        time::Duration,
-    };
+    use std::{sync::Arc, time::Duration};
     use tokio::time::timeout;
 
     fn connection(server: &Handle) -> Arc<Connection> {
-        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Connection::new(peer, Purpose::Https, Arc::default(), server.shutdown(), None)
+        Connection::new(Peer::Unix, Purpose::Https, Arc::default(), server.shutdown(), None)
     }
 
     /// The steps up to the end, its reason, and how long it took.

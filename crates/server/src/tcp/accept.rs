@@ -1,14 +1,11 @@
 use super::{
     accepted::{AcceptedConnection, AcceptedConnections, Stream},
+    endpoint::OpenEndpoint,
     rejections::Rejections,
 };
-use crate::connection::{ConnectionLimit, ConnectionPermit, Load};
-use std::{convert::Infallible, io, net, sync::Arc, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-    time::sleep,
-};
+use crate::connection::{ConnectionLimit, ConnectionPermit, Load, Peer, Purpose};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, sync::mpsc, time::sleep};
 
 /// The queue of connections for one of the serving threads.
 #[derive(Debug)]
@@ -36,27 +33,23 @@ pub(crate) struct Balancer {
 /// How long to wait if the system has no connection to give, usually for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Registers a listener with this thread's runtime.
-pub(crate) fn on_runtime(listener: net::TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
-}
-
 impl Balancer {
     /// Accepts as long as it is polled.
-    pub(crate) async fn accept_loop(&self, listener: TcpListener) -> Infallible {
+    pub(crate) async fn accept_loop(&self, endpoint: OpenEndpoint) -> Infallible {
+        let OpenEndpoint { socket, purpose } = endpoint;
         loop {
-            let given = listener.accept().await.and_then(|(stream, peer)| self.give(stream, peer));
+            let accepted = socket.accept().await;
+            let given = accepted.and_then(|(stream, peer)| self.give(stream, peer.into(), purpose));
             if let Err(error) = given {
-                self.rejections.not_accepted(&error);
+                self.rejections.not_accepted(purpose, &error);
                 sleep(PAUSE).await;
             }
         }
     }
 
-    fn give(&self, stream: TcpStream, peer: net::SocketAddr) -> io::Result<()> {
+    fn give(&self, stream: TcpStream, peer: Peer, purpose: Purpose) -> io::Result<()> {
         let Some(permit) = self.permits.acquire() else {
-            self.rejections.too_many(peer, self.permits.limit());
+            self.rejections.too_many(peer, purpose, self.permits.limit());
             return Ok(());
         };
         let worker = self.least_loaded();
@@ -65,7 +58,7 @@ impl Balancer {
         if let Some(queue) = self.queues.get(worker) {
             let permit = ConnectionPermit::new(permit, queue.load.clone());
             // If the thread has just ended, the connection is closed.
-            let _taken = queue.given.send(AcceptedConnection { stream, peer, permit });
+            let _taken = queue.given.send(AcceptedConnection { stream, peer, purpose, permit });
         }
         Ok(())
     }

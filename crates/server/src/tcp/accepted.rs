@@ -1,15 +1,13 @@
-use crate::connection::ConnectionPermit;
-use std::{
-    io,
-    net::{self, SocketAddr},
-};
+use crate::connection::{ConnectionPermit, Peer, Purpose};
+use std::{io, net};
 use tokio::{net::TcpStream, sync::mpsc};
 
 /// An accepted connection on its way to the thread that serves it.
 #[derive(Debug)]
 pub(crate) struct AcceptedConnection {
     pub(super) stream: Stream,
-    pub(crate) peer: SocketAddr,
+    pub(super) peer: Peer,
+    pub(super) purpose: Purpose,
     pub(super) permit: ConnectionPermit,
 }
 

@@ -5,25 +5,26 @@ use super::{
     guard::Guard,
     handshake,
     http::Http,
+    plain,
     rejections::Rejections,
     socket::Socket,
     transport::Transport,
 };
 use crate::{
     app::App,
-    connection::{Connection, ConnectionPermit, Protocol},
+    connection::{CloseReason, Connection, ConnectionPermit, Protocol, Purpose},
     tls::Tls,
 };
 use socket2::TcpKeepalive;
 use std::{io, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 /// Serves the connections that are given to one thread.
 pub(crate) struct Connections(Arc<Setting>);
 
 struct Setting {
     app: App,
-    /// `None` for plain HTTP.
+    /// `None` if no listener is for HTTPS.
     tls: Option<Tls>,
     http: Http,
     rejections: Rejections,
@@ -45,31 +46,28 @@ impl Connections {
 
 impl Setting {
     async fn serve(self: Arc<Self>, accepted_connection: AcceptedConnection) {
-        let peer = accepted_connection.peer;
+        let AcceptedConnection { peer, purpose, .. } = accepted_connection;
         let (stream, mut permit) = match accepted_connection.into_parts() {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "can't serve a connection"),
         };
-        let connection = self.app.connect(peer);
+        let connection = self.app.connect(peer, purpose);
         if let Err(error) = tune(&stream) {
             return tracing::debug!(%peer, %error, "can't serve a connection");
         }
         let socket = Socket::new(stream, connection.clone());
-        if let Some(tls) = &self.tls {
-            self.serve_tls(socket, tls, connection, &mut permit).await;
-        } else {
-            permit.opened();
-            self.serve_http(socket, connection, Protocol::Http1).await;
+        match purpose {
+            Purpose::Https => self.serve_tls(socket, connection, &mut permit).await,
+            Purpose::Plain => self.serve_plain(socket, connection, &mut permit).await,
+            Purpose::Redirect | Purpose::Metrics => {
+                permit.opened();
+                self.serve_http(socket, connection, Protocol::Http1).await;
+            }
         }
     }
 
-    async fn serve_tls(
-        &self,
-        socket: Socket,
-        tls: &Tls,
-        connection: Arc<Connection>,
-        permit: &mut ConnectionPermit,
-    ) {
+    async fn serve_tls(&self, socket: Socket, connection: Arc<Connection>, permit: &mut ConnectionPermit) {
+        let tls = self.tls.as_ref().expect("a server without it has no HTTPS listener");
         let accepted = tokio::select! {
             accepted = handshake::accept(socket, tls, connection.limits.handshake) => accepted,
             // There is no request yet that could be lost.
@@ -86,11 +84,40 @@ impl Setting {
                 self.serve_http(stream, connection, protocol).await;
             }
             Err(rejected) => {
-                self.rejections.handshake_failed(connection.peer, &rejected.failure);
+                self.rejections.handshake_failed(&connection, &rejected.failure);
                 tokio::select! {
                     () = rejected.answer_client() => {}
                     () = connection.shutdown().begun() => {}
                 }
+            }
+        }
+    }
+
+    async fn serve_plain(
+        &self,
+        mut socket: Socket,
+        connection: Arc<Connection>,
+        permit: &mut ConnectionPermit,
+    ) {
+        let protocol = tokio::select! {
+            protocol = timeout(connection.limits.first_byte, plain::protocol(&mut socket)) => protocol,
+            () = connection.shutdown().begun() => return,
+        };
+        match protocol {
+            Ok(Ok(protocol)) => {
+                permit.opened();
+                self.serve_http(socket, connection, protocol).await;
+            }
+            Ok(Err(failure)) => {
+                self.rejections.not_http(&connection, &failure);
+                tokio::select! {
+                    () = failure.answer_client(socket) => {}
+                    () = connection.shutdown().begun() => {}
+                }
+            }
+            Err(_elapsed) => {
+                let reason = CloseReason::NoFirstByte;
+                tracing::debug!(peer = %connection.peer, %reason, "connection cut");
             }
         }
     }

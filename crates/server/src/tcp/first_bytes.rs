@@ -1,7 +1,7 @@
 use crate::connection::Protocol;
 
 /// The first bytes of an HTTP/2 client ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
-const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Compares a connection's first bytes with its protocol.
 #[derive(Debug)]

@@ -2,19 +2,13 @@
 
 use super::{
     cork::{FULL_RECORD, RECORDS_TOGETHER},
+    early_answer,
     socket::Socket,
 };
-use crate::{
-    compat::host,
-    connection::{ALPN, LINGER},
-    tls::Tls,
-};
+use crate::{compat::host, connection::ALPN, tls::Tls};
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// How much of a response rustls buffers for a slow reader, in bytes. Its default is 64 KiB.
@@ -147,11 +141,11 @@ async fn opening(socket: &mut Socket) -> io::Result<Opening> {
 
 /// The type of a TLS record that begins a handshake
 /// ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
-const HANDSHAKE: u8 = 22;
+pub(super) const HANDSHAKE: u8 = 22;
 
 /// The beginning of HAProxy's PROXY protocol, in its two versions
 /// ([its specification](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), sections 2.1 and 2.2).
-const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
+pub(super) const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
 
 /// Methods usually have fewer letters.
 const LONGEST_METHOD: usize = 20;
@@ -179,29 +173,13 @@ impl Opening {
 }
 
 impl Rejected {
-    /// Responds in plain HTTP, and briefly reads what the client still sends, so that a reset does not lose the
-    /// response.
+    /// Responds in plain HTTP to a client that has sent it.
     pub(super) async fn answer_client(self) {
         if let Some(mut socket) = self.plain_http {
-            // If it does not arrive, there is nothing else to do.
-            let _answered = timeout(LINGER, answer_plain_http(&mut socket)).await;
+            let advice = advice(socket.peeked());
+            early_answer::answer(&mut socket, &advice).await;
         }
     }
-}
-
-async fn answer_plain_http(socket: &mut Socket) -> io::Result<()> {
-    // What was peeked. The rest of a long head is not waited for.
-    let mut head = [0; 2 * 1024];
-    let length = socket.read(&mut head).await?;
-    let advice = advice(head.get(..length).unwrap_or_default());
-    let answer = format!(
-        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
-         x-content-type-options: nosniff\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{advice}",
-        advice.len()
-    );
-    socket.write_all(answer.as_bytes()).await?;
-    socket.shutdown().await?;
-    socket.drain().await
 }
 
 /// The advice for a client whose request begins with these bytes. It contains the URL if the request names its host in

@@ -61,10 +61,10 @@ impl Http {
                 if let Ok(Err(error)) = &ended
                     && error.is_parse()
                 {
-                    rejections.head_refused(connection.peer, error);
+                    rejections.head_refused(&connection, error);
                 }
                 if let Some(error) = guard.framing_fault() {
-                    rejections.malformed(connection.peer, &error);
+                    rejections.malformed(&connection, &error);
                 }
                 match ended {
                     // hyper closes neither a connection for an upgrade nor one after its timeout.
@@ -81,7 +81,7 @@ impl Http {
                 if let Some(reason @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
                     connection.close_reason()
                 {
-                    rejections.malformed(connection.peer, &reason);
+                    rejections.malformed(&connection, &reason);
                 }
             }
         }

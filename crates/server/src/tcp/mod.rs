@@ -9,6 +9,8 @@ mod accepted;
 mod closing;
 mod connections;
 mod cork;
+mod early_answer;
+mod endpoint;
 mod first_bytes;
 mod frames;
 #[cfg(any(test, fuzzing))]
@@ -21,6 +23,7 @@ mod http;
 mod http1_framing;
 mod http2_frames;
 mod listen;
+mod plain;
 mod priority;
 mod rate_limit;
 mod read_ahead;
@@ -33,9 +36,10 @@ mod transport;
 
 pub use self::listen::BindError;
 pub(crate) use self::{
-    accept::{Balancer, WorkerQueue, on_runtime, worker_queue},
+    accept::{Balancer, WorkerQueue, worker_queue},
     accepted::AcceptedConnections,
     connections::Connections,
+    endpoint::{Endpoint, OpenEndpoint},
     listen::{addresses, listen},
     rejections::Rejections,
 };

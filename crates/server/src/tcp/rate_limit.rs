@@ -1,4 +1,4 @@
-use crate::shutdown::Shutdown;
+use crate::{connection::Purpose, shutdown::Shutdown};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -6,10 +6,13 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until};
 
+/// The kind of a log line, on the listeners of one purpose.
+pub(super) type Kind = (Purpose, &'static str);
+
 /// Limits the log lines of each kind, and counts the others.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimit {
-    windows: Arc<Mutex<HashMap<&'static str, Window>>>,
+    windows: Arc<Mutex<HashMap<Kind, Window>>>,
     shutdown: Shutdown,
 }
 
@@ -31,7 +34,7 @@ impl RateLimit {
 
     /// Whether to write a line of this kind. If not, `report` is called at the end of the window, or of the server, with
     /// the number of suppressed lines.
-    pub(super) fn admits(&self, kind: &'static str, report: impl FnOnce(u64) + Send + 'static) -> bool {
+    pub(super) fn admits(&self, kind: Kind, report: impl FnOnce(u64) + Send + 'static) -> bool {
         let now = Instant::now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(kind).or_insert_with(|| Window::from(now));
@@ -49,13 +52,13 @@ impl RateLimit {
         false
     }
 
-    async fn report_suppressed(self, kind: &'static str, ends: Instant, report: impl FnOnce(u64)) {
+    async fn report_suppressed(self, kind: Kind, ends: Instant, report: impl FnOnce(u64)) {
         tokio::select! {
             () = sleep_until(ends) => {}
             () = self.shutdown.begun() => {}
         }
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let suppressed = windows.remove(kind).map_or(0, |window| window.suppressed);
+        let suppressed = windows.remove(&kind).map_or(0, |window| window.suppressed);
         drop(windows);
         report(suppressed);
     }
@@ -80,7 +83,7 @@ mod tests {
         let (limit, reported) = (RateLimit::new(server.shutdown()), Arc::new(AtomicU64::new(0)));
         let admits = |kind| {
             let reported = reported.clone();
-            limit.admits(kind, move |suppressed| {
+            limit.admits((Purpose::Https, kind), move |suppressed| {
                 reported.fetch_add(suppressed, SeqCst);
             })
         };
@@ -103,7 +106,7 @@ mod tests {
         let server = Handle::new();
         let limit = RateLimit::new(server.shutdown());
         for _ in 0..3 {
-            let admits = |_| limit.admits("a", |suppressed| panic!("{suppressed}"));
+            let admits = |_| limit.admits((Purpose::Https, "a"), |suppressed| panic!("{suppressed}"));
             assert_eq!((0..10).filter(|n| admits(*n)).count(), 10);
             sleep(WINDOW).await;
         }

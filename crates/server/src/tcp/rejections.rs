@@ -1,12 +1,16 @@
-use super::{handshake::Failure, rate_limit::RateLimit};
-use crate::{connection::Purpose, exchange::with_sources, metrics::ServerMetrics, shutdown::Shutdown};
-use std::{fmt, io, net::SocketAddr};
+use super::{handshake, plain, rate_limit::RateLimit};
+use crate::{
+    connection::{Connection, Peer, Purpose},
+    exchange::with_sources,
+    metrics::ServerMetrics,
+    shutdown::Shutdown,
+};
+use std::{fmt, io};
 
 /// Logs and counts connections that fail early. Only some lines of each kind are written, because anyone can cause
 /// thousands per second.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejections {
-    purpose: Purpose,
     lines: RateLimit,
     metrics: Option<ServerMetrics>,
 }
@@ -17,48 +21,63 @@ const HEAD: &str = "head";
 const MALFORMED: &str = "malformed";
 
 impl Rejections {
-    pub(crate) fn new(purpose: Purpose, metrics: Option<ServerMetrics>, shutdown: Shutdown) -> Self {
-        Self { purpose, lines: RateLimit::new(shutdown), metrics }
+    pub(crate) fn new(metrics: Option<ServerMetrics>, shutdown: Shutdown) -> Self {
+        Self { lines: RateLimit::new(shutdown), metrics }
     }
 
     /// The connection limit is reached.
-    pub(super) fn too_many(&self, peer: SocketAddr, limit: u32) {
+    pub(super) fn too_many(&self, peer: Peer, purpose: Purpose, limit: u32) {
         self.count_refused(TOO_MANY);
-        let listener = self.purpose.name();
+        let listener = purpose.name();
         let report = move |suppressed| {
             tracing::warn!(listener, limit, suppressed, "more connections refused: connection limit reached");
         };
-        if self.lines.admits(TOO_MANY, report) {
+        if self.lines.admits((purpose, TOO_MANY), report) {
             tracing::warn!(%peer, listener, limit, "connection refused: connection limit reached");
         }
     }
 
     /// The system has no connection to give, usually for lack of file descriptors.
-    pub(super) fn not_accepted(&self, error: &io::Error) {
+    pub(super) fn not_accepted(&self, purpose: Purpose, error: &io::Error) {
         self.count_refused(NOT_ACCEPTED);
-        let listener = self.purpose.name();
+        let listener = purpose.name();
         let report = move |suppressed| tracing::warn!(listener, suppressed, "more connections not accepted");
-        if self.lines.admits(NOT_ACCEPTED, report) {
+        if self.lines.admits((purpose, NOT_ACCEPTED), report) {
             tracing::warn!(listener, %error, "connection not accepted");
         }
     }
 
-    pub(super) fn handshake_failed(&self, peer: SocketAddr, failure: &Failure) {
-        let kind = failure.label();
+    pub(super) fn handshake_failed(&self, connection: &Connection, failure: &handshake::Failure) {
+        let (peer, kind) = (connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
-        if let Failure::Probe = failure {
+        if let handshake::Failure::Probe = failure {
             return tracing::debug!(%peer, reason = %failure, "connection closed before the TLS handshake");
         }
         let report = move |suppressed| tracing::info!(kind, suppressed, "more TLS handshakes failed");
-        if self.lines.admits(kind, report) {
+        if self.lines.admits((connection.purpose, kind), report) {
             tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
         }
     }
 
+    /// A connection to a plain listener does not begin with HTTP.
+    pub(super) fn not_http(&self, connection: &Connection, failure: &plain::Failure) {
+        let (peer, kind) = (connection.peer, failure.label());
+        if let Some(metrics) = &self.metrics {
+            metrics.handshake_failed(kind);
+        }
+        if let plain::Failure::Probe = failure {
+            return tracing::debug!(%peer, reason = %failure, "connection closed before a request");
+        }
+        let report = move |suppressed| tracing::info!(kind, suppressed, "more plain connections failed");
+        if self.lines.admits((connection.purpose, kind), report) {
+            tracing::info!(%peer, kind, reason = %failure, "plain connection failed");
+        }
+    }
+
     /// hyper has rejected a request because its head is malformed or too large.
-    pub(super) fn head_refused(&self, peer: SocketAddr, error: &hyper::Error) {
+    pub(super) fn head_refused(&self, connection: &Connection, error: &hyper::Error) {
         // hyper distinguishes a target that is too long from a head that is too large only in its message.
         let status = match error.is_parse_too_large() {
             true if error.to_string().starts_with("URI") => "414",
@@ -69,17 +88,19 @@ impl Rejections {
             metrics.head_refused(status);
         }
         let report = move |suppressed| tracing::info!(suppressed, "more request heads rejected");
-        if self.lines.admits(HEAD, report) {
+        if self.lines.admits((connection.purpose, HEAD), report) {
+            let peer = connection.peer;
             tracing::info!(%peer, status, reason = with_sources(error), "request head rejected");
         }
     }
 
     /// The connection was ended because of what the client sent. The log lines of its requests may not show that: they
     /// were answered before, or never read.
-    pub(super) fn malformed(&self, peer: SocketAddr, reason: &impl fmt::Display) {
+    pub(super) fn malformed(&self, connection: &Connection, reason: &impl fmt::Display) {
         let report =
             move |suppressed| tracing::info!(suppressed, "more connections closed: malformed messages");
-        if self.lines.admits(MALFORMED, report) {
+        if self.lines.admits((connection.purpose, MALFORMED), report) {
+            let peer = connection.peer;
             tracing::info!(%peer, %reason, "connection closed: malformed message");
         }
     }

@@ -53,6 +53,11 @@ impl Socket {
         Ok(&self.peeked)
     }
 
+    /// The first bytes that were peeked and not read since.
+    pub(super) fn peeked(&self) -> &[u8] {
+        &self.peeked
+    }
+
     /// Reads and discards what the client still sends, until it closes.
     pub(crate) async fn drain(&mut self) -> io::Result<()> {
         let mut scratch = [0; 1024];
@@ -179,7 +184,7 @@ mod tests {
         let (stream, peer) = accepted.expect("a connection");
         stream.writable().await.expect("room");
         let shutdown = Handle::new().shutdown();
-        let connection = Connection::new(peer, Purpose::Https, Arc::default(), shutdown, None);
+        let connection = Connection::new(peer.into(), Purpose::Https, Arc::default(), shutdown, None);
         let mut socket = Socket::new(stream, connection);
         let record = vec![0; FULL_RECORD];
         let write = |socket: &mut Socket| {

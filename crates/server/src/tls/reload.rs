@@ -12,8 +12,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Reloads a server's certificate and key on each SIGHUP, and when their files change.
-pub(crate) async fn reload(tls: Tls, mut hangup: Hangup) -> Infallible {
-    let Some(mut watcher) = Watcher::new(tls) else {
+pub(crate) async fn reload(tls: Option<Tls>, mut hangup: Hangup) -> Infallible {
+    let Some(mut watcher) = tls.and_then(Watcher::new) else {
         return ignore(hangup).await;
     };
     let mut looks = interval(LOOK);
