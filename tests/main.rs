@@ -65,6 +65,7 @@ mod support;
 mod systemd;
 mod testing;
 mod threads;
+mod tls_config;
 mod together;
 mod trailers;
 mod ui;

@@ -89,7 +89,7 @@ async fn handshakes_that_fail_are_logged_and_counted_by_their_kind() {
     let limits = with!(Limits { handshake: Duration::from_millis(500) });
     let (server, metrics) = server(limits);
     for (config, kind, cause) in [
-        (config(true, &["http/1.0"]), "alpn", "neither h2 nor http/1.1"),
+        (config(true, &["http/1.0"]), "alpn", "no protocol that the server speaks"),
         (config(false, &["h2"]), "refused_by_client", "UnknownCA"),
     ] {
         let tcp = TcpStream::connect(server.address).await.expect("a connection");

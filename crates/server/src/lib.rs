@@ -74,6 +74,9 @@ mod worker;
 /// The crate that defines the type of [`Server::registry`].
 pub use prometheus;
 
+/// The crate that defines the configuration of [`Tls::from_config`].
+pub use rustls;
+
 pub use self::{
     app::GrpcRequestBody,
     limits::Limits,

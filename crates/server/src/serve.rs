@@ -297,8 +297,8 @@ impl Server {
     /// once. A successful reload is logged at `INFO`. If the new pair can't be used, the old one stays, with one
     /// `ERROR` per change or SIGHUP. The files must be regular files of up to 1 MiB.
     ///
-    /// A pair from [`Tls::from_pem`], or from anything other than regular files (a pipe), can't be reloaded: SIGHUP is
-    /// then only logged, at `INFO`. From now on SIGHUP never ends the process.
+    /// What comes from [`Tls::from_pem`], [`Tls::from_config`] or from anything other than regular files (a pipe) can't be
+    /// reloaded: SIGHUP is then only logged, at `INFO`. From now on SIGHUP never ends the process.
     ///
     /// # Errors
     ///

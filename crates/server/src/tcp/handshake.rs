@@ -5,7 +5,7 @@ use super::{
     early_answer,
     socket::Socket,
 };
-use crate::{compat::host, connection::ALPN, tls::Tls};
+use crate::{compat::host, tls::Tls};
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -57,10 +57,7 @@ impl fmt::Display for Failure {
                 f.write_str("the client sent a PROXY protocol header, which is not supported")
             }
             Self::NotTls => f.write_str("the client's first bytes are not TLS"),
-            Self::Alpn => {
-                let [first, second] = ALPN.map(String::from_utf8_lossy);
-                write!(f, "the client offers neither {first} nor {second} (ALPN)")
-            }
+            Self::Alpn => f.write_str("the client offers no protocol that the server speaks (ALPN)"),
             Self::Refused(alert) => write!(f, "the client rejected the handshake: {alert:?}"),
             Self::Tls(error) => error.fmt(f),
             Self::TimedOut(limit) => write!(f, "the handshake took longer than {limit:?}"),

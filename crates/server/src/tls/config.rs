@@ -54,6 +54,12 @@ pub enum TlsError {
     /// The certificate or the key is damaged, or of an unsupported kind.
     #[error("unusable certificate or key")]
     Unusable(#[source] rustls::Error),
+    /// The configuration offers a protocol that the server does not speak.
+    #[error("ALPN offers {protocol:?}: the server speaks only h2 and http/1.1")]
+    Alpn {
+        /// The protocol's name.
+        protocol: String,
+    },
 }
 
 impl Tls {
@@ -80,6 +86,37 @@ impl Tls {
         let origins = ["the given certificate", "the given key"].map(str::to_owned);
         let config = RustlsConfig::from_config(config_from_pem(certificate, key, origins)?);
         Ok(Self { config, files: None })
+    }
+
+    /// Uses a configuration of rustls, for what PEM files can't say: client certificates, a certificate per server name,
+    /// another cryptography provider. It is never [reloaded](crate::Server::reload_certificates): a resolver of
+    /// certificates can return a new one at any time.
+    ///
+    /// If `alpn_protocols` is empty, `h2` and `http/1.1` are set. If it has one of them, only that one is negotiated; if it
+    /// has both, their order is the server's preference. Clients without ALPN always get HTTP/1.1.
+    ///
+    /// ```no_run
+    /// use axum_trailers_server::{Tls, rustls};
+    /// use rustls::{ServerConfig, server::{ResolvesServerCertUsingSni, WebPkiClientVerifier}};
+    /// use std::{error::Error, sync::Arc};
+    ///
+    /// # fn tls(authority: Arc<rustls::RootCertStore>, certificates: ResolvesServerCertUsingSni) -> Result<Tls, Box<dyn Error>> {
+    /// let config = ServerConfig::builder()
+    ///     .with_client_cert_verifier(WebPkiClientVerifier::builder(authority).build()?)
+    ///     .with_cert_resolver(Arc::new(certificates));
+    /// Ok(Tls::from_config(Arc::new(config))?)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::Alpn`] if `alpn_protocols` has any other protocol.
+    pub fn from_config(config: Arc<ServerConfig>) -> Result<Self, TlsError> {
+        if let Some(other) = config.alpn_protocols.iter().find(|name| !ALPN.contains(&name.as_slice())) {
+            return Err(TlsError::Alpn { protocol: String::from_utf8_lossy(other).into_owned() });
+        }
+        let config = if config.alpn_protocols.is_empty() { with_alpn(config) } else { config };
+        Ok(Self { config: RustlsConfig::from_config(config), files: None })
     }
 
     /// The files to reload from, and their fingerprint when they were first read.
@@ -130,7 +167,7 @@ fn config_from_pem(
         PrivateKeyDer::from_pem_slice(key).map_err(|_none| TlsError::NoKey { origin: key_origin.clone() })?;
 
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| match error {
@@ -139,6 +176,11 @@ fn config_from_pem(
             }
             other => TlsError::Unusable(other),
         })?;
+    Ok(with_alpn(Arc::new(config)))
+}
+
+fn with_alpn(config: Arc<ServerConfig>) -> Arc<ServerConfig> {
+    let mut config = Arc::unwrap_or_clone(config);
     config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-    Ok(Arc::new(config))
+    Arc::new(config)
 }
