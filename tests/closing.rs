@@ -1,6 +1,10 @@
 //! If all responses of a connection are whole, TLS ends with `close_notify`; if one is cut, it does not.
 
-use crate::support::{TestServer, producer::Producers, raw, soon, with};
+use crate::support::{
+    TestServer,
+    producer::{Producers, declared},
+    raw, soon, with,
+};
 use axum::{Router, routing::get};
 use axum_trailers::{
     body,
@@ -15,14 +19,18 @@ use tokio::{
 use tokio_rustls::client::TlsStream;
 
 fn server() -> TestServer {
-    let broken = || async {
-        let (mut sender, body) = body::channel(1024, Declared::none());
+    let broken = |declared| {
+        let (mut sender, body) = body::channel(1024, declared);
         tokio::spawn(async move { sender.send("first ").await });
         body
     };
+    // The length gives way to trailers that may report a failure.
+    let hidden = move || async move { ([("content-length", "11")], broken(declared())) };
+    let broken = move || async move { broken(Declared::none()) };
+    let routes = Router::new().route("/broken", get(broken)).route("/hidden", get(hidden));
     let limits =
         with!(Limits { idle: Duration::from_millis(300), request_headers: Duration::from_millis(300) });
-    TestServer::limited(Producers::new().router().merge(Router::new().route("/broken", get(broken))), limits)
+    TestServer::limited(Producers::new().router().merge(routes), limits)
 }
 
 /// Everything that arrives, and how the connection ends.
@@ -69,16 +77,18 @@ async fn http2_connection_ends_with_close_notify() {
 #[tokio::test]
 async fn cut_response_does_not() {
     let server = server();
-    for (version, cause) in [("1.1", "close_notify"), ("1.0", "fatal alert")] {
-        let mut client = raw::tls(server.address, "http/1.1").await;
-        client
-            .write_all(format!("GET /broken HTTP/{version}\r\nhost: a\r\n\r\n").as_bytes())
-            .await
-            .expect("sent");
-        let (wire, end) = all(client).await;
-        assert!(wire.contains("first "), "{wire}");
-        let error = end.expect_err("cut").to_string();
-        assert!(error.contains(cause), "HTTP/{version}: {error}");
+    for path in ["/broken", "/hidden"] {
+        for (version, cause) in [("1.1", "close_notify"), ("1.0", "fatal alert")] {
+            let mut client = raw::tls(server.address, "http/1.1").await;
+            client
+                .write_all(format!("GET {path} HTTP/{version}\r\nhost: a\r\n\r\n").as_bytes())
+                .await
+                .expect("sent");
+            let (wire, end) = all(client).await;
+            assert!(wire.contains("first "), "{path}: {wire}");
+            let error = end.expect_err("cut").to_string();
+            assert!(error.contains(cause), "{path} over HTTP/{version}: {error}");
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl ResponseBody {
         let ended = length.is_complete_with(&body);
         if ended {
             exchange.complete();
-        } else if matches!(length, Length::Unknown) {
+        } else if !matches!(length, Length::Advertised(_)) {
             exchange.runs_to_close();
         }
         exchange.connection().responses().add(body.clone());
