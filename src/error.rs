@@ -33,7 +33,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind { option, source: error } => {
-                write!(f, "{}; {}", WithSource(error), bind_advice(error.source.kind(), option))
+                let advice = match error.address.starts_with("unix:") {
+                    true => format!("choose another path with {option}"),
+                    false => bind_advice(error.source.kind(), option),
+                };
+                write!(f, "{}; {advice}", WithSource(error))
             }
             Self::Tls(error) => {
                 write!(

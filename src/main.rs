@@ -15,6 +15,7 @@ use server::ServerExt;
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -74,9 +75,9 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
     let server = server
-        .listen(args)
+        .listen_for_https(args)
         .map_err(Error::bind("--listen or --port"))?
-        .listen_plain_at(&args.plain)
+        .listen_for_plain_http(&args.plain)
         .map_err(Error::bind("--plain"))?
         .redirect_from(args.redirect.as_ref())
         .map_err(Error::bind("--redirect"))?
@@ -156,11 +157,22 @@ fn outlive_file_size_limit() -> io::Result<()> {
     Ok(())
 }
 
+#[cfg(unix)]
+fn unix_paths(server: &Server) -> Vec<PathBuf> {
+    server.unix_addrs().iter().filter_map(|address| address.as_pathname().map(PathBuf::from)).collect()
+}
+
+#[cfg(not(unix))]
+fn unix_paths(_server: &Server) -> Vec<PathBuf> {
+    Vec::new()
+}
+
 /// Prints the server's addresses for people and scripts. It is not an error if nobody reads them.
 fn announce(server: &Server, is_demo: bool) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
     lines.extend(server.plain_addrs().iter().map(|address| format!("http://{address}")));
+    lines.extend(unix_paths(server).iter().map(|path| format!("unix:{}", path.display())));
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
     lines.extend(server.metrics_addrs().iter().map(|address| format!("http://{address}/metrics")));
     if let Some(first) = https.first() {

@@ -1,7 +1,7 @@
 //! Builds the server from the command line.
 
 use crate::{
-    cli::{Address, Args, Count, OrOff},
+    cli::{Address, Args, Count, OrOff, PlainAddress},
     log::Log,
 };
 use axum_trailers_server::{BindError, Server};
@@ -27,10 +27,10 @@ type Bind = fn(Server, String) -> Result<Server, BindError>;
 /// Additional steps for building a server.
 pub(crate) trait ServerExt: Sized {
     /// Listens for HTTPS.
-    fn listen(self, args: &Args) -> Result<Self, BindError>;
+    fn listen_for_https(self, args: &Args) -> Result<Self, BindError>;
 
     /// Listens for plain HTTP on these addresses.
-    fn listen_plain_at(self, addresses: &[Address]) -> Result<Self, BindError>;
+    fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError>;
 
     /// Redirects to HTTPS, unless the redirect is off.
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
@@ -49,7 +49,7 @@ pub(crate) trait ServerExt: Sized {
 }
 
 impl ServerExt for Server {
-    fn listen(self, args: &Args) -> Result<Self, BindError> {
+    fn listen_for_https(self, args: &Args) -> Result<Self, BindError> {
         if args.listen.is_empty() {
             return on_loopback(self, args.port.unwrap_or(HTTPS_PORT), Server::bind);
         }
@@ -57,9 +57,12 @@ impl ServerExt for Server {
         args.listen.iter().try_fold(self, bind_to)
     }
 
-    fn listen_plain_at(self, addresses: &[Address]) -> Result<Self, BindError> {
-        let bind_to = |server, address| bind(server, address, PLAIN_PORT, Server::bind_plain);
-        addresses.iter().try_fold(self, bind_to)
+    fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError> {
+        addresses.iter().try_fold(self, |server, address| match address {
+            PlainAddress::Tcp(address) => bind(server, address, PLAIN_PORT, Server::bind_plain),
+            #[cfg(unix)]
+            PlainAddress::Unix(path) => server.bind_unix(path),
+        })
     }
 
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError> {

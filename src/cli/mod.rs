@@ -3,7 +3,7 @@
 mod environment;
 mod values;
 
-pub(crate) use values::{Address, Count, OrOff};
+pub(crate) use values::{Address, Count, OrOff, PlainAddress};
 
 use crate::log::{Filter, LogFormat};
 use axum_trailers_server::{Limits, Server};
@@ -53,9 +53,9 @@ pub(crate) struct Args {
     /// Plain HTTP address, for a proxy [default: off]
     ///
     /// Serves everything without TLS, over HTTP/1.1 and HTTP/2 with prior knowledge (h2c). May be repeated, like --listen.
-    /// `localhost` alone means port 8080.
+    /// `localhost` alone means port 8080, and `unix:/path` a Unix socket.
     #[arg(long, value_name = "ADDR", env = "AXUM_TRAILERS_PLAIN", value_delimiter = ',')]
-    pub(crate) plain: Vec<Address>,
+    pub(crate) plain: Vec<PlainAddress>,
 
     /// HTTP redirect address [default: localhost:7878]
     ///

@@ -1,5 +1,7 @@
 //! The values of options, in the form that people write.
 
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::{fmt, str::FromStr, time::Duration};
 
 /// The address to listen on.
@@ -34,6 +36,28 @@ impl FromStr for Address {
             _ if host.contains(':') && !host.starts_with('[') => return Err(WRONG),
             _ => Self::Host(text.to_owned()),
         })
+    }
+}
+
+/// The address of a plain listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PlainAddress {
+    Tcp(Address),
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+impl FromStr for PlainAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        #[cfg(unix)]
+        match text.strip_prefix("unix:") {
+            None => {}
+            Some("") => return Err("expected a path after unix:".to_owned()),
+            Some(path) => return Ok(Self::Unix(path.into())),
+        }
+        text.parse().map(Self::Tcp).map_err(|error| format!("{error}, or unix:/path"))
     }
 }
 
@@ -309,6 +333,18 @@ mod tests {
         }
         for wrong in ["", "70000", "+1", ":", "a", "a:", "a:b", "::1", "::1:3000", "-1", "localhost:70000"] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn plain_address_may_be_the_path_of_a_unix_socket() {
+        assert_eq!("8080".parse(), Ok(PlainAddress::Tcp(Address::Loopback(Some(8080)))));
+        #[cfg(unix)]
+        for path in ["/run/app.sock", "app.sock", "a:1"] {
+            assert_eq!(format!("unix:{path}").parse(), Ok(PlainAddress::Unix(path.into())));
+        }
+        for wrong in ["", "unix:", "unix", "/run/app.sock"] {
+            assert!(wrong.parse::<PlainAddress>().is_err(), "{wrong}");
         }
     }
 

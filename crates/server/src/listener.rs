@@ -29,13 +29,13 @@ const ACCEPTING_THREADS: RangeInclusive<usize> = 2..=4;
 
 impl Listener {
     pub(crate) fn new(
-        endpoints: impl Iterator<Item = Endpoint>,
+        endpoints: Vec<Endpoint>,
         app: App,
         tls: Option<Tls>,
         permits: ConnectionLimit,
     ) -> Self {
         let rejections = Rejections::new(app.metrics().cloned(), app.shutdown().clone());
-        Self { endpoints: endpoints.collect(), app, tls, permits, rejections, cores: cores() }
+        Self { endpoints, app, tls, permits, rejections, cores: cores() }
     }
 
     /// Serves on its own threads until the server has ended. The first of them accept, for all of them.

@@ -9,20 +9,14 @@ use crate::{
     redirect,
     serve::Server,
     shutdown::{Handle, Signals},
-    tcp::{Endpoint, addresses},
+    tcp::Endpoint,
     tls::reload,
     worker::Worker,
 };
 use axum::Router;
 use futures_util::future::join_all;
 use prometheus::Registry;
-use std::{
-    convert::Infallible,
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 /// How many clients can read the metrics at once.
 const METRICS_CONNECTIONS: usize = 8;
@@ -61,17 +55,15 @@ impl Server {
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
         let counted = self.counted()?;
+        #[cfg(unix)]
+        let _removed_at_the_end = self.socket_files;
         let limits = Arc::new(self.limits);
         let permits = ConnectionLimit::new(limits.connections);
         let scraping = serve_metrics(self.metrics, self.registry, &limits);
         let app = App::new(router, self.grpc, limits.clone(), shutdown.clone(), counted);
         let redirect = app.with_router(redirect::to_https(https_port));
-        let redirecting =
-            Listener::new(Endpoint::all(self.redirects, Purpose::Redirect), redirect, None, permits.clone())
-                .serve_here();
-        let endpoints =
-            Endpoint::all(self.listeners, Purpose::Https).chain(Endpoint::all(self.plain, Purpose::Plain));
-        let listener = Listener::new(endpoints, app, self.tls, permits.clone());
+        let redirecting = Listener::new(self.redirects, redirect, None, permits.clone()).serve_here();
+        let listener = Listener::new(self.endpoints, app, self.tls, permits.clone());
         let workers = listener.serve_on_threads(self.threads)?;
         let served = async {
             tokio::select! {
@@ -95,17 +87,17 @@ impl Server {
 
     /// The port to redirect to.
     fn check_listeners(&self) -> io::Result<u16> {
-        let https_port = addresses(&self.listeners).first().map(SocketAddr::port);
+        let https = self.endpoints.iter().find(|endpoint| endpoint.purpose == Purpose::Https);
         let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        match (https_port, &self.tls) {
+        match (https, &self.tls) {
             (Some(_), None) => {
                 wrong("no certificate for HTTPS: call `tls`, or `bind_plain` instead of `bind`")
             }
             (None, _) if !self.redirects.is_empty() => wrong("no HTTPS address to redirect to: call `bind`"),
-            (None, _) if self.plain.is_empty() => {
+            (None, _) if self.endpoints.is_empty() => {
                 wrong("no address to listen on: call `bind` or `bind_plain`")
             }
-            (https_port, _) => Ok(https_port.unwrap_or_default()),
+            (https, _) => Ok(https.and_then(Endpoint::local_addr).as_ref().map_or(0, SocketAddr::port)),
         }
     }
 
@@ -120,7 +112,7 @@ impl Server {
 
 /// Serves the metrics until the future is dropped, so also during the shutdown.
 async fn serve_metrics(
-    sockets: Vec<TcpListener>,
+    endpoints: Vec<Endpoint>,
     registry: Registry,
     limits: &Limits,
 ) -> io::Result<Infallible> {
@@ -130,7 +122,7 @@ async fn serve_metrics(
     let limits = Arc::new(Limits { connections: METRICS_CONNECTIONS, ..limits.clone() });
     let page = metrics::page(registry);
     let app = App::new(page, GrpcServices::default(), limits, shutdown, None);
-    Listener::new(Endpoint::all(sockets, Purpose::Metrics), app, None, permits).serve_here().await
+    Listener::new(endpoints, app, None, permits).serve_here().await
 }
 
 /// Closes the connections when the future that serves them ends or is dropped.

@@ -1,8 +1,11 @@
+#[cfg(unix)]
+use crate::tcp::SocketFile;
 use crate::{
     app::{GrpcRequestBody, GrpcServices},
+    connection::Purpose,
     limits::Limits,
     shutdown::{Handle, Hangup, Signals},
-    tcp::{BindError, addresses, listen},
+    tcp::{BindError, Endpoint, addresses, bind},
     tls::Tls,
     worker::{THREADS_PER_CORE, cores},
 };
@@ -15,6 +18,8 @@ use std::{
     net::{SocketAddr, TcpListener, ToSocketAddrs},
     time::Duration,
 };
+#[cfg(unix)]
+use std::{os::unix, path::Path};
 use tower_service::Service;
 
 const MOST_THREADS: usize = 1024;
@@ -26,11 +31,12 @@ const MOST_THREADS: usize = 1024;
 pub struct Server {
     pub(super) tls: Option<Tls>,
     pub(super) grpc: GrpcServices,
-    /// For HTTPS.
-    pub(super) listeners: Vec<TcpListener>,
-    pub(super) plain: Vec<TcpListener>,
-    pub(super) redirects: Vec<TcpListener>,
-    pub(super) metrics: Vec<TcpListener>,
+    /// For HTTPS and plain HTTP.
+    pub(super) endpoints: Vec<Endpoint>,
+    #[cfg(unix)]
+    pub(super) socket_files: Vec<SocketFile>,
+    pub(super) redirects: Vec<Endpoint>,
+    pub(super) metrics: Vec<Endpoint>,
     pub(super) registry: Registry,
     pub(super) limits: Limits,
     pub(super) threads: usize,
@@ -56,8 +62,9 @@ impl Server {
         Self {
             tls: None,
             grpc: GrpcServices::default(),
-            listeners: Vec::new(),
-            plain: Vec::new(),
+            endpoints: Vec::new(),
+            #[cfg(unix)]
+            socket_files: Vec::new(),
             redirects: Vec::new(),
             metrics: Vec::new(),
             registry: Registry::new(),
@@ -84,7 +91,7 @@ impl Server {
     ///
     /// [`BindError`] if the name can't be resolved, or an address is in use, not local or not permitted.
     pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.listeners.extend(listen(address)?);
+        self.endpoints.extend(bind(address, Purpose::Https)?);
         Ok(self)
     }
 
@@ -98,8 +105,53 @@ impl Server {
     ///
     /// As for [`bind`](Self::bind).
     pub fn bind_plain(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.plain.extend(listen(address)?);
+        self.endpoints.extend(bind(address, Purpose::Plain)?);
         Ok(self)
+    }
+
+    /// Listens for HTTPS on a socket of the application.
+    #[must_use]
+    pub fn listen(mut self, socket: TcpListener) -> Self {
+        self.endpoints.push(Endpoint::tcp(socket, Purpose::Https));
+        self
+    }
+
+    /// Listens for plain HTTP on a socket of the application, as [`bind_plain`](Self::bind_plain) does.
+    #[must_use]
+    pub fn listen_plain(mut self, socket: TcpListener) -> Self {
+        self.endpoints.push(Endpoint::tcp(socket, Purpose::Plain));
+        self
+    }
+
+    /// Listens for plain HTTP on a Unix socket, as [`bind_plain`](Self::bind_plain) does on an address.
+    ///
+    /// The file is removed when the server ends. One that a process has left behind is replaced. Its permissions are
+    /// `0777` without the process's umask, and a client needs write permission: with the usual umask `022` only the
+    /// server's own user can connect. To let a proxy in, share a group with it and set the umask `007`, or change the
+    /// mode once this function has returned.
+    ///
+    /// Clients have no address: the access log's `peer` is `unix`, and axum's `ConnectInfo` contains the unspecified
+    /// address `[::]:0`. A Unix socket can't be reset, so a cut HTTP/1.0 response that ends with its connection would
+    /// look complete: a response of unknown length over HTTP/1.0 is replaced by 505. nginx uses HTTP/1.0 unless
+    /// `proxy_http_version` is `1.1`.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] if the folder is missing or not writable, a process listens on the path, or it has any other file.
+    #[cfg(unix)]
+    pub fn bind_unix(mut self, path: impl AsRef<Path>) -> Result<Self, BindError> {
+        let (socket, file) = SocketFile::bind(path.as_ref())?;
+        self.socket_files.push(file);
+        Ok(self.listen_unix(socket))
+    }
+
+    /// Listens for plain HTTP on a Unix socket of the application, as [`bind_unix`](Self::bind_unix) does. Its file is
+    /// not removed.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn listen_unix(mut self, socket: unix::net::UnixListener) -> Self {
+        self.endpoints.push(Endpoint::unix(socket, Purpose::Plain));
+        self
     }
 
     /// Listens for plain HTTP on an address and redirects each request with 308 to the port of the first HTTPS
@@ -109,7 +161,7 @@ impl Server {
     ///
     /// As for [`bind`](Self::bind).
     pub fn redirect(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.redirects.extend(listen(address)?);
+        self.redirects.extend(bind(address, Purpose::Redirect)?);
         Ok(self)
     }
 
@@ -144,7 +196,7 @@ impl Server {
     /// As for [`bind`](Self::bind). If the [`registry`](Self::registry) has a metric with one of these names,
     /// [`serve`](Self::serve) returns an error.
     pub fn metrics(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.metrics.extend(listen(address)?);
+        self.metrics.extend(bind(address, Purpose::Metrics)?);
         Ok(self)
     }
 
@@ -243,25 +295,32 @@ impl Server {
     /// The addresses of the HTTPS listeners, with their actual ports.
     #[must_use]
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.listeners)
+        addresses(&self.endpoints, Purpose::Https)
     }
 
     /// The addresses of the plain listeners, with their actual ports.
     #[must_use]
     pub fn plain_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.plain)
+        addresses(&self.endpoints, Purpose::Plain)
+    }
+
+    /// The addresses of the listeners on Unix sockets.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn unix_addrs(&self) -> Vec<unix::net::SocketAddr> {
+        self.endpoints.iter().filter_map(Endpoint::unix_addr).collect()
     }
 
     /// The addresses of the redirecting listeners, with their actual ports.
     #[must_use]
     pub fn redirect_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.redirects)
+        addresses(&self.redirects, Purpose::Redirect)
     }
 
     /// The addresses of the metrics listeners, with their actual ports.
     #[must_use]
     pub fn metrics_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.metrics)
+        addresses(&self.metrics, Purpose::Metrics)
     }
 
     /// A handle that shuts down the running server.

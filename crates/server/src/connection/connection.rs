@@ -68,6 +68,11 @@ impl Connection {
         self.metrics.as_ref()
     }
 
+    /// Whether the client notices the difference between the end of the connection and a cut. A Unix socket is only closed.
+    pub(crate) fn can_reset(&self) -> bool {
+        self.peer != Peer::Unix
+    }
+
     pub(crate) fn activity(&self) -> &Activity {
         &self.activity
     }

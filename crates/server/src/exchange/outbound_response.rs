@@ -92,10 +92,14 @@ impl OutboundResponse {
             let instead = exchange.in_span(|| problems::too_large(&error));
             return Self::instead(instead, exchange);
         }
-        let is_chunked = exchange.version() == Version::HTTP_11
-            && has_content
+        let is_unframed = has_content
             && !length.is_complete_with(&body)
             && !sent.headers().contains_key(header::CONTENT_LENGTH);
+        if is_unframed && exchange.version() < Version::HTTP_11 && !exchange.connection().can_reset() {
+            let instead = exchange.in_span(problems::needs_http11);
+            return Self::instead(instead, exchange);
+        }
+        let is_chunked = is_unframed && exchange.version() == Version::HTTP_11;
         exchange.answered(&sent, &head.extensions, is_chunked);
         if withholds && has_content {
             exchange.withheld_trailers();

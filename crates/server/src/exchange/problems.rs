@@ -38,6 +38,15 @@ pub(crate) fn needs_http2(service: &str) -> Response {
     problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
 }
 
+/// The end of the connection would be the end of the response, and the client could not distinguish it from a cut.
+pub(super) fn needs_http11() -> Response {
+    problem(
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+        "this response of unknown length can't be sent over HTTP/1.0 on a Unix socket, where a cut response would look \
+         complete: use HTTP/1.1 (nginx: `proxy_http_version 1.1`)",
+    )
+}
+
 pub(crate) fn needs_post(service: &str) -> Response {
     let why = format!("`{service}` is a gRPC service: call its methods with POST");
     let post = HeaderValue::from_static("POST");

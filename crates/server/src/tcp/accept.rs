@@ -1,11 +1,12 @@
 use super::{
-    accepted::{AcceptedConnection, AcceptedConnections, Stream},
+    accepted::{Accepted, AcceptedConnection, AcceptedConnections},
     endpoint::OpenEndpoint,
     rejections::Rejections,
+    stream::Stream,
 };
 use crate::connection::{ConnectionLimit, ConnectionPermit, Load, Peer, Purpose};
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, sync::mpsc, time::sleep};
+use tokio::{sync::mpsc, time::sleep};
 
 /// The queue of connections for one of the serving threads.
 #[derive(Debug)]
@@ -36,10 +37,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 impl Balancer {
     /// Accepts as long as it is polled.
     pub(crate) async fn accept_loop(&self, endpoint: OpenEndpoint) -> Infallible {
-        let OpenEndpoint { socket, purpose } = endpoint;
+        let purpose = endpoint.purpose;
         loop {
-            let accepted = socket.accept().await;
-            let given = accepted.and_then(|(stream, peer)| self.give(stream, peer.into(), purpose));
+            let accepted = endpoint.accept().await;
+            let given = accepted.and_then(|(stream, peer)| self.give(stream, peer, purpose));
             if let Err(error) = given {
                 self.rejections.not_accepted(purpose, &error);
                 sleep(PAUSE).await;
@@ -47,14 +48,14 @@ impl Balancer {
         }
     }
 
-    fn give(&self, stream: TcpStream, peer: Peer, purpose: Purpose) -> io::Result<()> {
+    fn give(&self, stream: Stream, peer: Peer, purpose: Purpose) -> io::Result<()> {
         let Some(permit) = self.permits.acquire() else {
             self.rejections.too_many(peer, purpose, self.permits.limit());
             return Ok(());
         };
         let worker = self.least_loaded();
         let stream =
-            if worker == self.own { Stream::Here(stream) } else { Stream::Elsewhere(stream.into_std()?) };
+            if worker == self.own { Accepted::Here(stream) } else { Accepted::Elsewhere(stream.into_std()?) };
         if let Some(queue) = self.queues.get(worker) {
             let permit = ConnectionPermit::new(permit, queue.load.clone());
             // If the thread has just ended, the connection is closed.

@@ -15,9 +15,8 @@ use crate::{
     connection::{CloseReason, Connection, ConnectionPermit, Protocol, Purpose},
     tls::Tls,
 };
-use socket2::TcpKeepalive;
-use std::{io, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use std::sync::Arc;
+use tokio::time::timeout;
 
 /// Serves the connections that are given to one thread.
 pub(crate) struct Connections(Arc<Setting>);
@@ -52,7 +51,7 @@ impl Setting {
             Err(error) => return tracing::debug!(%peer, %error, "can't serve a connection"),
         };
         let connection = self.app.connect(peer, purpose);
-        if let Err(error) = tune(&stream) {
+        if let Err(error) = stream.tune() {
             return tracing::debug!(%peer, %error, "can't serve a connection");
         }
         let socket = Socket::new(stream, connection.clone());
@@ -128,48 +127,5 @@ impl Setting {
     {
         let service = self.app.service(connection.clone());
         self.http.serve(Guard::new(stream, connection, protocol), service, &self.rejections).await;
-    }
-}
-
-/// After this long without a byte the kernel probes whether the client is still there, and again after the same time.
-/// Otherwise an HTTP/1.1 client that has vanished goes unnoticed while its response has nothing to send.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-
-/// How much unsent data the kernel keeps for a slow reader, in bytes.
-///
-/// By default it takes megabytes, and reports room only when a third of them is gone. A reader that takes 20 KB/s could
-/// read for a minute without visible progress.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT: u32 = 128 * 1024;
-
-fn tune(stream: &TcpStream) -> io::Result<()> {
-    // With Nagle's algorithm a small chunk waits for the acknowledgement of the previous one: 40 ms each.
-    stream.set_nodelay(true)?;
-    let socket = socket2::SockRef::from(stream);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT) {
-        tracing::debug!(%error, "can't set TCP_NOTSENT_LOWAT: slow readers may be disconnected as stalled");
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::net::TcpListener;
-
-    #[tokio::test]
-    async fn accepted_connection_has_no_delay_and_keeps_little_unsent() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (stream, _) = accepted.expect("a connection");
-        tune(&stream).expect("tuned");
-        assert!(stream.nodelay().expect("the option"));
-        let socket = socket2::SockRef::from(&stream);
-        assert!(socket.keepalive().expect("the option"));
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        assert_eq!(socket.tcp_notsent_lowat().expect("the option"), UNSENT);
     }
 }

@@ -1,32 +1,105 @@
-use crate::connection::Purpose;
-use std::{io, net::TcpListener};
+use super::stream::Stream;
+use crate::connection::{Peer, Purpose};
+#[cfg(unix)]
+use std::os::unix;
+use std::{
+    io,
+    net::{self, SocketAddr},
+};
 
 /// A listening socket, and what its connections are for.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    pub(super) socket: TcpListener,
-    pub(super) purpose: Purpose,
+    socket: StdSocket,
+    pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug)]
+enum StdSocket {
+    Tcp(net::TcpListener),
+    #[cfg(unix)]
+    Unix(unix::net::UnixListener),
 }
 
 impl Endpoint {
-    pub(crate) fn all(sockets: Vec<TcpListener>, purpose: Purpose) -> impl Iterator<Item = Self> {
-        sockets.into_iter().map(move |socket| Self { socket, purpose })
+    pub(crate) fn tcp(socket: net::TcpListener, purpose: Purpose) -> Self {
+        Self { socket: StdSocket::Tcp(socket), purpose }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix(socket: unix::net::UnixListener, purpose: Purpose) -> Self {
+        Self { socket: StdSocket::Unix(socket), purpose }
+    }
+
+    /// `None` for a Unix socket.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            StdSocket::Tcp(socket) => socket.local_addr().ok(),
+            #[cfg(unix)]
+            StdSocket::Unix(_) => None,
+        }
+    }
+
+    /// `None` for a TCP socket.
+    #[cfg(unix)]
+    pub(crate) fn unix_addr(&self) -> Option<unix::net::SocketAddr> {
+        match &self.socket {
+            StdSocket::Tcp(_) => None,
+            StdSocket::Unix(socket) => socket.local_addr().ok(),
+        }
     }
 
     /// The same for another thread.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { socket: self.socket.try_clone()?, purpose: self.purpose })
+        let socket = match &self.socket {
+            StdSocket::Tcp(socket) => StdSocket::Tcp(socket.try_clone()?),
+            #[cfg(unix)]
+            StdSocket::Unix(socket) => StdSocket::Unix(socket.try_clone()?),
+        };
+        Ok(Self { socket, purpose: self.purpose })
     }
 
     /// Registers the socket with this thread's runtime.
     pub(crate) fn on_runtime(self) -> io::Result<OpenEndpoint> {
-        self.socket.set_nonblocking(true)?;
-        Ok(OpenEndpoint { socket: tokio::net::TcpListener::from_std(self.socket)?, purpose: self.purpose })
+        let socket = match self.socket {
+            StdSocket::Tcp(socket) => {
+                socket.set_nonblocking(true)?;
+                Socket::Tcp(tokio::net::TcpListener::from_std(socket)?)
+            }
+            #[cfg(unix)]
+            StdSocket::Unix(socket) => {
+                socket.set_nonblocking(true)?;
+                Socket::Unix(tokio::net::UnixListener::from_std(socket)?)
+            }
+        };
+        Ok(OpenEndpoint { socket, purpose: self.purpose })
     }
 }
 
 /// An [`Endpoint`] on the runtime of a thread that accepts.
 pub(crate) struct OpenEndpoint {
-    pub(super) socket: tokio::net::TcpListener,
+    socket: Socket,
     pub(super) purpose: Purpose,
+}
+
+enum Socket {
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+}
+
+impl OpenEndpoint {
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                Ok((Stream::Tcp(stream), peer.into()))
+            }
+            #[cfg(unix)]
+            Socket::Unix(socket) => {
+                let (stream, _unnamed) = socket.accept().await?;
+                Ok((Stream::Unix(stream), Peer::Unix))
+            }
+        }
+    }
 }

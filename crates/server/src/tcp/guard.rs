@@ -188,13 +188,9 @@ impl<S: Transport> Guard<S> {
         Ok(())
     }
 
-    /// A client that has closed one direction may also have closed the other, and no read would notice it any more. But
-    /// then TCP's keep-alive probes are answered with a reset.
+    /// A client that has closed one direction may also have closed the other, and no read would notice it any more.
     fn check_half_closed(&self) -> io::Result<()> {
-        match self.is_half_closed.then(|| self.stream.socket().take_error()) {
-            Some(Ok(Some(error)) | Err(error)) => Err(error),
-            Some(Ok(None)) | None => Ok(()),
-        }
+        if self.is_half_closed { self.stream.socket().check() } else { Ok(()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Connections over TCP: accepting, distribution to threads, TLS, and what is between TLS and hyper.
+//! Connections over TCP and Unix sockets: accepting, distribution to threads, TLS, and what is between TLS and hyper.
 //!
 //! The [`Socket`](socket::Socket) notes activity. The [`Guard`](guard::Guard) checks the bytes between TLS and hyper,
 //! and closes so that the client can tell how its last response ended. Both record their findings in
@@ -6,6 +6,7 @@
 
 mod accept;
 mod accepted;
+mod bind;
 mod closing;
 mod connections;
 mod cork;
@@ -22,7 +23,6 @@ mod hpack;
 mod http;
 mod http1_framing;
 mod http2_frames;
-mod listen;
 mod plain;
 mod priority;
 mod rate_limit;
@@ -31,15 +31,20 @@ mod rejections;
 mod service;
 mod settings;
 mod socket;
+#[cfg(unix)]
+mod socket_file;
+mod stream;
 mod trailer_blocks;
 mod transport;
 
-pub use self::listen::BindError;
+pub use self::bind::BindError;
+#[cfg(unix)]
+pub(crate) use self::socket_file::SocketFile;
 pub(crate) use self::{
     accept::{Balancer, WorkerQueue, worker_queue},
     accepted::AcceptedConnections,
+    bind::{addresses, bind},
     connections::Connections,
     endpoint::{Endpoint, OpenEndpoint},
-    listen::{addresses, listen},
     rejections::Rejections,
 };

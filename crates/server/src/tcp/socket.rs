@@ -1,4 +1,4 @@
-use super::cork::Cork;
+use super::{cork::Cork, stream::Stream};
 use crate::connection::{CloseReason, Connection};
 use std::{
     io::{self, IoSlice},
@@ -6,14 +6,11 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// A client's TCP connection that notes activity. It is below TLS, whose buffers would hide that.
+/// A client's connection that notes activity. It is below TLS, whose buffers would hide that.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     connection: Arc<Connection>,
     /// `None` if records never wait.
     cork: Option<Cork>,
@@ -25,7 +22,7 @@ pub(crate) struct Socket {
 const PEEK: usize = 2 * 1024;
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(stream: Stream, connection: Arc<Connection>) -> Self {
         Self { stream, connection, cork: None, peeked: Vec::new() }
     }
 
@@ -71,9 +68,9 @@ impl Socket {
             || self.connection.http1().is_close_delimited()
     }
 
-    /// The pending error of the connection, if any.
-    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.stream.take_error()
+    /// Whether the client is gone, as far as is known without a read.
+    pub(super) fn check(&self) -> io::Result<()> {
+        self.stream.check()
     }
 
     fn read_peeked(&mut self, buf: &mut ReadBuf<'_>) {
@@ -162,7 +159,7 @@ impl Drop for Socket {
         if self.must_reset() {
             // An HTTP/1.0 client would take the close for the end of the response, and the kernel would keep what a
             // stalled one does not read.
-            if let Err(error) = self.stream.set_zero_linger() {
+            if let Err(error) = self.stream.reset_on_drop() {
                 tracing::debug!(peer = %self.connection.peer, %error, "can't reset a connection");
             }
         }
@@ -174,7 +171,7 @@ mod tests {
     use super::*;
     use crate::{connection::Purpose, shutdown::Handle, tcp::cork::FULL_RECORD};
     use std::task::Waker;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
     async fn full_record_waits_for_the_next_one_once_corking_has_started() {
@@ -185,7 +182,7 @@ mod tests {
         stream.writable().await.expect("room");
         let shutdown = Handle::new().shutdown();
         let connection = Connection::new(peer.into(), Purpose::Https, Arc::default(), shutdown, None);
-        let mut socket = Socket::new(stream, connection);
+        let mut socket = Socket::new(Stream::Tcp(stream), connection);
         let record = vec![0; FULL_RECORD];
         let write = |socket: &mut Socket| {
             let mut nobody = Context::from_waker(Waker::noop());
