@@ -41,6 +41,7 @@ mod malformed_heads;
 mod metrics;
 mod observer;
 mod optional_trailers;
+mod plain;
 mod problems;
 mod produced;
 mod producers;
@@ -69,5 +70,7 @@ mod tls_config;
 mod together;
 mod trailers;
 mod ui;
+#[cfg(unix)]
+mod unix_sockets;
 mod unread_requests;
 mod uploads;

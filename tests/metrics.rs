@@ -34,6 +34,17 @@ pub(crate) fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
     (server, Metrics(address.expect("an address")))
 }
 
+/// The same over plain HTTP.
+pub(crate) fn counted_plain(app: Router, limits: Limits) -> (TestServer, Metrics) {
+    let mut address = None;
+    let server = TestServer::plain(app, |server| {
+        let server = server.limits(limits).metrics("127.0.0.1:0").expect("a free port");
+        address = server.metrics_addrs().first().copied();
+        server
+    });
+    (server, Metrics(address.expect("an address")))
+}
+
 pub(crate) struct Metrics(SocketAddr);
 
 impl Metrics {

@@ -166,10 +166,20 @@ async fn server_whose_future_is_dropped_cuts_its_connections() {
 }
 
 #[tokio::test]
-async fn server_that_listens_nowhere_is_an_error() {
+async fn server_without_an_address_or_its_certificate_is_an_error() {
     let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
-    let error = Server::new().tls(tls).serve(Router::new()).await.expect_err("nowhere to listen");
-    assert!(error.to_string().contains("bind"), "{error}");
+    let plain = || Server::new().bind_plain("127.0.0.1:0").expect("a free port");
+    for (server, missing) in [
+        (Server::new(), "call `bind` or `bind_plain`"),
+        (Server::new().tls(tls), "call `bind` or `bind_plain`"),
+        (Server::new().bind("127.0.0.1:0").expect("a free port"), "call `tls`"),
+        (plain().bind("127.0.0.1:0").expect("a free port"), "call `tls`"),
+        (plain().redirect("127.0.0.1:0").expect("a free port"), "no HTTPS address to redirect to"),
+    ] {
+        let error = server.serve(Router::new()).await.expect_err("nowhere to listen");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(missing), "{error}");
+    }
 }
 
 /// Asserts that the server ends soon, although this holds it up. It has no running stream, and other limits are far

@@ -10,7 +10,7 @@ use rustls::{
 use std::net::Ipv4Addr;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -93,12 +93,12 @@ pub(crate) async fn http1_get(address: SocketAddr, path: &str) -> TlsStream<TcpS
 }
 
 /// Everything that arrives until the connection is closed in any way.
-pub(crate) async fn rest(stream: &mut TlsStream<TcpStream>) -> String {
+pub(crate) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8_lossy(&rest_bytes(stream).await).into_owned()
 }
 
 /// The same as bytes.
-pub(crate) async fn rest_bytes(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
+pub(crate) async fn rest_bytes(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -111,7 +111,13 @@ pub(crate) async fn rest_bytes(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
 
 /// An HTTP/2 connection whose streams are read only by the test.
 pub(crate) async fn http2(address: SocketAddr) -> h2::client::SendRequest<Bytes> {
-    let stream = tls(address, "h2").await;
+    http2_over(tls(address, "h2").await).await
+}
+
+/// The same over any stream.
+pub(crate) async fn http2_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> h2::client::SendRequest<Bytes> {
     let mut builder = h2::client::Builder::new();
     // An unread stream must not use up the window of the others.
     builder.initial_connection_window_size(1024 * 1024);
