@@ -13,6 +13,7 @@ pub(crate) enum Error {
     Uploads { path: PathBuf, source: io::Error },
     Database { path: Option<PathBuf>, source: DatabaseError },
     Log(FilterError),
+    Inherited(io::Error),
     Serve(io::Error),
 }
 
@@ -77,6 +78,12 @@ impl fmt::Display for Error {
             }
             Self::Log(error) => {
                 write!(f, "the environment variable RUST_LOG is not a valid log filter: {error}")
+            }
+            Self::Inherited(error) => {
+                write!(
+                    f,
+                    "can't use the sockets of LISTEN_FDS: {error}; pass sockets that listen, or unset LISTEN_FDS"
+                )
             }
             Self::Serve(error) => write!(f, "can't run the server: {error}"),
         }

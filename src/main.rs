@@ -11,11 +11,10 @@ use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
 use cli::{Args, OrOff};
 use error::Error;
 use log::{Filter, Log};
-use server::ServerExt;
+use server::{ServerExt, unix_addresses};
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, Ipv6Addr},
-    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -75,6 +74,8 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
     let server = server
+        .inherited()
+        .map_err(Error::Inherited)?
         .listen_for_https(args)
         .map_err(Error::bind("--listen or --port"))?
         .listen_for_plain_http(&args.plain)
@@ -157,22 +158,12 @@ fn outlive_file_size_limit() -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(unix)]
-fn unix_paths(server: &Server) -> Vec<PathBuf> {
-    server.unix_addrs().iter().filter_map(|address| address.as_pathname().map(PathBuf::from)).collect()
-}
-
-#[cfg(not(unix))]
-fn unix_paths(_server: &Server) -> Vec<PathBuf> {
-    Vec::new()
-}
-
 /// Prints the server's addresses for people and scripts. It is not an error if nobody reads them.
 fn announce(server: &Server, is_demo: bool) {
     let https = server.local_addrs();
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
     lines.extend(server.plain_addrs().iter().map(|address| format!("http://{address}")));
-    lines.extend(unix_paths(server).iter().map(|path| format!("unix:{}", path.display())));
+    lines.extend(unix_addresses(server));
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
     lines.extend(server.metrics_addrs().iter().map(|address| format!("http://{address}/metrics")));
     if let Some(first) = https.first() {

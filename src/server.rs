@@ -9,7 +9,7 @@ use axum_trailers_workbench::{
     Workbench,
     export::grpc::{self, v1::exports_server},
 };
-use std::net::Ipv6Addr;
+use std::{io, net::Ipv6Addr};
 use tokio::runtime::Runtime;
 use tonic_health::pb::health_server;
 use tonic_reflection::pb::{
@@ -26,13 +26,16 @@ type Bind = fn(Server, String) -> Result<Server, BindError>;
 
 /// Additional steps for building a server.
 pub(crate) trait ServerExt: Sized {
-    /// Listens for HTTPS.
+    /// Listens on the sockets that the service manager has opened.
+    fn inherited(self) -> io::Result<Self>;
+
+    /// Listens for HTTPS, by default unless there are inherited sockets.
     fn listen_for_https(self, args: &Args) -> Result<Self, BindError>;
 
     /// Listens for plain HTTP on these addresses.
     fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError>;
 
-    /// Redirects to HTTPS, unless the redirect is off.
+    /// Redirects to HTTPS, unless the redirect is off or the server does not listen for HTTPS.
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
 
     /// Sets the number of threads, if it is given.
@@ -49,12 +52,23 @@ pub(crate) trait ServerExt: Sized {
 }
 
 impl ServerExt for Server {
+    #[cfg(unix)]
+    fn inherited(self) -> io::Result<Self> {
+        self.inherit()
+    }
+
+    #[cfg(not(unix))]
+    fn inherited(self) -> io::Result<Self> {
+        Ok(self)
+    }
+
     fn listen_for_https(self, args: &Args) -> Result<Self, BindError> {
-        if args.listen.is_empty() {
-            return on_loopback(self, args.port.unwrap_or(HTTPS_PORT), Server::bind);
-        }
         let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
-        args.listen.iter().try_fold(self, bind_to)
+        match args.port {
+            Some(port) => on_loopback(self, port, Server::bind),
+            None if args.listen.is_empty() && !listens(&self) => on_loopback(self, HTTPS_PORT, Server::bind),
+            None => args.listen.iter().try_fold(self, bind_to),
+        }
     }
 
     fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError> {
@@ -67,6 +81,7 @@ impl ServerExt for Server {
 
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError> {
         match address {
+            None if self.local_addrs().is_empty() => Ok(self),
             None => on_loopback(self, HTTP_PORT, Server::redirect),
             Some(OrOff::On(address)) => bind(self, address, HTTP_PORT, Server::redirect),
             Some(OrOff::Off) => Ok(self),
@@ -106,6 +121,26 @@ impl ServerExt for Server {
             .grpc(reflection::SERVICE_NAME, grpc::reflection())
             .grpc(reflection_v1alpha::SERVICE_NAME, grpc::reflection_v1alpha())
     }
+}
+
+fn listens(server: &Server) -> bool {
+    !server.local_addrs().is_empty() || !server.plain_addrs().is_empty() || !unix_addresses(server).is_empty()
+}
+
+/// The Unix sockets that the server listens on, as `unix:` and a path.
+#[cfg(unix)]
+pub(crate) fn unix_addresses(server: &Server) -> Vec<String> {
+    let written = |address: std::os::unix::net::SocketAddr| match address.as_pathname() {
+        Some(path) => format!("unix:{}", path.display()),
+        // An inherited socket with an abstract name.
+        None => format!("unix:{address:?}"),
+    };
+    server.unix_addrs().into_iter().map(written).collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn unix_addresses(_server: &Server) -> Vec<String> {
+    Vec::new()
 }
 
 fn bind(server: Server, address: &Address, default_port: u16, bind: Bind) -> Result<Server, BindError> {

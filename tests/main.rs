@@ -31,6 +31,8 @@ mod help;
 mod http2_framing;
 mod http2_windows;
 #[cfg(unix)]
+mod inherited;
+#[cfg(unix)]
 mod json_log;
 mod kept_requests;
 mod library;

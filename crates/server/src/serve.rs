@@ -1,5 +1,5 @@
 #[cfg(unix)]
-use crate::tcp::SocketFile;
+use crate::tcp::{SocketFile, inherited};
 use crate::{
     app::{GrpcRequestBody, GrpcServices},
     connection::Purpose,
@@ -152,6 +152,24 @@ impl Server {
     pub fn listen_unix(mut self, socket: unix::net::UnixListener) -> Self {
         self.endpoints.push(Endpoint::unix(socket, Purpose::Plain));
         self
+    }
+
+    /// Listens on the sockets that a service manager has opened, as systemd does for a `.socket` unit
+    /// ([`sd_listen_fds(3)`](https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html)): for HTTPS, or for
+    /// plain HTTP if it is a Unix socket or has the name `plain` (`FileDescriptorName=plain`). Without such sockets,
+    /// nothing changes; [`local_addrs`](Self::local_addrs), [`plain_addrs`](Self::plain_addrs) and
+    /// [`unix_addrs`](Self::unix_addrs) tell which there are.
+    ///
+    /// Call it before the program starts threads: it reads `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes
+    /// the first two from the environment.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] if a descriptor is not a TCP or Unix socket that listens.
+    #[cfg(unix)]
+    pub fn inherit(mut self) -> io::Result<Self> {
+        self.endpoints.extend(inherited()?);
+        Ok(self)
     }
 
     /// Listens for plain HTTP on an address and redirects each request with 308 to the port of the first HTTPS

@@ -23,6 +23,8 @@ mod hpack;
 mod http;
 mod http1_framing;
 mod http2_frames;
+#[cfg(unix)]
+mod inherited;
 mod plain;
 mod priority;
 mod rate_limit;
@@ -38,8 +40,6 @@ mod trailer_blocks;
 mod transport;
 
 pub use self::bind::BindError;
-#[cfg(unix)]
-pub(crate) use self::socket_file::SocketFile;
 pub(crate) use self::{
     accept::{Balancer, WorkerQueue, worker_queue},
     accepted::AcceptedConnections,
@@ -48,3 +48,5 @@ pub(crate) use self::{
     endpoint::{Endpoint, OpenEndpoint},
     rejections::Rejections,
 };
+#[cfg(unix)]
+pub(crate) use self::{inherited::inherited, socket_file::SocketFile};
