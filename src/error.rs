@@ -34,11 +34,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind { option, source: error } => {
-                let advice = match error.address.starts_with("unix:") {
-                    true => format!("choose another path with {option}"),
-                    false => bind_advice(error.source.kind(), option),
-                };
-                write!(f, "{}; {advice}", WithSource(error))
+                write!(f, "{}; {}", WithSource(error), bind_advice(error, option))
             }
             Self::Tls(error) => {
                 write!(
@@ -90,8 +86,11 @@ impl fmt::Display for Error {
     }
 }
 
-fn bind_advice(kind: io::ErrorKind, option: &str) -> String {
-    match kind {
+fn bind_advice(error: &BindError, option: &str) -> String {
+    if error.address.starts_with("unix:") {
+        return format!("choose another path with {option}");
+    }
+    match error.source.kind() {
         io::ErrorKind::AddrInUse => format!(
             "stop the program that uses it, or choose another address with {option} (port 0 picks a free one)"
         ),

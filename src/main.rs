@@ -160,23 +160,24 @@ fn outlive_file_size_limit() -> io::Result<()> {
 
 /// Prints the server's addresses for people and scripts. It is not an error if nobody reads them.
 fn announce(server: &Server, is_demo: bool) {
-    let https = server.local_addrs();
+    let (https, plain) = (server.local_addrs(), server.plain_addrs());
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
-    lines.extend(server.plain_addrs().iter().map(|address| format!("http://{address}")));
+    lines.extend(plain.iter().map(|address| format!("http://{address}")));
     lines.extend(unix_addresses(server));
     lines.extend(server.redirect_addrs().iter().map(|address| format!("http://{address}")));
     lines.extend(server.metrics_addrs().iter().map(|address| format!("http://{address}/metrics")));
-    if let Some(first) = https.first() {
+    let first = https.first().map(|address| ("https", address));
+    if let Some((scheme, first)) = first.or(plain.first().map(|address| ("http", address))) {
         let ip = first.ip();
         let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
         let host = if is_localhost { format!("localhost:{}", first.port()) } else { first.to_string() };
         // curl does not trust the demo certificate.
-        let insecure = if is_demo { " -k" } else { "" };
-        lines.push(format!("curl -v{insecure} --no-buffer https://{host}/"));
-        lines.push(format!("In a browser: https://{host}/ui"));
-        lines.push(format!("All routes: https://{host}/help"));
+        let insecure = if is_demo && scheme == "https" { " -k" } else { "" };
+        lines.push(format!("curl -v{insecure} --no-buffer {scheme}://{host}/"));
+        lines.push(format!("In a browser: {scheme}://{host}/ui"));
+        lines.push(format!("All routes: {scheme}://{host}/help"));
     }
-    if is_demo {
+    if is_demo && !https.is_empty() {
         lines.push("Demo certificate: self_signed_certs/cert.pem in the source code".to_owned());
     }
     let mut out = io::stdout().lock();

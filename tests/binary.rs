@@ -520,3 +520,32 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI8dpAd4X8DxSI7jp
 ZlQ6cE3RETBAnLgTlNBH/xpovLOhRANCAAT6VMecR/btMl5eaqfqpnWyaMkUDV+2
 TJBqAYWpdyK3lq7urAiKV2o54melpknEyzIx+ED4giDH8kXJSaVY0rV6
 -----END PRIVATE KEY-----";
+
+#[cfg(unix)]
+#[tokio::test]
+async fn plain_addresses_are_printed_after_those_for_https_and_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("socket");
+    let unix = format!("unix:{}", path.display());
+    let free = "127.0.0.1:0";
+    let mut process =
+        Process::start(&["--listen", free, "--redirect", free, "--plain", free, "--plain", &unix]);
+    process.address("https");
+    let plain = process.address("http");
+    assert_eq!(process.line(), unix);
+    let redirect = process.address("http");
+    for (address, status) in [(plain, 200), (redirect, 308)] {
+        let url = format!("http://localhost:{}/healthz", address.port());
+        assert_eq!(http1().get(url).send().await.expect("a response").status(), status);
+    }
+    let output = run(&["--listen", free, "--redirect", "off", "--plain", &unix]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected = format!(
+        "error: can't listen on {unix}: another process listens on it; choose another path with --plain\n"
+    );
+    assert_eq!(error, expected);
+    process.signal(Signal::TERM);
+    let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+    assert!(status.success() && !path.exists(), "{log}");
+}

@@ -54,6 +54,7 @@ async fn socket_with_the_name_plain_is_served_over_plain_http() {
     // The default redirect has no HTTPS address to redirect to.
     let mut process = Process::spawn(&mut started_with(socket.into(), "plain", &[]));
     assert_eq!(process.address("http"), address);
+    assert_eq!(process.line(), format!("curl -v --no-buffer http://localhost:{}/", address.port()));
     let client = builder().http2_prior_knowledge().build().expect("a client");
     let response = client.get(format!("http://{address}/healthz")).send().await.expect("a response");
     assert_eq!(read(response).await.expect("whole").content, b"ok\n");

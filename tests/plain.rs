@@ -125,7 +125,7 @@ async fn connections_with_and_without_tls_share_one_limit() {
     assert_eq!(raw::rest(&mut refused).await, "");
     log.line(&["WARN", "connection refused", "listener=\"plain\"", "limit=1"]).await;
     drop(only);
-    let served = async {
+    let place = async {
         loop {
             let mut client = sent(&server, GET_OK).await;
             if raw::rest(&mut client).await.ends_with("ok") {
@@ -133,7 +133,7 @@ async fn connections_with_and_without_tls_share_one_limit() {
             }
         }
     };
-    soon("a place", served).await;
+    soon("a place", place).await;
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR|off", env = "AXUM_TRAILERS_METRICS")]
     pub(crate) metrics: Option<OrOff<Address>>,
 
-    /// HTTPS threads [default: two per core]
+    /// Serving threads [default: two per core]
     ///
     /// From 1 to 1024. The first connections share one thread per core, up to two on each. Later ones go to the least loaded
     /// thread.
@@ -155,7 +155,7 @@ struct LimitArgs {
           default_value_t = Limits::default().handshake.into())]
     handshake_timeout: Time,
 
-    /// Timeout of the first byte after the TLS handshake
+    /// Timeout of the first byte, after the handshake if there is one
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_FIRST_BYTE_TIMEOUT",
           default_value_t = Limits::default().first_byte.into())]
     first_byte_timeout: Time,

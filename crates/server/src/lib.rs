@@ -1,4 +1,5 @@
-//! A TLS server that runs an axum 0.6 router on hyper 1.x, with trailers over HTTP/2 and HTTP/1.1.
+//! A server that runs an axum 0.6 router on hyper 1.x, with trailers over HTTP/2 and HTTP/1.1: with TLS, or without it behind
+//! a proxy.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -12,9 +13,9 @@
 //! # }
 //! ```
 //!
-//! A connection is accepted, given to a thread and served there by one task. The task performs the TLS handshake, then
-//! polls hyper and a timer that compares the connection with the [`Limits`]. A request passes the socket, TLS, a guard
-//! that checks the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and
+//! A connection is accepted, given to a thread and served there by one task. The task performs the TLS handshake, or lets
+//! the first bytes decide the protocol of a plain connection, then polls hyper and a timer that compares the connection
+//! with the [`Limits`]. A request passes the socket, TLS, a guard that checks the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and
 //! `http-body`. Its response takes the same way back.
 //!
 //! Each request is logged as one line, at level `INFO` with the target `axum_trailers::request`. Requests to the

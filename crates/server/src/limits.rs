@@ -23,8 +23,8 @@ use tokio::sync::Semaphore;
 pub struct Limits {
     /// How long a TLS handshake may take. Default: 10 s.
     pub handshake: Duration,
-    /// How long a client may take after the handshake to send its first bytes: the HTTP/2 preface, or the first byte of
-    /// HTTP/1.1. Default: 10 s.
+    /// How long a client may take, after the handshake if there is one, to send its first bytes: the HTTP/2 preface, or
+    /// the first byte of HTTP/1.1. Default: 10 s.
     pub first_byte: Duration,
     /// How long an HTTP/1.1 request's header section may take. This also limits the pause before the next request on
     /// the same connection. Default: 30 s.

@@ -192,7 +192,7 @@ impl Server {
     /// |---|---|---|
     /// | `axum_trailers_connections` | | open connections |
     /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (usually no file descriptor was left) |
-    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte) |
+    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte); on plain listeners `tls_to_plain`, `proxy_header`, `client_gone`, `probe` |
     /// | `axum_trailers_streams` | | requests whose response has not ended |
     /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, including those that hyper rejected |
     /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes on connections, including TLS |

@@ -54,7 +54,7 @@ impl ServerMetrics {
             )?,
             handshakes_failed: registering.counters(
                 "handshakes_failed_total",
-                "Failed TLS handshakes, by reason.",
+                "Connections that failed before HTTP, usually in the TLS handshake, by reason.",
                 &["reason"],
             )?,
             requests_open: registering.gauge("streams", "Open requests (over HTTP/2: open streams).")?,

@@ -10,11 +10,14 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-#[cfg(unix)]
-use tokio::{io::Interest, net::UnixStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+};
+#[cfg(unix)]
+use tokio::{
+    io::{Interest, Ready},
+    net::UnixStream,
 };
 
 /// A client's connection over TCP or a Unix socket.
@@ -58,7 +61,7 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(stream) => {
                 let ready = stream.ready(Interest::WRITABLE).now_or_never().transpose()?;
-                let is_closed = ready.is_some_and(|ready| ready.is_write_closed());
+                let is_closed = ready.is_some_and(Ready::is_write_closed);
                 if is_closed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
             }
         }
