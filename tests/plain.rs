@@ -85,10 +85,28 @@ async fn first_bytes_decide_the_protocol_wherever_they_are_split() {
 }
 
 #[tokio::test]
+async fn sockets_of_the_application_are_served() {
+    let socket = || std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let (https, plain) = (socket(), socket());
+    let [https_address, plain_address] =
+        [&https, &plain].map(|socket| socket.local_addr().expect("an address"));
+    let _server = TestServer::plain(Producers::new().router(), |server| {
+        let tls = Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate");
+        server.tls(tls).listen(https).listen_plain(plain)
+    });
+    let mut client = TcpStream::connect(plain_address).await.expect("a connection");
+    client.write_all(GET_OK).await.expect("sent");
+    assert!(raw::rest(&mut client).await.ends_with("\r\n\r\nok"));
+    let mut body = raw::http2_get(&mut raw::http2(https_address).await, "/ok").await;
+    assert_eq!(raw::http2_read(&mut body).await.expect("whole"), b"ok");
+}
+
+#[tokio::test]
 async fn upgrade_to_http2_is_ignored() {
     let request = "GET /ok HTTP/1.1\r\nhost: a\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\n\
                    http2-settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n";
-    let mut client = sent(&server(Limits::default()), request.as_bytes()).await;
+    let server = server(Limits::default());
+    let mut client = sent(&server, request.as_bytes()).await;
     let answer = raw::rest(&mut client).await;
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nok"), "{answer}");
 }

@@ -27,6 +27,28 @@ async fn client_that_trusts_its_certificate_gets_trailers() {
 }
 
 #[tokio::test]
+async fn plain_server_speaks_both_protocols() {
+    let limits = with!(Limits { streams: 7 });
+    for server in
+        [TestServer::start_plain(app()), TestServer::start_plain_with(app(), |server| server.limits(limits))]
+    {
+        for client in [support::builder().http2_prior_knowledge(), support::builder().http1_only()] {
+            let client = client.build().expect("a client");
+            let response = client.get(server.url("/")).header("te", "trailers").send().await;
+            let ending = read(response.expect("a response")).await.expect("a whole body");
+            assert!(ending.trailers.expect("a trailer section").contains_key("content-digest"));
+        }
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "a server over plain HTTP has no certificate")]
+async fn plain_server_has_no_certificate() {
+    let server = TestServer::start_plain(app());
+    let _never = server.certificate_pem();
+}
+
+#[tokio::test]
 async fn no_other_certificate_is_trusted() {
     let (server, other) = (TestServer::start(app()), TestServer::start(app()));
     for client in [trusting(&other), support::http2()] {

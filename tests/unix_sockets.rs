@@ -4,11 +4,11 @@ use crate::support::{
     TestServer, builder,
     log::Log,
     producer::{Producers, declared},
-    raw, read, soon,
+    raw, read, soon, with,
 };
 use axum::{Router, extract::ConnectInfo, routing::get};
 use axum_trailers::body;
-use axum_trailers_server::Server;
+use axum_trailers_server::{Limits, Server};
 use std::{
     net::SocketAddr,
     os::unix::{fs::PermissionsExt, net::UnixListener},
@@ -30,9 +30,14 @@ struct OnUnix {
 
 impl OnUnix {
     fn start(app: Router) -> Self {
+        Self::limited(app, Limits::default())
+    }
+
+    fn limited(app: Router, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("socket");
-        let server = TestServer::plain(app, |server| server.bind_unix(&path).expect("a socket"));
+        let bind = |server: Server| server.limits(limits).bind_unix(&path).expect("a socket");
+        let server = TestServer::plain(app, bind);
         Self { server, path, _folder: folder }
     }
 
@@ -108,6 +113,20 @@ async fn cut_response_never_looks_complete() {
     let mut body = raw::http2_get(&mut http2, "/broken").await;
     let error = raw::http2_read(&mut body).await.expect_err("cut");
     assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR), "{error:?}");
+}
+
+#[tokio::test]
+async fn reader_that_stalls_is_cut() {
+    let producers = Producers::new();
+    let limits = with!(Limits { stalled_reader: Duration::from_millis(800) });
+    let server = OnUnix::limited(producers.router(), limits);
+    let mut client = server.asked("/endless", "1.1").await;
+    soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
+    let cut = raw::rest(&mut client).await;
+    assert!(
+        cut.starts_with("HTTP/1.1 200 ") && !cut.ends_with("0\r\n\r\n"),
+        "a cut transfer has no last chunk"
+    );
 }
 
 /// Over TCP a client that has closed one direction is noticed only once the kernel probes it.

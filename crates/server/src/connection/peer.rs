@@ -8,6 +8,7 @@ use std::{
 pub(crate) enum Peer {
     Tcp(SocketAddr),
     /// A process of this machine, over a Unix socket.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has them"))]
     Unix,
 }
 

@@ -4,6 +4,7 @@ use super::{
     first_bytes::{FirstBytes, Verdict},
     http1_framing::Http1Framing,
     http2_frames::Http2Frames,
+    plain,
 };
 use crate::{
     connection::{FramingError, Inbound, Protocol},
@@ -183,7 +184,8 @@ pub fn begins_with_pseudo_header(block: &[u8]) -> bool {
     super::hpack::begins_with_pseudo_header(block)
 }
 
-/// The first bytes are HTTP/2's preface, the beginning of it, or HTTP/1.1.
+/// The first bytes are HTTP/2's preface, the beginning of it, or HTTP/1.1. Without TLS they decide the protocol, and may be
+/// neither.
 pub fn first_bytes(bytes: &[u8], step: usize) {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let speaks = if bytes.starts_with(PREFACE) {
@@ -200,6 +202,15 @@ pub fn first_bytes(bytes: &[u8], step: usize) {
         let expected =
             speaks.map(|protocol| if protocol == chosen { Verdict::AsChosen } else { Verdict::Other });
         assert_eq!(verdict, expected, "{chosen:?} was chosen");
+    }
+    let decided = |step: usize| {
+        let ends = (0..bytes.len()).step_by(step).map(|begin| bytes.len().min(begin + step));
+        let decided = ends.filter_map(|end| plain::decide(bytes.get(..end)?, false)).next();
+        decided.map(|decided| decided.map_err(|failure| failure.label()))
+    };
+    assert_eq!(decided(step), decided(1), "in steps of {step}");
+    if let Some(Ok(protocol)) = decided(step) {
+        assert_eq!(Some(protocol), speaks);
     }
 }
 
@@ -227,10 +238,16 @@ mod tests {
 
         #[test]
         fn first_bytes_decide_however_they_are_split(
-            preface in 0..=24_usize, rest in vec(any::<u8>(), 0..4), step in 1..8_usize,
+            begin in prop_oneof![
+                Just(&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..]),
+                Just(&b"PROXY TCP4 192.0.2.1"[..]),
+                Just(&b"\r\n\r\n\0\r\nQUIT\n\x21"[..]),
+            ],
+            length in 0..=24_usize,
+            rest in vec(any::<u8>(), 0..4),
+            step in 1..8_usize,
         ) {
-            let preface = &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..preface];
-            first_bytes(&[preface, &rest].concat(), step);
+            first_bytes(&[&begin[..length.min(begin.len())], &rest].concat(), step);
         }
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn protocol(socket: &mut Socket) -> Result<Protocol, Failure> {
 }
 
 /// The protocol of a client that begins with these bytes, or `None` if more bytes are needed and may arrive.
-fn decide(bytes: &[u8], are_all: bool) -> Option<Result<Protocol, Failure>> {
+pub(super) fn decide(bytes: &[u8], are_all: bool) -> Option<Result<Protocol, Failure>> {
     let begins = |with: &[u8]| bytes.starts_with(with);
     let may_begin = |with: &[u8]| with.starts_with(bytes);
     match bytes {
