@@ -49,6 +49,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod app;
+mod client_address;
 mod compat;
 mod connection;
 mod exchange;
@@ -80,6 +81,7 @@ pub use rustls;
 
 pub use self::{
     app::GrpcRequestBody,
+    client_address::{ForwardedHeader, InvalidTrustedProxy, TrustedProxy},
     limits::Limits,
     serve::Server,
     shutdown::Handle,

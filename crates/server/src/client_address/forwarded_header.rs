@@ -1,0 +1,42 @@
+use super::{elements::Elements, forwarded, x_forwarded_for};
+use http::{
+    HeaderMap, HeaderName,
+    header::{FORWARDED, HeaderValue},
+};
+use std::net::SocketAddr;
+
+/// The fields in which trusted proxies report the client's address. The other family is ignored: a proxy that sets one
+/// passes the other one on, as the client has sent it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, a list of addresses.
+    #[default]
+    XForwarded,
+    /// `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), its parameters `for`.
+    Forwarded,
+}
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// How many addresses are read at most. The client can't make the walk longer: what it sends is on the left.
+const MOST_HOPS: usize = 64;
+
+impl ForwardedHeader {
+    /// The addresses in all lines of the field, from the right. `None` is an element that is malformed or hides its
+    /// address.
+    pub(super) fn hops(self, headers: &HeaderMap) -> impl Iterator<Item = Option<SocketAddr>> {
+        let (name, last_comma, address): (_, fn(&[u8]) -> Option<usize>, fn(&[u8]) -> Option<SocketAddr>) =
+            match self {
+                Self::XForwarded => (&X_FORWARDED_FOR, x_forwarded_for::last_comma, x_forwarded_for::address),
+                Self::Forwarded => (&FORWARDED, forwarded::last_comma, forwarded::address),
+            };
+        let lines = headers.get_all(name).iter().rev().map(HeaderValue::as_bytes);
+        lines
+            .flat_map(move |line| Elements::of(line, last_comma))
+            .take(MOST_HOPS)
+            // A list may have empty elements (RFC 9110 §5.6.1).
+            .filter(|element| element.is_none_or(|element| !element.is_empty()))
+            .map(move |element| element.and_then(address))
+    }
+}
