@@ -82,6 +82,7 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
         .map_err(Error::bind("--plain"))?
         .redirect_from(args.redirect.as_ref())
         .map_err(Error::bind("--redirect"))?
+        .behind_proxies(args)
         .threads_or_default(args.threads)
         .metrics_at(args.metrics.as_ref())
         .map_err(Error::bind("--metrics"))?

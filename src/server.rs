@@ -38,6 +38,9 @@ pub(crate) trait ServerExt: Sized {
     /// Redirects to HTTPS, unless the redirect is off or the server does not listen for HTTPS.
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
 
+    /// Trusts the proxies that the options name.
+    fn behind_proxies(self, args: &Args) -> Self;
+
     /// Sets the number of threads, if it is given.
     fn threads_or_default(self, threads: Option<Count>) -> Self;
 
@@ -86,6 +89,11 @@ impl ServerExt for Server {
             Some(OrOff::On(address)) => bind(self, address, HTTP_PORT, Server::redirect),
             Some(OrOff::Off) => Ok(self),
         }
+    }
+
+    fn behind_proxies(self, args: &Args) -> Self {
+        let server = args.trusted_proxies().iter().fold(self, |server, proxy| server.trust_proxy(*proxy));
+        server.forwarded_header(args.forwarded_header()).proxy_protocol(args.proxy_protocol())
     }
 
     fn threads_or_default(self, threads: Option<Count>) -> Self {

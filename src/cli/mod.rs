@@ -6,7 +6,7 @@ mod values;
 pub(crate) use values::{Address, Count, OrOff, PlainAddress};
 
 use crate::log::{Filter, LogFormat};
-use axum_trailers_server::{Limits, Server};
+use axum_trailers_server::{ForwardedHeader, Limits, Server, TrustedProxy};
 use axum_trailers_workbench::Bounds;
 use clap::{
     Command, CommandFactory, FromArgMatches, Parser,
@@ -141,7 +141,53 @@ pub(crate) struct Args {
     pub(crate) shutdown_timeout: Time,
 
     #[command(flatten)]
+    proxies: ProxyArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// The help's heading of the options about proxies.
+const PROXIES: &str = "Behind a proxy";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = PROXIES)]
+struct ProxyArgs {
+    /// Trust this proxy's word on who the client is [default: none]
+    ///
+    /// An address (192.0.2.1, ::1), a network (10.0.0.0/8, fe80::/10), or `unix` for the peers of Unix sockets. May be
+    /// repeated. In `AXUM_TRAILERS_TRUST_PROXY`, separate them with commas. The client is the rightmost address in the
+    /// proxy's fields that is not a trusted proxy's.
+    #[arg(long, value_name = "NET", env = "AXUM_TRAILERS_TRUST_PROXY", value_delimiter = ',')]
+    trust_proxy: Vec<TrustedProxy>,
+
+    /// Fields in which trusted proxies report the client [default: x-forwarded]
+    ///
+    /// `x-forwarded` is `X-Forwarded-For`, `forwarded` is `Forwarded` (RFC 7239). The other one is ignored.
+    #[arg(
+        long,
+        value_name = "x-forwarded|forwarded",
+        env = "AXUM_TRAILERS_FORWARDED_HEADER",
+        value_parser = values::forwarded_header
+    )]
+    forwarded_header: Option<ForwardedHeader>,
+
+    /// Require a PROXY header, version 1 or 2, from trusted proxies
+    ///
+    /// It comes before the TLS handshake, and within --handshake-timeout. A connection of a trusted proxy without one is
+    /// closed. Headers of other peers are read and ignored. Without a value, the option means on.
+    #[arg(
+        long,
+        value_name = "on|off",
+        env = "AXUM_TRAILERS_PROXY_PROTOCOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "off",
+        default_missing_value = "on",
+        value_parser = values::switch,
+        action = clap::ArgAction::Set
+    )]
+    proxy_protocol: bool,
 }
 
 /// The help's heading of the limits.
@@ -150,7 +196,7 @@ const LIMITS: &str = "Limits";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = LIMITS)]
 struct LimitArgs {
-    /// Timeout of the TLS handshake
+    /// Timeout of the TLS handshake, and of a PROXY header
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HANDSHAKE_TIMEOUT",
           default_value_t = Limits::default().handshake.into())]
     handshake_timeout: Time,
@@ -290,9 +336,13 @@ fn rate(text: &str) -> Result<OrOff<Size>, String> {
 const HALF_A_PAIR: &str = "\
 --cert (AXUM_TRAILERS_CERT) and --key (AXUM_TRAILERS_KEY) need each other: set both or neither";
 
+const NOBODY_IS_TRUSTED: &str = "\
+--proxy-protocol (AXUM_TRAILERS_PROXY_PROTOCOL) and --forwarded-header (AXUM_TRAILERS_FORWARDED_HEADER) have no effect \
+without --trust-proxy (AXUM_TRAILERS_TRUST_PROXY): name the proxies that may report a client's address";
+
 const MORE: &str = "\
 Each option has an environment variable: --dir is AXUM_TRAILERS_DIR.
-Timeouts, limits, details and examples: see --help.";
+Proxies, timeouts, limits, details and examples: see --help.";
 
 const EXAMPLES: &str = "\
 A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. A SIZE is a number of bytes, or
@@ -318,14 +368,16 @@ Examples:
       Serve Prometheus metrics at http://localhost:9090/metrics.
   axum-trailers --listen :443 --cert chain.pem --key key.pem
       Listen on all addresses of this machine, with your own certificate.
+  axum-trailers --trust-proxy 10.0.0.0/8 --proxy-protocol
+      Take the client's address from the PROXY headers of proxies in this network.
 
 Exit status: 0 after a shutdown, 1 if the server can't start or run, 2 for a usage error.";
 
-/// The command, whose limits are listed only by `--help`.
+/// The command. Options that have a heading are listed only by `--help`.
 fn command() -> Command {
     Args::command().mut_args(|option| {
-        let is_limit = option.get_help_heading() == Some(LIMITS);
-        option.hide_short_help(is_limit)
+        let has_heading = option.get_help_heading().is_some();
+        option.hide_short_help(has_heading)
     })
 }
 
@@ -342,7 +394,22 @@ impl Args {
         if args.cert.is_some() != args.key.is_some() {
             return Err(command.error(ErrorKind::MissingRequiredArgument, HALF_A_PAIR));
         }
+        if args.proxies.trust_proxy.is_empty() && args.proxies.need_trust() {
+            return Err(command.error(ErrorKind::MissingRequiredArgument, NOBODY_IS_TRUSTED));
+        }
         Ok(args)
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> &[TrustedProxy] {
+        &self.proxies.trust_proxy
+    }
+
+    pub(crate) fn forwarded_header(&self) -> ForwardedHeader {
+        self.proxies.forwarded_header.unwrap_or_default()
+    }
+
+    pub(crate) fn proxy_protocol(&self) -> bool {
+        self.proxies.proxy_protocol
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -379,6 +446,13 @@ impl Args {
         bounds.uploads_per_client = options.max_uploads_per_client.as_usize();
         bounds.upload_size = options.max_upload_size.0;
         bounds
+    }
+}
+
+impl ProxyArgs {
+    /// Whether an option is set that has no effect without a trusted proxy.
+    fn need_trust(&self) -> bool {
+        self.proxy_protocol || self.forwarded_header.is_some()
     }
 }
 
@@ -486,6 +560,9 @@ mod tests {
             ["--log", "nonsense"],
             ["--log", "axum_trailers=loud"],
             ["--log-format", "yaml"],
+            ["--trust-proxy", "localhost"],
+            ["--trust-proxy", "10.1.2.3/8"],
+            ["--forwarded-header", "via"],
             ["--cert", "alone.pem"],
         ] {
             let error = read(&wrong).expect_err(wrong[1]);
@@ -509,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn short_help_is_a_line_for_each_option_that_is_no_limit() {
+    fn short_help_is_a_line_for_each_option_without_a_heading() {
         let mut command = environment::without_variables(command()).term_width(80);
         let short = command.render_help().to_string();
         for option in command.get_arguments() {
@@ -519,7 +596,7 @@ mod tests {
                     && line.starts_with("  ")
             };
             let row = short.lines().find(is_of_it);
-            assert_eq!(row.is_none(), option.get_help_heading() == Some(LIMITS), "{flag}: {short}");
+            assert_eq!(row.is_none(), option.get_help_heading().is_some(), "{flag}: {short}");
             // Otherwise the text is on the next line.
             assert!(row.is_none_or(|row| row.trim_start().split("  ").count() > 1), "{short}");
         }
@@ -677,6 +754,44 @@ mod tests {
             let error = read_with(variables, line).expect_err("half a pair").to_string();
             assert!(["--cert", CERT.0, "--key", KEY.0].iter().all(|name| error.contains(name)), "{error}");
         }
+    }
+
+    #[test]
+    fn proxies_are_trusted_from_either_source() {
+        let texts = |args: &Args| args.trusted_proxies().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let args = read(&["--trust-proxy", "10.0.0.0/8", "--trust-proxy", "unix"]).expect("valid");
+        assert_eq!(texts(&args), ["10.0.0.0/8", "unix"]);
+        assert_eq!((args.forwarded_header(), args.proxy_protocol()), (ForwardedHeader::XForwarded, false));
+        let variables = [
+            ("AXUM_TRAILERS_TRUST_PROXY", "::1,192.0.2.1"),
+            ("AXUM_TRAILERS_FORWARDED_HEADER", "forwarded"),
+            ("AXUM_TRAILERS_PROXY_PROTOCOL", "on"),
+        ];
+        let args = read_with(&variables, &[]).expect("valid");
+        assert_eq!(texts(&args), ["::1", "192.0.2.1"]);
+        assert_eq!((args.forwarded_header(), args.proxy_protocol()), (ForwardedHeader::Forwarded, true));
+        let args = read_with(&variables, &["--proxy-protocol=off"]).expect("valid");
+        assert!(!args.proxy_protocol());
+        let wrong =
+            read_with(&[("AXUM_TRAILERS_TRUST_PROXY", "::1,nobody")], &[]).expect_err("wrong").to_string();
+        assert!(wrong.contains("AXUM_TRAILERS_TRUST_PROXY") && wrong.contains("nobody"), "{wrong}");
+    }
+
+    #[test]
+    fn options_about_proxies_need_one_that_is_trusted() {
+        for (variables, line) in [
+            (&[][..], &["--proxy-protocol"][..]),
+            (&[], &["--forwarded-header", "x-forwarded"]),
+            (&[("AXUM_TRAILERS_PROXY_PROTOCOL", "on")], &[]),
+            (&[("AXUM_TRAILERS_FORWARDED_HEADER", "forwarded")], &[]),
+        ] {
+            let error = read_with(variables, line).expect_err("nobody is trusted");
+            assert_eq!(error.exit_code(), 2);
+            let names =
+                ["--proxy-protocol", "--forwarded-header", "--trust-proxy", "AXUM_TRAILERS_TRUST_PROXY"];
+            assert!(names.iter().all(|name| error.to_string().contains(name)), "{error}");
+        }
+        assert!(read(&["--proxy-protocol=off"]).is_ok());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The values of options, in the form that people write.
 
+use axum_trailers_server::ForwardedHeader;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::{fmt, str::FromStr, time::Duration};
@@ -92,6 +93,14 @@ pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
         Ok(false)
     } else {
         Err("expected on or off")
+    }
+}
+
+pub(super) fn forwarded_header(text: &str) -> Result<ForwardedHeader, &'static str> {
+    match text {
+        "x-forwarded" => Ok(ForwardedHeader::XForwarded),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err("expected x-forwarded or forwarded"),
     }
 }
 

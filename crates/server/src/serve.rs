@@ -2,6 +2,7 @@
 use crate::tcp::{SocketFile, inherited};
 use crate::{
     app::{GrpcRequestBody, GrpcServices},
+    client_address::{ForwardedHeader, ProxyTrust, TrustedProxy},
     connection::Purpose,
     limits::Limits,
     shutdown::{Handle, Hangup, Signals},
@@ -39,6 +40,7 @@ pub struct Server {
     pub(super) metrics: Vec<Endpoint>,
     pub(super) registry: Registry,
     pub(super) limits: Limits,
+    pub(super) trust: ProxyTrust,
     pub(super) threads: usize,
     pub(super) shutdown_timeout: Duration,
     pub(super) signals: Option<Signals>,
@@ -69,6 +71,7 @@ impl Server {
             metrics: Vec::new(),
             registry: Registry::new(),
             limits: Limits::default(),
+            trust: ProxyTrust::default(),
             threads: (THREADS_PER_CORE * cores()).min(MOST_THREADS),
             shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
             signals: None,
@@ -242,6 +245,57 @@ impl Server {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits.within_bounds();
+        self
+    }
+
+    /// Trusts one more proxy, or a network of them. Default: none.
+    ///
+    /// Requests from a trusted proxy count as those of the client that the proxy reports in
+    /// [`forwarded_header`](Self::forwarded_header): the rightmost address there that is not a trusted proxy's. An element
+    /// without an address (`unknown`) ends the search, because what is on its left may be the client's invention; then the
+    /// client is the last address that was found. Other peers' fields are ignored.
+    ///
+    /// The client's address is in axum's `ConnectInfo<SocketAddr>`, in the access log (`client`) and in the span of the
+    /// request. Its port is 0 if the proxy does not report it. The log's `peer` is always the other end of the connection.
+    ///
+    /// ```no_run
+    /// use axum_trailers_server::{Server, Tls};
+    ///
+    /// # fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new(Tls::from_pem_files("cert.pem", "key.pem")?)
+    ///     .trust_proxy("10.0.0.0/8".parse()?)
+    ///     .trust_proxy("::1".parse()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn trust_proxy(mut self, proxy: TrustedProxy) -> Self {
+        self.trust.trusted.push(proxy);
+        self
+    }
+
+    /// Sets the fields in which [trusted proxies](Self::trust_proxy) report the client's address. Default:
+    /// [`ForwardedHeader::XForwarded`]. The others are ignored.
+    #[must_use]
+    pub fn forwarded_header(mut self, header: ForwardedHeader) -> Self {
+        self.trust.header = header;
+        self
+    }
+
+    /// Sets whether connections begin with a header of the
+    /// [PROXY protocol](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), version 1 or 2. Default: no.
+    ///
+    /// Then each connection of a [trusted proxy](Self::trust_proxy) must begin with one, in front of the TLS handshake and
+    /// within [`Limits::handshake`], on all listeners except those for [`metrics`](Self::metrics). Otherwise it is closed.
+    /// The client of the connection is the address in the header. If that is a trusted proxy's as well, its requests'
+    /// [fields](Self::forwarded_header) count.
+    ///
+    /// A header without an address (`LOCAL`, `UNKNOWN`, `UNSPEC`, or of a Unix socket) leaves the proxy's own address as the
+    /// client's. The fields of such requests are ignored, because the proxy passes on bytes of a client that it does not
+    /// name. The header of a peer that is not trusted is read and ignored. Headers of up to 4 KiB are accepted.
+    #[must_use]
+    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
+        self.trust.proxy_protocol = proxy_protocol;
         self
     }
 
