@@ -1,5 +1,6 @@
 use crate::{
     app::App,
+    client_address::ProxyTrust,
     connection::ConnectionLimit,
     shutdown::Shutdown,
     tcp::{
@@ -18,6 +19,7 @@ pub(crate) struct Listener {
     app: App,
     /// `None` if no endpoint is for HTTPS.
     tls: Option<Tls>,
+    trust: Arc<ProxyTrust>,
     permits: ConnectionLimit,
     rejections: Rejections,
     cores: usize,
@@ -35,7 +37,13 @@ impl Listener {
         permits: ConnectionLimit,
     ) -> Self {
         let rejections = Rejections::new(app.metrics().cloned(), app.shutdown().clone());
-        Self { endpoints, app, tls, permits, rejections, cores: cores() }
+        let trust = Arc::default();
+        Self { endpoints, app, tls, trust, permits, rejections, cores: cores() }
+    }
+
+    /// Sets what is believed of proxies: by default, nothing.
+    pub(crate) fn trusting(self, trust: Arc<ProxyTrust>) -> Self {
+        Self { trust, ..self }
     }
 
     /// Serves on its own threads until the server has ended. The first of them accept, for all of them.
@@ -79,7 +87,12 @@ impl Listener {
                 own: thread,
                 cores: self.cores,
             },
-            connections: Connections::new(self.app.for_thread(), self.tls.clone(), self.rejections.clone()),
+            connections: Connections::new(
+                self.app.for_thread(),
+                self.tls.clone(),
+                self.trust.clone(),
+                self.rejections.clone(),
+            ),
             accepted,
             shutdown: self.app.shutdown().clone(),
         })

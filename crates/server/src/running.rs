@@ -58,12 +58,15 @@ impl Server {
         #[cfg(unix)]
         let _removed_at_the_end = self.socket_files;
         let limits = Arc::new(self.limits);
+        let trust = Arc::new(self.trust);
         let permits = ConnectionLimit::new(limits.connections);
         let scraping = serve_metrics(self.metrics, self.registry, &limits);
         let app = App::new(router, self.grpc, limits.clone(), shutdown.clone(), counted);
         let redirect = app.with_router(redirect::to_https(https_port));
-        let redirecting = Listener::new(self.redirects, redirect, None, permits.clone()).serve_here();
-        let listener = Listener::new(self.endpoints, app, self.tls, permits.clone());
+        let redirecting = Listener::new(self.redirects, redirect, None, permits.clone())
+            .trusting(trust.clone())
+            .serve_here();
+        let listener = Listener::new(self.endpoints, app, self.tls, permits.clone()).trusting(trust);
         let workers = listener.serve_on_threads(self.threads)?;
         let served = async {
             tokio::select! {

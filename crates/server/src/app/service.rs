@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     compat::{LastAuthority, head},
-    connection::{Connection, Peer, Purpose},
+    connection::{Connection, ConnectionClient, Purpose},
     exchange::{
         ContentSource, Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge,
         UnreadContent, problems, reject, reject_head, replace,
@@ -16,7 +16,6 @@ use crate::{
 use axum::{
     Router,
     body::{Body, HttpBody},
-    extract::ConnectInfo,
     response::Response,
     routing::future::RouteFuture,
 };
@@ -98,10 +97,10 @@ impl App {
     }
 
     /// Begins a connection.
-    pub(crate) fn connect(&self, peer: Peer, purpose: Purpose) -> Arc<Connection> {
+    pub(crate) fn connect(&self, client: impl Into<ConnectionClient>, purpose: Purpose) -> Arc<Connection> {
         let Shared { limits, shutdown, metrics } = &*self.0.shared;
         let (limits, shutdown, metrics) = (limits.clone(), shutdown.clone(), metrics.clone());
-        Connection::new(peer, purpose, limits, shutdown, metrics)
+        Connection::new(client, purpose, limits, shutdown, metrics)
     }
 
     /// Creates the service of a connection.
@@ -130,8 +129,7 @@ impl ConnectionService {
         }
     }
 
-    fn call_grpc(&self, service: &GrpcService<'_>, mut request: http::Request<RequestContent>) -> Route {
-        request.extensions_mut().insert(ConnectInfo(self.connection.peer.address()));
+    fn call_grpc(&self, service: &GrpcService<'_>, request: http::Request<RequestContent>) -> Route {
         match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.inbound().clone()))) {
             Ok(future) => Route::Grpc { future },
             Err(_panic) => Route::answered(problems::panicked()),
@@ -163,7 +161,8 @@ impl ConnectionService {
         }
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
-            let request = http::Request::from_parts(parts, content);
+            let mut request = http::Request::from_parts(parts, content);
+            request.extensions_mut().insert(exchange.connect_info());
             let route = exchange.in_span(|| self.call_grpc(&service, request));
             return ResponseFuture::new(route, exchange);
         }
@@ -172,7 +171,7 @@ impl ConnectionService {
         if let Some(route) = exchange.matched_route() {
             request.extensions_mut().insert(route);
         }
-        request.extensions_mut().insert(ConnectInfo(connection.peer.address()));
+        request.extensions_mut().insert(exchange.connect_info());
         if !content.is_end_stream() {
             request.extensions_mut().insert(connection.limits.trailers());
         }

@@ -44,6 +44,9 @@ const LOCAL: u8 = 0x20;
 const PROXY: u8 = 0x21;
 
 impl ProxyHeader {
+    /// The first bytes of version 1 and version 2.
+    pub(crate) const SIGNATURES: [&[u8]; 2] = [SIGNATURE_1, SIGNATURE_2];
+
     /// The largest accepted header, in bytes. Version 2 permits 65,551. HAProxy's has 28 or 52 bytes with a client's
     /// address, and with everything that it can add, among it a certificate's names, some hundred.
     pub(crate) const LARGEST: usize = 4096;
@@ -56,7 +59,7 @@ impl ProxyHeader {
         if bytes.starts_with(SIGNATURE_2) {
             return read_2(bytes);
         }
-        let is_open = SIGNATURE_1.starts_with(bytes) || SIGNATURE_2.starts_with(bytes);
+        let is_open = Self::SIGNATURES.iter().any(|signature| signature.starts_with(bytes));
         Ok(if is_open { Opening::Incomplete } else { Opening::Other })
     }
 }

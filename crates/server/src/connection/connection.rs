@@ -1,7 +1,7 @@
 use super::{
-    activity::Activity, close_reason::CloseReason, faults::HeadFault, http1_state::Http1State,
-    inbound::Inbound, name::ConnectionName, peer::Peer, protocol::Protocol, purpose::Purpose,
-    responses::Responses, times::Times,
+    activity::Activity, client::ConnectionClient, close_reason::CloseReason, faults::HeadFault,
+    http1_state::Http1State, inbound::Inbound, name::ConnectionName, peer::Peer, protocol::Protocol,
+    purpose::Purpose, responses::Responses, times::Times,
 };
 use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
 use std::{
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 pub(crate) struct Connection {
     pub(crate) name: ConnectionName,
     pub(crate) peer: Peer,
+    pub(crate) client: ConnectionClient,
     pub(crate) purpose: Purpose,
     pub(crate) limits: Arc<Limits>,
     activity: Activity,
@@ -33,7 +34,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        peer: Peer,
+        client: impl Into<ConnectionClient>,
         purpose: Purpose,
         limits: Arc<Limits>,
         shutdown: Shutdown,
@@ -43,9 +44,11 @@ impl Connection {
             metrics.connection_opened();
         }
         shutdown.in_flight().connection_opened();
+        let client = client.into();
         Arc::new(Self {
             name: ConnectionName::at_random(),
-            peer,
+            peer: client.peer(),
+            client,
             purpose,
             activity: Activity::begin(),
             responses: Responses::default(),

@@ -7,6 +7,7 @@
 
 mod activity;
 mod atomic_instant;
+mod client;
 mod close_reason;
 #[expect(clippy::module_inception, reason = "it is the type of that name")]
 mod connection;
@@ -24,6 +25,7 @@ mod times;
 mod watchdog;
 
 pub(crate) use self::{
+    client::ConnectionClient,
     close_reason::CloseReason,
     connection::Connection,
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},

@@ -57,7 +57,7 @@ impl Exchange {
                     // The span has the same fields, but only for subscribers that collect spans.
                     parent: None,
                     $level,
-                    client = %self.connection.peer,
+                    client = %self.sender,
                     peer = %self.connection.peer,
                     request_id = %self.id,
                     method = %shortened(self.method.as_str().as_bytes()),

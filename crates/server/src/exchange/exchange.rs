@@ -6,9 +6,10 @@ use super::{
     span::request_span,
 };
 use crate::{
-    connection::{CloseReason, Connection, Purpose},
+    connection::{CloseReason, Connection, Peer, Purpose},
     metrics::{ClientKind, MatchedRoute},
 };
+use axum::extract::ConnectInfo;
 use axum_trailers::{
     hints::Routine,
     trailers::{
@@ -21,6 +22,7 @@ use http_02::Extensions;
 use std::{
     convert::Infallible,
     error::Error,
+    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -32,6 +34,8 @@ use tracing::{Level, Span};
 /// Dropping it writes one line to the log, whatever ended it.
 pub(crate) struct Exchange {
     pub(super) connection: Arc<Connection>,
+    /// Who has sent the request, as far as trusted proxies report it.
+    pub(super) sender: Peer,
     pub(super) began: Instant,
     pub(super) first_byte: Option<Duration>,
     pub(super) span: Option<Span>,
@@ -81,8 +85,10 @@ impl Exchange {
         let details = is_logged.then(|| Box::new(RequestDetails::of(head)));
         let is_counted = connection.metrics().is_some();
         let client = (is_logged || is_counted).then(|| ClientKind::of(&head.headers));
+        let sender = connection.client.of_request(&head.headers);
         Self {
-            span: details.as_ref().and_then(|details| request_span(&connection, head, details, &id)),
+            span: details.as_ref().and_then(|details| request_span(sender, head, details, &id)),
+            sender,
             is_routine: connection.purpose == Purpose::Metrics,
             details,
             client,
@@ -107,6 +113,11 @@ impl Exchange {
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+
+    /// The client's address, for the application.
+    pub(crate) fn connect_info(&self) -> ConnectInfo<SocketAddr> {
+        ConnectInfo(self.sender.address())
     }
 
     pub(crate) fn method(&self) -> &Method {

@@ -2,13 +2,13 @@ use super::{
     request_details::{RequestDetails, shortened},
     request_id::RequestId,
 };
-use crate::connection::Connection;
+use crate::connection::Peer;
 use axum_trailers::syntax::protocol_name;
 use tracing::{Span, field::Empty};
 
 /// Creates the span of a request, if a subscriber collects it.
 pub(super) fn request_span(
-    connection: &Connection,
+    client: Peer,
     head: &http::request::Parts,
     details: &RequestDetails,
     id: &RequestId,
@@ -16,7 +16,7 @@ pub(super) fn request_span(
     let span = tracing::info_span!(
         target: "axum_trailers::request",
         "request",
-        client = %connection.peer,
+        client = %client,
         request_id = %id,
         method = %shortened(head.method.as_str().as_bytes()),
         request_target = details.request_target,

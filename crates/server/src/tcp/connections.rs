@@ -5,18 +5,19 @@ use super::{
     guard::Guard,
     handshake,
     http::Http,
-    plain,
+    plain, proxy_protocol,
     rejections::Rejections,
     socket::Socket,
     transport::Transport,
 };
 use crate::{
     app::App,
-    connection::{CloseReason, Connection, ConnectionPermit, Protocol, Purpose},
+    client_address::ProxyTrust,
+    connection::{CloseReason, Connection, ConnectionClient, ConnectionPermit, Protocol, Purpose},
     tls::Tls,
 };
 use std::sync::Arc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Serves the connections that are given to one thread.
 pub(crate) struct Connections(Arc<Setting>);
@@ -25,14 +26,15 @@ struct Setting {
     app: App,
     /// `None` if no listener is for HTTPS.
     tls: Option<Tls>,
+    trust: Arc<ProxyTrust>,
     http: Http,
     rejections: Rejections,
 }
 
 impl Connections {
-    pub(crate) fn new(app: App, tls: Option<Tls>, rejections: Rejections) -> Self {
+    pub(crate) fn new(app: App, tls: Option<Tls>, trust: Arc<ProxyTrust>, rejections: Rejections) -> Self {
         let http = Http::new(app.limits());
-        Self(Arc::new(Setting { app, tls, http, rejections }))
+        Self(Arc::new(Setting { app, tls, trust, http, rejections }))
     }
 
     /// Serves as long as connections may arrive.
@@ -50,13 +52,19 @@ impl Setting {
             Ok(parts) => parts,
             Err(error) => return tracing::debug!(%peer, %error, "can't serve a connection"),
         };
-        let connection = self.app.connect(peer, purpose);
+        let connection = self.app.connect(ConnectionClient::new(peer, self.trust.clone()), purpose);
         if let Err(error) = stream.tune() {
             return tracing::debug!(%peer, %error, "can't serve a connection");
         }
-        let socket = Socket::new(stream, connection.clone());
+        let mut socket = Socket::new(stream, connection.clone());
+        let began = Instant::now();
+        if connection.client.expects_proxy_header()
+            && let None = self.accept_proxy_header(&mut socket, &connection, began).await
+        {
+            return;
+        }
         match purpose {
-            Purpose::Https => self.serve_tls(socket, connection, &mut permit).await,
+            Purpose::Https => self.serve_tls(socket, connection, began, &mut permit).await,
             Purpose::Plain => self.serve_plain(socket, connection, &mut permit).await,
             Purpose::Redirect | Purpose::Metrics => {
                 permit.opened();
@@ -65,10 +73,31 @@ impl Setting {
         }
     }
 
-    async fn serve_tls(&self, socket: Socket, connection: Arc<Connection>, permit: &mut ConnectionPermit) {
+    /// `None` if the connection must be closed.
+    async fn accept_proxy_header(
+        &self,
+        socket: &mut Socket,
+        connection: &Connection,
+        began: Instant,
+    ) -> Option<()> {
+        let limit = connection.limits.handshake;
+        let accepted = tokio::select! {
+            accepted = proxy_protocol::accept(socket, &connection.client, began, limit) => accepted,
+            () = connection.shutdown().begun() => return None,
+        };
+        accepted.map_err(|failure| self.rejections.no_proxy_header(connection, &failure)).ok()
+    }
+
+    async fn serve_tls(
+        &self,
+        socket: Socket,
+        connection: Arc<Connection>,
+        began: Instant,
+        permit: &mut ConnectionPermit,
+    ) {
         let tls = self.tls.as_ref().expect("a server without it has no HTTPS listener");
         let accepted = tokio::select! {
-            accepted = handshake::accept(socket, tls, connection.limits.handshake) => accepted,
+            accepted = handshake::accept(socket, tls, began, connection.limits.handshake) => accepted,
             // There is no request yet that could be lost.
             () = connection.shutdown().begun() => return,
         };

@@ -5,7 +5,7 @@ use super::{
     early_answer,
     socket::Socket,
 };
-use crate::{compat::host, tls::Tls};
+use crate::{client_address::ProxyHeader, compat::host, tls::Tls};
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -54,7 +54,7 @@ impl fmt::Display for Failure {
         match self {
             Self::PlainHttp => f.write_str("the client sent plain HTTP to the TLS port"),
             Self::ProxyHeader => {
-                f.write_str("the client sent a PROXY protocol header, which is not supported")
+                f.write_str("the client sent a PROXY protocol header, which is not expected here")
             }
             Self::NotTls => f.write_str("the client's first bytes are not TLS"),
             Self::Alpn => f.write_str("the client offers no protocol that the server speaks (ALPN)"),
@@ -91,13 +91,14 @@ impl From<Failure> for Rejected {
     }
 }
 
-/// Performs the handshake, within its time limit.
+/// Performs the handshake. `limit` is the time that it may take since `began`.
 pub(super) async fn accept(
     mut socket: Socket,
     tls: &Tls,
+    began: Instant,
     limit: Duration,
 ) -> Result<Box<TlsStream<Socket>>, Rejected> {
-    let (deadline, timed_out) = (Instant::now() + limit, |_elapsed| Failure::TimedOut(limit));
+    let (deadline, timed_out) = (began + limit, |_elapsed| Failure::TimedOut(limit));
     let opening = timeout_at(deadline, opening(&mut socket)).await.map_err(timed_out)?;
     match opening.map_err(Failure::from)? {
         Opening::Tls => {}
@@ -126,23 +127,20 @@ enum Opening {
 }
 
 async fn opening(socket: &mut Socket) -> io::Result<Opening> {
-    let mut before = 0;
+    let mut are_all = false;
     loop {
-        let bytes = socket.peek().await?;
-        if let Some(known) = Opening::of(bytes, bytes.len() == before) {
+        // Some may be here already, behind a header of the PROXY protocol.
+        if let Some(known) = Opening::of(socket.peeked(), are_all) {
             return Ok(known);
         }
-        before = bytes.len();
+        let before = socket.peeked().len();
+        are_all = socket.peek().await?.len() == before;
     }
 }
 
 /// The type of a TLS record that begins a handshake
 /// ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 pub(super) const HANDSHAKE: u8 = 22;
-
-/// The beginning of HAProxy's PROXY protocol, in its two versions
-/// ([its specification](https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt), sections 2.1 and 2.2).
-pub(super) const PROXY_HEADERS: [&[u8]; 2] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"];
 
 /// Methods usually have fewer letters.
 const LONGEST_METHOD: usize = 20;
@@ -155,7 +153,7 @@ impl Opening {
             [HANDSHAKE, ..] => return Some(Self::Tls),
             _ => {}
         }
-        if PROXY_HEADERS.iter().any(|header| bytes.starts_with(header)) {
+        if ProxyHeader::SIGNATURES.iter().any(|header| bytes.starts_with(header)) {
             return Some(Self::ProxyHeader);
         }
         let of_method = |byte: &&u8| byte.is_ascii_uppercase() || **byte == b'-';
@@ -164,7 +162,7 @@ impl Opening {
             return Some(Self::PlainHttp);
         }
         let is_method = letters == bytes.len() && letters <= LONGEST_METHOD;
-        let is_open = is_method || PROXY_HEADERS.iter().any(|header| header.starts_with(bytes));
+        let is_open = is_method || ProxyHeader::SIGNATURES.iter().any(|header| header.starts_with(bytes));
         (are_all || !is_open).then_some(Self::Other)
     }
 }

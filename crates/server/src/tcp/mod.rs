@@ -27,6 +27,7 @@ mod http2_frames;
 mod inherited;
 mod plain;
 mod priority;
+mod proxy_protocol;
 mod rate_limit;
 mod read_ahead;
 mod rejections;

@@ -1,12 +1,7 @@
 //! From a TCP connection without TLS to its protocol.
 
-use super::{
-    early_answer,
-    first_bytes::HTTP2_PREFACE,
-    handshake::{HANDSHAKE, PROXY_HEADERS},
-    socket::Socket,
-};
-use crate::connection::Protocol;
+use super::{early_answer, first_bytes::HTTP2_PREFACE, handshake::HANDSHAKE, socket::Socket};
+use crate::{client_address::ProxyHeader, connection::Protocol};
 use std::{fmt, io};
 
 /// Why a connection to a plain listener has no protocol.
@@ -37,7 +32,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Tls => f.write_str("the client sent TLS to the plain HTTP port"),
             Self::ProxyHeader => {
-                f.write_str("the client sent a PROXY protocol header, which is not supported")
+                f.write_str("the client sent a PROXY protocol header, which is not expected here")
             }
             Self::Broken(error) => write!(f, "the client left before its first bytes: {error}"),
             Self::Probe => f.write_str("the client closed the connection before its first byte"),
@@ -61,13 +56,14 @@ impl Failure {
 /// Waits for the bytes that decide the protocol: HTTP/2 with prior knowledge begins with its preface
 /// ([RFC 9113 §3.3](https://www.rfc-editor.org/rfc/rfc9113#section-3.3)).
 pub(super) async fn protocol(socket: &mut Socket) -> Result<Protocol, Failure> {
-    let mut before = 0;
+    let mut are_all = false;
     loop {
-        let bytes = socket.peek().await.map_err(Failure::Broken)?;
-        if let Some(decided) = decide(bytes, bytes.len() == before) {
+        // Some may be here already, behind a header of the PROXY protocol.
+        if let Some(decided) = decide(socket.peeked(), are_all) {
             return decided;
         }
-        before = bytes.len();
+        let before = socket.peeked().len();
+        are_all = socket.peek().await.map_err(Failure::Broken)?.len() == before;
     }
 }
 
@@ -78,9 +74,11 @@ pub(super) fn decide(bytes: &[u8], are_all: bool) -> Option<Result<Protocol, Fai
     match bytes {
         [] if are_all => Some(Err(Failure::Probe)),
         [HANDSHAKE, ..] => Some(Err(Failure::Tls)),
-        _ if PROXY_HEADERS.into_iter().any(begins) => Some(Err(Failure::ProxyHeader)),
+        _ if ProxyHeader::SIGNATURES.into_iter().any(begins) => Some(Err(Failure::ProxyHeader)),
         _ if begins(HTTP2_PREFACE) => Some(Ok(Protocol::Http2)),
-        _ if !are_all && (may_begin(HTTP2_PREFACE) || PROXY_HEADERS.into_iter().any(may_begin)) => None,
+        _ if !are_all && (may_begin(HTTP2_PREFACE) || ProxyHeader::SIGNATURES.into_iter().any(may_begin)) => {
+            None
+        }
         // hyper rejects what is not HTTP.
         _ => Some(Ok(Protocol::Http1)),
     }

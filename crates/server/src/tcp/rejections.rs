@@ -1,4 +1,4 @@
-use super::{handshake, plain, rate_limit::RateLimit};
+use super::{handshake, plain, proxy_protocol, rate_limit::RateLimit};
 use crate::{
     connection::{Connection, Peer, Purpose},
     exchange::with_sources,
@@ -17,6 +17,7 @@ pub(crate) struct Rejections {
 
 const TOO_MANY: &str = "too_many_open";
 const NOT_ACCEPTED: &str = "accept_failed";
+const NO_PROXY_HEADER: &str = "no_proxy_header";
 const HEAD: &str = "head";
 const MALFORMED: &str = "malformed";
 
@@ -47,8 +48,25 @@ impl Rejections {
         }
     }
 
-    pub(super) fn handshake_failed(&self, connection: &Connection, failure: &handshake::Failure) {
+    /// The connection does not begin with a header of the PROXY protocol, or with a wrong one.
+    pub(super) fn no_proxy_header(&self, connection: &Connection, failure: &proxy_protocol::Failure) {
         let (peer, kind) = (connection.peer, failure.label());
+        if let Some(metrics) = &self.metrics {
+            metrics.handshake_failed(kind);
+        }
+        if let proxy_protocol::Failure::Probe = failure {
+            return tracing::debug!(%peer, reason = %failure, "connection closed before a PROXY header");
+        }
+        let report = move |suppressed| {
+            tracing::info!(suppressed, "more connections closed: no valid PROXY header");
+        };
+        if self.lines.admits((connection.purpose, NO_PROXY_HEADER), report) {
+            tracing::info!(%peer, kind, reason = %failure, "connection closed: no valid PROXY header");
+        }
+    }
+
+    pub(super) fn handshake_failed(&self, connection: &Connection, failure: &handshake::Failure) {
+        let (client, peer, kind) = (connection.client.of_connection(), connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
@@ -57,13 +75,13 @@ impl Rejections {
         }
         let report = move |suppressed| tracing::info!(kind, suppressed, "more TLS handshakes failed");
         if self.lines.admits((connection.purpose, kind), report) {
-            tracing::info!(%peer, kind, reason = %failure, "TLS handshake failed");
+            tracing::info!(%client, %peer, kind, reason = %failure, "TLS handshake failed");
         }
     }
 
     /// A connection to a plain listener does not begin with HTTP.
     pub(super) fn not_http(&self, connection: &Connection, failure: &plain::Failure) {
-        let (peer, kind) = (connection.peer, failure.label());
+        let (client, peer, kind) = (connection.client.of_connection(), connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
@@ -72,7 +90,7 @@ impl Rejections {
         }
         let report = move |suppressed| tracing::info!(kind, suppressed, "more plain connections failed");
         if self.lines.admits((connection.purpose, kind), report) {
-            tracing::info!(%peer, kind, reason = %failure, "plain connection failed");
+            tracing::info!(%client, %peer, kind, reason = %failure, "plain connection failed");
         }
     }
 
@@ -89,8 +107,8 @@ impl Rejections {
         }
         let report = move |suppressed| tracing::info!(suppressed, "more request heads rejected");
         if self.lines.admits((connection.purpose, HEAD), report) {
-            let peer = connection.peer;
-            tracing::info!(%peer, status, reason = with_sources(error), "request head rejected");
+            let (client, peer) = (connection.client.of_connection(), connection.peer);
+            tracing::info!(%client, %peer, status, reason = with_sources(error), "request head rejected");
         }
     }
 
@@ -100,8 +118,8 @@ impl Rejections {
         let report =
             move |suppressed| tracing::info!(suppressed, "more connections closed: malformed messages");
         if self.lines.admits((connection.purpose, MALFORMED), report) {
-            let peer = connection.peer;
-            tracing::info!(%peer, %reason, "connection closed: malformed message");
+            let (client, peer) = (connection.client.of_connection(), connection.peer);
+            tracing::info!(%client, %peer, %reason, "connection closed: malformed message");
         }
     }
 

@@ -39,8 +39,13 @@ impl Socket {
     /// Waits for more of the first bytes, and returns all of them so far. They will be read again. It returns the same
     /// ones if the client sends no more, or [`PEEK`] is reached.
     pub(crate) async fn peek(&mut self) -> io::Result<&[u8]> {
+        self.peek_up_to(PEEK).await
+    }
+
+    /// The same with another limit, in bytes.
+    pub(super) async fn peek_up_to(&mut self, limit: usize) -> io::Result<&[u8]> {
         let here = self.peeked.len();
-        self.peeked.resize(PEEK, 0);
+        self.peeked.resize(limit.max(here), 0);
         let read = match self.peeked.get_mut(here..) {
             Some(room) if !room.is_empty() => self.stream.read(room).await,
             _ => Ok(0),
@@ -53,6 +58,11 @@ impl Socket {
     /// The first bytes that were peeked and not read since.
     pub(super) fn peeked(&self) -> &[u8] {
         &self.peeked
+    }
+
+    /// Discards the first bytes of those that were peeked.
+    pub(super) fn discard_peeked(&mut self, bytes: usize) {
+        self.peeked.drain(..bytes.min(self.peeked.len()));
     }
 
     /// Reads and discards what the client still sends, until it closes.
@@ -169,7 +179,11 @@ impl Drop for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{connection::Purpose, shutdown::Handle, tcp::cork::FULL_RECORD};
+    use crate::{
+        connection::{Peer, Purpose},
+        shutdown::Handle,
+        tcp::cork::FULL_RECORD,
+    };
     use std::task::Waker;
     use tokio::net::{TcpListener, TcpStream};
 
@@ -181,7 +195,7 @@ mod tests {
         let (stream, peer) = accepted.expect("a connection");
         stream.writable().await.expect("room");
         let shutdown = Handle::new().shutdown();
-        let connection = Connection::new(peer.into(), Purpose::Https, Arc::default(), shutdown, None);
+        let connection = Connection::new(Peer::from(peer), Purpose::Https, Arc::default(), shutdown, None);
         let mut socket = Socket::new(Stream::Tcp(stream), connection);
         let record = vec![0; FULL_RECORD];
         let write = |socket: &mut Socket| {
