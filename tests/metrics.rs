@@ -31,7 +31,7 @@ pub(crate) fn counted(app: Router, limits: Limits) -> (TestServer, Metrics) {
         address = server.metrics_addrs().first().copied();
         server
     });
-    (server, Metrics(address.expect("an address")))
+    (server, Metrics::at(address.expect("an address")))
 }
 
 /// The same over plain HTTP.
@@ -48,6 +48,10 @@ pub(crate) fn counted_plain(app: Router, limits: Limits) -> (TestServer, Metrics
 pub(crate) struct Metrics(SocketAddr);
 
 impl Metrics {
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self(address)
+    }
+
     async fn text(&self) -> String {
         let response = reqwest::get(format!("http://{}/metrics", self.0)).await.expect("a response");
         assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4");

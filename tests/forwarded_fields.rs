@@ -1,0 +1,198 @@
+//! The client of a request is the one that trusted proxies report in one family of fields, and nobody else's word counts.
+
+use crate::support::{
+    TestServer, builder, clients, http1, http2, json, log::Log, process::Process, raw, soon, url, with,
+    workbench,
+};
+use axum::{Router, extract::ConnectInfo, routing::get};
+use axum_trailers_server::{ForwardedHeader, Server};
+use axum_trailers_workbench::Bounds;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use h2::client::SendRequest;
+use std::net::SocketAddr;
+
+fn app() -> Router {
+    let who = |ConnectInfo(client): ConnectInfo<SocketAddr>| async move { client.to_string() };
+    Router::new().route("/who", get(who))
+}
+
+/// Trusts these networks.
+fn trusting(networks: &'static [&'static str], header: ForwardedHeader) -> impl Fn(Server) -> Server {
+    move |server| {
+        let proxies = networks.iter().map(|network| network.parse().expect("a network"));
+        proxies.fold(server, Server::trust_proxy).forwarded_header(header)
+    }
+}
+
+const X: ForwardedHeader = ForwardedHeader::XForwarded;
+const RFC: ForwardedHeader = ForwardedHeader::Forwarded;
+
+/// Who the server says the client of such a request is.
+async fn who(client: &reqwest::Client, url: &str, fields: &[(&str, &str)]) -> String {
+    let request = fields.iter().fold(client.get(url), |request, (name, value)| request.header(*name, *value));
+    request.send().await.expect("a response").text().await.expect("text")
+}
+
+#[tokio::test]
+async fn fields_of_an_untrusted_peer_are_ignored() {
+    let forged =
+        [("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1"), ("x-real-ip", "192.0.2.1")];
+    for networks in [&[][..], &["10.0.0.0/8", "unix", "::1", "127.0.0.2"]] {
+        for header in [X, RFC] {
+            let (log, _guard) = Log::catch();
+            let server = TestServer::with(app(), trusting(networks, header));
+            for (protocol, client) in clients() {
+                let client = who(&client, &server.url("/who"), &forged).await;
+                assert!(client.starts_with("127.0.0.1:"), "{protocol}: {client}");
+                log.line(&["/who", protocol, &format!("client={client} peer={client}")]).await;
+            }
+        }
+    }
+}
+
+/// The field that counts, as a proxy on the last hop sends it, and the client.
+const CASES: [(ForwardedHeader, &[(&str, &str)], &str); 12] = [
+    (X, &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1:0"),
+    (X, &[("x-forwarded-for", "192.0.2.1:567")], "192.0.2.1:567"),
+    (X, &[("x-forwarded-for", "2001:db8::1")], "[2001:db8::1]:0"),
+    // Forged by the client, on the left.
+    (X, &[("x-forwarded-for", "10.0.0.9, 9.9.9.9, 192.0.2.1")], "192.0.2.1:0"),
+    (X, &[("x-forwarded-for", "9.9.9.9"), ("x-forwarded-for", "192.0.2.1, 10.0.0.1")], "192.0.2.1:0"),
+    (X, &[("x-forwarded-for", "9.9.9.9, unknown, 10.0.0.1")], "10.0.0.1:0"),
+    (RFC, &[("forwarded", "for=192.0.2.1;proto=https")], "192.0.2.1:0"),
+    (RFC, &[("forwarded", "for=9.9.9.9, for=\"[2001:db8::1]:80\", for=10.0.0.1")], "[2001:db8::1]:80"),
+    (RFC, &[("forwarded", "for=\"9.9.9.9"), ("forwarded", "for=192.0.2.1")], "192.0.2.1:0"),
+    (RFC, &[("forwarded", "for=9.9.9.9, for=_hidden, for=10.0.0.1")], "10.0.0.1:0"),
+    // The client has sent the other family.
+    (X, &[("forwarded", "for=9.9.9.9"), ("x-forwarded-for", "192.0.2.1")], "192.0.2.1:0"),
+    (RFC, &[("x-forwarded-for", "9.9.9.9"), ("forwarded", "for=192.0.2.1")], "192.0.2.1:0"),
+];
+
+#[tokio::test]
+async fn trusted_proxy_reports_the_client_over_every_protocol() {
+    for (header, fields, expected) in CASES {
+        let trust = trusting(&["10.0.0.0/8", "127.0.0.1"], header);
+        let (log, _guard) = Log::catch();
+        let (tls, plain) = (TestServer::with(app(), &trust), TestServer::plain(app(), &trust));
+        let prior_knowledge = builder().http2_prior_knowledge().build().expect("a client");
+        for (address, scheme, client, protocol) in [
+            (tls.address, "https", http2(), "HTTP/2"),
+            (tls.address, "https", http1(), "HTTP/1.1"),
+            (plain.address, "http", prior_knowledge, "HTTP/2"),
+            (plain.address, "http", http1(), "HTTP/1.1"),
+        ] {
+            let client = who(&client, &format!("{scheme}://localhost:{}/who", address.port()), fields).await;
+            assert_eq!(client, expected, "{fields:?} over {scheme} and {protocol}");
+            let addresses = format!("client={expected} peer=127.0.0.1:");
+            log.line(&["/who", &format!("protocol=\"{protocol}\""), &addresses]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn trusted_proxy_that_reports_nothing_usable_is_the_client_itself() {
+    for (header, fields) in [
+        (X, &[][..]),
+        (X, &[("forwarded", "for=192.0.2.1")]),
+        (X, &[("x-forwarded-for", "192.0.2.1, unknown")]),
+        (X, &[("x-forwarded-for", "")]),
+        (RFC, &[("x-forwarded-for", "192.0.2.1")]),
+        (RFC, &[("forwarded", "for=192.0.2.1, for=\"_x\"")]),
+    ] {
+        let server = TestServer::with(app(), trusting(&["127.0.0.0/8"], header));
+        let client = who(&http2(), &server.url("/who"), fields).await;
+        assert!(client.starts_with("127.0.0.1:") && !client.ends_with(":0"), "{fields:?}: {client}");
+    }
+}
+
+async fn request(
+    client: &mut SendRequest<Bytes>,
+    path: &str,
+    forwarded_for: &str,
+) -> http::Response<h2::RecvStream> {
+    let request =
+        http::Request::get(format!("https://localhost{path}")).header("x-forwarded-for", forwarded_for);
+    let (response, _) = client.send_request(request.body(()).expect("a request"), true).expect("sent");
+    soon("a response", response).await.expect("a response")
+}
+
+#[tokio::test]
+async fn requests_of_one_connection_have_clients_of_their_own() {
+    let (log, _guard) = Log::catch_spans();
+    let server = TestServer::with(app(), trusting(&["127.0.0.1"], X));
+    let client = raw::http2(server.address).await;
+    let addresses: Vec<_> = (1..=20).map(|n| format!("192.0.2.{n}:{n}")).collect();
+    let answers = join_all(addresses.iter().map(|address| {
+        let mut client = client.clone();
+        async move {
+            let mut body = request(&mut client, "/who", address).await.into_body();
+            String::from_utf8(raw::http2_read(&mut body).await.expect("content")).expect("text")
+        }
+    }));
+    assert_eq!(answers.await, addresses);
+    for address in &addresses {
+        log.line(&[&format!("axum_trailers::request: client={address} peer=127.0.0.1:")]).await;
+        log.line(&["request{", &format!("client={address} "), ": close"]).await;
+    }
+}
+
+#[tokio::test]
+async fn ten_exports_through_a_trusted_proxy_are_those_of_ten_clients() {
+    let app = || workbench(".").bounds(with!(Bounds { exports_per_client: 1 })).router();
+    let address = |n| format!("9.9.9.9, 192.0.2.{n}");
+    for (networks, are_told_apart) in [(&["127.0.0.1"][..], true), (&[], false)] {
+        let server = TestServer::with(app(), trusting(networks, X));
+        let mut client = raw::http2(server.address).await;
+        let mut running = Vec::new();
+        for n in 1..=10 {
+            let response = request(&mut client, "/export/orders", &address(n)).await;
+            let expected = if are_told_apart || n == 1 { 200 } else { 429 };
+            assert_eq!(response.status(), expected, "client {n} of {networks:?}");
+            running.push(response);
+        }
+        for n in 1..=10 {
+            assert_eq!(request(&mut client, "/export/orders", &address(n)).await.status(), 429, "once more");
+        }
+    }
+}
+
+#[tokio::test]
+async fn forwarded_ipv6_clients_share_their_network_s_exports() {
+    let app = workbench(".").bounds(with!(Bounds { exports_per_client: 1 })).router();
+    let server = TestServer::with(app, trusting(&["127.0.0.1"], X));
+    let mut client = raw::http2(server.address).await;
+    let _running = request(&mut client, "/export/orders", "2001:db8:0:1::1").await;
+    for (address, expected) in [("2001:db8:0:1::2", 429), ("2001:db8:0:2::1", 200)] {
+        let response = request(&mut client, "/export/orders", address).await;
+        assert_eq!(response.status(), expected, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn record_of_a_response_is_for_the_client_that_a_proxy_reports() {
+    let server = TestServer::with(workbench(".").router(), trusting(&["127.0.0.1"], X));
+    for (protocol, client) in clients() {
+        let get = async |path: &str, forwarded_for: &str| {
+            let request = client.get(server.url(path)).header("x-forwarded-for", forwarded_for);
+            request.send().await.expect("a response")
+        };
+        let response = get("/te", "192.0.2.1:1").await;
+        let id = response.headers()["x-request-id"].to_str().expect("text").to_owned();
+        let path = format!("/seen/{id}");
+        assert_eq!(get(&path, "192.0.2.2").await.status(), 404, "{protocol}");
+        assert_eq!(server.get(&client, &path).await.status(), 404, "{protocol}: the proxy itself");
+        assert_eq!(json(get(&path, "192.0.2.1:2").await).await["id"], *id, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn binary_takes_the_options_about_fields() {
+    let line = ["--trust-proxy", "127.0.0.1,::1", "--forwarded-header", "forwarded"];
+    let mut process =
+        Process::start(&[&["--listen", "127.0.0.1:0", "--redirect", "off"][..], &line].concat());
+    let request = http2().get(url(process.address("https"), "/te"));
+    let request = request.header("x-forwarded-for", "9.9.9.9").header("forwarded", "for=\"192.0.2.1:4\"");
+    request.send().await.expect("a response");
+    process.logged(&["/te", "client=192.0.2.1:4 peer=127.0.0.1:"]).await;
+}
