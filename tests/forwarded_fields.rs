@@ -11,6 +11,8 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::client::SendRequest;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn app() -> Router {
     let who = |ConnectInfo(client): ConnectInfo<SocketAddr>| async move { client.to_string() };
@@ -183,6 +185,33 @@ async fn record_of_a_response_is_for_the_client_that_a_proxy_reports() {
         assert_eq!(get(&path, "192.0.2.2").await.status(), 404, "{protocol}");
         assert_eq!(server.get(&client, &path).await.status(), 404, "{protocol}: the proxy itself");
         assert_eq!(json(get(&path, "192.0.2.1:2").await).await["id"], *id, "{protocol}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn peers_of_unix_sockets_are_trusted_by_their_name_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, (networks, expected, logged)) in [
+        (&["unix"][..], "192.0.2.1:0", "client=192.0.2.1:0 peer=unix"),
+        (&["0.0.0.0/0", "::/0"], "[::]:0", "client=unix peer=unix"),
+        (&[], "[::]:0", "client=unix peer=unix"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (log, _guard) = Log::catch();
+        let path = folder.path().join(n.to_string());
+        let trust = trusting(networks, X);
+        let _server = TestServer::with(app(), |server| trust(server).bind_unix(&path).expect("a socket"));
+        let mut stream = tokio::net::UnixStream::connect(&path).await.expect("a connection");
+        let request =
+            b"GET /who HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 192.0.2.1\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.expect("sent");
+        let mut response = String::new();
+        soon("a response", stream.read_to_string(&mut response)).await.expect("a response");
+        assert!(response.ends_with(&format!("\r\n\r\n{expected}")), "{networks:?}: {response}");
+        log.line(&["/who", logged]).await;
     }
 }
 

@@ -313,6 +313,27 @@ async fn only_a_reported_client_that_is_trusted_as_well_vouches_for_fields() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn header_names_the_client_over_a_unix_socket() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (networks, path, is_trusted) in [(["unix"], "trusted", true), (["127.0.0.1"], "stranger", false)] {
+        let path = folder.path().join(path);
+        let _listeners = Listeners::with(&networks, |server| server.bind_unix(&path).expect("a socket"));
+        let connect = async || tokio::net::UnixStream::connect(&path).await.expect("a connection");
+        for (header, expected) in [(VERSION_1, "192.0.2.1:4660"), (&ipv6(), "[2001:db8::1]:4660")] {
+            let mut stream = connect().await;
+            stream.write_all(header).await.expect("sent");
+            assert_eq!(who(stream).await, if is_trusted { expected } else { "[::]:0" });
+        }
+        let mut without = connect().await;
+        without.write_all(WHO).await.expect("sent");
+        let mut received = String::new();
+        let _reset_or_end = soon("the end", without.read_to_string(&mut received)).await;
+        assert_eq!(received.is_empty(), is_trusted, "{received}");
+    }
+}
+
 /// Lines of rejected requests name both ends.
 #[tokio::test]
 async fn client_is_in_the_lines_about_what_it_sends() {
