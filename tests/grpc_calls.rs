@@ -203,6 +203,21 @@ async fn service_that_panics_looks_like_no_success_and_the_server_lives_on() {
 }
 
 #[tokio::test]
+async fn service_gets_the_client_that_a_trusted_proxy_reports() {
+    for (trusted, expected) in [("127.0.0.1", "192.0.2.1 "), ("10.0.0.0/8", "127.0.0.1 ")] {
+        let service = ExportsServer::new(Somebodys::HangsInTheCall);
+        let server = TestServer::with(Router::new(), |server| {
+            server.trust_proxy(trusted.parse().expect("a network")).grpc(SERVICE_NAME, service)
+        });
+        let mut client = ExportsClient::new(channel(server.address).await);
+        let mut call = Request::new(ListTablesRequest {});
+        call.metadata_mut().insert("x-forwarded-for", "9.9.9.9, 192.0.2.1".parse().expect("a value"));
+        let status = client.list_tables(call).await.expect_err("a status");
+        assert!(status.message().starts_with(expected), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn only_calls_reach_a_service() {
     let server = serve(Somebodys::PanicsInTheCall);
     let post = |client: reqwest::Client, content_type: &str| {

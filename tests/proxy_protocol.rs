@@ -229,13 +229,15 @@ async fn header_that_stops_half_way_is_ended() {
     let (log, _guard) = Log::catch();
     let limits = with!(Limits { handshake: Duration::from_millis(300) });
     let listeners = Listeners::with(&["127.0.0.1"], |server| server.limits(limits));
-    let (all, mut ended) = (ipv4(0), 0);
+    let (all, mut stopped) = (ipv4(0), Vec::new());
     for bytes in [&b""[..], b"PROXY TCP4 192.", &all[..5], &all[..20]] {
         for (listener, address) in listeners.all() {
-            let closed = is_closed(connect(address, bytes).await).await;
-            assert!(closed, "{listener}: {}", bytes.escape_ascii());
-            ended += 1;
+            stopped.push((listener, bytes, connect(address, bytes).await));
         }
+    }
+    let ended = u64::try_from(stopped.len()).expect("few");
+    for (listener, bytes, stream) in stopped {
+        assert!(is_closed(stream).await, "{listener}: {}", bytes.escape_ascii());
     }
     log.line(&["no valid PROXY header", "kind=\"timeout\"", "it took longer than 300ms"]).await;
     listeners.metrics.say("handshakes_failed_total{reason=\"timeout\"}", ended).await;
