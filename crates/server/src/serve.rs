@@ -195,7 +195,7 @@ impl Server {
     /// |---|---|---|
     /// | `axum_trailers_connections` | | open connections |
     /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (usually no file descriptor was left) |
-    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte); on plain listeners `tls_to_plain`, `proxy_header`, `client_gone`, `probe` |
+    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte); on plain listeners `tls_to_plain`, `proxy_header`, `client_gone`, `probe`; with the PROXY protocol `no_proxy_header`, `bad_proxy_header`, `timeout`, `client_gone`, `probe` |
     /// | `axum_trailers_streams` | | requests whose response has not ended |
     /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, including those that hyper rejected |
     /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes on connections, including TLS |
@@ -259,10 +259,11 @@ impl Server {
     /// request. Its port is 0 if the proxy does not report it. The log's `peer` is always the other end of the connection.
     ///
     /// ```no_run
-    /// use axum_trailers_server::{Server, Tls};
+    /// use axum_trailers_server::Server;
     ///
     /// # fn start() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = Server::new(Tls::from_pem_files("cert.pem", "key.pem")?)
+    /// let server = Server::new()
+    ///     .bind_plain("127.0.0.1:8080")?
     ///     .trust_proxy("10.0.0.0/8".parse()?)
     ///     .trust_proxy("::1".parse()?);
     /// # Ok(())

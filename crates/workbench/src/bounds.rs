@@ -20,7 +20,7 @@ pub struct Bounds {
     pub exports: usize,
     /// How many exports one client may run at once. Default: 8. More get 429.
     ///
-    /// A client is the address of its connection: an IPv4 address, or the /64 prefix of an IPv6 address, because one
+    /// A client is the address that the server reports, of its connection or from a trusted proxy: an IPv4 address, or the /64 prefix of an IPv6 address, because one
     /// client usually has a whole /64. IPv4-mapped IPv6 addresses count as IPv4. Without
     /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the requests' extensions, all requests count as one
     /// client's.
