@@ -53,8 +53,10 @@ async fn fields_of_an_untrusted_peer_are_ignored() {
     }
 }
 
-/// The field that counts, as a proxy on the last hop sends it, and the client.
-const CASES: [(ForwardedHeader, &[(&str, &str)], &str); 12] = [
+/// The field that counts, the fields as a proxy on the last hop sends them, and the client.
+type Case = (ForwardedHeader, &'static [(&'static str, &'static str)], &'static str);
+
+const CASES: [Case; 12] = [
     (X, &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1:0"),
     (X, &[("x-forwarded-for", "192.0.2.1:567")], "192.0.2.1:567"),
     (X, &[("x-forwarded-for", "2001:db8::1")], "[2001:db8::1]:0"),

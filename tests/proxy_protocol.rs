@@ -28,7 +28,7 @@ fn ipv4(padding: usize) -> Vec<u8> {
     version_2(0x21, 0x11, &[&addresses[..], &vec![0; padding]].concat())
 }
 
-/// From [2001:db8::1]:4660.
+/// From `[2001:db8::1]:4660`.
 fn ipv6() -> Vec<u8> {
     let mut addresses = [0; 36];
     addresses[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long a TLS handshake may take. Default: 10 s.
+    /// How long a TLS handshake may take, together with a header of the PROXY protocol in front of it. Default: 10 s.
     pub handshake: Duration,
     /// How long a client may take, after the handshake if there is one, to send its first bytes: the HTTP/2 preface, or
     /// the first byte of HTTP/1.1. Default: 10 s.
