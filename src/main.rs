@@ -6,7 +6,7 @@ mod log;
 mod server;
 mod systemd;
 
-use axum_trailers_server::{Server, Tls};
+use axum_trailers_server::{Axum06, Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
 use cli::{Args, OrOff};
 use error::Error;
@@ -26,6 +26,8 @@ const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let args = Args::read();
+    // It changes the environment, so no other thread may run yet.
+    let server = Server::new().inherited().map_err(Error::Inherited);
     let log = match Log::start(args.log_format) {
         Ok(log) => log,
         Err(error) => {
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match run(&args, &log) {
+    match run(&args, server, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log.say(Level::ERROR, &error.to_string());
@@ -43,29 +45,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args, log: &Log) -> Result<(), Error> {
+fn run(args: &Args, server: Result<Server, Error>, log: &Log) -> Result<(), Error> {
     log.subscribe(&log_filter(args)?);
+    let server = server?;
     // The server's threads have their own runtimes. This one accepts.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Serve)?;
-    let (server, workbench) = build(args, log, &runtime)?;
+    let (server, workbench) = build(args, server, log, &runtime)?;
     let is_demo = uses_demo_key(args);
     if is_demo {
         warn_of_demo_key(&server, log);
     }
     announce(&server, is_demo);
     let handle = server.handle();
-    let serving = systemd::reported(server.serve(workbench.router()), handle.shutdown_started());
+    let serving = systemd::reported(server.serve(Axum06(workbench.router())), handle.shutdown_started());
     let outcome = runtime.block_on(serving).map_err(Error::Serve);
     // A thread that waits for a locked database must not delay the end.
     runtime.shutdown_timeout(LAST_STEPS);
     outcome
 }
 
-fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench), Error> {
+fn build(args: &Args, server: Server, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench), Error> {
     let _in_runtime = runtime.enter();
     let tls = certificate(args)?;
     outlive_file_size_limit().map_err(Error::Serve)?;
-    let server = Server::new()
+    let server = server
         .tls(tls)
         .limits(args.limits())
         .shutdown_timeout(args.shutdown_timeout.0)
@@ -74,8 +77,6 @@ fn build(args: &Args, log: &Log, runtime: &Runtime) -> Result<(Server, Workbench
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
     let server = server
-        .inherited()
-        .map_err(Error::Inherited)?
         .listen_for_https(args)
         .map_err(Error::bind("--listen or --port"))?
         .listen_for_plain_http(&args.plain)

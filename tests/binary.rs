@@ -1,9 +1,12 @@
 //! The binary as a process: its output, its log, signals, and how it fails.
 
-use crate::support::{
-    CERTIFICATE, KEY, PATIENCE, http1, http2,
-    process::{Process, Signal, command, run},
-    raw, read,
+use crate::{
+    server::on_axum_06::http2_windows::{client, upload},
+    support::{
+        CERTIFICATE, KEY, PATIENCE, http1, http2,
+        process::{Process, Signal, command, run},
+        raw, read, soon,
+    },
 };
 use bytes::Bytes;
 use rustls::{
@@ -520,6 +523,33 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI8dpAd4X8DxSI7jp
 ZlQ6cE3RETBAnLgTlNBH/xpovLOhRANCAAT6VMecR/btMl5eaqfqpnWyaMkUDV+2
 TJBqAYWpdyK3lq7urAiKV2o54melpknEyzIx+ED4giDH8kXJSaVY0rV6
 -----END PRIVATE KEY-----";
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hundred_unread_uploads_hold_little_memory() {
+    const AT_MOST: u64 = 40 * 1024;
+    let mut process = Process::start(&[&QUIET[..], &["--threads", "1"]].concat());
+    let address = process.address("https");
+    let mut client = client(address).await;
+    let (response, _first) = upload(&mut client, "/echo", 1);
+    soon("a response", response).await.expect("a response");
+    let before = process.memory("VmRSS");
+    let mut unread = Vec::new();
+    for _ in 0..99 {
+        unread.push(upload(&mut client, "/echo", 4 * 1024 * 1024));
+    }
+    let held = || process.memory("VmRSS").saturating_sub(before);
+    // The window is full when memory stops growing.
+    let mut last = u64::MAX;
+    let full = async {
+        while held() != last || last < 8 * 1024 {
+            last = held();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, full).await.expect("it fills");
+    assert!(held() < AT_MOST, "{} KiB", held());
+}
 
 #[cfg(unix)]
 #[tokio::test]

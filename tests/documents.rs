@@ -301,26 +301,37 @@ const WITHOUT_A_RESPONSE: [&str; 3] = ["no_first_byte", "idle", "wrong_protocol"
 #[test]
 fn metrics_page_has_exactly_the_reasons_that_the_server_counts() {
     let page = include_str!("../docs/metrics.md");
-    let documented = |metric: &str| {
+    let meaning = |metric: &str| {
         let rows = table(page, "Metric");
-        let row = rows.iter().find(|row| names(row[0]).contains(metric)).expect("a row");
-        let mut reasons = names(row[2]);
+        rows.iter().find(|row| names(row[0]).contains(metric)).expect("a row")[2]
+    };
+    let documented = |metric: &str| {
+        let mut reasons = names(meaning(metric));
         reasons.remove("TE: trailers");
         reasons
     };
     let sources = server_sources();
     let labels_of = |path: &str| labels(&sources[Path::new(path)]);
-    let [close_reason, ending] =
-        ["connection/close_reason.rs", "exchange/ending.rs"].map(|file| format!("crates/server/src/{file}"));
-    let early =
-        ["handshake", "plain", "proxy_protocol"].map(|file| format!("crates/server/src/tcp/{file}.rs"));
+    let files = [
+        "connection/close_reason.rs",
+        "exchange/ending.rs",
+        "tcp/handshake.rs",
+        "tcp/plain.rs",
+        "tcp/proxy_protocol.rs",
+    ]
+    .map(|file| format!("crates/server/src/{file}"));
     let with_labels: Vec<_> =
         sources.iter().filter(|(_, text)| text.contains("fn label(")).map(|(path, _)| path).collect();
-    let expected: Vec<_> = [&close_reason, &ending].into_iter().chain(&early).map(Path::new).collect();
-    assert_eq!(with_labels, expected, "the sources of labels");
+    assert_eq!(with_labels, files.each_ref().map(Path::new), "the sources of labels");
+    let [close_reason, ending, handshake, plain, proxy_protocol] = files;
 
-    let failed: BTreeSet<_> = early.iter().flat_map(|file| labels_of(file)).collect();
-    assert_eq!(failed, documented("axum_trailers_handshakes_failed_total"));
+    let failed = meaning("axum_trailers_handshakes_failed_total");
+    let (of_handshakes, rest) = failed.split_once("Plain listeners:").expect("three lists");
+    let (of_plain, before_both) = rest.split_once("In front of both").expect("three lists");
+    for (source, reasons) in [(&handshake, of_handshakes), (&plain, of_plain), (&proxy_protocol, before_both)]
+    {
+        assert_eq!(labels_of(source), names(reasons), "{source}");
+    }
     let withheld = include_str!("../crates/axum-trailers/src/trailers/acceptance.rs");
     assert_eq!(labels(withheld), documented("axum_trailers_trailer_sections_withheld_total"));
 

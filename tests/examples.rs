@@ -1,4 +1,4 @@
-//! Each program in examples/ shows how it is run, and those on the server of this project show what they demonstrate.
+//! Each program in examples/ shows how it is run, and those with axum 0.6 show what they demonstrate.
 //! `interop/examples` runs all of them.
 
 use crate::support::{
@@ -14,8 +14,15 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 const AXUM_06: [&str; 2] = ["grpc", "static_trailer"];
 
 /// With axum 0.8.
-const AXUM_08: [&str; 6] =
-    ["axum_server", "digest_everywhere", "grpc", "rows", "static_trailer", "verified_upload"];
+const AXUM_08: [&str; 7] = [
+    "axum_server",
+    "behind_a_proxy",
+    "digest_everywhere",
+    "grpc",
+    "rows",
+    "static_trailer",
+    "verified_upload",
+];
 
 /// Each program's source and the command that runs it.
 fn programs() -> Vec<(String, String)> {
@@ -70,7 +77,7 @@ fn each_has_its_row_in_the_library_guide() {
     assert_eq!(commands, programs().into_iter().map(|(_, command)| command).collect());
 }
 
-/// The programs differ only in their servers. The README of the server crate is compiled with its own tests.
+/// The programs differ only in their servers.
 #[test]
 fn library_guide_has_the_handler_and_the_layers_of_the_server_s_readme() {
     let program = |document: &'static str| {

@@ -1,6 +1,11 @@
 //! gRPC services run on the router's port, and their trailers report how calls end.
 
-use crate::support::{TestServer, channel, clients, http2, log::Log, raw, read, soon, with, workbench};
+use crate::support::{
+    TestServer, channel, clients, http2,
+    log::Log,
+    process::{Process, Signal},
+    raw, read, soon, with, workbench,
+};
 use axum_trailers_workbench::{
     Bounds, Workbench,
     export::grpc::{
@@ -344,4 +349,26 @@ async fn reader_that_has_stalled_holds_few_rows() {
     // A window of 64 KiB and about 200 KiB of memory in the server: less than a tenth of the 100,000 rows.
     let rows = soon("a standstill", standstill).await;
     assert!(rows < 10_000, "{rows} rows");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn health_watch_ends_at_shutdown_and_does_not_delay_it() {
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
+    let mut health = HealthClient::new(channel(process.address("https")).await);
+    let mut watches = Vec::new();
+    for service in ["", exports_server::SERVICE_NAME] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let mut watch = health.watch(request).await.expect("a watch").into_inner();
+        assert_eq!(watch.message().await.expect("a message").expect("one").status, 1, "serving");
+        watches.push(watch);
+    }
+    process.signal(Signal::TERM);
+    for mut watch in watches {
+        let told = soon("a message", watch.message()).await.expect("a message").expect("one");
+        assert_eq!(told.status, 2, "not serving");
+        assert!(soon("the end", watch.message()).await.expect("no error").is_none());
+    }
+    let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+    assert!(status.success() && !log.contains("cutting"), "{log}");
 }

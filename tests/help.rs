@@ -1,6 +1,6 @@
 //! The curl lines of `GET /help` contain the server's host, and no host that a client sends can do harm in a shell.
 
-use crate::support::{TestServer, clients, raw, soon, workbench};
+use crate::support::{TestServer, clients, http1, raw, soon, workbench};
 use axum_trailers_workbench::ROUTES;
 
 const DEFAULT: &str = "localhost:3000";
@@ -114,4 +114,14 @@ async fn browsers_get_a_page_with_all_routes() {
         assert!(!page.contains('`') && page.contains("<code>Accept</code>"), "code is marked up: {page}");
         assert_eq!(page.matches("<section>").count(), page.matches("</section>").count());
     }
+}
+
+#[tokio::test]
+async fn curl_lines_of_a_plain_listener_work_without_tls() {
+    let server = TestServer::plain(workbench(".").router(), |server| server);
+    let url = format!("http://localhost:{}", server.address.port());
+    let text =
+        http1().get(format!("{url}/help")).send().await.expect("a response").text().await.expect("text");
+    assert!(text.contains(&format!("  curl -v --no-buffer '{url}/'\n")), "{text}");
+    assert!(!text.contains("https://") && !text.contains(" -k "), "{text}");
 }

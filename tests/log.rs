@@ -1,87 +1,15 @@
-//! The log line of a request reports how it ended, whatever the cause.
+//! The log of the workbench, as the binary writes it.
 
 use crate::support::{
     TestServer, channel, http1, http2,
     log::Log,
-    process::Process,
-    producer::{Producers, declared, rows},
-    raw, with,
+    process::{Process, Signal},
+    raw,
+    upload::{PROTOCOLS, Upload},
+    workbench,
 };
-use axum::{
-    Router,
-    routing::{get, post},
-};
-use axum_trailers::body::{self, StreamBody};
-use axum_trailers_server::Limits;
 use axum_trailers_workbench::export::grpc::v1::{ListTablesRequest, exports_client::ExportsClient};
-use futures_util::stream;
-use std::{convert::Infallible, time::Duration};
-
-const SHORT: Duration = Duration::from_millis(300);
-
-#[tokio::test]
-async fn failure_is_told_with_its_reason() {
-    let (log, _guard) = Log::catch();
-    let fails = || async { body::channel(1024, declared()).1 };
-    let server = TestServer::start(Router::new().route("/fails", get(fails)));
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/fails").await;
-    raw::http2_read(&mut body).await.expect_err("a reset");
-    log.line(&["/fails", "bytes_out=0", "trailers=none", "ended=failed: the producer stopped"]).await;
-}
-
-#[tokio::test]
-async fn stalled_reader_is_told_over_both_protocols() {
-    let (log, _guard) = Log::catch();
-    let producers = Producers::new();
-    let limits = with!(Limits { stalled_reader: SHORT });
-    let server = TestServer::limited(producers.router(), limits);
-    let _http1 = raw::http1_get(server.address, "/endless").await;
-    log.line(&["/endless", "HTTP/1.1", "ended=cut: the client stopped reading"]).await;
-
-    // A cut stream counts as stalled even if its client resets it afterwards.
-    let mut client = raw::http2(server.address).await;
-    let _quiet = raw::http2_get(&mut client, "/quiet").await;
-    let body = raw::http2_get(&mut client, "/endless").await;
-    producers.ended.acquire_many(2).await.expect("open").forget();
-    drop(body);
-    log.line(&["/endless", "HTTP/2\"", "ended=cut: the client stopped reading"]).await;
-}
-
-#[tokio::test]
-async fn log_distinguishes_a_client_that_leaves_from_a_shutdown() {
-    let (log, _guard) = Log::catch();
-    let server = TestServer::start(Producers::new().router());
-    drop(raw::http1_get(server.address, "/endless").await);
-    log.line(&["/endless", "ended=client gone"]).await;
-    let _quiet = raw::http1_get(server.address, "/quiet").await;
-    server.handle.abort();
-    log.line(&["/quiet", "ended=cut: server shutdown"]).await;
-}
-
-#[tokio::test]
-async fn response_of_known_length_is_complete_only_when_its_reader_took_it() {
-    let (log, _guard) = Log::catch();
-    let large = || async { vec![b'x'; 20_000_000] };
-    let server = TestServer::start(Router::new().route("/large", get(large)));
-    drop(raw::http1_get(server.address, "/large").await);
-    log.line(&["/large", "ended=client gone"]).await;
-}
-
-#[tokio::test]
-async fn head_has_no_trailers_that_could_be_withheld() {
-    let (log, _guard) = Log::catch();
-    let app = || async {
-        let (sender, body) = body::channel(1024, declared());
-        sender.finish(rows(1)).expect("as declared");
-        body
-    };
-    let server = TestServer::start(Router::new().route("/", get(app)));
-    http1().head(server.url("/")).send().await.expect("a response");
-    log.line(&["method=HEAD", "HTTP/1.1", "trailers=none ended=complete"]).await;
-    http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
-    log.line(&["method=GET", "HTTP/1.1", "trailers=withheld (no `TE: trailers`) ended=complete"]).await;
-}
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// If the database is missing, blocking threads log it; if an export fails, its thread does.
 #[cfg(unix)]
@@ -112,53 +40,89 @@ async fn thread_events_have_the_request_span() {
 }
 
 #[tokio::test]
-async fn handler_events_have_the_request_span_with_the_outcome() {
-    let (log, _guard) = Log::catch_spans();
-    let logs = async || {
-        tracing::info!("from the handler");
-        StreamBody::new(stream::once(async {
-            tracing::info!("from the body");
-            Ok::<_, Infallible>("ok")
-        }))
-    };
-    let server = TestServer::start(Router::new().route("/logs", get(logs)));
-    server.get(&http2(), "/logs").await.bytes().await.expect("content");
-    log.line(&["request{", "method=GET", "request_target=\"/logs\"", "}", "from the handler"]).await;
-    log.line(&["request{", "request_target=\"/logs\"", "}", "from the body"]).await;
-    let parts = [
-        "request{",
-        "request_target=\"/logs\"",
-        "status=200",
-        "bytes_out=2",
-        "trailers=none",
-        "ended=complete}",
-        ": close",
+async fn client_data_is_shortened_and_cannot_forge_a_line() {
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
+    let address = process.address("https");
+    let long = "x".repeat(3000);
+    let fields = format!("host: u:secret@a\r\nvia: {long}\r\ntrailer: {long}\r\nte: a\tended=complete \"b\"");
+    raw::http1(address, &format!("{long} /{long}?end HTTP/1.1\r\n{fields}\r\nconnection: close\r\n\r\n"))
+        .await;
+    let kept = "x".repeat(1024);
+    let expected = [
+        &*format!(" method={kept}… host=a request_target=/{}… protocol=HTTP/1.1 ", &kept[1..]),
+        &*format!(" via={kept}… proxied=true te=\"a\\tended=complete \\\"b\\\"\" status=400 "),
+        &*format!(" request_trailers_missing={kept}… "),
     ];
-    log.line(&parts).await;
+    process.logged(&expected).await;
 }
 
 #[tokio::test]
-async fn line_of_a_request_stands_alone() {
-    let (log, _guard) = Log::catch();
-    let server = TestServer::start(Router::new().route("/", get(|| async { "ok" })));
-    // This span covers everything that is polled on this thread.
-    let _elsewhere = tracing::info_span!("elsewhere").entered();
-    server.get(&http2(), "/").await.bytes().await.expect("content");
-    log.line(&["INFO axum_trailers::request: client=", "request_target=\"/\"", "ended=complete"]).await;
+async fn grpc_health_is_logged_at_debug() {
+    let quiet = ["--listen", "127.0.0.1:0", "--redirect", "off"];
+    let mut process = Process::start(&[&quiet[..], &["--log", "axum_trailers::request=debug"]].concat());
+    let channel = crate::support::channel(process.address("https")).await;
+    let mut health = HealthClient::new(channel);
+    health.check(HealthCheckRequest::default()).await.expect("healthy");
+    process
+        .logged(&["DEBUG axum_trailers::request: ", "/grpc.health.v1.Health/Check", "grpc_status=0 "])
+        .await;
+    health.check(HealthCheckRequest { service: "none".to_owned() }).await.expect_err("not found");
+    process
+        .logged(&[" INFO axum_trailers::request: ", "/grpc.health.v1.Health/Check", "grpc_status=5 "])
+        .await;
+}
+
+/// Includes everything that the page requests, also failures.
+#[cfg(unix)]
+#[tokio::test]
+async fn failures_that_were_asked_for_are_no_warnings() {
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off"]);
+    let address = process.address("https");
+    let export = "/export/orders?limit=10&fail_at=5";
+    for path in ["/ui", "/ui/main.js", "/ui/style.css", export, &format!("{export}&fail=trailer"), "/nothing"]
+    {
+        for client in [http1(), http2()] {
+            let url = format!("https://localhost:{}{path}", address.port());
+            drop(client.get(url).header("te", "trailers").send().await.expect("a response").bytes().await);
+        }
+    }
+    let reason = "reason=\"Database connection lost at row 5\"";
+    process.logged(&[" INFO request{", "simulated export failure table=orders", reason]).await;
+    process.signal(Signal::TERM);
+    let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
+    assert!(status.success() && !log.contains(" WARN ") && !log.contains("ERROR"), "{log}");
 }
 
 #[tokio::test]
-async fn request_body_events_have_the_request_span() {
+async fn health_check_is_logged_at_debug() {
     let (log, _guard) = Log::catch_all();
-    let server = TestServer::start(Router::new().route("/unread", post(|| async { "ok" })));
-    let sent = http2().post(server.url("/unread")).body("unread").send().await;
-    sent.expect("a response").bytes().await.expect("content");
-    log.line(&[
-        "request{",
-        "request_target=\"/unread\"",
-        "}",
-        "request body ended early",
-        "the handler stopped reading",
-    ])
-    .await;
+    let server = TestServer::start(workbench(".").router());
+    for (level, path) in [("DEBUG", "/healthz"), (" INFO", "/te")] {
+        drop(server.get(&http2(), path).await.bytes().await);
+        let line = format!("{level} axum_trailers::request: client=");
+        log.line(&[&line, &format!("request_target={path:?}")]).await;
+    }
+}
+
+#[tokio::test]
+async fn echo_of_a_trailer_that_is_missing_or_not_announced_is_no_warning() {
+    let (log, _guard) = Log::catch();
+    let server = TestServer::start(workbench(".").router());
+    let request = Upload {
+        method: "POST",
+        path: "/echo",
+        fields: &[("te", "trailers"), ("trailer", "x-sum")],
+        chunks: &["a"],
+        ..Upload::default()
+    };
+    for protocol in PROTOCOLS {
+        request.send(protocol, server.address).await;
+        let relayed = "relayed trailer field was announced but not sent";
+        log.line(&[" INFO ", &format!("protocol={protocol:?}}}"), relayed, "name=\"x-echo-x-sum\""]).await;
+    }
+    let unannounced = Upload { fields: &[("te", "trailers")], trailers: &[("x-sum", "1")], ..request };
+    unannounced.send("HTTP/1.1", server.address).await;
+    let left_out = "unannounced relayed trailer field omitted over HTTP/1.1";
+    log.line(&[" INFO ", left_out, "name=x-echo-x-sum"]).await;
+    assert!(!log.text().contains("WARN"), "{}", log.text());
 }

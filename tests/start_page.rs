@@ -1,6 +1,7 @@
 //! `GET /` redirects browsers to the page, and sends other clients the chunks and their trailer.
 
-use crate::support::{TestServer, clients, read, workbench};
+use crate::support::{TestServer, clients, raw, read, workbench};
+use std::time::Duration;
 
 /// Values of `Accept`, and whether a browser sends them.
 const CASES: [(Option<&str>, bool); 11] = [
@@ -67,4 +68,23 @@ async fn redirect_ends_at_the_page_and_the_chunks_keep_their_trailer() {
         assert_eq!(ending.content, b"hello...world\n", "{protocol}");
         assert_eq!(ending.trailers.expect("trailers")["chunky-trailer"], "foo", "{protocol}");
     }
+}
+
+#[tokio::test]
+async fn articles_demo_has_its_pause_its_trailer_and_its_own_field() {
+    let server = TestServer::start(workbench(".").router());
+    for (protocol, client) in clients() {
+        let began = std::time::Instant::now();
+        let response = server.get(&client, "/").await;
+        assert_eq!(response.headers()["trailer"], "chunky-trailer", "{protocol}");
+        assert_eq!(response.headers()["trailers"], "chunky-trailer", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert!(began.elapsed() >= Duration::from_secs(2), "{protocol}");
+        assert_eq!(ending.content, b"hello...world\n", "{protocol}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!((trailers.len(), &trailers["chunky-trailer"]), (1, &"foo".parse().expect("a value")));
+    }
+
+    let wire = raw::http1(server.address, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert!(!wire.to_lowercase().contains("trailer"), "{wire}");
 }

@@ -29,7 +29,10 @@ def main() -> int:
     peers = servers.peers(build)
     arguments = _arguments(["ours", *(server.name for server in peers)])
     ours = [servers.ours(name, binary) for name, binary in arguments.ours]
-    ours = ours or [servers.ours("ours", build / "release/bench_server")]
+    ours = ours or [
+        servers.ours("ours", build / "release/bench_server"),
+        servers.ours("ours-axum-06", build / "release/bench_server_axum_06"),
+    ]
     chosen = [
         server
         for server in (*ours, *peers)
@@ -79,7 +82,7 @@ def _arguments(names: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--ours", type=_build, action="append", default=[], metavar="NAME=BINARY",
-        help="measure this build of bench_server; repeat it to compare builds, ratios are to the first",
+        help="measure this build of bench_server or bench_server_axum_06; repeat it to compare builds, ratios are to the first",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds to this file, as JSON")
     parser.add_argument(

@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 const PAGE: &str = include_str!("../../docs/library.md");
-const HEADING: &str = "\n## axum 0.6 and the server of this project\n";
+const HEADING: &str = "\n## axum 0.6\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");

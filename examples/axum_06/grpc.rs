@@ -6,7 +6,7 @@
 //! ```
 
 use axum::{Router, routing::get};
-use axum_trailers_server::{Server, Tls};
+use axum_trailers_server::{Axum06, Server, Tls};
 use std::error::Error;
 use tonic_health::{pb::health_server, server::health_reporter};
 
@@ -23,6 +23,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for address in server.local_addrs() {
         println!("https://{address}");
     }
-    server.grpc(health_server::SERVICE_NAME, health).run(app).await?;
+    server.grpc(health_server::SERVICE_NAME, health).run(Axum06(app)).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use axum::{Router, response::IntoResponse, routing::get};
 use axum_trailers::body::StreamBody;
-use axum_trailers_server::{Server, Tls};
+use axum_trailers_server::{Axum06, Server, Tls};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use std::{convert::Infallible, error::Error};
@@ -34,6 +34,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for address in server.local_addrs() {
         println!("https://{address}");
     }
-    server.run(app).await?;
+    server.run(Axum06(app)).await?;
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     )]
     pub(crate) port: Option<u16>,
 
-    /// Plain HTTP address, for a proxy [default: off]
+    /// Plain HTTP address, for a proxy [default: none]
     ///
     /// Serves everything without TLS, over HTTP/1.1 and HTTP/2 with prior knowledge (h2c). May be repeated, like --listen.
     /// `localhost` alone means port 8080, and `unix:/path` a Unix socket.
@@ -156,7 +156,7 @@ struct ProxyArgs {
     /// Trust this proxy's word on who the client is [default: none]
     ///
     /// An address (`192.0.2.1`, `::1`), a network (`10.0.0.0/8`, `fe80::/10`), or `unix` for the peers of Unix sockets. May be
-    /// repeated. In `AXUM_TRAILERS_TRUST_PROXY`, separate them with commas. The client is the rightmost address in the
+    /// repeated. In `AXUM_TRAILERS_TRUST_PROXY`, separate them with commas, without spaces. The client is the rightmost address in the
     /// proxy's fields that is not a trusted proxy's.
     #[arg(long, value_name = "NET", env = "AXUM_TRAILERS_TRUST_PROXY", value_delimiter = ',')]
     trust_proxy: Vec<TrustedProxy>,

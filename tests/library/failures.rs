@@ -7,11 +7,12 @@ use super::{
         TestServer, data_of, get, map_response,
     },
 };
-use crate::support::{clients, http1, raw, read, soon};
+use crate::support::{clients, http1, raw, read, soon, upload::fields};
 use axum_trailers::{
     body::{self, Chunks, FinishError, Sender, StreamBody},
+    declared,
     layers::{ContentDigestLayer, ServerTimingLayer},
-    trailers::{Declared, TrailerError, Trailers},
+    trailers::{Declaration, Declared, STREAM_ERROR, StreamError, TrailerError, Trailers},
 };
 use h2::Reason;
 
@@ -163,6 +164,36 @@ async fn failure_by_trailers_is_never_buffered_as_a_whole_body() {
             assert!(wire.ends_with("\r\n\r\nrow\n"), "{wire}");
         } else {
             assert_ends_after("4\r\nrow\n\r\n", &wire);
+        }
+    }
+}
+
+#[tokio::test]
+async fn field_of_failures_reaches_the_client_or_the_transfer_is_cut() {
+    let lost = || async {
+        let declaration = Declaration::required(declared!["x-rows"]).on_failure(declared!["x-stream-error"]);
+        let (mut sender, body) = body::channel(1024, declaration);
+        tokio::spawn(async move {
+            sender.send("row\n").await.expect("a reader");
+            let mut trailers = Trailers::new();
+            trailers.insert(STREAM_ERROR, StreamError::new("lost at row 2: 50 %")).expect("permitted");
+            sender.fail_with_trailers(trailers).expect("as declared");
+        });
+        body
+    };
+    let server = TestServer::start(Router::new().route("/", get(lost)));
+    for (protocol, client) in clients() {
+        let response = client.get(server.url("/")).header("te", "trailers").send().await;
+        // A server that cuts the transfer may lose the header section as well.
+        let read = match response {
+            Ok(response) => soon("the end", read(response)).await,
+            Err(cut) => Err(cut),
+        };
+        assert_eq!(read.is_ok(), REPORTS_FAILURES_IN_TRAILERS, "{protocol}: {read:?}");
+        if let Ok(ending) = read {
+            assert_eq!(ending.content, b"row\n", "{protocol}");
+            let trailers = ending.trailers.expect("trailers");
+            assert_eq!(trailers, fields(&[("x-stream-error", "lost at row 2: 50 %25")]), "{protocol}");
         }
     }
 }

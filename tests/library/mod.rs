@@ -1,9 +1,12 @@
 //! The library's guarantees, checked on the bytes that reach a client, for both versions of axum.
 //!
-//! Each file below is compiled once per version, with the prelude of that version: `on_axum_06` runs on the server of
-//! this project, `on_axum_08` on axum-server. What only the former does is tested in the folder above.
+//! Each file below is compiled once per version and server, with a prelude of its own: `on_axum_06` and `on_axum_08` run on
+//! the server of this project, `on_axum_server` runs axum 0.8 on axum-server. What only the former does is tested in the
+//! folder `server`.
 
-#![allow(clippy::duplicate_mod, reason = "each file is compiled once per version of axum")]
+#![allow(clippy::duplicate_mod, reason = "each file is compiled once per version of axum and server")]
+
+mod this_server;
 
 #[path = "."]
 pub(crate) mod on_axum_06 {
@@ -12,8 +15,9 @@ pub(crate) mod on_axum_06 {
     pub(crate) mod digest;
     pub(crate) mod failures;
     pub(crate) mod observed_producers;
-    #[path = "prelude_06.rs"]
-    mod prelude;
+    mod prelude {
+        pub(super) use crate::{library::this_server::*, support::axum_06::*};
+    }
     pub(crate) mod produced;
     mod producers;
     pub(crate) mod request_trailers;
@@ -23,13 +27,31 @@ pub(crate) mod on_axum_06 {
 }
 
 #[path = "."]
-mod on_axum_08 {
+pub(crate) mod on_axum_08 {
+    mod client_gone;
+    mod cut;
+    pub(crate) mod digest;
+    pub(crate) mod failures;
+    pub(crate) mod observed_producers;
+    mod prelude {
+        pub(super) use crate::{library::this_server::*, support::axum_08::*};
+    }
+    pub(crate) mod produced;
+    mod producers;
+    pub(crate) mod request_trailers;
+    mod timing;
+    pub(crate) mod trailers;
+    mod verify;
+}
+
+#[path = "."]
+mod on_axum_server {
     mod client_gone;
     mod cut;
     mod digest;
     mod failures;
     mod observed_producers;
-    #[path = "prelude_08.rs"]
+    #[path = "prelude_axum_server.rs"]
     mod prelude;
     mod produced;
     mod producers;

@@ -1,14 +1,16 @@
 //! A server for each test, and clients that trust the repository's certificate.
 
+pub(crate) mod axum_06;
+pub(crate) mod axum_08;
 pub(crate) mod log;
+pub(crate) mod metrics;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod upload;
 
 pub(crate) use crate::library::on_axum_06::observed_producers as producer;
 
-use axum::Router;
-use axum_trailers_server::{Handle, Limits, Server, Tls};
+use axum_trailers_server::{Application, Axum06, Handle, Limits, Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
 use http_body_util::BodyExt;
 use std::{io, net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
@@ -42,31 +44,31 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    pub(crate) fn start(app: Router) -> Self {
+    pub(crate) fn start(app: impl Served) -> Self {
         Self::with(app, |server| server)
     }
 
-    pub(crate) fn limited(app: Router, limits: Limits) -> Self {
+    pub(crate) fn limited(app: impl Served, limits: Limits) -> Self {
         Self::with(app, |server| server.limits(limits))
     }
 
-    pub(crate) fn with(app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub(crate) fn with(app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
         Self::with_tls(Tls::from_pem(CERTIFICATE, KEY).expect("the demo certificate"), app, configure)
     }
 
-    pub(crate) fn with_tls(tls: Tls, app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub(crate) fn with_tls(tls: Tls, app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
         let server = configure(Server::new().tls(tls).bind("127.0.0.1:0").expect("a free port"));
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
         let handle = server.handle();
-        Self { address, redirect, handle, served: tokio::spawn(server.serve(app)) }
+        Self { address, redirect, handle, served: tokio::spawn(server.serve(app.application())) }
     }
 
     /// A server over plain HTTP.
-    pub(crate) fn plain(app: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub(crate) fn plain(app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
         let server = configure(Server::new().bind_plain("127.0.0.1:0").expect("a free port"));
         let (address, handle) = (server.plain_addrs()[0], server.handle());
-        Self { address, redirect: None, handle, served: tokio::spawn(server.serve(app)) }
+        Self { address, redirect: None, handle, served: tokio::spawn(server.serve(app.application())) }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -75,6 +77,32 @@ impl TestServer {
 
     pub(crate) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
         get(client, self.url(path)).await
+    }
+}
+
+/// What the server serves.
+pub(crate) trait Served {
+    fn application(self) -> impl Application;
+}
+
+impl Served for axum::Router {
+    fn application(self) -> impl Application {
+        Axum06(self)
+    }
+}
+
+impl Served for axum_08::Router {
+    fn application(self) -> impl Application {
+        self
+    }
+}
+
+/// Any application.
+pub(crate) struct App<A>(pub(crate) A);
+
+impl<A: Application> Served for App<A> {
+    fn application(self) -> impl Application {
+        self.0
     }
 }
 

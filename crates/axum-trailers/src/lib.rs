@@ -54,7 +54,7 @@
 //!
 //! | Server | Over HTTP/1.1 | Over HTTP/2 |
 //! |---|---|---|
-//! | axum-trailers-server | trailers | trailers |
+//! | axum-trailers-server, for axum 0.8 and 0.6 | trailers, if the request has `TE: trailers` | trailers |
 //! | axum 0.8's own (hyper 1) | trailers, if the request has `TE: trailers` and the response announces them | trailers |
 //! | axum 0.6's own (hyper 0.14) | no trailers | trailers, but no `Trailer` field |
 //!

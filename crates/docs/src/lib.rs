@@ -1,8 +1,13 @@
-//! Compiles the Rust code in README.md and docs/, as documentation tests.
+//! Compiles the Rust code in README.md, docs/ and the README of the server, as documentation tests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Here, `axum` is axum 0.8; the server depends on two versions of it.
+#[cfg(doctest)]
+#[doc = include_str!("../../server/README.md")]
+struct ServerReadme;
 
 /// docs/library.md without its section about axum 0.6.
 #[cfg(doctest)]

@@ -1,7 +1,8 @@
-//! A server that runs an axum 0.6 router on hyper 1.x, with trailers over HTTP/2 and HTTP/1.1: with TLS, or without it behind
-//! a proxy.
+//! A server with trailers over HTTP/2 and HTTP/1.1, for an axum 0.8 router or any tower service of `http` 1: with TLS, or
+//! without it behind a proxy.
 //!
 //! ```no_run
+//! # use axum_08 as axum;
 //! use axum::{Router, routing::get};
 //! use axum_trailers_server::{Server, Tls};
 //!
@@ -13,10 +14,42 @@
 //! # }
 //! ```
 //!
+//! # Which applications
+//!
+//! | Application | Pass to [`serve`](Server::serve) or [`run`](Server::run) | Client's address in the extensions of a request |
+//! |---|---|---|
+//! | `Router` of axum 0.8 | the router | `ConnectInfo<SocketAddr>` of axum, and [`ConnectionInfo`] |
+//! | any `tower::Service<http::Request<`[`RequestBody`]`>>` | the service | [`ConnectionInfo`] |
+//! | `Router` of axum 0.6 | `Axum06(router)` | `ConnectInfo<SocketAddr>` of axum, and [`ConnectionInfo`] if the peer is not the client, or without TLS |
+//! | services of tonic, next to any of these | each to [`Server::grpc`] | [`ConnectionInfo`] |
+//!
+//! An error of a service is logged, and its client gets a 500. If the body of a response has a known size, the server adds
+//! a missing `Content-Length`.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `axum-08` | on | for a `Router` of axum 0.8: `ConnectInfo`, and its routes in the [metrics](Server::metrics). Without it, the router is served like any other service |
+//! | `axum-06` | off | `Axum06`, and the feature `axum-06` of axum-trailers |
+//! | `testing` | off | the module `testing`: serves an application on a free port, with a certificate that clients can trust |
+//!
+//! # Your own dependency on axum
+//!
+//! Turn axum's default features off: one of them, `tower-log`, enables the feature `log` of `tracing` in the whole
+//! program. Then h2's spans are formatted for each request although nobody reads them, which takes 12 % of the
+//! instructions of a small request with axum 0.6.
+//!
+//! ```toml
+//! axum = { version = "0.8", default-features = false, features = ["tokio"] }
+//! ```
+//!
+//! # Connections and requests
+//!
 //! A connection is accepted, given to a thread and served there by one task. The task performs the TLS handshake, or lets
 //! the first bytes decide the protocol of a plain connection, then polls hyper and a timer that compares the connection
-//! with the [`Limits`]. A request passes the socket, TLS, a guard that checks the protocol against ALPN's choice, hyper, and a conversion between the two generations of `http` and
-//! `http-body`. Its response takes the same way back.
+//! with the [`Limits`]. A request passes the socket, TLS, a guard that checks the protocol against ALPN's choice, and hyper.
+//! Its response takes the same way back. Only for axum 0.6 they are converted between the two generations of `http`.
 //!
 //! Each request is logged as one line, at level `INFO` with the target `axum_trailers::request`. Requests to the
 //! [metrics](Server::metrics) listener, gRPC health checks and [routine](axum_trailers::hints::Routine) requests are
@@ -25,44 +58,33 @@
 //! set one. Refused connections (`WARN`) and failed handshakes (`INFO`) are logged up to 10 times per kind in 10 s; one
 //! line with the number of the others follows.
 //!
-//! # Your own dependency on axum
-//!
-//! Turn axum's default features off: one of them, `tower-log`, enables the feature `log` of `tracing` in the whole
-//! program. Then h2's spans are formatted for each request although nobody reads them, which takes 12 % of the
-//! instructions of a small request.
-//!
-//! ```toml
-//! axum = { version = "0.6", default-features = false, features = ["tokio"] }
-//! ```
-//!
-//! # Features
-//!
-//! | Feature | What it adds |
-//! |---|---|
-//! | `testing` | the module `testing`: serves a router on a free port, with a certificate that clients can trust |
-//!
 //! # Not supported
 //!
-//! - WebSocket upgrades: hyper 1.x can't pass them to axum 0.6. Such a request gets 501.
+//! - WebSocket upgrades and `CONNECT`: such a request gets 501.
 //! - Response extensions of hyper, such as a custom reason phrase.
+//!
+//! [`ConnectionInfo`]: axum_trailers::trailers::server::ConnectionInfo
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod app;
+mod bind;
 mod client_address;
-mod compat;
 mod connection;
+#[cfg(feature = "axum-08")]
+mod downcast;
 mod exchange;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod host;
 mod limits;
 mod listener;
 mod metrics;
+mod pages;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod parts;
-mod redirect;
 mod running;
 mod serve;
 mod shutdown;
@@ -73,6 +95,9 @@ pub mod testing;
 mod tls;
 mod worker;
 
+#[cfg(feature = "axum-06")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum-06")))]
+pub use self::app::Axum06;
 /// The crate that defines the type of [`Server::registry`].
 pub use prometheus;
 
@@ -80,16 +105,12 @@ pub use prometheus;
 pub use rustls;
 
 pub use self::{
-    app::GrpcRequestBody,
+    app::Application,
     client_address::{ForwardedHeader, InvalidTrustedProxy, TrustedProxy},
+    exchange::RequestBody,
     limits::Limits,
     serve::Server,
     shutdown::Handle,
     tcp::BindError,
     tls::{Tls, TlsError},
 };
-
-/// The example in README.md, compiled with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

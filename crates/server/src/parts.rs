@@ -1,12 +1,13 @@
 //! The service of a connection, for the benchmarks in `bench/parts`. Not part of the API.
 
 use crate::{
-    app::{App, ConnectionService, GrpcServices},
+    app::{App, Axum06, ConnectionService, GrpcServices},
     connection::{Peer, Protocol, Purpose},
     exchange::ContentSource,
     shutdown::Handle,
 };
-use axum::{BoxError, Router};
+use axum_06::Router;
+use axum_trailers::BoxError;
 use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
@@ -20,7 +21,7 @@ impl AppService {
     #[must_use]
     pub fn new(router: Router) -> Self {
         let (shutdown, limits) = (Handle::new().shutdown(), Arc::default());
-        let make = App::new(router, GrpcServices::default(), limits, shutdown, None);
+        let make = App::new(Axum06(router), GrpcServices::default(), limits, shutdown, None);
         Self(make.service(make.connect(Peer::Unix, Purpose::Https)))
     }
 

@@ -1,19 +1,18 @@
 //! Runs a server from its first connection to its end.
 
 use crate::{
-    app::{App, GrpcServices},
+    app::{App, Application, GrpcServices},
     connection::{ConnectionLimit, Purpose},
     limits::Limits,
     listener::Listener,
-    metrics::{self, ServerMetrics},
-    redirect,
+    metrics::ServerMetrics,
+    pages,
     serve::Server,
     shutdown::{Handle, Signals},
     tcp::Endpoint,
     tls::reload,
     worker::Worker,
 };
-use axum::Router;
 use futures_util::future::join_all;
 use prometheus::Registry;
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -22,35 +21,35 @@ use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 const METRICS_CONNECTIONS: usize = 8;
 
 impl Server {
-    /// Serves the router until a signal shuts it down: [`shutdown_on_signals`](Self::shutdown_on_signals) and
+    /// Serves an application until a signal shuts it down: [`shutdown_on_signals`](Self::shutdown_on_signals) and
     /// [`serve`](Self::serve) in one.
     ///
     /// # Errors
     ///
     /// An [`io::Error`] if the signals can't be caught, and as for [`serve`](Self::serve).
-    pub async fn run(self, router: Router) -> io::Result<()> {
-        self.shutdown_on_signals()?.serve(router).await
+    pub async fn run(self, app: impl Application) -> io::Result<()> {
+        self.shutdown_on_signals()?.serve(app).await
     }
 
-    /// Serves the router until its [`Handle`] shuts it down. Dropping the future closes its connections.
+    /// Serves an application until its [`Handle`] shuts it down. Dropping the future closes its connections.
     ///
     /// # Errors
     ///
     /// An [`io::Error`] if a listener can't be used, there is none, or one for HTTPS has no [`tls`](Self::tls). If [`metrics`](Self::metrics) are served and the
     /// [`registry`](Self::registry) already has one of the server's names, its kind is
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists).
-    pub async fn serve(mut self, router: Router) -> io::Result<()> {
+    pub async fn serve(mut self, app: impl Application) -> io::Result<()> {
         let (handle, timeout) = (self.handle(), self.shutdown_timeout);
         let ending = self.signals.take().map(|signals| end_on_signals(signals, handle, timeout));
         let reloading = self.hangup.take().map(|hangup| reload(self.tls.clone(), hangup));
         tokio::select! {
-            served = self.serve_until_ended(router) => served,
+            served = self.serve_until_ended(app) => served,
             never = if_any(ending) => match never {},
             never = if_any(reloading) => match never {},
         }
     }
 
-    async fn serve_until_ended(self, router: Router) -> io::Result<()> {
+    async fn serve_until_ended(self, app: impl Application) -> io::Result<()> {
         let https_port = self.check_listeners()?;
         let ended = EndedOnDrop(self.handle());
         let shutdown = ended.0.shutdown();
@@ -61,8 +60,8 @@ impl Server {
         let trust = Arc::new(self.trust);
         let permits = ConnectionLimit::new(limits.connections);
         let scraping = serve_metrics(self.metrics, self.registry, &limits);
-        let app = App::new(router, self.grpc, limits.clone(), shutdown.clone(), counted);
-        let redirect = app.with_router(redirect::to_https(https_port));
+        let app = App::new(app, self.grpc, limits.clone(), shutdown.clone(), counted);
+        let redirect = app.with_application(pages::to_https(https_port));
         let redirecting = Listener::new(self.redirects, redirect, None, permits.clone())
             .trusting(trust.clone())
             .serve_here();
@@ -93,13 +92,14 @@ impl Server {
         let https = self.endpoints.iter().find(|endpoint| endpoint.purpose == Purpose::Https);
         let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         match (https, &self.tls) {
-            (Some(_), None) => {
-                wrong("no certificate for HTTPS: call `tls`, or `bind_plain` instead of `bind`")
-            }
+            (Some(_), None) => wrong(
+                "no certificate for HTTPS: call `tls`, or listen for plain HTTP (`bind_plain` instead of `bind`; a \
+                     systemd socket with `FileDescriptorName=plain`)",
+            ),
             (None, _) if !self.redirects.is_empty() => wrong("no HTTPS address to redirect to: call `bind`"),
-            (None, _) if self.endpoints.is_empty() => {
-                wrong("no address to listen on: call `bind` or `bind_plain`")
-            }
+            (None, _) if self.endpoints.is_empty() => wrong(
+                "no address to listen on: call `bind` or `bind_plain`, `listen`, `bind_unix` or `inherit`",
+            ),
             (https, _) => Ok(https.and_then(Endpoint::local_addr).as_ref().map_or(0, SocketAddr::port)),
         }
     }
@@ -123,7 +123,7 @@ async fn serve_metrics(
     let shutdown = ended.0.shutdown();
     let permits = ConnectionLimit::new(METRICS_CONNECTIONS);
     let limits = Arc::new(Limits { connections: METRICS_CONNECTIONS, ..limits.clone() });
-    let page = metrics::page(registry);
+    let page = pages::metrics(registry);
     let app = App::new(page, GrpcServices::default(), limits, shutdown, None);
     Listener::new(endpoints, app, None, permits).serve_here().await
 }

@@ -1,33 +1,33 @@
 #[cfg(unix)]
-use crate::tcp::{SocketFile, inherited};
+use crate::tcp::SocketFile;
 use crate::{
-    app::{GrpcRequestBody, GrpcServices},
+    app::GrpcServices,
     client_address::{ForwardedHeader, ProxyTrust, TrustedProxy},
     connection::Purpose,
+    exchange::RequestBody,
     limits::Limits,
     shutdown::{Handle, Hangup, Signals},
     tcp::{BindError, Endpoint, addresses, bind},
     tls::Tls,
     worker::{THREADS_PER_CORE, cores},
 };
-use axum::{BoxError, body::Bytes};
+use axum_trailers::BoxError;
+use bytes::Bytes;
 use http_body::Body;
 use prometheus::Registry;
 use std::{
     convert::Infallible,
     fmt, io,
-    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    net::{SocketAddr, ToSocketAddrs},
     time::Duration,
 };
-#[cfg(unix)]
-use std::{os::unix, path::Path};
 use tower_service::Service;
 
 const MOST_THREADS: usize = 1024;
 
-/// A server for an axum 0.6 router, over TLS, plain HTTP or both.
+/// A server for one application, over TLS, plain HTTP or both.
 ///
-/// See the [crate's documentation](crate) for the shortest example.
+/// See the [crate's documentation](crate) for the shortest example, and for which applications it serves.
 #[derive(Debug)]
 pub struct Server {
     pub(super) tls: Option<Tls>,
@@ -87,94 +87,6 @@ impl Server {
         self
     }
 
-    /// Listens for HTTPS on one more address. Port 0 selects a free port. If a name has several addresses, all of them
-    /// are bound.
-    ///
-    /// # Errors
-    ///
-    /// [`BindError`] if the name can't be resolved, or an address is in use, not local or not permitted.
-    pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.endpoints.extend(bind(address, Purpose::Https)?);
-        Ok(self)
-    }
-
-    /// Listens for plain HTTP on one more address: HTTP/1.1, and HTTP/2 with prior knowledge (h2c,
-    /// [RFC 9113 §3.3](https://www.rfc-editor.org/rfc/rfc9113#section-3.3)). It serves the same application as the HTTPS
-    /// listeners, with the same [`Limits`], for a proxy on the same machine or in a trusted network.
-    ///
-    /// The first bytes decide the protocol and must arrive within [`Limits::first_byte`]. `Upgrade: h2c` is ignored.
-    ///
-    /// # Errors
-    ///
-    /// As for [`bind`](Self::bind).
-    pub fn bind_plain(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
-        self.endpoints.extend(bind(address, Purpose::Plain)?);
-        Ok(self)
-    }
-
-    /// Listens for HTTPS on a socket of the application.
-    #[must_use]
-    pub fn listen(mut self, socket: TcpListener) -> Self {
-        self.endpoints.push(Endpoint::tcp(socket, Purpose::Https));
-        self
-    }
-
-    /// Listens for plain HTTP on a socket of the application, as [`bind_plain`](Self::bind_plain) does.
-    #[must_use]
-    pub fn listen_plain(mut self, socket: TcpListener) -> Self {
-        self.endpoints.push(Endpoint::tcp(socket, Purpose::Plain));
-        self
-    }
-
-    /// Listens for plain HTTP on a Unix socket, as [`bind_plain`](Self::bind_plain) does on an address.
-    ///
-    /// The file is removed when the server ends. One that a process has left behind is replaced. Its permissions are
-    /// `0777` without the process's umask, and a client needs write permission: with the usual umask `022` only the
-    /// server's own user can connect. To let a proxy in, share a group with it and set the umask `007`, or change the
-    /// mode once this function has returned.
-    ///
-    /// Clients have no address: the access log's `peer` is `unix`, and axum's `ConnectInfo` contains the unspecified
-    /// address `[::]:0`. A Unix socket can't be reset, so a cut HTTP/1.0 response that ends with its connection would
-    /// look complete: a response of unknown length over HTTP/1.0 is replaced by 505. nginx uses HTTP/1.0 unless
-    /// `proxy_http_version` is `1.1`.
-    ///
-    /// # Errors
-    ///
-    /// [`BindError`] if the folder is missing or not writable, a process listens on the path, or it has any other file.
-    #[cfg(unix)]
-    pub fn bind_unix(mut self, path: impl AsRef<Path>) -> Result<Self, BindError> {
-        let (socket, file) = SocketFile::bind(path.as_ref())?;
-        self.socket_files.push(file);
-        Ok(self.listen_unix(socket))
-    }
-
-    /// Listens for plain HTTP on a Unix socket of the application, as [`bind_unix`](Self::bind_unix) does. Its file is
-    /// not removed.
-    #[cfg(unix)]
-    #[must_use]
-    pub fn listen_unix(mut self, socket: unix::net::UnixListener) -> Self {
-        self.endpoints.push(Endpoint::unix(socket, Purpose::Plain));
-        self
-    }
-
-    /// Listens on the sockets that a service manager has opened, as systemd does for a `.socket` unit
-    /// ([`sd_listen_fds(3)`](https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html)): for HTTPS, or for
-    /// plain HTTP if it is a Unix socket or has the name `plain` (`FileDescriptorName=plain`). Without such sockets,
-    /// nothing changes; [`local_addrs`](Self::local_addrs), [`plain_addrs`](Self::plain_addrs) and
-    /// [`unix_addrs`](Self::unix_addrs) tell which there are.
-    ///
-    /// Call it before the program starts threads: it reads `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes
-    /// the first two from the environment.
-    ///
-    /// # Errors
-    ///
-    /// An [`io::Error`] if a descriptor is not a TCP or Unix socket that listens.
-    #[cfg(unix)]
-    pub fn inherit(mut self) -> io::Result<Self> {
-        self.endpoints.extend(inherited()?);
-        Ok(self)
-    }
-
     /// Listens for plain HTTP on an address and redirects each request with 308 to the port of the first HTTPS
     /// listener.
     ///
@@ -195,7 +107,7 @@ impl Server {
     /// |---|---|---|
     /// | `axum_trailers_connections` | | open connections |
     /// | `axum_trailers_connections_refused_total` | `reason` | `too_many_open` (see [`Limits::connections`]), `accept_failed` (usually no file descriptor was left) |
-    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header`, `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte); on plain listeners `tls_to_plain`, `proxy_header`, `client_gone`, `probe`; with the PROXY protocol `no_proxy_header`, `bad_proxy_header`, `timeout`, `client_gone`, `probe` |
+    /// | `axum_trailers_handshakes_failed_total` | `reason` | `plain_http`, `proxy_header` (one that is not expected), `no_proxy_header` and `bad_proxy_header` (see [`proxy_protocol`](Self::proxy_protocol)), `not_tls`, `alpn` (no protocol in common), `refused_by_client` (usually because of the certificate), `tls` (any other error), `timeout`, `client_gone`, `probe` (closed before its first byte); on plain listeners `tls_to_plain`, `proxy_header`, `no_proxy_header`, `bad_proxy_header`, `timeout`, `client_gone`, `probe` |
     /// | `axum_trailers_streams` | | requests whose response has not ended |
     /// | `axum_trailers_requests_total` | `protocol`, `route`, `status` | requests whose response has ended, including those that hyper rejected |
     /// | `axum_trailers_received_bytes_total`, `…_sent_…` | | bytes on connections, including TLS |
@@ -207,10 +119,10 @@ impl Server {
     /// | `axum_trailers_clients_gone_total` | `protocol` | responses that clients did not read to the end |
     /// | `axum_trailers_first_byte_seconds`, `…_end_seconds` | `route` | histograms, from the end of the request's header section |
     ///
-    /// `route` is the path in the router's syntax, or the name of a gRPC service. It is `none` if nothing matches, and
-    /// for services that are added with `nest_service`: axum 0.6 exposes their path to no layer. (`nest` keeps the
-    /// names of its routes.) `status` is `other` for a code that is not registered, and `none` if the client left
-    /// before the response.
+    /// `route` is the path in the syntax of axum's router, or the name of a gRPC service. It is `none` if nothing matches,
+    /// for services that are added with `nest_service`, because axum exposes their path to no layer (`nest` keeps the names
+    /// of its routes), and for an application that is not a `Router` itself, such as a layer around one. `status` is `other`
+    /// for a code that is not registered, and `none` if the client left before the response.
     ///
     /// # Errors
     ///
@@ -254,6 +166,9 @@ impl Server {
     /// [`forwarded_header`](Self::forwarded_header): the rightmost address there that is not a trusted proxy's. An element
     /// without an address (`unknown`) ends the search, because what is on its left may be the client's invention; then the
     /// client is the last address that was found. Other peers' fields are ignored.
+    ///
+    /// **The proxy must set the field or append to it.** One that passes on what its client has sent makes a forged address
+    /// count.
     ///
     /// The client's address is in axum's `ConnectInfo<SocketAddr>`, in the access log (`client`) and in the span of the
     /// request. Its port is 0 if the proxy does not report it. The log's `peer` is always the other end of the connection.
@@ -321,11 +236,12 @@ impl Server {
         self
     }
 
-    /// Serves a gRPC service on the same listeners as the router. It gets all requests to `/{name}/…`. tonic generates
-    /// the name as `SERVICE_NAME` next to the service.
+    /// Serves a gRPC service on the same listeners as the application. It gets all requests to `/{name}/…`. tonic
+    /// generates the name as `SERVICE_NAME` next to the service.
     ///
     /// Any version of tonic with `http` 1.x works (0.12 and later), without its features `transport` and `router`: this
-    /// server replaces both. The extensions of a `tonic::Request` contain axum's `ConnectInfo<SocketAddr>`. A call over
+    /// server replaces both. The extensions of a `tonic::Request` contain a
+    /// [`ConnectionInfo`](axum_trailers::trailers::server::ConnectionInfo). A call over
     /// HTTP/1.1 gets 505, a method other than `POST` 405, content other than `application/grpc` 415. After its
     /// `grpc-timeout` a call ends with `DEADLINE_EXCEEDED`, and the service's work for it is dropped.
     ///
@@ -338,7 +254,7 @@ impl Server {
     /// server.grpc(greeter_server::SERVICE_NAME, GreeterServer::new(MyGreeter))
     /// ```
     ///
-    /// `examples/grpc.rs` is a complete program.
+    /// `examples/axum_06/grpc.rs` of the repository is a complete program.
     ///
     /// # Panics
     ///
@@ -346,7 +262,7 @@ impl Server {
     #[must_use]
     pub fn grpc<S, B>(mut self, name: &str, service: S) -> Self
     where
-        S: Service<http::Request<GrpcRequestBody>, Response = http::Response<B>, Error = Infallible>
+        S: Service<http::Request<RequestBody>, Response = http::Response<B>, Error = Infallible>
             + Clone
             + Send
             + Sync
@@ -363,25 +279,6 @@ impl Server {
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
-    }
-
-    /// The addresses of the HTTPS listeners, with their actual ports.
-    #[must_use]
-    pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.endpoints, Purpose::Https)
-    }
-
-    /// The addresses of the plain listeners, with their actual ports.
-    #[must_use]
-    pub fn plain_addrs(&self) -> Vec<SocketAddr> {
-        addresses(&self.endpoints, Purpose::Plain)
-    }
-
-    /// The addresses of the listeners on Unix sockets.
-    #[cfg(unix)]
-    #[must_use]
-    pub fn unix_addrs(&self) -> Vec<unix::net::SocketAddr> {
-        self.endpoints.iter().filter_map(Endpoint::unix_addr).collect()
     }
 
     /// The addresses of the redirecting listeners, with their actual ports.

@@ -1,17 +1,17 @@
 //! A server for tests, with a certificate that their clients can trust. Requires the feature `testing`.
 
-use crate::{serve::Server, shutdown::Handle, tls::Tls};
-use axum::Router;
+use crate::{app::Application, serve::Server, shutdown::Handle, tls::Tls};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::task::JoinHandle;
 
-/// Serves a router on a free port of 127.0.0.1 until it is dropped.
+/// Serves an application on a free port of 127.0.0.1 until it is dropped.
 ///
 /// In this example the client is reqwest 0.13 (features `http2` and `rustls`), and `http-body-util` reads the body with
 /// its trailers.
 ///
 /// ```
+/// # use axum_08 as axum;
 /// use axum::{Router, routing::get};
 /// use axum_trailers::layers::ContentDigestLayer;
 /// use axum_trailers_server::testing::TestServer;
@@ -42,23 +42,23 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Serves a router with the default settings.
+    /// Serves an application with the default settings.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime, or if no port is free.
     #[must_use]
-    pub fn start(router: Router) -> Self {
-        Self::start_with(router, |server| server)
+    pub fn start(app: impl Application) -> Self {
+        Self::start_with(app, |server| server)
     }
 
-    /// Serves a router with other settings, such as `|server| server.limits(limits)`.
+    /// Serves an application with other settings, such as `|server| server.limits(limits)`.
     ///
     /// # Panics
     ///
     /// As for [`start`](Self::start).
     #[must_use]
-    pub fn start_with(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub fn start_with(app: impl Application, configure: impl FnOnce(Server) -> Server) -> Self {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         let CertifiedKey::<KeyPair> { cert, signing_key } =
             generate_simple_self_signed(names).expect("the names are well-formed");
@@ -67,35 +67,40 @@ impl TestServer {
         let server = Server::new().tls(tls.expect("a pair")).bind("127.0.0.1:0").expect("a free port");
         let server = configure(server);
         let address = server.local_addrs()[0];
-        Self::serve(router, server, address, Some(certificate))
+        Self::serve(app, server, address, Some(certificate))
     }
 
-    /// Serves a router over plain HTTP with the default settings: over HTTP/1.1, and over HTTP/2 to clients with prior
+    /// Serves an application over plain HTTP with the default settings: over HTTP/1.1, and over HTTP/2 to clients with prior
     /// knowledge.
     ///
     /// # Panics
     ///
     /// As for [`start`](Self::start).
     #[must_use]
-    pub fn start_plain(router: Router) -> Self {
-        Self::start_plain_with(router, |server| server)
+    pub fn start_plain(app: impl Application) -> Self {
+        Self::start_plain_with(app, |server| server)
     }
 
-    /// Serves a router over plain HTTP with other settings.
+    /// Serves an application over plain HTTP with other settings.
     ///
     /// # Panics
     ///
     /// As for [`start`](Self::start).
     #[must_use]
-    pub fn start_plain_with(router: Router, configure: impl FnOnce(Server) -> Server) -> Self {
+    pub fn start_plain_with(app: impl Application, configure: impl FnOnce(Server) -> Server) -> Self {
         let server = configure(Server::new().bind_plain("127.0.0.1:0").expect("a free port"));
         let address = server.plain_addrs()[0];
-        Self::serve(router, server, address, None)
+        Self::serve(app, server, address, None)
     }
 
-    fn serve(router: Router, server: Server, address: SocketAddr, certificate: Option<String>) -> Self {
+    fn serve(
+        app: impl Application,
+        server: Server,
+        address: SocketAddr,
+        certificate: Option<String>,
+    ) -> Self {
         let handle = server.handle();
-        Self { address, certificate, handle, served: tokio::spawn(server.serve(router)) }
+        Self { address, certificate, handle, served: tokio::spawn(server.serve(app)) }
     }
 
     /// The server's address, on a free port of 127.0.0.1.

@@ -22,8 +22,8 @@ pub struct Bounds {
     ///
     /// A client is the address that the server reports, of its connection or from a trusted proxy: an IPv4 address, or the /64 prefix of an IPv6 address, because one
     /// client usually has a whole /64. IPv4-mapped IPv6 addresses count as IPv4. Without
-    /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the requests' extensions, all requests count as one
-    /// client's.
+    /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo) in the requests' extensions (a gRPC call:
+    /// [`ConnectionInfo`](axum_trailers::trailers::server::ConnectionInfo)), all requests count as one client's.
     pub exports_per_client: usize,
     /// How many rows an export may have. Default: 10,000,000. Larger ones get 400 before the first row.
     pub rows: u64,

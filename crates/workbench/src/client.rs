@@ -13,13 +13,17 @@ impl Client {
     /// Shared by all clients whose address is unknown.
     pub(super) const UNKNOWN: Self = Self(None);
 
-    /// The client of a request, from the connection's address in the request's extensions.
+    /// The client of a request, from what the server has inserted into the request's extensions.
     pub(super) fn of(connection: Option<&ConnectInfo<SocketAddr>>) -> Self {
-        connection.map_or(Self::UNKNOWN, |ConnectInfo(peer)| Self::at(peer.ip()))
+        connection.map_or(Self::UNKNOWN, |ConnectInfo(client)| Self::at(client.ip()))
     }
 
-    /// The client at an address. An IPv4-mapped IPv6 address counts as its IPv4 address.
+    /// The client at an address. An IPv4-mapped IPv6 address counts as its IPv4 address. The unspecified address means that
+    /// it is unknown.
     pub(super) fn at(address: IpAddr) -> Self {
+        if address.is_unspecified() {
+            return Self::UNKNOWN;
+        }
         Self(Some(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & IPV6_PREFIX).into(),
             address @ IpAddr::V4(_) => address,
@@ -54,8 +58,8 @@ mod tests {
     #[test]
     fn clients_without_an_address_are_one() {
         assert_eq!(Client::of(None), Client::UNKNOWN);
-        let connection = ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1)));
-        assert_eq!(Client::of(Some(&connection)), at("192.0.2.1"));
-        assert_ne!(Client::of(Some(&connection)), Client::UNKNOWN);
+        let connection = |address: [u8; 4]| ConnectInfo(SocketAddr::from((address, 1)));
+        assert_eq!(Client::of(Some(&connection([192, 0, 2, 1]))), at("192.0.2.1"));
+        assert_eq!(Client::of(Some(&connection([0; 4]))), Client::UNKNOWN);
     }
 }

@@ -4,11 +4,15 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/help'
 //! ```
 //!
-//! The response is text, or HTML or JSON if `Accept` prefers it. The curl lines contain the host and port of the request if
-//! they are safe in a shell, and `localhost:3000` otherwise.
+//! The response is text, or HTML or JSON if `Accept` prefers it. The curl lines contain the scheme, host and port of the request if
+//! they are safe in a shell, and `https://localhost:3000` otherwise.
 
-use super::{Example, ROUTES, Route, accept, authority::Authority, html, json::Json};
-use axum::response::{Html, IntoResponse, Response};
+use super::{Example, ROUTES, Route, accept, html, json::Json, origin::Origin};
+use axum::{
+    Extension,
+    response::{Html, IntoResponse, Response},
+};
+use axum_trailers::trailers::server::ConnectionInfo;
 use http_02::{HeaderMap, HeaderValue, Uri, header};
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
@@ -20,8 +24,12 @@ enum Form {
     Json,
 }
 
-pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
-    let server = Authority::of(&uri, &headers);
+pub(super) async fn help(
+    uri: Uri,
+    headers: HeaderMap,
+    connection: Option<Extension<ConnectionInfo>>,
+) -> Response {
+    let server = Origin::of(&uri, &headers, connection.as_deref());
     let offered = [("text/plain", Form::Text), ("text/html", Form::Html), ("application/json", Form::Json)];
     let mut response = match accept::preferred(&headers, &offered) {
         Some(Form::Json) => Json(json(&server)).into_response(),
@@ -38,7 +46,7 @@ pub(super) async fn help(uri: Uri, headers: HeaderMap) -> Response {
     response
 }
 
-fn text(server: &Authority) -> String {
+fn text(server: &Origin) -> String {
     let mut text = "A workbench for HTTP trailers: one route for each use of trailers.\n\
                     Over HTTP/1.1, add -H 'TE: trailers' to the curl lines, and replace -v by -i.\n\n"
         .to_owned();
@@ -48,7 +56,7 @@ fn text(server: &Authority) -> String {
     text + "Every GET route also accepts HEAD.\n"
 }
 
-fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result {
+fn describe(route: &Route, server: &Origin, text: &mut String) -> fmt::Result {
     writeln!(text, "{} {}\n  {}", route.method, route.path, route.shows.replace('`', ""))?;
     for (name, list) in [("trailers", route.trailers), ("parameters", route.parameters)] {
         if !list.is_empty() {
@@ -61,7 +69,7 @@ fn describe(route: &Route, server: &Authority, text: &mut String) -> fmt::Result
     writeln!(text, "  {}\n", route.curl_at(server))
 }
 
-fn page(server: &Authority) -> String {
+fn page(server: &Origin) -> String {
     let mut body =
         "<p>One route for each use of trailers. <a href=\"/ui\">The page at /ui</a> tries them in this \
                     browser; curl shows every trailer. Over HTTP/1.1, add <code>-H 'TE: trailers'</code> to the curl \
@@ -73,7 +81,7 @@ fn page(server: &Authority) -> String {
     html::page("Routes of axum-trailers", &body)
 }
 
-fn describe_in_html(route: &Route, server: &Authority, body: &mut String) -> fmt::Result {
+fn describe_in_html(route: &Route, server: &Origin, body: &mut String) -> fmt::Result {
     let name = format!("{} {}", route.method, html::escaped(route.path));
     writeln!(body, "<section>\n<h2><code>{name}</code></h2>\n<p>{}</p>", html::marked_up(route.shows))?;
     for (name, list) in [("Trailers", route.trailers), ("Parameters", route.parameters)] {
@@ -87,7 +95,7 @@ fn describe_in_html(route: &Route, server: &Authority, body: &mut String) -> fmt
     writeln!(body, "<pre>{}</pre>\n</section>", html::escaped(&route.curl_at(server)))
 }
 
-fn json(server: &Authority) -> Value {
+fn json(server: &Origin) -> Value {
     let routes = ROUTES.iter().map(|route| {
         json!({
             "method": route.method,

@@ -22,7 +22,6 @@
 mod accept;
 mod admission;
 mod answer;
-mod authority;
 mod body_limit;
 mod bounds;
 mod browsers;
@@ -44,6 +43,7 @@ mod inspect;
 mod json;
 mod lines;
 mod metrics;
+mod origin;
 mod problem_page;
 mod query;
 mod request_summary;

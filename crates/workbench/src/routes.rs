@@ -2,8 +2,8 @@
 //! in docs/routes.md with it.
 
 use super::{
-    answer, authority::Authority, browsers, bytes, chunky, echo, export, files, healthz, help, inspect,
-    lines, problem_page, seen, state::AppState, te, trailers, ui,
+    answer, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, lines, origin::Origin,
+    problem_page, seen, state::AppState, te, trailers, ui,
 };
 use axum::{
     Router,
@@ -313,15 +313,16 @@ impl Route {
     /// The curl line that shows it on a server that listens on `localhost:3000`.
     #[must_use]
     pub fn curl(&self) -> String {
-        self.curl_at(&Authority::default())
+        self.curl_at(&Origin::default())
     }
 
     /// The curl line that shows it on this server.
-    pub(super) fn curl_at(&self, server: &Authority) -> String {
+    pub(super) fn curl_at(&self, server: &Origin) -> String {
         let Example { target, fields, content, pipe, id, .. } = &self.example;
         // In a pipe, curl also draws a progress meter.
         let silent = if pipe.is_empty() { "" } else { " -s" };
-        let mut line = format!("curl{silent} -v -k --no-buffer");
+        let tls = server.curl_options();
+        let mut line = format!("curl{silent} -v{tls} --no-buffer");
         if let Some(content) = content {
             if self.method != "POST" {
                 write!(line, " -X {}", self.method).expect("memory");
@@ -334,10 +335,10 @@ impl Route {
         match id {
             Some(Id { field, of }) => {
                 let path = target.trim_end_matches("{id}");
-                let id = format!("curl -s -k -o /dev/null -w '%header{{{field}}}' 'https://{server}{of}'");
-                write!(line, " 'https://{server}{path}'$({id})").expect("memory");
+                let id = format!("curl -s{tls} -o /dev/null -w '%header{{{field}}}' '{server}{of}'");
+                write!(line, " '{server}{path}'$({id})").expect("memory");
             }
-            None => write!(line, " 'https://{server}{target}'{pipe}").expect("memory"),
+            None => write!(line, " '{server}{target}'{pipe}").expect("memory"),
         }
         line
     }

@@ -32,8 +32,8 @@
 //! | gRPC clients | a status that the client generates (`INTERNAL`) | the `grpc-status` and `grpc-message` from the server |
 //! | proxies | some (`HAProxy` 2.6, Caddy 2.6, nginx by default, lighttpd 1.4.69) turn it into a clean end | some drop the trailers, and the failure with them |
 //!
-//! Only axum-trailers-server, which runs only axum 0.6 routers for now, sends that complete message, and only to clients
-//! that accept trailers. Otherwise `fail_with_trailers` cuts the transfer as well. On other servers the fields of
+//! Only [axum-trailers-server](https://docs.rs/axum-trailers-server) sends that complete message, and only to clients that
+//! accept trailers. Otherwise `fail_with_trailers` cuts the transfer as well. On other servers the fields of
 //! [`Declaration::on_failure`](crate::trailers::Declaration::on_failure) arrive with an empty value after a success, over
 //! HTTP/2 too, so clients test for a non-empty value.
 //!

@@ -1,4 +1,4 @@
-use super::{SplitBody, sealed::Sealed};
+use super::{Http1, SplitBody, sealed::Sealed};
 use crate::BoxError;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -10,9 +10,17 @@ use std::{
 };
 
 /// Any body, in a box.
-pub(crate) struct AnyBody(Pin<Box<dyn SplitBody<Error = BoxError> + Send>>);
+pub struct AnyBody(Pin<Box<dyn SplitBody<Error = BoxError> + Send>>);
 
 impl AnyBody {
+    /// Erases the type of a body of `http-body` 1.
+    pub fn of_http_1<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self::new(Http1::new(body))
+    }
+
     pub(crate) fn new<B>(inner: B) -> Self
     where
         B: SplitBody<Error: Into<BoxError>> + Send + 'static,

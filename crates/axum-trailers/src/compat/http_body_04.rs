@@ -27,7 +27,9 @@ pin_project! {
 }
 
 impl<B> Http02<B> {
-    pub(crate) fn new(inner: B) -> Self {
+    /// For a server.
+    #[doc(hidden)]
+    pub fn new(inner: B) -> Self {
         Self { inner }
     }
 }

@@ -20,7 +20,9 @@ pin_project! {
 }
 
 impl<B> Http1<B> {
-    pub(crate) fn new(inner: B) -> Self {
+    /// For a server.
+    #[doc(hidden)]
+    pub fn new(inner: B) -> Self {
         Self { inner, trailers: None }
     }
 }

@@ -32,13 +32,10 @@ mod length_limit;
 mod message;
 mod names;
 
+#[doc(hidden)]
+pub use self::any_body::AnyBody;
 #[cfg(feature = "axum-06")]
 pub(crate) use self::http_body_04::{older_size_hint, poll_older_trailers};
-pub(crate) use self::{
-    any_body::AnyBody,
-    body::{implement_body, poll_frame},
-    length_limit::is_over_limit,
-};
 pub use self::{
     body::SplitBody,
     fields::{Fields, SetError},
@@ -46,6 +43,10 @@ pub use self::{
     into_trailers::IntoTrailers,
     message::{Request, RequestWithBody, Response, ResponseHead},
     names::{FieldName, FieldValue, ProtocolVersion, Status},
+};
+pub(crate) use self::{
+    body::{implement_body, poll_frame},
+    length_limit::is_over_limit,
 };
 #[cfg(feature = "axum-06")]
 pub use self::{conversion::ConversionError, http_body_04::Http02};

@@ -1,40 +1,31 @@
 use super::{
-    axum_06::request_body,
-    grpc::{Answering, GrpcService, GrpcServices},
+    application::{Application, Handler, RequestNotes},
+    future::AppFuture,
+    grpc::{GrpcService, GrpcServices},
 };
 use crate::{
-    compat::{LastAuthority, head},
     connection::{Connection, ConnectionClient, Purpose},
     exchange::{
-        ContentSource, Exchange, FaultCell, OutboundResponse, RequestContent, ResponseBody, SectionTooLarge,
-        UnreadContent, problems, reject, reject_head, replace,
+        AppResponse, ContentSource, Exchange, FaultCell, LastAuthority, OutboundResponse, RequestBody,
+        RequestContent, ResponseBody, SectionTooLarge, UnreadContent, check_head, problems, reject,
+        reject_head, take_host_of_target,
     },
     limits::Limits,
-    metrics::{RouteLayer, ServerMetrics},
+    metrics::ServerMetrics,
     shutdown::Shutdown,
 };
-use axum::{
-    Router,
-    body::{Body, HttpBody},
-    response::Response,
-    routing::future::RouteFuture,
-};
-use axum_trailers::trailers::{Acceptance, server::RunsWhenPolled};
-use http::Version;
-use http_02::Request;
-use http_body::Body as _;
-use pin_project_lite::pin_project;
+use axum_trailers::trailers::Acceptance;
+use http::{Request, Response, Version, request::Parts};
+use http_body::Body;
 use std::{
-    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
-use tower_service::Service;
 use tracing::Span;
 
-/// An application: an axum 0.6 router and gRPC services.
+/// An [`Application`] and gRPC services.
 ///
 /// Clones belong to one thread. [`for_thread`](Self::for_thread) creates one for another thread.
 #[derive(Clone)]
@@ -42,9 +33,8 @@ pub(crate) struct App(Arc<OfThread>);
 
 /// What the connections of one thread serve.
 struct OfThread {
-    /// Cloning a `Router` is expensive, since it copies its map of routes, and a call needs exclusive access: so each
-    /// thread has one.
-    router: Mutex<Router>,
+    /// Cloning a router may be expensive, and a call needs exclusive access: so each thread has one.
+    application: Mutex<Box<dyn Handler>>,
     grpc: GrpcServices,
     shared: Arc<Shared>,
 }
@@ -58,30 +48,31 @@ struct Shared {
 
 impl App {
     pub(crate) fn new(
-        router: Router,
+        application: impl Application,
         grpc: GrpcServices,
         limits: Arc<Limits>,
         shutdown: Shutdown,
         metrics: Option<ServerMetrics>,
     ) -> Self {
-        let router = if metrics.is_some() { router.layer(RouteLayer) } else { router };
-        Self::of_thread(router, grpc, Arc::new(Shared { limits, shutdown, metrics }))
+        let shared = Arc::new(Shared { limits, shutdown, metrics });
+        Self::of_thread(application.erase(shared.metrics.is_some()).0, grpc, shared)
     }
 
-    fn of_thread(router: Router, grpc: GrpcServices, shared: Arc<Shared>) -> Self {
-        Self(Arc::new(OfThread { router: Mutex::new(router.with_state(())), grpc, shared }))
+    fn of_thread(application: Box<dyn Handler>, grpc: GrpcServices, shared: Arc<Shared>) -> Self {
+        Self(Arc::new(OfThread { application: Mutex::new(application), grpc, shared }))
     }
 
-    /// The same with another router and without gRPC services.
-    pub(crate) fn with_router(&self, router: Router) -> Self {
-        Self::of_thread(router, GrpcServices::default(), self.0.shared.clone())
+    /// The same with another application and without gRPC services.
+    pub(crate) fn with_application(&self, application: impl Application) -> Self {
+        let erased = application.erase(self.metrics().is_some()).0;
+        Self::of_thread(erased, GrpcServices::default(), self.0.shared.clone())
     }
 
     /// The same for another thread.
     pub(crate) fn for_thread(&self) -> Self {
-        let OfThread { router, grpc, shared } = &*self.0;
-        let router = router.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self::of_thread(router, grpc.clone(), shared.clone())
+        let OfThread { application, grpc, shared } = &*self.0;
+        let application = application.lock().unwrap_or_else(PoisonError::into_inner).for_thread();
+        Self::of_thread(application, grpc.clone(), shared.clone())
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -121,84 +112,84 @@ impl ConnectionService {
         &self.connection
     }
 
-    fn route(&self, request: Request<Body>) -> Route {
-        let mut router = self.app.0.router.lock().unwrap_or_else(PoisonError::into_inner);
-        match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
-            Ok(future) => Route::Router { future },
-            Err(_panic) => Route::answered(problems::panicked()),
-        }
+    fn call_application(&self, head: Parts, body: RequestBody, notes: RequestNotes) -> Route {
+        let mut application = self.app.0.application.lock().unwrap_or_else(PoisonError::into_inner);
+        Route::called(|| application.call(head, body, notes))
     }
 
-    fn call_grpc(&self, service: &GrpcService<'_>, request: http::Request<RequestContent>) -> Route {
-        match catch_unwind(AssertUnwindSafe(|| service.call(request, self.connection.inbound().clone()))) {
-            Ok(future) => Route::Grpc { future },
-            Err(_panic) => Route::answered(problems::panicked()),
-        }
+    fn call_grpc(
+        &self,
+        service: &GrpcService<'_>,
+        mut request: Request<RequestContent>,
+        notes: RequestNotes,
+    ) -> Route {
+        notes.add_to_newer(request.extensions_mut());
+        Route::called(|| service.call(request, self.connection.inbound().clone()))
     }
 
-    pub(crate) fn call(&self, request: http::Request<ContentSource>) -> ResponseFuture {
+    pub(crate) fn call(&self, request: Request<ContentSource>) -> ResponseFuture {
         let Self { app, connection, last_authority } = self;
-        let (parts, source) = request.into_parts();
-        let (mut request, rejection) = match head::request(&parts, last_authority) {
-            Ok(request) => {
-                let rejection = reject(&request, &connection.limits);
-                (request, rejection)
-            }
-            Err(error) => (head::without_fields(&parts), Some(problems::bad_head(&error))),
-        };
-        let acceptance = Acceptance::decide(parts.version, &parts.headers);
-        if parts.version < Version::HTTP_2 {
-            request.extensions_mut().insert(acceptance);
-        }
-        let mut exchange = Exchange::begin(connection.clone(), &parts, acceptance);
-        let content = RequestContent::new(source, request.headers(), &mut exchange);
-        let grpc = app.0.grpc.service(&request);
-        let rejection = rejection.or_else(|| grpc.as_ref()?.rejection(&request));
-        let rejection = connection.head_fault().map(reject_head).or(rejection);
-        if let Some(response) = rejection {
+        let (mut head, source) = request.into_parts();
+        let acceptance = Acceptance::decide(head.version, &head.headers);
+        let mut exchange = Exchange::begin(connection.clone(), &head, acceptance);
+        let content = RequestContent::new(source, &head.headers, &mut exchange);
+        let grpc = app.0.grpc.service(head.uri.path());
+        let fault = connection.head_fault().map(reject_head);
+        let malformed = || check_head(&head, last_authority).err().map(|error| problems::bad_head(&error));
+        let rejected = || reject(&head, &connection.limits);
+        let no_call = || grpc.as_ref()?.rejection(&head);
+        if let Some(response) = fault.or_else(malformed).or_else(rejected).or_else(no_call) {
             let unread = UnreadContent::abandoned(&content);
             return ResponseFuture { unread, ..ResponseFuture::new(Route::answered(response), exchange) };
         }
+        let mut notes = RequestNotes {
+            connection: exchange.connection_info(),
+            acceptance: Some(acceptance).filter(|_| head.version < Version::HTTP_2),
+            route: None,
+            trailer_limits: (!content.is_end_stream()).then(|| connection.limits.trailers()),
+        };
         if let Some(service) = grpc {
             exchange.is_for_service(service.name());
-            let mut request = http::Request::from_parts(parts, content);
-            request.extensions_mut().insert(exchange.connect_info());
-            let route = exchange.in_span(|| self.call_grpc(&service, request));
+            let request = Request::from_parts(head, content);
+            let route = exchange.in_span(|| self.call_grpc(&service, request, notes));
             return ResponseFuture::new(route, exchange);
         }
-        head::reuse_request(parts);
-        head::take_host_of_target(&mut request);
-        if let Some(route) = exchange.matched_route() {
-            request.extensions_mut().insert(route);
-        }
-        request.extensions_mut().insert(exchange.connect_info());
-        if !content.is_end_stream() {
-            request.extensions_mut().insert(connection.limits.trailers());
-        }
-        let (body, fault, unread) = exchange.in_span(|| request_body::body_of(content, connection.inbound()));
-        let route = exchange.in_span(|| self.route(request.map(|()| body)));
+        take_host_of_target(&mut head);
+        notes.route = exchange.matched_route();
+        let (body, fault, unread) = RequestBody::new(content, connection.inbound().clone(), exchange.span());
+        let route = exchange.in_span(|| self.call_application(head, body, notes));
         ResponseFuture { fault, unread, ..ResponseFuture::new(route, exchange) }
     }
 }
 
-pin_project! {
-    /// The response to one request.
-    pub(crate) struct ResponseFuture {
-        #[pin]
-        route: Route,
-        fault: FaultCell,
-        unread: UnreadContent,
-        exchange: Option<Exchange>,
-        has_stood_back: bool,
+/// The response to one request.
+pub(crate) struct ResponseFuture {
+    route: Route,
+    fault: FaultCell,
+    unread: UnreadContent,
+    exchange: Option<Exchange>,
+    has_stood_back: bool,
+}
+
+enum Route {
+    Called(Call),
+    Answered(Option<AppResponse>),
+}
+
+/// A call of the application. If it panics, this request gets a 500, and the connection lives on.
+struct Call(Option<AppFuture>);
+
+impl Call {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<AppResponse> {
+        let future = self.0.as_mut().expect("it is not being dropped");
+        catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            .unwrap_or_else(|_panic| Poll::Ready(problems::panicked()))
     }
 }
 
-pin_project! {
-    #[project = RouteProj]
-    enum Route {
-        Router { #[pin] future: RouteFuture<Body, Infallible> },
-        Grpc { future: Answering },
-        Answered { response: Option<Response> },
+impl Drop for Call {
+    fn drop(&mut self) {
+        let _panic = catch_unwind(AssertUnwindSafe(|| self.0 = None));
     }
 }
 
@@ -215,8 +206,8 @@ impl ResponseFuture {
 }
 
 /// Whether a body may have no data only because the task that produces it has just been spawned.
-fn may_be_about_to_come(response: &Response) -> bool {
-    if response.extensions().get::<RunsWhenPolled>().is_some() {
+fn may_be_about_to_come(response: &AppResponse) -> bool {
+    if response.runs_when_polled() {
         return false;
     }
     let body = response.body();
@@ -226,56 +217,57 @@ fn may_be_about_to_come(response: &Response) -> bool {
 }
 
 impl Route {
-    fn answered(response: Response) -> Self {
-        Self::Answered { response: Some(response) }
+    fn answered(response: AppResponse) -> Self {
+        Self::Answered(Some(response))
     }
-}
 
-impl Future for Route {
-    type Output = Response;
+    /// Calls the application.
+    fn called(call: impl FnOnce() -> AppFuture) -> Self {
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(future) => Self::Called(Call(Some(future))),
+            Err(_panic) => Self::answered(problems::panicked()),
+        }
+    }
 
-    /// A panic in a handler becomes a 500 for its request instead of ending the connection.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        let polled = catch_unwind(AssertUnwindSafe(|| match self.project() {
-            RouteProj::Router { future } => future.poll(cx).map(|Ok(response)| response),
-            RouteProj::Grpc { future } => future.as_mut().poll(cx),
-            RouteProj::Answered { response } => Poll::Ready(response.take().expect("polled after its end")),
-        }));
-        polled.unwrap_or_else(|_panic| Poll::Ready(problems::panicked()))
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<AppResponse> {
+        match self {
+            Self::Called(call) => call.poll(cx),
+            Self::Answered(response) => Poll::Ready(response.take().expect("polled after its end")),
+        }
     }
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<http::Response<ResponseBody>, SectionTooLarge>;
+    type Output = Result<Response<ResponseBody>, SectionTooLarge>;
 
     /// A response yields once to the tasks that are ready to run. One of them is usually the handler's producer: what
-    /// it has ready is then sent together with the header section, in one write. Another is the request's pump, which
-    /// notices that the handler has dropped the content.
+    /// it has ready is then sent together with the header section, in one write. Another may be the task that fills a body
+    /// of axum 0.6, which notices that the handler has dropped it.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.get_mut();
         let response = {
             let _in_it = this.exchange.as_ref().and_then(Exchange::span).map(Span::enter);
-            ready!(this.route.as_mut().poll(cx))
+            ready!(this.route.poll(cx))
         };
-        let is_first = !*this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(&response));
-        let is_undecided = this.unread.is_undecided(cx);
-        if is_first || is_undecided {
-            *this.has_stood_back = true;
-            this.route.set(Route::answered(response));
-            if !is_undecided {
-                cx.waker().wake_by_ref();
-            }
+        if !this.has_stood_back && (this.unread.is_wanted() || may_be_about_to_come(&response)) {
+            this.has_stood_back = true;
+            this.route = Route::answered(response);
+            cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let Poll::Ready(ends_connection) = this.unread.poll_ends_connection(cx) else {
+            this.has_stood_back = true;
+            this.route = Route::answered(response);
+            return Poll::Pending;
+        };
         let exchange = this.exchange.take().expect("polled after its end");
         let span = exchange.span().cloned();
         let _in_it = span.as_ref().map(Span::enter);
         // The fault decides, not what the handler makes of the broken body.
         let (response, fault) = match this.fault.get() {
-            None => (response, std::mem::take(this.fault)),
-            Some(fault) => (replace(response, problems::faulty_request(fault)), FaultCell::default()),
+            None => (response, std::mem::take(&mut this.fault)),
+            Some(fault) => (response.replaced_by(problems::faulty_request(fault)), FaultCell::default()),
         };
-        let response = if this.unread.ends_connection() { problems::closing(response) } else { response };
-        Poll::Ready(OutboundResponse::new(response, exchange).into_hyper(fault))
+        Poll::Ready(OutboundResponse::new(response, exchange, ends_connection).into_hyper(fault))
     }
 }

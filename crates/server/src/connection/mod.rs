@@ -6,6 +6,7 @@
 //! limits.
 
 mod activity;
+mod app_body;
 mod atomic_instant;
 mod client;
 mod close_reason;
@@ -25,6 +26,7 @@ mod times;
 mod watchdog;
 
 pub(crate) use self::{
+    app_body::AppBody,
     client::ConnectionClient,
     close_reason::CloseReason,
     connection::Connection,

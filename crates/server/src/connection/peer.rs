@@ -13,6 +13,14 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
+    /// Its address, if it has one.
+    pub(crate) fn socket_address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(address),
+            Self::Unix => None,
+        }
+    }
+
     /// Its address. Over a Unix socket there is none, and this is the unspecified address, `[::]:0`.
     pub(crate) fn address(self) -> SocketAddr {
         match self {

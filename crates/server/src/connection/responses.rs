@@ -101,8 +101,8 @@ fn latest(moment: Instant, other: Option<Instant>) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::boxed;
-    use http_body_04::Full;
+    use crate::connection::AppBody;
+    use http_body_util::Full;
     use tokio::time::advance;
 
     const LIMIT: Duration = Duration::from_secs(60);
@@ -111,7 +111,7 @@ mod tests {
     fn responses<const COUNT: usize>() -> (Activity, Responses, [Arc<SharedBody>; COUNT]) {
         let (activity, responses) = (Activity::begin(), Responses::default());
         let bodies = std::array::from_fn(|_| {
-            let body = Arc::new(SharedBody::new(boxed(Full::from("a body"))));
+            let body = Arc::new(SharedBody::new(AppBody::of_http_1(Full::from("a body"))));
             responses.request_begins();
             responses.add(body.clone());
             body

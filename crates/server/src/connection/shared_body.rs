@@ -1,24 +1,24 @@
-use super::atomic_instant::{AtomicInstant, Epoch};
-use axum::{
-    BoxError,
-    body::{BoxBody, HttpBody},
+use super::{
+    app_body::AppBody,
+    atomic_instant::{AtomicInstant, Epoch},
 };
+use axum_trailers::BoxError;
 use bytes::Bytes;
-use http_02::HeaderMap;
+use http::HeaderMap;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll},
 };
 use tokio::time::Instant;
 
-/// A response body on its way to a client that may stop reading.
+/// A response body on its way to a client that may stop reading. A panic in the application's code affects only this
+/// response.
 ///
 /// hyper polls it chunk by chunk. From outside, the connection checks how long a chunk has been waiting, and drops the
 /// body if that is too long.
 pub(crate) struct SharedBody {
-    body: Mutex<Option<BoxBody>>,
+    body: Mutex<Option<AppBody>>,
     waiting_since: AtomicInstant,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct BodyPanicked;
 pub(crate) struct Abandoned;
 
 impl SharedBody {
-    pub(crate) fn new(body: BoxBody) -> Self {
+    pub(crate) fn new(body: AppBody) -> Self {
         Self { body: Mutex::new(Some(body)), waiting_since: AtomicInstant::never() }
     }
 
@@ -58,18 +58,17 @@ impl SharedBody {
 
     /// Drops the body, and with it the receiver of its producer.
     pub(crate) fn abandon(&self) {
-        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(body);
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        let _panic = catch_unwind(AssertUnwindSafe(|| *body = None));
     }
 
     pub(crate) fn poll_data(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        self.with_body(|body| body.poll_data(cx).map_err(Into::into))
-            .unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
+        self.with_body(|body| body.poll_data(cx)).unwrap_or_else(|error| Poll::Ready(Some(Err(error))))
     }
 
-    /// Whether the body's remaining size is known.
-    pub(crate) fn knows_its_size(&self) -> bool {
-        self.with_body(|body| body.size_hint().exact().is_some()).unwrap_or(false)
+    /// The body's remaining size in bytes, if it is known.
+    pub(crate) fn exact_size(&self) -> Option<u64> {
+        self.with_body(|body| body.size_hint().exact()).ok().flatten()
     }
 
     /// The minimum number of bytes before the end.
@@ -79,8 +78,7 @@ impl SharedBody {
     }
 
     pub(crate) fn poll_trailers(&self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, BoxError>> {
-        self.with_body(|body| body.poll_trailers(cx).map_err(Into::into))
-            .unwrap_or_else(|error| Poll::Ready(Err(error)))
+        self.with_body(|body| body.poll_trailers(cx)).unwrap_or_else(|error| Poll::Ready(Err(error)))
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
@@ -88,9 +86,15 @@ impl SharedBody {
     }
 
     /// A panic in the application's code becomes an error of this body instead of ending the connection.
-    fn with_body<T>(&self, use_it: impl FnOnce(Pin<&mut BoxBody>) -> T) -> Result<T, BoxError> {
+    fn with_body<T>(&self, use_it: impl FnOnce(&mut AppBody) -> T) -> Result<T, BoxError> {
         let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
         let body = body.as_mut().ok_or(Abandoned)?;
-        catch_unwind(AssertUnwindSafe(|| use_it(Pin::new(body)))).map_err(|_panic| BodyPanicked.into())
+        catch_unwind(AssertUnwindSafe(|| use_it(body))).map_err(|_panic| BodyPanicked.into())
+    }
+}
+
+impl Drop for SharedBody {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }

@@ -1,8 +1,7 @@
 //! Why a response's body failed, for the log and the metrics, and for hyper.
 
 use super::{ending::Failure, request_fault::RequestFault, section_limit::SectionTooLarge};
-use axum::BoxError;
-use axum_trailers::{body::ProducerError, trailers::Trailers};
+use axum_trailers::{BoxError, body::ProducerError, trailers::Trailers};
 use std::{error::Error, io};
 
 /// The body's length differs from its `Content-Length`.

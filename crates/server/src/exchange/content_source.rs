@@ -1,5 +1,5 @@
 use crate::connection::{FramingError, Protocol};
-use axum::BoxError;
+use axum_trailers::BoxError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -7,7 +7,7 @@ use std::{
     error::Error,
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The source of a request's content and trailers: hyper. Nothing else in `exchange` or `app` depends on that.
@@ -29,6 +29,8 @@ pub(crate) enum ContentError {
     Framing(#[from] FramingError),
     #[error(transparent)]
     Broken(BoxError),
+    #[error("the client reset the stream")]
+    Reset,
     #[error("the client closed its sending side")]
     HalfClosed,
 }
@@ -51,7 +53,10 @@ impl Body for ContentSource {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
-        Pin::new(&mut self.incoming).poll_frame(cx).map_err(ContentError::from)
+        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
+        // hyper takes a reset with `NO_ERROR` for the end: a client gets one after an early response (RFC 9113 §8.1).
+        let is_cut = frame.is_none() && self.protocol.has_streams() && !self.is_end_stream();
+        Poll::Ready(if is_cut { Some(Err(ContentError::Reset)) } else { frame.map(|frame| Ok(frame?)) })
     }
 
     fn is_end_stream(&self) -> bool {

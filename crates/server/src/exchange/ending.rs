@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn error_text_contains_each_source_once() {
         let full = || io::Error::other("disk full");
-        assert_eq!(with_sources(&axum::Error::new(full())), "disk full");
+        assert_eq!(with_sources(&io::Error::other(full())), "disk full");
         assert_eq!(with_sources(&NoRow(full())), "no row: disk full");
     }
 

@@ -9,20 +9,14 @@ use crate::{
     connection::{CloseReason, Connection, Peer, Purpose},
     metrics::{ClientKind, MatchedRoute},
 };
-use axum::extract::ConnectInfo;
-use axum_trailers::{
-    hints::Routine,
-    trailers::{
-        Acceptance, WithheldReason,
-        server::{Observe, ResponseObserver},
-    },
+use axum_trailers::trailers::{
+    Acceptance, WithheldReason,
+    server::{ConnectionInfo, Observe, ResponseObserver},
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, request::Parts};
-use http_02::Extensions;
 use std::{
     convert::Infallible,
     error::Error,
-    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -116,8 +110,9 @@ impl Exchange {
     }
 
     /// The client's address, for the application.
-    pub(crate) fn connect_info(&self) -> ConnectInfo<SocketAddr> {
-        ConnectInfo(self.sender.address())
+    pub(crate) fn connection_info(&self) -> ConnectionInfo {
+        let is_tls = self.connection.purpose == Purpose::Https;
+        ConnectionInfo::new(self.sender.address(), self.connection.client.peer().socket_address(), is_tls)
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -200,8 +195,8 @@ impl Exchange {
         }
     }
 
-    /// `chunked` is whether HTTP/1.1 frames the content in chunks.
-    pub(crate) fn answered(&mut self, sent: &Response<()>, extensions: &Extensions, chunked: bool) {
+    /// `is_routine` is whether the application calls the request routine, `chunked` whether HTTP/1.1 frames the content in chunks.
+    pub(crate) fn answered(&mut self, sent: &Response<()>, is_routine: bool, chunked: bool) {
         self.observe(|observer| {
             let fields = sent.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             let framing = chunked.then_some(("transfer-encoding", &b"chunked"[..]));
@@ -209,7 +204,7 @@ impl Exchange {
         });
         self.note_grpc_status(sent.headers());
         self.first_byte = self.client.as_ref().map(|_| self.began.elapsed());
-        self.is_routine |= self.details.is_some() && extensions.get::<Routine>().is_some();
+        self.is_routine |= is_routine;
         self.status = Some(sent.status());
     }
 

@@ -1,5 +1,5 @@
 use crate::connection::SharedBody;
-use axum::BoxError;
+use axum_trailers::BoxError;
 use bytes::Bytes;
 use std::{
     mem,

@@ -1,23 +1,22 @@
 //! Responses that the server itself generates.
 
-use super::{request_fault::RequestFault, section_limit::SectionTooLarge};
-use crate::compat::{BadFields, BadHead, Unsendable};
-use axum::response::{IntoResponse, Response};
-use axum_trailers::problem::Problem;
-use http_02::{HeaderValue, StatusCode, header};
+use super::{
+    app_response::AppResponse, ending::with_sources, request_fault::RequestFault, request_head::BadHead,
+    section_limit::SectionTooLarge, sendable::Unsendable,
+};
+use axum_trailers::{BoxError, problem::Problem};
+use http::{HeaderValue, StatusCode, header};
 
-pub(crate) fn bad_head(error: &BadHead) -> Response {
+pub(crate) fn bad_head(error: &BadHead) -> AppResponse {
     let status = match error {
-        BadHead::Fields(BadFields::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        BadHead::Method | BadHead::Target | BadHead::Authority | BadHead::Fields(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        BadHead::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        BadHead::Method | BadHead::Target | BadHead::Authority | BadHead::Field(_) => StatusCode::BAD_REQUEST,
     };
     problem(status, &error.to_string())
 }
 
 /// The response to a request whose content is faulty.
-pub(crate) fn faulty_request(fault: RequestFault) -> Response {
+pub(crate) fn faulty_request(fault: RequestFault) -> AppResponse {
     let status = match fault {
         RequestFault::TrailersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         RequestFault::BadTrailers | RequestFault::Framing(_) => StatusCode::BAD_REQUEST,
@@ -28,18 +27,18 @@ pub(crate) fn faulty_request(fault: RequestFault) -> Response {
 }
 
 /// Makes the response end its HTTP/1.1 connection.
-pub(crate) fn closing(mut response: Response) -> Response {
+pub(crate) fn closing(mut response: AppResponse) -> AppResponse {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-pub(crate) fn needs_http2(service: &str) -> Response {
+pub(crate) fn needs_http2(service: &str) -> AppResponse {
     let why = format!("`{service}` is a gRPC service: call it over HTTP/2");
     problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, &why)
 }
 
 /// The end of the connection would be the end of the response, and the client could not distinguish it from a cut.
-pub(super) fn needs_http11() -> Response {
+pub(super) fn needs_http11() -> AppResponse {
     problem(
         StatusCode::HTTP_VERSION_NOT_SUPPORTED,
         "this response of unknown length can't be sent over HTTP/1.0 on a Unix socket, where a cut response would look \
@@ -47,28 +46,23 @@ pub(super) fn needs_http11() -> Response {
     )
 }
 
-pub(crate) fn needs_post(service: &str) -> Response {
+pub(crate) fn needs_post(service: &str) -> AppResponse {
     let why = format!("`{service}` is a gRPC service: call its methods with POST");
     let post = HeaderValue::from_static("POST");
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, why).field(header::ALLOW, post).into_response()
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, why).field(header::ALLOW, post).into_http_response().into()
 }
 
-pub(crate) fn needs_grpc(service: &str) -> Response {
+pub(crate) fn needs_grpc(service: &str) -> AppResponse {
     let why = format!("`{service}` is a gRPC service: set `Content-Type` to `application/grpc`");
     problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
 }
 
-pub(crate) fn not_passed_on(error: &BadFields) -> Response {
-    tracing::error!(%error, "a gRPC service's response is invalid");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the gRPC service's response is invalid")
-}
-
-pub(super) fn unsendable(error: &Unsendable) -> Response {
+pub(crate) fn unsendable(error: &Unsendable) -> AppResponse {
     tracing::error!(%error, "a handler's response can't be sent");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler's response can't be sent")
 }
 
-pub(super) fn too_large(error: &SectionTooLarge) -> Response {
+pub(super) fn too_large(error: &SectionTooLarge) -> AppResponse {
     tracing::warn!(%error, "a response's header section can't be sent");
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -77,17 +71,23 @@ pub(super) fn too_large(error: &SectionTooLarge) -> Response {
 }
 
 /// The panic hook has already written the panic's message to standard error.
-pub(crate) fn panicked() -> Response {
+pub(crate) fn panicked() -> AppResponse {
     tracing::error!("a handler panicked");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked")
 }
 
+/// The application returned an error instead of a response.
+pub(crate) fn service_failed(error: &BoxError) -> AppResponse {
+    tracing::error!(error = with_sources(&**error), "the application failed");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the application failed")
+}
+
 /// A response must have a final status (RFC 9110 §15.2). Over HTTP/2 any other makes the message malformed.
-pub(super) fn not_final(status: StatusCode) -> Response {
+pub(super) fn not_final(status: StatusCode) -> AppResponse {
     tracing::error!(%status, "a handler returned an informational status");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the handler returned an informational status")
 }
 
-pub(super) fn problem(status: StatusCode, why: &str) -> Response {
-    Problem::new(status, why).into_response()
+pub(super) fn problem(status: StatusCode, why: &str) -> AppResponse {
+    Problem::new(status, why).into_http_response().into()
 }

@@ -1,19 +1,21 @@
 //! Requests that are rejected before the router gets them.
 
-use super::problems::{closing, problem};
-use crate::{compat::host, connection::HeadFault, limits::Limits};
-use axum::response::Response;
+use super::{
+    app_response::AppResponse,
+    problems::{closing, problem},
+};
+use crate::{connection::HeadFault, host, limits::Limits};
 use axum_trailers::{syntax::list_elements, trailers::server::section_size};
-use http_02::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 
 /// The response to a request that must be rejected.
-pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response> {
-    if request.version() >= Version::HTTP_2 && head_size(request) > limits.header_section as usize {
+pub(crate) fn reject(request: &Parts, limits: &Limits) -> Option<AppResponse> {
+    if request.version >= Version::HTTP_2 && head_size(request) > limits.header_section as usize {
         let why = format!("the header section is larger than {} bytes", limits.header_section);
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &why));
     }
-    if request.version() == Version::HTTP_11
-        && let Some((status, why)) = bad_transfer_coding(request.headers())
+    if request.version == Version::HTTP_11
+        && let Some((status, why)) = bad_transfer_coding(&request.headers)
     {
         // The end of such a message is unknown.
         return Some(closing(problem(status, why)));
@@ -21,13 +23,13 @@ pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response>
     if let Some(why) = bad_host(request).or_else(|| bad_target(request)) {
         return Some(problem(StatusCode::BAD_REQUEST, why));
     }
-    if asks_for_websocket(request.headers()) {
+    if asks_for_websocket(&request.headers) {
         return Some(problem(
             StatusCode::NOT_IMPLEMENTED,
             "WebSocket is not supported: use server-sent events or a streamed response",
         ));
     }
-    if request.method() == Method::CONNECT {
+    if request.method == Method::CONNECT {
         return Some(problem(
             StatusCode::NOT_IMPLEMENTED,
             "CONNECT is not supported: this server is not a proxy",
@@ -38,7 +40,7 @@ pub(crate) fn reject(request: &Request<()>, limits: &Limits) -> Option<Response>
 
 /// The response to a request in whose head the guard has found a fault. It ends the connection: a request with two
 /// lengths has no certain end, and the guard records only the first fault.
-pub(crate) fn reject_head(fault: HeadFault) -> Response {
+pub(crate) fn reject_head(fault: HeadFault) -> AppResponse {
     closing(problem(
         StatusCode::BAD_REQUEST,
         match fault {
@@ -54,18 +56,18 @@ pub(crate) fn reject_head(fault: HeadFault) -> Response {
 
 /// Counted as in RFC 9113 §6.5.2, except that pseudo-header fields count only the bytes of `:authority` and `:path`.
 /// h2's limit is larger; over HTTP/1.1 hyper enforces it.
-fn head_size(request: &Request<()>) -> usize {
-    let uri = request.uri();
+fn head_size(request: &Parts) -> usize {
+    let uri = &request.uri;
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    authority + path + section_size(request.headers())
+    authority + path + section_size(&request.headers)
 }
 
 /// A single `chunked` is the only transfer coding that is implemented
 /// ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)). hyper checks only the last one.
 fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
     let mut chunked = 0;
-    for coding in list_elements(headers, &http::header::TRANSFER_ENCODING) {
+    for coding in list_elements(headers, &header::TRANSFER_ENCODING) {
         if !coding.eq_ignore_ascii_case(b"chunked") {
             let why = "the only supported transfer coding is `chunked` (RFC 9112 section 6.1)";
             return Some((StatusCode::NOT_IMPLEMENTED, why));
@@ -77,18 +79,18 @@ fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)
 }
 
 /// What is wrong with `Host`, if anything.
-fn bad_host(request: &Request<()>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+fn bad_host(request: &Parts) -> Option<&'static str> {
+    let mut hosts = request.headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes);
     let (host, other) = (hosts.next(), hosts.next());
-    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-    if other.is_some() || (host.is_none() && request.version() == Version::HTTP_11) {
+    let authority = request.uri.authority().map(|authority| authority.as_str().as_bytes());
+    if other.is_some() || (host.is_none() && request.version == Version::HTTP_11) {
         return Some("a request needs exactly one `Host` field (RFC 9112 section 3.2)");
     }
     let is_valid = |host: &[u8]| host.is_empty() || host::is_valid(host);
     if host.is_some_and(|host| !is_valid(host)) {
         return Some("`Host` is not a host with an optional port number (RFC 9112 section 3.2)");
     }
-    if request.version() < Version::HTTP_2 {
+    if request.version < Version::HTTP_2 {
         return None;
     }
     let named = [host, authority].into_iter().flatten().all(|host| !host.is_empty());
@@ -97,7 +99,7 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
             "a request needs `:authority` or `Host`, and neither may be empty (RFC 9113 section 8.3.1)",
         );
     }
-    let default_port = if request.uri().scheme_str() == Some("http") { b"80" } else { &b"443"[..] };
+    let default_port = if request.uri.scheme_str() == Some("http") { b"80" } else { &b"443"[..] };
     let differ = |(host, authority)| !host::are_the_same(host, authority, default_port);
     if host.zip(authority).is_some_and(differ) {
         return Some("`Host` and `:authority` differ (RFC 9113 section 8.3.1)");
@@ -107,35 +109,35 @@ fn bad_host(request: &Request<()>) -> Option<&'static str> {
 
 /// A target must be in origin-form, absolute-form or `*`, except for `CONNECT`
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
-fn bad_target(request: &Request<()>) -> Option<&'static str> {
+fn bad_target(request: &Parts) -> Option<&'static str> {
     // `path` returns a slash for an empty path.
-    let path = request.uri().path_and_query().map_or("", |target| target.as_str());
+    let path = request.uri.path_and_query().map_or("", |target| target.as_str());
     // In absolute-form it may be empty, but not over HTTP/2 (RFC 9113 §8.3.1).
-    let is_absolute = request.version() < Version::HTTP_2 && request.uri().scheme().is_some();
+    let is_absolute = request.version < Version::HTTP_2 && request.uri.scheme().is_some();
     let is_empty = is_absolute && (path.is_empty() || path.starts_with('?'));
-    let is_one = path.starts_with('/') || path == "*" || is_empty || request.method() == Method::CONNECT;
+    let is_one = path.starts_with('/') || path == "*" || is_empty || request.method == Method::CONNECT;
     (!is_one).then_some("the request target needs a path that begins with a slash (RFC 9112 section 3.2)")
 }
 
 /// A server may ignore `Upgrade` (RFC 9110 §7.8), but a client that offers `websocket` can use nothing else.
 fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    list_elements(headers, &http::header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    list_elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_02::HeaderName;
+    use http::HeaderName;
     use proptest::{collection::vec, prelude::*};
 
     fn status(version: Version, uri: &str, fields: &[(HeaderName, &str)]) -> Option<u16> {
-        let mut request = Request::new(());
-        *request.version_mut() = version;
-        *request.uri_mut() = uri.parse().expect("a target");
+        let (mut request, ()) = http::Request::new(()).into_parts();
+        request.version = version;
+        request.uri = uri.parse().expect("a target");
         for (name, value) in fields {
-            request.headers_mut().append(name, HeaderValue::from_str(value).expect("a value"));
+            request.headers.append(name, HeaderValue::from_str(value).expect("a value"));
         }
-        reject(&request, &Limits::default()).map(|response| response.status().as_u16())
+        reject(&request, &Limits::default()).map(|response| response.status.as_u16())
     }
 
     #[test]
@@ -245,20 +247,20 @@ mod tests {
             host in vec(any::<u8>(), 0..20), upgrade in vec(any::<u8>(), 0..20), coding in vec(any::<u8>(), 0..20),
             is_http2: bool,
         ) {
-            let mut request = Request::new(());
-            *request.version_mut() = if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+            let (mut request, ()) = http::Request::new(()).into_parts();
+            request.version = if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 };
             for (name, value) in
                 [(header::HOST, host), (header::UPGRADE, upgrade), (header::TRANSFER_ENCODING, coding)]
             {
                 if let Ok(value) = HeaderValue::from_bytes(&value) {
-                    request.headers_mut().insert(name, value);
+                    request.headers.insert(name, value);
                 }
             }
             let refused = reject(&request, &Limits::default());
-            let status = refused.as_ref().map(|response| response.status().as_u16());
+            let status = refused.as_ref().map(|response| response.status.as_u16());
             prop_assert!(status.is_none_or(|status| [400, 501].contains(&status)), "{status:?}");
-            let has_coding = !is_http2 && list_elements(request.headers(), &http::header::TRANSFER_ENCODING).next().is_some();
-            let is_of_framing = refused.is_some_and(|response| response.headers().contains_key(header::CONNECTION));
+            let has_coding = !is_http2 && list_elements(&request.headers, &header::TRANSFER_ENCODING).next().is_some();
+            let is_of_framing = refused.is_some_and(|response| response.headers.contains_key(header::CONNECTION));
             prop_assert!(!is_of_framing || has_coding);
         }
     }

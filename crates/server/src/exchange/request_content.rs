@@ -9,7 +9,7 @@ use crate::{
 };
 use axum_trailers::syntax::list_elements;
 use bytes::Bytes;
-use http_02::HeaderMap;
+use http::{HeaderMap, header::EXPECT};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     future::poll_fn,
@@ -83,8 +83,8 @@ impl RequestContent {
             connection.http1().look();
         }
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
-        let awaits_continue = list_elements(fields, &http::header::EXPECT)
-            .any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+        let awaits_continue =
+            list_elements(fields, &EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
         let received = exchange.track_content();
         Self { source: Some(source), half_close, rest: Some(rest), awaits_continue, received }
     }
@@ -102,6 +102,11 @@ impl RequestContent {
     /// Whether the client expects `100 Continue` and does not get it.
     pub(crate) fn awaits_continue_in_vain(&self) -> bool {
         self.awaits_continue && self.rest.as_ref().is_some_and(|rest| !rest.protocol.sends_continue())
+    }
+
+    /// The runtime of its connection. `None` without content.
+    pub(super) fn runtime(&self) -> Option<&Handle> {
+        self.rest.as_ref().map(|rest| &rest.runtime)
     }
 
     /// Reads and discards the rest.

@@ -4,11 +4,13 @@ use super::{
     pieces::Pieces,
     request_fault::FaultCell,
     section_limit::SectionTooLarge,
-    trailer_section::{Permitted, permitted, received},
+    trailer_section::{Permitted, permitted, prepared, unconverted},
 };
 use crate::connection::{Abandoned, SharedBody};
-use axum::BoxError;
-use axum_trailers::trailers::{Declared, Trailers, server::FailureMark};
+use axum_trailers::{
+    BoxError,
+    trailers::{Declared, Trailers, server::FailureMark},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Version};
 use http_body::{Body, Frame, SizeHint};
@@ -175,8 +177,11 @@ impl ResponseBody {
         let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         };
-        let mut trailers =
-            ready!(self.body.poll_trailers(cx))?.map(received).transpose()?.unwrap_or_default();
+        let mut trailers = ready!(self.body.poll_trailers(cx))
+            .map_err(unconverted)?
+            .map(prepared)
+            .transpose()?
+            .unwrap_or_default();
         for name in outdated {
             trailers.remove(name);
         }

@@ -1,18 +1,30 @@
 //! The trailers of a response on their way to the client.
 
-use crate::compat::{Unsendable, reuse_trailers, to_new};
-use axum_trailers::trailers::{Declared, why_forbidden};
+use super::sendable::{Unsendable, prepare};
+use axum_trailers::{
+    BoxError,
+    trailers::{Declared, why_forbidden},
+};
 use http::{HeaderMap, HeaderName, Version};
 
-/// Converts the trailers of the application's body.
+/// Makes the trailers of the application's body ready for hyper.
 ///
 /// # Errors
 ///
 /// [`TrailersUnsendable`] if a name is not a token.
-pub(super) fn received(trailers: http_02::HeaderMap) -> Result<HeaderMap, TrailersUnsendable> {
-    let converted = to_new(&trailers)?;
-    reuse_trailers(trailers);
-    Ok(converted)
+pub(super) fn prepared(mut trailers: HeaderMap) -> Result<HeaderMap, TrailersUnsendable> {
+    prepare(&mut trailers)?;
+    Ok(trailers)
+}
+
+/// The error of a body whose trailers are not those of `http` 1: the same as that of [`prepared`].
+pub(super) fn unconverted(error: BoxError) -> BoxError {
+    #[cfg(feature = "axum-06")]
+    let error = match error.downcast::<axum_trailers::compat::ConversionError>() {
+        Ok(error) => return TrailersUnsendable(Unsendable::from(*error)).into(),
+        Err(error) => error,
+    };
+    error
 }
 
 /// The trailers that are sent, and whether some are left out because they were not announced.

@@ -66,28 +66,25 @@ impl UnreadContent {
         self.0.as_ref().is_some_and(|progress| lock(progress).state == State::Wanted)
     }
 
-    /// Whether it is about to be decided what happens to the content. The task is woken then.
-    pub(crate) fn is_undecided(&self, cx: &mut Context<'_>) -> bool {
+    /// Notes that the response is about to be sent, and returns whether it ends the connection, once that is decided.
+    ///
+    /// The handler may drop the content at the same time, on another thread.
+    pub(crate) fn poll_ends_connection(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let Some(mut progress) = self.0.as_ref().map(lock) else {
-            return false;
+            return Poll::Ready(false);
         };
-        let is_undecided = progress.state == State::Draining;
-        progress.response = is_undecided.then(|| cx.waker().clone());
         if let Some(reader) = progress.reader.take() {
             reader.wake();
         }
-        is_undecided
-    }
-
-    /// Notes that the response is being sent, and returns whether it ends the connection.
-    pub(crate) fn ends_connection(&self) -> bool {
-        let Some(mut progress) = self.0.as_ref().map(lock) else {
-            return false;
-        };
-        if progress.state == State::Wanted {
-            progress.state = State::ResponseSent;
+        match progress.state {
+            State::Draining => {
+                progress.response = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            State::Wanted => progress.state = State::ResponseSent,
+            State::Ended | State::Abandoned | State::ResponseSent => {}
         }
-        progress.state == State::Abandoned
+        Poll::Ready(progress.state == State::Abandoned)
     }
 }
 
@@ -97,17 +94,36 @@ impl Reader {
         self.set(State::Ended);
     }
 
-    /// Takes over the content that the handler has dropped. `is_broken` gets its error, before the response is sent.
-    pub(crate) async fn dropped(self, content: RequestContent, is_broken: impl FnOnce(ContentError)) {
-        let state = lock(&self.0).state;
-        if state == State::ResponseSent {
-            content.drain().await;
-        } else if !content.awaits_continue() {
-            self.set(State::Draining);
+    /// Takes over the content that the handler has just dropped, and returns the future that reads it, if it is to be read.
+    /// `is_broken` gets its error, before the response is sent.
+    pub(crate) fn dropped(
+        self,
+        content: RequestContent,
+        is_broken: impl FnOnce(ContentError),
+    ) -> Option<impl Future<Output = ()>> {
+        let is_sent = self.begins_to_drain(!content.awaits_continue())?;
+        Some(async move {
+            if is_sent {
+                return content.drain().await;
+            }
             match self.read_to_end(content).await {
                 Ok(true) => self.ended(),
                 Ok(false) => {}
                 Err(error) => is_broken(error),
+            }
+        })
+    }
+
+    /// Returns whether the response was sent before, or `None` if nothing is to be read.
+    fn begins_to_drain(&self, may_read: bool) -> Option<bool> {
+        let mut progress = lock(&self.0);
+        match progress.state {
+            State::ResponseSent => Some(true),
+            State::Ended => None,
+            _ if !may_read => None,
+            _ => {
+                progress.state = State::Draining;
+                Some(false)
             }
         }
     }
@@ -145,12 +161,11 @@ impl Reader {
         Poll::Pending
     }
 
+    /// Also wakes the response, if it waits.
     fn set(&self, state: State) {
         let mut progress = lock(&self.0);
         progress.state = state;
-        if state != State::Draining
-            && let Some(response) = progress.response.take()
-        {
+        if let Some(response) = progress.response.take() {
             response.wake();
         }
     }
@@ -183,3 +198,53 @@ const LOOKS: u32 = 4;
 /// The most that is read to keep the connection open: bytes, and chunks.
 const BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends_connection(unread: &UnreadContent) -> Poll<bool> {
+        unread.poll_ends_connection(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn response_waits_while_the_content_that_the_handler_has_dropped_is_read() {
+        for (is_read, ends) in [(true, false), (false, true)] {
+            let (unread, reader) = UnreadContent::new();
+            // On another thread, just before the response is sent.
+            assert_eq!(reader.begins_to_drain(true), Some(false));
+            assert_eq!(ends_connection(&unread), Poll::Pending);
+            if is_read {
+                reader.ended();
+            }
+            drop(reader);
+            assert_eq!(ends_connection(&unread), Poll::Ready(ends));
+        }
+    }
+
+    #[test]
+    fn response_does_not_wait_for_a_handler_that_may_still_read() {
+        let (unread, reader) = UnreadContent::new();
+        assert_eq!(ends_connection(&unread), Poll::Ready(false));
+        for may_read in [true, false] {
+            assert_eq!(reader.begins_to_drain(may_read), Some(true), "the response was sent");
+        }
+    }
+
+    #[test]
+    fn content_that_was_read_to_its_end_is_not_read_again() {
+        let (unread, reader) = UnreadContent::new();
+        reader.ended();
+        assert_eq!(reader.begins_to_drain(true), None);
+        drop(reader);
+        assert_eq!(ends_connection(&unread), Poll::Ready(false));
+    }
+
+    #[test]
+    fn content_that_awaits_100_continue_is_not_read() {
+        let (unread, reader) = UnreadContent::new();
+        assert_eq!(reader.begins_to_drain(false), None);
+        drop(reader);
+        assert_eq!(ends_connection(&unread), Poll::Ready(true));
+    }
+}

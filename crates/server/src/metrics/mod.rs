@@ -3,12 +3,12 @@
 
 mod client_kind;
 mod families;
-mod page;
 mod route;
 
+#[cfg(any(feature = "axum-06", feature = "axum-08"))]
+pub(crate) use self::route::RouteLayer;
 pub(crate) use self::{
     client_kind::ClientKind,
     families::{Ended, ServerMetrics},
-    page::page,
-    route::{MatchedRoute, RouteLayer},
+    route::MatchedRoute,
 };

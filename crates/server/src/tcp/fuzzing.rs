@@ -204,8 +204,8 @@ pub fn first_bytes(bytes: &[u8], step: usize) {
         assert_eq!(verdict, expected, "{chosen:?} was chosen");
     }
     let decided = |step: usize| {
-        let ends = (0..bytes.len()).step_by(step).map(|begin| bytes.len().min(begin + step));
-        let decided = ends.filter_map(|end| plain::decide(bytes.get(..end)?, false)).next();
+        let mut ends = (0..bytes.len()).step_by(step).map(|begin| bytes.len().min(begin + step));
+        let decided = ends.find_map(|end| plain::decide(bytes.get(..end)?, false));
         decided.map(|decided| decided.map_err(|failure| failure.label()))
     };
     assert_eq!(decided(step), decided(1), "in steps of {step}");

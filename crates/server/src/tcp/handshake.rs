@@ -5,7 +5,7 @@ use super::{
     early_answer,
     socket::Socket,
 };
-use crate::{client_address::ProxyHeader, compat::host, tls::Tls};
+use crate::{client_address::ProxyHeader, host, tls::Tls};
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};

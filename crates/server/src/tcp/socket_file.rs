@@ -1,10 +1,11 @@
 use super::bind::BindError;
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
     fs::{self, Metadata},
     io,
     os::unix::{
         fs::{FileTypeExt, MetadataExt},
-        net::{UnixListener, UnixStream},
+        net::UnixListener,
     },
     path::{Path, PathBuf},
 };
@@ -17,6 +18,7 @@ pub(crate) struct SocketFile {
 }
 
 /// Distinguishes a file from a later one with the same path. A file system may use the number of a deleted file again.
+/// Unlike the time of the last change, that of the last modification stays if the file gets another mode or owner.
 type Identity = (u64, u64, i64, i64);
 
 impl SocketFile {
@@ -36,7 +38,7 @@ impl SocketFile {
 }
 
 fn identity(metadata: &Metadata) -> Identity {
-    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+    (metadata.dev(), metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
 }
 
 /// Removes the file of a socket whose process has ended without removing it.
@@ -45,11 +47,21 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path)?.file_type().is_socket() {
         return in_use("the file exists and is not a socket");
     }
-    match UnixStream::connect(path) {
+    let listens = in_use("another process listens on it");
+    match connect(path) {
         Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        // Its queue of connections is full.
+        Err(full) if full.kind() == io::ErrorKind::WouldBlock => listens,
         Err(error) => Err(error),
-        Ok(_connection) => in_use("another process listens on it"),
+        Ok(()) => listens,
     }
+}
+
+/// Connects without waiting.
+fn connect(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 impl Drop for SocketFile {
@@ -66,6 +78,10 @@ impl Drop for SocketFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        fs::Permissions,
+        os::unix::{fs::PermissionsExt, net::UnixStream},
+    };
 
     fn error(path: &Path) -> String {
         let error = SocketFile::bind(path).expect_err("the path is taken");
@@ -91,6 +107,27 @@ mod tests {
         fs::remove_file(&path).expect("removed");
         std::os::unix::fs::symlink("nowhere", &path).expect("a link");
         assert_eq!(error(&path), "the file exists and is not a socket");
+    }
+
+    #[test]
+    fn file_with_another_mode_is_removed_at_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("socket");
+        let (_socket, file) = SocketFile::bind(&path).expect("a socket");
+        fs::set_permissions(&path, Permissions::from_mode(0o660)).expect("changed");
+        drop(file);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn process_that_accepts_nothing_holds_nobody_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("socket");
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+        listener.bind(&SockAddr::unix(&path).expect("a path")).expect("bound");
+        listener.listen(0).expect("it listens");
+        let _first = UnixStream::connect(&path).expect("there is room for one");
+        assert_eq!(error(&path), "another process listens on it");
     }
 
     #[test]

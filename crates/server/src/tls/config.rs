@@ -60,6 +60,9 @@ pub enum TlsError {
         /// The protocol's name.
         protocol: String,
     },
+    /// The configuration accepts early data.
+    #[error("early data is not supported: anybody can send it again; set max_early_data_size to 0")]
+    EarlyData,
 }
 
 impl Tls {
@@ -110,10 +113,14 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// [`TlsError::Alpn`] if `alpn_protocols` has any other protocol.
+    /// [`TlsError::Alpn`] if `alpn_protocols` has any other protocol, and [`TlsError::EarlyData`] if
+    /// `max_early_data_size` is not 0.
     pub fn from_config(config: Arc<ServerConfig>) -> Result<Self, TlsError> {
         if let Some(other) = config.alpn_protocols.iter().find(|name| !ALPN.contains(&name.as_slice())) {
             return Err(TlsError::Alpn { protocol: String::from_utf8_lossy(other).into_owned() });
+        }
+        if config.max_early_data_size > 0 {
+            return Err(TlsError::EarlyData);
         }
         let config = if config.alpn_protocols.is_empty() { with_alpn(config) } else { config };
         Ok(Self { config: RustlsConfig::from_config(config), files: None })

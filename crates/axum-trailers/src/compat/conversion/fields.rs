@@ -50,7 +50,12 @@ pub(in crate::compat) fn value_1(value: &Value02) -> http::HeaderValue {
 /// A property test below holds it.
 const SAME_VALUES: &str = "both generations accept the same bytes in values";
 
-pub(in crate::compat) fn to_02(fields: &http::HeaderMap) -> Result<Fields02, ConversionError> {
+/// Converts a section.
+///
+/// # Errors
+///
+/// [`ConversionError`] if a name is not a token.
+pub fn to_02(fields: &http::HeaderMap) -> Result<Fields02, ConversionError> {
     let mut older: Fields02 = spare::take();
     let names = fields.keys_len();
     older.try_reserve(names.max(spare::USUAL)).map_err(|_full| ConversionError::TooMany)?;
@@ -63,9 +68,23 @@ pub(in crate::compat) fn to_02(fields: &http::HeaderMap) -> Result<Fields02, Con
     Ok(older)
 }
 
-pub(in crate::compat) fn to_1(fields: &Fields02) -> Result<http::HeaderMap, ConversionError> {
+/// Converts a section.
+///
+/// # Errors
+///
+/// [`ConversionError`] if a name is not a token.
+pub fn to_1(fields: &Fields02) -> Result<http::HeaderMap, ConversionError> {
+    to_1_with_room(fields, 0)
+}
+
+/// Converts a section to which this many fields will be added.
+///
+/// # Errors
+///
+/// As for [`to_1`].
+pub fn to_1_with_room(fields: &Fields02, room: usize) -> Result<http::HeaderMap, ConversionError> {
     let mut newer: http::HeaderMap = spare::take();
-    let names = fields.keys_len();
+    let names = fields.keys_len() + room;
     newer.try_reserve(names.max(spare::USUAL)).map_err(|_full| ConversionError::TooMany)?;
     let mut copies = Copies::of(|| fields.values().map(Value02::as_bytes));
     for (name, value) in fields {

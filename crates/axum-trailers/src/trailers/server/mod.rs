@@ -7,6 +7,8 @@
 //! 2. refuses a trailer section that exceeds its [`TrailerLimits`], and inserts these into the extensions for the
 //!    extractors.
 //!
+//! For applications, layers and log lines that depend on the client's address, it also inserts a [`ConnectionInfo`].
+//!
 //! **For the head of a response** it
 //!
 //! 3. sends no trailers and removes the `Trailer` field if there is no content that they could follow ([`has_content`])
@@ -71,6 +73,7 @@
 //! [`TrailerLimits`]: super::TrailerLimits
 //! [`ProducerError::FailedWithTrailers`]: crate::body::ProducerError::FailedWithTrailers
 
+mod connection_info;
 mod content;
 mod digested;
 mod failure;
@@ -80,6 +83,7 @@ mod withheld;
 
 pub(crate) use self::failure::{Mark, Marked};
 pub use self::{
+    connection_info::ConnectionInfo,
     content::has_content,
     digested::DigestedCodings,
     failure::FailureMark,

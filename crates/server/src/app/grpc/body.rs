@@ -1,12 +1,7 @@
 use super::{deadline::Deadline, status::deadline_exceeded};
-use crate::compat::to_old;
-use axum::{
-    BoxError,
-    body::{Bytes, HttpBody},
-};
-use http_02::HeaderMap;
-use http_body::{Body, Frame};
-use http_body_04::SizeHint;
+use axum_trailers::BoxError;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,10 +10,9 @@ use std::{
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-/// The body of a gRPC response. Its frames become chunks and a trailer section.
+/// The body of a gRPC response, which ends by the call's deadline.
 pub(super) struct GrpcBody<B> {
     call: Arc<Call<B>>,
-    trailers: Option<HeaderMap>,
     is_over: bool,
     deadline: Option<AbortHandle>,
 }
@@ -52,7 +46,7 @@ impl<B: Body<Data = Bytes> + Send + 'static> GrpcBody<B> {
             };
             tokio::spawn(over.in_current_span()).abort_handle()
         });
-        Self { call, trailers: None, is_over: false, deadline }
+        Self { call, is_over: false, deadline }
     }
 }
 
@@ -86,40 +80,29 @@ impl<B: Body<Data = Bytes>> Call<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error: Into<BoxError>>> HttpBody for GrpcBody<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for GrpcBody<B> {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_data(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let this = self.get_mut();
-        while !this.is_over {
-            let trailers = match ready!(this.call.poll_next(cx)) {
-                Next::Frame(Ok(frame)) => match frame.into_data().map_err(Frame::into_trailers) {
-                    Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    Err(Ok(trailers)) => to_old(&trailers).map(Some).map_err(BoxError::from),
-                    // A kind of frame that HTTP does not carry yet.
-                    Err(Err(_other)) => continue,
-                },
-                Next::Frame(Err(error)) => Err(error.into()),
-                Next::End => Ok(None),
-                Next::DeadlineOver => Ok(Some(deadline_exceeded())),
-            };
-            this.is_over = true;
-            this.trailers = trailers?;
-        }
-        Poll::Ready(None)
-    }
-
-    fn poll_trailers(
+    fn poll_frame(
         self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, BoxError>> {
-        Poll::Ready(Ok(self.get_mut().trailers.take()))
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        if this.is_over {
+            return Poll::Ready(None);
+        }
+        let next = ready!(this.call.poll_next(cx));
+        this.is_over = !matches!(&next, Next::Frame(Ok(frame)) if frame.is_data());
+        Poll::Ready(match next {
+            Next::Frame(frame) => Some(frame.map_err(Into::into)),
+            Next::End => None,
+            Next::DeadlineOver => Some(Ok(Frame::trailers(deadline_exceeded()))),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        let says_so = || self.call.lock().body.as_ref().is_some_and(Body::is_end_stream);
-        self.trailers.is_none() && (self.is_over || says_so())
+        self.is_over || self.call.lock().body.as_ref().is_some_and(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -146,7 +129,7 @@ impl<B> Drop for GrpcBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_trailers_testing::{fields, http_02::read_by_contract};
+    use axum_trailers_testing::{fields, read_by_contract};
     use futures_util::stream;
     use http_body_util::StreamBody;
     use std::io;

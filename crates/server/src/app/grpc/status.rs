@@ -1,8 +1,8 @@
 //! How the server itself ends a call: with trailers or, if nothing was sent before them, with a header section
 //! (`Trailers-Only`).
 
-use axum::{body::boxed, response::Response};
-use http_02::{HeaderMap, HeaderName, HeaderValue, header};
+use crate::exchange::AppResponse;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::Duration;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -13,12 +13,12 @@ pub(super) fn deadline_exceeded() -> HeaderMap {
 }
 
 /// The response to a call whose service has not responded in time.
-pub(super) fn too_late() -> Response {
+pub(super) fn too_late() -> AppResponse {
     trailers_only(deadline_exceeded())
 }
 
 /// The response to a call whose client sends nothing: `CANCELLED`, because the server is not at fault.
-pub(super) fn no_message(limit: Duration) -> Response {
+pub(super) fn no_message(limit: Duration) -> AppResponse {
     trailers_only(status("1", &format!("no message arrived for {limit:?}")))
 }
 
@@ -29,10 +29,7 @@ fn status(code: &'static str, message: &str) -> HeaderMap {
     ])
 }
 
-fn trailers_only(status: HeaderMap) -> Response {
-    let mut response = Response::new(boxed(http_body_04::Empty::new()));
-    *response.headers_mut() = status;
-    let grpc = HeaderValue::from_static("application/grpc");
-    response.headers_mut().insert(header::CONTENT_TYPE, grpc);
-    response
+fn trailers_only(mut section: HeaderMap) -> AppResponse {
+    section.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    AppResponse::empty(section)
 }

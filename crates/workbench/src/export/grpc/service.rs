@@ -17,6 +17,7 @@ use crate::{
         thread::start,
     },
 };
+use axum_trailers::trailers::server::ConnectionInfo;
 use http::StatusCode;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -45,6 +46,12 @@ impl ExportsService {
     }
 }
 
+/// Who calls, from what the server has inserted into the request's extensions.
+fn caller<T>(request: &Request<T>) -> Client {
+    let connection: Option<&ConnectionInfo> = request.extensions().get();
+    connection.map_or(Client::UNKNOWN, |connection| Client::at(connection.client().ip()))
+}
+
 #[async_trait]
 impl ExportsApi for ExportsService {
     type ExportStream = Rows;
@@ -53,7 +60,7 @@ impl ExportsApi for ExportsService {
         &self,
         request: Request<ListTablesRequest>,
     ) -> Result<Response<ListTablesResponse>, Status> {
-        let client = Client::of(request.extensions().get());
+        let client = caller(&request);
         let tables = tables::read(self.database.clone(), &self.exports, client).await;
         let tables = tables.map_err(|problem| refused(&problem))?.into_iter().map(|table| {
             let columns = table.columns.into_iter();
@@ -64,7 +71,7 @@ impl ExportsApi for ExportsService {
     }
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Rows>, Status> {
-        let client = Client::of(request.extensions().get());
+        let client = caller(&request);
         let query = self.query(request.into_inner())?;
         let table = query.table.clone();
         let started = start(self.database.clone(), &self.exports, client, query, GrpcOutput).await;

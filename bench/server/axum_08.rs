@@ -1,0 +1,20 @@
+//! The benchmark's server with axum 0.8. `bench/run` starts it.
+
+mod app;
+mod serve;
+
+use axum_08 as axum;
+use std::error::Error;
+
+/// A route with a parameter at its end.
+macro_rules! route {
+    ($before:literal, $name:literal) => {
+        concat!($before, "{", $name, "}")
+    };
+}
+use route;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    serve::serve(app::app()).await
+}

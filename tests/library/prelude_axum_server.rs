@@ -1,0 +1,81 @@
+//! What axum-server does with axum 0.8.
+
+pub(super) use crate::support::axum_08::*;
+
+use crate::support::{self, CERTIFICATE, KEY};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use h2::Reason;
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+/// Whether a failure can be reported in trailers. If not, `fail_with_trailers` cuts the transfer.
+pub(super) const REPORTS_FAILURES_IN_TRAILERS: bool = false;
+
+/// Whether a response keeps its field `Trailer` if its trailers can't be sent or will not come.
+pub(super) const ANNOUNCES_WITHHELD_TRAILERS: bool = true;
+
+/// Whether everything that a body returns before it fails reaches the client. If not, even the header section can be
+/// missing: hyper drops what it has not yet written.
+pub(super) const SENDS_ALL_BEFORE_A_CUT: bool = false;
+
+/// How an HTTP/2 stream is reset if its body panics: hyper drops the stream.
+pub(super) const RESET_BY_A_PANIC: Reason = Reason::CANCEL;
+
+/// A part of the error that a client gets if a response over HTTP/1.0 is cut.
+pub(super) const CUT_OVER_HTTP10: &str = "close_notify";
+
+/// The most that the server reads from a body ahead of the window, in bytes: hyper's default for a stream.
+pub(super) const AHEAD_OF_THE_WINDOW: usize = 400 * 1024;
+
+/// A server in this process, on a free loopback port. It ends with the test.
+pub(super) struct TestServer {
+    pub(super) address: SocketAddr,
+    handle: Handle<SocketAddr>,
+}
+
+impl TestServer {
+    pub(super) fn start(app: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket of tokio");
+        let address = listener.local_addr().expect("an address");
+        let handle = Handle::new();
+        let server =
+            axum_server::from_tcp_rustls(listener, tls()).expect("a listener").handle(handle.clone());
+        tokio::spawn(server.serve(app.into_make_service()));
+        Self { address, handle }
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        support::url(self.address, path)
+    }
+
+    pub(super) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
+        support::get(client, self.url(path)).await
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+fn tls() -> RustlsConfig {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("the demo certificate");
+    let key = PrivateKeyDer::from_pem_slice(KEY).expect("the demo key");
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+        .expect("versions of the provider")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a pair");
+    config.alpn_protocols = ["h2", "http/1.1"].map(|name| name.as_bytes().to_vec()).into();
+    RustlsConfig::from_config(Arc::new(config))
+}
