@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import driver
-from tools import HERE, ROOT, Failure, run
+from tools import ROOT, Failure, run
+
+HERE = Path(__file__).resolve().parent.parent
 
 HTTP1 = "HTTP/1.1"
 HTTP2 = "HTTP/2"

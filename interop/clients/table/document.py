@@ -3,6 +3,7 @@
 import re
 from dataclasses import astuple, fields, replace
 
+from markdown import replaced, table
 from questions import Row
 from tools import Failure
 
@@ -16,9 +17,9 @@ LANGUAGES = {"go": "go", "java": "java", "js": "js", "mjs": "js", "py": "python"
 
 def write(text, rows, names, clients):
     """The document with the results filled in."""
-    text = _replaced(text, "results", _table(TITLES, [astuple(row) for row in rows]))
+    text = replaced(text, "results", table(TITLES, [astuple(row) for row in rows]))
     cells = [(name, _listed(words)) for name, words in names.items()]
-    text = _replaced(text, "names", _table(("Client", "Names that contain `trail`"), cells))
+    text = replaced(text, "names", table(("Client", "Names that contain `trail`"), cells))
     for client in clients:
         block = f"```{LANGUAGES[client.code.rpartition('.')[2]]}\n{client.source()}```"
         pattern = rf"(?ms)(^### {re.escape(client.name)}\n(?:(?!^#).)*?)^```.*?^```$"
@@ -48,17 +49,3 @@ def _listed(words):
     if words is None:
         return "not inspectable"
     return ", ".join(f"`{word}`" for word in words) or "nothing"
-
-
-def _replaced(text, name, content):
-    pattern = rf"(?s)(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-    text, count = re.subn(pattern, lambda found: found[1] + content + found[2], text)
-    if count != 1:
-        raise Failure(f"docs/clients.md has no markers for the {name}")
-    return text
-
-
-def _table(titles, rows):
-    lines = [titles, ["---"] * len(titles), *rows]
-    # A bar would end the cell.
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

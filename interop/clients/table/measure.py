@@ -57,8 +57,8 @@ def differences(was, rows, names, asked):
 def main(binary, *options):
     with tempfile.TemporaryDirectory() as folder:
         asked = clients(Path(folder), CERTIFICATE)
-        with serve(Path(binary).resolve()) as origin:
-            rows, names = measure(asked, Server(origin, CERTIFICATE, KEY))
+        with serve(Path(binary).resolve()) as running:
+            rows, names = measure(asked, Server(running.url, CERTIFICATE, KEY))
     was = DOCUMENT.read_text()
     if "--write" in options:
         DOCUMENT.write_text(write(was, rows, names, asked))

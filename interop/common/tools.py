@@ -1,4 +1,4 @@
-"""The programs that the clients need. Missing ones are installed; an unavailable one is an error."""
+"""Runs commands, and installs programs that are missing."""
 
 import hashlib
 import importlib.util
@@ -10,28 +10,14 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent.parent
-ROOT = HERE.parent.parent
-REQUIREMENTS = [HERE.parent / name / "requirements.txt" for name in ("clients", "browsers", "grpc")]
-
-# A program, and the Debian package that contains it.
-PACKAGES = {
-    "chromium": "chromium",
-    "curl": "curl",
-    "firefox-esr": "firefox-esr",
-    "go": "golang-go",
-    "javac": "default-jdk-headless",
-    "nghttp": "nghttp2-client",
-    "node": "nodejs",
-    "wget": "wget",
-}
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 # In seconds.
 INSTALL = 900
 
 
 class Failure(Exception):
-    """Why the clients can't be measured."""
+    """Why a script can't go on."""
 
 
 def run(command, seconds, **more):
@@ -78,8 +64,9 @@ def end_well():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
 
 
-def install_packages():
-    missing = [PACKAGES[program] for program in _missing()]
+def install(programs):
+    """Installs missing programs: `programs` has the Debian package of each. An unavailable one is an error."""
+    missing = [programs[program] for program in _missing(programs)]
     # Debian has it in a separate package.
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
@@ -88,26 +75,26 @@ def install_packages():
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update", "-q"], INSTALL, env=quiet)
         run(["apt-get", "install", "-qy", *missing], INSTALL, env=quiet)
-    if _missing():
-        raise Failure(f"missing although the package is installed: {', '.join(_missing())}")
+    if _missing(programs):
+        raise Failure(f"missing although the package is installed: {', '.join(_missing(programs))}")
 
 
-def _missing():
-    return [program for program in PACKAGES if shutil.which(program) is None]
+def _missing(programs):
+    return [program for program in programs if shutil.which(program) is None]
 
 
-def python():
-    """A Python with the required packages, in its own folder."""
-    key = hashlib.sha256(b"".join(file.read_bytes() for file in REQUIREMENTS)).hexdigest()[:12]
+def environment(name, requirements):
+    """A folder with the programs of these requirements files, among them Python."""
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in requirements)).hexdigest()[:12]
     version = "{}.{}".format(*sys.version_info)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
-    folder = cache / f"clients-python{version}-{key}"
+    folder = cache / f"{name}-python{version}-{key}"
     # Written last, so an incomplete folder is rebuilt.
     done = folder / "installed"
     if not done.exists():
         print("installing Python packages", flush=True)
         run([sys.executable, "-m", "venv", "--clear", folder], INSTALL)
-        files = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
+        files = [argument for file in requirements for argument in ("-r", str(file))]
         run([folder / "bin/python", "-m", "pip", "install", "--quiet", *files], INSTALL)
         done.touch()
-    return folder / "bin/python"
+    return folder / "bin"

@@ -1,4 +1,4 @@
-"""Tests that no process of the script survives it: `python3 -m unittest`."""
+"""Tests that no process of a script survives it: `python3 -m unittest`."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 import workbench
-from tools import HERE, Failure, run
+from tools import ROOT, Failure, run
 
 # In seconds.
 PATIENCE = 10
@@ -81,7 +81,7 @@ class Script(unittest.TestCase):
             apt.chmod(0o755)
             there = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
             process = subprocess.Popen(
-                [sys.executable, HERE / "run", "/bin/sh"], env={**os.environ, "PATH": folder},
+                [sys.executable, ROOT / "interop/clients/run", "/bin/sh"], env={**os.environ, "PATH": folder},
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             )
             try:
@@ -108,12 +108,12 @@ class Serve(unittest.TestCase):
         return str(failed.exception), said.getvalue()
 
     def test_a_server_that_does_not_end(self):
-        failure, said = self.serve(f"trap '' TERM; echo a word >&2; echo https://127.0.0.1:1; {WAIT}")
+        failure, said = self.serve(f"trap '' TERM; echo a word >&2; echo https://127.0.0.1:1; echo end; {WAIT}")
         self.assertEqual(failure, "the server did not end within 0.5 s of SIGTERM")
         self.assertIn("a word", said)
 
     def test_a_server_that_ends_badly(self):
-        failure, _ = self.serve("sleep 9 & trap 'kill $!; exit 3' TERM; echo https://127.0.0.1:1; wait")
+        failure, _ = self.serve("sleep 9 & trap 'kill $!; exit 3' TERM; echo https://127.0.0.1:1; echo end; wait")
         self.assertEqual(failure, "the server ended with 3 after SIGTERM")
 
 
