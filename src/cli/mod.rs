@@ -155,9 +155,9 @@ const PROXIES: &str = "Behind a proxy";
 struct ProxyArgs {
     /// Trust this proxy's word on who the client is [default: none]
     ///
-    /// An address (`192.0.2.1`, `::1`), a network (`10.0.0.0/8`, `fe80::/10`), or `unix` for the peers of Unix sockets. May be
-    /// repeated. In `AXUM_TRAILERS_TRUST_PROXY`, separate them with commas, without spaces. The client is the rightmost address in the
-    /// proxy's fields that is not a trusted proxy's.
+    /// An address (`192.0.2.1`, `::1`), a network (`10.0.0.0/8`, `fe80::/10`), or `unix` for the peers of Unix sockets.
+    /// May be repeated. In `AXUM_TRAILERS_TRUST_PROXY`, separate them with commas, without spaces. The client is the
+    /// rightmost address in the proxy's fields that is not a trusted proxy's.
     #[arg(long, value_name = "NET", env = "AXUM_TRAILERS_TRUST_PROXY", value_delimiter = ',')]
     trust_proxy: Vec<TrustedProxy>,
 

@@ -37,9 +37,7 @@ impl AppBody {
     pub(crate) fn of_axum_06(body: axum_06::body::BoxBody) -> Self {
         Self::Axum06(axum_trailers::compat::Http02::new(body))
     }
-}
 
-impl AppBody {
     /// Drops it. A panic of the application's code goes no further.
     pub(crate) fn discard(self) {
         let _panic = catch_unwind(AssertUnwindSafe(|| drop(self)));
