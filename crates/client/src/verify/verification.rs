@@ -1,0 +1,72 @@
+use super::{body::VerifiedBody, evidence::Evidence};
+use axum_trailers::digest::{Digest, Hashers};
+use http::{Method, Response};
+
+/// What to verify of a response. The default verifies the digests and the announcements of the response itself.
+#[derive(Clone, Debug, Default)]
+pub struct Verification {
+    pub(super) is_head: bool,
+    pub(super) expected: Vec<Digest>,
+    pub(super) requires_trailers: bool,
+    pub(super) prefix: Option<Prefix>,
+}
+
+/// The beginning of a representation, which earlier responses brought.
+#[derive(Clone, Debug)]
+pub struct Prefix {
+    pub(super) hashers: Hashers,
+    pub(super) length: u64,
+}
+
+impl Prefix {
+    /// A beginning of `length` bytes, all of which `hashers` has seen.
+    #[must_use]
+    pub fn new(hashers: Hashers, length: u64) -> Self {
+        Self { hashers, length }
+    }
+}
+
+impl Verification {
+    /// Verifies the digests and the announcements of the response itself.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The method of the request. A response to HEAD has no content
+    /// ([RFC 9110 §9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2)).
+    #[must_use]
+    pub fn method(mut self, method: &Method) -> Self {
+        self.is_head = method == Method::HEAD;
+        self
+    }
+
+    /// Also expects this digest of the whole representation.
+    #[must_use]
+    pub fn expect(mut self, digest: Digest) -> Self {
+        self.expected.push(digest);
+        self
+    }
+
+    /// Treats any announced trailer that is missing as a failure. Without this, only a missing trailer section and a
+    /// missing digest are failures.
+    #[must_use]
+    pub fn require_trailers(mut self) -> Self {
+        self.requires_trailers = true;
+        self
+    }
+
+    /// The response continues a representation after this beginning. Digests of the whole cover both.
+    #[must_use]
+    pub fn after(mut self, prefix: Prefix) -> Self {
+        self.prefix = Some(prefix);
+        self
+    }
+
+    /// Verifies the body of this response as it is read.
+    pub fn verify<B>(self, response: Response<B>) -> Response<VerifiedBody<B>> {
+        let (head, body) = response.into_parts();
+        let evidence = Evidence::of_response(self, &head);
+        Response::from_parts(head, VerifiedBody::new(body, evidence))
+    }
+}
