@@ -10,7 +10,7 @@ mod verify;
 pub use self::{
     client::Client,
     connector::{ConnectError, Connector, Protocol, Proxy, Tls, TlsError, Transport},
-    exchange::{Error, ResponseBody, UncheckedTrailers},
+    exchange::{Error, OnSend, ResponseBody, UncheckedTrailers},
     verdict::{Cut, DigestSource, Missing, Place, SenderFailure, Verdict},
     verify::{Prefix, Verification, VerifiedBody, VerifyError},
 };

@@ -1,7 +1,7 @@
 use super::{Lease, Pool, pool::Origin};
 use crate::{
     connector::{Connector, OutgoingBody},
-    exchange::{Error, ResponseBody},
+    exchange::{Error, OnSend, ResponseBody},
     verdict::Cut,
     verify::{Verification, VerifiedBody},
 };
@@ -39,6 +39,12 @@ impl Client {
         Self { connector: Arc::new(connector), pool: Pool::default() }
     }
 
+    /// Cuts a transfer without progress for this long.
+    #[must_use]
+    pub fn stall_timeout(self, _timeout: std::time::Duration) -> Self {
+        self
+    }
+
     /// Sends a request, and verifies the content and the end of its response.
     ///
     /// # Errors
@@ -53,7 +59,11 @@ impl Client {
     }
 
     /// Sends a request. Nothing is verified.
-    async fn exchange<B>(&self, request: Request<B>) -> Result<Response<ResponseBody>, Error>
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if there is no response.
+    pub async fn exchange<B>(&self, request: Request<B>) -> Result<Response<ResponseBody>, Error>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
@@ -66,7 +76,7 @@ impl Client {
                 Some(lease) => lease,
                 None => self.pool.lease(origin.clone(), self.connector.open(&uri).await?),
             };
-            request = in_form(request, &uri, &lease);
+            request = announced(in_form(request, &uri, &lease));
             match lease.connection.send(request).await {
                 Ok(response) => return Ok(arrived(response, lease)),
                 // An idle connection that was closed meanwhile.
@@ -93,6 +103,14 @@ fn origin(uri: &Uri) -> Result<Origin, Error> {
     Pool::origin(uri).ok_or_else(|| Error::Request(format!("{uri} has no host")))
 }
 
+/// Calls the request's [`OnSend`].
+fn announced(request: Request<OutgoingBody>) -> Request<OutgoingBody> {
+    let Some(on_send) = request.extensions().get::<OnSend>().cloned() else { return request };
+    let (head, body) = request.into_parts();
+    on_send.call(&head);
+    Request::from_parts(head, body)
+}
+
 /// The request as its protocol wants it: HTTP/1.1 has a path and `Host`, HTTP/2 a whole URL.
 fn in_form(mut request: Request<OutgoingBody>, uri: &Uri, lease: &Lease) -> Request<OutgoingBody> {
     let version = lease.transport().version;
@@ -101,6 +119,10 @@ fn in_form(mut request: Request<OutgoingBody>, uri: &Uri, lease: &Lease) -> Requ
         *request.uri_mut() = uri.clone();
         request.headers_mut().remove(header::HOST);
         return request;
+    }
+    // RFC 9110 §10.1.4.
+    if request.headers().contains_key(header::TE) {
+        request.headers_mut().append(header::CONNECTION, HeaderValue::from_static("te"));
     }
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
