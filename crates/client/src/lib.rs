@@ -11,6 +11,6 @@ pub use self::{
     client::Client,
     connector::{ConnectError, Connector, Protocol, Proxy, Tls, TlsError, Transport},
     exchange::{Error, OnSend, ResponseBody, UncheckedTrailers},
-    verdict::{Cut, DigestSource, Missing, Place, SenderFailure, Verdict},
-    verify::{Prefix, Verification, VerifiedBody, VerifyError},
+    verdict::{Cut, DigestSource, Missing, NoDigest, NotCompared, Place, SenderFailure, Verdict},
+    verify::{Comparison, ContentRange, Note, Prefix, Verification, VerifiedBody, VerifyError},
 };

@@ -33,7 +33,8 @@ mod hasher;
 mod parallel;
 mod preferences;
 
-pub(crate) use self::parallel::ParallelHashers;
+#[doc(hidden)]
+pub use self::parallel::ParallelHashers;
 pub use self::{
     algorithm::Algorithm,
     field::{

@@ -1,7 +1,7 @@
 //! Properties that hold for any fields, for property tests and `fuzz/`.
 
-use super::{Acceptance, Declared};
-use crate::fuzzing::fields;
+use super::{Acceptance, Declared, StreamError};
+use crate::{compat::FieldValue, fuzzing::fields};
 use http::{HeaderValue, Version, header};
 
 /// Any `Trailer` field can be read, the result can be declared, and the settled field announces exactly that.
@@ -23,6 +23,24 @@ pub fn te(lines: &[Vec<u8>]) {
     assert_eq!(decide(&each), decided);
     assert_eq!(decide(&[lines.join(&b","[..])]), decided);
     assert!(decide(&[&lines[..], &[b"Trailers".to_vec()]].concat()).is_accepted());
+}
+
+/// An encoded text is decoded to itself, without whitespace around it, or to its beginning if it is long. Any value can be
+/// decoded, and without `%` it is only made UTF-8.
+pub fn stream_error(text: &str, value: &[u8]) {
+    const SHORT: usize = 1024 / 3;
+    let encoded = StreamError::new(text).into_value().expect("always a value");
+    let (decoded, text) = (StreamError::decode(encoded.as_bytes()), text.trim());
+    if text.is_empty() {
+        assert_eq!(decoded, "unknown");
+    } else {
+        assert!(if text.len() > SHORT { text.starts_with(&decoded) } else { text == decoded }, "{decoded:?}");
+    }
+
+    let decoded = StreamError::decode(value);
+    let plain = String::from_utf8_lossy(value);
+    assert!(decoded.len() <= plain.len());
+    assert!(value.contains(&b'%') || decoded == plain);
 }
 
 #[cfg(test)]

@@ -51,6 +51,29 @@ impl StreamError {
         let text = if encoded.is_empty() { "unknown" } else { encoded };
         Self(HeaderValue::try_from(text).expect("printable ASCII makes a field value"))
     }
+
+    /// Decodes the value of a received [`STREAM_ERROR`], or of a `grpc-message`, whose encoding is the same.
+    ///
+    /// A `%` without two hexadecimal digits stays as it is, and bytes that are not UTF-8 become `\u{fffd}`. The text can
+    /// contain any character, such as the control characters of a terminal: escape it before you print it.
+    ///
+    /// ```
+    /// use axum_trailers::trailers::StreamError;
+    ///
+    /// assert_eq!(StreamError::decode(b"100 %25 of disk %C3%A4"), "100 % of disk ä");
+    /// assert_eq!(StreamError::decode(b"50 % of %zz"), "50 % of %zz");
+    /// ```
+    #[must_use]
+    pub fn decode(value: &[u8]) -> String {
+        let mut decoded = Vec::with_capacity(value.len());
+        let mut rest = value;
+        while let [first, after @ ..] = rest {
+            let (byte, after) = encoded_byte(rest).unwrap_or((*first, after));
+            decoded.push(byte);
+            rest = after;
+        }
+        String::from_utf8_lossy(&decoded).into_owned()
+    }
 }
 
 fn push_encoded(encoded: &mut String, character: char) {
@@ -61,6 +84,13 @@ fn push_encoded(encoded: &mut String, character: char) {
     for byte in character.encode_utf8(&mut [0; 4]).bytes() {
         write!(encoded, "%{byte:02X}").expect("memory");
     }
+}
+
+/// The byte that `%` and two hexadecimal digits at the beginning stand for, and what follows them.
+fn encoded_byte(value: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, after @ ..] = value else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some((digit(high)? << 4 | digit(low)?, after))
 }
 
 impl Sealed for StreamError {}
@@ -74,7 +104,7 @@ impl FieldValue for StreamError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trailers::Trailers;
+    use crate::trailers::{Trailers, fuzzing};
     use proptest::prelude::*;
 
     #[test]
@@ -98,7 +128,36 @@ mod tests {
         assert_eq!(StreamError::new(&format!("{} {}", "a".repeat(LONGEST - 1), "b")).0.len(), LONGEST - 1);
     }
 
+    #[test]
+    fn broken_encodings_stay_as_they_are() {
+        for (value, text) in [
+            (&b""[..], ""),
+            (b"disk full", "disk full"),
+            (b"100 %25 ~ at%0Arow %c3%A4", "100 % ~ at\nrow \u{e4}"),
+            (b"%", "%"),
+            (b"%4", "%4"),
+            (b"%%34", "%4"),
+            (b"%g1%1g% 1%+1", "%g1%1g% 1%+1"),
+            (b"%2525", "%25"),
+            (b"%ff%C3", "\u{fffd}\u{fffd}"),
+            (b"\xc3\xa4\xff", "\u{e4}\u{fffd}"),
+            (b"%1B[2J", "\x1b[2J"),
+        ] {
+            assert_eq!(StreamError::decode(value), text, "{}", value.escape_ascii());
+        }
+    }
+
     proptest! {
+        #[test]
+        fn encoded_text_is_decoded(text: String) {
+            fuzzing::stream_error(&text, text.as_bytes());
+        }
+
+        #[test]
+        fn any_value_is_decoded(value in "(%[0-9a-fA-F]{0,2}|.){0,20}") {
+            fuzzing::stream_error("", value.as_bytes());
+        }
+
         #[test]
         fn any_text_makes_a_permitted_trailer(text: String) {
             let mut trailers = Trailers::new();

@@ -1,4 +1,6 @@
-use std::{error::Error, io, time::Duration};
+use super::Printable;
+use crate::verify::VerifyError;
+use std::{error::Error, io, iter, time::Duration};
 
 /// How a transfer ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +12,8 @@ pub enum Cut {
         /// The error code.
         code: u32,
     },
-    /// The server ended the HTTP/2 connection with GOAWAY.
+    /// The server ended the HTTP/2 connection with GOAWAY
+    /// ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
     #[error("the server ended the connection with {}", code_name(*.code))]
     GoAway {
         /// The error code.
@@ -19,7 +22,7 @@ pub enum Cut {
     /// The connection was closed before the end of the message.
     #[error("the connection was closed before the end of the message")]
     Closed,
-    /// Less content arrived than `Content-Length` announces, in bytes.
+    /// Less content arrived than `Content-Length` or `Content-Range` announces, in bytes.
     #[error("{received} of {expected} bytes arrived")]
     Short {
         /// The announced number of bytes.
@@ -27,7 +30,8 @@ pub enum Cut {
         /// The number of bytes that arrived.
         received: u64,
     },
-    /// More content arrived than `Content-Length` announces, in bytes.
+    /// More content arrived than `Content-Length` or `Content-Range` announces, in bytes. A response without content
+    /// announces 0 bytes.
     #[error("more than the announced {expected} bytes arrived")]
     Long {
         /// The announced number of bytes.
@@ -43,43 +47,84 @@ pub enum Cut {
     /// ([RFC 9112 §8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
     #[error("only the end of the connection ended the content, which may be incomplete")]
     EndUnknown,
-    /// The rest of the message is malformed, or larger than its bound.
-    #[error("the message is malformed: {0}")]
+    /// The message breaks a rule of its protocol, or is larger than a bound.
+    #[error("the message is malformed: {}", Printable(.0))]
     Malformed(String),
     /// Another error of the body or of the connection.
-    #[error("{0}")]
+    #[error("{}", Printable(.0))]
     Failed(String),
 }
 
 impl Cut {
-    /// Classifies the error of a body or of a request.
+    /// Classifies the error of a body or of a request by its sources.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
-        let mut next = Some(error);
-        let mut last = error.to_string();
-        while let Some(error) = next {
-            if let Some(cut) = error.downcast_ref::<Self>() {
-                return cut.clone();
+        let mut innermost = error;
+        let mut by_kind = None;
+        // No chain is that long; one that never ends must not hang.
+        for error in iter::successors(Some(error), |error| source(*error)).take(64) {
+            if let Some(cut) = known(error) {
+                return cut;
             }
-            if let Some(error) = error.downcast_ref::<h2::Error>()
-                && let Some(reason) = error.reason().filter(|_| error.is_remote())
-            {
-                let code = reason.into();
-                return if error.is_go_away() { Self::GoAway { code } } else { Self::Reset { code } };
-            }
-            if let Some(error) = error.downcast_ref::<hyper::Error>()
-                && (error.is_incomplete_message() || error.is_closed())
-            {
-                return Self::Closed;
-            }
-            if let Some(error) = error.downcast_ref::<io::Error>()
-                && matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
-            {
-                return Self::Closed;
-            }
-            last = error.to_string();
-            next = error.source();
+            by_kind = error.downcast_ref().and_then(of_io).or(by_kind);
+            innermost = error;
         }
-        Self::Failed(last)
+        by_kind.unwrap_or_else(|| Self::Failed(innermost.to_string()))
+    }
+}
+
+/// The cut that an error stands for, without its sources.
+fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
+    if let Some(cut) = error.downcast_ref::<Cut>() {
+        Some(cut.clone())
+    } else if let Some(VerifyError(verdict)) = error.downcast_ref() {
+        verdict.cut().cloned()
+    } else if let Some(error) = error.downcast_ref() {
+        of_h2(error)
+    } else {
+        of_hyper(error.downcast_ref()?)
+    }
+}
+
+fn of_h2(error: &h2::Error) -> Option<Cut> {
+    let code = error.reason()?.into();
+    if error.is_library() {
+        return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", code_name(code))));
+    }
+    match (error.is_remote(), error.is_go_away()) {
+        (true, true) => Some(Cut::GoAway { code }),
+        (true, false) => Some(Cut::Reset { code }),
+        (false, _) => None,
+    }
+}
+
+fn of_hyper(error: &hyper::Error) -> Option<Cut> {
+    if error.is_incomplete_message() || error.is_closed() {
+        return Some(Cut::Closed);
+    }
+    error.is_parse().then(|| Cut::Malformed(error.to_string()))
+}
+
+fn of_io(error: &io::Error) -> Option<Cut> {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, InvalidInput, NotConnected,
+        UnexpectedEof,
+    };
+    match error.kind() {
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => Some(Cut::Closed),
+        // hyper's, for chunked framing.
+        InvalidData | InvalidInput => Some(Cut::Malformed(error.to_string())),
+        _ => None,
+    }
+}
+
+/// The next inner error. `source` leaves out the error that an `io::Error` wraps, and that of h2.
+fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return Some(inner);
+    }
+    match error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io) {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
 }
 

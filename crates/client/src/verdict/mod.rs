@@ -2,6 +2,9 @@
 
 mod cut;
 mod digest_source;
+mod missing;
+mod no_digest;
+mod printable;
 mod sender_failure;
 #[expect(clippy::module_inception, reason = "one file per type")]
 mod verdict;
@@ -9,6 +12,9 @@ mod verdict;
 pub use self::{
     cut::Cut,
     digest_source::{DigestSource, Place},
+    missing::Missing,
+    no_digest::{NoDigest, NotCompared},
     sender_failure::SenderFailure,
-    verdict::{Missing, Verdict},
+    verdict::Verdict,
 };
+pub(crate) use self::{printable::Printable, sender_failure::GRPC_STATUS};

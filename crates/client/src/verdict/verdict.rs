@@ -1,20 +1,23 @@
-use super::{Cut, DigestSource, SenderFailure};
+use super::{Cut, DigestSource, Missing, NoDigest, Printable, SenderFailure};
 use crate::{ConnectError, Error, TlsError};
 use axum_trailers::digest::{Algorithm, Digest};
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
+use std::fmt::Write;
 
 /// What a transfer came to. Of several that hold, the first in this order is the verdict.
+///
+/// `Display` makes one line of text for people. It contains no control characters, even if the server sent some.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Verdict {
     /// The trouble is on this side: the request can't be sent, or the content can't be stored.
-    #[error("{0}")]
+    #[error("{}", Printable(.0))]
     LocalTrouble(String),
     /// There was no connection, or no response in time.
-    #[error("no connection: {0}")]
+    #[error("{}", Printable(.0))]
     NotConnected(ConnectError),
     /// TLS failed.
-    #[error("TLS: {0}")]
+    #[error("TLS: {}", Printable(.0))]
     Tls(TlsError),
     /// The status is 4xx or 5xx.
     #[error("refused: {status}")]
@@ -29,7 +32,7 @@ pub enum Verdict {
     #[error("the sender reports a failure: {0}")]
     SenderFailed(SenderFailure),
     /// The content is not what the sender or the user announced.
-    #[error("digest differs: expected {expected} ({by}), got {got}")]
+    #[error("the digest differs: expected {} ({by}), got {}", shown(.by, .expected), shown(.by, .got))]
     DigestDiffers {
         /// Where the expected digest comes from.
         by: DigestSource,
@@ -38,9 +41,16 @@ pub enum Verdict {
         /// The digest of what arrived.
         got: Digest,
     },
-    /// Announced trailers are missing.
+    /// No trailer section arrived although one was announced, or a digest or gRPC status is missing in it. Another
+    /// missing trailer is a failure only with
+    /// [`Verification::require_trailers`](crate::Verification::require_trailers).
     #[error("an announced trailer is missing: {0}")]
     TrailerMissing(Missing),
+    /// The message is complete, but a digest is required, and there is none to compare: the user requires one in the
+    /// response ([`Verification::require_digest`](crate::Verification::require_digest)), or has one that does not fit the
+    /// response ([`Verification::expect`](crate::Verification::expect)).
+    #[error("complete, but a digest is required: {0}")]
+    NoDigest(NoDigest),
     /// The content is what was announced.
     #[error("verified: {algorithm} ({by})")]
     Verified {
@@ -54,24 +64,16 @@ pub enum Verdict {
     Unverified,
 }
 
-/// Announced trailers that did not arrive.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", .names.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", "),
-    if *.has_section { "" } else { " (no trailer section arrived)" })]
-#[non_exhaustive]
-pub struct Missing {
-    /// Their names.
-    pub names: Vec<HeaderName>,
-    /// Whether a trailer section arrived at all.
-    pub has_section: bool,
-}
-
 impl Verdict {
     /// Whether the transfer is complete, and nothing contradicts its content: [`Verified`](Self::Verified) or
     /// [`Unverified`](Self::Unverified).
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Verified { .. } | Self::Unverified)
+    }
+
+    pub(crate) fn cut(&self) -> Option<&Cut> {
+        if let Self::Cut(cut) = self { Some(cut) } else { None }
     }
 }
 
@@ -84,4 +86,16 @@ impl From<Error> for Verdict {
             Error::NoResponse(cut) => Self::Cut(cut),
         }
     }
+}
+
+/// A digest as its source writes it: users have it from `sha256sum`, in hexadecimal.
+fn shown(by: &DigestSource, digest: &Digest) -> String {
+    if *by != DigestSource::User {
+        return digest.to_string();
+    }
+    let mut hex = format!("{} ", digest.algorithm());
+    for byte in digest.as_bytes() {
+        write!(hex, "{byte:02x}").expect("memory");
+    }
+    hex
 }

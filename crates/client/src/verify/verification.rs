@@ -8,6 +8,7 @@ pub struct Verification {
     pub(super) is_head: bool,
     pub(super) expected: Vec<Digest>,
     pub(super) requires_trailers: bool,
+    pub(super) requires_digest: bool,
     pub(super) prefix: Option<Prefix>,
 }
 
@@ -19,7 +20,8 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// A beginning of `length` bytes, all of which `hashers` has seen.
+    /// A beginning of `length` bytes, all of which were added to `hashers`. A digest with an algorithm that `hashers` lacks
+    /// can't be compared.
     #[must_use]
     pub fn new(hashers: Hashers, length: u64) -> Self {
         Self { hashers, length }
@@ -41,22 +43,33 @@ impl Verification {
         self
     }
 
-    /// Also expects this digest of the whole representation.
+    /// Also expects this digest of the whole representation. If it can't be compared, because the response is a part, has no
+    /// content or no 2xx status, that is a failure: [`Verdict::NoDigest`](crate::Verdict::NoDigest).
     #[must_use]
     pub fn expect(mut self, digest: Digest) -> Self {
         self.expected.push(digest);
         self
     }
 
-    /// Treats any announced trailer that is missing as a failure. Without this, only a missing trailer section and a
-    /// missing digest are failures.
+    /// Treats any announced trailer that is missing as a failure. Without this, only a missing trailer section, a missing
+    /// digest and a missing gRPC status are failures.
     #[must_use]
     pub fn require_trailers(mut self) -> Self {
         self.requires_trailers = true;
         self
     }
 
-    /// The response continues a representation after this beginning. Digests of the whole cover both.
+    /// Treats a response without a digest that can be compared as a failure:
+    /// [`Verdict::NoDigest`](crate::Verdict::NoDigest) instead of [`Unverified`](crate::Verdict::Unverified).
+    #[must_use]
+    pub fn require_digest(mut self) -> Self {
+        self.requires_digest = true;
+        self
+    }
+
+    /// The response continues a representation after this beginning. Digests of the whole cover both, if the response is a
+    /// 206 whose `Content-Range` begins where the beginning ends, and ends where the whole ends. Otherwise the beginning is
+    /// ignored: a 200 is the whole.
     #[must_use]
     pub fn after(mut self, prefix: Prefix) -> Self {
         self.prefix = Some(prefix);
@@ -66,7 +79,7 @@ impl Verification {
     /// Verifies the body of this response as it is read.
     pub fn verify<B>(self, response: Response<B>) -> Response<VerifiedBody<B>> {
         let (head, body) = response.into_parts();
-        let evidence = Evidence::of_response(self, &head);
-        Response::from_parts(head, VerifiedBody::new(body, evidence))
+        let (evidence, hashing) = Evidence::of_response(self, &head);
+        Response::from_parts(head, VerifiedBody::new(body, evidence, hashing))
     }
 }

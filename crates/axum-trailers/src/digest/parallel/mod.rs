@@ -25,7 +25,7 @@ const BEHIND: usize = 256 * 1024;
 /// Hashes content in chunks: on the thread that polls it or, if chunks are large and a core may be free, on a thread for
 /// blocking work.
 #[derive(Debug)]
-pub(crate) struct ParallelHashers {
+pub struct ParallelHashers {
     here: Backlog,
     /// The backlog, while a thread for blocking work has it.
     offload: Option<Arc<Offload>>,
@@ -35,13 +35,15 @@ pub(crate) struct ParallelHashers {
 }
 
 impl ParallelHashers {
-    pub(crate) fn new(hashers: Hashers) -> Self {
+    /// Hashes with these.
+    #[must_use]
+    pub fn new(hashers: Hashers) -> Self {
         let here = Backlog { hashers, chunks: VecDeque::new() };
         Self { here, offload: None, unbegun: None, budget: CoreBudget::default() }
     }
 
     /// Takes the next chunk.
-    pub(crate) fn push(&mut self, chunk: &Bytes) {
+    pub fn push(&mut self, chunk: &Bytes) {
         if let Some(offload) = &self.offload {
             match offload.lock().push_unless_ended(chunk) {
                 None => return,
@@ -60,12 +62,12 @@ impl ParallelHashers {
     }
 
     /// Waits until the last chunk may go on.
-    pub(crate) fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_down_to(BEHIND, cx)
     }
 
     /// Returns the digests once everything is hashed, and only once.
-    pub(crate) fn poll_digests(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Digest>> {
+    pub fn poll_digests(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Digest>> {
         ready!(self.poll_down_to(0, cx));
         Poll::Ready(mem::take(&mut self.here.hashers).finish())
     }

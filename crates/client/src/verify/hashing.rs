@@ -1,0 +1,136 @@
+use super::{
+    Prefix,
+    extent::{Extent, Whole},
+    section_digests::SectionDigests,
+};
+use axum_trailers::{
+    digest::{Algorithm, CONTENT_DIGEST, Digest, Hashers, ParallelHashers, REPR_DIGEST},
+    trailers::Declared,
+};
+use bytes::Bytes;
+use http::HeaderName;
+use std::task::{Context, Poll, ready};
+
+/// Computes the digests of the content, and of the whole if an earlier response brought its beginning.
+#[derive(Debug)]
+pub(super) struct Hashing {
+    content: Hash,
+    whole: Option<Hash>,
+    content_is_whole: bool,
+}
+
+/// The digests of what arrived.
+#[derive(Debug)]
+pub(super) struct Digests {
+    pub(super) content: Vec<Digest>,
+    /// `None` if they are unknown.
+    pub(super) whole: Option<Vec<Digest>>,
+}
+
+impl Hashing {
+    pub(super) fn new(extent: &Extent, algorithms: Algorithms, prefix: Option<Prefix>) -> Self {
+        let prefix = prefix.filter(|_| extent.whole == Whole::PrefixAndContent);
+        let mut content = algorithms.content;
+        if extent.whole == Whole::Content {
+            content.extend(algorithms.whole);
+        }
+        if content.is_empty() && prefix.is_none() && extent.has_content {
+            // Nothing needs it, but it can be reported.
+            content.push(Algorithm::Sha256);
+        }
+        Self {
+            content: Hash::new((!content.is_empty()).then(|| Hashers::new(content))),
+            whole: prefix.map(|prefix| Hash::new(Some(prefix.hashers))),
+            content_is_whole: extent.whole == Whole::Content,
+        }
+    }
+
+    pub(super) fn push(&mut self, data: &Bytes) {
+        self.all().for_each(|hash| hash.push(data));
+    }
+
+    /// Waits until the last data may be passed on.
+    pub(super) fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for hashers in self.all().filter_map(|hash| hash.hashers.as_mut()) {
+            ready!(hashers.poll_keeps_up(cx));
+        }
+        Poll::Ready(())
+    }
+
+    /// Returns the digests once everything is hashed, and only once.
+    pub(super) fn poll_digests(&mut self, cx: &mut Context<'_>) -> Poll<Digests> {
+        for hash in self.all() {
+            ready!(hash.poll_end(cx));
+        }
+        let content = std::mem::take(&mut self.content.digests);
+        let whole = match &mut self.whole {
+            Some(whole) => Some(std::mem::take(&mut whole.digests)),
+            None => self.content_is_whole.then(|| content.clone()),
+        };
+        Poll::Ready(Digests { content, whole })
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Hash> {
+        [&mut self.content].into_iter().chain(&mut self.whole)
+    }
+}
+
+#[derive(Debug)]
+struct Hash {
+    /// `None` if there is nothing to compute, and at the end.
+    hashers: Option<ParallelHashers>,
+    digests: Vec<Digest>,
+}
+
+impl Hash {
+    fn new(hashers: Option<Hashers>) -> Self {
+        Self { hashers: hashers.map(ParallelHashers::new), digests: Vec::new() }
+    }
+
+    fn push(&mut self, data: &Bytes) {
+        if let Some(hashers) = &mut self.hashers {
+            hashers.push(data);
+        }
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(hashers) = &mut self.hashers {
+            self.digests = ready!(hashers.poll_digests(cx));
+            self.hashers = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// The algorithms that a response needs.
+#[derive(Debug)]
+pub(super) struct Algorithms {
+    content: Vec<Algorithm>,
+    whole: Vec<Algorithm>,
+}
+
+impl Algorithms {
+    /// Those of the header section and of the user, and all of them for a field that may come as a trailer: a sender need
+    /// not use the algorithm that it was asked for. A trailer that is not announced is expected only if nothing else
+    /// verifies the content, because a second algorithm takes longer than everything else (SHA-512 three times as long as
+    /// SHA-256).
+    pub(super) fn needed(
+        extent: &Extent,
+        header: &SectionDigests,
+        expected: &[Digest],
+        announced: &Declared,
+    ) -> Self {
+        let announces_any = announced.contains(&CONTENT_DIGEST) || announced.contains(&REPR_DIGEST);
+        let others_verify = announces_any || !header.digests.is_empty() || !expected.is_empty();
+        let of_field = |field: HeaderName| {
+            let may_follow = extent.permits_trailers && (announced.contains(&field) || !others_verify);
+            let followers = if may_follow { Algorithm::ALL } else { &[] };
+            let of_header = header.digests.iter().filter(move |(name, _)| *name == field);
+            of_header.map(|(_, digest)| digest.algorithm()).chain(followers.iter().copied())
+        };
+        Self {
+            content: of_field(CONTENT_DIGEST).collect(),
+            whole: of_field(REPR_DIGEST).chain(expected.iter().map(Digest::algorithm)).collect(),
+        }
+    }
+}
