@@ -8,8 +8,11 @@ use clap::{
 };
 use std::ffi::{OsStr, OsString};
 
+/// The verb whose options have variables; so have those of the command without a verb, which are the same.
+const SERVE: &str = "serve";
+
 /// Parses the command line and the variables. An option on the command line overrides its own variable and the
-/// variables of options that it conflicts with. An empty variable counts as unset.
+/// variables of options that it conflicts with. An empty variable counts as unset. Other verbs than `serve` have no variables.
 ///
 /// clap itself treats a variable like an option on the command line: such a conflict would be an error, and not every
 /// error would name its variable.
@@ -24,6 +27,15 @@ pub(super) fn parse(
 ) -> Result<ArgMatches, Error> {
     let mut parser = without_variables(command.clone());
     let given = parser.try_get_matches_from_mut(line)?;
+    let (command, given, start) = match given.subcommand() {
+        None => (command, &given, 1),
+        Some((SERVE, options)) => {
+            (command.find_subcommand(SERVE).expect("clap has found this verb"), options, 2)
+        }
+        Some(_other) => return Ok(given),
+    };
+    // The options of the verb follow it, and so do those that come from variables.
+    let (start, options) = line.split_at(line.len().min(start));
     let is_given =
         |option: &Arg| given.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
     let is_overridden =
@@ -34,19 +46,19 @@ pub(super) fn parse(
         .filter(|variable| !is_overridden(variable.option))
         .collect();
     for variable in &set {
-        variable.check(&mut parser)?;
+        variable.check(&mut parser, start)?;
         variable
             .check_conflicts(command, &set)
             .map_err(|message| parser.error(ErrorKind::ArgumentConflict, message))?;
     }
-    let (program, options) = line.split_at(line.len().min(1));
     let variables = set.into_iter().map(|variable| variable.argument);
-    parser.try_get_matches_from_mut(program.iter().cloned().chain(variables).chain(options.iter().cloned()))
+    parser.try_get_matches_from_mut(start.iter().cloned().chain(variables).chain(options.iter().cloned()))
 }
 
 /// The command without its variables, because the help would show their values.
 pub(super) fn without_variables(command: Command) -> Command {
-    command.mut_args(|option| option.env(Resettable::Reset))
+    let reset = |command: Command| command.mut_args(|option| option.env(Resettable::Reset));
+    reset(command).mut_subcommand(SERVE, reset)
 }
 
 /// A variable that is set.
@@ -65,8 +77,8 @@ impl<'a> Variable<'a> {
         Some(Self { option, name, argument })
     }
 
-    fn check(&self, parser: &mut Command) -> Result<(), Error> {
-        let line = [OsString::new(), self.argument.clone()];
+    fn check(&self, parser: &mut Command, start: &[OsString]) -> Result<(), Error> {
+        let line = start.iter().chain([&self.argument]);
         let Err(mut error) = parser.try_get_matches_from_mut(line) else {
             return Ok(());
         };

@@ -1,7 +1,7 @@
 //! Builds the server from the command line.
 
 use crate::{
-    cli::{Address, Args, Count, OrOff, PlainAddress},
+    cli::{Address, Count, OrOff, PlainAddress, ServeArgs},
     log::Log,
 };
 use axum_trailers_server::{BindError, Server};
@@ -30,7 +30,7 @@ pub(crate) trait ServerExt: Sized {
     fn inherited(self) -> io::Result<Self>;
 
     /// Listens for HTTPS, by default unless there are inherited sockets.
-    fn listen_for_https(self, args: &Args) -> Result<Self, BindError>;
+    fn listen_for_https(self, args: &ServeArgs) -> Result<Self, BindError>;
 
     /// Listens for plain HTTP on these addresses.
     fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError>;
@@ -39,7 +39,7 @@ pub(crate) trait ServerExt: Sized {
     fn redirect_from(self, address: Option<&OrOff<Address>>) -> Result<Self, BindError>;
 
     /// Trusts the proxies that the options name.
-    fn behind_proxies(self, args: &Args) -> Self;
+    fn behind_proxies(self, args: &ServeArgs) -> Self;
 
     /// Sets the number of threads, if it is given.
     fn threads_or_default(self, threads: Option<Count>) -> Self;
@@ -65,7 +65,7 @@ impl ServerExt for Server {
         Ok(self)
     }
 
-    fn listen_for_https(self, args: &Args) -> Result<Self, BindError> {
+    fn listen_for_https(self, args: &ServeArgs) -> Result<Self, BindError> {
         let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
         match args.port {
             Some(port) => on_loopback(self, port, Server::bind),
@@ -91,7 +91,7 @@ impl ServerExt for Server {
         }
     }
 
-    fn behind_proxies(self, args: &Args) -> Self {
+    fn behind_proxies(self, args: &ServeArgs) -> Self {
         let server = args.trusted_proxies().iter().fold(self, |server, proxy| server.trust_proxy(*proxy));
         server.forwarded_header(args.forwarded_header()).proxy_protocol(args.proxy_protocol())
     }

@@ -1,0 +1,221 @@
+//! Options that `get`, `put` and `send` share.
+
+use super::{
+    credentials::Credentials,
+    field::{self, HeaderLine},
+    file_or_dash::FileOrDash,
+    proxy::ProxyChoice,
+    resolve::Resolve,
+    values::{Count, Time},
+};
+use clap::{
+    Args,
+    builder::{OsStringValueParser, TypedValueParser},
+};
+use http::HeaderValue;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct ClientOptions {
+    /// Send this header field
+    ///
+    /// `Name: value` replaces a field that the client sends by itself. `Name;` sends the field with an empty value, and
+    /// `Name:` removes it. May be repeated; lines with the same name are sent in their order.
+    #[arg(short = 'H', long, value_name = "LINE", value_parser = HeaderLine::parse)]
+    pub(crate) header: Vec<HeaderLine>,
+
+    /// User-Agent [default: axum-trailers and its version]
+    ///
+    /// An empty value removes the field.
+    #[arg(short = 'A', long, value_name = "NAME", value_parser = field::user_agent)]
+    pub(crate) user_agent: Option<HeaderValue>,
+
+    /// Authenticate with Basic
+    ///
+    /// Other users of this machine may see the command line while the program runs. After a redirect to another origin,
+    /// the password is not sent.
+    #[arg(short, long, value_name = "USER:PASSWORD")]
+    pub(crate) user: Option<Credentials>,
+
+    /// Follow redirects
+    ///
+    /// Never from https to http. Credentials are not sent to another origin, and a body only after 307 and 308.
+    #[arg(short = 'L', long)]
+    pub(crate) location: bool,
+
+    /// Maximum number of redirects to follow
+    #[arg(long, value_name = "N", default_value = "50",
+          value_parser = |text: &str| Count::within(text, 0, 1000).map(Count::as_usize))]
+    pub(crate) max_redirs: usize,
+
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
+}
+
+/// What is reported about a transfer, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// Write header and trailer section to a file
+    ///
+    /// `-` is standard output. A line marks where the trailer section begins.
+    #[arg(short = 'D', long, value_name = "FILE|-", value_parser = OsStringValueParser::new().try_map(FileOrDash::parse))]
+    pub(crate) dump_header: Option<FileOrDash>,
+
+    /// Print a JSON object per transfer
+    ///
+    /// On standard output: URL, protocol, status, bytes, times, header fields, trailers, digests, verdict and exit code.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show request and response on standard error
+    ///
+    /// Lines of the request begin with `>`, those of the response and its trailers with `<`, as those of curl.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// No progress bar, and no verdict of a good transfer
+    #[arg(short = 's', long, visible_alias = "silent")]
+    pub(crate) quiet: bool,
+}
+
+/// The help's heading of the options about connections.
+const CONNECTION: &str = "Connection";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = CONNECTION)]
+pub(crate) struct ConnectionOptions {
+    #[command(flatten)]
+    version: VersionOptions,
+
+    /// Use these addresses for a host and port
+    ///
+    /// `HOST:PORT:ADDR`, or several addresses separated by commas. IPv6 addresses may be in brackets. May be repeated.
+    #[arg(long, value_name = "HOST:PORT:ADDR")]
+    pub(crate) resolve: Vec<Resolve>,
+
+    /// Connect through this HTTP proxy
+    ///
+    /// `[http://][USER:PASSWORD@]HOST[:PORT]`; the port is 1080 by default. The proxy is asked to CONNECT, also for
+    /// http:// URLs. Without the option, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` apply; an empty value
+    /// ignores them.
+    #[arg(short = 'x', long, value_name = "URL")]
+    pub(crate) proxy: Option<ProxyChoice>,
+
+    /// Maximum time to connect, with TLS
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub(crate) connect_timeout: Time,
+
+    /// Maximum time of a transfer [default: none]
+    #[arg(short, long, value_name = "TIME")]
+    pub(crate) max_time: Option<Time>,
+
+    /// Cut a transfer without progress for this long
+    ///
+    /// The transfer counts as cut if no byte is received or sent for this long.
+    #[arg(short = 'y', long, value_name = "TIME", default_value = "60s")]
+    pub(crate) speed_time: Time,
+}
+
+#[derive(Debug, Args)]
+struct VersionOptions {
+    /// Use HTTP/1.1 only
+    #[arg(long = "http1.1", group = "version")]
+    http1_1: bool,
+
+    /// Use HTTP/2 only
+    ///
+    /// Fails if the server does not agree to it by ALPN. For http:// URLs, use --http2-prior-knowledge.
+    #[arg(long, group = "version")]
+    http2: bool,
+
+    /// Use HTTP/2 without ALPN, also for http:// URLs
+    #[arg(long, group = "version")]
+    http2_prior_knowledge: bool,
+}
+
+/// The help's heading of the options about TLS.
+const TLS: &str = "TLS";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = TLS)]
+pub(crate) struct TlsOptions {
+    /// Trust only the certificate authorities in this PEM file
+    ///
+    /// The default are those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+
+    /// Do not verify the server's certificate
+    ///
+    /// Anyone on the path can then read and change the transfer.
+    #[arg(short = 'k', long, conflicts_with = "cacert")]
+    pub(crate) insecure: bool,
+
+    /// Client certificate chain, PEM
+    ///
+    /// Without --key, the file also contains the private key.
+    #[arg(short = 'E', long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Private key of --cert, PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+impl ClientOptions {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if self.report.json && self.report.dump_header == Some(FileOrDash::Dash) {
+            return Err("--json writes to standard output: use --dump-header with a file");
+        }
+        Ok(())
+    }
+}
+
+/// The HTTP versions that a request may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HttpVersion {
+    /// HTTP/2 where ALPN agrees to it, else HTTP/1.1.
+    Any,
+    Http1,
+    /// Over TLS, if ALPN agrees to it.
+    Http2,
+    /// Without TLS too, and without ALPN.
+    Http2PriorKnowledge,
+}
+
+impl ConnectionOptions {
+    pub(crate) fn http_version(&self) -> HttpVersion {
+        match self.version {
+            VersionOptions { http1_1: true, .. } => HttpVersion::Http1,
+            VersionOptions { http2: true, .. } => HttpVersion::Http2,
+            VersionOptions { http2_prior_knowledge: true, .. } => HttpVersion::Http2PriorKnowledge,
+            _ => HttpVersion::Any,
+        }
+    }
+}
+
+/// What the help of each of the client's verbs ends with.
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+   0  as it should be
+   2  wrong command line
+   3  no connection, or timeout
+   4  TLS failed
+   5  the status is 4xx or 5xx
+   6  the transfer was cut
+   7  the digest differs
+   8  nothing to verify with, though it is required
+   9  an announced trailer is missing
+  10  the sender reports a failure
+  11  local file trouble: disk full, no permission"
+    };
+}
+pub(super) use exit_codes;

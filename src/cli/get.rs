@@ -1,0 +1,165 @@
+//! The options of `get`.
+
+use super::{
+    client_options::{ClientOptions, exit_codes},
+    file_or_dash::FileOrDash,
+    hex,
+    url::url,
+    values::Count,
+};
+use clap::{
+    Args,
+    builder::{OsStringValueParser, TypedValueParser},
+};
+use http::Uri;
+
+/// Options of `get`.
+#[derive(Debug, Args)]
+#[command(after_help = MORE, after_long_help = EXAMPLES)]
+pub(crate) struct GetArgs {
+    /// What to download
+    ///
+    /// Several URLs are downloaded one after the other, over one connection if they have the same origin.
+    #[arg(value_name = "URL", required = true, value_parser = url)]
+    pub(crate) urls: Vec<Uri>,
+
+    /// Write the content to this file
+    ///
+    /// It is written to FILE.part, which replaces FILE once it is whole and right. `-` is standard output, which is also the
+    /// default; binary data is only written to a terminal if this option says so.
+    #[arg(short, long, value_name = "FILE|-", conflicts_with = "remote_name",
+          value_parser = OsStringValueParser::new().try_map(FileOrDash::parse))]
+    pub(crate) output: Option<FileOrDash>,
+
+    /// Write each URL to a file named as its last segment
+    ///
+    /// In the working directory.
+    #[arg(short = 'O', long)]
+    pub(crate) remote_name: bool,
+
+    #[command(flatten)]
+    pub(crate) resume: ResumeOptions,
+
+    /// Compare with this SHA-256 digest
+    #[arg(long, value_name = "HEX", value_parser = hex::digest::<32>)]
+    pub(crate) sha256: Option<[u8; 32]>,
+
+    /// Compare with this SHA-512 digest
+    #[arg(long, value_name = "HEX", value_parser = hex::digest::<64>)]
+    pub(crate) sha512: Option<[u8; 64]>,
+
+    /// Fail if there is nothing to verify with
+    ///
+    /// With exit code 8, if neither the response nor the command line has a digest.
+    #[arg(long)]
+    pub(crate) require_digest: bool,
+
+    /// Fail if any announced trailer is missing
+    ///
+    /// With exit code 9. Without this option, only a missing digest field or trailer section is a failure.
+    #[arg(long)]
+    pub(crate) require_trailers: bool,
+
+    #[command(flatten)]
+    pub(crate) client: ClientOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeOptions {
+    /// Resume: request the rest of FILE.part
+    ///
+    /// Starts over if the content has changed meanwhile. The whole is verified, or each part if only these have digests.
+    /// `-C -` is the same.
+    #[arg(long = "continue")]
+    resume: bool,
+
+    /// Resume, as --continue
+    ///
+    /// The only value is `-`, because the offset is the size of FILE.part.
+    #[arg(short = 'C', long, value_name = "-", hide_short_help = true, value_parser = offset)]
+    continue_at: Option<()>,
+
+    /// Resume by itself after a cut, at most N times
+    ///
+    /// With growing pauses, and those of `Retry-After`.
+    #[arg(long, value_name = "N", default_value = "0", value_parser = |text: &str| Count::within(text, 0, 1000).map(Count::as_u32))]
+    pub(crate) retry: u32,
+}
+
+impl ResumeOptions {
+    /// Whether a `.part` file is continued.
+    pub(crate) fn resumes(&self) -> bool {
+        self.resume || self.continue_at.is_some()
+    }
+}
+
+const MORE: &str = "Connections, details, examples and exit codes: see --help.";
+
+const EXAMPLES: &str = concat!(
+    "\
+Examples:
+  axum-trailers get -O https://example.com/a.iso
+      Download to a.iso, and verify.
+  axum-trailers get -O --continue --retry 5 https://example.com/a.iso
+      Resume a.iso.part, and again after each cut.
+  axum-trailers get https://example.com/a.tar | tar x
+      Stream to another program. Check the exit code: set -o pipefail.
+  axum-trailers get -v -k https://localhost:3000/
+      Show request, response and trailers of a server with a demo certificate.
+
+A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. SSLKEYLOGFILE names a file for the
+keys of TLS connections.
+
+The first failure of several URLs decides the exit code; all URLs are tried.
+
+",
+    exit_codes!()
+);
+
+fn offset(text: &str) -> Result<(), &'static str> {
+    if text == "-" { Ok(()) } else { Err("expected -: the offset is the size of the .part file") }
+}
+
+impl GetArgs {
+    fn writes_file(&self) -> bool {
+        self.remote_name || matches!(self.output, Some(FileOrDash::File(_)))
+    }
+
+    /// Checks what depends on several options.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let has_many = self.urls.len() > 1;
+        if self.resume.resumes() && !self.writes_file() {
+            return Err("--continue needs a file: use it with --output FILE or --remote-name");
+        }
+        if has_many && matches!(self.output, Some(FileOrDash::File(_))) {
+            return Err("--output FILE takes the content of one URL: use --remote-name for several");
+        }
+        if has_many && (self.sha256.is_some() || self.sha512.is_some()) {
+            return Err("--sha256 and --sha512 are digests of one URL: use one command per URL");
+        }
+        if self.client.report.json && !self.writes_file() {
+            return Err(
+                "--json writes to standard output: use --output FILE or --remote-name for the content",
+            );
+        }
+        self.client.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{error, get};
+
+    const URL: &str = "https://example.com/a";
+
+    #[test]
+    fn continue_is_also_curl_s_option() {
+        for line in
+            [&["--continue"][..], &["-C", "-"], &["-C-"], &["--continue-at", "-"], &["--continue-at=-"]]
+        {
+            assert!(get(&[&["-O", URL], line].concat()).resume.resumes(), "{line:?}");
+        }
+        assert!(!get(&["-O", URL]).resume.resumes());
+        assert!(error(&["get", "-O", URL, "-C", "100"]).contains("expected -"));
+    }
+}
