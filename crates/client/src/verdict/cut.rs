@@ -47,9 +47,16 @@ pub enum Cut {
     /// ([RFC 9112 §8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
     #[error("only the end of the connection ended the content, which may be incomplete")]
     EndUnknown,
-    /// The message breaks a rule of its protocol, or is larger than a bound.
+    /// The message breaks a rule of its protocol.
     #[error("the message is malformed: {}", Printable(.0))]
     Malformed(String),
+    /// A part of the message is larger than a bound of the client.
+    #[error("the message is too large: {}", Printable(.0))]
+    TooLarge(String),
+    /// The request's own body failed, which ended the exchange. The trouble is on this side:
+    /// [`Verdict::LocalTrouble`](crate::Verdict::LocalTrouble).
+    #[error("the request body failed: {}", Printable(.0))]
+    RequestBody(String),
     /// Another error of the body or of the connection.
     #[error("{}", Printable(.0))]
     Failed(String),
@@ -86,7 +93,12 @@ fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
 }
 
 fn of_h2(error: &h2::Error) -> Option<Cut> {
-    let code = error.reason()?.into();
+    let reason = error.reason()?;
+    let code = reason.into();
+    // What h2 answers to a header section over the limit.
+    if error.is_library() && reason == h2::Reason::REFUSED_STREAM {
+        return Some(Cut::TooLarge("the header section".to_owned()));
+    }
     if error.is_library() {
         return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", code_name(code))));
     }
@@ -98,8 +110,11 @@ fn of_h2(error: &h2::Error) -> Option<Cut> {
 }
 
 fn of_hyper(error: &hyper::Error) -> Option<Cut> {
-    if error.is_incomplete_message() || error.is_closed() {
+    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         return Some(Cut::Closed);
+    }
+    if error.is_parse_too_large() {
+        return Some(Cut::TooLarge("the header section".to_owned()));
     }
     error.is_parse().then(|| Cut::Malformed(error.to_string()))
 }
@@ -112,7 +127,11 @@ fn of_io(error: &io::Error) -> Option<Cut> {
     match error.kind() {
         BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => Some(Cut::Closed),
         // hyper's, for chunked framing.
-        InvalidData | InvalidInput => Some(Cut::Malformed(error.to_string())),
+        InvalidData | InvalidInput => {
+            let text = error.to_string();
+            let is_bound = text.ends_with("over limit") || text == "chunk trailers count overflow";
+            Some(if is_bound { Cut::TooLarge(text) } else { Cut::Malformed(text) })
+        }
         _ => None,
     }
 }

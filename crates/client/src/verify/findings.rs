@@ -64,10 +64,13 @@ fn verdicts(evidence: &Evidence, cut: Option<Cut>, compared: &Compared, missing:
     let is_complete = cut.is_none();
 
     let mut verdicts = Vec::new();
+    if let Some(Cut::RequestBody(reason)) = &cut {
+        verdicts.push(Verdict::LocalTrouble(reason.clone()));
+    }
     if evidence.status.is_client_error() || evidence.status.is_server_error() {
         verdicts.push(Verdict::Refused { status: evidence.status });
     }
-    verdicts.extend(cut.map(Verdict::Cut));
+    verdicts.extend(cut.filter(|cut| !matches!(cut, Cut::RequestBody(_))).map(Verdict::Cut));
     verdicts.extend(failures(evidence).map(Verdict::SenderFailed));
     verdicts.extend(differing.into_iter().map(Comparison::verdict));
     if has_end && is_failure(evidence, missing) {
