@@ -4,13 +4,14 @@
 mod client;
 mod connector;
 mod exchange;
+mod io;
 mod verdict;
 mod verify;
 
 pub use self::{
     client::Client,
     connector::{ConnectError, Connector, Protocol, Proxy, Tls, TlsError, Transport},
-    exchange::{Error, OnSend, ResponseBody, UncheckedTrailers},
+    exchange::{Error, OnInformational, OnSend, ResponseBody, UncheckedTrailers},
     verdict::{Cut, DigestSource, Missing, NoDigest, NotCompared, Place, SenderFailure, Verdict},
     verify::{Comparison, ContentRange, Note, Prefix, Verification, VerifiedBody, VerifyError},
 };

@@ -1,13 +1,12 @@
-use super::{Lease, Pool, pool::Origin};
+use super::{Pool, Target, attempt::Attempt};
 use crate::{
-    connector::{Connector, OutgoingBody},
-    exchange::{Error, OnSend, ResponseBody},
-    verdict::Cut,
+    connector::Connector,
+    exchange::{Error, Exchange, OnInformational, OnSend, OutgoingBody, ResponseBody, UncheckedTrailers},
     verify::{Verification, VerifiedBody},
 };
 use axum_trailers::BoxError;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, Version, header, uri::Scheme};
+use http::{Request, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::{
@@ -16,17 +15,53 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tower_service::Service;
 
 /// Sends requests over HTTP/2 and HTTP/1.1, one connection for each origin. Clones share their connections.
+///
+/// [`send`](Self::send) verifies the response; [`exchange`](Self::exchange) and the tower [`Service`] leave that to you,
+/// for example with [`Verification::verify`].
+///
+/// A request's extensions may contain [`OnSend`], [`OnInformational`] and [`UncheckedTrailers`]; the extensions of each response
+/// contain its [`Transport`](crate::Transport). The client does not follow redirects, and keeps no cookies.
+///
+/// # Request bodies
+///
+/// - Trailers are sent as the last frame of the body. Over HTTP/1.1 the content must be sent in chunks then: if its size
+///   is known, the request needs a `Trailer` field that announces them
+///   ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)).
+/// - A body that fails, or that does not match its `Content-Length`, ends the request so that the server can't take it for
+///   complete. The result is [`Error::Request`], or [`Cut::RequestBody`](crate::Cut::RequestBody) if the response has
+///   begun.
+/// - A server may respond before it has read the whole body. The response is returned at once. When its body has ended, or
+///   is dropped, the rest of the request is not sent.
+/// - With `Expect: 100-continue` the body waits for `100 Continue`, for
+///   [`expect_timeout`](Self::expect_timeout) at most. It is not sent if a final response arrives instead
+///   ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). Over HTTP/2 hyper reports no
+///   informational responses, so the body waits for the whole time.
+///
+/// # Bounds
+///
+/// A header or trailer section has at most 64 KiB, over HTTP/1.1 also at most 256 fields. At most 32 informational responses
+/// precede the response. A server that sends more gets its connection closed. At most 16 connections are kept for later
+/// requests.
 #[derive(Clone)]
 pub struct Client {
-    connector: Arc<Connector>,
-    pool: Pool,
+    pub(super) connector: Arc<Connector>,
+    pub(super) pool: Pool,
+    pub(super) stall_timeout: Duration,
+    pub(super) expect_timeout: Duration,
 }
 
 impl Client {
+    /// The default [`stall_timeout`](Self::stall_timeout): 60 s.
+    pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// The default [`expect_timeout`](Self::expect_timeout): 1 s.
+    pub const DEFAULT_EXPECT_TIMEOUT: Duration = Duration::from_secs(1);
+
     /// A client that trusts the certificate authorities of the operating system, and uses no proxy.
     #[must_use]
     pub fn new() -> Self {
@@ -36,12 +71,31 @@ impl Client {
     /// A client that opens its connections in this way.
     #[must_use]
     pub fn with(connector: Connector) -> Self {
-        Self { connector: Arc::new(connector), pool: Pool::default() }
+        Self {
+            connector: Arc::new(connector),
+            pool: Pool::default(),
+            stall_timeout: Self::DEFAULT_STALL_TIMEOUT,
+            expect_timeout: Self::DEFAULT_EXPECT_TIMEOUT,
+        }
     }
 
-    /// Cuts a transfer without progress for this long.
+    /// Limits the time without progress: no byte of the response arrives, and no part of the request body is taken. Only
+    /// time in which the client waits for the server counts. Default:
+    /// [`DEFAULT_STALL_TIMEOUT`](Self::DEFAULT_STALL_TIMEOUT).
+    ///
+    /// Before the response this is [`ConnectError::NoResponse`](crate::ConnectError::NoResponse), in its body
+    /// [`Cut::Stalled`](crate::Cut::Stalled).
     #[must_use]
-    pub fn stall_timeout(self, _timeout: std::time::Duration) -> Self {
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// Limits how long a request with `Expect: 100-continue` waits before it sends its body all the same. Default:
+    /// [`DEFAULT_EXPECT_TIMEOUT`](Self::DEFAULT_EXPECT_TIMEOUT).
+    #[must_use]
+    pub fn expect_timeout(mut self, timeout: Duration) -> Self {
+        self.expect_timeout = timeout;
         self
     }
 
@@ -67,81 +121,24 @@ impl Client {
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        let mut request = request.map(|body| OutgoingBody::new(body.map_err(Into::into)));
-        let uri = request.uri().clone();
-        let origin = origin(&uri)?;
-        let mut idle = self.pool.take(&origin);
-        loop {
-            let mut lease = match ready(idle.take()).await {
-                Some(lease) => lease,
-                None => self.pool.lease(origin.clone(), self.connector.open(&uri).await?),
-            };
-            request = announced(in_form(request, &uri, &lease));
-            match lease.connection.send(request).await {
-                Ok(response) => return Ok(arrived(response, lease)),
-                // An idle connection that was closed meanwhile.
-                Err(mut error) if error.message().is_some() => {
-                    request = error.take_message().expect("it was there");
-                }
-                Err(error) => return Err(Error::NoResponse(Cut::of(error.error()))),
-            }
-        }
+        let (mut head, body) = request.into_parts();
+        let target = Target::of(&head.uri)?;
+        let unchecked = head.extensions.remove().map(|UncheckedTrailers(trailers)| trailers);
+        let on_informational: Option<OnInformational> = head.extensions.remove();
+        let on_send: Option<OnSend> = head.extensions.remove();
+        let expects = head.headers.get_all(header::EXPECT).iter();
+        let expects_continue =
+            expects.into_iter().any(|value| value.as_bytes().eq_ignore_ascii_case(CONTINUE));
+        let exchange = Exchange::new(expects_continue && !body.is_end_stream());
+        let body = body.map_err(Into::into).boxed_unsync();
+        let body = OutgoingBody::new(body, exchange.clone(), unchecked.unwrap_or_default());
+        let host = head.headers.get(header::HOST).cloned();
+        let attempt = Attempt { exchange, target, host, on_send, on_informational };
+        self.run(Request::from_parts(head, body), attempt).await
     }
 }
 
-/// The idle connection, if it is still open.
-async fn ready(idle: Option<Lease>) -> Option<Lease> {
-    let mut lease = idle?;
-    lease.connection.ready().await.then_some(lease)
-}
-
-fn origin(uri: &Uri) -> Result<Origin, Error> {
-    match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
-        _ => return Err(Error::Request(format!("{uri} is no http or https URL"))),
-    }
-    Pool::origin(uri).ok_or_else(|| Error::Request(format!("{uri} has no host")))
-}
-
-/// Calls the request's [`OnSend`].
-fn announced(request: Request<OutgoingBody>) -> Request<OutgoingBody> {
-    let Some(on_send) = request.extensions().get::<OnSend>().cloned() else { return request };
-    let (head, body) = request.into_parts();
-    on_send.call(&head);
-    Request::from_parts(head, body)
-}
-
-/// The request as its protocol wants it: HTTP/1.1 has a path and `Host`, HTTP/2 a whole URL.
-fn in_form(mut request: Request<OutgoingBody>, uri: &Uri, lease: &Lease) -> Request<OutgoingBody> {
-    let version = lease.transport().version;
-    *request.version_mut() = version;
-    if version == Version::HTTP_2 {
-        *request.uri_mut() = uri.clone();
-        request.headers_mut().remove(header::HOST);
-        return request;
-    }
-    // RFC 9110 §10.1.4.
-    if request.headers().contains_key(header::TE) {
-        request.headers_mut().append(header::CONNECTION, HeaderValue::from_static("te"));
-    }
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    if let Ok(host) = HeaderValue::from_str(host) {
-        request.headers_mut().entry(header::HOST).or_insert(host);
-    }
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    if let Ok(path) = path.parse() {
-        *request.uri_mut() = path;
-    }
-    request
-}
-
-fn arrived(response: Response<hyper::body::Incoming>, lease: Lease) -> Response<ResponseBody> {
-    let transport = lease.transport();
-    let mut response = response.map(|incoming| ResponseBody::new(incoming, lease));
-    response.extensions_mut().insert(transport);
-    response
-}
+const CONTINUE: &[u8] = b"100-continue";
 
 impl Default for Client {
     fn default() -> Self {

@@ -1,18 +1,16 @@
-use crate::connector::{Connection, Transport};
-use http::{
-    Uri,
-    uri::{Authority, Scheme},
+use super::target::Origin;
+use crate::{
+    connector::{Connection, Transport},
+    verdict::Cut,
 };
 use std::{
-    collections::HashMap,
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// One idle connection for each origin.
+/// Open connections for later requests, at most one for each origin. The last one was used last.
 #[derive(Clone, Default)]
-pub(super) struct Pool(Arc<Mutex<HashMap<Origin, Connection>>>);
-
-pub(super) type Origin = (Scheme, Authority);
+pub(super) struct Pool(Arc<Mutex<VecDeque<(Origin, Connection)>>>);
 
 /// A connection in use.
 pub(crate) struct Lease {
@@ -21,21 +19,48 @@ pub(crate) struct Lease {
     pub(super) connection: Connection,
 }
 
+/// The maximum number of open connections that no request uses.
+const MOST_IDLE: usize = 16;
+
 impl Pool {
-    pub(super) fn origin(uri: &Uri) -> Option<Origin> {
-        Some((uri.scheme()?.clone(), uri.authority()?.clone()))
-    }
-
+    /// A connection to this origin, which may have been closed meanwhile. One of HTTP/2 can be taken several times.
     pub(super) fn take(&self, origin: &Origin) -> Option<Lease> {
-        let connection = self.lock().remove(origin)?;
-        Some(self.lease(origin.clone(), connection))
+        let mut idle = self.lock();
+        let position = idle.iter().position(|(other, _)| other == origin)?;
+        let (_, connection) = idle.remove(position)?;
+        if let Some(shared) = connection.share() {
+            idle.push_back((origin.clone(), shared));
+        }
+        Some(self.lease(origin, connection))
     }
 
-    pub(super) fn lease(&self, origin: Origin, connection: Connection) -> Lease {
-        Lease { pool: self.clone(), origin, connection }
+    /// A new connection to this origin. One of HTTP/2 can be used by other requests at once.
+    pub(super) fn add(&self, origin: &Origin, connection: Connection) -> Lease {
+        if let Some(shared) = connection.share() {
+            self.put(origin.clone(), shared);
+        }
+        self.lease(origin, connection)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Connection>> {
+    /// Forgets the connection to this origin, which is closed.
+    pub(super) fn forget(&self, origin: &Origin) {
+        self.lock().retain(|(other, _)| other != origin);
+    }
+
+    fn lease(&self, origin: &Origin, connection: Connection) -> Lease {
+        Lease { pool: self.clone(), origin: origin.clone(), connection }
+    }
+
+    fn put(&self, origin: Origin, connection: Connection) {
+        let mut idle = self.lock();
+        idle.retain(|(other, _)| *other != origin);
+        if idle.len() == MOST_IDLE {
+            idle.pop_front();
+        }
+        idle.push_back((origin, connection));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Origin, Connection)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -45,7 +70,15 @@ impl Lease {
         self.connection.transport
     }
 
+    /// Why this side has ended the connection.
+    pub(crate) fn fault(&self) -> Option<Cut> {
+        self.connection.fault()
+    }
+
+    /// Lets other requests use the connection.
     pub(crate) fn give_back(self) {
-        self.pool.lock().insert(self.origin, self.connection);
+        if self.connection.is_exclusive() {
+            self.pool.put(self.origin, self.connection);
+        }
     }
 }

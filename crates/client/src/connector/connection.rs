@@ -1,23 +1,26 @@
 use super::Transport;
-use crate::{exchange::Error, verdict::Cut};
-use axum_trailers::BoxError;
-use bytes::Bytes;
-use http::{Request, Response, Version};
-use http_body_util::combinators::UnsyncBoxBody;
+use crate::{
+    exchange::{Error, Exchange, OnInformational, OutgoingBody},
+    io::{Faults, Http1Stream, Http2Stream, MOST_INFORMATIONAL, TrailerLines, too_many_informational},
+    verdict::Cut,
+};
+use http::{Request, Response, StatusCode, Version};
 use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
+    ext::on_informational,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
-
-/// A request's body on its way out.
-pub(crate) type OutgoingBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// An open connection.
 pub(crate) struct Connection {
     sender: Sender,
     pub(crate) transport: Transport,
+    /// Of the chunked requests, over HTTP/1.1.
+    pub(crate) trailers: TrailerLines,
+    faults: Faults,
 }
 
 enum Sender {
@@ -25,28 +28,76 @@ enum Sender {
     Http2(http2::SendRequest<OutgoingBody>),
 }
 
+/// The maximum number of fields of a section over HTTP/1.1.
+const MOST_FIELDS: usize = 256;
+
+/// The maximum size of a section over HTTP/1.1 in bytes.
+const MOST_HTTP1_SECTION: usize = 64 * 1024;
+
+/// What h2 keeps of a section over HTTP/2 in bytes. It leaves out the field that exceeds this and all after it, without an
+/// error in trailers. That field has at most 8/5 of the compressed size
+/// ([RFC 7541 §5.2](https://www.rfc-editor.org/rfc/rfc7541#section-5.2)) and 4 KiB from the table, so what h2 keeps of such
+/// a section is still larger than the bound that the client checks.
+const KEPT_HTTP2_SECTION: u32 = 192 * 1024;
+
+/// How many bytes a server may send over HTTP/2 before they are read: fast downloads need a round trip's worth of them,
+/// and a slow reader this much memory.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
 impl Connection {
     /// Begins HTTP on an open stream, and drives it in a task.
     pub(super) async fn over<S>(stream: S, transport: Transport) -> Result<Self, Error>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let io = TokioIo::new(stream);
+        let (faults, trailers) = (Faults::default(), TrailerLines::default());
         let failed = |error: hyper::Error| Error::NoResponse(Cut::of(&error));
         let sender = if transport.version == Version::HTTP_2 {
+            let io = TokioIo::new(Http2Stream::new(stream, faults.clone()));
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
+                .initial_stream_window_size(STREAM_WINDOW)
+                .initial_connection_window_size(CONNECTION_WINDOW)
+                .max_header_list_size(KEPT_HTTP2_SECTION)
                 .handshake(io)
                 .await
                 .map_err(failed)?;
             tokio::spawn(connection);
             Sender::Http2(sender)
         } else {
-            let (sender, connection) = http1::Builder::new().handshake(io).await.map_err(failed)?;
+            let io = TokioIo::new(Http1Stream::new(stream, faults.clone(), trailers.clone()));
+            let (sender, connection) = http1::Builder::new()
+                .max_header_size(MOST_HTTP1_SECTION)
+                .max_headers(MOST_FIELDS)
+                .handshake(io)
+                .await
+                .map_err(failed)?;
             tokio::spawn(connection);
             Sender::Http1(sender)
         };
-        Ok(Self { sender, transport })
+        Ok(Self { sender, transport, trailers, faults })
+    }
+
+    /// The same connection for another request, if it can carry several.
+    pub(crate) fn share(&self) -> Option<Self> {
+        let Sender::Http2(sender) = &self.sender else { return None };
+        Some(Self {
+            sender: Sender::Http2(sender.clone()),
+            transport: self.transport,
+            trailers: self.trailers.clone(),
+            faults: self.faults.clone(),
+        })
+    }
+
+    /// Whether it carries one request at a time.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        matches!(self.sender, Sender::Http1(_))
+    }
+
+    /// Why this side has ended it.
+    pub(crate) fn fault(&self) -> Option<Cut> {
+        self.faults.first().cloned()
     }
 
     /// Waits until a request can be sent. Returns whether the connection is still open.
@@ -57,12 +108,33 @@ impl Connection {
         }
     }
 
+    /// Sends a request, and returns its response when its header section has arrived.
     pub(crate) async fn send(
         &mut self,
-        request: Request<OutgoingBody>,
+        mut request: Request<OutgoingBody>,
+        exchange: &Exchange,
+        receiver: Option<OnInformational>,
     ) -> Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>> {
         match &mut self.sender {
-            Sender::Http1(sender) => sender.try_send_request(request).await,
+            Sender::Http1(sender) => {
+                let (faults, exchange, number) = (self.faults.clone(), exchange.clone(), AtomicUsize::new(0));
+                on_informational(&mut request, move |response| {
+                    if number.fetch_add(1, Ordering::Relaxed) == MOST_INFORMATIONAL {
+                        faults.report(too_many_informational());
+                    }
+                    if faults.first().is_some() {
+                        return;
+                    }
+                    exchange.progress();
+                    if response.status() == StatusCode::CONTINUE {
+                        exchange.open();
+                    }
+                    if let Some(receiver) = &receiver {
+                        receiver.call(response.status(), response.headers());
+                    }
+                });
+                sender.try_send_request(request).await
+            }
             Sender::Http2(sender) => sender.try_send_request(request).await,
         }
     }

@@ -1,49 +1,36 @@
-use super::{ConnectError, Connection, Protocol, Proxy, Tls, TlsError, Transport};
-use crate::exchange::Error;
-use http::{Uri, Version, uri::Scheme};
-use hyper_util::{
-    client::legacy::connect::{HttpConnector, dns::Name, proxy::Tunnel},
-    rt::TokioIo,
+use super::{
+    ConnectError, Connection, Overrides, Protocol, Proxy, Tls, TlsError, Transport, dial::dial, tunnel,
 };
-use rustls::pki_types::ServerName;
+use crate::{client::Origin, exchange::Error};
+use http::{Version, uri::PathAndQuery};
+use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
-    error::Error as StdError,
-    future::Future,
-    io,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    net::IpAddr,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tower_service::Service;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// How to open connections.
+/// How to open connections: TLS, protocol, names, proxy, and a bound on the time.
 #[derive(Debug)]
 pub struct Connector {
     tls: Option<Tls>,
+    /// Made of `tls` and `protocol` for the first connection that needs it. All share its sessions.
+    config: OnceLock<Arc<ClientConfig>>,
     protocol: Protocol,
-    overrides: Vec<Override>,
+    overrides: Overrides,
     proxy: Proxy,
     timeout: Duration,
-}
-
-/// An address to use instead of a name's.
-#[derive(Clone, Debug)]
-struct Override {
-    host: String,
-    port: u16,
-    addresses: Vec<IpAddr>,
 }
 
 impl Default for Connector {
     fn default() -> Self {
         Self {
             tls: None,
+            config: OnceLock::new(),
             protocol: Protocol::default(),
-            overrides: Vec::new(),
+            overrides: Overrides::default(),
             proxy: Proxy::none(),
             timeout: Self::DEFAULT_TIMEOUT,
         }
@@ -60,36 +47,36 @@ impl Connector {
         Self::default()
     }
 
-    /// Uses these settings for TLS.
+    /// Uses these settings for TLS. Default: [`Tls::system`].
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Uses this protocol.
+    /// Uses this protocol. Default: [`Protocol::Negotiated`].
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Connects to these addresses instead of those of the name `host`, for this port.
+    /// Connects to these addresses instead of those of the name `host`, for this port. If it is called again for the same
+    /// name and port, the last addresses count.
     #[must_use]
     pub fn resolve(mut self, host: &str, port: u16, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        let addresses = addresses.into_iter().collect();
-        self.overrides.push(Override { host: host.to_ascii_lowercase(), port, addresses });
+        self.overrides.add(host, port, addresses.into_iter().collect());
         self
     }
 
-    /// Passes this proxy.
+    /// Passes this proxy. Default: [`Proxy::none`].
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Limits the time until a connection is open, including the TLS handshake. Default:
+    /// Limits the time until a connection is open, including the proxy and the TLS handshake. Default:
     /// [`DEFAULT_TIMEOUT`](Self::DEFAULT_TIMEOUT).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -97,98 +84,63 @@ impl Connector {
         self
     }
 
-    /// Opens a connection to the origin of a URL.
-    pub(crate) async fn open(&self, uri: &Uri) -> Result<Connection, Error> {
-        match tokio::time::timeout(self.timeout, self.open_in_any_time(uri)).await {
+    /// Opens a connection to an origin.
+    pub(crate) async fn open(&self, origin: &Origin) -> Result<Connection, Error> {
+        match timeout(self.timeout, self.open_in_any_time(origin)).await {
             Ok(opened) => opened,
             Err(_) => Err(Error::Connect(ConnectError::Timeout(self.timeout))),
         }
     }
 
-    async fn open_in_any_time(&self, uri: &Uri) -> Result<Connection, Error> {
-        let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
-        let host = uri.host().ok_or_else(|| Error::Request(format!("{uri} has no host")))?;
-        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let target = format!("{}://{host}:{port}", if is_tls { "https" } else { "http" });
-        let target: Uri = target.parse().map_err(|error| Error::Request(format!("{uri}: {error}")))?;
-        let tcp = self.connect(uri, target, &format!("{host}:{port}")).await?;
-        if !is_tls {
+    async fn open_in_any_time(&self, origin: &Origin) -> Result<Connection, Error> {
+        if !origin.is_tls {
+            let tcp = self.connect(origin).await?;
             let version = if self.protocol == Protocol::Http2 { Version::HTTP_2 } else { Version::HTTP_11 };
             return Connection::over(tcp, Transport::new(version, false)).await;
         }
-        let mut config = match &self.tls {
-            Some(tls) => tls.0.clone(),
-            None => Tls::system().map_err(Error::Tls)?.0,
-        };
-        config.alpn_protocols = self.protocol.alpn();
-        let name = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|error| Error::Request(format!("{host} is no name for TLS: {error}")))?;
-        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
-        let tls = tls.map_err(|error| Error::Tls(TlsError::Handshake(innermost(&error))))?;
-        let version = match (tls.get_ref().1.alpn_protocol(), self.protocol) {
-            (Some(b"h2"), _) => Version::HTTP_2,
-            (_, Protocol::Http2) => return Err(Error::Tls(TlsError::Protocol("HTTP/2"))),
-            _ => Version::HTTP_11,
-        };
+        let config = self.config().map_err(Error::Tls)?;
+        let name = ServerName::try_from(origin.bare_host().to_owned())
+            .map_err(|_| Error::Request(format!("`{}` is no host name", origin.host)))?;
+        let tcp = self.connect(origin).await?;
+        let tls = TlsConnector::from(config).connect(name, tcp).await;
+        let tls = tls.map_err(|error| Error::Tls(TlsError::Handshake(error.to_string())))?;
+        let version = self.agreed(&tls).map_err(Error::Tls)?;
         Connection::over(tls, Transport::new(version, true)).await
     }
 
-    async fn connect(&self, uri: &Uri, target: Uri, to: &str) -> Result<TcpStream, Error> {
-        let mut connector = HttpConnector::new_with_resolver(Resolver(self.overrides.clone()));
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        let connected = match self.proxy.of(uri) {
-            None => connector
-                .call(target)
-                .await
-                .map_err(|error| ConnectError::Failed { to: to.to_owned(), reason: innermost(&error) }),
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), connector);
-                if let Some(auth) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                tunnel.call(target).await.map_err(|error| ConnectError::Proxy {
-                    proxy: proxy.uri().to_string(),
-                    reason: innermost(&error),
-                })
-            }
+    fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        if let Some(config) = self.config.get() {
+            return Ok(config.clone());
+        }
+        let mut config = self.tls.clone().map_or_else(Tls::system, Ok)?.0;
+        config.alpn_protocols = self.protocol.alpn();
+        Ok(self.config.get_or_init(|| Arc::new(config)).clone())
+    }
+
+    /// The protocol of a connection ([RFC 7301 §3.2](https://www.rfc-editor.org/rfc/rfc7301#section-3.2)). A server that
+    /// does not take part in the choice expects HTTP/1.1.
+    fn agreed(&self, tls: &TlsStream<TcpStream>) -> Result<Version, TlsError> {
+        match (tls.get_ref().1.alpn_protocol(), self.protocol) {
+            (Some(b"h2"), _) => Ok(Version::HTTP_2),
+            (_, Protocol::Http2) => Err(TlsError::Protocol("HTTP/2")),
+            _ => Ok(Version::HTTP_11),
+        }
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<TcpStream, Error> {
+        let url = origin.url(PathAndQuery::from_static("/"), None)?;
+        let Some(proxy) = self.proxy.of(&url).map_err(Error::Connect)? else {
+            return dial(&origin.host, origin.port, &self.overrides).await.map_err(Error::Connect);
         };
-        connected.map(TokioIo::into_inner).map_err(Error::Connect)
-    }
-}
-
-/// The message of the innermost error.
-fn innermost(error: &dyn StdError) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
-#[derive(Clone)]
-struct Resolver(Vec<Override>);
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let given = self.0.iter().find(|given| name.as_str().eq_ignore_ascii_case(&given.host)).cloned();
-        Box::pin(async move {
-            let addresses: Vec<_> = match given {
-                Some(given) => {
-                    given.addresses.into_iter().map(|address| (address, given.port).into()).collect()
-                }
-                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
-            };
-            Ok(addresses.into_iter())
-        })
+        let name = format!("{}:{}", proxy.host, proxy.port);
+        let tcp = match dial(&proxy.host, proxy.port, &self.overrides).await {
+            Err(ConnectError::Failed { reason, .. }) => {
+                let to = format!("the proxy {name}");
+                return Err(Error::Connect(ConnectError::Failed { to, reason }));
+            }
+            dialled => dialled.map_err(Error::Connect)?,
+        };
+        let opened = tunnel::open(tcp, &origin.host_and_port(), proxy.auth.as_ref()).await;
+        opened.map_err(|reason| Error::Connect(ConnectError::Proxy { proxy: name, reason }))
     }
 }

@@ -15,7 +15,15 @@ pub enum ConnectError {
     /// The proxy does not open a tunnel.
     #[error("the proxy {proxy} does not open a tunnel: {reason}")]
     Proxy {
-        /// The URL of the proxy, without its password.
+        /// Host and port of the proxy.
+        proxy: String,
+        /// The reason.
+        reason: String,
+    },
+    /// The proxy is none that this client supports.
+    #[error("can't use the proxy {proxy}: {reason}")]
+    UnsupportedProxy {
+        /// The URL of the proxy, without user and password.
         proxy: String,
         /// The reason.
         reason: String,

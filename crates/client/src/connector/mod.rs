@@ -3,13 +3,17 @@
 mod connection;
 #[expect(clippy::module_inception, reason = "one file per type")]
 mod connector;
+mod dial;
 mod error;
+mod overrides;
 mod protocol;
 mod proxy;
 mod tls;
 mod transport;
+mod tunnel;
 
-pub(crate) use self::connection::{Connection, OutgoingBody};
+pub(crate) use self::connection::Connection;
+use self::overrides::Overrides;
 pub use self::{
     connector::Connector,
     error::{ConnectError, TlsError},

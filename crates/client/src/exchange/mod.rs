@@ -1,10 +1,19 @@
 //! One request and its response.
 
 mod error;
+#[expect(clippy::module_inception, reason = "one file per type")]
+mod exchange;
+mod informational;
 mod on_send;
+mod outgoing_body;
 mod response_body;
+mod stall;
 mod unchecked_trailers;
 
 pub use self::{
-    error::Error, on_send::OnSend, response_body::ResponseBody, unchecked_trailers::UncheckedTrailers,
+    error::Error, informational::OnInformational, on_send::OnSend, response_body::ResponseBody,
+    unchecked_trailers::UncheckedTrailers,
+};
+pub(crate) use self::{
+    exchange::Exchange, outgoing_body::OutgoingBody, response_body::MOST_SECTION, stall::Stall,
 };

@@ -6,7 +6,9 @@ use std::{fmt, sync::Arc};
 ///
 /// It is called again if the request is sent again, because an idle connection turned out to be closed.
 #[derive(Clone)]
-pub struct OnSend(Arc<dyn Fn(&request::Parts) + Send + Sync>);
+pub struct OnSend(Arc<Receive>);
+
+type Receive = dyn Fn(&request::Parts) + Send + Sync;
 
 impl OnSend {
     /// Calls `callback` when the request is sent.

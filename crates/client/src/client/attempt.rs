@@ -1,0 +1,139 @@
+use super::{Client, Lease, Origin, Target, request_form};
+use crate::{
+    connector::ConnectError,
+    exchange::{Error, Exchange, MOST_SECTION, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
+    verdict::Cut,
+};
+use axum_trailers::trailers::server::section_size;
+use http::{HeaderValue, Request, Response, Version};
+use hyper::body::Incoming;
+use std::{future::Future, pin::pin, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// What a request needs to be sent, perhaps twice.
+pub(super) struct Attempt {
+    pub(super) exchange: Exchange,
+    pub(super) target: Target,
+    /// The `Host` field that the user set.
+    pub(super) host: Option<HeaderValue>,
+    pub(super) on_send: Option<OnSend>,
+    pub(super) on_informational: Option<OnInformational>,
+}
+
+/// What came of it.
+#[expect(clippy::large_enum_variant, reason = "it lives as long as it is passed on")]
+enum Sent {
+    Response(Response<Incoming>),
+    /// The connection was closed before anything was sent.
+    Unsent(Request<OutgoingBody>),
+}
+
+/// How long an idle connection may take to become ready. It has nothing else to do.
+const READY: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Sends a request over an idle connection or a new one.
+    pub(super) async fn run(
+        &self,
+        mut request: Request<OutgoingBody>,
+        attempt: Attempt,
+    ) -> Result<Response<ResponseBody>, Error> {
+        let origin = &attempt.target.origin;
+        if let Some(mut lease) = self.idle(origin).await {
+            match self.send_over(&mut lease, request, &attempt).await? {
+                Sent::Response(response) => return self.arrived(response, lease, attempt.exchange),
+                Sent::Unsent(unsent) => {
+                    self.pool.forget(origin);
+                    request = unsent;
+                }
+            }
+        }
+        let connection = self.connector.open(origin).await?;
+        let mut lease = self.pool.add(origin, connection);
+        match self.send_over(&mut lease, request, &attempt).await? {
+            Sent::Response(response) => self.arrived(response, lease, attempt.exchange),
+            Sent::Unsent(_) => Err(Error::NoResponse(lease.fault().unwrap_or(Cut::Closed))),
+        }
+    }
+
+    /// An idle connection that is still open.
+    async fn idle(&self, origin: &Origin) -> Option<Lease> {
+        let mut lease = self.pool.take(origin)?;
+        let is_ready = timeout(READY, lease.connection.ready()).await.unwrap_or(false);
+        if !is_ready {
+            self.pool.forget(origin);
+        }
+        is_ready.then_some(lease)
+    }
+
+    async fn send_over(
+        &self,
+        lease: &mut Lease,
+        mut request: Request<OutgoingBody>,
+        attempt: &Attempt,
+    ) -> Result<Sent, Error> {
+        let Attempt { exchange, target, host, on_send, on_informational } = attempt;
+        request_form::adapt(&mut request, target, host.as_ref(), &lease.connection)?;
+        if let Some(on_send) = on_send {
+            request = announce(request, on_send);
+        }
+        exchange.progress();
+        let sending = lease.connection.send(request, exchange, on_informational.clone());
+        let sent = self.wait(sending, exchange).await?;
+        match sent {
+            Ok(response) => Ok(Sent::Response(response)),
+            Err(mut error) => match (error.take_message(), exchange.failure(), lease.fault()) {
+                (Some(request), ..) => Ok(Sent::Unsent(request)),
+                (None, Some(reason), _) => Err(Error::Request(reason)),
+                (None, None, Some(cut)) => Err(Error::NoResponse(cut)),
+                (None, None, None) => Err(Error::NoResponse(Cut::of(error.error()))),
+            },
+        }
+    }
+
+    /// Waits for a response, as long as there is progress, and for the permission to send the request body.
+    async fn wait<T>(&self, sending: impl Future<Output = T>, exchange: &Exchange) -> Result<T, Error> {
+        let mut sending = pin!(sending);
+        let mut expect = pin!(sleep(self.expect_timeout));
+        let mut stall = Stall::new(self.stall_timeout);
+        loop {
+            tokio::select! {
+                biased;
+                sent = &mut sending => return Ok(sent),
+                () = &mut expect, if exchange.is_gated() => exchange.open(),
+                () = stall.elapsed(exchange) => {
+                    return Err(Error::Connect(ConnectError::NoResponse(self.stall_timeout)));
+                }
+            }
+        }
+    }
+
+    fn arrived(
+        &self,
+        response: Response<Incoming>,
+        lease: Lease,
+        exchange: Exchange,
+    ) -> Result<Response<ResponseBody>, Error> {
+        if let Some(cut) = lease.fault() {
+            return Err(Error::NoResponse(cut));
+        }
+        if section_size(response.headers()) > MOST_SECTION {
+            let reason = format!("the header section has more than {MOST_SECTION} bytes");
+            return Err(Error::NoResponse(Cut::TooLarge(reason)));
+        }
+        // hyper would send later requests as HTTP/1.0, which has no chunks.
+        let is_reusable = response.version() != Version::HTTP_10;
+        let transport = lease.transport();
+        let stall = Stall::new(self.stall_timeout);
+        let mut response =
+            response.map(|incoming| ResponseBody::new(incoming, lease, is_reusable, exchange, stall));
+        response.extensions_mut().insert(transport);
+        Ok(response)
+    }
+}
+
+fn announce(request: Request<OutgoingBody>, on_send: &OnSend) -> Request<OutgoingBody> {
+    let (head, body) = request.into_parts();
+    on_send.call(&head);
+    Request::from_parts(head, body)
+}

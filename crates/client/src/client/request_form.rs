@@ -1,0 +1,101 @@
+//! What a protocol needs in a request's header section.
+
+use super::Target;
+use crate::{
+    connector::Connection,
+    exchange::{Error, OutgoingBody},
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
+
+/// Gives a request the form of this connection's protocol. `host` is the `Host` field that the user set.
+pub(super) fn adapt(
+    request: &mut Request<OutgoingBody>,
+    target: &Target,
+    host: Option<&HeaderValue>,
+    connection: &Connection,
+) -> Result<(), Error> {
+    *request.version_mut() = connection.transport.version;
+    if connection.transport.version == Version::HTTP_2 {
+        return adapt_to_http2(request, target, host);
+    }
+    adapt_to_http1(request, target, host)?;
+    delimit(request, connection);
+    Ok(())
+}
+
+/// HTTP/2 has the whole URL in pseudo-header fields, and no fields of a connection. hyper removes `TE` if `Connection`
+/// contains its name.
+fn adapt_to_http2(
+    request: &mut Request<OutgoingBody>,
+    target: &Target,
+    host: Option<&HeaderValue>,
+) -> Result<(), Error> {
+    *request.uri_mut() = target.origin.url(target.path.clone(), host)?;
+    let fields = request.headers_mut();
+    fields.remove(header::HOST);
+    fields.remove(header::CONNECTION);
+    fields.remove(header::TRANSFER_ENCODING);
+    let length = content_length(fields).or_else(|| request.body().length());
+    request.body_mut().delimit_by_stream(length);
+    Ok(())
+}
+
+fn adapt_to_http1(
+    request: &mut Request<OutgoingBody>,
+    target: &Target,
+    host: Option<&HeaderValue>,
+) -> Result<(), Error> {
+    *request.uri_mut() = Uri::from(target.path.clone());
+    let host = match host {
+        Some(host) => host.clone(),
+        None => HeaderValue::try_from(target.origin.authority())
+            .map_err(|_| Error::Request("the host of the URL can't be sent".to_owned()))?,
+    };
+    let fields = request.headers_mut();
+    fields.insert(header::HOST, host);
+    announce_te(fields);
+    Ok(())
+}
+
+/// `TE` is a field of the connection ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)).
+fn announce_te(fields: &mut HeaderMap) {
+    let names = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| value.split(',').any(|name| name.trim().eq_ignore_ascii_case("te")))
+    };
+    if fields.contains_key(header::TE) && !fields.get_all(header::CONNECTION).iter().any(names) {
+        fields.append(header::CONNECTION, HeaderValue::from_static("TE"));
+    }
+}
+
+/// Decides how the end of the content is sent ([RFC 9112 §6](https://www.rfc-editor.org/rfc/rfc9112#section-6)). hyper
+/// would drop content of unknown length with methods that rarely have some, and trailers behind content of known length.
+fn delimit(request: &mut Request<OutgoingBody>, connection: &Connection) {
+    let body = request.body();
+    let fields = request.headers();
+    let length = content_length(fields).or_else(|| body.length());
+    let has_trailers =
+        body.has_unchecked_trailers() || (fields.contains_key(header::TRAILER) && !body.is_empty());
+    let is_chunked = has_trailers || fields.contains_key(header::TRANSFER_ENCODING);
+    match length {
+        Some(length) if !is_chunked => {
+            let is_usual = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+            if length > 0 || is_usual {
+                request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+            }
+            request.body_mut().delimit_by_length(length);
+        }
+        None if body.is_empty() && !is_chunked => {}
+        _ => {
+            let fields = request.headers_mut();
+            fields.remove(header::CONTENT_LENGTH);
+            fields.entry(header::TRANSFER_ENCODING).or_insert(HeaderValue::from_static("chunked"));
+            request.body_mut().delimit_by_chunks(connection.trailers.clone());
+        }
+    }
+}
+
+fn content_length(fields: &HeaderMap) -> Option<u64> {
+    let length = fields.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    // `parse` also accepts a sign.
+    if length.bytes().all(|byte| byte.is_ascii_digit()) { length.parse().ok() } else { None }
+}

@@ -1,0 +1,145 @@
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// "Never", as far as tokio's clock reaches.
+const FAR: Duration = Duration::from_secs(86400 * 365 * 30);
+
+/// What the request body and the response of one exchange share.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    request_body: RequestBody,
+    /// The response has ended, or nobody reads it any more.
+    is_over: bool,
+    /// The connection waits for the source of the request body, not for the server.
+    waits_for_source: bool,
+    last_progress: Instant,
+    /// Why the request body failed.
+    failure: Option<String>,
+    /// Of the connection, which waits for the request body.
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RequestBody {
+    /// It waits for `100 Continue`.
+    Gated,
+    Sending,
+    /// The connection has taken all of it, or needs no more of it.
+    Done,
+}
+
+/// What the request body does next.
+pub(crate) enum Next {
+    Send,
+    /// Nobody needs the rest.
+    Abandon,
+}
+
+impl Exchange {
+    /// An exchange whose request body waits until it is [opened](Self::open), if `is_gated`.
+    pub(crate) fn new(is_gated: bool) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            request_body: if is_gated { RequestBody::Gated } else { RequestBody::Sending },
+            is_over: false,
+            waits_for_source: false,
+            last_progress: Instant::now(),
+            failure: None,
+            waker: None,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
+        let mut state = self.lock();
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        match state.request_body {
+            _ if state.is_over => Poll::Ready(Next::Abandon),
+            RequestBody::Gated => Poll::Pending,
+            RequestBody::Sending | RequestBody::Done => Poll::Ready(Next::Send),
+        }
+    }
+
+    pub(crate) fn is_gated(&self) -> bool {
+        self.lock().request_body == RequestBody::Gated
+    }
+
+    /// Lets the request body pass.
+    pub(crate) fn open(&self) {
+        let waker = {
+            let mut state = self.lock();
+            if state.request_body == RequestBody::Gated {
+                state.request_body = RequestBody::Sending;
+            }
+            state.last_progress = Instant::now();
+            state.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends the request body: its rest is not sent.
+    pub(crate) fn end(&self) {
+        let waker = {
+            let mut state = self.lock();
+            state.is_over = true;
+            state.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn fail(&self, reason: String) {
+        self.lock().failure = Some(reason);
+    }
+
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.lock().failure.clone()
+    }
+
+    /// The connection has taken all of the request body, or needs no more of it.
+    pub(crate) fn has_sent(&self) {
+        let mut state = self.lock();
+        state.request_body = RequestBody::Done;
+        state.waits_for_source = false;
+        state.last_progress = Instant::now();
+    }
+
+    pub(crate) fn has_sent_all(&self) -> bool {
+        self.lock().request_body == RequestBody::Done
+    }
+
+    pub(crate) fn waits_for_source(&self) {
+        self.lock().waits_for_source = true;
+    }
+
+    /// A part of the request body was taken, or something arrived.
+    pub(crate) fn progress(&self) {
+        let mut state = self.lock();
+        state.waits_for_source = false;
+        state.last_progress = Instant::now();
+    }
+
+    /// When the wait for the server becomes a stall, if nothing happens until then.
+    pub(crate) fn deadline(&self, bound: Duration) -> Instant {
+        let state = self.lock();
+        // The source has any time.
+        let since = if state.waits_for_source { Instant::now() } else { state.last_progress };
+        after(since, bound)
+    }
+}
+
+/// The end of a time that may be without limit.
+pub(super) fn after(start: Instant, time: Duration) -> Instant {
+    start.checked_add(time).unwrap_or_else(|| start + FAR)
+}

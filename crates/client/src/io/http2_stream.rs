@@ -1,0 +1,71 @@
+use super::{Faults, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames};
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// An HTTP/2 connection for hyper. Ends it if the server's frames are over a bound.
+#[derive(Debug)]
+pub(crate) struct Http2Stream<S> {
+    inner: HeldWriteErrors<S>,
+    faults: Faults,
+    frames: Http2Frames,
+}
+
+impl<S> Http2Stream<S> {
+    pub(crate) fn new(inner: S, faults: Faults) -> Self {
+        Self { inner: HeldWriteErrors::new(inner), faults, frames: Http2Frames::new() }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Http2Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        if this.faults.first().is_none()
+            && let Err(cut) = this.frames.check(&buf.filled()[before..])
+        {
+            this.faults.report(cut);
+        }
+        match this.faults.first() {
+            Some(cut) => {
+                buf.set_filled(before);
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, cut.clone())))
+            }
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Http2Stream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,17 @@
+//! Between hyper and the socket: bounds on what a server sends, and what hyper can't send.
+
+mod faults;
+mod held_write_errors;
+mod http1_stream;
+mod http2_frames;
+mod http2_stream;
+mod request_framing;
+mod trailer_lines;
+
+pub(crate) use self::{
+    faults::Faults,
+    http1_stream::Http1Stream,
+    http2_frames::{MOST_INFORMATIONAL, too_many_informational},
+    http2_stream::Http2Stream,
+    trailer_lines::TrailerLines,
+};
