@@ -17,11 +17,11 @@ compile_error!("the binary needs a verb: turn on the feature `serve`, the featur
 fn main() -> ExitCode {
     match Invocation::read() {
         #[cfg(feature = "client")]
-        Invocation::Get(args) => client::get(*args),
+        Invocation::Get(args) => client::get(&args),
         #[cfg(feature = "client")]
-        Invocation::Put(args) => client::put(*args),
+        Invocation::Put(args) => client::put(&args),
         #[cfg(feature = "client")]
-        Invocation::Send(args) => client::send(*args),
+        Invocation::Send(args) => client::send(&args),
         #[cfg(feature = "serve")]
         Invocation::Serve(args) => serve::run(&args),
     }

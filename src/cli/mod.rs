@@ -45,7 +45,14 @@ mod values;
 
 pub(crate) use invocation::Invocation;
 #[cfg(feature = "client")]
-pub(crate) use {client_options::ClientOptions, get::GetArgs, put::PutArgs, send::SendArgs};
+pub(crate) use {
+    client_options::{ClientOptions, ConnectionOptions, HttpVersion, TlsOptions},
+    field::HeaderLine,
+    get::GetArgs,
+    proxy::ProxyChoice,
+    put::PutArgs,
+    send::SendArgs,
+};
 #[cfg(feature = "serve")]
 pub(crate) use {
     serve::{Address, OrOff, PlainAddress, ServeArgs},

@@ -1,0 +1,75 @@
+//! A request that can be sent more than once: for redirects, and after a cut.
+
+use axum_trailers::BoxError;
+use axum_trailers_client::UncheckedTrailers;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri, header};
+use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
+
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
+
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) fields: HeaderMap,
+    pub(super) unchecked_trailers: Option<UncheckedTrailers>,
+    content: Option<Box<dyn MakeBody>>,
+}
+
+/// Makes the body of each request. Fails with a text if that is not possible, or not again.
+pub(super) trait MakeBody {
+    fn make(&mut self) -> Result<RequestBody, String>;
+}
+
+/// Where a redirect leads.
+pub(super) struct Next {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) keeps_content: bool,
+    pub(super) is_same_origin: bool,
+}
+
+impl Outgoing {
+    /// A request without content.
+    pub(super) fn empty(method: Method, uri: Uri, fields: HeaderMap) -> Self {
+        Self { method, uri, fields, unchecked_trailers: None, content: None }
+    }
+
+    pub(super) fn with_content(mut self, content: impl MakeBody + 'static) -> Self {
+        self.content = Some(Box::new(content));
+        self
+    }
+
+    pub(super) fn body(&mut self) -> Result<RequestBody, String> {
+        match &mut self.content {
+            Some(content) => content.make(),
+            None => Ok(Empty::new().map_err(|never| match never {}).boxed_unsync()),
+        }
+    }
+
+    /// Turns this into the request after a redirect.
+    pub(super) fn redirect(&mut self, next: Next) {
+        if !next.keeps_content {
+            self.content = None;
+            self.unchecked_trailers = None;
+            for name in [
+                header::CONTENT_TYPE,
+                header::CONTENT_LENGTH,
+                header::CONTENT_ENCODING,
+                header::TRAILER,
+                header::EXPECT,
+            ] {
+                self.fields.remove(name);
+            }
+            self.fields.remove("content-digest");
+            self.fields.remove("repr-digest");
+        }
+        if !next.is_same_origin {
+            for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST] {
+                self.fields.remove(name);
+            }
+        }
+        self.method = next.method;
+        self.uri = next.uri;
+    }
+}

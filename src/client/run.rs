@@ -1,0 +1,35 @@
+use super::session::{Session, Setup};
+use crate::cli::{ClientOptions, GetArgs, PutArgs, SendArgs};
+use std::process::ExitCode;
+use tokio::runtime::Builder;
+
+/// One receives, the other verifies and writes.
+const THREADS: usize = 2;
+
+pub(crate) fn get(args: &GetArgs) -> ExitCode {
+    run(&args.client, async |session| super::get::get(args, session).await)
+}
+
+pub(crate) fn put(args: &PutArgs) -> ExitCode {
+    run(&args.client, async |_session| Err(Setup::usage("put is not built yet")))
+}
+
+pub(crate) fn send(args: &SendArgs) -> ExitCode {
+    run(&args.client, async |_session| Err(Setup::usage("send is not built yet")))
+}
+
+fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u8, Setup>) -> ExitCode {
+    let run = || {
+        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+        let runtime = runtime.map_err(|error| Setup::local(format!("can't start threads: {error}")))?;
+        let session = Session::new(options)?;
+        let code = runtime.block_on(verb(&session));
+        // A thread that still reads standard input must not delay the end.
+        runtime.shutdown_background();
+        code
+    };
+    ExitCode::from(run().unwrap_or_else(|Setup { code, message }| {
+        eprintln!("error: {message}");
+        code
+    }))
+}

@@ -1,0 +1,230 @@
+//! What the transfers of one command share: the client, and the options for each request.
+
+use super::{
+    exit_code::{LOCAL_TROUBLE, SUCCESS, USAGE},
+    outgoing::{Outgoing, RequestBody},
+    redirect::{self, Redirect},
+    report::Report,
+    verbose,
+};
+use crate::cli::{ClientOptions, ConnectionOptions, HeaderLine, HttpVersion, ProxyChoice, TlsOptions};
+use axum_trailers_client::{Client, ConnectError, Connector, Error, Protocol, Proxy, ResponseBody, Tls};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use std::{
+    env,
+    fmt::Display,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout_at;
+
+pub(super) struct Session<'a> {
+    client: Client,
+    pub(super) options: &'a ClientOptions,
+}
+
+/// A response, and how it came.
+pub(super) struct Arrived {
+    pub(super) response: Response<ResponseBody>,
+    /// The URL of the last request.
+    pub(super) uri: Uri,
+    /// From the first request until the last response.
+    pub(super) first_byte: Duration,
+    /// Why a redirect was not followed.
+    pub(super) not_followed: Option<String>,
+}
+
+/// Why a command ends before its first request.
+pub(super) struct Setup {
+    pub(super) code: u8,
+    pub(super) message: String,
+}
+
+impl Setup {
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    pub(super) fn local(message: impl Display) -> Self {
+        Self { code: LOCAL_TROUBLE, message: message.to_string() }
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(options: &'a ClientOptions) -> Result<Self, Setup> {
+        let connection = &options.connection;
+        let connector = connector(connection, &options.tls)?;
+        let client = Client::with(connector).stall_timeout(connection.speed_time.0);
+        Ok(Self { client, options })
+    }
+
+    /// Until when a transfer that begins now must be complete.
+    pub(super) fn deadline(&self) -> Option<tokio::time::Instant> {
+        let max_time = self.options.connection.max_time?;
+        tokio::time::Instant::now().checked_add(max_time.0)
+    }
+
+    /// Sends a request and follows redirects until a response that is none.
+    pub(super) async fn exchange(
+        &self,
+        outgoing: &mut Outgoing,
+        deadline: Option<tokio::time::Instant>,
+    ) -> Result<Arrived, Error> {
+        let exchange = self.exchange_in_any_time(outgoing);
+        let Some(deadline) = deadline else { return exchange.await };
+        match timeout_at(deadline, exchange).await {
+            Ok(result) => result,
+            Err(_) => {
+                let max_time = self.options.connection.max_time.map_or(Duration::ZERO, |time| time.0);
+                Err(Error::Connect(ConnectError::NoResponse(max_time)))
+            }
+        }
+    }
+
+    async fn exchange_in_any_time(&self, outgoing: &mut Outgoing) -> Result<Arrived, Error> {
+        let began = Instant::now();
+        let mut redirects = 0;
+        loop {
+            let request = self.request(outgoing)?;
+            let response = self.client.exchange(request).await?;
+            if self.options.report.verbose {
+                verbose::response(&response);
+            }
+            let mut arrived = Arrived {
+                response,
+                uri: outgoing.uri.clone(),
+                first_byte: began.elapsed(),
+                not_followed: None,
+            };
+            if !self.options.location {
+                return Ok(arrived);
+            }
+            match redirect::of(&arrived.response, outgoing) {
+                Redirect::None => return Ok(arrived),
+                Redirect::Refused(reason) => {
+                    arrived.not_followed = Some(reason);
+                    return Ok(arrived);
+                }
+                Redirect::To(_) if redirects >= self.options.max_redirs => {
+                    arrived.not_followed = Some(format!("more than {redirects} redirects"));
+                    return Ok(arrived);
+                }
+                Redirect::To(next) => {
+                    redirects += 1;
+                    redirect::discard(arrived.response).await;
+                    outgoing.redirect(next);
+                }
+            }
+        }
+    }
+
+    fn request(&self, outgoing: &mut Outgoing) -> Result<Request<RequestBody>, Error> {
+        let body = outgoing.body().map_err(Error::Request)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = outgoing.method.clone();
+        *request.uri_mut() = outgoing.uri.clone();
+        *request.headers_mut() = outgoing.fields.clone();
+        if let Some(trailers) = &outgoing.unchecked_trailers {
+            request.extensions_mut().insert(trailers.clone());
+        }
+        if self.options.report.verbose {
+            verbose::show_requests(&mut request);
+        }
+        Ok(request)
+    }
+
+    /// The fields of each request: the defaults, then the user's.
+    pub(super) fn fields(&self, uri: &Uri, defaults: HeaderMap) -> HeaderMap {
+        let mut fields = defaults;
+        fields.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        fields.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        match &self.options.user_agent {
+            Some(name) if name.is_empty() => drop(fields.remove(header::USER_AGENT)),
+            Some(name) => drop(fields.insert(header::USER_AGENT, name.clone())),
+            None => {}
+        }
+        if let Some(value) = self.authorization(uri) {
+            fields.insert(header::AUTHORIZATION, value);
+        }
+        let mut given = HeaderMap::new();
+        for line in &self.options.header {
+            match line {
+                HeaderLine::Remove(name) => drop(fields.remove(name)),
+                HeaderLine::Set(name, value) => drop(given.append(name, value.clone())),
+            }
+        }
+        for name in given.keys() {
+            fields.remove(name);
+        }
+        fields.extend(given);
+        fields
+    }
+
+    /// Reports a transfer.
+    pub(super) fn show(&self, report: &Report) {
+        if self.options.report.json {
+            println!("{}", report.to_json());
+        }
+        if report.exit_code != SUCCESS || !self.options.report.quiet {
+            eprintln!("{}: {}", report.url, report.line());
+        }
+    }
+
+    fn authorization(&self, uri: &Uri) -> Option<HeaderValue> {
+        let text = match &self.options.user {
+            Some(user) => format!("{}:{}", user.user, user.password),
+            None => super::target::credentials(uri)?,
+        };
+        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(text))).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+const USER_AGENT: &str = concat!("axum-trailers/", env!("CARGO_PKG_VERSION"));
+
+fn connector(options: &ConnectionOptions, tls_options: &TlsOptions) -> Result<Connector, Setup> {
+    let protocol = match options.http_version() {
+        HttpVersion::Any => Protocol::Negotiated,
+        HttpVersion::Http1 => Protocol::Http1,
+        HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
+    };
+    let mut connector =
+        Connector::new().tls(tls(tls_options)?).protocol(protocol).timeout(options.connect_timeout.0);
+    for given in &options.resolve {
+        connector = connector.resolve(&given.host, given.port, given.addresses.iter().copied());
+    }
+    let proxy = match &options.proxy {
+        None => Proxy::from_env(),
+        Some(ProxyChoice::Direct) => Proxy::none(),
+        Some(ProxyChoice::Http(uri)) => {
+            let except = ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| env::var(name).ok());
+            Proxy::new(&uri.to_string(), &except.unwrap_or_default()).map_err(Setup::usage)?
+        }
+    };
+    Ok(connector.proxy(proxy))
+}
+
+fn tls(options: &TlsOptions) -> Result<Tls, Setup> {
+    let failed = |option: &str, path: &Path, error: &dyn Display| {
+        Setup::local(format!("{option} {}: {error}", path.display()))
+    };
+    let read = |option, path: &Path| fs::read(path).map_err(|error| failed(option, path, &error));
+    let tls = if options.insecure {
+        Tls::insecure()
+    } else if let Some(path) = &options.cacert {
+        Tls::trusting_pem(&read("--cacert", path)?)
+    } else {
+        Tls::system()
+    };
+    let mut tls =
+        tls.map_err(|error| Setup::local(format!("can't read the trusted certificates: {error}")))?;
+    if let Some(path) = &options.cert {
+        let key = options.key.as_ref().unwrap_or(path);
+        let certified = tls.client_certificate(&read("--cert", path)?, &read("--key", key)?);
+        tls = certified.map_err(|error| failed("--cert", path, &error))?;
+    }
+    Ok(tls.key_log_from_env())
+}

@@ -1,0 +1,43 @@
+//! What `--verbose` shows on standard error: sections as on the wire, with `>` and `<` as curl does.
+
+use super::escape;
+use axum_trailers::syntax::protocol_name;
+use axum_trailers_client::OnSend;
+use http::{HeaderMap, Request, Response, Version, request};
+use std::fmt::Write;
+
+/// Shows each request when it is sent, which is when its protocol is known.
+pub(super) fn show_requests<B>(request: &mut Request<B>) {
+    request.extensions_mut().insert(OnSend::new(|head: &request::Parts| {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut lines = format!("> {} {path} {}\n", head.method, protocol_name(head.version));
+        if head.version >= Version::HTTP_2
+            && let Some(authority) = head.uri.authority()
+        {
+            let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+            let _infallible = writeln!(lines, "> host: {host}");
+        }
+        fields(&mut lines, '>', &head.headers);
+        eprintln!("{lines}>");
+    }));
+}
+
+pub(super) fn response<B>(response: &Response<B>) {
+    let mut lines = format!("< {} {}\n", protocol_name(response.version()), response.status());
+    fields(&mut lines, '<', response.headers());
+    eprintln!("{lines}<");
+}
+
+pub(super) fn trailers(section: &HeaderMap) {
+    let mut lines = String::new();
+    fields(&mut lines, '<', section);
+    eprint!("{lines}");
+}
+
+fn fields(lines: &mut String, mark: char, section: &HeaderMap) {
+    for (name, value) in section {
+        let value: &dyn std::fmt::Display =
+            if value.is_sensitive() { &"(not shown)" } else { &escape::line(value.as_bytes()) };
+        let _infallible = writeln!(lines, "{mark} {name}: {value}");
+    }
+}
