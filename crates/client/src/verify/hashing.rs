@@ -30,7 +30,7 @@ pub(super) struct Digests {
 impl Hashing {
     pub(super) fn new(extent: &Extent, algorithms: Algorithms, prefix: Option<Prefix>) -> Self {
         let prefix = prefix.filter(|_| extent.whole == Whole::PrefixAndContent);
-        let mut content = algorithms.content;
+        let mut content = if extent.has_content { algorithms.content } else { Vec::new() };
         if extent.whole == Whole::Content {
             content.extend(algorithms.whole);
         }

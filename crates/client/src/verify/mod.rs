@@ -10,6 +10,8 @@ mod findings;
 mod hashing;
 mod note;
 mod section_digests;
+#[cfg(test)]
+mod tests;
 mod verification;
 
 pub use self::{
