@@ -147,6 +147,92 @@ fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
     }
 }
 
+/// The name of an error code ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)).
 fn code_name(code: u32) -> String {
-    format!("{:?}", h2::Reason::from(code))
+    const LAST: u32 = 13;
+    if code > LAST { format!("code {code}") } else { format!("{:?}", h2::Reason::from(code)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+    use io::ErrorKind;
+
+    /// An error with a source.
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] Box<dyn Error + Send + Sync>);
+
+    fn closed(kind: ErrorKind) -> (io::Error, Cut) {
+        (kind.into(), Cut::Closed)
+    }
+
+    #[test]
+    fn io_errors_are_classified_by_their_kind() {
+        let malformed = |text: &str| Cut::Malformed(text.to_owned());
+        for (error, cut) in [
+            closed(ErrorKind::UnexpectedEof),
+            closed(ErrorKind::ConnectionReset),
+            closed(ErrorKind::ConnectionAborted),
+            closed(ErrorKind::BrokenPipe),
+            closed(ErrorKind::NotConnected),
+            (io::Error::new(ErrorKind::UnexpectedEof, "in a chunk"), Cut::Closed),
+            (io::Error::new(ErrorKind::InvalidData, "bad chunk"), malformed("bad chunk")),
+            (io::Error::new(ErrorKind::InvalidInput, "bad size"), malformed("bad size")),
+            (io::Error::new(ErrorKind::TimedOut, "too slow"), Cut::Failed("too slow".to_owned())),
+            (io::Error::other("disk"), Cut::Failed("disk".to_owned())),
+        ] {
+            assert_eq!(Cut::of(&error), cut, "{error:?}");
+            let text = error.to_string();
+            assert_eq!(Cut::of(&Outer(Box::new(error))), cut, "{text}");
+        }
+    }
+
+    #[test]
+    fn innermost_known_error_counts() {
+        let reset = || h2::Error::from(h2::Reason::CANCEL);
+        let cut = || Cut::Reset { code: 8 };
+        let digest_differs = VerifyError(Verdict::Unverified);
+        let cases: [(Box<dyn Error + Send + Sync>, Cut); 7] = [
+            (Box::new(cut()), cut()),
+            (Box::new(Outer(Box::new(cut()))), cut()),
+            (Box::new(io::Error::other(Outer(Box::new(cut())))), cut()),
+            (Box::new(io::Error::new(ErrorKind::UnexpectedEof, Outer(Box::new(cut())))), cut()),
+            (Box::new(VerifyError(Verdict::Cut(cut()))), cut()),
+            (Box::new(digest_differs), Cut::Failed("complete, nothing to verify it with".to_owned())),
+            // Neither side sent it.
+            (Box::new(reset()), Cut::Failed(reset().to_string())),
+        ];
+        for (error, cut) in cases {
+            assert_eq!(Cut::of(&*error), cut, "{error:?}");
+        }
+        let plain = Outer("disk full".into());
+        assert_eq!(Cut::of(&plain), Cut::Failed("disk full".to_owned()));
+    }
+
+    #[test]
+    fn long_chain_of_sources_ends() {
+        let mut error = io::Error::other("innermost");
+        for _ in 0..1000 {
+            error = io::Error::other(Outer(Box::new(error)));
+        }
+        assert!(matches!(Cut::of(&error), Cut::Failed(_)));
+    }
+
+    #[test]
+    fn text_is_for_people() {
+        for (cut, text) in [
+            (Cut::Reset { code: 2 }, "the server reset the stream with INTERNAL_ERROR"),
+            (Cut::Reset { code: 13 }, "the server reset the stream with HTTP_1_1_REQUIRED"),
+            (Cut::Reset { code: 14 }, "the server reset the stream with code 14"),
+            (Cut::GoAway { code: 0 }, "the server ended the connection with NO_ERROR"),
+            (Cut::Stalled(Duration::from_secs(60)), "no byte arrived for 60 s"),
+            (Cut::TimedOut(Duration::from_millis(1500)), "the transfer was not complete after 1.5 s"),
+            (Cut::Malformed("\x1b[2J".to_owned()), "the message is malformed: \\u{1b}[2J"),
+            (Cut::Failed("a\nb".to_owned()), "a\\nb"),
+        ] {
+            assert_eq!(cut.to_string(), text);
+        }
+    }
 }

@@ -19,6 +19,11 @@ pin_project! {
     /// required digest is missing. So a copy of it fails as it should. A refusal (4xx or 5xx) is no error of the body.
     ///
     /// All content has left before that error, so use nothing of it before its end.
+    ///
+    /// **Around bodies of other clients**, wrap the response before anything decodes it, because digests and lengths are
+    /// those of the coded content. One kind of cut is invisible there: hyper takes a stream of HTTP/2 that the server reset
+    /// with `NO_ERROR` for complete, and so do clients that use hyper, such as reqwest. It is then only noticed if something
+    /// was announced, a length, a digest or a trailer. [`Client`](crate::Client) notices it.
     #[derive(Debug)]
     pub struct VerifiedBody<B> {
         // `None` after its end.

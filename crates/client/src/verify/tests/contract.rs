@@ -1,6 +1,7 @@
 use super::*;
 use Step::{Data, End, Error as Fail, Pending, Trailers};
 use axum_trailers_testing::read_by_contract;
+use http_body_util::{BodyExt, Collected, Full};
 
 const DIGEST: Step = Trailers(&[("content-digest", SHA_256)]);
 
@@ -78,10 +79,10 @@ fn refusal_is_no_error() {
 #[test]
 fn chunks_pass_without_a_copy() {
     let content = bytes::Bytes::from("hello".repeat(100_000));
-    let mut response = Response::new(http_body_util::Full::new(content.clone()));
+    let mut response = Response::new(Full::new(content.clone()));
     *response.version_mut() = Version::HTTP_2;
     let mut body = VerifiedBody::wrap(response).into_body();
-    let frame = run(http_body_util::BodyExt::frame(&mut body)).expect("a frame").expect("no error");
+    let frame = run(body.frame()).expect("a frame").expect("no error");
     assert_eq!(frame.into_data().expect("data").as_ptr(), content.as_ptr());
 }
 
@@ -90,7 +91,7 @@ fn copy_of_a_wrong_content_fails() {
     let copy = |digest| {
         let fields = Vec::leak(vec![("content-digest", digest)]);
         let body = h2(fields).with(ScriptedBody::new([HELLO]), Verification::new()).into_body();
-        run(http_body_util::BodyExt::collect(body)).map(|collected| collected.to_bytes())
+        run(body.collect()).map(Collected::to_bytes)
     };
     assert_eq!(copy(SHA_256).expect("it fits"), "hello");
     assert!(matches!(copy(WRONG_256), Err(crate::VerifyError(crate::Verdict::DigestDiffers { .. }))));

@@ -93,15 +93,14 @@ impl Proof {
         (0..self.digests.len()).filter(|n| last(*n)).map(|n| &self.digests[n]).collect()
     }
 
-    /// Whether an algorithm is unknown until the end of the content, because the header section has another digest.
+    /// Whether its algorithm is unknown until the end of the content, although the header section has or announces a digest.
     fn is_late(&self, claim: &Claim) -> bool {
-        let known = |other: &&Claim| {
-            let is_expected = !other.in_trailer && other.algorithm == claim.algorithm;
-            is_expected || (other.in_trailer && other.is_announced && other.name == claim.name)
-        };
+        let announces = self.digests.iter().any(|other| other.in_trailer && other.is_announced);
+        let mut header = self.digests.iter().filter(|other| !other.in_trailer).peekable();
         claim.in_trailer
-            && self.digests.iter().any(|other| !other.in_trailer || other.is_announced)
-            && !self.digests.iter().any(|other| known(&other))
+            && !announces
+            && header.peek().is_some()
+            && header.all(|other| other.algorithm != claim.algorithm)
     }
 }
 
