@@ -12,7 +12,7 @@ use clap::{
     Args,
     builder::{OsStringValueParser, TypedValueParser},
 };
-use http::HeaderValue;
+use http::{HeaderValue, Uri, uri::Scheme};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -102,10 +102,16 @@ pub(crate) struct ConnectionOptions {
     /// Connect through this HTTP proxy
     ///
     /// `[http://][USER:PASSWORD@]HOST[:PORT]`; the port is 1080 by default. The proxy is asked to CONNECT, also for
-    /// http:// URLs. Without the option, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` apply; an empty value
-    /// ignores them.
+    /// http:// URLs. The default is that of the variables `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, also in lower case. An
+    /// empty value means no proxy.
     #[arg(short = 'x', long, value_name = "URL")]
     pub(crate) proxy: Option<ProxyChoice>,
+
+    /// Connect to these hosts without a proxy
+    ///
+    /// `localhost,.example.com,10.0.0.0/8`, or `*` for all. The default is that of the variable `NO_PROXY`.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) noproxy: Option<String>,
 
     /// Maximum time to connect, with TLS
     #[arg(long, value_name = "TIME", default_value = "5m")]
@@ -130,11 +136,13 @@ struct VersionOptions {
 
     /// Use HTTP/2 only
     ///
-    /// Fails if the server does not agree to it by ALPN. For http:// URLs, use --http2-prior-knowledge.
+    /// Fails if the server does not agree to it (ALPN). For http:// URLs, use --http2-prior-knowledge.
     #[arg(long, group = "version")]
     http2: bool,
 
-    /// Use HTTP/2 without ALPN, also for http:// URLs
+    /// Use HTTP/2 only, also for http:// URLs
+    ///
+    /// Without TLS, the server must expect it. For https:// URLs, the option is the same as --http2.
     #[arg(long, group = "version")]
     http2_prior_knowledge: bool,
 }
@@ -169,9 +177,17 @@ pub(crate) struct TlsOptions {
 }
 
 impl ClientOptions {
-    pub(super) fn check(&self) -> Result<(), &'static str> {
+    /// Checks what depends on several options, and on the scheme of the URLs.
+    pub(super) fn check(&self, urls: &[Uri]) -> Result<(), &'static str> {
         if self.report.json && self.report.dump_header == Some(FileOrDash::Dash) {
             return Err("--json writes to standard output: use --dump-header with a file");
+        }
+        if self.connection.http_version() == HttpVersion::Http2
+            && urls.iter().any(|url| url.scheme() == Some(&Scheme::HTTP))
+        {
+            return Err(
+                "--http2 needs TLS, to agree on the protocol: use --http2-prior-knowledge for http:// URLs",
+            );
         }
         Ok(())
     }
@@ -185,7 +201,7 @@ pub(crate) enum HttpVersion {
     Http1,
     /// Over TLS, if ALPN agrees to it.
     Http2,
-    /// Without TLS too, and without ALPN.
+    /// Over TLS as above, and without TLS.
     Http2PriorKnowledge,
 }
 
@@ -195,7 +211,7 @@ impl ConnectionOptions {
             VersionOptions { http1_1: true, .. } => HttpVersion::Http1,
             VersionOptions { http2: true, .. } => HttpVersion::Http2,
             VersionOptions { http2_prior_knowledge: true, .. } => HttpVersion::Http2PriorKnowledge,
-            _ => HttpVersion::Any,
+            VersionOptions { .. } => HttpVersion::Any,
         }
     }
 }

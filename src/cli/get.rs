@@ -142,7 +142,7 @@ impl GetArgs {
                 "--json writes to standard output: use --output FILE or --remote-name for the content",
             );
         }
-        self.client.check()
+        self.client.check(&self.urls)
     }
 }
 

@@ -10,6 +10,7 @@ use clap::{
     builder::{OsStringValueParser, TypedValueParser},
 };
 use http::Uri;
+use std::slice;
 
 /// Options of `put`.
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ impl PutArgs {
                         use --digest trailer or a file",
             );
         }
-        self.client.check()
+        self.client.check(slice::from_ref(&self.url))
     }
 }
 

@@ -13,7 +13,7 @@ use clap::{
     builder::{OsStringValueParser, TypedValueParser},
 };
 use http::{Method, Uri};
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 /// Options of `send`.
 #[derive(Debug, Args)]
@@ -112,7 +112,7 @@ impl SendArgs {
         if self.request.as_ref() == Some(&Method::CONNECT) {
             return Err("CONNECT is not a request that `send` can make: use --proxy for a tunnel".to_owned());
         }
-        Ok(self.client.check()?)
+        Ok(self.client.check(slice::from_ref(&self.url))?)
     }
 }
 
