@@ -5,6 +5,8 @@ mod client;
 mod connector;
 mod exchange;
 mod io;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod verify;
 

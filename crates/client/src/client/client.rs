@@ -136,6 +136,12 @@ impl Client {
         let attempt = Attempt { exchange, target, host, on_send, on_informational };
         self.run(Request::from_parts(head, body), attempt).await
     }
+
+    /// Uses this connection for the next request to this origin.
+    #[cfg(test)]
+    pub(crate) fn adopt(&self, origin: &super::Origin, connection: crate::connector::Connection) {
+        self.pool.add(origin, connection).give_back();
+    }
 }
 
 const CONTINUE: &[u8] = b"100-continue";

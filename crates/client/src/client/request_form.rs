@@ -36,6 +36,7 @@ fn adapt_to_http2(
     fields.remove(header::CONNECTION);
     fields.remove(header::TRANSFER_ENCODING);
     let length = content_length(fields).or_else(|| request.body().length());
+    announce_length(request, length);
     request.body_mut().delimit_by_stream(length);
     Ok(())
 }
@@ -78,10 +79,7 @@ fn delimit(request: &mut Request<OutgoingBody>, connection: &Connection) {
     let is_chunked = has_trailers || fields.contains_key(header::TRANSFER_ENCODING);
     match length {
         Some(length) if !is_chunked => {
-            let is_usual = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
-            if length > 0 || is_usual {
-                request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
-            }
+            announce_length(request, Some(length));
             request.body_mut().delimit_by_length(length);
         }
         None if body.is_empty() && !is_chunked => {}
@@ -91,6 +89,15 @@ fn delimit(request: &mut Request<OutgoingBody>, connection: &Connection) {
             fields.entry(header::TRANSFER_ENCODING).or_insert(HeaderValue::from_static("chunked"));
             request.body_mut().delimit_by_chunks(connection.trailers.clone());
         }
+    }
+}
+
+/// Content of no length is announced only with methods that usually have some
+/// ([RFC 9110 §8.6](https://www.rfc-editor.org/rfc/rfc9110#section-8.6)).
+fn announce_length(request: &mut Request<OutgoingBody>, length: Option<u64>) {
+    let is_usual = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    if let Some(length) = length.filter(|length| *length > 0 || is_usual) {
+        request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     }
 }
 

@@ -47,7 +47,7 @@ const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
 impl Connection {
     /// Begins HTTP on an open stream, and drives it in a task.
-    pub(super) async fn over<S>(stream: S, transport: Transport) -> Result<Self, Error>
+    pub(crate) async fn over<S>(stream: S, transport: Transport) -> Result<Self, Error>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {

@@ -48,8 +48,9 @@ impl ResponseBody {
         body
     }
 
-    /// The end has arrived.
+    /// The end has arrived. After this, h2 could report only that this side resets the rest of the request.
     fn end(&mut self) {
+        self.is_over = true;
         if let Some(lease) = self.lease.take() {
             // Over HTTP/1.1, what is left of the request body ends the connection.
             if self.is_reusable && self.exchange.has_sent_all() {
@@ -71,7 +72,6 @@ impl ResponseBody {
                 Err(Cut::Reset { code: h2::Reason::NO_ERROR.into() })
             }
             None => {
-                self.is_over = true;
                 self.end();
                 return None;
             }

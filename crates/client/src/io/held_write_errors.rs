@@ -23,6 +23,11 @@ impl<S> HeldWriteErrors<S> {
     pub(super) fn new(inner: S) -> Self {
         Self { inner, is_closed: false }
     }
+
+    #[cfg(test)]
+    pub(super) fn get_ref(&self) -> &S {
+        &self.inner
+    }
 }
 
 impl<S: AsyncWrite> HeldWriteErrors<S> {
@@ -84,5 +89,60 @@ impl<S: AsyncWrite> AsyncWrite for HeldWriteErrors<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_closed { Poll::Ready(Ok(())) } else { self.project().inner.poll_shutdown(cx) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+    use tokio::io::AsyncReadExt;
+
+    /// Has content, and refuses writes with this error.
+    struct Refusing(&'static [u8], ErrorKind);
+
+    impl AsyncRead for Refusing {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(cx, buf)
+        }
+    }
+
+    impl AsyncWrite for Refusing {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(self.1.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(self.1.into()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(self.1.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn stream_that_refuses_writes_is_read_to_its_end() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted] {
+            let mut stream = HeldWriteErrors::new(Refusing(b"response", kind));
+            assert!(Pin::new(&mut stream).poll_write(cx, b"a").is_pending(), "{kind}");
+            assert!(Pin::new(&mut stream).poll_flush(cx).is_pending(), "{kind}");
+            let mut content = String::new();
+            stream.read_to_string(&mut content).await.expect("it can be read");
+            assert_eq!(content, "response");
+            assert!(matches!(Pin::new(&mut stream).poll_shutdown(cx), Poll::Ready(Ok(()))), "{kind}");
+        }
+    }
+
+    #[test]
+    fn other_write_errors_pass() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut stream = HeldWriteErrors::new(Refusing(b"", ErrorKind::PermissionDenied));
+        assert!(matches!(Pin::new(&mut stream).poll_write(cx, b"a"), Poll::Ready(Err(_))));
     }
 }

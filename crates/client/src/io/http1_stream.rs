@@ -160,3 +160,179 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Http1Stream<S> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use proptest::prelude::*;
+    use std::task::Waker;
+
+    /// Accepts this many bytes with each write, and is not ready at 0.
+    struct Sink {
+        accepts: Vec<usize>,
+        next: usize,
+        written: Vec<u8>,
+    }
+
+    impl Sink {
+        fn poll_accept(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+            let mut room = self.accepts[self.next % self.accepts.len()];
+            self.next += 1;
+            if room == 0 {
+                return Poll::Pending;
+            }
+            let before = self.written.len();
+            for buf in bufs {
+                let part = buf.len().min(room);
+                self.written.extend_from_slice(&buf[..part]);
+                room -= part;
+            }
+            Poll::Ready(Ok(self.written.len() - before))
+        }
+    }
+
+    impl AsyncWrite for Sink {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            self.poll_accept(&[IoSlice::new(buf)])
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_accept(bufs)
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Message {
+        WithoutContent,
+        Length(Vec<u8>),
+        Chunked { chunks: Vec<Vec<u8>>, by_hyper: bool, trailers: usize },
+    }
+
+    impl Message {
+        /// What hyper writes, and what goes out.
+        fn bytes(&self) -> (Vec<u8>, Vec<u8>) {
+            match self {
+                Self::WithoutContent => {
+                    let head = b"GET / HTTP/1.1\r\nx-transfer-encoding: chunked\r\n\r\n".to_vec();
+                    (head.clone(), head)
+                }
+                Self::Length(content) => {
+                    let head =
+                        format!("PUT / HTTP/1.1\r\nCONTENT-length: {}\r\nhost: a\r\n\r\n", content.len());
+                    let bytes = [head.as_bytes(), content].concat();
+                    (bytes.clone(), bytes)
+                }
+                Self::Chunked { chunks, by_hyper, trailers } => {
+                    let long = "x".repeat(100);
+                    let mut begin =
+                        format!("PUT / HTTP/1.1\r\nlong: {long}\r\ntransfer-encoding: chunked\r\n\r\n")
+                            .into_bytes();
+                    for chunk in chunks {
+                        begin.extend_from_slice(format!("{:X}\r\n", chunk.len()).as_bytes());
+                        begin.extend_from_slice(chunk);
+                        begin.extend_from_slice(b"\r\n");
+                    }
+                    begin.extend_from_slice(b"0\r\n");
+                    if *by_hyper {
+                        begin.extend_from_slice(format!("{long}: 1\r\na: b\r\n").as_bytes());
+                    }
+                    let lines: String = (0..*trailers).map(line).collect();
+                    let sent = [&begin, lines.as_bytes(), b"\r\n"].concat();
+                    begin.extend_from_slice(b"\r\n");
+                    (begin, sent)
+                }
+            }
+        }
+
+        fn trailers(&self) -> Option<HeaderMap> {
+            let Self::Chunked { trailers, .. } = self else { return None };
+            let field = |number: usize| {
+                let name = HeaderName::try_from(format!("x-{number}")).expect("a name");
+                (name, HeaderValue::from(number))
+            };
+            Some((0..*trailers).map(field).collect())
+        }
+    }
+
+    fn line(number: usize) -> String {
+        format!("x-{number}: {number}\r\n")
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        // Bytes that look like framing.
+        let content = || prop::collection::vec(prop::sample::select(b"\r\n0a:".to_vec()), 1..40);
+        prop_oneof![
+            Just(Message::WithoutContent),
+            content().prop_map(Message::Length),
+            (prop::collection::vec(content(), 0..4), any::<bool>(), 0..3_usize)
+                .prop_map(|(chunks, by_hyper, trailers)| Message::Chunked { chunks, by_hyper, trailers }),
+        ]
+    }
+
+    /// Writes these bytes as hyper does: in slices, as often as it must.
+    fn write(stream: &mut Http1Stream<Sink>, mut bytes: &[u8], sizes: &[usize], is_vectored: bool) {
+        let cx = &mut Context::from_waker(Waker::noop());
+        while !bytes.is_empty() {
+            let mut slices = Vec::new();
+            let mut rest = bytes;
+            for size in sizes {
+                let (slice, after) = rest.split_at((*size).min(rest.len()));
+                slices.push(IoSlice::new(slice));
+                rest = after;
+            }
+            let written = if is_vectored {
+                Pin::new(&mut *stream).poll_write_vectored(cx, &slices)
+            } else {
+                Pin::new(&mut *stream).poll_write(cx, &slices[0])
+            };
+            if let Poll::Ready(written) = written {
+                bytes = &bytes[written.expect("the sink accepts all")..];
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn trailer_sections_go_where_they_belong(
+            messages in prop::collection::vec(message(), 1..5),
+            mut accepts in prop::collection::vec(0..50_usize, 1..8),
+            sizes in prop::collection::vec(1..60_usize, 1..5),
+            is_vectored in any::<bool>(),
+        ) {
+            accepts.push(1);
+            let sink = Sink { accepts, next: 0, written: Vec::new() };
+            let trailers = TrailerLines::default();
+            let mut stream = Http1Stream::new(sink, Faults::default(), trailers.clone());
+            let mut expected = Vec::new();
+            for message in messages {
+                let (bytes, sent) = message.bytes();
+                if let Some(section) = message.trailers() {
+                    trailers.push(&section);
+                }
+                write(&mut stream, &bytes, &sizes, is_vectored);
+                expected.extend(sent);
+            }
+            prop_assert_eq!(
+                String::from_utf8_lossy(&stream.inner.get_ref().written),
+                String::from_utf8_lossy(&expected)
+            );
+        }
+    }
+}

@@ -133,3 +133,91 @@ impl Frame {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(kind: u8, flags: u8, stream: u32, length: usize) -> Vec<u8> {
+        let size = u32::try_from(length).expect("small").to_be_bytes();
+        let mut frame = vec![size[1], size[2], size[3], kind, flags];
+        frame.extend_from_slice(&stream.to_be_bytes());
+        frame.resize(HEADER + length, 0);
+        frame
+    }
+
+    fn check(frames: &[Vec<u8>], part: usize) -> Result<(), Cut> {
+        let mut checked = Http2Frames::new();
+        let bytes = [&[frame(SETTINGS, 0, 0, 0)], frames].concat().concat();
+        bytes.chunks(part).try_for_each(|part| checked.check(part))
+    }
+
+    #[test]
+    fn sections_are_bounded_in_any_splits() {
+        for (sizes, is_accepted) in [
+            (vec![MOST_COMPRESSED], true),
+            (vec![MOST_COMPRESSED + 1], false),
+            (vec![16_384; 4], true),
+            (vec![16_384, 16_384, 16_384, 16_384, 1], false),
+        ] {
+            let kinds = std::iter::once(HEADERS).chain(std::iter::repeat(CONTINUATION));
+            let frames: Vec<_> =
+                sizes.iter().zip(kinds).map(|(size, kind)| frame(kind, 0, 1, *size)).collect();
+            // The next section counts from the beginning.
+            let frames = [frames, vec![frame(HEADERS, 0, 1, 100)]].concat();
+            for part in [1, 7, 9, 1000, 1_000_000] {
+                assert_eq!(check(&frames, part).is_ok(), is_accepted, "{sizes:?} in parts of {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn informational_responses_are_bounded_for_each_stream() {
+        let hints = |stream: u32, number: usize| vec![frame(HEADERS, 0, stream, 1); number];
+        let most = MOST_INFORMATIONAL + 1;
+        assert!(check(&hints(1, most), 9).is_ok());
+        assert!(check(&hints(1, most + 1), 9).is_err());
+        assert!(check(&[hints(1, most), hints(3, most)].concat(), 9).is_ok());
+        let with_trailers = [hints(1, most), vec![frame(HEADERS, END_STREAM, 1, 1)]].concat();
+        assert!(check(&with_trailers, 9).is_ok());
+    }
+
+    #[test]
+    fn streams_that_ended_are_forgotten() {
+        for end in
+            [frame(HEADERS, END_STREAM, 1, 1), frame(DATA, END_STREAM, 1, 5), frame(RST_STREAM, 0, 1, 4)]
+        {
+            let mut frames = Http2Frames::new();
+            frames.check(&frame(SETTINGS, 0, 0, 0)).expect("no fault");
+            frames.check(&frame(HEADERS, 0, 1, 1)).expect("no fault");
+            frames.check(&frame(DATA, 0, 1, 5)).expect("no fault");
+            assert_eq!(frames.sections.len(), 1);
+            frames.check(&end).expect("no fault");
+            assert_eq!(frames.sections.len(), 0);
+        }
+        let mut frames = Http2Frames::new();
+        frames.check(&frame(SETTINGS, 0, 0, 0)).expect("no fault");
+        for stream in 0..1000 {
+            frames.check(&frame(HEADERS, 0, 2 * stream + 1, 1)).expect("no fault");
+        }
+        assert_eq!(frames.sections.len(), MOST_STREAMS, "those that never end are bounded");
+    }
+
+    #[test]
+    fn first_frame_is_that_of_the_settings() {
+        assert!(Http2Frames::new().check(&frame(HEADERS, 0, 1, 1)).is_err());
+        assert!(Http2Frames::new().check(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_err());
+        assert!(Http2Frames::new().check(&frame(SETTINGS, 0, 0, 6)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_splits_have_one_result(bytes in prop::collection::vec(any::<u8>(), 0..400), part in 1..50_usize) {
+            let whole = Http2Frames::new().check(&bytes);
+            let mut frames = Http2Frames::new();
+            let parts = bytes.chunks(part).try_for_each(|part| frames.check(part));
+            prop_assert_eq!(whole, parts);
+        }
+    }
+}

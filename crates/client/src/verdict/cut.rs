@@ -95,9 +95,9 @@ fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
 fn of_h2(error: &h2::Error) -> Option<Cut> {
     let reason = error.reason()?;
     let code = reason.into();
-    // What h2 answers to a header section over the limit.
-    if error.is_library() && reason == h2::Reason::REFUSED_STREAM {
-        return Some(Cut::TooLarge("the header section".to_owned()));
+    // What h2 answers to a section far over the limit, and to too many frames.
+    if error.is_library() && reason == h2::Reason::ENHANCE_YOUR_CALM {
+        return Some(Cut::TooLarge("it exceeds a limit of the HTTP/2 connection".to_owned()));
     }
     if error.is_library() {
         return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", code_name(code))));
@@ -114,7 +114,7 @@ fn of_hyper(error: &hyper::Error) -> Option<Cut> {
         return Some(Cut::Closed);
     }
     if error.is_parse_too_large() {
-        return Some(Cut::TooLarge("the header section".to_owned()));
+        return Some(Cut::TooLarge("the header section exceeds its limit".to_owned()));
     }
     error.is_parse().then(|| Cut::Malformed(error.to_string()))
 }

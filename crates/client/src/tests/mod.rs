@@ -1,0 +1,15 @@
+//! Exchanges with a scripted server, over a stream in memory: exact bytes, and a clock that only waits advance.
+
+mod bounds;
+mod continue_100;
+mod early_responses;
+mod frames;
+mod peer;
+mod request_bodies;
+mod requests;
+mod resets;
+mod responses;
+mod reuse;
+mod stalls;
+mod trailers;
+mod types;
