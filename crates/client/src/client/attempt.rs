@@ -52,7 +52,7 @@ impl Client {
         let mut lease = self.pool.add(origin, connection);
         match self.send_over(&mut lease, request, &attempt).await? {
             Sent::Response(response) => self.arrived(response, lease, attempt.exchange),
-            Sent::Unsent(_) => Err(Error::NoResponse(lease.fault().unwrap_or(Cut::Closed))),
+            Sent::Unsent(_) => Err(lease.failure().unwrap_or(Error::NoResponse(Cut::Closed))),
         }
     }
 
@@ -82,11 +82,13 @@ impl Client {
         let sent = self.wait(sending, exchange).await?;
         match sent {
             Ok(response) => Ok(Sent::Response(response)),
-            Err(mut error) => match (error.take_message(), exchange.failure(), lease.fault()) {
-                (Some(request), ..) => Ok(Sent::Unsent(request)),
-                (None, Some(reason), _) => Err(Error::Request(reason)),
-                (None, None, Some(cut)) => Err(Error::NoResponse(cut)),
-                (None, None, None) => Err(Error::NoResponse(Cut::of(error.error()))),
+            Err(mut error) => match (error.take_message(), exchange.failure()) {
+                (Some(request), _) => Ok(Sent::Unsent(request)),
+                (None, Some(reason)) => Err(Error::Request(reason)),
+                (None, None) => {
+                    let unknown = || Error::NoResponse(Cut::of(error.error()));
+                    Err(lease.failure().unwrap_or_else(unknown))
+                }
             },
         }
     }

@@ -1,6 +1,7 @@
 use super::target::Origin;
 use crate::{
-    connector::{Connection, Transport},
+    connector::{Connection, TlsError, Transport},
+    exchange::Error,
     verdict::Cut,
 };
 use std::{
@@ -73,6 +74,12 @@ impl Lease {
     /// Why this side has ended the connection.
     pub(crate) fn fault(&self) -> Option<Cut> {
         self.connection.fault()
+    }
+
+    /// Why a request over it has no response, as far as this side knows.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let alert = self.connection.alert().map(|alert| Error::Tls(TlsError::of_alert(alert)));
+        alert.or_else(|| self.fault().map(Error::NoResponse))
     }
 
     /// Lets other requests use the connection.

@@ -11,6 +11,7 @@ use hyper::{
     ext::on_informational,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::AlertDescription;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -98,6 +99,11 @@ impl Connection {
     /// Why this side has ended it.
     pub(crate) fn fault(&self) -> Option<Cut> {
         self.faults.first().cloned()
+    }
+
+    /// The TLS alert with which the server has ended it.
+    pub(crate) fn alert(&self) -> Option<AlertDescription> {
+        self.faults.alert()
     }
 
     /// Waits until a request can be sent. Returns whether the connection is still open.

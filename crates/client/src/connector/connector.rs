@@ -103,7 +103,7 @@ impl Connector {
             .map_err(|_| Error::Request(format!("`{}` is no host name", origin.host)))?;
         let tcp = self.connect(origin).await?;
         let tls = TlsConnector::from(config).connect(name, tcp).await;
-        let tls = tls.map_err(|error| Error::Tls(TlsError::Handshake(error.to_string())))?;
+        let tls = tls.map_err(|error| Error::Tls(TlsError::of(&error)))?;
         let version = self.agreed(&tls).map_err(Error::Tls)?;
         Connection::over(tls, Transport::new(version, true)).await
     }

@@ -110,3 +110,52 @@ fn without_user(url: &str) -> String {
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     format!("{scheme}{host}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_http_proxies_are_supported() {
+        for (url, reason) in [
+            ("https://user:secret@proxy:8443", "`https` proxies are not supported"),
+            ("socks5://user:secret@proxy", "`socks5` proxies are not supported"),
+            ("socks5h://user:se/cret@proxy", ""),
+            ("ftp://user:secret@proxy", "`ftp` proxies are not supported"),
+            ("http://user:secret@", ""),
+            ("http://user:sec ret@proxy", "it is no URL"),
+            ("", "it is no URL"),
+        ] {
+            let error = Proxy::new(url, "").expect_err("not supported");
+            let text = error.to_string();
+            assert!(matches!(error, ConnectError::UnsupportedProxy { .. }), "{url}");
+            assert!(text.contains(reason) && !text.contains("cret"), "{text}");
+        }
+        for url in ["http://proxy", "http://user:secret@proxy:3128/", "proxy:3128", "proxy", "[::1]:3128"] {
+            assert!(Proxy::new(url, "").is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy_and_its_error() {
+        let proxy = Proxy::of_settings("socks5://a", "http://user@B:81", "c,10.0.0.0/8");
+        let of = |url: &str| proxy.of(&url.parse().expect("a URL"));
+        let hop = of("https://server/").expect("supported").expect("a proxy");
+        assert_eq!((hop.host.as_str(), hop.port), ("b", 81));
+        assert_eq!(hop.auth.expect("a user"), "Basic dXNlcjo=");
+        assert!(matches!(of("http://server/"), Err(ConnectError::UnsupportedProxy { .. })));
+        for url in ["http://c/", "https://sub.c/", "http://10.1.2.3/"] {
+            assert!(matches!(of(url), Ok(None)), "{url}");
+        }
+        let none = Proxy::of_settings("", "", "");
+        assert!(matches!(none.of(&"http://server/".parse().expect("a URL")), Ok(None)));
+        assert!(matches!(Proxy::none().of(&"http://server/".parse().expect("a URL")), Ok(None)));
+    }
+
+    #[test]
+    fn port_of_a_proxy_has_a_default() {
+        let proxy = Proxy::new("http://proxy", "").expect("a proxy");
+        let hop = proxy.of(&"http://server/".parse().expect("a URL")).expect("supported").expect("a proxy");
+        assert_eq!(hop.port, 1080);
+    }
+}

@@ -131,7 +131,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Http1Stream<S> {
         if let Some(fault) = self.faults.first() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault.clone())));
         }
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let read = ready!(Pin::new(&mut self.inner).poll_read(cx, buf));
+        Poll::Ready(read.inspect_err(|error| self.faults.find_alert(error)))
     }
 }
 

@@ -28,7 +28,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Http2Stream<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))
+            .inspect_err(|error| this.faults.find_alert(error))?;
         if this.faults.first().is_none()
             && let Err(cut) = this.frames.check(&buf.filled()[before..])
         {

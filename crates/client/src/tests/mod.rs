@@ -1,6 +1,7 @@
 //! Exchanges with a scripted server, over a stream in memory: exact bytes, and a clock that only waits advance.
 
 mod bounds;
+mod connect;
 mod continue_100;
 mod early_responses;
 mod frames;
@@ -11,5 +12,6 @@ mod resets;
 mod responses;
 mod reuse;
 mod stalls;
+mod tls;
 mod trailers;
 mod types;
