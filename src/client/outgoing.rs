@@ -1,9 +1,12 @@
 //! A request that can be sent more than once: for redirects, and after a cut.
 
-use axum_trailers::BoxError;
+use axum_trailers::{
+    BoxError,
+    digest::{CONTENT_DIGEST, REPR_DIGEST},
+};
 use axum_trailers_client::UncheckedTrailers;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Uri, header};
 use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
 
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -22,12 +25,32 @@ pub(super) trait MakeBody {
 }
 
 /// Where a redirect leads.
+#[derive(Debug, PartialEq)]
 pub(super) struct Next {
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) keeps_content: bool,
     pub(super) is_same_origin: bool,
 }
+
+/// Fields about a request's content ([RFC 9110 §15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4)).
+const OF_CONTENT: [HeaderName; 11] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LOCATION,
+    header::CONTENT_RANGE,
+    header::LAST_MODIFIED,
+    header::TRAILER,
+    header::EXPECT,
+    CONTENT_DIGEST,
+    REPR_DIGEST,
+];
+
+/// Credentials, and the name of the server.
+const OF_AN_ORIGIN: [HeaderName; 4] =
+    [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST];
 
 impl Outgoing {
     /// A request without content.
@@ -40,6 +63,11 @@ impl Outgoing {
         self
     }
 
+    pub(super) fn has_content(&self) -> bool {
+        self.content.is_some()
+    }
+
+    /// The body of the next request.
     pub(super) fn body(&mut self) -> Result<RequestBody, String> {
         match &mut self.content {
             Some(content) => content.make(),
@@ -52,20 +80,12 @@ impl Outgoing {
         if !next.keeps_content {
             self.content = None;
             self.unchecked_trailers = None;
-            for name in [
-                header::CONTENT_TYPE,
-                header::CONTENT_LENGTH,
-                header::CONTENT_ENCODING,
-                header::TRAILER,
-                header::EXPECT,
-            ] {
+            for name in &OF_CONTENT {
                 self.fields.remove(name);
             }
-            self.fields.remove("content-digest");
-            self.fields.remove("repr-digest");
         }
         if !next.is_same_origin {
-            for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST] {
+            for name in &OF_AN_ORIGIN {
                 self.fields.remove(name);
             }
         }
