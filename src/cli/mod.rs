@@ -47,10 +47,12 @@ pub(crate) use invocation::Invocation;
 #[cfg(feature = "client")]
 pub(crate) use {
     client_options::{ClientOptions, ConnectionOptions, HttpVersion, TlsOptions},
+    data::Data,
     field::HeaderLine,
+    file_or_dash::FileOrDash,
     get::GetArgs,
     proxy::ProxyChoice,
-    put::PutArgs,
+    put::{DigestPlace, PutArgs},
     send::SendArgs,
 };
 #[cfg(feature = "serve")]

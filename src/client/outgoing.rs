@@ -6,7 +6,7 @@ use axum_trailers::{
 };
 use axum_trailers_client::UncheckedTrailers;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
 
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -73,6 +73,12 @@ impl Outgoing {
             Some(content) => content.make(),
             None => Ok(Empty::new().map_err(|never| match never {}).boxed_unsync()),
         }
+    }
+
+    /// Whether to repeat the request without `Expect`, because the server does not support it
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+    pub(super) fn expects_too_much<B>(&mut self, response: &Response<B>) -> bool {
+        response.status() == StatusCode::EXPECTATION_FAILED && self.fields.remove(header::EXPECT).is_some()
     }
 
     /// Turns this into the request after a redirect.

@@ -1,6 +1,6 @@
 //! What a transfer came to, as a line for people and as an object for programs.
 
-use super::{escape, exit_code};
+use super::{escape, exit_code, upload::Sending};
 use axum_trailers::syntax::protocol_name;
 use axum_trailers_client::{Verdict, VerifiedBody};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version, response};
@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) detail: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) file: Option<PathBuf>,
+    /// The content of the request, if it has some.
+    pub(super) sent: Option<Sending>,
     pub(super) exit_code: u8,
 }
 
@@ -61,6 +63,7 @@ impl Report {
             detail: None,
             notes: Vec::new(),
             file: None,
+            sent: None,
             exit_code,
         }
     }
@@ -102,6 +105,8 @@ impl Report {
             "protocol": head.map(|head| protocol_name(head.version)),
             "status": head.map(|head| head.status.as_u16()),
             "bytes": self.received,
+            "bytes_sent": self.sent.as_ref().map(Sending::bytes),
+            "digest_sent": self.sent.as_ref().and_then(Sending::digest).map(|digest| digest.to_string()),
             "seconds_to_first_byte": self.first_byte.map(|time| time.as_secs_f64()),
             "seconds": self.total.as_secs_f64(),
             "header": head.map(|head| pairs(&head.fields)),

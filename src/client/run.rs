@@ -11,11 +11,11 @@ pub(crate) fn get(args: &GetArgs) -> ExitCode {
 }
 
 pub(crate) fn put(args: &PutArgs) -> ExitCode {
-    run(&args.client, async |_session| Err(Setup::usage("put is not built yet")))
+    run(&args.client, async |session| super::put::put(args, session).await)
 }
 
 pub(crate) fn send(args: &SendArgs) -> ExitCode {
-    run(&args.client, async |_session| Err(Setup::usage("send is not built yet")))
+    run(&args.client, async |session| super::send::send(args, session).await)
 }
 
 fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u8, Setup>) -> ExitCode {

@@ -8,13 +8,17 @@ use super::{
     verbose,
 };
 use crate::cli::{ClientOptions, ConnectionOptions, HeaderLine, HttpVersion, ProxyChoice, TlsOptions};
-use axum_trailers_client::{Client, ConnectError, Connector, Error, Protocol, Proxy, ResponseBody, Tls};
+use axum_trailers_client::{
+    Client, ConnectError, Connector, Cut, Error, Protocol, Proxy, ResponseBody, Tls, VerifiedBody,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use http_body_util::BodyExt;
 use std::{
     env,
     fmt::Display,
     fs,
+    io::{self, Write},
     path::Path,
     time::{Duration, Instant},
 };
@@ -87,10 +91,17 @@ impl<'a> Session<'a> {
         let began = Instant::now();
         let mut redirects = 0;
         loop {
-            let request = self.request(outgoing)?;
+            let request = self.request(outgoing).map_err(|reason| match redirects {
+                0 => Error::Request(reason),
+                _ => Error::Request(format!("can't follow the redirect to {}: {reason}", outgoing.uri)),
+            })?;
             let response = self.client.exchange(request).await?;
             if self.options.report.verbose {
                 verbose::response(&response);
+            }
+            if outgoing.expects_too_much(&response) {
+                redirect::discard(response).await;
+                continue;
             }
             let mut arrived = Arrived {
                 response,
@@ -120,8 +131,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn request(&self, outgoing: &mut Outgoing) -> Result<Request<RequestBody>, Error> {
-        let body = outgoing.body().map_err(Error::Request)?;
+    fn request(&self, outgoing: &mut Outgoing) -> Result<Request<RequestBody>, String> {
+        let body = outgoing.body()?;
         let mut request = Request::new(body);
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = outgoing.uri.clone();
@@ -160,6 +171,58 @@ impl<'a> Session<'a> {
         }
         fields.extend(given);
         fields
+    }
+
+    /// Receives the content of a response, until its end or the deadline. A failure of `take` ends it.
+    pub(super) async fn receive(
+        &self,
+        body: &mut VerifiedBody<ResponseBody>,
+        deadline: Option<tokio::time::Instant>,
+        mut take: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        loop {
+            let frame = match deadline {
+                None => body.frame().await,
+                Some(deadline) => match timeout_at(deadline, body.frame()).await {
+                    Ok(frame) => frame,
+                    Err(_) => {
+                        body.cut(Cut::TimedOut(self.max_time()));
+                        return Ok(());
+                    }
+                },
+            };
+            match frame {
+                None | Some(Err(_)) => return Ok(()),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        take(&data)?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn max_time(&self) -> Duration {
+        self.options.connection.max_time.map_or(Duration::ZERO, |time| time.0)
+    }
+
+    /// Writes content to standard output, unless that is for reports.
+    pub(super) fn print(&self, data: &[u8]) -> Result<(), String> {
+        if self.options.report.json {
+            return Ok(());
+        }
+        let mut output = io::stdout().lock();
+        output
+            .write_all(data)
+            .and_then(|()| output.flush())
+            .map_err(|error| format!("can't write to standard output: {error}"))
+    }
+
+    /// Shows a trailer section.
+    pub(super) fn trailers(&self, section: &HeaderMap) {
+        if self.options.report.verbose {
+            verbose::trailers(section);
+        }
     }
 
     /// Reports a transfer.

@@ -34,6 +34,13 @@ pub(super) fn trailers(section: &HeaderMap) {
     eprint!("{lines}");
 }
 
+/// Shows the trailer section of a request when it is sent.
+pub(super) fn request_trailers(sections: [&HeaderMap; 2]) {
+    let mut lines = String::new();
+    sections.into_iter().for_each(|section| fields(&mut lines, '>', section));
+    eprint!("{lines}");
+}
+
 fn fields(lines: &mut String, mark: char, section: &HeaderMap) {
     for (name, value) in section {
         let value: &dyn std::fmt::Display =

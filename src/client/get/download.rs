@@ -2,6 +2,7 @@ use super::sink::Sink;
 use crate::{
     cli::GetArgs,
     client::{
+        defaults,
         exit_code::SUCCESS,
         outgoing::Outgoing,
         report::{Head, Report},
@@ -9,9 +10,9 @@ use crate::{
         verbose,
     },
 };
-use axum_trailers::digest::{Algorithm, Digest, WANT_CONTENT_DIGEST, WANT_REPR_DIGEST};
+use axum_trailers::digest::{Algorithm, Digest};
 use axum_trailers_client::{Cut, ResponseBody, Verdict, Verification, VerifiedBody};
-use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use http::{Method, Uri};
 use http_body_util::BodyExt;
 use std::time::Instant;
 
@@ -38,7 +39,7 @@ impl Download<'_> {
     async fn run(&self) -> Report {
         let began = Instant::now();
         let deadline = self.session.deadline();
-        let fields = self.session.fields(self.url, defaults());
+        let fields = self.session.fields(self.url, defaults::accepting_trailers());
         let mut outgoing = Outgoing::empty(Method::GET, self.url.clone(), fields);
         let arrived = match self.session.exchange(&mut outgoing, deadline).await {
             Ok(arrived) => arrived,
@@ -112,15 +113,4 @@ impl Download<'_> {
             }
         }
     }
-}
-
-/// What a download asks for: trailers, digests, and no content coding.
-fn defaults() -> HeaderMap {
-    const WANTED: HeaderValue = HeaderValue::from_static("sha-256=10, sha-512=5");
-    let mut fields = HeaderMap::new();
-    fields.insert(header::TE, HeaderValue::from_static("trailers"));
-    fields.insert(WANT_CONTENT_DIGEST, WANTED);
-    fields.insert(WANT_REPR_DIGEST, WANTED);
-    fields.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    fields
 }

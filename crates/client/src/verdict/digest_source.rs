@@ -13,6 +13,8 @@ pub enum DigestSource {
         /// The section that contains it.
         place: Place,
     },
+    /// The content of the request, in a comparison with what the server reports as stored.
+    Sent,
     /// The user, with [`Verification::expect`](crate::Verification::expect).
     User,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for DigestSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field { name, place } => write!(f, "{place} field {name}"),
+            Self::Sent => f.write_str("what was sent"),
             Self::User => f.write_str("the given digest"),
         }
     }
