@@ -183,13 +183,13 @@ impl<'a> Session<'a> {
         loop {
             let frame = match deadline {
                 None => body.frame().await,
-                Some(deadline) => match timeout_at(deadline, body.frame()).await {
-                    Ok(frame) => frame,
-                    Err(_) => {
+                Some(deadline) => {
+                    let Ok(frame) = timeout_at(deadline, body.frame()).await else {
                         body.cut(Cut::TimedOut(self.max_time()));
                         return Ok(());
-                    }
-                },
+                    };
+                    frame
+                }
             };
             match frame {
                 None | Some(Err(_)) => return Ok(()),

@@ -37,7 +37,9 @@ pub(super) fn trailers(section: &HeaderMap) {
 /// Shows the trailer section of a request when it is sent.
 pub(super) fn request_trailers(sections: [&HeaderMap; 2]) {
     let mut lines = String::new();
-    sections.into_iter().for_each(|section| fields(&mut lines, '>', section));
+    for section in sections {
+        fields(&mut lines, '>', section);
+    }
     eprint!("{lines}");
 }
 

@@ -16,6 +16,8 @@ mod reader;
 mod sending;
 mod source;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 pub(super) use self::{

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// - or in the member `digest` of a JSON document, written as in a digest field. Servers of axum-trailers respond so.
 pub(in crate::client) fn digest(head: &Head, trailers: Option<&HeaderMap>, content: &[u8]) -> Option<Digest> {
     let sections = [trailers, Some(&head.fields)].into_iter().flatten();
-    let of_target = sections.filter(|_| describes_target(head)).find_map(|section| sha_256(section));
+    let of_target = sections.filter(|_| describes_target(head)).find_map(sha_256);
     of_target.or_else(|| in_json(head, content))
 }
 
