@@ -80,7 +80,7 @@ impl Evidence {
 
     pub(super) fn add_trailers(&mut self, trailers: HeaderMap) {
         if trailers.len() > MAX_TRAILER_FIELDS || section_size(&trailers) > MAX_TRAILER_SIZE {
-            self.cut(Cut::Malformed("the trailer section is too large".to_owned()));
+            self.cut(Cut::TooLarge("the trailer section".to_owned()));
         } else if self.trailers.replace(trailers).is_some() {
             self.cut(Cut::Malformed("a second trailer section arrived".to_owned()));
         }

@@ -46,7 +46,7 @@ impl Hashing {
     }
 
     pub(super) fn push(&mut self, data: &Bytes) {
-        self.all().for_each(|hash| hash.push(data));
+        self.all().for_each(|hash| hash.push(data.clone()));
     }
 
     /// Waits until the last data may be passed on.
@@ -79,21 +79,41 @@ impl Hashing {
 struct Hash {
     /// `None` if there is nothing to compute, and at the end.
     hashers: Option<ParallelHashers>,
+    batch: Vec<Bytes>,
+    batch_size: usize,
     digests: Vec<Digest>,
 }
 
+/// How many bytes, or how many chunks, are hashed together. Chunks of HTTP/2 have at most 16 KiB, too little to wake a thread
+/// for.
+const BATCH_SIZE: usize = 128 * 1024;
+const BATCH_CHUNKS: usize = 16;
+
 impl Hash {
     fn new(hashers: Option<Hashers>) -> Self {
-        Self { hashers: hashers.map(ParallelHashers::new), digests: Vec::new() }
+        let hashers = hashers.map(ParallelHashers::new);
+        Self { hashers, batch: Vec::new(), batch_size: 0, digests: Vec::new() }
     }
 
-    fn push(&mut self, data: &Bytes) {
+    fn push(&mut self, data: Bytes) {
+        if self.hashers.is_some() {
+            self.batch_size += data.len();
+            self.batch.push(data);
+            if self.batch_size >= BATCH_SIZE || self.batch.len() == BATCH_CHUNKS {
+                self.flush();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
         if let Some(hashers) = &mut self.hashers {
-            hashers.push(data);
+            hashers.push_all(self.batch.drain(..));
+            self.batch_size = 0;
         }
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.flush();
         if let Some(hashers) = &mut self.hashers {
             self.digests = ready!(hashers.poll_digests(cx));
             self.hashers = None;

@@ -44,18 +44,43 @@ impl ParallelHashers {
 
     /// Takes the next chunk.
     pub fn push(&mut self, chunk: &Bytes) {
-        if let Some(offload) = &self.offload {
-            match offload.lock().push_unless_ended(chunk) {
-                None => return,
-                Some(backlog) => self.here = backlog,
-            }
-            self.offload = None;
+        if self.is_taken_by_thread(chunk) {
+            return;
         }
         if self.here.chunks.is_empty() && chunk.len() < LARGE {
             self.here.hashers.update(chunk);
             return;
         }
         self.here.chunks.push_back(chunk.clone());
+        self.offload();
+    }
+
+    /// Takes the next chunks. They count as one, so that small ones are also worth waking a thread for.
+    pub fn push_all(&mut self, chunks: impl IntoIterator<Item = Bytes>) {
+        for chunk in chunks {
+            if !self.is_taken_by_thread(&chunk) {
+                self.here.chunks.push_back(chunk);
+            }
+        }
+        if self.here.chunks.iter().map(Bytes::len).sum::<usize>() >= LARGE {
+            self.offload();
+        }
+    }
+
+    /// Gives the chunk to the thread that has the backlog. If there is none, returns false.
+    fn is_taken_by_thread(&mut self, chunk: &Bytes) -> bool {
+        let Some(offload) = &self.offload else { return false };
+        let left = offload.lock().push_unless_ended(chunk);
+        if let Some(backlog) = left {
+            self.here = backlog;
+            self.offload = None;
+            return false;
+        }
+        true
+    }
+
+    /// Gives the backlog to a thread, if one may begin.
+    fn offload(&mut self) {
         if self.a_thread_may_begin() && self.budget.leaves_cores() {
             self.offload = Offload::begin(&mut self.here);
         }
@@ -199,6 +224,24 @@ mod tests {
         assert!(hashing.offload.is_none() && hashing.here.chunks.is_empty());
         let digested = hashing.poll_digests(&mut Context::from_waker(Waker::noop()));
         assert_eq!(digested, Poll::Ready(digests(&content)));
+    }
+
+    #[tokio::test]
+    async fn small_chunks_are_hashed_like_a_large_one_if_they_come_together() {
+        let content = content(4 * LARGE + 1);
+        for number in [1, 7, 4 * LARGE] {
+            let mut hashing = ParallelHashers::new(hashers());
+            for chunks in content.chunks(LARGE) {
+                hashing.push_all(chunks.chunks(number).map(Bytes::copy_from_slice));
+                poll_fn(|cx| hashing.poll_keeps_up(cx)).await;
+            }
+            assert_eq!(poll_fn(|cx| hashing.poll_digests(cx)).await, digests(&content), "{number}");
+        }
+        let mut hashing = ParallelHashers::new(hashers());
+        hashing.push_all([content.slice(..LARGE - 1)]);
+        assert!(hashing.offload.is_none(), "it is not worth a thread");
+        hashing.push_all([content.slice(LARGE - 1..)]);
+        assert_eq!(poll_fn(|cx| hashing.poll_digests(cx)).await, digests(&content));
     }
 
     fn offloaded(content: &Bytes) -> (ParallelHashers, Arc<Offload>) {
