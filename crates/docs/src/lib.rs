@@ -1,4 +1,4 @@
-//! Compiles the Rust code in README.md, docs/ and the README of the server, as documentation tests.
+//! Compiles the Rust code in README.md, docs/ and the READMEs of server and client, as documentation tests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
@@ -8,6 +8,10 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../server/README.md")]
 struct ServerReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../client/README.md")]
+struct ClientReadme;
 
 /// docs/library.md without its section about axum 0.6.
 #[cfg(doctest)]
