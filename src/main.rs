@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(feature = "client")]
 mod client;
+mod file_size_limit;
 #[cfg(feature = "serve")]
 mod log;
 #[cfg(feature = "serve")]

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     cli::{OrOff, ServeArgs},
+    file_size_limit,
     log::{Filter, Log},
 };
 use axum_trailers_server::{Axum06, Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
-use std::{io, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 use tokio::runtime::Runtime;
 use tracing::Level;
 
@@ -66,7 +67,7 @@ fn build(
 ) -> Result<(Server, Workbench), Error> {
     let _in_runtime = runtime.enter();
     let tls = certificate(args)?;
-    outlive_file_size_limit().map_err(Error::Serve)?;
+    file_size_limit::outlive().map_err(Error::Serve)?;
     let server = server
         .tls(tls)
         .limits(args.limits())
@@ -121,17 +122,4 @@ fn certificate(args: &ServeArgs) -> Result<Tls, Error> {
         (Some(certificate), Some(key)) => Tls::from_pem_files(certificate, key)?,
         _ => Tls::from_pem(demo_certificate::CERTIFICATE, demo_certificate::KEY)?,
     })
-}
-
-/// The system kills a process that exceeds its file size limit (`ulimit -f`) unless it handles the signal. If it does,
-/// the write fails, and with it only one upload.
-#[cfg(unix)]
-fn outlive_file_size_limit() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
-}
-
-#[cfg(not(unix))]
-fn outlive_file_size_limit() -> io::Result<()> {
-    Ok(())
 }
