@@ -13,6 +13,20 @@ pub(super) fn line(bytes: &[u8]) -> Escaped<'_> {
     Escaped { bytes, keeps_lines: false }
 }
 
+/// A JSON text. Outside of its strings, it contains nothing that is escaped.
+pub(super) fn json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmful(character) {
+            // All of these are in the Basic Multilingual Plane.
+            let _infallible = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 /// A document of several lines.
 pub(super) fn text(bytes: &[u8]) -> Escaped<'_> {
     Escaped { bytes, keeps_lines: true }
@@ -38,9 +52,9 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// Control characters, and those that change the direction of the text around them or are invisible.
-fn is_harmful(character: char) -> bool {
+pub(super) fn is_harmful(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -61,5 +75,14 @@ mod tests {
         }
         assert_eq!(line(b"a\nb").to_string(), "a\\u{a}b");
         assert_eq!(text(b"a\nb\x1b").to_string(), "a\nb\\u{1b}");
+    }
+
+    #[test]
+    fn json_means_the_same_without_what_changes_a_terminal() {
+        let value = serde_json::json!({"a": "\u{9b}1m \u{7f}\u{202e} \u{1b} ä", "b\u{feff}": 1});
+        let escaped = json(&value.to_string());
+        assert!(!escaped.contains(is_harmful), "{escaped}");
+        assert!(escaped.contains("\\u009b1m \\u007f\\u202e \\u001b ä"), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).ok(), Some(value));
     }
 }

@@ -14,8 +14,7 @@ use http::{HeaderValue, Method, Uri, header};
 
 pub(super) async fn put(args: &PutArgs, session: &Session<'_>) -> Result<u8, Setup> {
     let report = Put { args, session, sending: Sending::default() }.run().await;
-    session.show(&report);
-    Ok(report.exit_code)
+    Ok(session.show(report))
 }
 
 struct Put<'a> {
@@ -90,7 +89,7 @@ impl Put<'_> {
 
     /// Adds what the response says about the upload.
     fn judge(&self, report: &mut Report, content: &[u8]) {
-        let Some(head) = report.head.as_ref().filter(|_| report.verdict.is_success()) else { return };
+        let Some(head) = report.head.as_ref().filter(|_| report.verdict().is_success()) else { return };
         let status = head.status;
         if !status.is_success() {
             report.fail(Verdict::Refused { status });

@@ -8,6 +8,8 @@ use super::{
 use axum_trailers_client::ResponseBody;
 use http::{Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Redirect {
@@ -19,6 +21,9 @@ pub(super) enum Redirect {
 
 /// The content of a redirect that is read so that its connection can be used again, in bytes.
 const READ: usize = 64 * 1024;
+
+/// How long that may take. A new connection does not take longer.
+const WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn of<B>(response: &Response<B>, outgoing: &Outgoing) -> Redirect {
     let status = response.status();
@@ -62,7 +67,7 @@ fn method(status: StatusCode, outgoing: &Outgoing) -> Option<Method> {
 
 /// Reads a short body, so that its connection can be used again.
 pub(super) async fn discard(response: Response<ResponseBody>) {
-    let _content = Limited::new(response.into_body(), READ).collect().await;
+    let _content = timeout(WAIT, Limited::new(response.into_body(), READ).collect()).await;
 }
 
 #[cfg(test)]

@@ -1,36 +1,51 @@
-//! What a transfer came to, as a line for people and as an object for programs.
+//! What a transfer came to.
 
 use super::{escape, exit_code, upload::Sending};
-use axum_trailers::syntax::protocol_name;
-use axum_trailers_client::{Verdict, VerifiedBody};
+use axum_trailers::digest::Digest;
+use axum_trailers_client::{Comparison, TlsError, Verdict, VerifiedBody};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version, response};
-use serde_json::{Value, json};
+use indicatif::BinaryBytes;
 use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug)]
 pub(super) struct Report {
+    /// Without credentials.
     pub(super) url: Uri,
+    /// Of the last response.
     pub(super) head: Option<Head>,
-    /// Of the content, in bytes.
+    /// What earlier attempts came to.
+    pub(super) earlier: Vec<String>,
+    /// Of the content of the last response, in bytes.
     pub(super) received: u64,
+    /// The position of its first byte in the whole, if it continues what arrived before.
+    pub(super) resumed_from: Option<u64>,
+    /// From the last attempt's first request until the head of the last response.
     pub(super) first_byte: Option<Duration>,
     pub(super) total: Duration,
     pub(super) trailers: Option<HeaderMap>,
     pub(super) announced: Vec<String>,
     pub(super) missing: Vec<HeaderName>,
-    pub(super) verdict: Verdict,
-    /// The other verdicts that hold.
-    pub(super) others: Vec<Verdict>,
-    /// More about the verdict: why a redirect was not followed, what a problem document says.
+    pub(super) comparisons: Vec<Comparison>,
+    /// Of what arrived.
+    pub(super) digests: Vec<Digest>,
+    /// All verdicts that hold, in their order.
+    findings: Vec<Verdict>,
+    /// More about the verdict, such as why a redirect was not followed.
     pub(super) detail: Option<String>,
+    /// What to do.
+    pub(super) advice: Option<String>,
+    /// The text in the content of a refusal.
+    pub(super) refusal: Option<String>,
     pub(super) notes: Vec<String>,
+    /// Where the content is.
     pub(super) file: Option<PathBuf>,
     /// The content of the request, if it has some.
     pub(super) sent: Option<Sending>,
-    pub(super) exit_code: u8,
+    /// Standard output was closed, so nobody wants to read about it.
+    pub(super) is_silent: bool,
 }
 
-/// The head of the last response.
+/// The head of a response.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) url: Uri,
@@ -46,25 +61,28 @@ impl Head {
 }
 
 impl Report {
-    /// Of a transfer that has no response.
-    pub(super) fn without_response(url: Uri, verdict: Verdict, total: Duration) -> Self {
-        let exit_code = exit_code::of(&verdict);
+    pub(super) fn new(url: Uri) -> Self {
         Self {
             url,
             head: None,
+            earlier: Vec::new(),
             received: 0,
+            resumed_from: None,
             first_byte: None,
-            total,
+            total: Duration::ZERO,
             trailers: None,
             announced: Vec::new(),
             missing: Vec::new(),
-            verdict,
-            others: Vec::new(),
+            comparisons: Vec::new(),
+            digests: Vec::new(),
+            findings: Vec::new(),
             detail: None,
+            advice: None,
+            refusal: None,
             notes: Vec::new(),
             file: None,
             sent: None,
-            exit_code,
+            is_silent: false,
         }
     }
 
@@ -74,74 +92,115 @@ impl Report {
         self.trailers = body.trailers().cloned();
         self.announced = body.announced().iter().map(str::to_owned).collect();
         self.missing = body.missing().to_vec();
-        if let [verdict, others @ ..] = body.findings() {
-            self.verdict = verdict.clone();
-            self.others = others.to_vec();
+        self.comparisons = body.comparisons().to_vec();
+        self.digests = body.digests().to_vec();
+        self.notes.extend(body.notes().iter().map(ToString::to_string));
+        self.findings.extend_from_slice(body.findings());
+        if !self.missing.is_empty() && !matches!(self.verdict(), Verdict::TrailerMissing(_)) {
+            let names: Vec<_> = self.missing.iter().map(HeaderName::as_str).collect();
+            self.notes.push(format!("announced trailers did not arrive: {}", names.join(", ")));
         }
-        self.exit_code = exit_code::of(&self.verdict);
     }
 
-    /// Gives precedence to trouble on this side.
+    /// Gives precedence to this verdict.
     pub(super) fn fail(&mut self, verdict: Verdict) {
-        self.exit_code = exit_code::of(&verdict);
-        self.others.insert(0, std::mem::replace(&mut self.verdict, verdict));
+        self.findings.insert(0, verdict);
     }
 
-    /// The verdict in one line.
-    pub(super) fn line(&self) -> String {
-        let mut line = escape::line(self.verdict.to_string().as_bytes()).to_string();
-        if let Some(detail) = &self.detail {
-            line = format!("{line}: {}", escape::line(detail.as_bytes()));
+    pub(super) fn verdict(&self) -> &Verdict {
+        self.findings.first().unwrap_or(&Verdict::Unverified)
+    }
+
+    /// The other verdicts that hold.
+    pub(super) fn others(&self) -> &[Verdict] {
+        self.findings.get(1..).unwrap_or_default()
+    }
+
+    pub(super) fn exit_code(&self) -> u8 {
+        exit_code::of(self.verdict())
+    }
+
+    /// Whether the content is known to be other than announced.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.findings.iter().any(|verdict| matches!(verdict, Verdict::DigestDiffers { .. }))
+    }
+
+    /// The verdict in one line, without advice.
+    pub(super) fn message(&self) -> String {
+        let verdict = self.verdict().to_string();
+        match &self.detail {
+            Some(detail) => format!("{verdict}: {}", escape::line(detail.as_bytes())),
+            None => verdict,
         }
-        line
     }
 
-    /// For `--json`.
-    pub(super) fn to_json(&self) -> Value {
-        let head = self.head.as_ref();
-        json!({
-            "url": self.url.to_string(),
-            "final_url": head.map(|head| head.url.to_string()),
-            "protocol": head.map(|head| protocol_name(head.version)),
-            "status": head.map(|head| head.status.as_u16()),
-            "bytes": self.received,
-            "bytes_sent": self.sent.as_ref().map(Sending::bytes),
-            "digest_sent": self.sent.as_ref().and_then(Sending::digest).map(|digest| digest.to_string()),
-            "seconds_to_first_byte": self.first_byte.map(|time| time.as_secs_f64()),
-            "seconds": self.total.as_secs_f64(),
-            "header": head.map(|head| pairs(&head.fields)),
-            "trailers": self.trailers.as_ref().map(pairs),
-            "announced": self.announced,
-            "missing": self.missing.iter().map(HeaderName::as_str).collect::<Vec<_>>(),
-            "verdict": name(&self.verdict),
-            "message": self.line(),
-            "others": self.others.iter().map(|verdict| json!({"verdict": name(verdict), "message": verdict.to_string()})).collect::<Vec<_>>(),
-            "notes": self.notes,
-            "file": self.file.as_ref().map(|path| path.display().to_string()),
-            "exit_code": self.exit_code,
-        })
+    /// Says what to do about a failure of TLS.
+    pub(super) fn advise(&mut self) {
+        let advice = match self.verdict() {
+            Verdict::Tls(TlsError::Handshake(reason)) if reason.contains("certificate") => {
+                "use --cacert FILE to trust its certificate authority, or --insecure to trust any server"
+            }
+            Verdict::Tls(TlsError::Protocol(_)) => "leave out --http2 to use what the server offers",
+            _ => return,
+        };
+        self.advice.get_or_insert_with(|| advice.to_owned());
+    }
+
+    /// What people read about the transfer: the verdict, what to do, and the text of a refusal.
+    pub(super) fn text(&self) -> String {
+        let size_and_time = self
+            .verdict()
+            .is_success()
+            .then(|| format!("{} in {:.2} s", BinaryBytes(self.received), self.total.as_secs_f64()));
+        let advice = self.advice.as_ref().map(|advice| escape::line(advice.as_bytes()).to_string());
+        let verdict = format!("{}: {}", self.url, self.message());
+        let first =
+            [Some(verdict), size_and_time, advice].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let notes = self.notes.iter().map(|note| format!("note: {}", escape::line(note.as_bytes())));
+        let refusal = self.refusal.iter().flat_map(|refusal| refusal.lines());
+        let refusal = refusal.map(|line| escape::line(line.as_bytes()).to_string());
+        [first].into_iter().chain(notes).chain(refusal).collect::<Vec<_>>().join("\n  ")
     }
 }
 
-fn pairs(section: &HeaderMap) -> Vec<[String; 2]> {
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    section.iter().map(|(name, value)| [name.to_string(), text(value.as_bytes())]).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_trailers_client::Cut;
 
-/// The verdict as a word for programs.
-fn name(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::LocalTrouble(_) => "local_trouble",
-        Verdict::NotConnected(_) => "not_connected",
-        Verdict::Tls(_) => "tls",
-        Verdict::Refused { .. } => "refused",
-        Verdict::Cut(_) => "cut",
-        Verdict::SenderFailed(_) => "sender_failed",
-        Verdict::DigestDiffers { .. } => "digest_differs",
-        Verdict::TrailerMissing(_) => "trailer_missing",
-        Verdict::NoDigest(_) => "no_digest",
-        Verdict::Verified { .. } => "verified",
-        Verdict::Unverified => "unverified",
-        _ => "unknown",
+    fn report() -> Report {
+        Report::new("https://example.com/a@b".parse().expect("a URL"))
+    }
+
+    #[test]
+    fn text_has_no_terminal_escapes() {
+        let mut report = report();
+        report.fail(Verdict::Refused { status: StatusCode::NOT_FOUND });
+        report.detail = Some("red \x1b[31m".to_owned());
+        report.refusal = Some("one\ntwo \x07".to_owned());
+        report.notes.push("three \u{9b}".to_owned());
+        let expected = "https://example.com/a@b: refused: 404 Not Found: red \\u{1b}[31m\n  note: three \\u{9b}\n  one\n  two \\u{7}";
+        assert_eq!(report.text(), expected);
+    }
+
+    #[test]
+    fn local_trouble_comes_first_and_what_it_hides_is_kept() {
+        let mut report = report();
+        assert_eq!(
+            (report.verdict(), report.others(), report.exit_code()),
+            (&Verdict::Unverified, &[][..], 0)
+        );
+        report.fail(Verdict::Cut(Cut::Closed));
+        report.fail(Verdict::LocalTrouble("the disk is full".to_owned()));
+        assert_eq!((report.exit_code(), report.others()), (11, &[Verdict::Cut(Cut::Closed)][..]));
+    }
+
+    #[test]
+    fn only_a_success_has_its_size_and_time() {
+        let mut report = report();
+        report.received = 2048;
+        assert!(report.text().ends_with("complete, nothing to verify it with; 2.00 KiB in 0.00 s"));
+        report.fail(Verdict::Cut(Cut::Closed));
+        assert!(report.text().ends_with("before the end of the message"));
     }
 }

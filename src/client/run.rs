@@ -1,5 +1,11 @@
-use super::session::{Session, Setup};
-use crate::cli::{ClientOptions, GetArgs, PutArgs, SendArgs};
+use super::{
+    console,
+    session::{Session, Setup},
+};
+use crate::{
+    cli::{ClientOptions, GetArgs, PutArgs, SendArgs},
+    file_size_limit,
+};
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
@@ -23,13 +29,17 @@ fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
         let runtime = runtime.map_err(|error| Setup::local(format!("can't start threads: {error}")))?;
         let session = Session::new(options)?;
-        let code = runtime.block_on(verb(&session));
+        let code = runtime.block_on(async {
+            file_size_limit::outlive()
+                .map_err(|error| Setup::local(format!("can't handle signals: {error}")))?;
+            verb(&session).await
+        });
         // A thread that still reads standard input must not delay the end.
         runtime.shutdown_background();
         code
     };
     ExitCode::from(run().unwrap_or_else(|Setup { code, message }| {
-        eprintln!("error: {message}");
+        console::error(format_args!("error: {message}"));
         code
     }))
 }

@@ -15,8 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(super) async fn send(args: &SendArgs, session: &Session<'_>) -> Result<u8, Setup> {
     let report = Send { args, session, sending: Sending::default() }.run().await;
-    session.show(&report);
-    Ok(report.exit_code)
+    Ok(session.show(report))
 }
 
 struct Send<'a> {
@@ -70,7 +69,7 @@ impl Send<'_> {
         if self.args.unchecked {
             for name in trailers.keys() {
                 if let Some(reason) = why_forbidden(name) {
-                    eprintln!("warning: `{name}` is forbidden in trailers ({reason})");
+                    self.session.note(format_args!("warning: `{name}` is forbidden in trailers ({reason})"));
                 }
             }
             outgoing.unchecked_trailers = Some(UncheckedTrailers(trailers.clone()));

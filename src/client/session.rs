@@ -1,24 +1,28 @@
 //! What the transfers of one command share: the client, and the options for each request.
 
 use super::{
+    console,
+    dump::Dump,
     exit_code::{LOCAL_TROUBLE, SUCCESS, USAGE},
+    json,
     outgoing::{Outgoing, RequestBody},
+    progress::Bar,
     redirect::{self, Redirect},
     report::Report,
     verbose,
 };
 use crate::cli::{ClientOptions, ConnectionOptions, HeaderLine, HttpVersion, ProxyChoice, TlsOptions};
 use axum_trailers_client::{
-    Client, ConnectError, Connector, Cut, Error, Protocol, Proxy, ResponseBody, Tls, VerifiedBody,
+    Client, ConnectError, Connector, Cut, Error, Protocol, Proxy, ResponseBody, Tls, Verdict, VerifiedBody,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::BodyExt;
 use std::{
     env,
     fmt::Display,
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     time::{Duration, Instant},
 };
@@ -27,6 +31,7 @@ use tokio::time::timeout_at;
 pub(super) struct Session<'a> {
     client: Client,
     pub(super) options: &'a ClientOptions,
+    dump: Dump,
 }
 
 /// A response, and how it came.
@@ -61,13 +66,19 @@ impl<'a> Session<'a> {
         let connection = &options.connection;
         let connector = connector(connection, &options.tls)?;
         let client = Client::with(connector).stall_timeout(connection.speed_time.0);
-        Ok(Self { client, options })
+        let dump = Dump::open(options.report.dump_header.as_ref())?;
+        Ok(Self { client, options, dump })
     }
 
     /// Until when a transfer that begins now must be complete.
     pub(super) fn deadline(&self) -> Option<tokio::time::Instant> {
         let max_time = self.options.connection.max_time?;
         tokio::time::Instant::now().checked_add(max_time.0)
+    }
+
+    /// How long a transfer may take, if that is limited.
+    pub(super) fn max_time(&self) -> Duration {
+        self.options.connection.max_time.map_or(Duration::ZERO, |time| time.0)
     }
 
     /// Sends a request and follows redirects until a response that is none.
@@ -80,10 +91,7 @@ impl<'a> Session<'a> {
         let Some(deadline) = deadline else { return exchange.await };
         match timeout_at(deadline, exchange).await {
             Ok(result) => result,
-            Err(_) => {
-                let max_time = self.options.connection.max_time.map_or(Duration::ZERO, |time| time.0);
-                Err(Error::Connect(ConnectError::NoResponse(max_time)))
-            }
+            Err(_) => Err(Error::Connect(ConnectError::NoResponse(self.max_time()))),
         }
     }
 
@@ -99,6 +107,7 @@ impl<'a> Session<'a> {
             if self.options.report.verbose {
                 verbose::response(&response);
             }
+            self.dump.response(&response);
             if outgoing.expects_too_much(&response) {
                 redirect::discard(response).await;
                 continue;
@@ -174,12 +183,12 @@ impl<'a> Session<'a> {
     }
 
     /// Receives the content of a response, until its end or the deadline. A failure of `take` ends it.
-    pub(super) async fn receive(
+    pub(super) async fn receive<E>(
         &self,
         body: &mut VerifiedBody<ResponseBody>,
         deadline: Option<tokio::time::Instant>,
-        mut take: impl FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), String> {
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         loop {
             let frame = match deadline {
                 None => body.frame().await,
@@ -202,10 +211,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn max_time(&self) -> Duration {
-        self.options.connection.max_time.map_or(Duration::ZERO, |time| time.0)
-    }
-
     /// Writes content to standard output, unless that is for reports.
     pub(super) fn print(&self, data: &[u8]) -> Result<(), String> {
         if self.options.report.json {
@@ -218,21 +223,52 @@ impl<'a> Session<'a> {
             .map_err(|error| format!("can't write to standard output: {error}"))
     }
 
-    /// Shows a trailer section.
+    /// Whether the user sends this field.
+    pub(super) fn sends(&self, name: &HeaderName) -> bool {
+        self.options.header.iter().any(|line| matches!(line, HeaderLine::Set(set, _) if set == name))
+    }
+
+    /// A progress bar, where one is wanted. `position` and `total` are in bytes.
+    pub(super) fn bar(&self, position: u64, total: Option<u64>) -> Bar {
+        if self.shows_progress() { Bar::shown(position, total) } else { Bar::hidden() }
+    }
+
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.options.report.quiet && io::stderr().is_terminal()
+    }
+
+    /// Shows a trailer section, where the options say so.
     pub(super) fn trailers(&self, section: &HeaderMap) {
         if self.options.report.verbose {
             verbose::trailers(section);
         }
+        self.dump.trailers(section);
     }
 
-    /// Reports a transfer.
-    pub(super) fn show(&self, report: &Report) {
-        if self.options.report.json {
-            println!("{}", report.to_json());
+    /// Shows what happens between two requests.
+    pub(super) fn note(&self, line: impl Display) {
+        if !self.options.report.quiet {
+            console::error(line);
         }
-        if report.exit_code != SUCCESS || !self.options.report.quiet {
-            eprintln!("{}: {}", report.url, report.line());
+    }
+
+    /// Reports a transfer. Returns its exit code.
+    pub(super) fn show(&self, mut report: Report) -> u8 {
+        if let Some(failure) = self.dump.failure() {
+            report.fail(Verdict::LocalTrouble(failure));
         }
+        if self.options.report.json
+            && let Err(error) = console::print(json::line(&report))
+        {
+            report.is_silent |= error.kind() == io::ErrorKind::BrokenPipe;
+            report.fail(Verdict::LocalTrouble(format!("can't write to standard output: {error}")));
+        }
+        report.advise();
+        let code = report.exit_code();
+        if !report.is_silent && (code != SUCCESS || !self.options.report.quiet) {
+            console::error(report.text());
+        }
+        code
     }
 
     fn authorization(&self, uri: &Uri) -> Option<HeaderValue> {

@@ -1,10 +1,10 @@
 //! What `--verbose` shows on standard error: sections as on the wire, with `>` and `<` as curl does.
 
-use super::escape;
+use super::{console, escape};
 use axum_trailers::syntax::protocol_name;
 use axum_trailers_client::OnSend;
 use http::{HeaderMap, Request, Response, Version, request};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// Shows each request when it is sent, which is when its protocol is known.
 pub(super) fn show_requests<B>(request: &mut Request<B>) {
@@ -18,20 +18,20 @@ pub(super) fn show_requests<B>(request: &mut Request<B>) {
             let _infallible = writeln!(lines, "> host: {host}");
         }
         fields(&mut lines, '>', &head.headers);
-        eprintln!("{lines}>");
+        console::error(format_args!("{lines}>"));
     }));
 }
 
 pub(super) fn response<B>(response: &Response<B>) {
     let mut lines = format!("< {} {}\n", protocol_name(response.version()), response.status());
     fields(&mut lines, '<', response.headers());
-    eprintln!("{lines}<");
+    console::error(format_args!("{lines}<"));
 }
 
 pub(super) fn trailers(section: &HeaderMap) {
     let mut lines = String::new();
     fields(&mut lines, '<', section);
-    eprint!("{lines}");
+    console::error(format_args!("{lines}<"));
 }
 
 /// Shows the trailer section of a request when it is sent.
@@ -40,12 +40,12 @@ pub(super) fn request_trailers(sections: [&HeaderMap; 2]) {
     for section in sections {
         fields(&mut lines, '>', section);
     }
-    eprint!("{lines}");
+    console::error(lines.trim_end());
 }
 
 fn fields(lines: &mut String, mark: char, section: &HeaderMap) {
     for (name, value) in section {
-        let value: &dyn std::fmt::Display =
+        let value: &dyn Display =
             if value.is_sensitive() { &"(not shown)" } else { &escape::line(value.as_bytes()) };
         let _infallible = writeln!(lines, "{mark} {name}: {value}");
     }

@@ -1,116 +1,165 @@
-use super::sink::Sink;
+use super::{
+    attempt::Outcome,
+    destination::Destination,
+    part::Part,
+    sink::{Continues, Sink, Trouble},
+};
 use crate::{
     cli::GetArgs,
     client::{
-        defaults,
-        exit_code::SUCCESS,
-        outgoing::Outgoing,
-        report::{Head, Report},
-        session::{Arrived, Session, Setup},
-        verbose,
+        report::Report,
+        retry::{Next, Retries},
+        session::Session,
+        target,
     },
 };
 use axum_trailers::digest::{Algorithm, Digest};
-use axum_trailers_client::{Cut, ResponseBody, Verdict, Verification, VerifiedBody};
-use http::{Method, Uri};
-use http_body_util::BodyExt;
-use std::time::Instant;
+use axum_trailers_client::Verdict;
+use http::{Uri, header};
+use std::time::{Instant, SystemTime};
 
-/// Downloads each URL. Returns the exit code of the first failure.
-pub(in crate::client) async fn get(args: &GetArgs, session: &Session<'_>) -> Result<u8, Setup> {
-    let mut first_failure = SUCCESS;
-    for url in &args.urls {
-        let report = Download { args, session, url }.run().await;
-        session.show(&report);
-        if first_failure == SUCCESS {
-            first_failure = report.exit_code;
+/// The download of one URL.
+pub(super) struct Download<'a> {
+    pub(super) args: &'a GetArgs,
+    pub(super) session: &'a Session<'a>,
+    /// With the user's credentials.
+    pub(super) users_url: &'a Uri,
+    /// Without credentials.
+    pub(super) url: Uri,
+    pub(super) began: Instant,
+    pub(super) deadline: Option<tokio::time::Instant>,
+    /// The digests that the user has.
+    pub(super) expected: Vec<Digest>,
+    /// The user requests a range, so a part is what is wanted.
+    pub(super) has_users_range: bool,
+}
+
+/// A download that is complete, except that its file may have to be put into its place.
+pub(super) struct Downloaded {
+    pub(super) report: Report,
+    pub(super) file: Option<Part>,
+}
+
+impl<'a> Download<'a> {
+    pub(super) fn new(args: &'a GetArgs, session: &'a Session<'a>, url: &'a Uri) -> Self {
+        let given = [
+            args.sha256.map(|digest| (Algorithm::Sha256, digest.to_vec())),
+            args.sha512.map(|digest| (Algorithm::Sha512, digest.to_vec())),
+        ];
+        let given = given.into_iter().flatten();
+        Self {
+            args,
+            session,
+            users_url: url,
+            url: target::without_credentials(url),
+            began: Instant::now(),
+            deadline: session.deadline(),
+            expected: given.filter_map(|(algorithm, bytes)| Digest::new(algorithm, bytes).ok()).collect(),
+            has_users_range: session.sends(&header::RANGE),
         }
     }
-    Ok(first_failure)
-}
 
-struct Download<'a> {
-    args: &'a GetArgs,
-    session: &'a Session<'a>,
-    url: &'a Uri,
-}
+    pub(super) async fn run(&self) -> Downloaded {
+        let retries = self.args.resume.retry;
+        let continues = Continues { earlier: self.args.resume.resumes(), later: retries > 0 };
+        let destination = Destination::of(self.args, &self.url).map_err(Trouble::Local);
+        match destination.and_then(|destination| Sink::open(destination, continues)) {
+            Ok(sink) => self.attempts(sink, Retries::new(retries)).await,
+            Err(trouble) => {
+                let mut report = Report::new(self.url.clone());
+                fail(&mut report, trouble);
+                Downloaded { report, file: None }
+            }
+        }
+    }
 
-impl Download<'_> {
-    async fn run(&self) -> Report {
-        let began = Instant::now();
-        let deadline = self.session.deadline();
-        let fields = self.session.fields(self.url, defaults::accepting_trailers());
-        let mut outgoing = Outgoing::empty(Method::GET, self.url.clone(), fields);
-        let arrived = match self.session.exchange(&mut outgoing, deadline).await {
-            Ok(arrived) => arrived,
-            Err(error) => {
-                return Report::without_response(self.url.clone(), error.into(), began.elapsed());
+    async fn attempts(&self, mut sink: Sink, mut retries: Retries) -> Downloaded {
+        let mut earlier = Vec::new();
+        loop {
+            let mut report = Report::new(self.url.clone());
+            let outcome = self.attempt(&mut sink, &mut report).await.unwrap_or_else(|trouble| {
+                fail(&mut report, trouble);
+                Outcome::Content
+            });
+            report.total = self.began.elapsed();
+            report.earlier.clone_from(&earlier);
+            let may_go_on = outcome != Outcome::Hopeless && sink.can_go_on();
+            let next = if may_go_on { retries.after(&report, SystemTime::now()) } else { Next::GiveUp(None) };
+            let pause = match next {
+                Next::Pause(pause)
+                    if self.deadline.is_none_or(|end| tokio::time::Instant::now() + pause < end) =>
+                {
+                    pause
+                }
+                Next::Pause(_) => {
+                    report.notes.push("--max-time leaves no time for another attempt".to_owned());
+                    return Self::finish(sink, outcome, report);
+                }
+                Next::GiveUp(reason) => {
+                    report.notes.extend(reason);
+                    return Self::finish(sink, outcome, report);
+                }
+            };
+            if let (Sink::Part(part), Outcome::Content) = (&mut sink, outcome) {
+                // Without it, a process that is killed during the pause would have to start over.
+                let _failed = part.write_kept();
+            }
+            let message = report.message();
+            let seconds = pause.as_secs_f64();
+            self.session.note(format_args!("{}: {message}; next attempt in {seconds} s", self.url));
+            earlier.push(message);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Decides what becomes of the content.
+    fn finish(sink: Sink, outcome: Outcome, mut report: Report) -> Downloaded {
+        let part = match sink {
+            Sink::Part(part) => part,
+            Sink::Output(output) => {
+                report.file = output.path().cloned();
+                return Downloaded { report, file: None };
             }
         };
-        let Arrived { response, uri, first_byte, not_followed } = arrived;
-        let (head, mut body) = self.verification().verify(response).into_parts();
-        let mut report = Report::without_response(self.url.clone(), Verdict::Unverified, began.elapsed());
-        report.first_byte = Some(first_byte);
-        report.detail = not_followed;
-        report.head = Some(Head::of(uri, &head));
-        let received = self.receive(&mut body, deadline).await;
-        report.add_body(&body);
-        report.total = began.elapsed();
-        if let Err(trouble) = received {
-            report.fail(Verdict::LocalTrouble(trouble));
+        let has_content = outcome == Outcome::Content;
+        if has_content && report.verdict().is_success() {
+            return Downloaded { report, file: Some(part) };
         }
-        if self.session.options.report.verbose
-            && let Some(section) = &report.trailers
-        {
-            verbose::trailers(section);
+        if has_content && report.is_wrong() {
+            match part.set_aside() {
+                Ok(bad) => {
+                    report.advice = Some(format!("the content is kept as {}", bad.display()));
+                    report.file = Some(bad);
+                }
+                Err(trouble) => report.notes.push(trouble),
+            }
+        } else if let Some(remains) = part.leave() {
+            report.advice.get_or_insert_with(|| remains.advice());
+            report.file = Some(remains.path);
+        }
+        Downloaded { report, file: None }
+    }
+}
+
+impl Downloaded {
+    /// Puts the file into its place.
+    pub(super) fn complete(self) -> Report {
+        let Self { mut report, file } = self;
+        match file.map(Part::commit) {
+            None => {}
+            Some(Ok(path)) => report.file = Some(path),
+            Some(Err(trouble)) => report.fail(Verdict::LocalTrouble(trouble)),
         }
         report
     }
+}
 
-    fn verification(&self) -> Verification {
-        let given = [
-            self.args.sha256.map(|digest| (Algorithm::Sha256, digest.to_vec())),
-            self.args.sha512.map(|digest| (Algorithm::Sha512, digest.to_vec())),
-        ];
-        let given =
-            given.into_iter().flatten().filter_map(|(algorithm, bytes)| Digest::new(algorithm, bytes).ok());
-        let verification = given.fold(Verification::new(), Verification::expect);
-        let verification =
-            if self.args.require_trailers { verification.require_trailers() } else { verification };
-        if self.args.require_digest { verification.require_digest() } else { verification }
-    }
-
-    async fn receive(
-        &self,
-        body: &mut VerifiedBody<ResponseBody>,
-        deadline: Option<tokio::time::Instant>,
-    ) -> Result<(), String> {
-        let mut sink = Sink::standard_output();
-        loop {
-            let frame = match deadline {
-                None => body.frame().await,
-                Some(deadline) => match tokio::time::timeout_at(deadline, body.frame()).await {
-                    Ok(frame) => frame,
-                    Err(_) => {
-                        body.cut(Cut::TimedOut(
-                            self.session
-                                .options
-                                .connection
-                                .max_time
-                                .map_or(std::time::Duration::ZERO, |time| time.0),
-                        ));
-                        return Ok(());
-                    }
-                },
-            };
-            match frame {
-                None | Some(Err(_)) => return sink.end(),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        sink.write(&data)?;
-                    }
-                }
-            }
+fn fail(report: &mut Report, trouble: Trouble) {
+    match trouble {
+        Trouble::Local(message) => report.fail(Verdict::LocalTrouble(message)),
+        Trouble::Closed => {
+            report.is_silent = true;
+            report.fail(Verdict::LocalTrouble("the reader of the content has closed it".to_owned()));
         }
     }
 }

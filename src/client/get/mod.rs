@@ -1,6 +1,29 @@
-//! `get`: downloads, and says whether what arrived is what was sent.
+//! `get`: downloads, and reports whether what arrived is what was sent.
+//!
+//! | File | |
+//! |---|---|
+//! | `get.rs` | all URLs, one after the other |
+//! | `download.rs` | one URL: attempts, and what becomes of the content |
+//! | `attempt.rs` | one attempt: a request, and another one if its answer can't continue what is there |
+//! | `answer.rs` | what a response means for the content: the whole, the rest, or nothing of it |
+//! | `judge.rs` | verdicts that only a download has |
+//! | `destination.rs`, `name.rs` | where the content goes |
+//! | `sink.rs`, `part.rs`, `output.rs` | writes it: to a `.part` file, or to standard output or a device |
+//! | `kept.rs` | what is kept beside a `.part` file to continue it |
+//! | `terminal_text.rs` | whether content is text that a terminal can show |
 
+mod answer;
+mod attempt;
+mod destination;
 mod download;
+#[expect(clippy::module_inception, reason = "one file per verb")]
+mod get;
+mod judge;
+mod kept;
+mod name;
+mod output;
+mod part;
 mod sink;
+mod terminal_text;
 
-pub(super) use download::get;
+pub(super) use get::get;

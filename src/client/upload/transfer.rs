@@ -37,7 +37,7 @@ impl<'a> Transfer<'a> {
         let Arrived { response, uri, first_byte, not_followed } =
             arrived.map_err(|error| self.failed(error.into()))?;
         let (head, body) = Verification::new().method(&outgoing.method).verify(response).into_parts();
-        let mut report = self.report(Verdict::Unverified);
+        let mut report = self.report();
         report.first_byte = Some(first_byte);
         Ok(Responded { head: Head::of(uri, &head), body, report, not_followed })
     }
@@ -69,11 +69,15 @@ impl<'a> Transfer<'a> {
 
     /// What it came to without a response.
     pub(in crate::client) fn failed(&self, verdict: Verdict) -> Report {
-        self.add_sent(self.report(verdict))
+        let mut report = self.report();
+        report.fail(verdict);
+        self.add_sent(report)
     }
 
-    fn report(&self, verdict: Verdict) -> Report {
-        Report::without_response(self.url.clone(), verdict, self.began.elapsed())
+    fn report(&self) -> Report {
+        let mut report = Report::new(self.url.clone());
+        report.total = self.began.elapsed();
+        report
     }
 
     fn add_sent(&self, mut report: Report) -> Report {

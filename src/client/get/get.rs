@@ -1,0 +1,62 @@
+use super::download::Download;
+use crate::{
+    cli::GetArgs,
+    client::{
+        exit_code::SUCCESS,
+        report::Report,
+        session::{Session, Setup},
+    },
+};
+use http::header;
+use std::collections::VecDeque;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// Downloads each URL. Returns the exit code of the first failure.
+pub(in crate::client) async fn get(args: &GetArgs, session: &Session<'_>) -> Result<u8, Setup> {
+    if args.resume.resumes() && session.sends(&header::RANGE) {
+        return Err(Setup::usage("--continue requests a range: leave out the header field Range"));
+    }
+    let mut downloads = Downloads { session, completing: VecDeque::new(), first_failure: SUCCESS };
+    for url in &args.urls {
+        let downloaded = Download::new(args, session, url).run().await;
+        let is_unread = downloaded.report.is_silent;
+        downloads.completing.push_back(spawn_blocking(|| downloaded.complete()));
+        downloads.show_until(downloads.most_completing()).await;
+        if is_unread {
+            break;
+        }
+    }
+    downloads.show_until(0).await;
+    Ok(downloads.first_failure)
+}
+
+/// Downloads whose files are put into their places, in their order. To sync a small file takes longer than to download it.
+struct Downloads<'a> {
+    session: &'a Session<'a>,
+    completing: VecDeque<JoinHandle<Report>>,
+    first_failure: u8,
+}
+
+/// How many files are synced meanwhile.
+const MOST_COMPLETING: usize = 32;
+
+impl Downloads<'_> {
+    /// None where lines of the next download would be between.
+    fn most_completing(&self) -> usize {
+        let is_watched = self.session.options.report.verbose || self.session.shows_progress();
+        if is_watched { 0 } else { MOST_COMPLETING }
+    }
+
+    /// Reports all but the last `rest`.
+    async fn show_until(&mut self, rest: usize) {
+        while self.completing.len() > rest
+            && let Some(completing) = self.completing.pop_front()
+        {
+            let report = completing.await.expect("it does not panic, and nothing aborts it");
+            let code = self.session.show(report);
+            if self.first_failure == SUCCESS {
+                self.first_failure = code;
+            }
+        }
+    }
+}
