@@ -40,7 +40,9 @@ pub(super) fn request_trailers(sections: [&HeaderMap; 2]) {
     for section in sections {
         fields(&mut lines, '>', section);
     }
-    console::error(lines.trim_end());
+    if !lines.is_empty() {
+        console::error(lines.trim_end());
+    }
 }
 
 fn fields(lines: &mut String, mark: char, section: &HeaderMap) {
