@@ -1,11 +1,12 @@
 //! `put`: uploads with a digest, and says whether the server reports that it has stored what was sent.
 
 use super::{
+    get::Trouble,
     outgoing::Outgoing,
     report::Report,
     session::{Session, Setup},
     target,
-    upload::{Content, Hashing, Plan, Sending, Source, Transfer, digest_of, stored_digest},
+    upload::{Content, Hashing, Plan, Printed, Printer, Sending, Source, Transfer, digest_of, stored_digest},
 };
 use crate::cli::{DigestPlace, FileOrDash, PutArgs};
 use axum_trailers::digest::{Algorithm, CONTENT_DIGEST};
@@ -30,27 +31,33 @@ impl Put<'_> {
     async fn run(&self) -> Report {
         let url = self.url();
         let transfer = Transfer::new(self.session, target::without_credentials(&url), self.sending.clone());
-        let outgoing = match self.outgoing(&url).await {
-            Ok(outgoing) => outgoing,
-            Err(reason) => return transfer.failed(Verdict::LocalTrouble(reason)),
-        };
-        let mut responded = match transfer.send(outgoing).await {
-            Ok(responded) => responded,
-            Err(report) => return report,
-        };
-        let mut content = Vec::new();
-        let received = transfer.receive(&mut responded, |data| {
-            let room = READ - content.len();
-            content.extend_from_slice(&data[..data.len().min(room)]);
-            self.session.print(data)
-        });
-        let received = received.await;
+        match self.transfer(&transfer, &url).await {
+            Ok(report) => report,
+            Err(report) => *report,
+        }
+    }
+
+    async fn transfer(&self, transfer: &Transfer<'_>, url: &Uri) -> Result<Report, Box<Report>> {
+        let local = |reason| Box::new(transfer.failed(Verdict::LocalTrouble(reason)));
+        let source = Source::new(&self.args.file).map_err(local)?;
+        let bar = self.session.bar(0, source.length());
+        let outgoing = self.outgoing(url, source).await.map_err(local)?;
+        let mut responded = transfer.send(outgoing, bar).await?;
+        if !responded.head.status.is_success() {
+            transfer.refusal(&mut responded).await;
+            let mut report = transfer.finish(responded);
+            refuse(&mut report);
+            return Ok(report);
+        }
+        let mut answer = Answer::new(self.session.options.report.json);
+        let received = transfer.receive(&mut responded, |data| answer.take(data)).await;
         let mut report = transfer.finish(responded);
-        if let Err(trouble) = received {
+        if let Err(Trouble::Local(trouble)) = received {
             report.fail(Verdict::LocalTrouble(trouble));
         }
-        self.judge(&mut report, &content);
-        report
+        report.notes.extend(answer.note);
+        self.judge(&mut report, &answer.content);
+        Ok(report)
     }
 
     fn url(&self) -> Uri {
@@ -60,8 +67,7 @@ impl Put<'_> {
         }
     }
 
-    async fn outgoing(&self, url: &Uri) -> Result<Outgoing, String> {
-        let source = Source::new(&self.args.file)?;
+    async fn outgoing(&self, url: &Uri, source: Source) -> Result<Outgoing, String> {
         let mut fields = super::defaults::accepting_trailers();
         let hashing = match self.args.digest {
             DigestPlace::None => Hashing::Compare,
@@ -91,20 +97,12 @@ impl Put<'_> {
     fn judge(&self, report: &mut Report, content: &[u8]) {
         let Some(head) = report.head.as_ref().filter(|_| report.verdict().is_success()) else { return };
         let status = head.status;
-        if !status.is_success() {
-            report.fail(Verdict::Refused { status });
-            let is_redirect = status.is_redirection() && !self.session.options.location;
-            report.detail =
-                is_redirect.then(|| "nothing was uploaded; --location follows redirects".to_owned());
-            return;
-        }
         if !self.sending.is_whole() {
-            let early = format!("the server answered {status} before it had received the whole content");
+            let early = format!("the server responded {status} before it had received the whole content");
             return report.fail(Verdict::Cut(Cut::Failed(early)));
         }
-        let bytes = self.sending.bytes();
-        report.detail = Some(format!("{status}, {bytes} bytes sent"));
         let stored = stored_digest(head, report.trailers.as_ref(), content);
+        report.detail = Some(status.to_string());
         if let (Some(got), Some(expected)) = (stored, self.sending.digest()) {
             let by = DigestSource::Sent;
             report.fail(if got == expected {
@@ -113,5 +111,48 @@ impl Put<'_> {
                 Verdict::DigestDiffers { by, expected, got }
             });
         }
+    }
+}
+
+/// Each status but 2xx refuses an upload, also that of a redirect that is not followed.
+fn refuse(report: &mut Report) {
+    let Some(head) = &report.head else { return };
+    let (status, has_location) = (head.status, head.fields.contains_key(header::LOCATION));
+    if report.verdict().is_success() {
+        report.fail(Verdict::Refused { status });
+    }
+    if status.is_redirection() && has_location && report.detail.is_none() {
+        report.advice = Some("nothing was uploaded: use --location to follow the redirect".to_owned());
+    }
+}
+
+/// What a server responds to an upload.
+struct Answer {
+    printer: Printer,
+    /// Its beginning.
+    content: Vec<u8>,
+    note: Option<String>,
+}
+
+impl Answer {
+    fn new(is_silent: bool) -> Self {
+        Self { printer: Printer::new(is_silent), content: Vec::new(), note: None }
+    }
+
+    /// The upload is what counts: an answer that can't be shown is no failure.
+    fn take(&mut self, data: &[u8]) -> Result<(), Trouble> {
+        let room = READ - self.content.len();
+        self.content.extend_from_slice(&data[..data.len().min(room)]);
+        if self.note.is_some() {
+            return Ok(());
+        }
+        match self.printer.print(data) {
+            Ok(Printed::Yes) | Err(Trouble::Closed) => {}
+            Ok(Printed::Harmful) => {
+                self.note = Some("the response is no text, so it is not shown".to_owned())
+            }
+            Err(trouble) => return Err(trouble),
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What a transfer came to.
 
-use super::{escape, exit_code, upload::Sending};
+use super::{escape, exit_code, get::Trouble, upload::Sending};
 use axum_trailers::digest::Digest;
 use axum_trailers_client::{Comparison, TlsError, Verdict, VerifiedBody};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version, response};
@@ -107,6 +107,17 @@ impl Report {
         self.findings.insert(0, verdict);
     }
 
+    /// Content can't be written.
+    pub(super) fn trouble(&mut self, trouble: Trouble) {
+        match trouble {
+            Trouble::Local(message) => self.fail(Verdict::LocalTrouble(message)),
+            Trouble::Closed => {
+                self.is_silent = true;
+                self.fail(Verdict::LocalTrouble("the reader of the content has closed it".to_owned()));
+            }
+        }
+    }
+
     pub(super) fn verdict(&self) -> &Verdict {
         self.findings.first().unwrap_or(&Verdict::Unverified)
     }
@@ -123,6 +134,16 @@ impl Report {
     /// Whether the content is known to be other than announced.
     pub(super) fn is_wrong(&self) -> bool {
         self.findings.iter().any(|verdict| matches!(verdict, Verdict::DigestDiffers { .. }))
+    }
+
+    fn size_and_time(&self) -> String {
+        let (received, seconds) = (BinaryBytes(self.received), self.total.as_secs_f64());
+        match &self.sent {
+            None => format!("{received} in {seconds:.2} s"),
+            Some(sent) => {
+                format!("{} sent, {received} received in {seconds:.2} s", BinaryBytes(sent.bytes()))
+            }
+        }
     }
 
     /// The verdict in one line, without advice.
@@ -148,10 +169,7 @@ impl Report {
 
     /// What people read about the transfer: the verdict, what to do, and the text of a refusal.
     pub(super) fn text(&self) -> String {
-        let size_and_time = self
-            .verdict()
-            .is_success()
-            .then(|| format!("{} in {:.2} s", BinaryBytes(self.received), self.total.as_secs_f64()));
+        let size_and_time = self.verdict().is_success().then(|| self.size_and_time());
         let advice = self.advice.as_ref().map(|advice| escape::line(advice.as_bytes()).to_string());
         let verdict = format!("{}: {}", self.url, self.message());
         let first =

@@ -1,11 +1,13 @@
 //! `send`: makes any request, and writes the content of its response to standard output.
 
 use super::{
+    get::Trouble,
     outgoing::Outgoing,
+    progress::Bar,
     report::Report,
     session::{Session, Setup},
     target,
-    upload::{Content, Pieces, Plan, Sending, Source, Transfer},
+    upload::{Content, Pieces, Plan, Printed, Printer, Sending, Source, Transfer},
 };
 use crate::cli::{Data, SendArgs};
 use axum_trailers::trailers::why_forbidden;
@@ -24,27 +26,44 @@ struct Send<'a> {
     sending: Sending,
 }
 
+const HARMFUL: &str = "the content is no text, which could disturb the terminal: redirect standard output to a file or a program";
+
 impl Send<'_> {
     async fn run(&self) -> Report {
         let url = target::without_credentials(&self.args.url);
         let transfer = Transfer::new(self.session, url, self.sending.clone());
-        let outgoing = match self.outgoing() {
-            Ok(outgoing) => outgoing,
-            Err(reason) => return transfer.failed(Verdict::LocalTrouble(reason)),
+        let mut report = match self.transfer(&transfer).await {
+            Ok(report) => report,
+            Err(report) => *report,
         };
-        let mut responded = match transfer.send(outgoing).await {
-            Ok(responded) => responded,
-            Err(report) => return report,
-        };
-        let received = transfer.receive(&mut responded, |data| self.session.print(data)).await;
-        let mut report = transfer.finish(responded);
-        if let Err(trouble) = received {
-            report.fail(Verdict::LocalTrouble(trouble));
-        }
-        if report.head.is_some() && !self.sending.is_whole() {
-            report.notes.push("the server answered before it had received the whole request".to_owned());
+        if !self.has_content() {
+            report.sent = None;
         }
         report
+    }
+
+    async fn transfer(&self, transfer: &Transfer<'_>) -> Result<Report, Box<Report>> {
+        let outgoing = self.outgoing();
+        let outgoing = outgoing.map_err(|reason| Box::new(transfer.failed(Verdict::LocalTrouble(reason))))?;
+        let mut responded = transfer.send(outgoing, Bar::hidden()).await?;
+        let mut printer = Printer::new(self.session.options.report.json);
+        let print = |data: &[u8]| match printer.print(data)? {
+            Printed::Yes => Ok(()),
+            Printed::Harmful => Err(Trouble::Local(HARMFUL.to_owned())),
+        };
+        let received = transfer.receive(&mut responded, print).await;
+        let mut report = transfer.finish(responded);
+        if let Err(trouble) = received {
+            report.trouble(trouble);
+        }
+        if self.has_content() && !self.sending.is_whole() {
+            report.notes.push("the server responded before it had received the whole request".to_owned());
+        }
+        Ok(report)
+    }
+
+    fn has_content(&self) -> bool {
+        self.args.data.is_some() || !self.args.trailer.is_empty()
     }
 
     fn outgoing(&self) -> Result<Outgoing, String> {
@@ -57,8 +76,7 @@ impl Send<'_> {
         let fields = self.session.fields(&self.args.url, fields);
         let url = target::without_credentials(&self.args.url);
         let mut outgoing = Outgoing::empty(self.args.method(), url, fields);
-        if self.args.data.is_none() && trailers.is_empty() {
-            self.sending.complete();
+        if !self.has_content() {
             return Ok(outgoing);
         }
         let mut plan = Plan {

@@ -22,7 +22,7 @@ use std::{
     env,
     fmt::Display,
     fs,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::Path,
     time::{Duration, Instant},
 };
@@ -209,18 +209,6 @@ impl<'a> Session<'a> {
                 }
             }
         }
-    }
-
-    /// Writes content to standard output, unless that is for reports.
-    pub(super) fn print(&self, data: &[u8]) -> Result<(), String> {
-        if self.options.report.json {
-            return Ok(());
-        }
-        let mut output = io::stdout().lock();
-        output
-            .write_all(data)
-            .and_then(|()| output.flush())
-            .map_err(|error| format!("can't write to standard output: {error}"))
     }
 
     /// Whether the user sends this field.

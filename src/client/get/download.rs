@@ -67,7 +67,7 @@ impl<'a> Download<'a> {
             Ok(sink) => self.attempts(sink, Retries::new(retries)).await,
             Err(trouble) => {
                 let mut report = Report::new(self.url.clone());
-                fail(&mut report, trouble);
+                report.trouble(trouble);
                 Downloaded { report, file: None }
             }
         }
@@ -78,7 +78,7 @@ impl<'a> Download<'a> {
         loop {
             let mut report = Report::new(self.url.clone());
             let outcome = self.attempt(&mut sink, &mut report).await.unwrap_or_else(|trouble| {
-                fail(&mut report, trouble);
+                report.trouble(trouble);
                 Outcome::Content
             });
             report.total = self.began.elapsed();
@@ -151,15 +151,5 @@ impl Downloaded {
             Some(Err(trouble)) => report.fail(Verdict::LocalTrouble(trouble)),
         }
         report
-    }
-}
-
-fn fail(report: &mut Report, trouble: Trouble) {
-    match trouble {
-        Trouble::Local(message) => report.fail(Verdict::LocalTrouble(message)),
-        Trouble::Closed => {
-            report.is_silent = true;
-            report.fail(Verdict::LocalTrouble("the reader of the content has closed it".to_owned()));
-        }
     }
 }

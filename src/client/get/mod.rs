@@ -26,4 +26,4 @@ mod part;
 mod sink;
 mod terminal_text;
 
-pub(super) use get::get;
+pub(super) use self::{get::get, output::standard_output, sink::Trouble, terminal_text::TerminalText};

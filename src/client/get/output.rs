@@ -121,13 +121,13 @@ impl To {
 
 /// Without the buffer of `io::Stdout`, which ends at each line.
 #[cfg(unix)]
-fn standard_output() -> io::Result<Box<dyn Write>> {
+pub(in crate::client) fn standard_output() -> io::Result<Box<dyn Write>> {
     use std::os::fd::AsFd;
     Ok(Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)))
 }
 
 #[cfg(not(unix))]
-fn standard_output() -> io::Result<Box<dyn Write>> {
+pub(in crate::client) fn standard_output() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::stdout()))
 }
 

@@ -9,7 +9,7 @@ pub(super) enum Sink {
 
 /// Why content can't be written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in crate::client) enum Trouble {
     Local(String),
     /// Nobody reads standard output any more.
     Closed,

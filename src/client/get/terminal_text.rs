@@ -1,14 +1,14 @@
 /// Whether content that arrives in pieces is text that a terminal can show: UTF-8 without control characters except line ends
 /// and tabs. A terminal obeys the others, so binary data can change its state, and a hostile text can hide a part of itself.
 #[derive(Debug, Default)]
-pub(super) struct TerminalText {
+pub(in crate::client) struct TerminalText {
     /// The beginning of a character at the end of the last piece.
     begun: Vec<u8>,
 }
 
 impl TerminalText {
     /// Adds a piece. Returns whether all of it is text.
-    pub(super) fn accepts(&mut self, piece: &[u8]) -> bool {
+    pub(in crate::client) fn accepts(&mut self, piece: &[u8]) -> bool {
         let joined;
         let bytes = if self.begun.is_empty() {
             piece

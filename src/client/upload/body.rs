@@ -37,7 +37,7 @@ impl Content {
 impl MakeBody for Content {
     fn make(&mut self) -> Result<RequestBody, String> {
         let opened = self.source.open()?;
-        self.sending.begin(opened.length);
+        self.sending.begin();
         Ok(ContentBody::new(opened, self.plan.clone(), self.sending.clone()).boxed_unsync())
     }
 }

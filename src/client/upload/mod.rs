@@ -8,10 +8,12 @@
 //! | `body.rs` | the body that takes the pieces from the thread |
 //! | `sending.rs` | what the body has sent so far, for the verb |
 //! | `transfer.rs` | a request with content, and its response |
+//! | `printer.rs` | writes the content of the response to standard output |
 //! | `stored.rs` | what the server reports as stored |
 
 mod body;
 mod plan;
+mod printer;
 mod reader;
 mod sending;
 mod source;
@@ -23,6 +25,7 @@ mod transfer;
 pub(super) use self::{
     body::Content,
     plan::{Hashing, Pieces, Plan},
+    printer::{Printed, Printer},
     reader::digest_of,
     sending::Sending,
     source::Source,

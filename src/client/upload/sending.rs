@@ -8,8 +8,6 @@ pub(in crate::client) struct Sending(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     bytes: u64,
-    /// The number of bytes of the whole content, if it is known.
-    total: Option<u64>,
     digest: Option<Digest>,
     ending: Ending,
 }
@@ -29,8 +27,8 @@ impl Sending {
     }
 
     /// A body begins; after a redirect it is another one.
-    pub(super) fn begin(&self, total: Option<u64>) {
-        *self.lock() = State { total, ..State::default() };
+    pub(super) fn begin(&self) {
+        *self.lock() = State::default();
     }
 
     pub(super) fn add(&self, bytes: usize) {
@@ -38,7 +36,7 @@ impl Sending {
     }
 
     /// All content and trailers are sent.
-    pub(in crate::client) fn complete(&self) {
+    pub(super) fn complete(&self) {
         self.lock().ending = Ending::Whole;
     }
 
@@ -53,10 +51,6 @@ impl Sending {
     /// The content that the connection has taken, in bytes.
     pub(in crate::client) fn bytes(&self) -> u64 {
         self.lock().bytes
-    }
-
-    pub(in crate::client) fn total(&self) -> Option<u64> {
-        self.lock().total
     }
 
     pub(in crate::client) fn is_whole(&self) -> bool {

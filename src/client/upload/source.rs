@@ -65,6 +65,17 @@ impl Source {
         })
     }
 
+    /// The number of bytes, if it is known.
+    pub(in crate::client) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Text(text) => Some(text.len() as u64),
+            Self::File(path) => {
+                fs::metadata(path).ok().map(|metadata| metadata.len()).filter(|size| *size > 0)
+            }
+            Self::Once(_) => None,
+        }
+    }
+
     /// Opens the content for a request.
     pub(super) fn open(&self) -> Result<Opened, String> {
         match self {

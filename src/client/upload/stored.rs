@@ -2,26 +2,27 @@
 
 use crate::client::{report::Head, target};
 use axum_trailers::digest::{Algorithm, Digest, DigestField, REPR_DIGEST};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
 /// The SHA-256 digest of what the target of a request is after it, as its successful response reports it:
 ///
-/// - in `Repr-Digest`, if that describes the target and not only the content of the response: of a 204
-///   ([RFC 9110 §15.3.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5)), and of a response whose
+/// - in `Repr-Digest`, if that describes the target and not only the content of the response: of a response without
+///   content, such as a 204 ([RFC 9110 §15.3.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5)), and of one whose
 ///   `Content-Location` is the URL of the request
 ///   ([RFC 9530 §3.2](https://www.rfc-editor.org/rfc/rfc9530#section-3.2));
 /// - or in the member `digest` of a JSON document, written as in a digest field. Servers of axum-trailers respond so.
 pub(in crate::client) fn digest(head: &Head, trailers: Option<&HeaderMap>, content: &[u8]) -> Option<Digest> {
     let sections = [trailers, Some(&head.fields)].into_iter().flatten();
-    let of_target = sections.filter(|_| describes_target(head)).find_map(sha_256);
+    let of_target = sections.filter(|_| content.is_empty() || is_of_target(head)).find_map(sha_256);
     of_target.or_else(|| in_json(head, content))
 }
 
-fn describes_target(head: &Head) -> bool {
+/// Whether the content of the response is that of the target.
+fn is_of_target(head: &Head) -> bool {
     let is_target =
         |location: &HeaderValue| target::join(&head.url, location.as_bytes()).as_ref() == Some(&head.url);
-    head.status == StatusCode::NO_CONTENT || head.fields.get(header::CONTENT_LOCATION).is_some_and(is_target)
+    head.fields.get(header::CONTENT_LOCATION).is_some_and(is_target)
 }
 
 fn in_json(head: &Head, content: &[u8]) -> Option<Digest> {
@@ -43,7 +44,7 @@ fn sha_256(section: &HeaderMap) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{Uri, Version};
+    use http::{StatusCode, Uri, Version};
 
     const HELLO: &str = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:";
 
@@ -63,21 +64,24 @@ mod tests {
     #[test]
     fn repr_digest_counts_if_it_describes_the_target() {
         let own = ("content-location", "/files/x");
-        for (status, fields, counts) in [
-            (204, &[("repr-digest", HELLO)][..], true),
-            (201, &[("repr-digest", HELLO), own], true),
-            (200, &[("repr-digest", HELLO), ("content-location", "https://a.example/files/x")], true),
-            (200, &[("repr-digest", HELLO)], false),
-            (200, &[("repr-digest", HELLO), ("content-location", "/files/y")], false),
-            (204, &[("content-digest", HELLO)], false),
-            (204, &[("repr-digest", "sha-256=nonsense")], false),
-            (204, &[("repr-digest", "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:")], false),
+        for (status, fields, content, counts) in [
+            (204, &[("repr-digest", HELLO)][..], "", true),
+            (201, &[("repr-digest", HELLO)], "", true),
+            (201, &[("repr-digest", HELLO), own], "hello", true),
+            (
+                200,
+                &[("repr-digest", HELLO), ("content-location", "https://a.example/files/x")],
+                "hello",
+                true,
+            ),
+            (200, &[("repr-digest", HELLO)], "stored", false),
+            (200, &[("repr-digest", HELLO), ("content-location", "/files/y")], "hello", false),
+            (204, &[("content-digest", HELLO)], "", false),
+            (204, &[("repr-digest", "sha-256=nonsense")], "", false),
+            (204, &[("repr-digest", "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:")], "", false),
         ] {
-            assert_eq!(
-                reported(status, fields, "").as_deref(),
-                counts.then_some(HELLO),
-                "{status} {fields:?}"
-            );
+            let expected = counts.then_some(HELLO);
+            assert_eq!(reported(status, fields, content).as_deref(), expected, "{status} {fields:?}");
         }
     }
 

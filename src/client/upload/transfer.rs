@@ -1,12 +1,21 @@
 use super::Sending;
 use crate::client::{
+    get::Trouble,
     outgoing::Outgoing,
+    progress::Bar,
+    refusal,
     report::{Head, Report},
     session::{Arrived, Session},
 };
-use axum_trailers_client::{ResponseBody, Verdict, Verification, VerifiedBody};
-use http::Uri;
-use std::time::Instant;
+use axum_trailers::digest::REPR_DIGEST;
+use axum_trailers_client::{Error, ResponseBody, Verdict, Verification, VerifiedBody};
+use http::{Method, Response, Uri};
+use http_body::Body;
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+use tokio::time::interval;
 
 /// A request with content.
 pub(in crate::client) struct Transfer<'a> {
@@ -25,6 +34,9 @@ pub(in crate::client) struct Responded {
     not_followed: Option<String>,
 }
 
+/// How often the bar moves.
+const TICK: Duration = Duration::from_millis(100);
+
 impl<'a> Transfer<'a> {
     /// It begins now.
     pub(in crate::client) fn new(session: &'a Session<'a>, url: Uri, sending: Sending) -> Self {
@@ -32,23 +44,52 @@ impl<'a> Transfer<'a> {
     }
 
     /// Sends the request until its response begins. The connection goes on to send the content.
-    pub(in crate::client) async fn send(&self, mut outgoing: Outgoing) -> Result<Responded, Report> {
-        let arrived = self.session.exchange(&mut outgoing, self.deadline).await;
+    pub(in crate::client) async fn send(
+        &self,
+        mut outgoing: Outgoing,
+        bar: Bar,
+    ) -> Result<Responded, Box<Report>> {
+        let arrived = self.watch(self.session.exchange(&mut outgoing, self.deadline), bar).await;
         let Arrived { response, uri, first_byte, not_followed } =
-            arrived.map_err(|error| self.failed(error.into()))?;
-        let (head, body) = Verification::new().method(&outgoing.method).verify(response).into_parts();
+            arrived.map_err(|error| Box::new(self.failed(error.into())))?;
+        let fields = response.headers().clone();
+        let verification = Verification::new().method(&outgoing.method);
+        let response = without_digest_of_target(response, &outgoing.method);
+        let (mut head, body) = verification.verify(response).into_parts();
+        head.headers = fields;
         let mut report = self.report();
         report.first_byte = Some(first_byte);
         Ok(Responded { head: Head::of(uri, &head), body, report, not_followed })
+    }
+
+    /// Moves a bar until the response begins.
+    async fn watch(
+        &self,
+        exchange: impl Future<Output = Result<Arrived, Error>>,
+        bar: Bar,
+    ) -> Result<Arrived, Error> {
+        let (mut exchange, mut ticks) = (pin!(exchange), interval(TICK));
+        loop {
+            tokio::select! {
+                arrived = &mut exchange => return arrived,
+                _ = ticks.tick() => bar.set(self.sending.bytes()),
+            }
+        }
     }
 
     /// Receives the content of the response. A failure of `take` ends it.
     pub(in crate::client) async fn receive(
         &self,
         responded: &mut Responded,
-        take: impl FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), String> {
+        take: impl FnMut(&[u8]) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
         self.session.receive(&mut responded.body, self.deadline, take).await
+    }
+
+    /// The text of a refusal.
+    pub(in crate::client) async fn refusal(&self, responded: &mut Responded) {
+        let Responded { head, body, report, .. } = responded;
+        report.refusal = refusal::read(&head.fields, body, self.deadline).await;
     }
 
     /// What it came to, with a response.
@@ -88,4 +129,12 @@ impl<'a> Transfer<'a> {
         }
         report
     }
+}
+
+/// Leaves out what a response to PUT reports about the target: its own content, which is empty, would not match it.
+fn without_digest_of_target(mut response: Response<ResponseBody>, method: &Method) -> Response<ResponseBody> {
+    if *method == Method::PUT && response.body().is_end_stream() {
+        response.headers_mut().remove(REPR_DIGEST);
+    }
+    response
 }
