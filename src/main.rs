@@ -4,6 +4,7 @@ mod cli;
 #[cfg(feature = "client")]
 mod client;
 mod file_size_limit;
+mod generate;
 #[cfg(feature = "serve")]
 mod log;
 #[cfg(feature = "serve")]
@@ -25,5 +26,6 @@ fn main() -> ExitCode {
         Invocation::Send(args) => client::send(&args),
         #[cfg(feature = "serve")]
         Invocation::Serve(args) => serve::run(&args),
+        Invocation::Generate(args) => generate::run(&args),
     }
 }

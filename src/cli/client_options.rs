@@ -24,9 +24,9 @@ pub(crate) struct ClientOptions {
     #[arg(short = 'H', long, value_name = "LINE", value_parser = HeaderLine::parse)]
     pub(crate) header: Vec<HeaderLine>,
 
-    /// User-Agent [default: axum-trailers and its version]
+    /// User-Agent of the request
     ///
-    /// An empty value removes the field.
+    /// The default is axum-trailers/VERSION. An empty value removes the field.
     #[arg(short = 'A', long, value_name = "NAME", value_parser = field::user_agent)]
     pub(crate) user_agent: Option<HeaderValue>,
 
@@ -43,7 +43,7 @@ pub(crate) struct ClientOptions {
     #[arg(short = 'L', long)]
     pub(crate) location: bool,
 
-    /// Maximum number of redirects to follow
+    /// Maximum number of redirects
     #[arg(long, value_name = "N", default_value = "50",
           value_parser = |text: &str| Count::within(text, 0, 1000).map(Count::as_usize))]
     pub(crate) max_redirs: usize,
@@ -79,8 +79,10 @@ pub(crate) struct ReportOptions {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// No progress bar, and no verdict of a good transfer
-    #[arg(short = 's', long, visible_alias = "silent")]
+    /// No progress bar, and no verdict on success
+    ///
+    /// --silent is the same.
+    #[arg(short = 's', long, alias = "silent")]
     pub(crate) quiet: bool,
 }
 
@@ -235,3 +237,112 @@ Exit codes:
     };
 }
 pub(super) use exit_codes;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{error, get, put, send};
+
+    const URL: &str = "https://example.com/a";
+
+    #[test]
+    fn options_have_the_names_of_curl() {
+        type IsSet = fn(&ClientOptions) -> bool;
+        let lines: [(&[&str], IsSet); 24] = [
+            (&["-H", "X-A: 1"], |options| options.header.len() == 1),
+            (&["--header", "a: 1", "--header=b;"], |options| options.header.len() == 2),
+            (&["-A", "b/1"], |options| options.user_agent.as_ref().is_some_and(|agent| agent == "b/1")),
+            (&["--user-agent", ""], |options| options.user_agent.as_ref().is_some_and(HeaderValue::is_empty)),
+            (&["-u", "a:b"], |options| options.user.as_ref().is_some_and(|user| user.password == "b")),
+            (&["-L"], |options| options.location),
+            (&["--location", "--max-redirs", "3"], |options| options.max_redirs == 3),
+            (&["-D", "-"], |options| options.report.dump_header == Some(FileOrDash::Dash)),
+            (&["--dump-header", "a"], |options| {
+                matches!(options.report.dump_header, Some(FileOrDash::File(_)))
+            }),
+            (&["-v"], |options| options.report.verbose),
+            (&["-s"], |options| options.report.quiet),
+            (&["--quiet"], |options| options.report.quiet),
+            (&["--silent"], |options| options.report.quiet),
+            (&["--http1.1"], |options| options.connection.http_version() == HttpVersion::Http1),
+            (&["--http2"], |options| options.connection.http_version() == HttpVersion::Http2),
+            (&["--http2-prior-knowledge"], |options| {
+                options.connection.http_version() == HttpVersion::Http2PriorKnowledge
+            }),
+            (&["--resolve", "a:1:::1", "--resolve", "b:1:::1"], |options| {
+                options.connection.resolve.len() == 2
+            }),
+            (&["-x", ""], |options| options.connection.proxy == Some(ProxyChoice::Direct)),
+            (&["--noproxy", "*"], |options| options.connection.noproxy.as_deref() == Some("*")),
+            (&["--connect-timeout", "1.5"], |options| {
+                options.connection.connect_timeout.0.as_millis() == 1500
+            }),
+            (&["-m", "10"], |options| options.connection.max_time.is_some_and(|time| time.0.as_secs() == 10)),
+            (&["-y", "1"], |options| options.connection.speed_time.0.as_secs() == 1),
+            (&["-k"], |options| options.tls.insecure),
+            (&["-E", "a.pem", "--key", "b.pem", "--cacert", "c.pem"], |options| {
+                options.tls.cert.is_some() && options.tls.key.is_some() && options.tls.cacert.is_some()
+            }),
+        ];
+        for (line, is_set) in lines {
+            let [options, of_put, of_send] = [
+                get(&[&[URL], line].concat()).client,
+                put(&[&["file", URL], line].concat()).client,
+                send(&[&[URL], line].concat()).client,
+            ];
+            assert!(is_set(&options) && is_set(&of_put) && is_set(&of_send), "{line:?}: {options:?}");
+            assert!(!is_set(&get(&[URL]).client), "{line:?} is the default");
+        }
+    }
+
+    #[test]
+    fn defaults_bound_redirects_and_times() {
+        let ClientOptions { max_redirs, connection, .. } = get(&[URL]).client;
+        assert_eq!((max_redirs, connection.http_version()), (50, HttpVersion::Any));
+        assert_eq!((connection.connect_timeout.0.as_secs(), connection.speed_time.0.as_secs()), (300, 60));
+        assert!(connection.max_time.is_none());
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        for wrong in [
+            ["--header", "x-a"],
+            ["--user", "a"],
+            ["--max-redirs", "-1"],
+            ["--max-redirs", "1001"],
+            ["--dump-header", ""],
+            ["--resolve", "a"],
+            ["--proxy", "socks5://a"],
+            ["--connect-timeout", "0"],
+            ["--max-time", "soon"],
+            ["--speed-time", "0"],
+        ] {
+            let error = error(&["get", URL, &wrong.join("=")]);
+            assert!(error.contains(wrong[0]), "{error}");
+        }
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_refused() {
+        for (line, names) in [
+            (&["--http1.1", "--http2"][..], ["--http1.1", "--http2"]),
+            (&["--http2", "--http2-prior-knowledge"], ["--http2", "--http2-prior-knowledge"]),
+            (&["--insecure", "--cacert", "a.pem"], ["--insecure", "--cacert"]),
+            (&["--key", "a.pem"], ["--key", "--cert"]),
+            (&["-O", "--json", "-D", "-"], ["--json", "--dump-header"]),
+        ] {
+            let error = error(&[&["get", URL], line].concat());
+            assert!(names.iter().all(|name| error.contains(name)), "{error}");
+        }
+    }
+
+    #[test]
+    fn http2_without_tls_needs_prior_knowledge() {
+        const PLAIN: &str = "http://example.com/a";
+        for line in [&["get", URL, PLAIN][..], &["put", "file", PLAIN], &["send", PLAIN]] {
+            assert!(error(&[line, &["--http2"]].concat()).contains("--http2-prior-knowledge"), "{line:?}");
+        }
+        send(&[PLAIN, "--http2-prior-knowledge"]);
+        send(&[PLAIN, "--http1.1"]);
+    }
+}

@@ -19,44 +19,44 @@ use http::Uri;
 pub(crate) struct GetArgs {
     /// What to download
     ///
-    /// Several URLs are downloaded one after the other, over one connection if they have the same origin.
+    /// Several URLs are downloaded one after the other, those of one origin over one connection.
     #[arg(value_name = "URL", required = true, value_parser = url)]
     pub(crate) urls: Vec<Uri>,
 
     /// Write the content to this file
     ///
-    /// It is written to FILE.part, which replaces FILE once it is whole and right. `-` is standard output, which is also the
-    /// default; binary data is only written to a terminal if this option says so.
+    /// The content is written to FILE.part, which replaces FILE if the transfer is whole and right. `-` is standard output,
+    /// which is also the default. Binary data is only written to a terminal with `-o -`.
     #[arg(short, long, value_name = "FILE|-", conflicts_with = "remote_name",
           value_parser = OsStringValueParser::new().try_map(FileOrDash::parse))]
     pub(crate) output: Option<FileOrDash>,
 
-    /// Write each URL to a file named as its last segment
+    /// Write each URL to a file with its last name
     ///
-    /// In the working directory.
+    /// `https://example.com/folder/a.iso` is written to `a.iso` in the working directory, as with --output.
     #[arg(short = 'O', long)]
     pub(crate) remote_name: bool,
 
     #[command(flatten)]
     pub(crate) resume: ResumeOptions,
 
-    /// Compare with this SHA-256 digest
+    /// Compare the content with this SHA-256 digest
     #[arg(long, value_name = "HEX", value_parser = hex::digest::<32>)]
     pub(crate) sha256: Option<[u8; 32]>,
 
-    /// Compare with this SHA-512 digest
+    /// Compare the content with this SHA-512 digest
     #[arg(long, value_name = "HEX", value_parser = hex::digest::<64>)]
     pub(crate) sha512: Option<[u8; 64]>,
 
     /// Fail if there is nothing to verify with
     ///
-    /// With exit code 8, if neither the response nor the command line has a digest.
+    /// The exit code is then 8. Without this option, a complete transfer without any digest is a success.
     #[arg(long)]
     pub(crate) require_digest: bool,
 
     /// Fail if any announced trailer is missing
     ///
-    /// With exit code 9. Without this option, only a missing digest field or trailer section is a failure.
+    /// The exit code is then 9. Without this option, only a missing digest or trailer section is a failure.
     #[arg(long)]
     pub(crate) require_trailers: bool,
 
@@ -66,10 +66,10 @@ pub(crate) struct GetArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ResumeOptions {
-    /// Resume: request the rest of FILE.part
+    /// Resume: request what FILE.part lacks
     ///
-    /// Starts over if the content has changed meanwhile. The whole is verified, or each part if only these have digests.
-    /// `-C -` is the same.
+    /// Starts over if the content has changed since. Then the whole file is verified, or each part if the server only has
+    /// digests of parts. `-C -` is the same.
     #[arg(long = "continue")]
     resume: bool,
 
@@ -79,9 +79,9 @@ pub(crate) struct ResumeOptions {
     #[arg(short = 'C', long, value_name = "-", hide_short_help = true, value_parser = offset)]
     continue_at: Option<()>,
 
-    /// Resume by itself after a cut, at most N times
+    /// Retry a cut transfer, at most N times
     ///
-    /// With growing pauses, and those of `Retry-After`.
+    /// The pauses grow, and `Retry-After` is respected. A file is resumed.
     #[arg(long, value_name = "N", default_value = "0", value_parser = |text: &str| Count::within(text, 0, 1000).map(Count::as_u32))]
     pub(crate) retry: u32,
 }
@@ -97,6 +97,9 @@ const MORE: &str = "Connections, details, examples and exit codes: see --help.";
 
 const EXAMPLES: &str = concat!(
     "\
+A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. SSLKEYLOGFILE names a file for the
+keys of TLS connections. All URLs are tried, and the first failure decides the exit code.
+
 Examples:
   axum-trailers get -O https://example.com/a.iso
       Download to a.iso, and verify.
@@ -106,11 +109,6 @@ Examples:
       Stream to another program. Check the exit code: set -o pipefail.
   axum-trailers get -v -k https://localhost:3000/
       Show request, response and trailers of a server with a demo certificate.
-
-A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. SSLKEYLOGFILE names a file for the
-keys of TLS connections.
-
-The first failure of several URLs decides the exit code; all URLs are tried.
 
 ",
     exit_codes!()
@@ -161,5 +159,50 @@ mod tests {
         }
         assert!(!get(&["-O", URL]).resume.resumes());
         assert!(error(&["get", "-O", URL, "-C", "100"]).contains("expected -"));
+    }
+
+    #[test]
+    fn several_urls_share_no_file_and_no_digest() {
+        let hex = "0".repeat(64);
+        let long = "0".repeat(128);
+        for (line, names) in
+            [(["-o", "a"], "--output"), (["--sha256", &hex], "--sha256"), (["--sha512", &long], "--sha512")]
+        {
+            assert!(error(&["get", URL, URL, line[0], line[1]]).contains(names), "{line:?}");
+            get(&[URL, line[0], line[1]]);
+        }
+        assert_eq!(get(&[URL, URL, "-O"]).urls.len(), 2);
+        get(&[URL, URL, "-o", "-"]);
+    }
+
+    #[test]
+    fn resuming_and_json_need_a_file() {
+        for option in ["--continue", "--json"] {
+            for line in [&[option][..], &[option, "-o", "-"]] {
+                let error = error(&[&["get", URL], line].concat());
+                assert!(error.contains(option) && error.contains("--remote-name"), "{error}");
+            }
+            get(&[URL, option, "-o", "a"]);
+            get(&[URL, option, "-O"]);
+        }
+    }
+
+    #[test]
+    fn digests_have_the_length_of_their_algorithm() {
+        for option in ["--sha256", "--sha512"] {
+            for wrong in ["0", "sha-256=:abc:"] {
+                let error = error(&["get", URL, option, wrong]);
+                assert!(error.contains(&option[2..]) && error.contains("hexadecimal digits"), "{error}");
+            }
+        }
+        assert!(error(&["get", URL, "--sha256", &"0".repeat(128)]).contains("expected 64"));
+    }
+
+    #[test]
+    fn get_needs_a_url_and_one_place_for_its_content() {
+        assert!(error(&["get"]).contains("<URL>"));
+        assert!(error(&["get", "example.com"]).contains("https://example.com"));
+        let error = error(&["get", URL, "-O", "-o", "a"]);
+        assert!(error.contains("--remote-name") && error.contains("--output"), "{error}");
     }
 }

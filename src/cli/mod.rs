@@ -8,6 +8,7 @@
 //! | `get.rs`, `put.rs`, `send.rs` | the options of the client's verbs |
 //! | `client_options.rs` | the options that these share |
 //! | `url.rs`, `field.rs`, `data.rs`, `file_or_dash.rs`, `resolve.rs`, `proxy.rs`, `credentials.rs`, `hex.rs` | their values |
+//! | `generate.rs` | the options of the hidden verb `generate` |
 //! | `values.rs` | times, sizes and counts |
 
 #[cfg(feature = "client")]
@@ -22,6 +23,7 @@ mod environment;
 mod field;
 #[cfg(feature = "client")]
 mod file_or_dash;
+mod generate;
 #[cfg(feature = "client")]
 mod get;
 #[cfg(feature = "client")]
@@ -43,7 +45,10 @@ mod testing;
 mod url;
 mod values;
 
-pub(crate) use invocation::Invocation;
+#[cfg(test)]
+pub(crate) use generate::VERBS;
+pub(crate) use generate::{Format, GenerateArgs};
+pub(crate) use invocation::{Invocation, NAME, definition};
 #[cfg(feature = "client")]
 pub(crate) use {
     client_options::{ClientOptions, ConnectionOptions, HttpVersion, TlsOptions},

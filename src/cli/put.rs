@@ -24,15 +24,16 @@ pub(crate) struct PutArgs {
     #[arg(value_name = "URL", value_parser = url)]
     pub(crate) url: Uri,
 
-    /// Where the digest of the content is sent
+    /// Where the digest is sent
     ///
-    /// `trailer`: after the content, computed as it is sent. `header`: in front, so a file is read twice. `none`: nowhere.
-    #[arg(long, value_name = "trailer|header|none", default_value = "trailer", hide_possible_values = true)]
+    /// `trailer` sends it after the content, and computes it meanwhile. `header` sends it before the content, so the file is
+    /// read twice. `none` sends no digest.
+    #[arg(long, value_name = "WHERE", default_value = "trailer", hide_possible_values = true)]
     pub(crate) digest: DigestPlace,
 
-    /// Wait for the server's permission to send the content
+    /// Wait for permission to send the content
     ///
-    /// Sends `Expect: 100-continue`, and the content after one second even without an answer.
+    /// Sends `Expect: 100-continue`. Without an answer, the content follows after a second.
     #[arg(long)]
     pub(crate) expect_continue: bool,
 
@@ -52,6 +53,9 @@ const MORE: &str = "Connections, details, examples and exit codes: see --help.";
 
 const EXAMPLES: &str = concat!(
     "\
+A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. SSLKEYLOGFILE names a file for the
+keys of TLS connections.
+
 Examples:
   axum-trailers put a.iso https://example.com/files/a.iso
       Upload with a digest in the trailer section.
@@ -59,9 +63,6 @@ Examples:
       Upload what another program writes.
   axum-trailers put --expect-continue -u me:secret a.iso https://example.com/files/a.iso
       Send the content only if the server accepts the request.
-
-A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. SSLKEYLOGFILE names a file for the
-keys of TLS connections.
 
 ",
     exit_codes!()

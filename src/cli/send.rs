@@ -23,7 +23,9 @@ pub(crate) struct SendArgs {
     #[arg(value_name = "URL", value_parser = url)]
     pub(crate) url: Uri,
 
-    /// Method [default: GET, or POST with --data or --trailer]
+    /// Method [default: GET, or POST with content]
+    ///
+    /// POST also is the default with --trailer.
     #[arg(short = 'X', long, value_name = "METHOD", value_parser = method)]
     request: Option<Method>,
 
@@ -51,10 +53,14 @@ pub(crate) struct SendArgs {
     pub(crate) unchecked: bool,
 
     /// Send the content in chunks of this size
+    ///
+    /// Each is a frame of its own over HTTP/2 if the server's limits permit it.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| Size::within(text, 1, 1 << 30).map(Size::as_u32))]
     pub(crate) chunk: Option<u32>,
 
-    /// Wait this many milliseconds before each further chunk and the trailers
+    /// Pause before each further chunk
+    ///
+    /// In milliseconds. The trailers also follow after a pause.
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub(crate) delay: Option<Duration>,
 
@@ -66,6 +72,9 @@ const MORE: &str = "Connections, details, examples and exit codes: see --help.";
 
 const EXAMPLES: &str = concat!(
     "\
+A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. A SIZE is a number of bytes, or
+has a unit: 64KiB, 10MB. SSLKEYLOGFILE names a file for the keys of TLS connections.
+
 Examples:
   axum-trailers send -v --trailer 'x-checksum: 42' -d hello https://localhost:3000/echo
       Send content and then a trailer, and show both trailer sections.
@@ -73,9 +82,6 @@ Examples:
       Send a file in chunks, ten per second.
   axum-trailers send --trailer 'content-length: 1' --unchecked https://localhost:3000/echo
       Test how a server handles a forbidden trailer.
-
-A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h. A SIZE is a number of bytes, or
-has a unit: 64KiB, 10MB. SSLKEYLOGFILE names a file for the keys of TLS connections.
 
 ",
     exit_codes!()

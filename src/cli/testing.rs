@@ -13,7 +13,6 @@ pub(super) fn read(variables: &[(&str, &str)], line: &[&str]) -> Result<Invocati
 }
 
 /// The message of a command line that must be a usage error.
-#[cfg(feature = "client")]
 pub(super) fn error(line: &[&str]) -> String {
     let error = read(&[], line).expect_err("a usage error");
     assert_eq!(error.exit_code(), 2, "{error}");

@@ -31,4 +31,7 @@ Examples:
   axum-trailers --trust-proxy 10.0.0.0/8 --proxy-protocol
       Take the client's address from the PROXY headers of proxies in this network.
 
-Exit status: 0 after a shutdown, 1 if the server can't start or run, 2 for a usage error.";
+Exit codes:
+  0  after a shutdown
+  1  the server can't start or run
+  2  wrong command line";

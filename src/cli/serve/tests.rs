@@ -5,16 +5,11 @@ use super::{
     limits::LIMITS,
     values::{Address, OrOff},
 };
-use crate::cli::{Invocation, environment, invocation::command, testing};
+use crate::cli::{Invocation, invocation::command, testing};
 use axum_trailers_server::{ForwardedHeader, Limits, Server};
 use axum_trailers_workbench::Bounds;
-use clap::{Arg, Command, Error};
+use clap::{Arg, Error};
 use std::{ffi::OsStr, time::Duration};
-
-#[test]
-fn command_is_well_formed() {
-    command().debug_assert();
-}
 
 /// The table rows of a document that begin with one of these options. Each option must have one row, with its
 /// default in this column.
@@ -142,50 +137,6 @@ fn read_with(variables: &[(&str, &str)], line: &[&str]) -> Result<ServeArgs, Err
             Err(error)
         }
         different => panic!("{line:?} differs with `serve`: {different:?}"),
-    }
-}
-
-/// The command without a verb, and `serve`.
-fn both() -> [Command; 2] {
-    let command = environment::without_variables(command());
-    let serve = command.find_subcommand("serve").expect("a verb").clone();
-    [command, serve]
-}
-
-#[test]
-fn short_help_is_a_line_for_each_option_without_a_heading() {
-    for mut command in both().map(|command| command.term_width(80)) {
-        let short = command.render_help().to_string();
-        for option in command.get_arguments() {
-            let flag = format!("--{}", option.get_long().expect("a long name"));
-            let is_of_it = |line: &&str| {
-                line.split_whitespace().any(|word| word.split('[').next() == Some(&flag))
-                    && line.starts_with("  ")
-            };
-            let row = short.lines().find(is_of_it);
-            assert_eq!(row.is_none(), option.get_help_heading().is_some(), "{flag}: {short}");
-            // Otherwise the text is on the next line.
-            assert!(row.is_none_or(|row| row.trim_start().split("  ").count() > 1), "{short}");
-        }
-        let options = short.split_once("Options:\n").expect("options").1;
-        let rows = options.lines().filter(|line| line.starts_with("  "));
-        assert!(rows.clone().all(|row| row.trim_start().starts_with('-')), "{short}");
-        assert!(short.lines().all(|line| line.chars().count() <= 80), "{short}");
-        assert!(options.lines().count() <= 24, "{short}");
-    }
-}
-
-#[test]
-fn long_help_has_every_option_in_100_columns() {
-    for mut command in both().map(|command| command.term_width(100)) {
-        let long = command.render_long_help().to_string();
-        for option in command.get_arguments().filter_map(Arg::get_long) {
-            assert!(
-                long.contains(&format!("      --{option}")) || long.contains(&format!(", --{option}")),
-                "{option}"
-            );
-        }
-        assert!(long.lines().all(|line| line.chars().count() <= 100), "{long}");
     }
 }
 
