@@ -469,6 +469,36 @@ fn help_and_version_are_on_standard_output() {
     assert_eq!(version.trim(), concat!("axum-trailers ", env!("CARGO_PKG_VERSION")));
 }
 
+#[tokio::test]
+async fn serve_is_what_the_binary_does_without_a_verb() {
+    let mut process = Process::start(&[&["serve"], &QUIET[..]].concat());
+    let address = process.address("https");
+    assert_eq!(http2().get(url(address, "/healthz")).send().await.expect("a response").status(), 200);
+    let output = command(&["serve"]).env("AXUM_TRAILERS_PORT", "70000").output().expect("started");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("AXUM_TRAILERS_PORT"));
+}
+
+#[test]
+fn variables_of_the_server_do_not_affect_other_verbs() {
+    let output =
+        command(&["generate", "bash"]).env("AXUM_TRAILERS_PORT", "nonsense").output().expect("started");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("complete -F"));
+}
+
+#[test]
+fn unknown_verb_is_a_usage_error_and_each_verb_has_its_help() {
+    let output = run(&["frobnicate"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("'frobnicate'"));
+    for verb in ["get", "put", "send", "serve"] {
+        let help = run(&["help", verb]);
+        assert_eq!((help.status.code(), &help.stdout), (Some(0), &run(&[verb, "--help"]).stdout), "{verb}");
+        assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes:"), "{verb}");
+    }
+}
+
 #[test]
 fn environment_sets_what_the_command_line_does_not() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
