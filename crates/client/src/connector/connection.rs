@@ -12,7 +12,10 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::AlertDescription;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// An open connection.
@@ -64,7 +67,7 @@ impl Connection {
                 .handshake(io)
                 .await
                 .map_err(failed)?;
-            tokio::spawn(connection);
+            tokio::spawn(drive(connection));
             Sender::Http2(sender)
         } else {
             let io = TokioIo::new(Http1Stream::new(stream, faults.clone(), trailers.clone()));
@@ -74,7 +77,7 @@ impl Connection {
                 .handshake(io)
                 .await
                 .map_err(failed)?;
-            tokio::spawn(connection);
+            tokio::spawn(drive(connection));
             Sender::Http1(sender)
         };
         Ok(Self { sender, transport, trailers, faults })
@@ -143,5 +146,12 @@ impl Connection {
             }
             Sender::Http2(sender) => sender.try_send_request(request).await,
         }
+    }
+}
+
+/// Drives a connection to its end. Each exchange reports its own failure.
+async fn drive(connection: impl Future<Output = hyper::Result<()>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "connection ended");
     }
 }

@@ -50,11 +50,12 @@ impl Tls {
         builder(Trust::System).map(Self::without_certificate)
     }
 
-    /// Trusts only the certificates in this PEM text.
+    /// Trusts only the certificates in this PEM text: of certificate authorities, or of servers that signed their own.
     ///
     /// # Errors
     ///
-    /// [`TlsError::Settings`] if there is none, or one is malformed.
+    /// [`TlsError::Settings`] if there is none, the text is malformed, or none of them can be used. Bundles contain some that
+    /// can't.
     pub fn trusting_pem(pem: &[u8]) -> Result<Self, TlsError> {
         builder(Trust::Roots(roots(pem)?)).map(Self::without_certificate)
     }
@@ -104,10 +105,14 @@ impl Tls {
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
+    let mut unusable = None;
     for certificate in certificates(pem)? {
-        roots.add(certificate).map_err(settings)?;
+        unusable = roots.add(certificate).err().or(unusable);
     }
-    Ok(roots)
+    match unusable {
+        Some(error) if roots.is_empty() => Err(settings(error)),
+        _ => Ok(roots),
+    }
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -76,10 +76,15 @@ impl ResponseBody {
                 return None;
             }
         };
-        if result.is_err() {
-            self.is_over = true;
-        } else if self.incoming.is_end_stream() {
-            self.end();
+        match &result {
+            Err(_) => self.is_over = true,
+            // h2 has to lock for an answer, and HTTP/2 needs none here.
+            Ok(frame) => {
+                let is_http2 = self.version == Version::HTTP_2;
+                if frame.is_trailers() || (!is_http2 && self.incoming.is_end_stream()) {
+                    self.end();
+                }
+            }
         }
         Some(result)
     }

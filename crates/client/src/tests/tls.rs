@@ -266,6 +266,8 @@ fn settings_that_do_not_fit_are_refused() {
     for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         assert!(matches!(Tls::trusting_pem(pem.as_bytes()), Err(TlsError::Settings(_))), "{pem}");
     }
+    let bundle = format!("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n{certificate}");
+    assert!(Tls::trusting_pem(bundle.as_bytes()).is_ok(), "one of two can be used");
     let of_other = trusting_demo().client_certificate(certificate.as_bytes(), DEMO_KEY);
     assert!(matches!(of_other, Err(TlsError::Settings(_))), "{of_other:?}");
     let without_key = trusting_demo().client_certificate(certificate.as_bytes(), certificate.as_bytes());
