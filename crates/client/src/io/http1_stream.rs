@@ -1,4 +1,7 @@
-use super::{Faults, TrailerLines, held_write_errors::HeldWriteErrors, request_framing::RequestFraming};
+use super::{
+    Faults, TrailerLines, full_reads::FullReads, held_write_errors::HeldWriteErrors,
+    request_framing::RequestFraming,
+};
 use bytes::{Buf, Bytes};
 use std::{
     io::{self, IoSlice},
@@ -11,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// reported.
 #[derive(Debug)]
 pub(crate) struct Http1Stream<S> {
-    inner: HeldWriteErrors<S>,
+    inner: HeldWriteErrors<FullReads<S>>,
     faults: Faults,
     framing: RequestFraming,
     trailers: TrailerLines,
@@ -24,7 +27,7 @@ pub(crate) struct Http1Stream<S> {
 impl<S> Http1Stream<S> {
     pub(crate) fn new(inner: S, faults: Faults, trailers: TrailerLines) -> Self {
         Self {
-            inner: HeldWriteErrors::new(inner),
+            inner: HeldWriteErrors::new(FullReads::new(inner)),
             faults,
             framing: RequestFraming::new(),
             trailers,
@@ -331,7 +334,7 @@ mod tests {
                 expected.extend(sent);
             }
             prop_assert_eq!(
-                String::from_utf8_lossy(&stream.inner.get_ref().written),
+                String::from_utf8_lossy(&stream.inner.get_ref().get_ref().written),
                 String::from_utf8_lossy(&expected)
             );
         }

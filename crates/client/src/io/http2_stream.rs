@@ -1,4 +1,4 @@
-use super::{Faults, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames};
+use super::{Faults, full_reads::FullReads, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -9,14 +9,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// An HTTP/2 connection for hyper. Ends it if the server's frames are over a bound.
 #[derive(Debug)]
 pub(crate) struct Http2Stream<S> {
-    inner: HeldWriteErrors<S>,
+    inner: HeldWriteErrors<FullReads<S>>,
     faults: Faults,
     frames: Http2Frames,
 }
 
 impl<S> Http2Stream<S> {
     pub(crate) fn new(inner: S, faults: Faults) -> Self {
-        Self { inner: HeldWriteErrors::new(inner), faults, frames: Http2Frames::new() }
+        Self { inner: HeldWriteErrors::new(FullReads::new(inner)), faults, frames: Http2Frames::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between hyper and the socket: bounds on what a server sends, and what hyper can't send.
 
 mod faults;
+mod full_reads;
 mod held_write_errors;
 mod http1_stream;
 mod http2_frames;
