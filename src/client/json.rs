@@ -7,39 +7,41 @@ use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-/// The object of a transfer in one line.
+/// The object of a transfer in one line, with what matters first.
 pub(super) fn line(report: &Report) -> String {
-    escape::json(&object(report).to_string())
+    let members: Vec<_> =
+        members(report).iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    escape::json(&format!("{{{}}}", members.join(",")))
 }
 
-fn object(report: &Report) -> Value {
+fn members(report: &Report) -> [(&'static str, Value); 24] {
     let head = report.head.as_ref();
-    json!({
-        "url": report.url.to_string(),
-        "final_url": head.map(|head| head.url.to_string()),
-        "earlier_attempts": report.earlier,
-        "protocol": head.map(|head| protocol_name(head.version)),
-        "status": head.map(|head| head.status.as_u16()),
-        "bytes": report.received,
-        "bytes_sent": report.sent.as_ref().map(Sending::bytes),
-        "digest_sent": report.sent.as_ref().and_then(Sending::digest).map(|digest| hex(&digest)),
-        "resumed_from": report.resumed_from,
-        "seconds_to_first_byte": report.first_byte.map(|time| time.as_secs_f64()),
-        "seconds": report.total.as_secs_f64(),
-        "header": head.map(|head| pairs(&head.fields)),
-        "trailers": report.trailers.as_ref().map(pairs),
-        "announced": report.announced,
-        "missing": report.missing.iter().map(HeaderName::as_str).collect::<Vec<_>>(),
-        "compared": report.comparisons.iter().map(comparison).collect::<Vec<_>>(),
-        "digests": digests(&report.digests),
-        "verdict": name(report.verdict()),
-        "message": report.message(),
-        "others": report.others().iter().map(other).collect::<Vec<_>>(),
-        "notes": report.notes,
-        "refusal": report.refusal,
-        "file": report.file.as_ref().map(|path| path.display().to_string()),
-        "exit_code": report.exit_code(),
-    })
+    [
+        ("url", json!(report.url.to_string())),
+        ("final_url", json!(head.map(|head| head.url.to_string()))),
+        ("verdict", json!(name(report.verdict()))),
+        ("message", json!(report.message())),
+        ("exit_code", json!(report.exit_code())),
+        ("file", json!(report.file.as_ref().map(|path| path.display().to_string()))),
+        ("protocol", json!(head.map(|head| protocol_name(head.version)))),
+        ("status", json!(head.map(|head| head.status.as_u16()))),
+        ("bytes", json!(report.received)),
+        ("resumed_from", json!(report.resumed_from)),
+        ("bytes_sent", json!(report.sent.as_ref().map(Sending::bytes))),
+        ("digest_sent", json!(report.sent.as_ref().and_then(Sending::digest).map(|digest| hex(&digest)))),
+        ("seconds_to_first_byte", json!(report.first_byte.map(|time| time.as_secs_f64()))),
+        ("seconds", json!(report.total.as_secs_f64())),
+        ("header", json!(head.map(|head| pairs(&head.fields)))),
+        ("trailers", json!(report.trailers.as_ref().map(pairs))),
+        ("announced", json!(report.announced)),
+        ("missing", json!(report.missing.iter().map(HeaderName::as_str).collect::<Vec<_>>())),
+        ("compared", report.comparisons.iter().map(comparison).collect()),
+        ("digests", Value::Object(digests(&report.digests))),
+        ("others", report.others().iter().map(other).collect()),
+        ("notes", json!(report.notes)),
+        ("refusal", json!(report.refusal)),
+        ("earlier_attempts", json!(report.earlier)),
+    ]
 }
 
 fn pairs(section: &HeaderMap) -> Vec<[String; 2]> {
@@ -92,5 +94,24 @@ fn name(verdict: &Verdict) -> &'static str {
         Verdict::Verified { .. } => "verified",
         Verdict::Unverified => "unverified",
         _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_is_one_object_without_terminal_escapes() {
+        let mut report = Report::new("https://example.com/a?b=c".parse().expect("a URL"));
+        report.notes.push("red \u{9b}31m\n".to_owned());
+        let line = line(&report);
+        assert!(line.starts_with(r#"{"url":"https://example.com/a?b=c","final_url":null,"#), "{line}");
+        assert!(!line.contains(escape::is_harmful), "{line}");
+        let object: Value = serde_json::from_str(&line).expect("an object");
+        assert_eq!(object["notes"], json!(["red \u{9b}31m\n"]));
+        assert_eq!((&object["verdict"], &object["exit_code"]), (&json!("unverified"), &json!(0)));
+        let names = members(&report).map(|(name, _)| name);
+        assert_eq!(object.as_object().map(Map::len), Some(names.len()), "no name is there twice");
     }
 }

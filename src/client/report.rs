@@ -167,6 +167,13 @@ impl Report {
         self.advice.get_or_insert_with(|| advice.to_owned());
     }
 
+    fn size_and_time(&self) -> String {
+        let from = self.resumed_from.unwrap_or_default();
+        let size = BinaryBytes(from.saturating_add(self.received));
+        let resumed = if from > 0 { format!(", resumed at {}", BinaryBytes(from)) } else { String::new() };
+        format!("{size} in {:.2} s{resumed}", self.total.as_secs_f64())
+    }
+
     /// What people read about the transfer: the verdict, what to do, and the text of a refusal.
     pub(super) fn text(&self) -> String {
         let size_and_time = self.verdict().is_success().then(|| self.size_and_time());
@@ -218,6 +225,8 @@ mod tests {
         let mut report = report();
         report.received = 2048;
         assert!(report.text().ends_with("complete, nothing to verify it with; 2.00 KiB in 0.00 s"));
+        report.resumed_from = Some(1024);
+        assert!(report.text().ends_with("; 3.00 KiB in 0.00 s, resumed at 1.00 KiB"));
         report.fail(Verdict::Cut(Cut::Closed));
         assert!(report.text().ends_with("before the end of the message"));
     }

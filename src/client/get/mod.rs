@@ -9,6 +9,7 @@
 //! | `judge.rs` | verdicts that only a download has |
 //! | `destination.rs`, `name.rs` | where the content goes |
 //! | `sink.rs`, `part.rs`, `output.rs` | writes it: to a `.part` file, or to standard output or a device |
+//! | `files.rs` | names beside a file, locks, permissions |
 //! | `kept.rs` | what is kept beside a `.part` file to continue it |
 //! | `terminal_text.rs` | whether content is text that a terminal can show |
 
@@ -16,6 +17,7 @@ mod answer;
 mod attempt;
 mod destination;
 mod download;
+mod files;
 #[expect(clippy::module_inception, reason = "one file per verb")]
 mod get;
 mod judge;

@@ -1,14 +1,15 @@
 use super::{
     destination::cannot_write,
+    files::{adopt_permissions, beside, check_writable, open_locked, sync_folder},
     kept::{self, Kept},
     sink::{Beginning, Rest, Trouble},
 };
 use axum_trailers::digest::{Algorithm, Hashers};
 use indicatif::BinaryBytes;
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File},
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// A `.part` file beside the file that it will replace, locked for this process.
@@ -48,16 +49,14 @@ pub(super) struct Remains {
 /// another file.
 const WORTH_KEEPING: u64 = 64 * 1024;
 
-/// How often a file is opened that other processes rename meanwhile.
-const TRIES: usize = 10;
-
 impl Part {
     /// Opens or creates the file. Its content is only kept if it can be continued.
     pub(super) fn open(target: PathBuf, continues: bool) -> Result<Self, Trouble> {
-        check_writable(&target)?;
+        check_writable(&target).map_err(|error| Trouble::Local(cannot_write(&target, &error)))?;
         let path = beside(&target, ".part");
         let kept_path = beside(&target, ".part.json");
-        let (file, is_new) = open_locked(&path)?;
+        let opened = open_locked(&path).map_err(|error| Trouble::Local(cannot_write(&path, &error)));
+        let (file, is_new) = opened?;
         let (length, kept) = if continues {
             let found = file.metadata().map_err(|error| Trouble::Local(cannot_write(&path, &error)))?;
             (found.len(), Kept::read(&kept_path))
@@ -246,115 +245,171 @@ impl Hashed {
     }
 }
 
-/// A file in the same folder, with a longer name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_trailers::digest::Digest;
+    use tempfile::TempDir;
 
-/// A file that is protected from writing must not be replaced, although its folder permits that.
-fn check_writable(target: &Path) -> Result<(), Trouble> {
-    if !fs::symlink_metadata(target).is_ok_and(|found| found.is_file()) {
-        return Ok(());
+    const URL: &str = "https://example.com/";
+
+    fn kept(length: Option<u64>) -> Kept {
+        Kept { url: URL.to_owned(), etag: "\"a\"".to_owned(), length }
     }
-    match OpenOptions::new().write(true).open(target) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Err(Trouble::Local(cannot_write(target, &error)))
+
+    fn digests(content: &[u8]) -> Vec<Digest> {
+        let mut hashers = Hashed::nothing().hashers;
+        hashers.update(content);
+        hashers.finish()
+    }
+
+    struct Place(TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a folder"))
         }
-        _ => Ok(()),
-    }
-}
 
-/// Returns the file, and whether it was created.
-fn open_locked(path: &Path) -> Result<(File, bool), Trouble> {
-    for _ in 0..TRIES {
-        match try_open(path) {
-            Ok((file, is_new)) => match file.try_lock() {
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Trouble::Local(format!("another process writes {}", path.display())));
-                }
-                // Not every file system has locks.
-                Ok(()) | Err(TryLockError::Error(_)) if is_at(&file, path) => return Ok((file, is_new)),
-                // Another process has renamed it before this one had the lock.
-                Ok(()) | Err(TryLockError::Error(_)) => {}
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound && path_has_folder(path) => {}
-            Err(error) => return Err(Trouble::Local(cannot_write(path, &error))),
+        fn part(&self, continues: bool) -> Part {
+            Part::open(self.0.path().join("file"), continues).expect("it can be written")
+        }
+
+        fn read(&self, name: &str) -> Option<Vec<u8>> {
+            fs::read(self.0.path().join(name)).ok()
+        }
+
+        fn write(&self, name: &str, content: &[u8]) {
+            fs::write(self.0.path().join(name), content).expect("written");
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(self.0.path()).expect("a folder");
+            let mut names: Vec<_> = entries
+                .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+                .collect();
+            names.sort();
+            names
+        }
+
+        /// A transfer of this content that was cut.
+        fn cut(&self, content: &[u8], length: Option<u64>) {
+            let mut part = self.part(false);
+            part.begin(Some(kept(length))).expect("written");
+            part.write(content).expect("written");
+            assert!(part.leave().is_some_and(|remains| remains.can_be_continued));
         }
     }
-    Err(Trouble::Local(format!("other processes write {}", path.display())))
-}
 
-fn try_open(path: &Path) -> io::Result<(File, bool)> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match options.clone().create_new(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        created => return Ok((created?, true)),
+    #[test]
+    fn nothing_is_left_of_a_transfer_without_content() {
+        let place = Place::new();
+        assert!(place.part(false).leave().is_none());
+        assert_eq!(place.names(), [""; 0]);
+        // Nor is an earlier part touched.
+        place.cut(b"abc", None);
+        assert!(place.part(false).leave().is_none());
+        assert_eq!(place.names(), ["file.part", "file.part.json"]);
+        assert_eq!(place.read("file.part").as_deref(), Some(&b"abc"[..]));
     }
-    // A link may lead to any other file, and a pipe waits for a reader.
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file: remove it"));
+
+    #[test]
+    fn whole_transfer_replaces_the_file_and_leaves_nothing_else() {
+        let place = Place::new();
+        place.write("file", b"before");
+        let mut part = place.part(false);
+        part.begin(Some(kept(Some(3)))).expect("written");
+        part.write(b"abc").expect("written");
+        part.write_kept().expect("written");
+        assert_eq!(place.read("file").as_deref(), Some(&b"before"[..]));
+        assert_eq!(part.commit(), Ok(place.0.path().join("file")));
+        assert_eq!(
+            (place.names(), place.read("file").as_deref()),
+            (vec!["file".to_owned()], Some(&b"abc"[..]))
+        );
     }
-    Ok((options.open(path)?, false))
-}
 
-fn path_has_folder(path: &Path) -> bool {
-    folder(path).is_dir()
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    #[test]
+    fn wrong_content_is_set_aside() {
+        let place = Place::new();
+        place.write("file.bad", b"an earlier one");
+        let mut part = place.part(false);
+        part.begin(Some(kept(None))).expect("written");
+        part.write(b"abc").expect("written");
+        part.write_kept().expect("written");
+        assert_eq!(part.set_aside(), Ok(place.0.path().join("file.bad")));
+        assert_eq!(place.names(), ["file.bad"]);
+        assert_eq!(place.read("file.bad").as_deref(), Some(&b"abc"[..]));
     }
-}
 
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let (Ok(opened), Ok(found)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
-    (opened.dev(), opened.ino()) == (found.dev(), found.ino())
-}
-
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> bool {
-    path.exists()
-}
-
-/// Gives a file the permissions of the one that it replaces, and its owner as far as this process may.
-#[cfg(unix)]
-fn adopt_permissions(file: &File, replaced: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let Ok(before) = fs::symlink_metadata(replaced) else { return Ok(()) };
-    if !before.is_file() {
-        return Ok(());
+    #[test]
+    fn beginning_is_hashed_and_goes_on_where_it_ends() {
+        for (length, from) in [(None, 3), (Some(9), 3), (Some(3), 2)] {
+            let place = Place::new();
+            place.cut(b"abc", length);
+            let mut part = place.part(true);
+            let Ok(Beginning::Usable(rest)) = part.beginning(URL) else { panic!("{length:?}") };
+            assert_eq!(rest.from, from, "{length:?}");
+            assert_eq!(rest.hashers.finish(), digests(&b"abc"[..usize::try_from(from).expect("small")]));
+            part.resume(from).expect("written");
+            part.write(b"cdef").expect("written");
+            // What this process has written is hashed as well.
+            let Ok(Beginning::Usable(rest)) = part.rest(5, kept(length)) else { panic!("{length:?}") };
+            let expected = [&b"abc"[..usize::try_from(from).expect("small")], b"cdef"].concat();
+            assert_eq!(rest.hashers.finish(), digests(&expected[..5]));
+            assert_eq!(place.read("file.part"), Some(expected));
+        }
     }
-    let is_of = |found: &fs::Metadata| (found.uid(), found.gid()) == (before.uid(), before.gid());
-    let has_owner = is_of(&file.metadata()?) || fchown(file, Some(before.uid()), Some(before.gid())).is_ok();
-    let mode = before.mode() & 0o777;
-    // The members of another group were others until now.
-    let mode = if has_owner { mode } else { (mode & 0o707) | ((mode & 0o007) << 3) };
-    file.set_permissions(fs::Permissions::from_mode(mode))
-}
 
-#[cfg(not(unix))]
-fn adopt_permissions(_file: &File, _replaced: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Makes the names in a file's folder last.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match File::open(folder(path)).and_then(|folder| folder.sync_all()) {
-        // The folder can't be read, or the file system can't sync folders.
-        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidInput) => Ok(()),
-        result => result,
+    #[test]
+    fn beginning_that_may_belong_to_something_else_is_useless() {
+        for (what, url, length, kept_file) in [
+            ("another URL", "https://example.com/b", None, None),
+            ("larger than the whole", URL, Some(2), None),
+            ("malformed", URL, None, Some("{}")),
+        ] {
+            let place = Place::new();
+            place.cut(b"abc", length);
+            if let Some(content) = kept_file {
+                place.write("file.part.json", content.as_bytes());
+            }
+            let mut part = place.part(true);
+            assert!(matches!(part.beginning(url), Ok(Beginning::Useless(_))), "{what}");
+            part.begin(None).expect("written");
+            assert_eq!(place.names(), ["file.part"], "{what}");
+            assert_eq!(place.read("file.part").as_deref(), Some(&b""[..]), "{what}");
+        }
+        let place = Place::new();
+        place.write("file.part", b"");
+        assert!(matches!(place.part(true).beginning(URL), Ok(Beginning::Nothing)));
     }
-}
 
-#[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
+    #[test]
+    fn last_byte_is_requested_again_only_behind_a_first_one() {
+        for (content, from) in [(&b"abc"[..], Some(2)), (b"a", None)] {
+            let place = Place::new();
+            place.cut(content, None);
+            let mut part = place.part(true);
+            let from_now = match part.last_byte() {
+                Ok(Beginning::Usable(rest)) => Some(rest.from),
+                Ok(_) => None,
+                Err(trouble) => panic!("{trouble:?}"),
+            };
+            assert_eq!(from_now, from);
+        }
+    }
+
+    #[test]
+    fn validator_is_written_before_much_content_is() {
+        let place = Place::new();
+        let mut part = place.part(false);
+        part.begin(Some(kept(None))).expect("written");
+        let half = vec![0; usize::try_from(WORTH_KEEPING / 2).expect("small")];
+        part.write(&half).expect("written");
+        assert_eq!(place.names(), ["file.part"]);
+        part.write(&half).expect("written");
+        assert_eq!(place.names(), ["file.part", "file.part.json"]);
+        // And removed before other content.
+        part.begin(None).expect("written");
+        assert_eq!(place.names(), ["file.part"]);
+    }
 }
