@@ -158,7 +158,7 @@ impl Report {
     /// Says what to do about a failure of TLS.
     pub(super) fn advise(&mut self) {
         let advice = match self.verdict() {
-            Verdict::Tls(TlsError::Handshake(reason)) if reason.contains("certificate") => {
+            Verdict::Tls(TlsError::Untrusted(_)) => {
                 "use --cacert FILE to trust its certificate authority, or --insecure to trust any server"
             }
             Verdict::Tls(TlsError::Protocol(_)) => "leave out --http2 to use what the server offers",

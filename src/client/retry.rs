@@ -1,7 +1,7 @@
 //! When a transfer is tried again.
 
 use super::report::Report;
-use axum_trailers_client::{Cut, Verdict};
+use axum_trailers_client::{ConnectError, Cut, Verdict};
 use http::{HeaderMap, StatusCode, header};
 use std::time::{Duration, SystemTime};
 
@@ -55,7 +55,7 @@ impl Retries {
 /// Whether another attempt may succeed.
 fn may_pass(verdict: &Verdict) -> bool {
     match verdict {
-        Verdict::NotConnected(_) => true,
+        Verdict::NotConnected(error) => !matches!(error, ConnectError::UnsupportedProxy { .. }),
         Verdict::Cut(cut) => matches!(
             cut,
             Cut::Reset { .. }
@@ -94,7 +94,6 @@ fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_trailers_client::ConnectError;
 
     fn report(verdict: Verdict) -> Report {
         let mut report = Report::new("https://example.com/".parse().expect("a URL"));
@@ -116,11 +115,13 @@ mod tests {
     fn only_what_may_pass_is_tried_again() {
         let refused = |status| Verdict::Refused { status: StatusCode::from_u16(status).expect("valid") };
         let timeout = ConnectError::Timeout(Duration::from_secs(1));
+        let proxy = ConnectError::UnsupportedProxy { proxy: String::new(), reason: String::new() };
         for (verdict, expected) in [
             (Verdict::Cut(Cut::Reset { code: 2 }), true),
             (Verdict::Cut(Cut::Short { expected: 2, received: 1 }), true),
             (Verdict::Cut(Cut::Stalled(Duration::from_secs(1))), true),
             (Verdict::NotConnected(timeout), true),
+            (Verdict::NotConnected(proxy), false),
             (refused(408), true),
             (refused(429), true),
             (refused(503), true),

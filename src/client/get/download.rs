@@ -134,7 +134,11 @@ impl<'a> Download<'a> {
                 Err(trouble) => report.notes.push(trouble),
             }
         } else if let Some(remains) = part.leave() {
-            report.advice.get_or_insert_with(|| remains.advice());
+            let advice = match report.verdict() {
+                Verdict::Cut(_) | Verdict::LocalTrouble(_) => remains.advice(),
+                _ => format!("the content is kept as {}", remains.path.display()),
+            };
+            report.advice.get_or_insert(advice);
             report.file = Some(remains.path);
         }
         Downloaded { report, file: None }

@@ -1,4 +1,4 @@
-use super::download::Download;
+use super::{download::Download, name};
 use crate::{
     cli::GetArgs,
     client::{
@@ -16,12 +16,13 @@ pub(in crate::client) async fn get(args: &GetArgs, session: &Session<'_>) -> Res
     if args.resume.resumes() && session.sends(&header::RANGE) {
         return Err(Setup::usage("--continue requests a range: leave out the header field Range"));
     }
+    let most_completing = most_completing(args, session);
     let mut downloads = Downloads { session, completing: VecDeque::new(), first_failure: SUCCESS };
     for url in &args.urls {
         let downloaded = Download::new(args, session, url).run().await;
         let is_unread = downloaded.report.is_silent;
         downloads.completing.push_back(spawn_blocking(|| downloaded.complete()));
-        downloads.show_until(downloads.most_completing()).await;
+        downloads.show_until(most_completing).await;
         if is_unread {
             break;
         }
@@ -37,16 +38,23 @@ struct Downloads<'a> {
     first_failure: u8,
 }
 
-/// How many files are synced meanwhile.
-const MOST_COMPLETING: usize = 32;
+/// How many files are synced meanwhile: none if lines of the next download would be between theirs, or if it could need the
+/// same file.
+fn most_completing(args: &GetArgs, session: &Session<'_>) -> usize {
+    const MOST: usize = 32;
+    // Some file systems ignore case.
+    let mut names: Vec<_> =
+        args.urls.iter().filter_map(|url| name::of(url).ok()).map(|name| name.to_lowercase()).collect();
+    let number = names.len();
+    names.sort_unstable();
+    names.dedup();
+    let has_suffix = |name: &String| name.contains(".part") || name.contains(".bad");
+    let may_meet = names.len() < number || names.iter().any(has_suffix);
+    let is_watched = session.options.report.verbose || session.shows_progress();
+    if may_meet || is_watched { 0 } else { MOST }
+}
 
 impl Downloads<'_> {
-    /// None where lines of the next download would be between.
-    fn most_completing(&self) -> usize {
-        let is_watched = self.session.options.report.verbose || self.session.shows_progress();
-        if is_watched { 0 } else { MOST_COMPLETING }
-    }
-
     /// Reports all but the last `rest`.
     async fn show_until(&mut self, rest: usize) {
         while self.completing.len() > rest

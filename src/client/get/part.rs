@@ -37,7 +37,7 @@ struct Hashed {
     length: u64,
 }
 
-/// What remains of a transfer that failed.
+/// What remains of a transfer that failed: at least one byte.
 pub(super) struct Remains {
     pub(super) path: PathBuf,
     /// In bytes.
@@ -184,20 +184,21 @@ impl Part {
         Ok(bad)
     }
 
-    /// Leaves what can be continued.
+    /// Leaves what a transfer that failed has written.
     pub(super) fn leave(mut self) -> Option<Remains> {
-        if !self.has_begun {
-            if self.is_new {
-                // It is empty.
-                let _failed = fs::remove_file(&self.path);
-            }
+        let is_earlier = !self.has_begun && !self.is_new;
+        if is_earlier {
+            return None;
+        }
+        let length = self.file.metadata().map_or(self.length, |found| found.len());
+        if length == 0 {
+            // What can't be removed is overwritten by the next transfer.
+            let _failed = kept::remove(&self.path).and_then(|()| kept::remove(&self.kept_path));
             return None;
         }
         // If that fails, it can't be continued.
         let _failed = self.write_kept();
-        let length = self.file.metadata().map_or(self.length, |found| found.len());
-        let can_be_continued = self.is_kept_written && length > 0;
-        Some(Remains { path: self.path, length, can_be_continued })
+        Some(Remains { path: self.path, length, can_be_continued: self.is_kept_written })
     }
 
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
@@ -206,7 +207,7 @@ impl Part {
 }
 
 impl Remains {
-    /// What to do with it.
+    /// What to do with it after a cut.
     pub(super) fn advice(&self) -> String {
         let (path, size) = (self.path.display(), BinaryBytes(self.length));
         if self.can_be_continued {
@@ -304,6 +305,10 @@ mod tests {
     fn nothing_is_left_of_a_transfer_without_content() {
         let place = Place::new();
         assert!(place.part(false).leave().is_none());
+        assert_eq!(place.names(), [""; 0]);
+        let mut part = place.part(false);
+        part.begin(Some(kept(None))).expect("written");
+        assert!(part.leave().is_none());
         assert_eq!(place.names(), [""; 0]);
         // Nor is an earlier part touched.
         place.cut(b"abc", None);
