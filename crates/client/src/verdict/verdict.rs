@@ -99,3 +99,43 @@ fn shown(by: &DigestSource, digest: &Digest) -> String {
     }
     hex
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn text_is_one_line_without_control_characters() {
+        let failed =
+            |reason: &str| ConnectError::Failed { to: "a:443".to_owned(), reason: reason.to_owned() };
+        for (verdict, text) in [
+            (Verdict::LocalTrouble("disk full: a\nb".to_owned()), "disk full: a\\nb"),
+            (Verdict::NotConnected(failed("refused\r")), "can't connect to a:443: refused\\r"),
+            (
+                Verdict::NotConnected(ConnectError::NoResponse(Duration::from_secs(5))),
+                "no response after 5 s",
+            ),
+            (Verdict::Tls(TlsError::Handshake("bad \x1b[1m".to_owned())), "TLS: bad \\u{1b}[1m"),
+            (Verdict::Refused { status: StatusCode::NOT_FOUND }, "refused: 404 Not Found"),
+            (Verdict::Cut(Cut::Closed), "cut: the connection was closed before the end of the message"),
+            (Verdict::Unverified, "complete, nothing to verify it with"),
+        ] {
+            assert_eq!(verdict.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn error_without_a_response_is_a_verdict_and_no_success() {
+        let timeout = ConnectError::Timeout(Duration::from_secs(1));
+        for (error, verdict) in [
+            (Error::Request("no host".to_owned()), Verdict::LocalTrouble("no host".to_owned())),
+            (Error::Connect(timeout.clone()), Verdict::NotConnected(timeout)),
+            (Error::Tls(TlsError::Protocol("HTTP/2")), Verdict::Tls(TlsError::Protocol("HTTP/2"))),
+            (Error::NoResponse(Cut::Closed), Verdict::Cut(Cut::Closed)),
+        ] {
+            assert_eq!(Verdict::from(error), verdict);
+            assert!(!verdict.is_success());
+        }
+    }
+}

@@ -1,5 +1,6 @@
 use super::*;
 use Step::{Data, End, Error as Fail, Pending, Trailers};
+use axum_trailers::digest::Algorithm;
 use axum_trailers_testing::read_by_contract;
 use http_body_util::{BodyExt, Collected, Full};
 
@@ -84,6 +85,34 @@ fn chunks_pass_without_a_copy() {
     let mut body = VerifiedBody::wrap(response).into_body();
     let frame = run(body.frame()).expect("a frame").expect("no error");
     assert_eq!(frame.into_data().expect("data").as_ptr(), content.as_ptr());
+}
+
+/// Large chunks are hashed in steps, and on another thread if there is a runtime.
+#[test]
+fn large_content_waits_for_its_digest() {
+    let content: &'static str = "0123456789abcdef".repeat(64 * 1024).leak();
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let digest = super::digests::digest_of(algorithm, content).to_string();
+        let trailers = Trailers(vec![("content-digest", &*digest.leak())].leak());
+        for size in [1000, 16 * 1024, content.len()] {
+            let mut steps: Vec<_> = (0..content.len())
+                .step_by(size)
+                .map(|at| Data(&content[at..content.len().min(at + size)]))
+                .collect();
+            steps.push(trailers.clone());
+            let head = h2(&[("trailer", "content-digest")]);
+
+            let body = head.with(ScriptedBody::new(steps.clone()).sized(), Verification::new()).into_body();
+            let read = read_by_contract(body);
+            assert!(read.error.is_none() && read.content == content, "{size}: {:?}", read.error);
+
+            let verified = format!("verified: {algorithm} (trailer field content-digest)");
+            assert_eq!(head.findings(&steps, Verification::new()), [verified], "{size}");
+            steps.remove(0);
+            let findings = head.findings(&steps, Verification::new());
+            assert!(findings[0].starts_with("the digest differs"), "{size}: {findings:?}");
+        }
+    }
 }
 
 #[test]
