@@ -9,9 +9,6 @@ use crate::{
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
-/// One receives, the other verifies and writes.
-const THREADS: usize = 2;
-
 pub(crate) fn get(args: &GetArgs) -> ExitCode {
     run(&args.client, async |session| super::get::get(args, session).await)
 }
@@ -26,7 +23,9 @@ pub(crate) fn send(args: &SendArgs) -> ExitCode {
 
 fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u8, Setup>) -> ExitCode {
     let run = || {
-        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+        // One thread receives and writes, and large chunks are hashed on another. With two that share the connection, each
+        // chunk wakes the other thread: four times as many switches, and a fifth more of the processor's time.
+        let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Setup::local(format!("can't start threads: {error}")))?;
         let session = Session::new(options)?;
         let code = runtime.block_on(async {
