@@ -136,16 +136,6 @@ impl Report {
         self.findings.iter().any(|verdict| matches!(verdict, Verdict::DigestDiffers { .. }))
     }
 
-    fn size_and_time(&self) -> String {
-        let (received, seconds) = (BinaryBytes(self.received), self.total.as_secs_f64());
-        match &self.sent {
-            None => format!("{received} in {seconds:.2} s"),
-            Some(sent) => {
-                format!("{} sent, {received} received in {seconds:.2} s", BinaryBytes(sent.bytes()))
-            }
-        }
-    }
-
     /// The verdict in one line, without advice.
     pub(super) fn message(&self) -> String {
         let verdict = self.verdict().to_string();
@@ -168,10 +158,15 @@ impl Report {
     }
 
     fn size_and_time(&self) -> String {
+        let seconds = self.total.as_secs_f64();
+        if let Some(sent) = &self.sent {
+            let received = BinaryBytes(self.received);
+            return format!("{} sent, {received} received in {seconds:.2} s", BinaryBytes(sent.bytes()));
+        }
         let from = self.resumed_from.unwrap_or_default();
         let size = BinaryBytes(from.saturating_add(self.received));
         let resumed = if from > 0 { format!(", resumed at {}", BinaryBytes(from)) } else { String::new() };
-        format!("{size} in {:.2} s{resumed}", self.total.as_secs_f64())
+        format!("{size} in {seconds:.2} s{resumed}")
     }
 
     /// What people read about the transfer: the verdict, what to do, and the text of a refusal.
