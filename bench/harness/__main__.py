@@ -1,4 +1,4 @@
-"""Measures this project's server side by side with its peers. `bench/run` builds all servers first."""
+"""Measures this project's server and client side by side with their peers. `bench/run` builds all programs first."""
 
 import argparse
 import json
@@ -8,37 +8,40 @@ import resource
 import shlex
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import servers
 from busy import look
 from document import DOCUMENT, with_figures
+from downloads import DOWNLOADS
 from machine import describe
-from rounds import measure
+from rounds import Results, measure_clients, measure_servers
+from servers import Server
 from setting import Setting
-from table import tables
+from table import client_tables, tables
 from tools import Failure, end_well
 from works import WORKS
 
 OPEN_FILES = 16384
+
+# By what they measure.
+KINDS = {"servers": WORKS, "clients": DOWNLOADS}
 
 
 def main() -> int:
     build = Path(os.environ["CARGO_TARGET_DIR"])
     peers = servers.peers(build)
     arguments = _arguments(["ours", *(server.name for server in peers)])
-    ours = [servers.ours(name, binary) for name, binary in arguments.ours]
-    ours = ours or [
-        servers.ours("ours", build / "release/bench_server"),
-        servers.ours("ours-axum-06", build / "release/bench_server_axum_06"),
-    ]
-    chosen = [
-        server
-        for server in (*ours, *peers)
-        if not arguments.servers or (server.ours and "ours" in arguments.servers) or server.name in arguments.servers
-    ]
-    works = [work for work in WORKS if not arguments.only or work.name in arguments.only]
+    chosen = _servers(build, peers, arguments)
+    works = {
+        kind: [work for work in works if not arguments.only or work.name in arguments.only]
+        for kind, works in KINDS.items()
+        if arguments.of in (None, kind)
+    }
+    of_servers, of_clients = (works.get(kind, []) for kind in KINDS)
 
     end_well()
     _raise_limit_of_files()
@@ -46,33 +49,60 @@ def main() -> int:
         before = look()
         before.check(is_for_document=arguments.update)
         about = describe(_command(arguments)) | {"Load before": str(before)}
-        with tempfile.TemporaryDirectory(dir=_folder_in_memory()) as folder:
-            files, logs = Path(folder, "files"), Path(folder, "logs")
-            files.mkdir()
-            logs.mkdir()
-            # If root starts nginx, its workers read them as another user.
-            Path(folder).chmod(0o755)
-            setting = Setting(arguments.seconds, build / "release/client", files, logs)
-            setting.make_small()
-            results = measure(works, chosen, setting, arguments.rounds)
-        text = _head(about) + "\n\n" + tables(works, chosen, results)
-        print(text)
+        results = Results()
+        with _setting(build, arguments) as setting:
+            if of_servers:
+                measure_servers(of_servers, chosen, setting, arguments.rounds, results)
+            measure_clients(of_clients, servers.workbench(setting.binary), setting, arguments.rounds, results)
+        texts = {"servers": tables(of_servers, chosen, results), "clients": client_tables(of_clients, results)}
+        print("\n\n".join([_head(about), *filter(None, texts.values())]))
         if arguments.out:
             everything = {"about": about, **asdict(results)}
             arguments.out.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
         if arguments.update:
-            DOCUMENT.write_text(with_figures(DOCUMENT.read_text(), text))
+            document = DOCUMENT.read_text()
+            for kind in works:
+                document = with_figures(document, kind, f"{_head(about)}\n\n{texts[kind]}")
+            DOCUMENT.write_text(document)
     except Failure as failure:
         sys.exit(f"FAILED: {failure}")
     return 1 if results.failures else 0
 
 
+def _servers(build: Path, peers: Sequence[Server], arguments: argparse.Namespace) -> list[Server]:
+    ours = [servers.ours(name, binary) for name, binary in arguments.ours] or [
+        servers.ours("ours", build / "release/bench_server"),
+        servers.ours("ours-axum-06", build / "release/bench_server_axum_06"),
+    ]
+    return [
+        server
+        for server in (*ours, *peers)
+        if not arguments.servers or (server.ours and "ours" in arguments.servers) or server.name in arguments.servers
+    ]
+
+
+@contextmanager
+def _setting(build: Path, arguments: argparse.Namespace) -> Iterator[Setting]:
+    with tempfile.TemporaryDirectory(dir=_folder_in_memory()) as folder:
+        files, logs = Path(folder, "files"), Path(folder, "logs")
+        files.mkdir()
+        logs.mkdir()
+        # If root starts nginx, its workers read them as another user.
+        Path(folder).chmod(0o755)
+        setting = Setting(
+            arguments.seconds, build / "release/client", files, logs, build / "release/axum-trailers", arguments.download
+        )
+        setting.make_small()
+        yield setting
+
+
 def _arguments(names: list[str]) -> argparse.Namespace:
-    works = [work.name for work in WORKS]
+    works = [work.name for works in KINDS.values() for work in works]
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument(
         "--only", type=_among(works), metavar="NAME,…", help=f"measure only these works: {', '.join(works)}"
     )
+    parser.add_argument("--of", choices=list(KINDS), help="measure only the works of servers, or of clients")
     parser.add_argument(
         "--servers", type=_among(names), metavar="NAME,…", help=f"measure only these servers: {', '.join(names)}"
     )
@@ -84,6 +114,10 @@ def _arguments(names: list[str]) -> argparse.Namespace:
         "--ours", type=_build, action="append", default=[], metavar="NAME=BINARY",
         help="measure this build of bench_server or bench_server_axum_06; repeat it to compare builds, ratios are to the first",
     )
+    parser.add_argument(
+        "--download", type=_at_least_one, default=1024, metavar="MIB",
+        help="size of the file that clients download, in MiB (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures of all rounds to this file, as JSON")
     parser.add_argument(
         "--update", action="store_true", help="write the tables into docs/performance.md; fails if the machine is busy",
@@ -94,6 +128,8 @@ def _arguments(names: list[str]) -> argparse.Namespace:
         parser.error("each server needs its own name")
     if arguments.update and (arguments.only or arguments.servers):
         parser.error("--update needs all works and all servers: omit --only and --servers")
+    if arguments.update and arguments.download != parser.get_default("download"):
+        parser.error("--update needs the default --download")
     return arguments
 
 
@@ -129,9 +165,12 @@ def _build(text: str) -> tuple[str, Path]:
 def _command(arguments: argparse.Namespace) -> str:
     """The command that repeats the measurement, without local paths."""
     words = ["bench/run", "--rounds", str(arguments.rounds), "--seconds", f"{arguments.seconds:g}"]
+    if arguments.of:
+        words += ["--of", arguments.of]
     for name in ("only", "servers"):
         if chosen := getattr(arguments, name):
             words += [f"--{name}", ",".join(chosen)]
+    words += ["--download", str(arguments.download)]
     for name, _ in arguments.ours:
         words += ["--ours", f"{name}=BINARY"]
     return shlex.join(words)

@@ -45,11 +45,11 @@ class Running:
 
     def memory(self) -> int:
         """Its memory in KiB. Pages that processes share count once."""
-        return sum(_kib(rollup, "Pss") for rollup in self._read("smaps_rollup"))
+        return sum(kib(rollup, "Pss") for rollup in self._read("smaps_rollup"))
 
     def peak(self) -> int:
         """The peak memory of its processes, in KiB."""
-        return sum(_kib(status, "VmHWM") for status in self._read("status"))
+        return sum(kib(status, "VmHWM") for status in self._read("status"))
 
     def divide(self, core: int, others: set[int]) -> None:
         """Pins its connection threads to one core, and its other threads to others."""
@@ -130,7 +130,7 @@ def _processes(group: int) -> list[Path]:
     return found
 
 
-def _kib(text: str, name: str) -> int:
+def kib(text: str, name: str) -> int:
     for line in text.splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])

@@ -55,6 +55,14 @@ def ours(title: str, binary: Path) -> Server:
     return Server(title, title, _rust(binary), ours=True, is_compiled=True)
 
 
+def workbench(binary: Path) -> Server:
+    """The program `axum-trailers`, which serves files with their digests."""
+    return Server(
+        "axum-trailers", "axum-trailers",
+        lambda place: [binary, "serve", *_flags(place), "--redirect", "off", "--dir", place.files],
+    )
+
+
 def peers(build: Path) -> list[Server]:
     """All other servers. `build` is Cargo's target folder."""
     release = build / "release"

@@ -1,5 +1,8 @@
 """What all measurements share."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,10 @@ class Setting:
     # Folders in memory: the files of static file servers, and h2load's log.
     files: Path
     logs: Path
+    # The program `axum-trailers`.
+    binary: Path
+    # The size of the file that clients download, in MiB.
+    download: int
 
     @property
     def warm_up(self) -> float:
@@ -44,6 +51,12 @@ class Setting:
         with (self.files / "big" / str(size)).open("wb") as file:
             file.truncate(size)
         return f"/big/{size}"
+
+    @contextmanager
+    def received(self) -> Iterator[Path]:
+        """An empty folder in memory, for what a client receives."""
+        with tempfile.TemporaryDirectory(dir=self.logs) as folder:
+            yield Path(folder)
 
     def small_load(
         self, running: Running, connections: int, seconds: float, http1: bool = False, path: str = "/small"

@@ -4,54 +4,81 @@ import math
 from collections.abc import Sequence
 
 from figures import Spread, advantage
-from rounds import Results
+from rounds import One, Results
 from servers import Server
-from work import Metric, Work
+from work import ClientWork, Metric, Work
 
 NONE = "–"
 
+# The titles of columns without figures.
+TEXTS = {"server", "client", "trailer"}
+
 
 def tables(works: Sequence[Work], servers: Sequence[Server], results: Results) -> str:
-    """A table for each work, followed by its failures."""
-    parts = [_section(work, servers, results) for work in works]
+    """A table for each work of servers, followed by its failures."""
+    parts = [_of_servers(work, servers, results) for work in works]
     if failed := results.failures.get("check"):
         parts.insert(0, "Not measured:\n\n" + _reasons(failed, servers))
     return "\n\n".join(parts)
 
 
-def _section(work: Work, servers: Sequence[Server], results: Results) -> str:
-    first = next((server.name for server in servers if server.ours), "")
+def client_tables(works: Sequence[ClientWork], results: Results) -> str:
+    """A table for each work of clients, followed by its failures."""
+    return "\n\n".join(
+        _section(work, work.clients, [["client", *_titles(work)], *_rows(work, work.clients, results)], results)
+        for work in works
+    )
+
+
+def _of_servers(work: Work, servers: Sequence[Server], results: Results) -> str:
     measured = [server for server in servers if server.ours or not work.ours_alone]
-    titles = ["server"]
+    rows = _rows(work, measured, results)
+    trailers = [_trailer(work, results.trailers.get(server.name, {})) for server in measured]
+    with_trailers = [[*row, trailer] for row, trailer in zip(rows, trailers, strict=True)]
+    return _section(work, servers, [["server", *_titles(work), "trailer"], *with_trailers], results)
+
+
+def _section(work: Work | ClientWork, those: Sequence[One], table: Sequence[Sequence[str]], results: Results) -> str:
+    titles, *rows = table
+    aligned = ["---" if title in TEXTS else "---:" for title in titles]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (titles, aligned, *rows)]
+    text = f"### {work.name}\n\n{work.what}.\n\n" + "\n".join(lines)
+    if failed := results.failures.get(work.name):
+        text += "\n\nFailed:\n\n" + _reasons(failed, those)
+    return text
+
+
+def _titles(work: Work | ClientWork) -> list[str]:
+    titles = []
     for metric in work.metrics:
         titles.append(metric.title)
         if work.has_spread:
             titles.append("min–max")
         if metric.compared:
             titles.append("its / ours" if metric.less_is_better else "ours / its")
-    titles.append("trailer")
-    aligned = ["---", *["---:"] * (len(titles) - 2), "---"]
-    rows = [_row(work, server, first, results) for server in measured]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (titles, aligned, *rows)]
-    text = f"### {work.name}\n\n{work.what}.\n\n" + "\n".join(lines)
-    if failed := results.failures.get(work.name):
-        text += "\n\nFailed:\n\n" + _reasons(failed, servers)
-    return text
+    return titles
 
 
-def _row(work: Work, server: Server, first: str, results: Results) -> list[str]:
-    failed = any(server.name in results.failures.get(what, {}) for what in ("check", work.name))
+def _rows(work: Work | ClientWork, those: Sequence[One], results: Results) -> list[list[str]]:
+    first = next((one.name for one in those if one.ours), "")
+    return [_row(work, one, first, results) for one in those]
+
+
+def _row(work: Work | ClientWork, one: One, first: str, results: Results) -> list[str]:
+    failed = any(one.name in results.failures.get(what, {}) for what in ("check", work.name))
     figures = results.figures.get(work.name, {})
-    cells = [server.title]
+    cells = [one.title]
     for metric in work.metrics:
-        its = figures.get(server.name, {}).get(metric.name)
+        its = figures.get(one.name, {}).get(metric.name)
         spread = Spread.of(its) if its and not failed else None
         ours = figures.get(first, {}).get(metric.name)
         cells += _cells(work, metric, spread, Spread.of(ours) if ours else None, "failed" if failed else NONE)
-    return [*cells, _trailer(work, results.trailers.get(server.name, {}))]
+    return cells
 
 
-def _cells(work: Work, metric: Metric, its: Spread | None, ours: Spread | None, without: str) -> list[str]:
+def _cells(
+    work: Work | ClientWork, metric: Metric, its: Spread | None, ours: Spread | None, without: str
+) -> list[str]:
     cells = [number(its.median) if its else without]
     if work.has_spread:
         cells.append(f"{number(its.low)}–{number(its.high)}" if its else NONE)
@@ -73,6 +100,6 @@ def number(value: float) -> str:
     return f"{value:,.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
 
 
-def _reasons(failed: dict[str, str], servers: Sequence[Server]) -> str:
-    titles = {server.name: server.title for server in servers}
+def _reasons(failed: dict[str, str], those: Sequence[One]) -> str:
+    titles = {one.name: one.title for one in those}
     return "\n".join(f"- {titles[name]}: {' '.join(reason.split())}" for name, reason in failed.items())

@@ -104,7 +104,7 @@ class Command(unittest.TestCase):
 
     def test_the_load_of_small_streams(self):
         running = Running(Server("server", "a server", lambda place: []), "127.0.0.1:1", 1)
-        setting = Setting(6, Path("client"), Path("files"), Path("logs"))
+        setting = Setting(6, Path("client"), Path("files"), Path("logs"), Path("axum-trailers"), 1)
         words = " ".join(map(str, setting.small_load(running, 64, 7).command()))
         self.assertIn("-c 64 -m 32", words)
         self.assertIn("-D 7000ms --warm-up-time 2000ms", words)

@@ -3,12 +3,13 @@
 import unittest
 from pathlib import Path
 
+from clients import Client
 from document import with_figures
 from rounds import Results
 from servers import H1, H2, Server, ours
-from table import number, tables
+from table import client_tables, number, tables
 from tools import Failure
-from work import Metric, Work
+from work import ClientWork, Metric, Work
 
 OURS = ours("ours", Path("bench_server"))
 PEER = Server("peer", "a peer", lambda place: [])
@@ -74,6 +75,35 @@ class Tables(unittest.TestCase):
         self.assertEqual(shown, ["0", "0.0123", "0.500", "1.23", "12.3", "123", "1,234", "1,234,567"])
 
 
+class ClientTables(unittest.TestCase):
+    def setUp(self):
+        get, curl = (Client(name, f"`{name}`", lambda what: [], ours=name == "get") for name in ("get", "curl"))
+        metrics = (
+            Metric("seconds", "s", less_is_better=True), Metric("peak", "peak, MiB", less_is_better=True, compared=False)
+        )
+        self.work = ClientWork("get-h2", "Download", metrics, (curl, get), lambda running, setting, client: {})
+        self.results = Results(figures={"get-h2": {
+            "get": {"seconds": [2, 1, 3], "peak": [9, 8, 10]}, "curl": {"seconds": [3, 4, 5], "peak": [7, 7, 7]},
+        }})
+
+    def test_clients_are_compared_with_ours(self):
+        self.assertEqual(client_tables([self.work], self.results), """\
+### get-h2
+
+Download.
+
+| client | s | min–max | its / ours | peak, MiB | min–max |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| `curl` | 4.00 | 3.00–5.00 | 2.00 | 7.00 | 7.00–7.00 |
+| `get` | 2.00 | 1.00–3.00 | 1.00 | 9.00 | 8.00–10.0 |""")
+
+    def test_what_failed_is_shown_with_its_reason(self):
+        self.results.failures = {"get-h2": {"get": "exit code 7"}}
+        text = client_tables([self.work], self.results)
+        self.assertIn("| `get` | failed | – | – | failed | – |", text)
+        self.assertIn("Failed:\n\n- `get`: exit code 7", text)
+
+
 class Ability(unittest.TestCase):
     def test_what_a_server_can_do(self):
         every = {H2: True, H1: True}
@@ -90,14 +120,15 @@ class Ability(unittest.TestCase):
 
 class Document(unittest.TestCase):
     def test_figures_go_between_the_markers(self):
-        text = "prose\n<!-- figures -->\nold\n<!-- /figures -->\nmore\n"
-        new = "prose\n<!-- figures -->\n\nnew \\1\n\n<!-- /figures -->\nmore\n"
-        self.assertEqual(with_figures(text, "new \\1"), new)
-        self.assertEqual(with_figures(new, "new \\1"), new)
+        of_servers = "prose\n<!-- figures of servers -->\nold\n<!-- /figures -->\nmore\n"
+        of_clients = "<!-- figures of clients -->\nold\n<!-- /figures -->\n"
+        new = "<!-- figures of clients -->\n\nnew \\1\n\n<!-- /figures -->\n"
+        self.assertEqual(with_figures(of_servers + of_clients, "clients", "new \\1"), of_servers + new)
+        self.assertEqual(with_figures(of_servers + new, "clients", "new \\1"), of_servers + new)
 
     def test_a_document_without_the_markers(self):
         with self.assertRaises(Failure):
-            with_figures("prose\n", "new")
+            with_figures("<!-- figures of servers -->\n<!-- /figures -->\n", "clients", "new")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""A kind of measurement."""
+"""Kinds of measurements."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clients import Client
 from running import Running
 from servers import H2, Server
 from setting import Setting
 
 Measure = Callable[[Running, Setting], dict[str, float]]
+MeasureClient = Callable[[Running, Setting, Client], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Work:
-    """What each round measures, with a new server process."""
+    """What each round measures of each server, with a new process."""
 
     name: str
     what: str
@@ -61,3 +63,15 @@ class Work:
             and (server.ours or not self.ours_alone)
             and (server.is_compiled or not self.is_compiled)
         )
+
+
+@dataclass(frozen=True)
+class ClientWork:
+    """What each round measures of each client, with a new process of this project's server."""
+
+    name: str
+    what: str
+    metrics: tuple[Metric, ...]
+    clients: tuple[Client, ...]
+    measure: MeasureClient
+    has_spread: bool = True
