@@ -149,7 +149,7 @@ impl Answer {
         match self.printer.print(data) {
             Ok(Printed::Yes) | Err(Trouble::Closed) => {}
             Ok(Printed::Harmful) => {
-                self.note = Some("the response is no text, so it is not shown".to_owned())
+                self.note = Some("the response is no text, so it is not shown".to_owned());
             }
             Err(trouble) => return Err(trouble),
         }

@@ -103,7 +103,8 @@ impl<'a> Session<'a> {
                 0 => Error::Request(reason),
                 _ => Error::Request(format!("can't follow the redirect to {}: {reason}", outgoing.uri)),
             })?;
-            let response = self.client.exchange(request).await?;
+            // It is large: it contains the connection's handshakes.
+            let response = Box::pin(self.client.exchange(request)).await?;
             if self.options.report.verbose {
                 verbose::response(&response);
             }
