@@ -85,18 +85,19 @@ fn verdicts(evidence: &Evidence, cut: Option<Cut>, compared: &Compared, missing:
 }
 
 fn cut(evidence: &Evidence) -> Option<Cut> {
-    let (received, expected) = (evidence.received, evidence.extent.length);
-    let is_short = expected.is_some_and(|expected| received < expected);
-    match &evidence.cut {
-        Some(cut) if *cut != Cut::Closed || !is_short => return Some(cut.clone()),
-        _ => {}
-    }
-    if let Some(field) = evidence.extent.malformed {
-        return Some(Cut::Malformed(format!("{field} is contradictory")));
-    }
-    match expected {
-        Some(expected) if is_short => Some(Cut::Short { expected, received }),
-        _ => None,
+    let received = evidence.received;
+    let short = evidence.extent.length.filter(|expected| received < *expected);
+    match (&evidence.cut, short) {
+        (Some(Cut::Closed), Some(expected)) => Some(Cut::Short { expected, received }),
+        // Over HTTP/2 the reason may be just that length.
+        (Some(Cut::Malformed(reason)), Some(expected)) => {
+            Some(Cut::Malformed(format!("{reason} after {received} of {expected} bytes")))
+        }
+        (Some(cut), _) => Some(cut.clone()),
+        (None, short) => match evidence.extent.malformed {
+            Some(field) => Some(Cut::Malformed(format!("{field} is contradictory"))),
+            None => short.map(|expected| Cut::Short { expected, received }),
+        },
     }
 }
 

@@ -89,9 +89,12 @@ struct Hash {
 const BATCH_SIZE: usize = 128 * 1024;
 const BATCH_CHUNKS: usize = 16;
 
+/// How many bytes the transfer may be ahead of the thread that hashes them.
+const AHEAD: usize = 1024 * 1024;
+
 impl Hash {
     fn new(hashers: Option<Hashers>) -> Self {
-        let hashers = hashers.map(ParallelHashers::new);
+        let hashers = hashers.map(|hashers| ParallelHashers::new(hashers).behind(AHEAD));
         Self { hashers, batch: Vec::new(), batch_size: 0, digests: Vec::new() }
     }
 
@@ -130,23 +133,29 @@ pub(super) struct Algorithms {
 }
 
 impl Algorithms {
-    /// Those of the header section and of the user, and all of them for a field that may come as a trailer: a sender need
-    /// not use the algorithm that it was asked for. A trailer that is not announced is expected only if nothing else
-    /// verifies the content, because a second algorithm takes longer than everything else (SHA-512 three times as long as
-    /// SHA-256).
+    /// Those of the header section and of the user, and those that a digest in a trailer may have.
+    ///
+    /// A sender need not use the algorithm that it was asked for. But if something else verifies the content, only SHA-256 is
+    /// expected there, and only if the field is announced: SHA-512 takes three times as long, more than everything else.
     pub(super) fn needed(
         extent: &Extent,
         header: &SectionDigests,
         expected: &[Digest],
         announced: &Declared,
     ) -> Self {
+        let has_whole = !matches!(extent.whole, Whole::Incomplete(_));
+        let of_header = header.digests.iter().any(|(field, _)| has_whole || *field == CONTENT_DIGEST);
+        let is_verified = of_header || (has_whole && !expected.is_empty());
         let announces_any = announced.contains(&CONTENT_DIGEST) || announced.contains(&REPR_DIGEST);
-        let others_verify = announces_any || !header.digests.is_empty() || !expected.is_empty();
         let of_field = |field: HeaderName| {
-            let may_follow = extent.permits_trailers && (announced.contains(&field) || !others_verify);
-            let followers = if may_follow { Algorithm::ALL } else { &[] };
+            let may_follow = announced.contains(&field) || !(is_verified || announces_any);
+            let following = match (extent.permits_trailers && may_follow, is_verified) {
+                (true, false) => Algorithm::ALL,
+                (true, true) => &[Algorithm::Sha256],
+                (false, _) => &[],
+            };
             let of_header = header.digests.iter().filter(move |(name, _)| *name == field);
-            of_header.map(|(_, digest)| digest.algorithm()).chain(followers.iter().copied())
+            of_header.map(|(_, digest)| digest.algorithm()).chain(following.iter().copied())
         };
         Self {
             content: of_field(CONTENT_DIGEST).collect(),

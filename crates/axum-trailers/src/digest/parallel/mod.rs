@@ -19,7 +19,7 @@ use std::{
 /// The size from which a chunk is worth waking a thread for, in bytes.
 const LARGE: usize = 32 * 1024;
 
-/// While so many bytes before it are still to be hashed, a chunk waits.
+/// While so many bytes before it are still to be hashed, a chunk waits, by default.
 const BEHIND: usize = 256 * 1024;
 
 /// Hashes content in chunks: on the thread that polls it or, if chunks are large and a core may be free, on a thread for
@@ -32,6 +32,7 @@ pub struct ParallelHashers {
     /// A backlog that was taken back before a thread began with it.
     unbegun: Option<Arc<Offload>>,
     budget: CoreBudget,
+    behind: usize,
 }
 
 impl ParallelHashers {
@@ -39,7 +40,14 @@ impl ParallelHashers {
     #[must_use]
     pub fn new(hashers: Hashers) -> Self {
         let here = Backlog { hashers, chunks: VecDeque::new() };
-        Self { here, offload: None, unbegun: None, budget: CoreBudget::default() }
+        Self { here, offload: None, unbegun: None, budget: CoreBudget::default(), behind: BEHIND }
+    }
+
+    /// Lets a chunk wait while so many bytes before it are still to be hashed. With more, its task wakes less often.
+    #[must_use]
+    pub fn behind(mut self, bytes: usize) -> Self {
+        self.behind = bytes;
+        self
     }
 
     /// Takes the next chunk.
@@ -88,7 +96,7 @@ impl ParallelHashers {
 
     /// Waits until the last chunk may go on.
     pub fn poll_keeps_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_down_to(BEHIND, cx)
+        self.poll_down_to(self.behind, cx)
     }
 
     /// Returns the digests once everything is hashed, and only once.

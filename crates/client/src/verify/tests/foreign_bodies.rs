@@ -216,12 +216,12 @@ fn responses_over_http2_are_verified_around_hyper_and_reqwest() {
         (
             &[("content-length", "6")],
             Ending::Whole,
-            "cut: the message is malformed: it breaks a rule of HTTP/2 (PROTOCOL_ERROR)",
+            "cut: the message is malformed: it breaks a rule of HTTP/2 (PROTOCOL_ERROR) after 0 of 6 bytes",
         ),
         (
             &[("content-length", "4")],
             Ending::Whole,
-            "cut: the message is malformed: it breaks a rule of HTTP/2 (PROTOCOL_ERROR)",
+            "cut: the message is malformed: it breaks a rule of HTTP/2 (PROTOCOL_ERROR) after 0 of 4 bytes",
         ),
         (&[], Ending::Trailers(digest), "verified: sha-256 (trailer field content-digest)"),
         (

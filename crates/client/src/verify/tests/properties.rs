@@ -93,14 +93,14 @@ impl Proof {
         (0..self.digests.len()).filter(|n| last(*n)).map(|n| &self.digests[n]).collect()
     }
 
-    /// Whether its algorithm is unknown until the end of the content, although the header section has or announces a digest.
+    /// Whether its algorithm was not expected, because the header section has another one that verifies the content.
     fn is_late(&self, claim: &Claim) -> bool {
         let announces = self.digests.iter().any(|other| other.in_trailer && other.is_announced);
         let mut header = self.digests.iter().filter(|other| !other.in_trailer).peekable();
         claim.in_trailer
-            && !announces
             && header.peek().is_some()
             && header.all(|other| other.algorithm != claim.algorithm)
+            && !(announces && claim.algorithm == Algorithm::Sha256)
     }
 }
 
