@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(any(feature = "serve", feature = "client"))]
 mod file_size_limit;
 mod generate;
 #[cfg(feature = "serve")]

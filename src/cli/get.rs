@@ -81,7 +81,8 @@ pub(crate) struct ResumeOptions {
 
     /// Retry a cut transfer, at most N times
     ///
-    /// The pauses grow, and `Retry-After` is respected. A file is resumed.
+    /// Also after a timeout, and the status 408, 429, 500, 502, 503 or 504. The pauses grow from 1 s to 60 s, or are those of
+    /// `Retry-After`. A file is resumed.
     #[arg(long, value_name = "N", default_value = "0", value_parser = |text: &str| Count::within(text, 0, 1000).map(Count::as_u32))]
     pub(crate) retry: u32,
 }

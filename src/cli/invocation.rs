@@ -301,6 +301,17 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "serve"))]
+    #[test]
+    fn command_without_a_verb_is_a_usage_error_that_shows_the_help() {
+        let error = read(&[], &[]).expect_err("no verb");
+        assert_eq!(
+            (error.kind(), error.exit_code()),
+            (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, 2)
+        );
+        assert!(error.use_stderr() && VERBS.iter().all(|verb| error.to_string().contains(verb)), "{error}");
+    }
+
     #[test]
     fn word_that_is_no_verb_is_a_usage_error_that_names_it() {
         for line in [&["frobnicate"][..], &["frobnicate", "--port", "0"], &["frobnicate", "get"]] {
