@@ -31,7 +31,8 @@ pub enum NotCompared {
     /// The digest is that of the whole representation, and the response is a part that does not complete a beginning.
     #[error("only a part of the whole arrived")]
     Part,
-    /// The digest of what arrived was not computed with this algorithm: the header section did not announce it.
+    /// What arrived was not hashed with this algorithm: another digest verifies it, and the header section did not contain
+    /// this algorithm. Or the beginning that arrived earlier was not hashed with it.
     #[error("nothing announced this algorithm before the content")]
     NotComputed,
 }

@@ -90,8 +90,8 @@ impl<B> VerifiedBody<B> {
         self.findings.as_ref().map_or(&[], |findings| &findings.comparisons)
     }
 
-    /// At the end, the digests of the whole representation, or of the content if it is only a part: with each algorithm
-    /// that could have been needed, at least SHA-256. Empty if the transfer was cut or has no content.
+    /// At the end, the digests of the whole representation, or of the content if it is only a part: at least one, with each
+    /// algorithm that could have been needed. Empty if the transfer was cut or has no content.
     #[must_use]
     pub fn digests(&self) -> &[Digest] {
         self.findings.as_ref().map_or(&[], |findings| &findings.digests)
