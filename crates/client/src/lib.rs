@@ -184,6 +184,9 @@
 mod client;
 mod connector;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod io;
 #[cfg(test)]
 mod tests;

@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// Uses this connection for the next request to this origin.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn adopt(&self, origin: &super::Origin, connection: crate::connector::Connection) {
         self.pool.add(origin, connection).give_back();
     }

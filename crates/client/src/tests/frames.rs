@@ -3,19 +3,19 @@ use super::peer::Peer;
 /// The server's end of an HTTP/2 connection, frame by frame.
 pub(super) struct Frames(pub(super) Peer);
 
-pub(super) const DATA: u8 = 0;
-pub(super) const HEADERS: u8 = 1;
-pub(super) const RST_STREAM: u8 = 3;
-pub(super) const SETTINGS: u8 = 4;
-pub(super) const GOAWAY: u8 = 7;
-pub(super) const CONTINUATION: u8 = 9;
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const CONTINUATION: u8 = 9;
 
-pub(super) const END_STREAM: u8 = 1;
-pub(super) const END_HEADERS: u8 = 4;
+pub(crate) const END_STREAM: u8 = 1;
+pub(crate) const END_HEADERS: u8 = 4;
 
-pub(super) const OK: [u8; 1] = [0x88];
-pub(super) const NO_CONTENT: [u8; 1] = [0x89];
-pub(super) const NOT_MODIFIED: [u8; 1] = [0x8b];
+pub(crate) const OK: [u8; 1] = [0x88];
+pub(crate) const NO_CONTENT: [u8; 1] = [0x89];
+pub(crate) const NOT_MODIFIED: [u8; 1] = [0x8b];
 
 pub(super) struct Frame {
     pub(super) kind: u8,
@@ -25,7 +25,7 @@ pub(super) struct Frame {
 }
 
 /// A field as a literal without indexing ([RFC 7541 §6.2.2](https://www.rfc-editor.org/rfc/rfc7541#section-6.2.2)).
-pub(super) fn field(name: &str, value: &str) -> Vec<u8> {
+pub(crate) fn field(name: &str, value: &str) -> Vec<u8> {
     let mut line = vec![0];
     for text in [name, value] {
         write_length(&mut line, text.len());
@@ -48,7 +48,7 @@ fn write_length(line: &mut Vec<u8>, length: usize) {
 }
 
 /// An informational response with this status.
-pub(super) fn informational(status: &str) -> Vec<u8> {
+pub(crate) fn informational(status: &str) -> Vec<u8> {
     let mut line = vec![0x08];
     write_length(&mut line, status.len());
     line.extend_from_slice(status.as_bytes());
@@ -92,7 +92,7 @@ impl Frames {
     }
 }
 
-pub(super) fn encode(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn encode(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("small").to_be_bytes();
     let mut frame = vec![length[1], length[2], length[3], kind, flags];
     frame.extend_from_slice(&stream.to_be_bytes());

@@ -4,7 +4,7 @@ mod bounds;
 mod connect;
 mod continue_100;
 mod early_responses;
-mod frames;
+pub(crate) mod frames;
 mod peer;
 mod request_bodies;
 mod requests;
