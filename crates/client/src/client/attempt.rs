@@ -79,7 +79,8 @@ impl Client {
         }
         exchange.progress();
         let sending = lease.connection.send(request, exchange, on_informational.clone());
-        let sent = self.wait(sending, exchange).await?;
+        let waited = self.wait(sending, exchange).await;
+        let sent = waited.inspect_err(|_stall| self.pool.forget(&target.origin))?;
         match sent {
             Ok(response) => Ok(Sent::Response(response)),
             Err(mut error) => match (error.take_message(), exchange.failure()) {

@@ -19,7 +19,8 @@ use std::{
 };
 use tower_service::Service;
 
-/// Sends requests over HTTP/2 and HTTP/1.1, one connection for each origin. Clones share their connections.
+/// Sends requests over HTTP/2 and HTTP/1.1. Clones share their connections: the client keeps one for each origin, which
+/// requests use one after the other, and over HTTP/2 at the same time.
 ///
 /// [`send`](Self::send) verifies the response; [`exchange`](Self::exchange) and the tower [`Service`] leave that to you,
 /// for example with [`Verification::verify`].

@@ -43,7 +43,7 @@ impl Pool {
         self.lease(origin, connection)
     }
 
-    /// Forgets the connection to this origin, which is closed.
+    /// Forgets the connection to this origin, which is closed or stalls.
     pub(super) fn forget(&self, origin: &Origin) {
         self.lock().retain(|(other, _)| other != origin);
     }
@@ -82,9 +82,14 @@ impl Lease {
         alert.or_else(|| self.fault().map(Error::NoResponse))
     }
 
+    /// Keeps later requests from using the connection.
+    pub(crate) fn discard(self) {
+        self.pool.forget(&self.origin);
+    }
+
     /// Lets other requests use the connection.
     pub(crate) fn give_back(self) {
-        if self.connection.is_exclusive() {
+        if self.connection.is_exclusive() && self.connection.has_written_all() {
             self.pool.put(self.origin, self.connection);
         }
     }

@@ -1,7 +1,10 @@
 use super::Transport;
 use crate::{
     exchange::{Error, Exchange, OnInformational, OutgoingBody},
-    io::{Faults, Http1Stream, Http2Stream, MOST_INFORMATIONAL, TrailerLines, too_many_informational},
+    io::{
+        Faults, Http1Stream, Http2Stream, MOST_INFORMATIONAL, Owner, TrailerLines, Written,
+        too_many_informational,
+    },
     verdict::Cut,
 };
 use http::{Request, Response, StatusCode, Version};
@@ -25,6 +28,10 @@ pub(crate) struct Connection {
     /// Of the chunked requests, over HTTP/1.1.
     pub(crate) trailers: TrailerLines,
     faults: Faults,
+    /// Of the requests, over HTTP/1.1.
+    written: Written,
+    /// Held by all clones.
+    owner: Owner,
 }
 
 enum Sender {
@@ -59,10 +66,11 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (faults, trailers) = (Faults::default(), TrailerLines::default());
+        let (owner, faults) = (Owner::default(), Faults::default());
+        let (trailers, written) = (TrailerLines::default(), Written::new());
         let failed = |error: hyper::Error| Error::NoResponse(Cut::of(&error));
         let sender = if transport.version == Version::HTTP_2 {
-            let io = TokioIo::new(Http2Stream::new(stream, faults.clone()));
+            let io = TokioIo::new(Http2Stream::new(stream, &owner, faults.clone()));
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .initial_stream_window_size(STREAM_WINDOW)
@@ -75,7 +83,13 @@ impl Connection {
             tokio::spawn(drive(connection));
             Sender::Http2(sender)
         } else {
-            let io = TokioIo::new(Http1Stream::new(stream, faults.clone(), trailers.clone()));
+            let io = TokioIo::new(Http1Stream::new(
+                stream,
+                &owner,
+                faults.clone(),
+                trailers.clone(),
+                written.clone(),
+            ));
             let (sender, connection) = http1::Builder::new()
                 .max_header_size(MOST_HTTP1_SECTION)
                 .max_headers(MOST_FIELDS)
@@ -86,7 +100,7 @@ impl Connection {
             tokio::spawn(drive(connection));
             Sender::Http1(sender)
         };
-        Ok(Self { sender, transport, trailers, faults })
+        Ok(Self { sender, transport, trailers, faults, written, owner })
     }
 
     /// The same connection for another request, if it can carry several.
@@ -97,12 +111,19 @@ impl Connection {
             transport: self.transport,
             trailers: self.trailers.clone(),
             faults: self.faults.clone(),
+            written: self.written.clone(),
+            owner: self.owner.clone(),
         })
     }
 
     /// Whether it carries one request at a time.
     pub(crate) fn is_exclusive(&self) -> bool {
         matches!(self.sender, Sender::Http1(_))
+    }
+
+    /// Whether nothing of a request waits to be written.
+    pub(crate) fn has_written_all(&self) -> bool {
+        self.written.is_all()
     }
 
     /// Why this side has ended it.

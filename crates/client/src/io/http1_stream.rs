@@ -1,6 +1,6 @@
 use super::{
-    Faults, TrailerLines, full_reads::FullReads, held_write_errors::HeldWriteErrors,
-    request_framing::RequestFraming,
+    Faults, Owner, TrailerLines, Written, full_reads::FullReads, held_write_errors::HeldWriteErrors,
+    owner::Owned, request_framing::RequestFraming,
 };
 use bytes::{Buf, Bytes};
 use std::{
@@ -14,10 +14,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// reported.
 #[derive(Debug)]
 pub(crate) struct Http1Stream<S> {
-    inner: HeldWriteErrors<FullReads<S>>,
+    inner: Owned<HeldWriteErrors<FullReads<S>>>,
     faults: Faults,
     framing: RequestFraming,
     trailers: TrailerLines,
+    written: Written,
     /// The rest of the trailer section that is being written.
     lines: Bytes,
     /// The lines of this request are written, so that its end may pass.
@@ -25,12 +26,19 @@ pub(crate) struct Http1Stream<S> {
 }
 
 impl<S> Http1Stream<S> {
-    pub(crate) fn new(inner: S, faults: Faults, trailers: TrailerLines) -> Self {
+    pub(crate) fn new(
+        inner: S,
+        owner: &Owner,
+        faults: Faults,
+        trailers: TrailerLines,
+        written: Written,
+    ) -> Self {
         Self {
-            inner: HeldWriteErrors::new(FullReads::new(inner)),
+            inner: Owned::new(HeldWriteErrors::new(FullReads::new(inner)), owner),
             faults,
             framing: RequestFraming::new(),
             trailers,
+            written,
             lines: Bytes::new(),
             has_lines_written: false,
         }
@@ -72,6 +80,7 @@ impl<S: AsyncWrite + Unpin> Http1Stream<S> {
             if passed > 0 && !std::mem::take(&mut self.has_lines_written) {
                 self.trailers.take_next();
             }
+            self.written.set(self.framing.is_between_requests());
             return Poll::Ready(Ok(written));
         }
     }
@@ -322,19 +331,23 @@ mod tests {
         ) {
             accepts.push(1);
             let sink = Sink { accepts, next: 0, written: Vec::new() };
-            let trailers = TrailerLines::default();
-            let mut stream = Http1Stream::new(sink, Faults::default(), trailers.clone());
+            let (owner, trailers, written) = (Owner::default(), TrailerLines::default(), Written::new());
+            let mut stream = Http1Stream::new(sink, &owner, Faults::default(), trailers.clone(), written.clone());
             let mut expected = Vec::new();
             for message in messages {
                 let (bytes, sent) = message.bytes();
                 if let Some(section) = message.trailers() {
                     trailers.push(&section);
                 }
-                write(&mut stream, &bytes, &sizes, is_vectored);
+                let (last, begin) = bytes.split_last().expect("a header section");
+                write(&mut stream, begin, &sizes, is_vectored);
+                prop_assert!(!written.is_all());
+                write(&mut stream, &[*last], &sizes, is_vectored);
+                prop_assert!(written.is_all());
                 expected.extend(sent);
             }
             prop_assert_eq!(
-                String::from_utf8_lossy(&stream.inner.get_ref().get_ref().written),
+                String::from_utf8_lossy(&stream.inner.get_ref().get_ref().get_ref().written),
                 String::from_utf8_lossy(&expected)
             );
         }

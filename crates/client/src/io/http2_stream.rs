@@ -1,4 +1,7 @@
-use super::{Faults, full_reads::FullReads, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames};
+use super::{
+    Faults, Owner, full_reads::FullReads, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames,
+    owner::Owned,
+};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -9,14 +12,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// An HTTP/2 connection for hyper. Ends it if the server's frames are over a bound.
 #[derive(Debug)]
 pub(crate) struct Http2Stream<S> {
-    inner: HeldWriteErrors<FullReads<S>>,
+    inner: Owned<HeldWriteErrors<FullReads<S>>>,
     faults: Faults,
     frames: Http2Frames,
 }
 
 impl<S> Http2Stream<S> {
-    pub(crate) fn new(inner: S, faults: Faults) -> Self {
-        Self { inner: HeldWriteErrors::new(FullReads::new(inner)), faults, frames: Http2Frames::new() }
+    pub(crate) fn new(inner: S, owner: &Owner, faults: Faults) -> Self {
+        let inner = Owned::new(HeldWriteErrors::new(FullReads::new(inner)), owner);
+        Self { inner, faults, frames: Http2Frames::new() }
     }
 }
 

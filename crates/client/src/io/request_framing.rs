@@ -9,6 +9,8 @@ pub(super) struct RequestFraming {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
+    /// In front of a request.
+    Start,
     /// In a line of the header section.
     Head,
     /// In content with a length, of which this number of bytes remains.
@@ -46,7 +48,7 @@ pub(super) struct Found {
 
 impl RequestFraming {
     pub(super) fn new() -> Self {
-        Self { state: State::Head, line: Line::EMPTY, content: Content::Length(0) }
+        Self { state: State::Start, line: Line::EMPTY, content: Content::Length(0) }
     }
 
     /// Follows these bytes. Stops in front of the empty line that ends a chunked request, after having passed `most` of them.
@@ -65,6 +67,11 @@ impl RequestFraming {
         found
     }
 
+    /// Whether the next byte begins a request.
+    pub(super) fn is_between_requests(&self) -> bool {
+        matches!(self.state, State::Start)
+    }
+
     /// Whether `next` begins the empty line that ends a chunked request.
     fn is_at_end(&self, next: u8) -> bool {
         matches!(self.state, State::Trailers) && self.line.length == 0 && next == b'\r'
@@ -72,6 +79,9 @@ impl RequestFraming {
 
     /// Follows one byte, or more if they need not be read. Returns their number.
     fn step(&mut self, next: u8, available: usize) -> usize {
+        if let State::Start = self.state {
+            self.state = State::Head;
+        }
         match &mut self.state {
             State::Length(remaining) | State::Chunk(remaining) => {
                 let skipped = usize::try_from(*remaining).unwrap_or(usize::MAX).min(available);
@@ -79,7 +89,7 @@ impl RequestFraming {
                 if *remaining == 0 {
                     self.state = match self.state {
                         State::Chunk(_) => State::ChunkSize(0),
-                        _ => State::Head,
+                        _ => State::Start,
                     };
                 }
                 return skipped;
@@ -98,7 +108,7 @@ impl RequestFraming {
                 }
                 self.line = Line::EMPTY;
             }
-            State::Head | State::Trailers => self.line.push(next),
+            State::Start | State::Head | State::Trailers => self.line.push(next),
         }
         1
     }
@@ -112,7 +122,7 @@ impl RequestFraming {
             return;
         }
         self.state = match self.content {
-            Content::Length(0) => State::Head,
+            Content::Length(0) => State::Start,
             Content::Length(length) => State::Length(length),
             Content::Chunked => State::ChunkSize(0),
         };

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use http::{Request, Version};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     sync::mpsc,
+    time::sleep,
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -56,6 +57,26 @@ async fn rest_of_the_request_is_not_sent_after_the_response() {
     assert_eq!(read(response(exchanging).await).await, ("no".to_owned(), None, None));
     assert_eq!(peer.rest().await, b"", "closed without the last chunk");
     source.closed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_that_does_not_read_cannot_keep_the_connection() {
+    for is_read in [true, false] {
+        let (client, mut peer) = connected(Version::HTTP_11).await;
+        // More than fits into the stream.
+        let request = Request::put("http://test/").body(Full::new(Bytes::from(vec![0; 1024 * 1024])));
+        let exchanging = send(&client, request.expect("a request"));
+        peer.head().await;
+        peer.send("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno").await;
+        let response = response(exchanging).await;
+        if is_read {
+            assert_eq!(read(response).await, ("no".to_owned(), None, None));
+        } else {
+            drop(response);
+        }
+        sleep(Duration::from_secs(10)).await;
+        assert!(peer.rest().await.len() < 1024 * 1024, "closed before the end");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use super::{
     frames::{DATA, END_HEADERS, END_STREAM, Frames, HEADERS, OK},
-    peer::{connected, failure, get, read, response, send},
+    peer::{connect, connected, failure, get, read, response, send},
 };
 use crate::{ConnectError, Cut, Error};
 use bytes::Bytes;
@@ -8,7 +8,10 @@ use http::{Request, Version};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use std::{convert::Infallible, time::Duration};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
 use tokio_stream::wrappers::ReceiverStream;
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -68,11 +71,11 @@ async fn empty_frames_are_no_progress() {
     let stream = frames.until(HEADERS).await.stream;
     frames.send(HEADERS, END_HEADERS, stream, OK).await;
     let reading = tokio::spawn(read(response(exchanging).await));
-    for _ in 0..2 {
-        sleep(ALMOST).await;
-        frames.send(DATA, 0, stream, []).await;
-    }
+    let start = Instant::now();
+    sleep(ALMOST).await;
+    frames.send(DATA, 0, stream, []).await;
     assert_eq!(reading.await.expect("no panic").2, Some(Cut::Stalled(BOUND)));
+    assert_eq!(start.elapsed().as_secs(), BOUND.as_secs());
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,6 +127,30 @@ async fn server_that_does_not_read_the_request_stalls_it() {
     let exchanging = send(&client, Request::put("http://test/").body(body).expect("a request"));
     peer.head().await;
     assert_eq!(failure(exchanging).await, Error::Connect(ConnectError::NoResponse(BOUND)));
+    sleep(ALMOST).await;
+    assert!(peer.rest().await.len() < 1024 * 1024, "closed although the peer does not read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_that_stalls_is_not_used_again() {
+    for is_in_body in [false, true] {
+        let (client, peer) = connected(Version::HTTP_2).await;
+        let exchanging = send(&client, get());
+        let mut frames = Frames::begin(peer).await;
+        let stream = frames.until(HEADERS).await.stream;
+        if is_in_body {
+            frames.send(HEADERS, END_HEADERS, stream, OK).await;
+            assert_eq!(read(response(exchanging).await).await.2, Some(Cut::Stalled(BOUND)));
+        } else {
+            assert_eq!(failure(exchanging).await, Error::Connect(ConnectError::NoResponse(BOUND)));
+        }
+        frames.0.rest().await;
+        let mut peer = connect(&client, Version::HTTP_11).await;
+        let exchanging = send(&client, get());
+        peer.head().await;
+        peer.send("HTTP/1.1 204 No Content\r\n\r\n").await;
+        response(exchanging).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
