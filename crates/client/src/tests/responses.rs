@@ -2,7 +2,7 @@ use super::{
     frames::{Frames, HEADERS},
     peer::{connected, failure, get, read, response, send},
 };
-use crate::{Cut, Error, Transport};
+use crate::{Cut, Error, Transport, Verdict};
 use bytes::Bytes;
 use http::{Method, Request, Version};
 use http_body_util::Empty;
@@ -67,6 +67,31 @@ async fn malformed_messages_are_cut() {
         peer.send(format!("{CHUNKED}{body}")).await;
         let (_, _, cut) = read(response(exchanging).await).await;
         assert!(matches!(cut, Some(Cut::Malformed(_))), "{body:?}: {cut:?}");
+    }
+}
+
+/// hyper reads all but the first to the end of the connection, framing and all.
+#[tokio::test]
+async fn coding_that_is_not_exactly_chunked_is_no_success() {
+    for (coding, is_chunked) in [
+        (&b"chunked"[..], true),
+        (b"chunked,", false),
+        (b"\xff, chunked", false),
+        (b"chunked\r\ntransfer-encoding:", false),
+        (b"gzip, chunked", false),
+    ] {
+        let (client, mut peer) = connected(Version::HTTP_11).await;
+        let exchanging = tokio::spawn(async move { client.send(get()).await });
+        peer.head().await;
+        let head = [b"HTTP/1.1 200 OK\r\ntransfer-encoding: ", coding, b"\r\n\r\n"].concat();
+        peer.send(head).await;
+        peer.send("3\r\nabc\r\n0\r\n\r\n").await;
+        peer.close().await;
+        let response = exchanging.await.expect("no panic").expect("a response");
+        let verdict = response.into_body().finish().await;
+        assert_eq!(verdict == Verdict::Unverified, is_chunked, "{}: {verdict}", coding.escape_ascii());
+        let is_malformed = matches!(verdict, Verdict::Cut(Cut::Malformed(_)));
+        assert_eq!(is_malformed, !is_chunked, "{}: {verdict}", coding.escape_ascii());
     }
 }
 

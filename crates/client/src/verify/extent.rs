@@ -1,6 +1,5 @@
 use super::content_range::{ContentRange, number};
 use crate::verdict::NotCompared;
-use axum_trailers::syntax::list_elements;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header, response};
 
 /// What the head of a response says about the extent of its content.
@@ -9,7 +8,7 @@ pub(super) struct Extent {
     pub(super) has_content: bool,
     /// The announced length in bytes: 0 if there is no content.
     pub(super) length: Option<u64>,
-    /// What contradicts itself in it.
+    /// What is wrong with it.
     pub(super) malformed: Option<&'static str>,
     /// Whether a trailer section can follow.
     pub(super) permits_trailers: bool,
@@ -35,12 +34,15 @@ impl Extent {
         }
         let (mut length, mut malformed) = match content_length(&head.headers) {
             Ok(length) => (length, None),
-            Err(_) => (None, Some("Content-Length")),
+            Err(_) => (None, Some("Content-Length is contradictory")),
         };
-        let is_chunked = is_chunked(head);
-        if head.version <= Version::HTTP_11 && head.headers.contains_key(header::TRANSFER_ENCODING) {
+        let has_coding =
+            head.version <= Version::HTTP_11 && head.headers.contains_key(header::TRANSFER_ENCODING);
+        let is_chunked = has_coding && is_chunked(&head.headers);
+        if has_coding {
             // It overrides Content-Length (RFC 9112 §6.3).
-            (length, malformed) = (None, None);
+            length = None;
+            malformed = (!is_chunked).then_some("Transfer-Encoding is not `chunked`");
         }
         let is_delimited = head.version >= Version::HTTP_2 || length.is_some() || is_chunked;
         let mut whole = Whole::Content;
@@ -48,7 +50,7 @@ impl Extent {
             let range = ContentRange::read(&head.headers);
             let announced = range.map(|range| range.length());
             if length.is_some() && announced.is_some() && length != announced {
-                malformed = Some("Content-Range");
+                malformed = Some("Content-Range is contradictory");
             }
             length = length.or(announced);
             whole = whole_with(range, prefix);
@@ -84,10 +86,12 @@ fn whole_with(range: Option<ContentRange>, prefix: Option<u64>) -> Whole {
     }
 }
 
-/// Whether `chunked` is the last coding: another one ends with the connection (RFC 9112 §6.3).
-fn is_chunked(head: &response::Parts) -> bool {
-    let last = list_elements(&head.headers, header::TRANSFER_ENCODING).last();
-    last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"))
+/// Whether the only coding is `chunked`. No other was requested ([RFC 9112 §7.4](https://www.rfc-editor.org/rfc/rfc9112#section-7.4)),
+/// and recipients read other forms of the field in different ways: some see chunks where others see content.
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
 
 /// Reads the `Content-Length` of a header section.

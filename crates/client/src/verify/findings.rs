@@ -95,7 +95,7 @@ fn cut(evidence: &Evidence) -> Option<Cut> {
         }
         (Some(cut), _) => Some(cut.clone()),
         (None, short) => match evidence.extent.malformed {
-            Some(field) => Some(Cut::Malformed(format!("{field} is contradictory"))),
+            Some(reason) => Some(Cut::Malformed(reason.to_owned())),
             None => short.map(|expected| Cut::Short { expected, received }),
         },
     }

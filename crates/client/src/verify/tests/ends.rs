@@ -61,10 +61,8 @@ fn end_of_the_connection_proves_nothing_without_a_digest_or_tls() {
     for (case, head, expected) in [
         ("no framing", http1(&[]), UNKNOWN),
         ("HTTP/1.0", old(&[]), UNKNOWN),
-        ("another last coding", http1(&[("transfer-encoding", "chunked, gzip")]), UNKNOWN),
         ("HTTP/1.0 with a length", old(&[("content-length", "5")]), UNVERIFIED),
         ("chunked", http1(&[("transfer-encoding", "chunked")]), UNVERIFIED),
-        ("coded, then chunked", http1(&[("transfer-encoding", "gzip, Chunked")]), UNVERIFIED),
         ("HTTP/2", h2(&[]), UNVERIFIED),
         ("a digest", http1(&[("content-digest", SHA_256)]), VERIFIED),
     ] {
@@ -76,6 +74,35 @@ fn end_of_the_connection_proves_nothing_without_a_digest_or_tls() {
     assert!(wrong[1].starts_with("the digest differs"), "{wrong:?}");
     let requiring = http1(&[]).findings(&[HELLO], Verification::new().require_digest());
     assert_eq!(requiring, [UNKNOWN, "complete, but a digest is required: the response contains none"]);
+}
+
+#[test]
+fn transfer_encoding_is_exactly_chunked() {
+    const MALFORMED: &str = "cut: the message is malformed: Transfer-Encoding is not `chunked`";
+    for (fields, expected) in [
+        (&[("transfer-encoding", "chunked")][..], UNVERIFIED),
+        (&[("transfer-encoding", "Chunked")], UNVERIFIED),
+        (&[("transfer-encoding", " CHUNKED\t")], UNVERIFIED),
+        (&[("transfer-encoding", "chunked,")], MALFORMED),
+        (&[("transfer-encoding", ",chunked")], MALFORMED),
+        (&[("transfer-encoding", "chunked, chunked")], MALFORMED),
+        (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], MALFORMED),
+        (&[("transfer-encoding", "chunked"), ("transfer-encoding", "")], MALFORMED),
+        (&[("transfer-encoding", "gzip, chunked")], MALFORMED),
+        (&[("transfer-encoding", "chunked, gzip")], MALFORMED),
+        (&[("transfer-encoding", "identity")], MALFORMED),
+        (&[("transfer-encoding", "identity"), ("content-length", "5")], MALFORMED),
+        (&[("transfer-encoding", "chunked;a=b")], MALFORMED),
+        (&[("transfer-encoding", "")], MALFORMED),
+    ] {
+        assert_eq!(http1(fields).findings(&[HELLO], Verification::new()), [expected], "{fields:?}");
+        assert_eq!(h2(fields).findings(&[HELLO], Verification::new()), [UNVERIFIED], "HTTP/2 has none");
+        // A response without content has no coding either.
+        assert_eq!(Head(Version::HTTP_11, 304, fields).findings(&[], Verification::new()), [UNVERIFIED]);
+    }
+    // A digest does not help: what was compared is not what the sender meant.
+    let verified = http1(&[("transfer-encoding", "chunked,"), ("content-digest", SHA_256)]);
+    assert_eq!(verified.findings(&[HELLO], Verification::new())[0], MALFORMED);
 }
 
 #[test]
