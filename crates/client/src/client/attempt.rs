@@ -77,7 +77,6 @@ impl Client {
         if let Some(on_send) = on_send {
             request = announce(request, on_send);
         }
-        exchange.progress();
         let sending = lease.connection.send(request, exchange, on_informational.clone());
         let waited = self.wait(sending, exchange).await;
         let sent = waited.inspect_err(|_stall| self.pool.forget(&target.origin))?;
@@ -105,7 +104,11 @@ impl Client {
                 sent = &mut sending => return Ok(sent),
                 () = &mut expect, if exchange.is_gated() => exchange.open(),
                 () = stall.elapsed(exchange) => {
-                    return Err(Error::Connect(ConnectError::NoResponse(self.stall_timeout)));
+                    return Err(if exchange.is_uploading() {
+                        Error::NoResponse(Cut::Stalled(self.stall_timeout))
+                    } else {
+                        Error::Connect(ConnectError::NoResponse(self.stall_timeout))
+                    });
                 }
             }
         }

@@ -80,12 +80,12 @@ impl Client {
         }
     }
 
-    /// Limits the time without progress: no byte of the response arrives, and no part of the request body is taken. Only
-    /// time in which the client waits for the server counts. Default:
+    /// Limits the time without progress: no byte of the response arrives, and the connection accepts no byte of the request.
+    /// Only time in which the client waits for the server counts. Default:
     /// [`DEFAULT_STALL_TIMEOUT`](Self::DEFAULT_STALL_TIMEOUT).
     ///
-    /// Before the response this is [`ConnectError::NoResponse`](crate::ConnectError::NoResponse), in its body
-    /// [`Cut::Stalled`](crate::Cut::Stalled).
+    /// In an upload and in the response body this is [`Cut::Stalled`](crate::Cut::Stalled). If the whole request was sent,
+    /// and no response has begun, it is [`ConnectError::NoResponse`](crate::ConnectError::NoResponse).
     #[must_use]
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;

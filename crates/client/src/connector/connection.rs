@@ -28,7 +28,7 @@ pub(crate) struct Connection {
     /// Of the chunked requests, over HTTP/1.1.
     pub(crate) trailers: TrailerLines,
     faults: Faults,
-    /// Of the requests, over HTTP/1.1.
+    /// Of the requests.
     written: Written,
     /// Held by all clones.
     owner: Owner,
@@ -67,10 +67,10 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (owner, faults) = (Owner::default(), Faults::default());
-        let (trailers, written) = (TrailerLines::default(), Written::new());
+        let (trailers, written) = (TrailerLines::default(), Written::new(transport.version));
         let failed = |error: hyper::Error| Error::NoResponse(Cut::of(&error));
         let sender = if transport.version == Version::HTTP_2 {
-            let io = TokioIo::new(Http2Stream::new(stream, &owner, faults.clone()));
+            let io = TokioIo::new(Http2Stream::new(stream, &owner, faults.clone(), written.clone()));
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .initial_stream_window_size(STREAM_WINDOW)
@@ -151,6 +151,7 @@ impl Connection {
         exchange: &Exchange,
         receiver: Option<OnInformational>,
     ) -> Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>> {
+        exchange.begin_over(self.written.clone());
         match &mut self.sender {
             Sender::Http1(sender) => {
                 let (faults, exchange, number) = (self.faults.clone(), exchange.clone(), AtomicUsize::new(0));

@@ -1,9 +1,6 @@
 use super::{ConnectError, Overrides};
 use http::Uri;
-use hyper_util::{
-    client::legacy::connect::{HttpConnector, dns::Name},
-    rt::TokioIo,
-};
+use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use std::{
     error::Error,
     future::Future,
@@ -25,8 +22,24 @@ pub(super) async fn dial(host: &str, port: u16, overrides: &Overrides) -> Result
     let given = overrides.of(host, port).map(<[_]>::to_vec);
     let mut connector = HttpConnector::new_with_resolver(Resolver { given });
     connector.set_nodelay(true);
-    connector.call(url).await.map(TokioIo::into_inner).map_err(|error| failed(innermost(&error)))
+    let tcp = connector.call(url).await.map_err(|error| failed(innermost(&error)))?.into_inner();
+    limit_unsent(&tcp);
+    Ok(tcp)
 }
+
+/// Limits what waits in the kernel, so that bytes that it accepts are progress of an upload. Its own limit is several MiB,
+/// and it accepts no more before a good part of them has left.
+fn limit_unsent(tcp: &TcpStream) {
+    // Without it, only the progress is coarser.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(MOST_UNSENT);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = tcp;
+}
+
+/// In bytes. The kernel accepts more when half of it has left, which is often enough even over a slow link.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MOST_UNSENT: u32 = 128 * 1024;
 
 /// The message of the innermost error. The outer ones only repeat that a connection failed.
 fn innermost(error: &dyn Error) -> String {

@@ -1,3 +1,4 @@
+use crate::io::Written;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -20,6 +21,12 @@ struct State {
     /// The connection waits for the source of the request body, not for the server.
     waits_for_source: bool,
     last_progress: Instant,
+    /// Of the connection that carries it.
+    written: Option<Written>,
+    /// What the connection had accepted before.
+    written_before: u64,
+    /// The content that was given to the connection, in bytes.
+    content: u64,
     /// Why the request body failed.
     failure: Option<String>,
     /// Of the connection, which waits for the request body.
@@ -50,6 +57,9 @@ impl Exchange {
             is_over: false,
             waits_for_source: false,
             last_progress: Instant::now(),
+            written: None,
+            written_before: 0,
+            content: 0,
             failure: None,
             waker: None,
         })))
@@ -119,6 +129,28 @@ impl Exchange {
         self.lock().request_body == RequestBody::Done
     }
 
+    /// The request goes over this connection.
+    pub(crate) fn begin_over(&self, written: Written) {
+        let mut state = self.lock();
+        state.written_before = written.content();
+        state.written = Some(written);
+        state.last_progress = Instant::now();
+    }
+
+    /// The connection is given this many bytes of the request's content.
+    pub(crate) fn add_content(&self, bytes: u64) {
+        self.lock().content += bytes;
+    }
+
+    /// Whether the connection was given content of the request, and has not accepted all of it.
+    pub(crate) fn is_uploading(&self) -> bool {
+        let state = self.lock();
+        let is_written = |written: &Written| written.is_all_since(state.written_before, state.content);
+        let is_sent =
+            state.request_body == RequestBody::Done && state.written.as_ref().is_none_or(is_written);
+        state.content > 0 && !is_sent
+    }
+
     pub(crate) fn waits_for_source(&self) {
         self.lock().waits_for_source = true;
     }
@@ -134,7 +166,12 @@ impl Exchange {
     pub(crate) fn deadline(&self, bound: Duration) -> Instant {
         let state = self.lock();
         // The source has any time.
-        let since = if state.waits_for_source { Instant::now() } else { state.last_progress };
+        if state.waits_for_source {
+            return after(Instant::now(), bound);
+        }
+        // Over HTTP/2, a request without content does not wait for that of others.
+        let written = state.written.as_ref().filter(|_| state.content > 0).map(Written::last);
+        let since = written.map_or(state.last_progress, |written| written.max(state.last_progress));
         after(since, bound)
     }
 }

@@ -81,6 +81,7 @@ impl OutgoingBody {
                 .checked_sub(data.len() as u64)
                 .ok_or("the request body is longer than its Content-Length")?;
         }
+        self.exchange.add_content(data.len() as u64);
         Ok(Some(Frame::data(data)))
     }
 

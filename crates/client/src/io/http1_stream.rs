@@ -80,7 +80,7 @@ impl<S: AsyncWrite + Unpin> Http1Stream<S> {
             if passed > 0 && !std::mem::take(&mut self.has_lines_written) {
                 self.trailers.take_next();
             }
-            self.written.set(self.framing.is_between_requests());
+            self.written.add(self.framing.is_between_requests());
             return Poll::Ready(Ok(written));
         }
     }
@@ -331,7 +331,7 @@ mod tests {
         ) {
             accepts.push(1);
             let sink = Sink { accepts, next: 0, written: Vec::new() };
-            let (owner, trailers, written) = (Owner::default(), TrailerLines::default(), Written::new());
+            let (owner, trailers, written) = (Owner::default(), TrailerLines::default(), Written::new(http::Version::HTTP_11));
             let mut stream = Http1Stream::new(sink, &owner, Faults::default(), trailers.clone(), written.clone());
             let mut expected = Vec::new();
             for message in messages {

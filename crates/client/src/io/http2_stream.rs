@@ -1,6 +1,6 @@
 use super::{
-    Faults, Owner, full_reads::FullReads, held_write_errors::HeldWriteErrors, http2_frames::Http2Frames,
-    owner::Owned,
+    Faults, Owner, Written, full_reads::FullReads, held_write_errors::HeldWriteErrors,
+    http2_frames::Http2Frames, owner::Owned, sent_content::SentContent,
 };
 use std::{
     io::{self, IoSlice},
@@ -15,12 +15,27 @@ pub(crate) struct Http2Stream<S> {
     inner: Owned<HeldWriteErrors<FullReads<S>>>,
     faults: Faults,
     frames: Http2Frames,
+    sent: SentContent,
+    written: Written,
 }
 
 impl<S> Http2Stream<S> {
-    pub(crate) fn new(inner: S, owner: &Owner, faults: Faults) -> Self {
+    pub(crate) fn new(inner: S, owner: &Owner, faults: Faults, written: Written) -> Self {
         let inner = Owned::new(HeldWriteErrors::new(FullReads::new(inner)), owner);
-        Self { inner, faults, frames: Http2Frames::new() }
+        Self { inner, faults, frames: Http2Frames::new(), sent: SentContent::new(), written }
+    }
+
+    /// Follows the first `accepted` bytes of these slices.
+    fn follow_written(&mut self, slices: &[IoSlice<'_>], accepted: usize) {
+        let (mut rest, mut content) = (accepted, 0);
+        for slice in slices {
+            let part = &slice[..slice.len().min(rest)];
+            content += self.sent.count(part);
+            rest -= part.len();
+        }
+        if content > 0 {
+            self.written.add_content(content);
+        }
     }
 }
 
@@ -51,7 +66,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Http2Stream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Http2Stream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let accepted = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
+        self.follow_written(&[IoSlice::new(buf)], accepted);
+        Poll::Ready(Ok(accepted))
     }
 
     fn poll_write_vectored(
@@ -59,7 +76,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Http2Stream<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let accepted = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, bufs))?;
+        self.follow_written(bufs, accepted);
+        Poll::Ready(Ok(accepted))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Between hyper and the socket: bounds on what a server sends, and what hyper can't send.
 
 mod faults;
+mod frame_headers;
 mod full_reads;
 mod held_write_errors;
 mod http1_stream;
@@ -8,6 +9,7 @@ mod http2_frames;
 mod http2_stream;
 mod owner;
 mod request_framing;
+mod sent_content;
 mod trailer_lines;
 mod written;
 

@@ -12,7 +12,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
 };
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 
 const BOUND: Duration = Duration::from_secs(60);
 const ALMOST: Duration = Duration::from_secs(59);
@@ -119,16 +119,84 @@ async fn slow_source_of_the_request_is_no_stall() {
     assert_eq!(response(exchanging).await.status(), 204);
 }
 
+/// An upload of more than fits into the stream, in parts of 64 KiB.
+fn upload() -> Request<StreamBody<impl Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>> {
+    let part = Bytes::from(vec![b'a'; 64 * 1024]);
+    let parts = tokio_stream::iter(vec![part; 16]).map(|part| Ok(Frame::data(part)));
+    Request::put("http://test/").body(StreamBody::new(parts)).expect("a request")
+}
+
 #[tokio::test(start_paused = true)]
 async fn server_that_does_not_read_the_request_stalls_it() {
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let (client, mut peer) = connected(version).await;
+        let exchanging = send(&client, upload());
+        if version == Version::HTTP_2 {
+            let mut frames = Frames::begin(peer).await;
+            frames.until(HEADERS).await;
+            peer = frames.0;
+        } else {
+            peer.head().await;
+        }
+        assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Stalled(BOUND)), "{version:?}");
+        sleep(ALMOST).await;
+        assert!(peer.rest().await.len() < 1024 * 1024, "closed although the peer does not read");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_that_reads_slowly_is_no_stall() {
     let (client, mut peer) = connected(Version::HTTP_11).await;
-    // More than fits into the stream.
-    let body = Full::new(Bytes::from(vec![b'a'; 1024 * 1024]));
-    let exchanging = send(&client, Request::put("http://test/").body(body).expect("a request"));
-    peer.head().await;
-    assert_eq!(failure(exchanging).await, Error::Connect(ConnectError::NoResponse(BOUND)));
-    sleep(ALMOST).await;
-    assert!(peer.rest().await.len() < 1024 * 1024, "closed although the peer does not read");
+    let exchanging = send(&client, upload());
+    let head = peer.head().await;
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    // hyper asks for the next part of the body only once for several of these.
+    for _ in 0..100 {
+        peer.bytes(1024).await;
+        sleep(ALMOST / 20).await;
+    }
+    let start = Instant::now();
+    assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Stalled(BOUND)));
+    assert_eq!(start.elapsed().as_secs(), 57, "since the last byte that the stream accepted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_that_was_sent_is_no_connection_without_a_response() {
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let (client, mut peer) = connected(version).await;
+        let body = Full::new(Bytes::from("content"));
+        let exchanging = send(&client, Request::put("http://test/").body(body).expect("a request"));
+        if version == Version::HTTP_2 {
+            let mut frames = Frames::begin(peer).await;
+            assert_eq!(frames.until(DATA).await.payload, b"content");
+            peer = frames.0;
+        } else {
+            peer.until("content").await;
+        }
+        assert_eq!(failure(exchanging).await, Error::Connect(ConnectError::NoResponse(BOUND)));
+        peer.rest().await;
+    }
+}
+
+/// Content that hyper has passed on waits for the server's window.
+#[tokio::test(start_paused = true)]
+async fn server_whose_window_is_full_stalls_an_upload() {
+    const WINDOW: usize = 65_535;
+    for (size, error) in [
+        (WINDOW, Error::Connect(ConnectError::NoResponse(BOUND))),
+        (WINDOW + 1, Error::NoResponse(Cut::Stalled(BOUND))),
+    ] {
+        let (client, peer) = connected(Version::HTTP_2).await;
+        let body = Full::new(Bytes::from(vec![b'a'; size]));
+        let exchanging = send(&client, Request::put("http://test/").body(body).expect("a request"));
+        let mut frames = Frames::begin(peer).await;
+        let mut arrived = 0;
+        while arrived < WINDOW {
+            arrived += frames.until(DATA).await.payload.len();
+        }
+        assert_eq!(failure(exchanging).await, error, "{size}");
+        frames.0.rest().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,8 +37,8 @@ pub enum Cut {
         /// The announced number of bytes.
         expected: u64,
     },
-    /// No byte arrived for this long.
-    #[error("no byte arrived for {} s", .0.as_secs_f64())]
+    /// No byte arrived for this long, and in an upload the connection accepted none.
+    #[error("no progress for {} s", .0.as_secs_f64())]
     Stalled(Duration),
     /// The transfer took longer than its total time.
     #[error("the transfer was not complete after {} s", .0.as_secs_f64())]
@@ -227,7 +227,7 @@ mod tests {
             (Cut::Reset { code: 13 }, "the server reset the stream with HTTP_1_1_REQUIRED"),
             (Cut::Reset { code: 14 }, "the server reset the stream with code 14"),
             (Cut::GoAway { code: 0 }, "the server ended the connection with NO_ERROR"),
-            (Cut::Stalled(Duration::from_secs(60)), "no byte arrived for 60 s"),
+            (Cut::Stalled(Duration::from_secs(60)), "no progress for 60 s"),
             (Cut::TimedOut(Duration::from_millis(1500)), "the transfer was not complete after 1.5 s"),
             (Cut::Malformed("\x1b[2J".to_owned()), "the message is malformed: \\u{1b}[2J"),
             (Cut::Failed("a\nb".to_owned()), "a\\nb"),
