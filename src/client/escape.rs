@@ -13,6 +13,17 @@ pub(super) fn line(bytes: &[u8]) -> Escaped<'_> {
     Escaped { bytes, keeps_lines: false }
 }
 
+/// A text in one line, of which a terminal gets only so much.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT) {
+        None => line(text.as_bytes()).to_string(),
+        Some((end, _)) => format!("{}… ({} bytes)", line(&text.as_bytes()[..end]), text.len()),
+    }
+}
+
+/// In characters.
+const SHORT: usize = 1000;
+
 /// A JSON text. Outside of its strings, it contains nothing that is escaped.
 pub(super) fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -51,10 +62,16 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Control characters, and those that change the direction of the text around them or are invisible.
+/// What changes the text around it or is invisible.
 pub(super) fn is_harmful(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    changes_text(character)
+        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}')
+        || matches!(character, '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// Control characters, and those that change the direction of the text behind them.
+pub(super) fn changes_text(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -84,5 +101,14 @@ mod tests {
         assert!(!escaped.contains(is_harmful), "{escaped}");
         assert!(escaped.contains("\\u009b1m \\u007f\\u202e \\u001b ä"), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).ok(), Some(value));
+    }
+
+    #[test]
+    fn long_text_is_shortened() {
+        assert_eq!(short(&"ä".repeat(SHORT)), "ä".repeat(SHORT));
+        assert_eq!(
+            short(&"ä".repeat(SHORT + 1)),
+            format!("{}… ({} bytes)", "ä".repeat(SHORT), 2 * SHORT + 2)
+        );
     }
 }

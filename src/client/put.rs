@@ -1,8 +1,8 @@
 //! `put`: uploads with a digest, and says whether the server reports that it has stored what was sent.
 
 use super::{
-    get::Trouble,
     outgoing::Outgoing,
+    output::Trouble,
     report::Report,
     session::{Session, Setup},
     target,
@@ -53,7 +53,7 @@ impl Put<'_> {
         let received = transfer.receive(&mut responded, |data| answer.take(data)).await;
         let mut report = transfer.finish(responded);
         if let Err(Trouble::Local(trouble)) = received {
-            report.fail(Verdict::LocalTrouble(trouble));
+            report.prefer(Verdict::LocalTrouble(trouble));
         }
         report.notes.extend(answer.note);
         self.judge(&mut report, &answer.content);
@@ -99,13 +99,13 @@ impl Put<'_> {
         let status = head.status;
         if !self.sending.is_whole() {
             let early = format!("the server responded {status} before it had received the whole content");
-            return report.fail(Verdict::Cut(Cut::Failed(early)));
+            return report.prefer(Verdict::Cut(Cut::Failed(early)));
         }
         let stored = stored_digest(head, report.trailers.as_ref(), content);
         report.detail = Some(status.to_string());
         if let (Some(got), Some(expected)) = (stored, self.sending.digest()) {
             let by = DigestSource::Sent;
-            report.fail(if got == expected {
+            report.prefer(if got == expected {
                 Verdict::Verified { by, algorithm: Algorithm::Sha256 }
             } else {
                 Verdict::DigestDiffers { by, expected, got }
@@ -119,7 +119,7 @@ fn refuse(report: &mut Report) {
     let Some(head) = &report.head else { return };
     let (status, has_location) = (head.status, head.fields.contains_key(header::LOCATION));
     if report.verdict().is_success() {
-        report.fail(Verdict::Refused { status });
+        report.prefer(Verdict::Refused { status });
     }
     if status.is_redirection() && has_location && report.detail.is_none() {
         report.advice = Some("nothing was uploaded: use --location to follow the redirect".to_owned());

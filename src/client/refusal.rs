@@ -4,6 +4,7 @@ use axum_trailers_client::{ResponseBody, VerifiedBody};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// The content that is read, in bytes.
@@ -11,6 +12,9 @@ const READ: usize = 64 * 1024;
 
 /// The text that is shown of content that is no problem document, in characters: enough for a message, but not for a page.
 const SHOWN: usize = 2000;
+
+/// How long reading it may take. The status is the verdict, and the text only explains it.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// Reads the content of a refusal. Returns its text, if it is one. It may contain control characters.
 ///
@@ -32,11 +36,9 @@ pub(super) async fn read(
             }
         }
     };
-    match deadline {
-        None => reading.await,
-        // What has arrived until then is shown.
-        Some(deadline) => drop(timeout_at(deadline, reading).await),
-    }
+    let wait = Instant::now() + WAIT;
+    // What has arrived until then is shown.
+    let _elapsed = timeout_at(deadline.map_or(wait, |deadline| deadline.min(wait)), reading).await;
     text(&media_type(fields), &content)
 }
 

@@ -1,6 +1,6 @@
 //! What a transfer came to.
 
-use super::{escape, exit_code, get::Trouble, upload::Sending};
+use super::{escape, exit_code, output::Trouble, upload::Sending};
 use axum_trailers::digest::Digest;
 use axum_trailers_client::{Comparison, TlsError, Verdict, VerifiedBody};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version, response};
@@ -103,17 +103,17 @@ impl Report {
     }
 
     /// Gives precedence to this verdict.
-    pub(super) fn fail(&mut self, verdict: Verdict) {
+    pub(super) fn prefer(&mut self, verdict: Verdict) {
         self.findings.insert(0, verdict);
     }
 
     /// Content can't be written.
     pub(super) fn trouble(&mut self, trouble: Trouble) {
         match trouble {
-            Trouble::Local(message) => self.fail(Verdict::LocalTrouble(message)),
+            Trouble::Local(message) => self.prefer(Verdict::LocalTrouble(message)),
             Trouble::Closed => {
                 self.is_silent = true;
-                self.fail(Verdict::LocalTrouble("the reader of the content has closed it".to_owned()));
+                self.prefer(Verdict::LocalTrouble("the reader of the content has closed it".to_owned()));
             }
         }
     }
@@ -139,10 +139,8 @@ impl Report {
     /// The verdict in one line, without advice.
     pub(super) fn message(&self) -> String {
         let verdict = self.verdict().to_string();
-        match &self.detail {
-            Some(detail) => format!("{verdict}: {}", escape::line(detail.as_bytes())),
-            None => verdict,
-        }
+        let message = self.detail.as_ref().map(|detail| format!("{verdict}: {detail}")).unwrap_or(verdict);
+        escape::line(message.as_bytes()).to_string()
     }
 
     /// Says what to do about a failure of TLS.
@@ -172,11 +170,11 @@ impl Report {
     /// What people read about the transfer: the verdict, what to do, and the text of a refusal.
     pub(super) fn text(&self) -> String {
         let size_and_time = self.verdict().is_success().then(|| self.size_and_time());
-        let advice = self.advice.as_ref().map(|advice| escape::line(advice.as_bytes()).to_string());
-        let verdict = format!("{}: {}", self.url, self.message());
+        let advice = self.advice.as_ref().map(|advice| escape::short(advice));
+        let verdict = format!("{}: {}", self.url, escape::short(&self.message()));
         let first =
             [Some(verdict), size_and_time, advice].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let notes = self.notes.iter().map(|note| format!("note: {}", escape::line(note.as_bytes())));
+        let notes = self.notes.iter().map(|note| format!("note: {}", escape::short(note)));
         let refusal = self.refusal.iter().flat_map(|refusal| refusal.lines());
         let refusal = refusal.map(|line| escape::line(line.as_bytes()).to_string());
         [first].into_iter().chain(notes).chain(refusal).collect::<Vec<_>>().join("\n  ")
@@ -195,7 +193,7 @@ mod tests {
     #[test]
     fn text_has_no_terminal_escapes() {
         let mut report = report();
-        report.fail(Verdict::Refused { status: StatusCode::NOT_FOUND });
+        report.prefer(Verdict::Refused { status: StatusCode::NOT_FOUND });
         report.detail = Some("red \x1b[31m".to_owned());
         report.refusal = Some("one\ntwo \x07".to_owned());
         report.notes.push("three \u{9b}".to_owned());
@@ -210,8 +208,8 @@ mod tests {
             (report.verdict(), report.others(), report.exit_code()),
             (&Verdict::Unverified, &[][..], 0)
         );
-        report.fail(Verdict::Cut(Cut::Closed));
-        report.fail(Verdict::LocalTrouble("the disk is full".to_owned()));
+        report.prefer(Verdict::Cut(Cut::Closed));
+        report.prefer(Verdict::LocalTrouble("the disk is full".to_owned()));
         assert_eq!((report.exit_code(), report.others()), (11, &[Verdict::Cut(Cut::Closed)][..]));
     }
 
@@ -222,7 +220,7 @@ mod tests {
         assert!(report.text().ends_with("complete, nothing to verify it with; 2.00 KiB in 0.00 s"));
         report.resumed_from = Some(1024);
         assert!(report.text().ends_with("; 3.00 KiB in 0.00 s, resumed at 1.00 KiB"));
-        report.fail(Verdict::Cut(Cut::Closed));
+        report.prefer(Verdict::Cut(Cut::Closed));
         assert!(report.text().ends_with("before the end of the message"));
     }
 }

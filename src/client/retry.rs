@@ -97,7 +97,7 @@ mod tests {
 
     fn report(verdict: Verdict) -> Report {
         let mut report = Report::new("https://example.com/".parse().expect("a URL"));
-        report.fail(verdict);
+        report.prefer(verdict);
         report
     }
 

@@ -1,8 +1,8 @@
 //! `send`: makes any request, and writes the content of its response to standard output.
 
 use super::{
-    get::Trouble,
     outgoing::Outgoing,
+    output::Trouble,
     progress::Bar,
     report::Report,
     session::{Session, Setup},

@@ -1,4 +1,4 @@
-//! What the transfers of one command share: the client, and the options for each request.
+//! What the transfers of one command share: the client, requests and their redirects, and what is shown.
 
 use super::{
     console,
@@ -9,21 +9,15 @@ use super::{
     progress::Bar,
     redirect::{self, Redirect},
     report::Report,
-    verbose,
+    settings, verbose,
 };
-use crate::cli::{ClientOptions, ConnectionOptions, HeaderLine, HttpVersion, ProxyChoice, TlsOptions};
-use axum_trailers_client::{
-    Client, ConnectError, Connector, Cut, Error, Protocol, Proxy, ResponseBody, Tls, Verdict, VerifiedBody,
-};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use crate::cli::ClientOptions;
+use axum_trailers_client::{Client, ConnectError, Cut, Error, ResponseBody, Verdict, VerifiedBody};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::BodyExt;
 use std::{
-    env,
     fmt::Display,
-    fs,
     io::{self, IsTerminal},
-    path::Path,
     time::{Duration, Instant},
 };
 use tokio::time::timeout_at;
@@ -63,9 +57,7 @@ impl Setup {
 
 impl<'a> Session<'a> {
     pub(super) fn new(options: &'a ClientOptions) -> Result<Self, Setup> {
-        let connection = &options.connection;
-        let connector = connector(connection, &options.tls)?;
-        let client = Client::with(connector).stall_timeout(connection.speed_time.0);
+        let client = settings::client(options)?;
         let dump = Dump::open(options.report.dump_header.as_ref())?;
         Ok(Self { client, options, dump })
     }
@@ -156,33 +148,6 @@ impl<'a> Session<'a> {
         Ok(request)
     }
 
-    /// The fields of each request: the defaults, then the user's.
-    pub(super) fn fields(&self, uri: &Uri, defaults: HeaderMap) -> HeaderMap {
-        let mut fields = defaults;
-        fields.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        fields.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        match &self.options.user_agent {
-            Some(name) if name.is_empty() => drop(fields.remove(header::USER_AGENT)),
-            Some(name) => drop(fields.insert(header::USER_AGENT, name.clone())),
-            None => {}
-        }
-        if let Some(value) = self.authorization(uri) {
-            fields.insert(header::AUTHORIZATION, value);
-        }
-        let mut given = HeaderMap::new();
-        for line in &self.options.header {
-            match line {
-                HeaderLine::Remove(name) => drop(fields.remove(name)),
-                HeaderLine::Set(name, value) => drop(given.append(name, value.clone())),
-            }
-        }
-        for name in given.keys() {
-            fields.remove(name);
-        }
-        fields.extend(given);
-        fields
-    }
-
     /// Receives the content of a response, until its end or the deadline. A failure of `take` ends it.
     pub(super) async fn receive<E>(
         &self,
@@ -212,11 +177,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whether the user sends this field.
-    pub(super) fn sends(&self, name: &HeaderName) -> bool {
-        self.options.header.iter().any(|line| matches!(line, HeaderLine::Set(set, _) if set == name))
-    }
-
     /// A progress bar, where one is wanted. `position` and `total` are in bytes.
     pub(super) fn bar(&self, position: u64, total: Option<u64>) -> Bar {
         if self.shows_progress() { Bar::shown(position, total) } else { Bar::hidden() }
@@ -244,13 +204,13 @@ impl<'a> Session<'a> {
     /// Reports a transfer. Returns its exit code.
     pub(super) fn show(&self, mut report: Report) -> u8 {
         if let Some(failure) = self.dump.failure() {
-            report.fail(Verdict::LocalTrouble(failure));
+            report.prefer(Verdict::LocalTrouble(failure));
         }
         if self.options.report.json
             && let Err(error) = console::print(json::line(&report))
         {
             report.is_silent |= error.kind() == io::ErrorKind::BrokenPipe;
-            report.fail(Verdict::LocalTrouble(format!("can't write to standard output: {error}")));
+            report.prefer(Verdict::LocalTrouble(format!("can't write to standard output: {error}")));
         }
         report.advise();
         let code = report.exit_code();
@@ -259,60 +219,4 @@ impl<'a> Session<'a> {
         }
         code
     }
-
-    fn authorization(&self, uri: &Uri) -> Option<HeaderValue> {
-        let text = match &self.options.user {
-            Some(user) => format!("{}:{}", user.user, user.password),
-            None => super::target::credentials(uri)?,
-        };
-        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(text))).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
-}
-
-const USER_AGENT: &str = concat!("axum-trailers/", env!("CARGO_PKG_VERSION"));
-
-fn connector(options: &ConnectionOptions, tls_options: &TlsOptions) -> Result<Connector, Setup> {
-    let protocol = match options.http_version() {
-        HttpVersion::Any => Protocol::Negotiated,
-        HttpVersion::Http1 => Protocol::Http1,
-        HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
-    };
-    let mut connector =
-        Connector::new().tls(tls(tls_options)?).protocol(protocol).timeout(options.connect_timeout.0);
-    for given in &options.resolve {
-        connector = connector.resolve(&given.host, given.port, given.addresses.iter().copied());
-    }
-    let proxy = match &options.proxy {
-        None => Proxy::from_env(),
-        Some(ProxyChoice::Direct) => Proxy::none(),
-        Some(ProxyChoice::Http(uri)) => {
-            let except = ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| env::var(name).ok());
-            Proxy::new(&uri.to_string(), &except.unwrap_or_default()).map_err(Setup::usage)?
-        }
-    };
-    Ok(connector.proxy(proxy))
-}
-
-fn tls(options: &TlsOptions) -> Result<Tls, Setup> {
-    let failed = |option: &str, path: &Path, error: &dyn Display| {
-        Setup::local(format!("{option} {}: {error}", path.display()))
-    };
-    let read = |option, path: &Path| fs::read(path).map_err(|error| failed(option, path, &error));
-    let tls = if options.insecure {
-        Tls::insecure()
-    } else if let Some(path) = &options.cacert {
-        Tls::trusting_pem(&read("--cacert", path)?)
-    } else {
-        Tls::system()
-    };
-    let mut tls =
-        tls.map_err(|error| Setup::local(format!("can't read the trusted certificates: {error}")))?;
-    if let Some(path) = &options.cert {
-        let key = options.key.as_ref().unwrap_or(path);
-        let certified = tls.client_certificate(&read("--cert", path)?, &read("--key", key)?);
-        tls = certified.map_err(|error| failed("--cert", path, &error))?;
-    }
-    Ok(tls.key_log_from_env())
 }

@@ -11,8 +11,9 @@ pub(super) enum Answer {
     Rest,
     /// Its content is not what was requested.
     Refusal,
-    /// The user's condition holds: there is no new content.
-    NotModified,
+    /// It is a success without content, so there is nothing to write: what the user's condition excludes, or a status that
+    /// has none ([RFC 9110 §15.3.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5)).
+    Nothing,
     /// It is a part, although the whole was requested.
     Unrequested,
     /// It can't continue what is there, for this reason.
@@ -27,22 +28,32 @@ impl Answer {
         status: StatusCode,
         fields: &HeaderMap,
         asked: Option<&Rest>,
-        has_users_range: bool,
+        user: UsersFields,
     ) -> Self {
         match (status, asked) {
             (StatusCode::PARTIAL_CONTENT, Some(rest)) => match misfit(fields, rest) {
                 None => Self::Rest,
                 Some(reason) => Self::Unfit(reason),
             },
-            (StatusCode::PARTIAL_CONTENT, None) if !has_users_range => Self::Unrequested,
+            (StatusCode::PARTIAL_CONTENT, None) if !user.has_range => Self::Unrequested,
             (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => {
                 Self::PastEnd { complete_length: unsatisfied_length(fields) }
             }
-            (StatusCode::NOT_MODIFIED, _) => Self::NotModified,
+            (StatusCode::NOT_MODIFIED, _) if user.has_condition => Self::Nothing,
+            (StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT, _) => Self::Nothing,
             _ if status.is_success() => Self::Whole,
             _ => Self::Refusal,
         }
     }
+}
+
+/// Fields of the user that change what a response means.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UsersFields {
+    /// A part is what is wanted.
+    pub(super) has_range: bool,
+    /// Only something new is wanted.
+    pub(super) has_condition: bool,
 }
 
 /// Why a 206 does not continue what is there.
@@ -89,7 +100,7 @@ mod tests {
                 fields.insert(name, value.parse().expect("valid"));
             }
         }
-        Answer::of(StatusCode::from_u16(status).expect("valid"), &fields, asked, false)
+        Answer::of(StatusCode::from_u16(status).expect("valid"), &fields, asked, UsersFields::default())
     }
 
     #[test]
@@ -124,9 +135,12 @@ mod tests {
         for (status, asked, expected) in [
             (200, Some(&rest), Answer::Whole),
             (200, None, Answer::Whole),
-            (204, None, Answer::Whole),
+            (201, None, Answer::Whole),
+            (204, Some(&rest), Answer::Nothing),
+            (205, None, Answer::Nothing),
             (206, None, Answer::Unrequested),
-            (304, None, Answer::NotModified),
+            (304, None, Answer::Refusal),
+            (304, Some(&rest), Answer::Refusal),
             (301, Some(&rest), Answer::Refusal),
             (404, None, Answer::Refusal),
             (416, None, Answer::Refusal),
@@ -139,7 +153,10 @@ mod tests {
         {
             assert_eq!(answer(416, range, "", Some(&rest)), Answer::PastEnd { complete_length }, "{range}");
         }
-        let fields = HeaderMap::new();
-        assert_eq!(Answer::of(StatusCode::PARTIAL_CONTENT, &fields, None, true), Answer::Whole);
+        let of_user = |status, user| Answer::of(status, &HeaderMap::new(), None, user);
+        let ranged = UsersFields { has_range: true, has_condition: false };
+        assert_eq!(of_user(StatusCode::PARTIAL_CONTENT, ranged), Answer::Whole);
+        let conditional = UsersFields { has_range: false, has_condition: true };
+        assert_eq!(of_user(StatusCode::NOT_MODIFIED, conditional), Answer::Nothing);
     }
 }

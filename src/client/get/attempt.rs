@@ -3,11 +3,12 @@ use super::{
     download::Download,
     judge,
     kept::Kept,
-    sink::{Beginning, Rest, Sink, Trouble},
+    sink::{Beginning, Rest, Sink},
 };
 use crate::client::{
     defaults,
     outgoing::Outgoing,
+    output::Trouble,
     progress::Bar,
     redirect, refusal,
     report::{Head, Report},
@@ -36,15 +37,15 @@ impl Download<'_> {
             let arrived = match self.request(asked.as_ref()).await {
                 Ok(arrived) => arrived,
                 Err(error) => {
-                    report.fail(error.into());
+                    report.prefer(error.into());
                     return Ok(Outcome::Nothing);
                 }
             };
             report.first_byte = Some(arrived.first_byte);
             let (status, fields) = (arrived.response.status(), arrived.response.headers());
-            let answer = Answer::of(status, fields, asked.as_ref(), self.has_users_range);
+            let answer = Answer::of(status, fields, asked.as_ref(), self.users_fields);
             // The next request is one for the whole, so it ends.
-            match (answer, sink.is_begun_output()) {
+            match (answer, sink.is_begun_stream()) {
                 (Answer::Unfit(reason), false) => {
                     report.notes.push(format!("starting over: {reason}"));
                     asked = None;
@@ -100,13 +101,14 @@ impl Download<'_> {
         let outcome = match answer {
             Answer::Whole => {
                 let length = body.size_hint().exact();
-                let kept =
-                    Kept::of(&self.url.to_string(), &head.headers, length).filter(|_| !self.has_users_range);
+                let kept = Kept::of(&self.url.to_string(), &head.headers, length)
+                    .filter(|_| !self.users_fields.has_range);
                 if sink.begin(kept)? {
                     self.receive(&mut body, 0, sink, report).await?;
+                    report.detail = judge::users_part(&head);
                     Outcome::Content
                 } else {
-                    report.fail(judge::not_continued());
+                    report.prefer(judge::not_continued());
                     Outcome::Hopeless
                 }
             }
@@ -118,10 +120,10 @@ impl Download<'_> {
                 judge::rest(&head, self.args.require_digest, report);
                 Outcome::Content
             }
-            Answer::NotModified => {
+            Answer::Nothing => {
                 body.finish().await;
                 self.end(&body, report);
-                report.notes.push("not modified: nothing was written".to_owned());
+                report.detail = Some(format!("{}, so nothing was written", head.status));
                 Outcome::Nothing
             }
             Answer::Refusal => {
@@ -132,11 +134,11 @@ impl Download<'_> {
             }
             Answer::Unrequested => {
                 let reason = "the response is a part (206), but the whole was requested";
-                report.fail(Verdict::Cut(Cut::Malformed(reason.to_owned())));
+                report.prefer(Verdict::Cut(Cut::Malformed(reason.to_owned())));
                 Outcome::Nothing
             }
             Answer::Unfit(_) | Answer::PastEnd { .. } => {
-                report.fail(judge::not_continued());
+                report.prefer(judge::not_continued());
                 Outcome::Hopeless
             }
         };

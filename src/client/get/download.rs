@@ -1,12 +1,14 @@
 use super::{
+    answer::UsersFields,
     attempt::Outcome,
     destination::Destination,
     part::Part,
-    sink::{Continues, Sink, Trouble},
+    sink::{Continues, Sink},
 };
 use crate::{
     cli::GetArgs,
     client::{
+        output::Trouble,
         report::Report,
         retry::{Next, Retries},
         session::Session,
@@ -30,8 +32,7 @@ pub(super) struct Download<'a> {
     pub(super) deadline: Option<tokio::time::Instant>,
     /// The digests that the user has.
     pub(super) expected: Vec<Digest>,
-    /// The user requests a range, so a part is what is wanted.
-    pub(super) has_users_range: bool,
+    pub(super) users_fields: UsersFields,
 }
 
 /// A download that is complete, except that its file may have to be put into its place.
@@ -55,7 +56,12 @@ impl<'a> Download<'a> {
             began: Instant::now(),
             deadline: session.deadline(),
             expected: given.filter_map(|(algorithm, bytes)| Digest::new(algorithm, bytes).ok()).collect(),
-            has_users_range: session.sends(&header::RANGE),
+            users_fields: UsersFields {
+                has_range: session.sends(&header::RANGE),
+                has_condition: [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE]
+                    .iter()
+                    .any(|name| session.sends(name)),
+            },
         }
     }
 
@@ -102,7 +108,7 @@ impl<'a> Download<'a> {
             };
             if let (Sink::Part(part), Outcome::Content) = (&mut sink, outcome) {
                 // Without it, a process that is killed during the pause would have to start over.
-                let _failed = part.write_kept();
+                part.write_kept();
             }
             let message = report.message();
             let seconds = pause.as_secs_f64();
@@ -116,8 +122,9 @@ impl<'a> Download<'a> {
     fn finish(sink: Sink, outcome: Outcome, mut report: Report) -> Downloaded {
         let part = match sink {
             Sink::Part(part) => part,
-            Sink::Output(output) => {
-                report.file = output.path().cloned();
+            Sink::Stream(mut stream) => {
+                stream.end_line();
+                report.file = stream.path().cloned();
                 return Downloaded { report, file: None };
             }
         };
@@ -152,7 +159,7 @@ impl Downloaded {
         match file.map(Part::commit) {
             None => {}
             Some(Ok(path)) => report.file = Some(path),
-            Some(Err(trouble)) => report.fail(Verdict::LocalTrouble(trouble)),
+            Some(Err(trouble)) => report.prefer(Verdict::LocalTrouble(trouble)),
         }
         report
     }

@@ -3,7 +3,7 @@
 use crate::client::report::Report;
 use axum_trailers::digest::REPR_DIGEST;
 use axum_trailers_client::{ContentRange, Cut, DigestSource, NoDigest, Verdict};
-use http::{header, response};
+use http::{StatusCode, header, response};
 
 /// A rest that is right may still not complete the whole, or not verify it.
 pub(super) fn rest(head: &response::Parts, requires_digest: bool, report: &mut Report) {
@@ -13,9 +13,9 @@ pub(super) fn rest(head: &response::Parts, requires_digest: bool, report: &mut R
     let end = range.last.saturating_add(1);
     match range.complete_length {
         Some(length) if end < length => {
-            report.fail(Verdict::Cut(Cut::Short { expected: length, received: end }));
+            report.prefer(Verdict::Cut(Cut::Short { expected: length, received: end }));
         }
-        None => report.fail(Verdict::Cut(Cut::EndUnknown)),
+        None => report.prefer(Verdict::Cut(Cut::EndUnknown)),
         Some(_) => beginning(range.first, requires_digest, report),
     }
 }
@@ -29,17 +29,25 @@ fn beginning(from: u64, requires_digest: bool, report: &mut Report) {
         return;
     }
     if requires_digest {
-        report.fail(Verdict::NoDigest(NoDigest::Absent));
+        report.prefer(Verdict::NoDigest(NoDigest::Absent));
         report.detail = Some(format!("none of the whole, because the transfer was resumed at byte {from}"));
     } else if !report.comparisons.is_empty() {
-        report.detail = Some(format!("only the part from byte {from} on, which is all that has a digest"));
+        report.prefer(Verdict::Unverified);
+        report.detail = Some(format!("only the part from byte {from} on has a digest, which matches"));
     }
 }
 
-/// Each status but 2xx and 304 refuses a download, also that of a redirect that is not followed.
+/// Which part the user got. It can be less than the user asked for.
+pub(super) fn users_part(head: &response::Parts) -> Option<String> {
+    let range = ContentRange::read(&head.headers).filter(|_| head.status == StatusCode::PARTIAL_CONTENT)?;
+    let complete = range.complete_length.map_or("*".to_owned(), |length| length.to_string());
+    Some(format!("the part {}-{}/{complete}", range.first, range.last))
+}
+
+/// A status that is no success refuses a download, also that of a redirect that is not followed.
 pub(super) fn refusal(head: &response::Parts, report: &mut Report) {
     if !matches!(report.verdict(), Verdict::Refused { .. }) {
-        report.fail(Verdict::Refused { status: head.status });
+        report.prefer(Verdict::Refused { status: head.status });
     }
     if report.detail.is_some() {
         return;
@@ -60,7 +68,7 @@ pub(super) fn not_continued() -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{Response, StatusCode};
+    use http::Response;
 
     fn judged(content_range: &str, requires_digest: bool) -> Report {
         let mut report = Report::new("https://example.com/".parse().expect("a URL"));

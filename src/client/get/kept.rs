@@ -1,6 +1,10 @@
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// What must be known of a representation to continue it later. It is kept in a file beside the `.part` file, because extended
 /// attributes do not exist on all file systems.
@@ -49,8 +53,9 @@ impl Kept {
 /// Removes a file, if it exists.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        // A name that is too long does not exist either.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidFilename) => Ok(()),
+        result => result,
     }
 }
 

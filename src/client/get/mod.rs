@@ -8,10 +8,9 @@
 //! | `answer.rs` | what a response means for the content: the whole, the rest, or nothing of it |
 //! | `judge.rs` | verdicts that only a download has |
 //! | `destination.rs`, `name.rs` | where the content goes |
-//! | `sink.rs`, `part.rs`, `output.rs` | writes it: to a `.part` file, or to standard output or a device |
+//! | `sink.rs`, `part.rs`, `stream.rs` | writes it: to a `.part` file, or to standard output or a device |
 //! | `files.rs` | names beside a file, locks, permissions |
 //! | `kept.rs` | what is kept beside a `.part` file to continue it |
-//! | `terminal_text.rs` | whether content is text that a terminal can show |
 
 mod answer;
 mod attempt;
@@ -23,9 +22,8 @@ mod get;
 mod judge;
 mod kept;
 mod name;
-mod output;
 mod part;
 mod sink;
-mod terminal_text;
+mod stream;
 
-pub(super) use self::{get::get, output::standard_output, sink::Trouble, terminal_text::TerminalText};
+pub(super) use self::get::get;

@@ -2,8 +2,9 @@ use super::{
     destination::cannot_write,
     files::{adopt_permissions, beside, check_writable, open_locked, sync_folder},
     kept::{self, Kept},
-    sink::{Beginning, Rest, Trouble},
+    sink::{Beginning, Rest},
 };
+use crate::client::output::Trouble;
 use axum_trailers::digest::{Algorithm, Hashers};
 use indicatif::BinaryBytes;
 use std::{
@@ -28,6 +29,8 @@ pub(super) struct Part {
     kept: Option<Kept>,
     /// `kept` is in its file.
     is_kept_written: bool,
+    /// Why it can't be.
+    obstacle: Option<String>,
     hashed: Hashed,
 }
 
@@ -42,7 +45,8 @@ pub(super) struct Remains {
     pub(super) path: PathBuf,
     /// In bytes.
     pub(super) length: u64,
-    pub(super) can_be_continued: bool,
+    /// Why it can't be continued.
+    pub(super) obstacle: Option<String>,
 }
 
 /// Content from which on the validator is written: less is requested again after a sudden end, which saves small downloads
@@ -65,8 +69,19 @@ impl Part {
         };
         let is_kept_written = kept.is_some();
         let hashed = Hashed::nothing();
-        let has_begun = false;
-        Ok(Self { target, path, kept_path, file, is_new, has_begun, length, kept, is_kept_written, hashed })
+        Ok(Self {
+            target,
+            path,
+            kept_path,
+            file,
+            is_new,
+            has_begun: false,
+            length,
+            kept,
+            is_kept_written,
+            obstacle: None,
+            hashed,
+        })
     }
 
     pub(super) fn beginning(&mut self, url: &str) -> Result<Beginning, Trouble> {
@@ -145,19 +160,23 @@ impl Part {
         let result = self.file.write_all(data);
         self.checked(result)?;
         self.length += data.len() as u64;
-        if self.length >= WORTH_KEEPING { self.write_kept() } else { Ok(()) }
-    }
-
-    /// Writes what is needed to continue.
-    pub(super) fn write_kept(&mut self) -> Result<(), Trouble> {
-        if let Some(kept) = &self.kept
-            && !self.is_kept_written
-        {
-            let result = kept.write(&self.kept_path);
-            result.map_err(|error| Trouble::Local(cannot_write(&self.kept_path, &error)))?;
-            self.is_kept_written = true;
+        if self.length >= WORTH_KEEPING {
+            self.write_kept();
         }
         Ok(())
+    }
+
+    /// Writes what is needed to continue. If that fails, the download goes on, but can't be continued.
+    pub(super) fn write_kept(&mut self) {
+        let Some(kept) = self.kept.as_ref().filter(|_| !self.is_kept_written) else { return };
+        // Otherwise, after a crash of the system, the validator may be beside less than there was.
+        match self.file.sync_data().and_then(|()| kept.write(&self.kept_path)) {
+            Ok(()) => self.is_kept_written = true,
+            Err(error) => {
+                self.obstacle = Some(cannot_write(&self.kept_path, &error));
+                self.kept = None;
+            }
+        }
     }
 
     /// Replaces the file. After that, even a crash of the system does not lose it. Returns its path.
@@ -178,9 +197,10 @@ impl Part {
 
     /// Sets content aside that is wrong. Returns its path.
     pub(super) fn set_aside(self) -> Result<PathBuf, String> {
+        // First, so that it can't be continued even if the other fails.
+        kept::remove(&self.kept_path).map_err(|error| cannot_write(&self.kept_path, &error))?;
         let bad = beside(&self.target, ".bad");
         fs::rename(&self.path, &bad).map_err(|error| cannot_write(&bad, &error))?;
-        kept::remove(&self.kept_path).map_err(|error| cannot_write(&self.kept_path, &error))?;
         Ok(bad)
     }
 
@@ -196,9 +216,9 @@ impl Part {
             let _failed = kept::remove(&self.path).and_then(|()| kept::remove(&self.kept_path));
             return None;
         }
-        // If that fails, it can't be continued.
-        let _failed = self.write_kept();
-        Some(Remains { path: self.path, length, can_be_continued: self.is_kept_written })
+        self.write_kept();
+        let obstacle = self.obstacle.unwrap_or_else(|| "the server sent no strong ETag".to_owned());
+        Some(Remains { path: self.path, length, obstacle: (!self.is_kept_written).then_some(obstacle) })
     }
 
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
@@ -210,10 +230,9 @@ impl Remains {
     /// What to do with it after a cut.
     pub(super) fn advice(&self) -> String {
         let (path, size) = (self.path.display(), BinaryBytes(self.length));
-        if self.can_be_continued {
-            format!("{path} has {size}: use --continue")
-        } else {
-            format!("{path} has {size}, but the server sent no strong ETag to continue it safely")
+        match &self.obstacle {
+            None => format!("{path} has {size}: use --continue"),
+            Some(obstacle) => format!("{path} has {size}, but it can't be continued: {obstacle}"),
         }
     }
 }
@@ -297,7 +316,7 @@ mod tests {
             let mut part = self.part(false);
             part.begin(Some(kept(length))).expect("written");
             part.write(content).expect("written");
-            assert!(part.leave().is_some_and(|remains| remains.can_be_continued));
+            assert!(part.leave().is_some_and(|remains| remains.obstacle.is_none()));
         }
     }
 
@@ -324,7 +343,7 @@ mod tests {
         let mut part = place.part(false);
         part.begin(Some(kept(Some(3)))).expect("written");
         part.write(b"abc").expect("written");
-        part.write_kept().expect("written");
+        part.write_kept();
         assert_eq!(place.read("file").as_deref(), Some(&b"before"[..]));
         assert_eq!(part.commit(), Ok(place.0.path().join("file")));
         assert_eq!(
@@ -340,10 +359,37 @@ mod tests {
         let mut part = place.part(false);
         part.begin(Some(kept(None))).expect("written");
         part.write(b"abc").expect("written");
-        part.write_kept().expect("written");
+        part.write_kept();
         assert_eq!(part.set_aside(), Ok(place.0.path().join("file.bad")));
         assert_eq!(place.names(), ["file.bad"]);
         assert_eq!(place.read("file.bad").as_deref(), Some(&b"abc"[..]));
+    }
+
+    #[test]
+    fn wrong_content_that_can_not_be_set_aside_is_not_continued() {
+        let place = Place::new();
+        fs::create_dir(place.0.path().join("file.bad")).expect("created");
+        place.cut(b"abc", None);
+        let mut part = place.part(true);
+        part.resume(3).expect("written");
+        assert!(part.set_aside().is_err());
+        assert_eq!(place.names(), ["file.bad", "file.part"]);
+    }
+
+    #[test]
+    fn validator_that_can_not_be_written_does_not_fail_the_download() {
+        let place = Place::new();
+        let target = place.0.path().join("a".repeat(249));
+        let mut part = Part::open(target.clone(), false).expect("its name is short enough");
+        part.begin(Some(kept(None))).expect("written");
+        part.write(b"abc").expect("written");
+        part.write_kept();
+        assert_eq!(part.commit(), Ok(target.clone()));
+        let mut part = Part::open(target, false).expect("its name is short enough");
+        part.begin(Some(kept(None))).expect("written");
+        part.write(b"abc").expect("written");
+        let advice = part.leave().expect("content").advice();
+        assert!(advice.contains("can't be continued: can't write"), "{advice}");
     }
 
     #[test]

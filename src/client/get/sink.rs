@@ -1,18 +1,11 @@
-use super::{destination::Destination, kept::Kept, output::Output, part::Part};
+use super::{destination::Destination, kept::Kept, part::Part, stream::Stream};
+use crate::client::output::Trouble;
 use axum_trailers::digest::Hashers;
 
 /// Writes content, and can continue what it has written.
 pub(super) enum Sink {
     Part(Part),
-    Output(Output),
-}
-
-/// Why content can't be written.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::client) enum Trouble {
-    Local(String),
-    /// Nobody reads standard output any more.
-    Closed,
+    Stream(Stream),
 }
 
 /// What is there of the content.
@@ -45,13 +38,13 @@ impl Sink {
     pub(super) fn open(destination: Destination, continues: Continues) -> Result<Self, Trouble> {
         Ok(match destination {
             Destination::StandardOutput { is_guarded } => {
-                Self::Output(Output::standard(is_guarded, continues.later)?)
+                Self::Stream(Stream::standard(is_guarded, continues.later)?)
             }
             Destination::Special(path) if continues.earlier => {
                 let path = path.display();
                 return Err(Trouble::Local(format!("--continue: {path} is no regular file")));
             }
-            Destination::Special(path) => Self::Output(Output::special(path, continues.later)),
+            Destination::Special(path) => Self::Stream(Stream::special(path, continues.later)),
             Destination::File(path) => Self::Part(Part::open(path, continues.earlier)?),
         })
     }
@@ -60,7 +53,7 @@ impl Sink {
     pub(super) fn beginning(&mut self, url: &str) -> Result<Beginning, Trouble> {
         match self {
             Self::Part(part) => part.beginning(url),
-            Self::Output(output) => Ok(output.beginning()),
+            Self::Stream(stream) => Ok(stream.beginning()),
         }
     }
 
@@ -68,21 +61,21 @@ impl Sink {
     pub(super) fn begin(&mut self, kept: Option<Kept>) -> Result<bool, Trouble> {
         match self {
             Self::Part(part) => part.begin(kept).map(|()| true),
-            Self::Output(output) => output.begin(kept),
+            Self::Stream(stream) => stream.begin(kept),
         }
     }
 
     pub(super) fn resume(&mut self, rest: &Rest) -> Result<(), Trouble> {
         match self {
             Self::Part(part) => part.resume(rest.from),
-            Self::Output(_) => Ok(()),
+            Self::Stream(_) => Ok(()),
         }
     }
 
     pub(super) fn write(&mut self, data: &[u8]) -> Result<(), Trouble> {
         match self {
             Self::Part(part) => part.write(data),
-            Self::Output(output) => output.write(data),
+            Self::Stream(stream) => stream.write(data),
         }
     }
 
@@ -90,17 +83,17 @@ impl Sink {
     pub(super) fn can_go_on(&self) -> bool {
         match self {
             Self::Part(_) => true,
-            Self::Output(output) => output.can_go_on(),
+            Self::Stream(stream) => stream.can_go_on(),
         }
     }
 
     /// Whether content has left that can't be taken back.
-    pub(super) fn is_begun_output(&self) -> bool {
-        matches!(self, Self::Output(output) if output.has_begun())
+    pub(super) fn is_begun_stream(&self) -> bool {
+        matches!(self, Self::Stream(stream) if stream.has_begun())
     }
 
     /// Whether a terminal shows the content, so that nothing else should be drawn there.
     pub(super) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Output(output) if output.is_terminal())
+        matches!(self, Self::Stream(stream) if stream.is_terminal())
     }
 }

@@ -1,4 +1,4 @@
-use crate::client::get::{TerminalText, Trouble, standard_output};
+use crate::client::output::{TerminalText, Trouble, standard_output};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Writes the content of a response to standard output, piece by piece.

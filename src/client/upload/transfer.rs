@@ -1,7 +1,7 @@
 use super::Sending;
 use crate::client::{
-    get::Trouble,
     outgoing::Outgoing,
+    output::Trouble,
     progress::Bar,
     refusal,
     report::{Head, Report},
@@ -101,7 +101,7 @@ impl<'a> Transfer<'a> {
             self.session.trailers(section);
         }
         if let Some(reason) = not_followed {
-            report.fail(Verdict::Refused { status: head.status });
+            report.prefer(Verdict::Refused { status: head.status });
             report.detail = Some(reason);
         }
         report.head = Some(head);
@@ -111,7 +111,7 @@ impl<'a> Transfer<'a> {
     /// What it came to without a response.
     pub(in crate::client) fn failed(&self, verdict: Verdict) -> Report {
         let mut report = self.report();
-        report.fail(verdict);
+        report.prefer(verdict);
         self.add_sent(report)
     }
 
@@ -125,7 +125,7 @@ impl<'a> Transfer<'a> {
         report.sent = Some(self.sending.clone());
         // A cut is its result, and not the other way around.
         if let Some(reason) = self.sending.failure() {
-            report.fail(Verdict::LocalTrouble(reason));
+            report.prefer(Verdict::LocalTrouble(reason));
         }
         report
     }

@@ -1,9 +1,9 @@
 use super::{
     destination::cannot_write,
     kept::Kept,
-    sink::{Beginning, Rest, Trouble},
-    terminal_text::TerminalText,
+    sink::{Beginning, Rest},
 };
+use crate::client::output::{TerminalText, Trouble, standard_output};
 use axum_trailers::digest::{Algorithm, Hashers};
 use std::{
     fs::{File, OpenOptions},
@@ -12,9 +12,10 @@ use std::{
 };
 
 /// Standard output, a device or a pipe: what was written is gone.
-pub(super) struct Output {
+pub(super) struct Stream {
     to: To,
     written: u64,
+    is_in_line: bool,
     guard: Option<TerminalText>,
     may_continue: bool,
     kept: Option<Kept>,
@@ -28,7 +29,7 @@ enum To {
     Special(PathBuf, Option<File>),
 }
 
-impl Output {
+impl Stream {
     pub(super) fn standard(is_guarded: bool, may_continue: bool) -> Result<Self, Trouble> {
         let to = standard_output().map_err(|error| Trouble::Local(format!("standard output: {error}")))?;
         let guard = is_guarded.then(TerminalText::default);
@@ -40,7 +41,15 @@ impl Output {
     }
 
     fn new(to: To, may_continue: bool) -> Self {
-        Self { to, written: 0, guard: None, may_continue, kept: None, hashers: Hashers::default() }
+        Self {
+            to,
+            written: 0,
+            is_in_line: false,
+            guard: None,
+            may_continue,
+            kept: None,
+            hashers: Hashers::default(),
+        }
     }
 
     pub(super) fn beginning(&self) -> Beginning {
@@ -75,10 +84,18 @@ impl Output {
         }
         self.to.write(data)?;
         self.written += data.len() as u64;
+        self.is_in_line = data.last().is_some_and(|last| *last != b'\n');
         if self.kept.is_some() {
             self.hashers.update(data);
         }
         Ok(())
+    }
+
+    /// Ends the last line on a terminal, so that the verdict has one of its own.
+    pub(super) fn end_line(&mut self) {
+        if self.is_terminal() && self.is_in_line {
+            let _failed = self.to.write(b"\n");
+        }
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -119,18 +136,6 @@ impl To {
     }
 }
 
-/// Without the buffer of `io::Stdout`, which ends at each line.
-#[cfg(unix)]
-pub(in crate::client) fn standard_output() -> io::Result<Box<dyn Write>> {
-    use std::os::fd::AsFd;
-    Ok(Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)))
-}
-
-#[cfg(not(unix))]
-pub(in crate::client) fn standard_output() -> io::Result<Box<dyn Write>> {
-    Ok(Box::new(io::stdout()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,36 +147,36 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_was_written_is_never_written_again() {
-        let mut output = Output::special("/dev/null".into(), true);
-        assert_eq!(output.begin(Some(kept())), Ok(true));
-        assert!(matches!(output.beginning(), Beginning::Nothing));
+        let mut stream = Stream::special("/dev/null".into(), true);
+        assert_eq!(stream.begin(Some(kept())), Ok(true));
+        assert!(matches!(stream.beginning(), Beginning::Nothing));
         // Nothing has been written, so it can still start over.
-        assert_eq!(output.begin(Some(kept())), Ok(true));
-        assert_eq!(output.write(b"abc"), Ok(()));
-        let Beginning::Usable(rest) = output.beginning() else { panic!("usable") };
+        assert_eq!(stream.begin(Some(kept())), Ok(true));
+        assert_eq!(stream.write(b"abc"), Ok(()));
+        let Beginning::Usable(rest) = stream.beginning() else { panic!("usable") };
         let mut hashers = Hashers::new(Algorithm::ALL.iter().copied());
         hashers.update(b"abc");
         assert_eq!((rest.from, rest.hashers.finish()), (3, hashers.finish()));
-        assert!(output.can_go_on());
-        assert_eq!(output.begin(Some(kept())), Ok(false));
+        assert!(stream.can_go_on());
+        assert_eq!(stream.begin(Some(kept())), Ok(false));
     }
 
     #[cfg(unix)]
     #[test]
     fn output_without_a_validator_can_not_go_on() {
-        let mut output = Output::special("/dev/null".into(), true);
-        assert_eq!(output.begin(None), Ok(true));
-        assert!(output.can_go_on());
-        assert_eq!(output.write(b"abc"), Ok(()));
-        assert!(!output.can_go_on());
+        let mut stream = Stream::special("/dev/null".into(), true);
+        assert_eq!(stream.begin(None), Ok(true));
+        assert!(stream.can_go_on());
+        assert_eq!(stream.write(b"abc"), Ok(()));
+        assert!(!stream.can_go_on());
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn full_device_is_local_trouble() {
-        let mut output = Output::special("/dev/full".into(), false);
-        assert_eq!(output.begin(None), Ok(true));
-        let trouble = output.write(b"a").expect_err("it is full");
+        let mut stream = Stream::special("/dev/full".into(), false);
+        assert_eq!(stream.begin(None), Ok(true));
+        let trouble = stream.write(b"a").expect_err("it is full");
         let expected = "can't write to /dev/full: No space left on device (os error 28)";
         assert_eq!(trouble, Trouble::Local(expected.to_owned()));
     }

@@ -1,5 +1,8 @@
+use crate::client::escape;
+
 /// Whether content that arrives in pieces is text that a terminal can show: UTF-8 without control characters except line ends
-/// and tabs. A terminal obeys the others, so binary data can change its state, and a hostile text can hide a part of itself.
+/// and tabs, and without those that change the direction of text. A terminal obeys them, so binary data can change its state,
+/// and a hostile text can hide a part of itself.
 #[derive(Debug, Default)]
 pub(in crate::client) struct TerminalText {
     /// The beginning of a character at the end of the last piece.
@@ -24,7 +27,8 @@ impl TerminalText {
             }
             Err(_) => return false,
         };
-        let is_text = text.chars().all(|character| !character.is_control() || "\n\r\t".contains(character));
+        let is_harmless = |character| "\n\r\t".contains(character) || !escape::changes_text(character);
+        let is_text = text.chars().all(is_harmless);
         self.begun = rest.to_vec();
         is_text
     }
@@ -36,7 +40,7 @@ mod tests {
 
     #[test]
     fn text_may_be_divided_anywhere() {
-        let text = "a\r\n\tä 漢 𝄞".as_bytes();
+        let text = "\u{feff}a\r\n\tä 漢 𝄞 👩\u{200d}🚀".as_bytes();
         for at in 0..=text.len() {
             let mut guard = TerminalText::default();
             let (one, two) = text.split_at(at);
@@ -46,7 +50,17 @@ mod tests {
 
     #[test]
     fn control_characters_and_binary_data_are_no_text() {
-        for data in [&b"\0"[..], b"\x1b[2J", b"\x08", b"\x7f", b"\xc2\x9b", b"\xff", b"\xc3(", b"\x80"] {
+        for data in [
+            &b"\0"[..],
+            b"\x1b[2J",
+            b"\x08",
+            b"\x7f",
+            b"\xc2\x9b",
+            b"\xe2\x80\xae",
+            b"\xff",
+            b"\xc3(",
+            b"\x80",
+        ] {
             for at in 0..=data.len() {
                 let mut guard = TerminalText::default();
                 let (one, two) = data.split_at(at);

@@ -1,0 +1,61 @@
+//! The client that the options describe.
+
+use super::session::Setup;
+use crate::cli::{ClientOptions, ConnectionOptions, HttpVersion, ProxyChoice, TlsOptions};
+use axum_trailers_client::{Client, Connector, Protocol, Proxy, Tls};
+use std::{fmt::Display, fs, path::Path};
+
+pub(super) fn client(options: &ClientOptions) -> Result<Client, Setup> {
+    let connector = connector(&options.connection, &options.tls)?;
+    Ok(Client::with(connector).stall_timeout(options.connection.speed_time.0))
+}
+
+fn connector(options: &ConnectionOptions, tls_options: &TlsOptions) -> Result<Connector, Setup> {
+    let protocol = match options.http_version() {
+        HttpVersion::Any => Protocol::Negotiated,
+        HttpVersion::Http1 => Protocol::Http1,
+        HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
+    };
+    let mut connector =
+        Connector::new().tls(tls(tls_options)?).protocol(protocol).timeout(options.connect_timeout.0);
+    for given in &options.resolve {
+        connector = connector.resolve(&given.host, given.port, given.addresses.iter().copied());
+    }
+    Ok(connector.proxy(proxy(options)?))
+}
+
+/// Each part comes from its option, else from the environment.
+fn proxy(options: &ConnectionOptions) -> Result<Proxy, Setup> {
+    let environment = Proxy::from_env();
+    let proxy = match &options.proxy {
+        None => environment,
+        Some(ProxyChoice::Direct) => Proxy::none(),
+        Some(ProxyChoice::Http(uri)) => environment.instead(&uri.to_string()).map_err(Setup::usage)?,
+    };
+    Ok(match &options.noproxy {
+        None => proxy,
+        Some(list) => proxy.except(list),
+    })
+}
+
+fn tls(options: &TlsOptions) -> Result<Tls, Setup> {
+    let failed = |option: &str, path: &Path, error: &dyn Display| {
+        Setup::local(format!("{option} {}: {error}", path.display()))
+    };
+    let read = |option, path: &Path| fs::read(path).map_err(|error| failed(option, path, &error));
+    let tls = if options.insecure {
+        Tls::insecure()
+    } else if let Some(path) = &options.cacert {
+        Tls::trusting_pem(&read("--cacert", path)?)
+    } else {
+        Tls::system()
+    };
+    let mut tls =
+        tls.map_err(|error| Setup::local(format!("can't read the trusted certificates: {error}")))?;
+    if let Some(path) = &options.cert {
+        let key = options.key.as_ref().unwrap_or(path);
+        let certified = tls.client_certificate(&read("--cert", path)?, &read("--key", key)?);
+        tls = certified.map_err(|error| failed("--cert", path, &error))?;
+    }
+    Ok(tls.key_log_from_env())
+}
