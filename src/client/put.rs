@@ -9,7 +9,7 @@ use super::{
     upload::{Content, Hashing, Plan, Printed, Printer, Sending, Source, Transfer, digest_of, stored_digest},
 };
 use crate::cli::{DigestPlace, FileOrDash, PutArgs};
-use axum_trailers::digest::{Algorithm, CONTENT_DIGEST};
+use axum_trailers::digest::{Algorithm, CONTENT_DIGEST, Digest, REPR_DIGEST};
 use axum_trailers_client::{Cut, DigestSource, Verdict};
 use http::{HeaderValue, Method, Uri, header};
 
@@ -93,24 +93,40 @@ impl Put<'_> {
         Ok(Outgoing::empty(Method::PUT, url, fields).with_content(content))
     }
 
-    /// Adds what the response says about the upload.
+    /// Adds what a good response says about the upload. That its own content is verified says nothing about it.
     fn judge(&self, report: &mut Report, content: &[u8]) {
-        let Some(head) = report.head.as_ref().filter(|_| report.verdict().is_success()) else { return };
-        let status = head.status;
+        let Some(head) = &report.head else { return };
+        let (status, sent) = (head.status, self.sending.digest());
+        let stored = stored_digest(head, report.trailers.as_ref(), content, sent.as_ref());
+        report.dismiss(|verdict| verdict.is_success() || is_about(stored.as_ref(), verdict));
+        if !report.verdict().is_success() {
+            if let Verdict::DigestDiffers { .. } = report.verdict() {
+                report.detail = Some("that is the response, not the upload".to_owned());
+            }
+            return;
+        }
         if !self.sending.is_whole() {
             let early = format!("the server responded {status} before it had received the whole content");
             return report.prefer(Verdict::Cut(Cut::Failed(early)));
         }
-        let stored = stored_digest(head, report.trailers.as_ref(), content);
         report.detail = Some(status.to_string());
-        if let (Some(got), Some(expected)) = (stored, self.sending.digest()) {
-            let by = DigestSource::Sent;
-            report.prefer(if got == expected {
-                Verdict::Verified { by, algorithm: Algorithm::Sha256 }
-            } else {
-                Verdict::DigestDiffers { by, expected, got }
-            });
+        report.prefer(match (stored, sent) {
+            (Some(got), Some(expected)) if got != expected => {
+                Verdict::DigestDiffers { by: DigestSource::Sent, expected, got }
+            }
+            (Some(_), Some(_)) => Verdict::Verified { by: DigestSource::Sent, algorithm: Algorithm::Sha256 },
+            _ => Verdict::Unverified,
+        });
+    }
+}
+
+/// Whether a verdict compares the digest of what is stored with the content of the response.
+fn is_about(stored: Option<&Digest>, verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::DigestDiffers { by: DigestSource::Field { name, .. }, expected, .. } => {
+            *name == REPR_DIGEST && Some(expected) == stored
         }
+        _ => false,
     }
 }
 

@@ -107,6 +107,11 @@ impl Report {
         self.findings.insert(0, verdict);
     }
 
+    /// Leaves out verdicts that do not hold for the transfer as a whole.
+    pub(super) fn dismiss(&mut self, does_not_hold: impl Fn(&Verdict) -> bool) {
+        self.findings.retain(|verdict| !does_not_hold(verdict));
+    }
+
     /// Content can't be written.
     pub(super) fn trouble(&mut self, trouble: Trouble) {
         match trouble {

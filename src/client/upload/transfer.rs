@@ -7,10 +7,8 @@ use crate::client::{
     report::{Head, Report},
     session::{Arrived, Session},
 };
-use axum_trailers::digest::REPR_DIGEST;
 use axum_trailers_client::{Error, ResponseBody, Verdict, Verification, VerifiedBody};
-use http::{Method, Response, Uri};
-use http_body::Body;
+use http::Uri;
 use std::{
     pin::pin,
     time::{Duration, Instant},
@@ -52,11 +50,7 @@ impl<'a> Transfer<'a> {
         let arrived = self.watch(self.session.exchange(&mut outgoing, self.deadline), bar).await;
         let Arrived { response, uri, first_byte, not_followed } =
             arrived.map_err(|error| Box::new(self.failed(error.into())))?;
-        let fields = response.headers().clone();
-        let verification = Verification::new().method(&outgoing.method);
-        let response = without_digest_of_target(response, &outgoing.method);
-        let (mut head, body) = verification.verify(response).into_parts();
-        head.headers = fields;
+        let (head, body) = Verification::new().method(&outgoing.method).verify(response).into_parts();
         let mut report = self.report();
         report.first_byte = Some(first_byte);
         Ok(Responded { head: Head::of(uri, &head), body, report, not_followed })
@@ -129,12 +123,4 @@ impl<'a> Transfer<'a> {
         }
         report
     }
-}
-
-/// Leaves out what a response to PUT reports about the target: its own content, which is empty, would not match it.
-fn without_digest_of_target(mut response: Response<ResponseBody>, method: &Method) -> Response<ResponseBody> {
-    if *method == Method::PUT && response.body().is_end_stream() {
-        response.headers_mut().remove(REPR_DIGEST);
-    }
-    response
 }
