@@ -90,10 +90,11 @@ impl<'a> Session<'a> {
     async fn exchange_in_any_time(&self, outgoing: &mut Outgoing) -> Result<Arrived, Error> {
         let began = Instant::now();
         let mut redirects = 0;
+        let mut cause = None;
         loop {
-            let request = self.request(outgoing).map_err(|reason| match redirects {
-                0 => Error::Request(reason),
-                _ => Error::Request(format!("can't follow the redirect to {}: {reason}", outgoing.uri)),
+            let request = self.request(outgoing).map_err(|reason| match &cause {
+                None => Error::Request(reason),
+                Some(cause) => Error::Request(format!("{cause}: {reason}")),
             })?;
             // It is large: it contains the connection's handshakes.
             let response = Box::pin(self.client.exchange(request)).await?;
@@ -102,6 +103,7 @@ impl<'a> Session<'a> {
             }
             self.dump.response(&response);
             if outgoing.expects_too_much(&response) {
+                cause = Some("can't repeat the request without Expect after 417".to_owned());
                 redirect::discard(response).await;
                 continue;
             }
@@ -127,6 +129,7 @@ impl<'a> Session<'a> {
                 Redirect::To(next) => {
                     redirects += 1;
                     redirect::discard(arrived.response).await;
+                    cause = Some(format!("can't follow the redirect to {}", next.uri));
                     outgoing.redirect(next);
                 }
             }
