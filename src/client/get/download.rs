@@ -2,7 +2,7 @@ use super::{
     answer::UsersFields,
     attempt::Outcome,
     destination::Destination,
-    part::Part,
+    part::{Part, Remains},
     sink::{Continues, Sink},
 };
 use crate::{
@@ -140,7 +140,7 @@ impl<'a> Download<'a> {
                 }
                 Err(trouble) => report.notes.push(trouble),
             }
-        } else if let Some(remains) = part.leave() {
+        } else if let Some(remains) = Self::leave(part, report.verdict()) {
             let advice = match report.verdict() {
                 Verdict::Cut(_) | Verdict::LocalTrouble(_) => remains.advice(),
                 _ => format!("the content is kept as {}", remains.path.display()),
@@ -149,6 +149,14 @@ impl<'a> Download<'a> {
             report.file = Some(remains.path);
         }
         Downloaded { report, file: None }
+    }
+
+    /// A failure that came with the whole content would not come again with its rest.
+    fn leave(part: Part, verdict: &Verdict) -> Option<Remains> {
+        match verdict {
+            Verdict::SenderFailed(_) | Verdict::TrailerMissing(_) => part.leave_for_good(),
+            _ => part.leave(),
+        }
     }
 }
 

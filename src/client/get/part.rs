@@ -221,6 +221,14 @@ impl Part {
         Some(Remains { path: self.path, length, obstacle: (!self.is_kept_written).then_some(obstacle) })
     }
 
+    /// The same for content that must not be continued.
+    pub(super) fn leave_for_good(mut self) -> Option<Remains> {
+        self.kept = None;
+        self.is_kept_written = false;
+        let _failed = kept::remove(&self.kept_path);
+        self.leave()
+    }
+
     fn checked<T>(&self, result: io::Result<T>) -> Result<T, Trouble> {
         result.map_err(|error| Trouble::Local(cannot_write(&self.path, &error)))
     }
@@ -390,6 +398,21 @@ mod tests {
         part.write(b"abc").expect("written");
         let advice = part.leave().expect("content").advice();
         assert!(advice.contains("can't be continued: can't write"), "{advice}");
+    }
+
+    #[test]
+    fn content_that_must_not_be_continued_is_left_without_its_validator() {
+        for is_for_good in [false, true] {
+            let place = Place::new();
+            place.cut(b"abc", None);
+            let mut part = place.part(true);
+            part.begin(Some(kept(None))).expect("written");
+            part.write(b"abc").expect("written");
+            part.write_kept();
+            let remains = if is_for_good { part.leave_for_good() } else { part.leave() };
+            assert_eq!(remains.expect("content").obstacle.is_some(), is_for_good);
+            assert_eq!(place.names().iter().any(|name| name.ends_with(".part.json")), !is_for_good);
+        }
     }
 
     #[test]
