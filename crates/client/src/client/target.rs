@@ -36,8 +36,19 @@ impl Target {
             text => text.parse().map_err(|_| unsupported(&format!("`{text}` is no port")))?,
         };
         let origin = Origin { is_tls, host: host.to_ascii_lowercase(), port };
-        let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        Ok(Self { origin, path })
+        Ok(Self { origin, path: path(uri)? })
+    }
+}
+
+/// An empty path is sent as `/`, also in front of a query
+/// ([RFC 9113 §8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
+fn path(uri: &Uri) -> Result<PathAndQuery, Error> {
+    match uri.path_and_query() {
+        Some(path) if path.as_str().starts_with(['/', '*']) => Ok(path.clone()),
+        Some(query) => format!("/{}", query.as_str())
+            .parse()
+            .map_err(|_| unsupported("the path of the URL can't be sent")),
+        None => Ok(PathAndQuery::from_static("/")),
     }
 }
 
