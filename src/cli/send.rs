@@ -55,13 +55,13 @@ pub(crate) struct SendArgs {
     /// Send the content in chunks of this size
     ///
     /// Each is a frame of its own over HTTP/2 if the server's limits permit it.
-    #[arg(long, value_name = "SIZE", value_parser = |text: &str| Size::within(text, 1, 1 << 30).map(Size::as_u32))]
+    #[arg(long, value_name = "SIZE", requires = "data", value_parser = |text: &str| Size::within(text, 1, 1 << 30).map(Size::as_u32))]
     pub(crate) chunk: Option<u32>,
 
     /// Pause before each further chunk
     ///
     /// In milliseconds. The trailers also follow after a pause.
-    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    #[arg(long, value_name = "MS", requires = "data", value_parser = milliseconds)]
     pub(crate) delay: Option<Duration>,
 
     #[command(flatten)]
@@ -175,6 +175,12 @@ mod tests {
     fn pace_is_a_size_and_milliseconds() {
         let args = send(&[URL, "-d", "a", "--chunk", "64KiB", "--delay", "100"]);
         assert_eq!((args.chunk, args.delay), (Some(65_536), Some(Duration::from_millis(100))));
+        for option in [["--chunk", "1"], ["--delay", "1"]] {
+            assert!(
+                error(&["send", URL, "--trailer", "x-a: 1", option[0], option[1]]).contains("--data"),
+                "{option:?}"
+            );
+        }
         for wrong in
             [["--chunk", "0"], ["--delay", "1s"], ["--delay", "+1"], ["--delay", ""], ["--delay", "3600001"]]
         {

@@ -46,7 +46,7 @@ impl Put<'_> {
         if !responded.head.status.is_success() {
             transfer.refusal(&mut responded).await;
             let mut report = transfer.finish(responded);
-            refuse(&mut report);
+            refuse(&mut report, self.is_unnamed());
             return Ok(report);
         }
         let mut answer = Answer::new(self.session.options.report.json);
@@ -67,9 +67,15 @@ impl Put<'_> {
         }
     }
 
+    /// Whether the URL needs the name of a file, and there is none.
+    fn is_unnamed(&self) -> bool {
+        self.args.file == FileOrDash::Dash && self.args.url.path().ends_with('/')
+    }
+
     async fn outgoing(&self, url: &Uri, source: Source) -> Result<Outgoing, String> {
         let mut fields = super::defaults::accepting_trailers();
         let hashing = match self.args.digest {
+            _ if self.session.sends(&CONTENT_DIGEST) => Hashing::Compare,
             DigestPlace::None => Hashing::Compare,
             DigestPlace::Trailer => {
                 fields.insert(header::TRAILER, HeaderValue::from_name(CONTENT_DIGEST));
@@ -131,7 +137,7 @@ fn is_about(stored: Option<&Digest>, verdict: &Verdict) -> bool {
 }
 
 /// Each status but 2xx refuses an upload, also that of a redirect that is not followed.
-fn refuse(report: &mut Report) {
+fn refuse(report: &mut Report, is_unnamed: bool) {
     let Some(head) = &report.head else { return };
     let (status, has_location) = (head.status, head.fields.contains_key(header::LOCATION));
     if report.verdict().is_success() {
@@ -139,6 +145,8 @@ fn refuse(report: &mut Report) {
     }
     if status.is_redirection() && has_location && report.detail.is_none() {
         report.advice = Some("nothing was uploaded: use --location to follow the redirect".to_owned());
+    } else if is_unnamed {
+        report.advice = Some("standard input has no name to append to the URL: add one".to_owned());
     }
 }
 

@@ -87,7 +87,10 @@ impl Send<'_> {
         if self.args.unchecked {
             for name in trailers.keys() {
                 if let Some(reason) = why_forbidden(name) {
-                    self.session.note(format_args!("warning: `{name}` is forbidden in trailers ({reason})"));
+                    let warning = format!(
+                        "warning: `{name}` is forbidden in trailers ({reason}), and sent all the same"
+                    );
+                    self.session.note(warning);
                 }
             }
             outgoing.unchecked_trailers = Some(UncheckedTrailers(trailers.clone()));

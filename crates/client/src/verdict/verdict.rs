@@ -88,9 +88,9 @@ impl From<Error> for Verdict {
     }
 }
 
-/// A digest as its source writes it: users have it from `sha256sum`, in hexadecimal.
+/// A digest as a field has it, if it comes from one. Others can be compared with the output of `sha256sum`, in hexadecimal.
 fn shown(by: &DigestSource, digest: &Digest) -> String {
-    if *by != DigestSource::User {
+    if let DigestSource::Field { .. } = by {
         return digest.to_string();
     }
     let mut hex = format!("{} ", digest.algorithm());
