@@ -104,14 +104,14 @@ pub(crate) struct ConnectionOptions {
     /// Connect through this HTTP proxy
     ///
     /// `[http://][USER:PASSWORD@]HOST[:PORT]`; the port is 1080 by default. The proxy is asked to CONNECT, also for
-    /// http:// URLs. The default is that of the variables `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, also in lower case. An
-    /// empty value means no proxy.
+    /// http:// URLs. The default is that of the variables `http_proxy` and `https_proxy`, else of `all_proxy`. All but
+    /// `HTTP_PROXY` may be in upper case. An empty value means no proxy.
     #[arg(short = 'x', long, value_name = "URL")]
     pub(crate) proxy: Option<ProxyChoice>,
 
     /// Connect to these hosts without a proxy
     ///
-    /// `localhost,.example.com,10.0.0.0/8`, or `*` for all. The default is that of the variable `NO_PROXY`.
+    /// `localhost,.example.com,10.0.0.0/8`, or `*` for all. The default is that of the variable `no_proxy` or `NO_PROXY`.
     #[arg(long, value_name = "LIST")]
     pub(crate) noproxy: Option<String>,
 

@@ -26,15 +26,14 @@ fn connector(options: &ConnectionOptions, tls_options: &TlsOptions) -> Result<Co
 
 /// Each part comes from its option, else from the environment.
 fn proxy(options: &ConnectionOptions) -> Result<Proxy, Setup> {
-    let environment = Proxy::from_env();
     let proxy = match &options.proxy {
-        None => environment,
+        None => Proxy::from_env(),
         Some(ProxyChoice::Direct) => Proxy::none(),
-        Some(ProxyChoice::Http(uri)) => environment.instead(&uri.to_string()).map_err(Setup::usage)?,
+        Some(ProxyChoice::Http(uri)) => Proxy::new(&uri.to_string()).map_err(Setup::usage)?.except_env(),
     };
     Ok(match &options.noproxy {
         None => proxy,
-        Some(list) => proxy.except(list),
+        Some(hosts) => proxy.except(hosts),
     })
 }
 

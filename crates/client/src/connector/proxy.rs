@@ -1,7 +1,7 @@
 use super::ConnectError;
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
-use std::{env, fmt};
+use std::env;
 
 /// Which proxy a connection passes. HTTP proxies are asked for a tunnel with `CONNECT`
 /// ([RFC 9110 §9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)), also for `http` URLs.
@@ -11,24 +11,40 @@ pub struct Proxy(Option<Settings>);
 #[derive(Debug)]
 struct Settings {
     matcher: Matcher,
-    urls: Urls,
-    except: String,
+    except: Exceptions,
     /// Why the proxy for `http` and for `https` URLs can't be used.
     plain: Option<ConnectError>,
     tls: Option<ConnectError>,
 }
 
-/// The proxies for `http` and for `https` URLs.
-#[derive(Clone)]
-struct Urls {
-    plain: String,
-    tls: String,
+/// The hosts that are reached without the proxy.
+#[derive(Debug)]
+enum Exceptions {
+    None,
+    All,
+    /// Those for which it has no proxy.
+    Of(Box<Matcher>),
 }
 
-/// Without what they contain, which may be passwords.
-impl fmt::Debug for Urls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Urls").finish_non_exhaustive()
+impl Exceptions {
+    fn read(hosts: &str) -> Self {
+        let hosts: Vec<_> = hosts.split([',', ' ', '\t']).filter(|host| !host.is_empty()).collect();
+        if hosts.is_empty() {
+            Self::None
+        } else if hosts.contains(&"*") {
+            // The matcher takes it for all names, but for no address.
+            Self::All
+        } else {
+            Self::Of(Box::new(Matcher::builder().all(UNUSABLE).no(hosts.join(",")).build()))
+        }
+    }
+
+    fn contain(&self, url: &Uri) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Of(matcher) => matcher.intercept(url).is_none(),
+        }
     }
 }
 
@@ -52,64 +68,62 @@ impl Proxy {
         Self(None)
     }
 
-    /// The proxy of the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Those in lower case take precedence,
-    /// as in curl. A proxy that is not supported is an error of each request that would pass it.
+    /// The proxy of the variables `http_proxy` and `https_proxy`, else of `all_proxy`, except for the hosts in the list
+    /// `no_proxy`. Names in upper case are read if the one in lower case is not set, but not `HTTP_PROXY`: a CGI program gets
+    /// the `Proxy` field of its client in it.
+    ///
+    /// A proxy that is not supported is an error of each request that would pass it.
     #[must_use]
     pub fn from_env() -> Self {
-        let all = variable("ALL_PROXY");
-        let of_scheme = |name| variable(name).or_else(|| all.clone()).unwrap_or_default();
-        // A CGI program gets the `Proxy` field of its client in `HTTP_PROXY`.
-        let is_cgi = env::var_os("REQUEST_METHOD").is_some();
-        let plain = if is_cgi { String::new() } else { of_scheme("HTTP_PROXY") };
-        let urls = Urls { plain, tls: of_scheme("HTTPS_PROXY") };
-        Self::of_settings(urls, variable("NO_PROXY").unwrap_or_default())
+        Self::of_variables(variable)
     }
 
-    /// This proxy, except for the hosts in the list `except`, such as `localhost,.example.com,10.0.0.0/8`, or `*` for all. The
-    /// URL may contain a user and a password; `http://` may be left out.
+    fn of_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let either = |name: &str| variable(name).or_else(|| variable(&name.to_ascii_uppercase()));
+        let all = || either("all_proxy").unwrap_or_default();
+        let http = variable("http_proxy").unwrap_or_else(all);
+        let https = either("https_proxy").unwrap_or_else(all);
+        Self::of_settings(&http, &https).except(&either("no_proxy").unwrap_or_default())
+    }
+
+    /// This proxy. The URL may contain a user and a password; `http://` may be left out.
     ///
     /// # Errors
     ///
     /// [`ConnectError::UnsupportedProxy`] if it is no URL of an HTTP proxy.
-    pub fn new(url: &str, except: &str) -> Result<Self, ConnectError> {
+    pub fn new(url: &str) -> Result<Self, ConnectError> {
         check(url)?;
-        let urls = Urls { plain: url.to_owned(), tls: url.to_owned() };
-        Ok(Self::of_settings(urls, except.to_owned()))
+        Ok(Self::of_settings(url, url))
     }
 
-    /// Another proxy with the same exceptions.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError::UnsupportedProxy`] if it is no URL of an HTTP proxy.
-    pub fn instead(&self, url: &str) -> Result<Self, ConnectError> {
-        Self::new(url, self.0.as_ref().map_or("", |settings| &settings.except))
-    }
-
-    /// The same proxy with only these exceptions.
+    /// No proxy for the hosts in this list, such as `localhost,.example.com,10.0.0.0/8`. A name stands for its subdomains as
+    /// well, and `*` for all hosts. Replaces an earlier list, such as that of [`from_env`](Self::from_env).
     #[must_use]
-    pub fn except(&self, except: &str) -> Self {
-        match &self.0 {
-            None => Self::none(),
-            Some(settings) => Self::of_settings(settings.urls.clone(), except.to_owned()),
+    pub fn except(mut self, hosts: &str) -> Self {
+        if let Some(settings) = &mut self.0 {
+            settings.except = Exceptions::read(hosts);
         }
+        self
     }
 
-    fn of_settings(urls: Urls, except: String) -> Self {
+    /// The same with the list in the variable `no_proxy`, else `NO_PROXY`.
+    #[must_use]
+    pub fn except_env(self) -> Self {
+        let hosts = variable("no_proxy").or_else(|| variable("NO_PROXY"));
+        self.except(&hosts.unwrap_or_default())
+    }
+
+    fn of_settings(http: &str, https: &str) -> Self {
         let checked = |url: &str| if url.is_empty() { None } else { check(url).err() };
-        let (plain, tls) = (checked(&urls.plain), checked(&urls.tls));
+        let (plain, tls) = (checked(http), checked(https));
         let usable = |url: &str, error: &Option<_>| if error.is_some() { UNUSABLE } else { url }.to_owned();
-        let matcher = Matcher::builder()
-            .http(usable(&urls.plain, &plain))
-            .https(usable(&urls.tls, &tls))
-            .no(except.as_str())
-            .build();
-        Self(Some(Settings { matcher, urls, except, plain, tls }))
+        let matcher = Matcher::builder().http(usable(http, &plain)).https(usable(https, &tls)).build();
+        Self(Some(Settings { matcher, except: Exceptions::None, plain, tls }))
     }
 
     /// The proxy for this URL.
     pub(super) fn of(&self, url: &Uri) -> Result<Option<Hop>, ConnectError> {
-        let Some(settings) = self.0.as_ref().filter(|settings| !settings.excepts_all()) else {
+        let Some(settings) = self.0.as_ref().filter(|settings| !settings.except.contain(url)) else {
             return Ok(None);
         };
         let Some(intercept) = settings.matcher.intercept(url) else { return Ok(None) };
@@ -123,16 +137,9 @@ impl Proxy {
     }
 }
 
-impl Settings {
-    /// The matcher takes `*` for a name.
-    fn excepts_all(&self) -> bool {
-        self.except.split(',').any(|host| host.trim() == "*")
-    }
-}
-
+/// An empty variable is as good as none.
 fn variable(name: &str) -> Option<String> {
-    let read = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    read(&name.to_ascii_lowercase()).or_else(|| read(name))
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Checks that a URL names an HTTP proxy.
@@ -163,32 +170,6 @@ fn without_user(url: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of_scheme(plain: &str, tls: &str) -> Proxy {
-        Proxy::of_settings(Urls { plain: plain.to_owned(), tls: tls.to_owned() }, String::new())
-    }
-
-    #[test]
-    fn exceptions_replace_each_other_and_a_star_is_for_all() {
-        let proxy = Proxy::new("http://me:secret@proxy", "a.example").expect("a proxy");
-        let passes = |proxy: &Proxy, host: &str| {
-            let url = format!("http://{host}/").parse().expect("a URL");
-            proxy.of(&url).expect("supported").is_some()
-        };
-        assert!(!passes(&proxy, "a.example") && passes(&proxy, "b.example"));
-        let other = proxy.except("b.example");
-        assert!(passes(&other, "a.example") && !passes(&other, "b.example"));
-        assert!(passes(&other.except(""), "b.example"));
-        for all in ["*", "a.example, *"] {
-            assert!(!passes(&proxy.except(all), "b.example"), "{all}");
-        }
-        assert!(passes(&proxy.except("*.c.example"), "b.example"));
-        let instead = other.instead("http://proxy2").expect("a proxy");
-        assert!(passes(&instead, "a.example") && !passes(&instead, "b.example"));
-        assert!(other.instead("socks5://proxy").is_err());
-        assert!(!passes(&Proxy::none().except(""), "a.example"));
-        assert!(!format!("{proxy:?}").contains("secret"), "{proxy:?}");
-    }
-
     #[test]
     fn only_http_proxies_are_supported() {
         for (url, reason) in [
@@ -200,19 +181,19 @@ mod tests {
             ("http://user:sec ret@proxy", "it is no URL"),
             ("", "it is no URL"),
         ] {
-            let error = Proxy::new(url, "").expect_err("not supported");
+            let error = Proxy::new(url).expect_err("not supported");
             let text = error.to_string();
             assert!(matches!(error, ConnectError::UnsupportedProxy { .. }), "{url}");
             assert!(text.contains(reason) && !text.contains("cret"), "{text}");
         }
         for url in ["http://proxy", "http://user:secret@proxy:3128/", "proxy:3128", "proxy", "[::1]:3128"] {
-            assert!(Proxy::new(url, "").is_ok(), "{url}");
+            assert!(Proxy::new(url).is_ok(), "{url}");
         }
     }
 
     #[test]
     fn each_scheme_has_its_proxy_and_its_error() {
-        let proxy = of_scheme("socks5://a", "http://user@B:81").except("c,10.0.0.0/8");
+        let proxy = Proxy::of_settings("socks5://a", "http://user@B:81").except("c,10.0.0.0/8");
         let of = |url: &str| proxy.of(&url.parse().expect("a URL"));
         let hop = of("https://server/").expect("supported").expect("a proxy");
         assert_eq!((hop.host.as_str(), hop.port), ("b", 81));
@@ -221,14 +202,80 @@ mod tests {
         for url in ["http://c/", "https://sub.c/", "http://10.1.2.3/"] {
             assert!(matches!(of(url), Ok(None)), "{url}");
         }
-        let none = of_scheme("", "");
+        let none = Proxy::of_settings("", "");
         assert!(matches!(none.of(&"http://server/".parse().expect("a URL")), Ok(None)));
         assert!(matches!(Proxy::none().of(&"http://server/".parse().expect("a URL")), Ok(None)));
     }
 
+    fn passes(proxy: &Proxy, url: &str) -> bool {
+        proxy.of(&url.parse().expect("a URL")).expect("supported").is_some()
+    }
+
+    #[test]
+    fn exceptions_are_hosts_and_an_asterisk_is_all_of_them() {
+        const NAME: &str = "http://sub.example.com/";
+        const ADDRESS: &str = "https://10.1.2.3:8443/";
+        const ADDRESS_6: &str = "http://[2001:db8::1]/";
+        for (except, direct) in [
+            ("", &[][..]),
+            (" , ", &[]),
+            ("*", &[NAME, ADDRESS, ADDRESS_6]),
+            ("a, * ,b", &[NAME, ADDRESS, ADDRESS_6]),
+            ("example.com", &[NAME]),
+            (".EXAMPLE.com", &[NAME]),
+            ("other.com sub.example.com", &[NAME]),
+            ("ple.com", &[]),
+            ("*.example.com", &[]),
+            ("10.0.0.0/8\t2001:db8::1", &[ADDRESS, ADDRESS_6]),
+            ("10.1.2.4", &[]),
+        ] {
+            let variables = |name: &str| match name {
+                "all_proxy" => Some("http://proxy:1".to_owned()),
+                "no_proxy" => Some(except.to_owned()),
+                _ => None,
+            };
+            let given = Proxy::new("http://proxy:1").expect("a proxy").except(except);
+            for proxy in [given, Proxy::of_variables(variables)] {
+                for url in [NAME, ADDRESS, ADDRESS_6] {
+                    assert_eq!(passes(&proxy, url), !direct.contains(&url), "{except:?} {url}");
+                }
+                assert!(!passes(&proxy.except("*"), NAME), "the last list counts");
+            }
+        }
+        let proxy = Proxy::new("http://proxy:1").expect("a proxy").except("*").except("");
+        assert!(passes(&proxy, NAME), "the last list counts");
+    }
+
+    #[test]
+    fn variables_have_the_order_of_curl() {
+        const HTTP: &str = "http://server/";
+        const HTTPS: &str = "https://server/";
+        for (variables, http, https) in [
+            (&[][..], None, None),
+            (&[("http_proxy", "a")], Some("a"), None),
+            (&[("HTTP_PROXY", "a")], None, None),
+            (&[("HTTP_PROXY", "a"), ("ALL_PROXY", "b")], Some("b"), Some("b")),
+            (&[("HTTPS_PROXY", "a")], None, Some("a")),
+            (&[("https_proxy", "a"), ("HTTPS_PROXY", "b"), ("all_proxy", "c")], Some("c"), Some("a")),
+            (&[("all_proxy", "a"), ("ALL_PROXY", "b")], Some("a"), Some("a")),
+            (&[("all_proxy", "a"), ("no_proxy", "other"), ("NO_PROXY", "server")], Some("a"), Some("a")),
+            (&[("all_proxy", "a"), ("NO_PROXY", "server")], None, None),
+        ] {
+            let value = |name: &str| {
+                let set = variables.iter().find(|(set, _)| *set == name);
+                set.map(|(_, value)| (*value).to_owned())
+            };
+            let proxy = Proxy::of_variables(value);
+            for (url, expected) in [(HTTP, http), (HTTPS, https)] {
+                let hop = proxy.of(&url.parse().expect("a URL")).expect("supported");
+                assert_eq!(hop.map(|hop| hop.host).as_deref(), expected, "{variables:?} {url}");
+            }
+        }
+    }
+
     #[test]
     fn port_of_a_proxy_has_a_default() {
-        let proxy = Proxy::new("http://proxy", "").expect("a proxy");
+        let proxy = Proxy::new("http://proxy").expect("a proxy");
         let hop = proxy.of(&"http://server/".parse().expect("a URL")).expect("supported").expect("a proxy");
         assert_eq!(hop.port, 1080);
     }

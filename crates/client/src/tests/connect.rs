@@ -127,7 +127,7 @@ async fn proxy_opens_a_tunnel() {
         (format!("127.0.0.1:{port}"), ""),
         (with_user, "proxy-authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n"),
     ] {
-        let settings = Proxy::new(&url, "").expect("a proxy");
+        let settings = Proxy::new(&url).expect("a proxy");
         let client = Client::with(Connector::new().proxy(settings));
         let exchanging = send(&client, get("http://server.test:81/path"));
         let (mut stream, head) = respond(&proxy, "HTTP/1.1 200 Connection established\r\n\r\n").await;
@@ -153,7 +153,7 @@ async fn refusal_of_a_proxy_has_its_status() {
         ("", ""),
         ("HTTP/1.1 200 OK\r\n\r\nGET", "content in front of the server's"),
     ] {
-        let settings = Proxy::new(&format!("http://user:secret@127.0.0.1:{port}"), "").expect("a proxy");
+        let settings = Proxy::new(&format!("http://user:secret@127.0.0.1:{port}")).expect("a proxy");
         let client = Client::with(Connector::new().proxy(settings));
         let exchanging = send(&client, get("https://server.test/"));
         drop(respond(&proxy, answer).await);
@@ -168,7 +168,7 @@ async fn refusal_of_a_proxy_has_its_status() {
 #[tokio::test]
 async fn proxy_that_does_not_listen_is_named() {
     let port = closed_port().await;
-    let settings = Proxy::new(&format!("user:secret@127.0.0.1:{port}"), "").expect("a proxy");
+    let settings = Proxy::new(&format!("user:secret@127.0.0.1:{port}")).expect("a proxy");
     let text = error(Connector::new().proxy(settings), "http://server.test/").await.to_string();
     assert!(text.starts_with(&format!("can't connect to the proxy 127.0.0.1:{port}: ")), "{text}");
 }
@@ -176,7 +176,7 @@ async fn proxy_that_does_not_listen_is_named() {
 #[tokio::test]
 async fn exceptions_pass_no_proxy() {
     let (server, port) = listen().await;
-    let settings = Proxy::new("http://proxy.invalid:1", "example.com, 127.0.0.0/8").expect("a proxy");
+    let settings = Proxy::new("http://proxy.invalid:1").expect("a proxy").except("example.com, 127.0.0.0/8");
     let client = Client::with(Connector::new().proxy(settings));
     let exchanging = send(&client, get(&format!("http://127.0.0.1:{port}/")));
     let (_stream, _) = respond(&server, DONE).await;
