@@ -44,7 +44,6 @@ impl Extent {
             length = None;
             malformed = (!is_chunked).then_some("Transfer-Encoding is not `chunked`");
         }
-        let is_delimited = head.version >= Version::HTTP_2 || length.is_some() || is_chunked;
         let mut whole = Whole::Content;
         if head.status == StatusCode::PARTIAL_CONTENT {
             let range = ContentRange::read(&head.headers);
@@ -55,6 +54,7 @@ impl Extent {
             length = length.or(announced);
             whole = whole_with(range, prefix);
         }
+        let is_delimited = head.version >= Version::HTTP_2 || length.is_some() || is_chunked;
         Self {
             has_content: true,
             length,

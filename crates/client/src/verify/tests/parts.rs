@@ -130,3 +130,20 @@ fn content_range_bounds_the_length() {
         }
     }
 }
+
+#[test]
+fn content_range_delimits_a_part_that_ends_with_the_connection() {
+    const UNKNOWN: &str = "cut: only the end of the connection ended the content, which may be incomplete";
+    const RANGE: Fields = &[("content-range", "bytes 5-10/11")];
+    let head = |status, fields| Head(Version::HTTP_11, status, fields);
+    for (head, steps, expected) in [
+        (head(206, RANGE), &[WORLD][..], UNVERIFIED),
+        (head(206, RANGE), &[Data(" worl")], "cut: 5 of 6 bytes arrived"),
+        (head(206, RANGE), &[Data(" worlds")], "cut: more than the announced 6 bytes arrived"),
+        (head(206, &[]), &[WORLD], UNKNOWN),
+        (head(206, &[("content-range", "pages 5-10/11")]), &[WORLD], UNKNOWN),
+        (head(200, RANGE), &[WORLD], UNKNOWN),
+    ] {
+        assert_eq!(head.findings(steps, after_hello()), [expected], "{head:?} {steps:?}");
+    }
+}
