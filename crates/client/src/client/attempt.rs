@@ -5,7 +5,8 @@ use crate::{
     verdict::Cut,
 };
 use axum_trailers::trailers::server::section_size;
-use http::{HeaderValue, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use std::{future::Future, pin::pin, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -32,26 +33,39 @@ enum Sent {
 const READY: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Sends a request over an idle connection or a new one.
+    /// Sends a request, and again if the server has not processed it.
     pub(super) async fn run(
         &self,
-        mut request: Request<OutgoingBody>,
+        request: Request<OutgoingBody>,
         attempt: Attempt,
+    ) -> Result<Response<ResponseBody>, Error> {
+        let again = again(&request, &attempt.exchange);
+        match (self.run_once(request, &attempt).await, again) {
+            (Err(error), Some(again)) if error.is_unprocessed() => self.run_once(again, &attempt).await,
+            (result, _) => result,
+        }
+    }
+
+    /// Sends a request over an idle connection or a new one.
+    async fn run_once(
+        &self,
+        mut request: Request<OutgoingBody>,
+        attempt: &Attempt,
     ) -> Result<Response<ResponseBody>, Error> {
         let origin = &attempt.target.origin;
         if let Some(mut lease) = self.idle(origin).await {
-            match self.send_over(&mut lease, request, &attempt).await? {
-                Sent::Response(response) => return self.arrived(response, lease, attempt.exchange),
+            match self.send_over(&mut lease, request, attempt).await? {
+                Sent::Response(response) => return self.arrived(response, lease, attempt.exchange.clone()),
                 Sent::Unsent(unsent) => {
-                    self.pool.forget(origin);
+                    lease.discard();
                     request = unsent;
                 }
             }
         }
         let connection = self.connector.open(origin).await?;
         let mut lease = self.pool.add(origin, connection);
-        match self.send_over(&mut lease, request, &attempt).await? {
-            Sent::Response(response) => self.arrived(response, lease, attempt.exchange),
+        match self.send_over(&mut lease, request, attempt).await? {
+            Sent::Response(response) => self.arrived(response, lease, attempt.exchange.clone()),
             Sent::Unsent(_) => Err(lease.failure().unwrap_or(Error::NoResponse(Cut::Closed))),
         }
     }
@@ -61,7 +75,7 @@ impl Client {
         let mut lease = self.pool.take(origin)?;
         let is_ready = timeout(READY, lease.connection.ready()).await.unwrap_or(false);
         if !is_ready {
-            self.pool.forget(origin);
+            lease.discard();
         }
         is_ready.then_some(lease)
     }
@@ -78,16 +92,18 @@ impl Client {
             request = announce(request, on_send);
         }
         let sending = lease.connection.send(request, exchange, on_informational.clone());
-        let waited = self.wait(sending, exchange).await;
-        let sent = waited.inspect_err(|_stall| self.pool.forget(&target.origin))?;
-        match sent {
+        match self.wait(sending, exchange).await.inspect_err(|_stall| lease.discard())? {
             Ok(response) => Ok(Sent::Response(response)),
             Err(mut error) => match (error.take_message(), exchange.failure()) {
                 (Some(request), _) => Ok(Sent::Unsent(request)),
                 (None, Some(reason)) => Err(Error::Request(reason)),
                 (None, None) => {
                     let unknown = || Error::NoResponse(Cut::of(error.error()));
-                    Err(lease.failure().unwrap_or_else(unknown))
+                    let error = lease.failure().unwrap_or_else(unknown);
+                    if error.is_unprocessed() {
+                        lease.discard();
+                    }
+                    Err(error)
                 }
             },
         }
@@ -142,4 +158,18 @@ fn announce(request: Request<OutgoingBody>, on_send: &OnSend) -> Request<Outgoin
     let (head, body) = request.into_parts();
     on_send.call(&head);
     Request::from_parts(head, body)
+}
+
+/// The same request, if its body is empty: others can't be read twice.
+fn again(request: &Request<OutgoingBody>, exchange: &Exchange) -> Option<Request<OutgoingBody>> {
+    if !request.body().is_empty() {
+        return None;
+    }
+    let empty = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let body = OutgoingBody::new(empty, exchange.clone(), HeaderMap::new());
+    let mut again = Request::new(body);
+    *again.method_mut() = request.method().clone();
+    *again.headers_mut() = request.headers().clone();
+    *again.extensions_mut() = request.extensions().clone();
+    Some(again)
 }

@@ -43,11 +43,6 @@ impl Pool {
         self.lease(origin, connection)
     }
 
-    /// Forgets the connection to this origin, which is closed or stalls.
-    pub(super) fn forget(&self, origin: &Origin) {
-        self.lock().retain(|(other, _)| other != origin);
-    }
-
     fn lease(&self, origin: &Origin, connection: Connection) -> Lease {
         Lease { pool: self.clone(), origin: origin.clone(), connection }
     }
@@ -82,9 +77,9 @@ impl Lease {
         alert.or_else(|| self.fault().map(Error::NoResponse))
     }
 
-    /// Keeps later requests from using the connection.
-    pub(crate) fn discard(self) {
-        self.pool.forget(&self.origin);
+    /// Keeps later requests from using the connection, which is closed, about to be, or stalls.
+    pub(crate) fn discard(&self) {
+        self.pool.lock().retain(|(_, idle)| !idle.is(&self.connection));
     }
 
     /// Lets other requests use the connection.

@@ -116,6 +116,11 @@ impl Connection {
         })
     }
 
+    /// Whether both are the same connection.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.owner.is(&other.owner)
+    }
+
     /// Whether it carries one request at a time.
     pub(crate) fn is_exclusive(&self) -> bool {
         matches!(self.sender, Sender::Http1(_))

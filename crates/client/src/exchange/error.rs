@@ -17,3 +17,18 @@ pub enum Error {
     #[error("no response: {0}")]
     NoResponse(Cut),
 }
+
+impl Error {
+    /// Whether the server has certainly not processed the request, because it refused the HTTP/2 stream or is shutting down.
+    /// Such a request can be sent again with any method ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+    /// The client does that once by itself if the body is empty.
+    #[must_use]
+    pub fn is_unprocessed(&self) -> bool {
+        // With NO_ERROR, GOAWAY ends only the streams that it leaves out.
+        match self {
+            Self::NoResponse(Cut::Reset { code }) => *code == u32::from(h2::Reason::REFUSED_STREAM),
+            Self::NoResponse(Cut::GoAway { code }) => *code == u32::from(h2::Reason::NO_ERROR),
+            _ => false,
+        }
+    }
+}

@@ -151,7 +151,7 @@ impl Body for ResponseBody {
                     return this.stall.poll_elapsed(cx, &this.exchange).map(|()| {
                         this.is_over = true;
                         this.exchange.end();
-                        this.lease.take().into_iter().for_each(Lease::discard);
+                        this.lease.take().iter().for_each(Lease::discard);
                         Some(Err(Cut::Stalled(this.stall.bound())))
                     });
                 }

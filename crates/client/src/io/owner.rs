@@ -30,6 +30,13 @@ struct State {
     waker: Option<Waker>,
 }
 
+impl Owner {
+    /// Whether both keep the same connection open.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl Drop for Dropped {
     fn drop(&mut self) {
         let waker = {

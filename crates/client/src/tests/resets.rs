@@ -3,12 +3,12 @@ use super::{
         DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, NO_CONTENT, NOT_MODIFIED, OK, RST_STREAM,
         field,
     },
-    peer::{connected, failure, get, read, response, send},
+    peer::{connected, failure, read, response, send},
 };
 use crate::{Cut, Error, ResponseBody};
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
-use http_body_util::Empty;
+use http_body_util::{Empty, Full};
 
 /// Kind, flags and payload of a frame.
 type Part<'b> = (u8, u8, &'b [u8]);
@@ -61,7 +61,9 @@ async fn reset_in_a_body_is_a_cut_with_its_code() {
 async fn reset_before_the_response_has_its_code() {
     for (code, _) in CODES {
         let (client, peer) = connected(Version::HTTP_2).await;
-        let exchanging = send(&client, get());
+        // A request without content would be repeated if it was refused.
+        let request = Request::put("http://test/").body(Full::new(Bytes::from("a"))).expect("a request");
+        let exchanging = send(&client, request);
         let mut frames = Frames::begin(peer).await;
         let stream = frames.until(HEADERS).await.stream;
         frames.reset(stream, code).await;

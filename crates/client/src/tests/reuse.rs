@@ -1,5 +1,5 @@
 use super::{
-    frames::{END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, OK},
+    frames::{END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, OK, RST_STREAM},
     peer::{connect, connected, failure, get, read, response, send},
 };
 use crate::{Client, Cut, Error};
@@ -117,6 +117,77 @@ async fn request_that_was_sent_is_not_repeated() {
     let exchanging = send(&client, get());
     peer.head().await;
     drop(peer);
+    assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Closed));
+}
+
+/// The last stream that the server processes, and its code.
+fn goaway(last: u32, code: u32) -> Vec<u8> {
+    [last.to_be_bytes(), code.to_be_bytes()].concat()
+}
+
+/// A frame that ends a request without a response, on its stream or on the connection.
+fn ends(stream: u32) -> [(u8, u32, Vec<u8>, bool); 5] {
+    let reset = |code: u32| code.to_be_bytes().to_vec();
+    [
+        (RST_STREAM, stream, reset(7), true),
+        (GOAWAY, 0, goaway(0, 0), true),
+        (RST_STREAM, stream, reset(0), false),
+        (RST_STREAM, stream, reset(8), false),
+        (GOAWAY, 0, goaway(0, 2), false),
+    ]
+}
+
+#[tokio::test]
+async fn request_that_was_not_processed_is_repeated_once() {
+    for (n, (kind, stream, payload, is_unprocessed)) in ends(1).into_iter().enumerate() {
+        for is_repeated in [true, false] {
+            let (client, peer) = connected(Version::HTTP_2).await;
+            let exchanging = send(&client, get());
+            let mut first = Frames::begin(peer).await;
+            first.until(HEADERS).await;
+            let peer = connect(&client, Version::HTTP_2).await;
+            first.send(kind, 0, stream, &payload).await;
+            if !is_unprocessed {
+                let error = failure(exchanging).await;
+                assert!(matches!(error, Error::NoResponse(_)) && !error.is_unprocessed(), "{n}: {error:?}");
+                continue;
+            }
+            let mut second = Frames::begin(peer).await;
+            let repeated = second.until(HEADERS).await.stream;
+            if is_repeated {
+                second.send(HEADERS, END_HEADERS | END_STREAM, repeated, OK).await;
+                assert_eq!(response(exchanging).await.status(), 200);
+            } else {
+                second.send(kind, 0, stream, &payload).await;
+                assert!(failure(exchanging).await.is_unprocessed(), "{n}: not a third time");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn request_with_content_is_not_repeated_but_says_that_it_can_be() {
+    for (n, (kind, stream, payload, is_unprocessed)) in ends(1).into_iter().enumerate() {
+        let (client, peer) = connected(Version::HTTP_2).await;
+        let request = http::Request::put("http://test/").body("content".to_owned()).expect("a request");
+        let exchanging = send(&client, request);
+        let mut frames = Frames::begin(peer).await;
+        frames.until(HEADERS).await;
+        let _other = connect(&client, Version::HTTP_2).await;
+        frames.send(kind, 0, stream, &payload).await;
+        assert_eq!(failure(exchanging).await.is_unprocessed(), is_unprocessed, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn request_that_a_shutdown_includes_is_not_repeated() {
+    let (client, peer) = connected(Version::HTTP_2).await;
+    let exchanging = send(&client, get());
+    let mut frames = Frames::begin(peer).await;
+    let stream = frames.until(HEADERS).await.stream;
+    let _other = connect(&client, Version::HTTP_2).await;
+    frames.send(GOAWAY, 0, 0, goaway(stream, 0)).await;
+    drop(frames);
     assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Closed));
 }
 
