@@ -22,8 +22,10 @@ use tower_service::Service;
 /// Sends requests over HTTP/2 and HTTP/1.1. Clones share their connections: the client keeps one for each origin, which
 /// requests use one after the other, and over HTTP/2 at the same time.
 ///
-/// [`send`](Self::send) verifies the response; [`exchange`](Self::exchange) and the tower [`Service`] leave that to you,
-/// for example with [`Verification::verify`].
+/// [`send`](Self::send) verifies the response. **[`exchange`](Self::exchange) and the tower [`Service`] do not**: verify theirs
+/// with [`Verification::verify`].
+///
+/// It needs a Tokio runtime with its network and its clock.
 ///
 /// A request's extensions may contain [`OnSend`], [`OnInformational`] and [`UncheckedTrailers`]; the extensions of each response
 /// contain its [`Transport`](crate::Transport). The client does not follow redirects, and keeps no cookies.
@@ -36,6 +38,8 @@ use tower_service::Service;
 /// - A body that fails, or that does not match its `Content-Length`, ends the request so that the server can't take it for
 ///   complete. The result is [`Error::Request`], or [`Cut::RequestBody`](crate::Cut::RequestBody) if the response has
 ///   begun.
+/// - A request whose body is empty is sent again, once, if an HTTP/2 server has certainly not processed it, for example because
+///   it shuts down. With content the result is an error for which [`Error::is_unprocessed`] holds.
 /// - A server may respond before it has read the whole body. The response is returned at once. When its body has ended, or
 ///   is dropped, the rest of the request is not sent.
 /// - With `Expect: 100-continue` the body waits for `100 Continue`, for
@@ -105,6 +109,10 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`] if there is no response.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
     pub async fn send<B>(&self, request: Request<B>) -> Result<Response<VerifiedBody<ResponseBody>>, Error>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -113,11 +121,16 @@ impl Client {
         Ok(verification.verify(self.exchange(request).await?))
     }
 
-    /// Sends a request. Nothing is verified.
+    /// Sends a request. **Nothing is verified**: content that is cut or wrong is then no error, unless the protocol itself
+    /// reports it. Pass the response to [`Verification::verify`], or use [`send`](Self::send).
     ///
     /// # Errors
     ///
     /// [`Error`] if there is no response.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
     pub async fn exchange<B>(&self, request: Request<B>) -> Result<Response<ResponseBody>, Error>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -159,6 +172,25 @@ impl fmt::Debug for Client {
     }
 }
 
+/// **Nothing is verified**, like with [`exchange`](Client::exchange): layers such as those for redirects and retries need the
+/// response as it arrived. Verify what the outermost layer returns, before anything decodes it:
+///
+/// ```
+/// use axum_trailers_client::{Client, ResponseBody, Verification, VerifiedBody};
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Empty;
+/// use tower_service::Service;
+///
+/// async fn send<S>(service: &mut S, request: Request<Empty<Bytes>>) -> Result<Response<VerifiedBody<ResponseBody>>, S::Error>
+/// where
+///     S: Service<Request<Empty<Bytes>>, Response = Response<ResponseBody>>,
+/// {
+///     let verification = Verification::new().method(request.method());
+///     Ok(verification.verify(service.call(request).await?))
+/// }
+/// # let _ = |request| async { send(&mut Client::new(), request).await };
+/// ```
 impl<B> Service<Request<B>> for Client
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,

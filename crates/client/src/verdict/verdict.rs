@@ -67,6 +67,8 @@ pub enum Verdict {
 impl Verdict {
     /// Whether the transfer is complete, and nothing contradicts its content: [`Verified`](Self::Verified) or
     /// [`Unverified`](Self::Unverified).
+    ///
+    /// It says nothing about the status, except that it is not 4xx or 5xx: a redirect (3xx) is a success as well.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Verified { .. } | Self::Unverified)

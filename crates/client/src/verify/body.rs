@@ -46,6 +46,9 @@ pub struct VerifyError(pub Verdict);
 
 impl<B> VerifiedBody<B> {
     /// Verifies the body of a response with the default [`Verification`].
+    ///
+    /// It takes the response for one to GET: one to HEAD that has a `Content-Length` would be cut. For that, set
+    /// [`Verification::method`].
     pub fn wrap(response: Response<B>) -> Response<Self> {
         Verification::new().verify(response)
     }
