@@ -29,6 +29,27 @@ enum Sent {
     Unsent(Request<OutgoingBody>),
 }
 
+/// Why there is no response, and whether the connection had been idle since an earlier request.
+struct Failed {
+    error: Error,
+    was_idle: bool,
+}
+
+impl Failed {
+    /// A server may close an idle connection while a request is on its way
+    /// ([RFC 9112 §9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)). What it did with the request is unknown then.
+    fn may_be_repeated(&self, is_idempotent: bool) -> bool {
+        let was_closed = self.was_idle && matches!(self.error, Error::NoResponse(Cut::Closed));
+        self.error.is_unprocessed() || (was_closed && is_idempotent)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, was_idle: false }
+    }
+}
+
 /// How long an idle connection may take to become ready. It has nothing else to do.
 const READY: Duration = Duration::from_secs(1);
 
@@ -40,10 +61,14 @@ impl Client {
         attempt: Attempt,
     ) -> Result<Response<ResponseBody>, Error> {
         let again = again(&request, &attempt.exchange);
-        match (self.run_once(request, &attempt).await, again) {
-            (Err(error), Some(again)) if error.is_unprocessed() => self.run_once(again, &attempt).await,
+        let is_idempotent = request.method().is_idempotent();
+        let result = match (self.run_once(request, &attempt).await, again) {
+            (Err(failed), Some(again)) if failed.may_be_repeated(is_idempotent) => {
+                self.run_once(again, &attempt).await
+            }
             (result, _) => result,
-        }
+        };
+        result.map_err(|failed| failed.error)
     }
 
     /// Sends a request over an idle connection or a new one.
@@ -51,11 +76,15 @@ impl Client {
         &self,
         mut request: Request<OutgoingBody>,
         attempt: &Attempt,
-    ) -> Result<Response<ResponseBody>, Error> {
+    ) -> Result<Response<ResponseBody>, Failed> {
         let origin = &attempt.target.origin;
         if let Some(mut lease) = self.idle(origin).await {
-            match self.send_over(&mut lease, request, attempt).await? {
-                Sent::Response(response) => return self.arrived(response, lease, attempt.exchange.clone()),
+            let was_idle = lease.connection.was_used;
+            let sent = self.send_over(&mut lease, request, attempt).await;
+            match sent.map_err(|error| Failed { error, was_idle })? {
+                Sent::Response(response) => {
+                    return Ok(self.arrived(response, lease, attempt.exchange.clone())?);
+                }
                 Sent::Unsent(unsent) => {
                     lease.discard();
                     request = unsent;
@@ -65,8 +94,8 @@ impl Client {
         let connection = self.connector.open(origin).await?;
         let mut lease = self.pool.add(origin, connection);
         match self.send_over(&mut lease, request, attempt).await? {
-            Sent::Response(response) => self.arrived(response, lease, attempt.exchange.clone()),
-            Sent::Unsent(_) => Err(lease.failure().unwrap_or(Error::NoResponse(Cut::Closed))),
+            Sent::Response(response) => Ok(self.arrived(response, lease, attempt.exchange.clone())?),
+            Sent::Unsent(_) => Err(lease.failure().unwrap_or(Error::NoResponse(Cut::Closed)).into()),
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Connection {
     written: Written,
     /// Held by all clones.
     owner: Owner,
+    /// Whether a request was sent over it, before it was shared.
+    pub(crate) was_used: bool,
 }
 
 enum Sender {
@@ -100,7 +102,7 @@ impl Connection {
             tokio::spawn(drive(connection));
             Sender::Http1(sender)
         };
-        Ok(Self { sender, transport, trailers, faults, written, owner })
+        Ok(Self { sender, transport, trailers, faults, written, owner, was_used: false })
     }
 
     /// The same connection for another request, if it can carry several.
@@ -113,6 +115,7 @@ impl Connection {
             faults: self.faults.clone(),
             written: self.written.clone(),
             owner: self.owner.clone(),
+            was_used: self.was_used,
         })
     }
 
@@ -157,6 +160,7 @@ impl Connection {
         receiver: Option<OnInformational>,
     ) -> Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>> {
         exchange.begin_over(self.written.clone());
+        self.was_used = true;
         match &mut self.sender {
             Sender::Http1(sender) => {
                 let (faults, exchange, number) = (self.faults.clone(), exchange.clone(), AtomicUsize::new(0));

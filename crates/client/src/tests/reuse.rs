@@ -3,7 +3,7 @@ use super::{
     peer::{connect, connected, failure, get, read, response, send},
 };
 use crate::{Client, Cut, Error};
-use http::Version;
+use http::{Method, Version};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -112,7 +112,27 @@ async fn closed_idle_connection_is_replaced() {
 }
 
 #[tokio::test]
-async fn request_that_was_sent_is_not_repeated() {
+async fn only_an_idempotent_request_is_repeated_if_its_idle_connection_is_closed() {
+    for (method, is_repeated) in [(Method::GET, true), (Method::DELETE, true), (Method::POST, false)] {
+        let (client, mut peer) = connected(Version::HTTP_11).await;
+        let exchanging = send(&client, get());
+        peer.head().await;
+        peer.send(EMPTY).await;
+        read(response(exchanging).await).await;
+        let mut request = get();
+        *request.method_mut() = method.clone();
+        let exchanging = send(&client, request);
+        peer.head().await;
+        drop(peer);
+        // `test` has no address, so the attempt shows.
+        let error = failure(exchanging).await;
+        assert_eq!(matches!(error, Error::Connect(_)), is_repeated, "{method}: {error:?}");
+        assert_eq!(error == Error::NoResponse(Cut::Closed), !is_repeated, "{method}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn request_over_a_new_connection_is_not_repeated() {
     let (client, mut peer) = connected(Version::HTTP_11).await;
     let exchanging = send(&client, get());
     peer.head().await;
