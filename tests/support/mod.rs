@@ -2,10 +2,12 @@
 
 pub(crate) mod axum_06;
 pub(crate) mod axum_08;
+pub(crate) mod client;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod scripted;
 pub(crate) mod upload;
 
 pub(crate) use crate::library::on_axum_06::observed_producers as producer;

@@ -1,0 +1,20 @@
+//! The client, run against this server and against scripted servers that misbehave. One file per promise.
+
+mod connections;
+mod cut_http1;
+mod cut_http2;
+mod endings;
+mod hostile_text;
+mod interim;
+mod killed;
+mod library;
+mod names;
+mod output;
+mod put;
+mod redirects;
+mod resume;
+mod sections;
+mod send;
+mod slow;
+mod verdicts;
+mod workbench;
