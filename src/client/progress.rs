@@ -21,9 +21,12 @@ impl Bar {
 
     /// Shows a transfer that begins at `position`, which is more than 0 if it is resumed. Both are in bytes.
     pub(super) fn shown(position: u64, total: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_style(style(total));
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden()).with_style(style(total));
+        // Unseen, because the rate counts a position until it is reset.
         bar.set_position(position);
+        bar.tick();
         bar.reset_eta();
+        bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.enable_steady_tick(TICK);
         Self(bar)
     }

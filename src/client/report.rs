@@ -151,7 +151,7 @@ impl Report {
     /// Says what to do about a failure of TLS.
     pub(super) fn advise(&mut self) {
         let advice = match self.verdict() {
-            Verdict::Tls(TlsError::Untrusted(_)) => {
+            Verdict::Tls(TlsError::Untrusted(reason)) if reason.contains("issuer") => {
                 "use --cacert FILE to trust its certificate authority, or --insecure to trust any server"
             }
             Verdict::Tls(TlsError::Protocol(_)) => "leave out --http2 to use what the server offers",

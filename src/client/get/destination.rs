@@ -24,6 +24,11 @@ const MOST_LINKS: usize = 40;
 impl Destination {
     /// What the options say. The error is a message.
     pub(super) fn of(args: &GetArgs, url: &Uri) -> Result<Self, String> {
+        if args.client.report.json
+            && matches!(&args.output, Some(FileOrDash::File(path)) if is_standard_output(path))
+        {
+            return Err("--json writes to standard output: name another file for the content".to_owned());
+        }
         match &args.output {
             _ if args.remote_name => Self::at_name(PathBuf::from(name::of(url)?)),
             Some(FileOrDash::File(path)) => Self::at_path(path),
@@ -44,6 +49,13 @@ impl Destination {
 
     /// A file that the user named. A symbolic link is followed, as curl does.
     fn at_path(path: &Path) -> Result<Self, String> {
+        if is_standard_output(path) {
+            return Ok(Self::StandardOutput { is_guarded: false });
+        }
+        // To replace the file behind it would take it from the process that has opened it.
+        if DESCRIPTORS.iter().any(|folder| path.starts_with(folder)) || path == Path::new("/dev/stderr") {
+            return Ok(Self::Special(path.to_owned()));
+        }
         if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Self::of_kind(path.to_owned(), true);
         }
@@ -60,6 +72,14 @@ impl Destination {
         }
         Ok(Self::Special(path))
     }
+}
+
+/// The folders of open files.
+const DESCRIPTORS: [&str; 2] = ["/dev/fd", "/proc/self/fd"];
+
+fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("/dev/stdout")
+        || DESCRIPTORS.iter().any(|folder| path.strip_prefix(folder).is_ok_and(|name| name == Path::new("1")))
 }
 
 /// What a symbolic link leads to, which may not exist.
@@ -109,6 +129,18 @@ mod tests {
         }
         assert!(Destination::at_path(&at("circle")).is_err());
         assert_eq!(Destination::at_name(at("circle")), Ok(Destination::File(at("circle"))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn open_file_is_not_replaced() {
+        for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            let standard = Destination::StandardOutput { is_guarded: false };
+            assert_eq!(Destination::at_path(Path::new(path)), Ok(standard), "{path}");
+        }
+        for path in ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/3"] {
+            assert_eq!(Destination::at_path(Path::new(path)), Ok(Destination::Special(path.into())));
+        }
     }
 
     #[cfg(unix)]

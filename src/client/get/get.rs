@@ -1,6 +1,6 @@
 use super::{download::Download, name};
 use crate::{
-    cli::GetArgs,
+    cli::{FileOrDash, GetArgs},
     client::{
         exit_code::SUCCESS,
         report::Report,
@@ -15,6 +15,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 pub(in crate::client) async fn get(args: &GetArgs, session: &Session<'_>) -> Result<u8, Setup> {
     if args.resume.resumes() && session.sends(&header::RANGE) {
         return Err(Setup::usage("--continue requests a range: leave out the header field Range"));
+    }
+    if matches!(args.output, Some(FileOrDash::File(_))) && args.output == args.client.report.dump_header {
+        return Err(Setup::usage("--output and --dump-header name the same file"));
     }
     let most_completing = most_completing(args, session);
     let mut downloads = Downloads { session, completing: VecDeque::new(), first_failure: SUCCESS };

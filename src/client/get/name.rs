@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 /// The reason and what to do, if there is no such name.
 pub(super) fn of(url: &Uri) -> Result<String, String> {
     let segment = url.path().rsplit('/').next().unwrap_or_default();
-    named(segment).map_err(|reason| format!("{url} {reason}: use --output FILE"))
+    named(segment).map_err(|reason| format!("the URL {reason}: use --output FILE"))
 }
 
 fn named(segment: &str) -> Result<String, &'static str> {

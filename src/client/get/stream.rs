@@ -68,7 +68,8 @@ impl Stream {
             return Ok(false);
         }
         if let To::Special(path, file @ None) = &mut self.to {
-            let opened = OpenOptions::new().write(true).open(&*path);
+            // What another process has written to an open file stays.
+            let opened = OpenOptions::new().append(true).open(&*path);
             *file = Some(opened.map_err(|error| Trouble::Local(cannot_write(path, &error)))?);
         }
         self.kept = kept.filter(|_| self.may_continue);
