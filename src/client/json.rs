@@ -176,17 +176,17 @@ mod tests {
 
     #[test]
     fn each_verdict_has_a_name_and_an_exit_code() {
-        let by = || DigestSource::User;
-        let digest = || Digest::new(Algorithm::Sha256, vec![0; 32]).expect("its length is right");
+        let digest = |byte| Digest::new(Algorithm::Sha256, vec![byte; 32]).expect("its length is right");
+        let compared = |got| Comparison::new(DigestSource::User, digest(0), digest(got)).verdict();
         let status = StatusCode::NOT_FOUND;
         let no_response = Verdict::from(Error::NoResponse(Cut::Closed));
         for (verdict, expected, code) in [
-            (Verdict::Verified { by: by(), algorithm: Algorithm::Sha256 }, "verified", 0),
+            (compared(0), "verified", 0),
             (Verdict::Unverified, "unverified", 0),
-            (Verdict::Refused { status }, "refused", 5),
+            (Verdict::refused(status), "refused", 5),
             (Verdict::Cut(Cut::Closed), "cut", 6),
             (no_response, "cut", 6),
-            (Verdict::DigestDiffers { by: by(), expected: digest(), got: digest() }, "digest_differs", 7),
+            (compared(1), "digest_differs", 7),
             (Verdict::LocalTrouble(String::new()), "local_trouble", 11),
         ] {
             let mut report = Report::new("https://example.com/".parse().expect("a URL"));

@@ -9,8 +9,8 @@ use super::{
     upload::{Content, Hashing, Plan, Printed, Printer, Sending, Source, Transfer, digest_of, stored_digest},
 };
 use crate::cli::{DigestPlace, FileOrDash, PutArgs};
-use axum_trailers::digest::{Algorithm, CONTENT_DIGEST, Digest, REPR_DIGEST};
-use axum_trailers_client::{Cut, DigestSource, Verdict};
+use axum_trailers::digest::{CONTENT_DIGEST, Digest, REPR_DIGEST};
+use axum_trailers_client::{Comparison, Cut, DigestSource, Verdict};
 use http::{HeaderValue, Method, Uri, header};
 
 pub(super) async fn put(args: &PutArgs, session: &Session<'_>) -> Result<u8, Setup> {
@@ -117,10 +117,7 @@ impl Put<'_> {
         }
         report.detail = Some(status.to_string());
         report.prefer(match (stored, sent) {
-            (Some(got), Some(expected)) if got != expected => {
-                Verdict::DigestDiffers { by: DigestSource::Sent, expected, got }
-            }
-            (Some(_), Some(_)) => Verdict::Verified { by: DigestSource::Sent, algorithm: Algorithm::Sha256 },
+            (Some(got), Some(expected)) => Comparison::new(DigestSource::Sent, expected, got).verdict(),
             _ => Verdict::Unverified,
         });
     }
@@ -141,7 +138,7 @@ fn refuse(report: &mut Report, is_unnamed: bool) {
     let Some(head) = &report.head else { return };
     let (status, has_location) = (head.status, head.fields.contains_key(header::LOCATION));
     if report.verdict().is_success() {
-        report.prefer(Verdict::Refused { status });
+        report.prefer(Verdict::refused(status));
     }
     if status.is_redirection() && has_location && report.detail.is_none() {
         report.advice = Some("nothing was uploaded: use --location to follow the redirect".to_owned());

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn text_has_no_terminal_escapes() {
         let mut report = report();
-        report.prefer(Verdict::Refused { status: StatusCode::NOT_FOUND });
+        report.prefer(Verdict::refused(StatusCode::NOT_FOUND));
         report.detail = Some("red \x1b[31m".to_owned());
         report.refusal = Some("one\ntwo \x07".to_owned());
         report.notes.push("three \u{9b}".to_owned());

@@ -65,7 +65,7 @@ fn may_pass(verdict: &Verdict) -> bool {
                 | Cut::Stalled(_)
                 | Cut::Failed(_)
         ),
-        Verdict::Refused { status } => PASSING.contains(status),
+        Verdict::Refused { status, .. } => PASSING.contains(status),
         _ => false,
     }
 }
@@ -94,6 +94,7 @@ fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum_trailers_client::Proxy;
 
     fn report(verdict: Verdict) -> Report {
         let mut report = Report::new("https://example.com/".parse().expect("a URL"));
@@ -113,9 +114,9 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        let refused = |status| Verdict::Refused { status: StatusCode::from_u16(status).expect("valid") };
+        let refused = |status| Verdict::refused(StatusCode::from_u16(status).expect("valid"));
         let timeout = ConnectError::Timeout(Duration::from_secs(1));
-        let proxy = ConnectError::UnsupportedProxy { proxy: String::new(), reason: String::new() };
+        let proxy = Proxy::new("socks5://proxy").expect_err("not supported");
         for (verdict, expected) in [
             (Verdict::Cut(Cut::Reset { code: 2 }), true),
             (Verdict::Cut(Cut::Short { expected: 2, received: 1 }), true),

@@ -93,7 +93,7 @@ impl Send<'_> {
                     self.session.note(warning);
                 }
             }
-            outgoing.unchecked_trailers = Some(UncheckedTrailers(trailers.clone()));
+            outgoing.unchecked_trailers = Some(UncheckedTrailers::new(trailers.clone()));
             plan.unchecked_trailers = trailers;
         } else {
             plan.trailers = trailers;

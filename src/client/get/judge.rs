@@ -47,7 +47,7 @@ pub(super) fn users_part(head: &response::Parts) -> Option<String> {
 /// A status that is no success refuses a download, also that of a redirect that is not followed.
 pub(super) fn refusal(head: &response::Parts, report: &mut Report) {
     if !matches!(report.verdict(), Verdict::Refused { .. }) {
-        report.prefer(Verdict::Refused { status: head.status });
+        report.prefer(Verdict::refused(head.status));
     }
     if report.detail.is_some() {
         return;
@@ -102,7 +102,7 @@ mod tests {
             let response = Response::builder().status(status).header("location", location).body(());
             refusal(&response.expect("valid").into_parts().0, &mut report);
             let status = StatusCode::from_u16(status).expect("valid");
-            assert_eq!((report.verdict(), report.advice.as_deref()), (&Verdict::Refused { status }, advice));
+            assert_eq!((report.verdict(), report.advice.as_deref()), (&Verdict::refused(status), advice));
         }
     }
 }

@@ -95,7 +95,7 @@ impl<'a> Transfer<'a> {
             self.session.trailers(section);
         }
         if let Some(reason) = not_followed {
-            report.prefer(Verdict::Refused { status: head.status });
+            report.prefer(Verdict::refused(head.status));
             report.detail = Some(reason);
         }
         report.head = Some(head);

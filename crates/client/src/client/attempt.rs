@@ -125,7 +125,7 @@ impl Client {
             Ok(response) => Ok(Sent::Response(response)),
             Err(mut error) => match (error.take_message(), exchange.failure()) {
                 (Some(request), _) => Ok(Sent::Unsent(request)),
-                (None, Some(reason)) => Err(Error::Request(reason)),
+                (None, Some(reason)) => Err(Error::RequestBody(reason)),
                 (None, None) => {
                     let unknown = || Error::NoResponse(Cut::of(error.error()));
                     let error = lease.failure().unwrap_or_else(unknown);

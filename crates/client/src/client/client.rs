@@ -36,7 +36,7 @@ use tower_service::Service;
 ///   is known, the request needs a `Trailer` field that announces them
 ///   ([RFC 9110 §6.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.2)).
 /// - A body that fails, or that does not match its `Content-Length`, ends the request so that the server can't take it for
-///   complete. The result is [`Error::Request`], or [`Cut::RequestBody`](crate::Cut::RequestBody) if the response has
+///   complete. The result is [`Error::RequestBody`], or [`Cut::RequestBody`](crate::Cut::RequestBody) if the response has
 ///   begun.
 /// - A request whose body is empty is sent again, once, if an HTTP/2 server has certainly not processed it, for example because
 ///   it shuts down. With content the result is an error for which [`Error::is_unprocessed`] holds.
@@ -137,7 +137,7 @@ impl Client {
     {
         let (mut head, body) = request.into_parts();
         let target = Target::of(&head.uri)?;
-        let unchecked = head.extensions.remove().map(|UncheckedTrailers(trailers)| trailers);
+        let unchecked = head.extensions.remove().map(UncheckedTrailers::into_map);
         let on_informational: Option<OnInformational> = head.extensions.remove();
         let on_send: Option<OnSend> = head.extensions.remove();
         let expects = head.headers.get_all(header::EXPECT).iter();

@@ -134,9 +134,9 @@ impl Connector {
         };
         let name = format!("{}:{}", proxy.host, proxy.port);
         let tcp = match dial(&proxy.host, proxy.port, &self.overrides).await {
-            Err(ConnectError::Failed { reason, .. }) => {
+            Err(ConnectError::Failed { kind, reason, .. }) => {
                 let to = format!("the proxy {name}");
-                return Err(Error::Connect(ConnectError::Failed { to, reason }));
+                return Err(Error::Connect(ConnectError::Failed { to, kind, reason }));
             }
             dialled => dialled.map_err(Error::Connect)?,
         };

@@ -1,10 +1,10 @@
 use super::{ConnectError, Overrides};
-use http::Uri;
+use http::{Uri, uri::InvalidUri};
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use std::{
     error::Error,
     future::Future,
-    io,
+    io::{self, ErrorKind},
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
@@ -16,13 +16,15 @@ use tower_service::Service;
 /// Connects to the first address of a host that accepts.
 pub(super) async fn dial(host: &str, port: u16, overrides: &Overrides) -> Result<TcpStream, ConnectError> {
     let to = format!("{host}:{port}");
-    let failed = |reason: String| ConnectError::Failed { to: to.clone(), reason };
-    let url: Uri =
-        format!("http://{to}").parse().map_err(|error: http::uri::InvalidUri| failed(error.to_string()))?;
+    let failed = |kind, reason| ConnectError::Failed { to: to.clone(), kind, reason };
+    let url: Uri = format!("http://{to}")
+        .parse()
+        .map_err(|error: InvalidUri| failed(ErrorKind::InvalidInput, error.to_string()))?;
     let given = overrides.of(host, port).map(<[_]>::to_vec);
     let mut connector = HttpConnector::new_with_resolver(Resolver { given });
     connector.set_nodelay(true);
-    let tcp = connector.call(url).await.map_err(|error| failed(innermost(&error)))?.into_inner();
+    let tcp =
+        connector.call(url).await.map_err(|error| failed(kind(&error), innermost(&error)))?.into_inner();
     limit_unsent(&tcp);
     Ok(tcp)
 }
@@ -40,6 +42,13 @@ fn limit_unsent(tcp: &TcpStream) {
 /// In bytes. The kernel accepts more when half of it has left, which is often enough even over a slow link.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MOST_UNSENT: u32 = 128 * 1024;
+
+/// That of the operating system.
+fn kind(error: &(dyn Error + 'static)) -> ErrorKind {
+    let mut errors = std::iter::successors(Some(error), |error| (*error).source());
+    let of_io = errors.find_map(|error| error.downcast_ref::<io::Error>());
+    of_io.map_or(ErrorKind::Other, io::Error::kind)
+}
 
 /// The message of the innermost error. The outer ones only repeat that a connection failed.
 fn innermost(error: &dyn Error) -> String {
@@ -70,7 +79,11 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses = match given {
                 Some(given) => given,
-                None => lookup_host((name.as_str(), 0)).await?.collect(),
+                None => match lookup_host((name.as_str(), 0)).await {
+                    Ok(addresses) => addresses.collect(),
+                    // It has no kind of its own.
+                    Err(error) => return Err(io::Error::new(ErrorKind::NotFound, error)),
+                },
             };
             Ok(addresses.into_iter())
         })

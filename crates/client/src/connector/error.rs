@@ -7,14 +7,18 @@ use std::{io, time::Duration};
 pub enum ConnectError {
     /// The name can't be resolved, or no address accepts a connection.
     #[error("can't connect to {to}: {reason}")]
+    #[non_exhaustive]
     Failed {
         /// Host and port.
         to: String,
+        /// What the operating system reports, such as `ConnectionRefused`; `NotFound` if the name can't be resolved.
+        kind: io::ErrorKind,
         /// The reason.
         reason: String,
     },
     /// The proxy does not open a tunnel.
     #[error("the proxy {proxy} does not open a tunnel: {reason}")]
+    #[non_exhaustive]
     Proxy {
         /// Host and port of the proxy.
         proxy: String,
@@ -23,6 +27,7 @@ pub enum ConnectError {
     },
     /// The proxy is none that this client supports.
     #[error("can't use the proxy {proxy}: {reason}")]
+    #[non_exhaustive]
     UnsupportedProxy {
         /// The URL of the proxy, without user and password.
         proxy: String,

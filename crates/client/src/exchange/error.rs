@@ -4,9 +4,12 @@ use crate::{ConnectError, Cut, TlsError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request can't be sent: its URL is not supported, or its body failed. The trouble is on this side.
+    /// The request can't be sent, for example because its URL is not supported. The trouble is on this side.
     #[error("{0}")]
     Request(String),
+    /// The request's body failed, or is not what its header section announces. The trouble is on this side.
+    #[error("{0}")]
+    RequestBody(String),
     /// There is no connection, or no response in time.
     #[error(transparent)]
     Connect(ConnectError),

@@ -12,7 +12,19 @@ use http::HeaderMap;
 ///
 /// let mut trailers = HeaderMap::new();
 /// trailers.insert("content-length", HeaderValue::from_static("5"));
-/// let request = http::Request::post("http://localhost:3000/").extension(UncheckedTrailers(trailers)).body(());
+/// let request = http::Request::post("http://localhost:3000/").extension(UncheckedTrailers::new(trailers)).body(());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct UncheckedTrailers(pub HeaderMap);
+pub struct UncheckedTrailers(HeaderMap);
+
+impl UncheckedTrailers {
+    /// These trailers.
+    #[must_use]
+    pub fn new(trailers: HeaderMap) -> Self {
+        Self(trailers)
+    }
+
+    pub(crate) fn into_map(self) -> HeaderMap {
+        self.0
+    }
+}

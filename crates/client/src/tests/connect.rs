@@ -3,7 +3,7 @@ use crate::{Client, ConnectError, Connector, Error, Protocol, Proxy};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
-use std::{net::IpAddr, time::Duration};
+use std::{io::ErrorKind, net::IpAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -79,8 +79,13 @@ async fn given_addresses_count_for_their_name_and_port() {
 
     for url in [format!("http://elsewhere.invalid:{port}/"), "http://other.test.invalid:1/".to_owned()] {
         let error = error(connector(), &url).await;
-        assert!(matches!(error, ConnectError::Failed { .. }), "{url}: {error:?}");
+        let is_unknown = matches!(error, ConnectError::Failed { kind: ErrorKind::NotFound, .. });
+        assert!(is_unknown, "{url}: {error:?}");
     }
+    drop(listener);
+    let error = error(connector(), &format!("http://other.test:{port}/")).await;
+    let is_refused = matches!(error, ConnectError::Failed { kind: ErrorKind::ConnectionRefused, .. });
+    assert!(is_refused, "{error:?}");
 }
 
 #[tokio::test]

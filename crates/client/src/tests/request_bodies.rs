@@ -34,7 +34,7 @@ async fn body_that_fails_is_trouble_on_this_side_and_cut_for_the_server() {
         let exchanging = send(&client, Request::put("http://test/").body(body).expect("a request"));
         let request = cut_request(peer, version).await;
         let error = failure(exchanging).await;
-        assert!(matches!(&error, Error::Request(_)), "{version:?}: {error:?}");
+        assert!(matches!(&error, Error::RequestBody(_)), "{version:?}: {error:?}");
         assert!(matches!(Verdict::from(error), Verdict::LocalTrouble(_)));
         assert!(!request.contains("0\r\n\r\n"), "no last chunk: {request}");
     }

@@ -2,7 +2,7 @@ use super::Printable;
 use crate::verify::VerifyError;
 use std::{error::Error, io, iter, time::Duration};
 
-/// How a transfer ended early.
+/// How a transfer ended early. Its variants get no other fields; new ones may be added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cut {
@@ -83,8 +83,8 @@ impl Cut {
 fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
     if let Some(cut) = error.downcast_ref::<Cut>() {
         Some(cut.clone())
-    } else if let Some(VerifyError(verdict)) = error.downcast_ref() {
-        verdict.cut().cloned()
+    } else if let Some(error) = error.downcast_ref::<VerifyError>() {
+        error.verdict().cut().cloned()
     } else if let Some(error) = error.downcast_ref() {
         of_h2(error)
     } else {
@@ -193,13 +193,13 @@ mod tests {
     fn innermost_known_error_counts() {
         let reset = || h2::Error::from(h2::Reason::CANCEL);
         let cut = || Cut::Reset { code: 8 };
-        let digest_differs = VerifyError(Verdict::Unverified);
+        let digest_differs = VerifyError::new(Verdict::Unverified);
         let cases: [(Box<dyn Error + Send + Sync>, Cut); 7] = [
             (Box::new(cut()), cut()),
             (Box::new(Outer(Box::new(cut()))), cut()),
             (Box::new(io::Error::other(Outer(Box::new(cut())))), cut()),
             (Box::new(io::Error::new(ErrorKind::UnexpectedEof, Outer(Box::new(cut())))), cut()),
-            (Box::new(VerifyError(Verdict::Cut(cut()))), cut()),
+            (Box::new(VerifyError::new(Verdict::Cut(cut()))), cut()),
             (Box::new(digest_differs), Cut::Failed("complete, nothing to verify it with".to_owned())),
             // Neither side sent it.
             (Box::new(reset()), Cut::Failed(reset().to_string())),

@@ -10,6 +10,7 @@ pub enum NoDigest {
     Absent,
     /// The user's digest can't be compared with this response.
     #[error("the given {} digest can't be compared: {reason}", .expected.algorithm())]
+    #[non_exhaustive]
     NotCompared {
         /// The user's digest.
         expected: Digest,

@@ -21,6 +21,7 @@ pub enum Verdict {
     Tls(TlsError),
     /// The status is 4xx or 5xx.
     #[error("refused: {status}")]
+    #[non_exhaustive]
     Refused {
         /// The status.
         status: StatusCode,
@@ -33,6 +34,7 @@ pub enum Verdict {
     SenderFailed(SenderFailure),
     /// The content is not what the sender or the user announced.
     #[error("the digest differs: expected {} ({by}), got {}", shown(.by, .expected), shown(.by, .got))]
+    #[non_exhaustive]
     DigestDiffers {
         /// Where the expected digest comes from.
         by: DigestSource,
@@ -53,6 +55,7 @@ pub enum Verdict {
     NoDigest(NoDigest),
     /// The content is what was announced.
     #[error("verified: {algorithm} ({by})")]
+    #[non_exhaustive]
     Verified {
         /// Where the digest comes from.
         by: DigestSource,
@@ -65,6 +68,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// [`Refused`](Self::Refused), which may get other fields, with this status.
+    #[must_use]
+    pub fn refused(status: StatusCode) -> Self {
+        Self::Refused { status }
+    }
+
     /// Whether the transfer is complete, and nothing contradicts its content: [`Verified`](Self::Verified) or
     /// [`Unverified`](Self::Unverified).
     ///
@@ -82,7 +91,7 @@ impl Verdict {
 impl From<Error> for Verdict {
     fn from(error: Error) -> Self {
         match error {
-            Error::Request(reason) => Self::LocalTrouble(reason),
+            Error::Request(reason) | Error::RequestBody(reason) => Self::LocalTrouble(reason),
             Error::Connect(error) => Self::NotConnected(error),
             Error::Tls(error) => Self::Tls(error),
             Error::NoResponse(cut) => Self::Cut(cut),
@@ -109,8 +118,11 @@ mod tests {
 
     #[test]
     fn text_is_one_line_without_control_characters() {
-        let failed =
-            |reason: &str| ConnectError::Failed { to: "a:443".to_owned(), reason: reason.to_owned() };
+        let failed = |reason: &str| ConnectError::Failed {
+            to: "a:443".to_owned(),
+            kind: std::io::ErrorKind::ConnectionRefused,
+            reason: reason.to_owned(),
+        };
         for (verdict, text) in [
             (Verdict::LocalTrouble("disk full: a\nb".to_owned()), "disk full: a\\nb"),
             (Verdict::NotConnected(failed("refused\r")), "can't connect to a:443: refused\\r"),
@@ -132,6 +144,7 @@ mod tests {
         let timeout = ConnectError::Timeout(Duration::from_secs(1));
         for (error, verdict) in [
             (Error::Request("no host".to_owned()), Verdict::LocalTrouble("no host".to_owned())),
+            (Error::RequestBody("no disk".to_owned()), Verdict::LocalTrouble("no disk".to_owned())),
             (Error::Connect(timeout.clone()), Verdict::NotConnected(timeout)),
             (Error::Tls(TlsError::Protocol("HTTP/2")), Verdict::Tls(TlsError::Protocol("HTTP/2"))),
             (Error::NoResponse(Cut::Closed), Verdict::Cut(Cut::Closed)),

@@ -42,7 +42,25 @@ pin_project! {
 /// Why a verified body ends in an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct VerifyError(pub Verdict);
+pub struct VerifyError(Verdict);
+
+impl VerifyError {
+    pub(crate) fn new(verdict: Verdict) -> Self {
+        Self(verdict)
+    }
+
+    /// The verdict, which is no success.
+    #[must_use]
+    pub fn verdict(&self) -> &Verdict {
+        &self.0
+    }
+
+    /// The same, without a copy.
+    #[must_use]
+    pub fn into_verdict(self) -> Verdict {
+        self.0
+    }
+}
 
 impl<B> VerifiedBody<B> {
     /// Verifies the body of a response with the default [`Verification`].
@@ -122,7 +140,7 @@ impl<B> VerifiedBody<B> {
         self.held = None;
         self.evidence.cut(cut);
         let findings = Findings::of(&self.evidence, None);
-        self.last = findings.error().map(|verdict| Err(VerifyError(verdict.clone())));
+        self.last = findings.error().map(|verdict| Err(VerifyError::new(verdict.clone())));
         self.findings = Some(findings);
     }
 }
@@ -191,7 +209,7 @@ where
             };
             let findings = Findings::of(this.evidence, digests);
             *this.last = match findings.error() {
-                Some(verdict) => Some(Err(VerifyError(verdict.clone()))),
+                Some(verdict) => Some(Err(VerifyError::new(verdict.clone()))),
                 None => this.evidence.trailers.clone().map(Ok),
             };
             *this.findings = Some(findings);

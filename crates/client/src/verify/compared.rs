@@ -55,7 +55,7 @@ impl Compared {
     fn add(&mut self, by: &DigestSource, expected: &Digest, got: &[Digest]) -> Result<(), NotCompared> {
         let got = got.iter().find(|got| got.algorithm() == expected.algorithm());
         let got = got.ok_or(NotCompared::NotComputed)?.clone();
-        self.comparisons.push(Comparison { by: by.clone(), expected: expected.clone(), got });
+        self.comparisons.push(Comparison::new(by.clone(), expected.clone(), got));
         Ok(())
     }
 }

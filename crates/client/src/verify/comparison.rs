@@ -14,13 +14,21 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Compares these digests, which must have the same algorithm to match.
+    #[must_use]
+    pub fn new(by: DigestSource, expected: Digest, got: Digest) -> Self {
+        Self { by, expected, got }
+    }
+
     /// Whether both digests are the same.
     #[must_use]
     pub fn matches(&self) -> bool {
         self.expected == self.got
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
+    /// [`Verdict::Verified`] or [`Verdict::DigestDiffers`].
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
         let by = self.by.clone();
         if self.matches() {
             Verdict::Verified { by, algorithm: self.expected.algorithm() }

@@ -197,7 +197,7 @@ fn outer_cut_ends_the_body_in_an_error() {
     let verdict = Verdict::Cut(timeout());
     assert_eq!(run(body.finish()), verdict);
     assert!(!body.is_end_stream());
-    assert_eq!(run(body.frame()).expect("an error").expect_err("not data"), VerifyError(verdict.clone()));
+    assert_eq!(run(body.frame()).expect("an error").expect_err("not data").into_verdict(), verdict);
     assert!(body.is_end_stream() && run(body.frame()).is_none());
     body.cut(Cut::Closed);
     assert_eq!(run(body.finish()), verdict, "the first counts");
@@ -221,7 +221,7 @@ fn verdict_is_the_same_however_the_body_was_read() {
         while let Some(frame) = run(by_frames.frame()) {
             error = frame.err();
         }
-        assert_eq!(error, (!is_success).then(|| VerifyError(verdict.clone())));
+        assert_eq!(error, (!is_success).then(|| VerifyError::new(verdict.clone())));
         assert_eq!(run(by_frames.finish()), verdict);
 
         let mut half = body();
