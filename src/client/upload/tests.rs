@@ -38,7 +38,7 @@ impl Folder {
 }
 
 fn large() -> Vec<u8> {
-    (0..LARGE).map(|n| (n % 251) as u8).collect()
+    (0..=250).cycle().take(LARGE).collect()
 }
 
 fn digest(content: &[u8]) -> Digest {
@@ -146,8 +146,10 @@ async fn file_of_the_kernel_has_no_announced_length() {
     assert!(rest(body).await.content().starts_with(b"Name:"));
 }
 
+type Change = fn(&File);
+
 /// Ways to change a file while it is read.
-const CHANGES: [(&str, fn(&File)); 4] = [
+const CHANGES: [(&str, Change); 4] = [
     ("grown", |file| (&*file).write_all(b"more").expect("written")),
     ("longer by much", |file| (&*file).write_all(&large()).expect("written")),
     ("truncated", |file| file.set_len(LARGE as u64 - 1).expect("truncated")),
@@ -243,7 +245,7 @@ async fn pipe_can_be_sent_again_only_if_nothing_was_read() {
     assert_eq!(body.size_hint().exact(), None);
     assert_eq!(rest(body).await.content(), b"hello");
     writer.join().expect("no panic");
-    let again = content.make().err().expect("it was read");
+    let again = content.make().expect_err("it was read");
     assert!(again.contains("can't be sent again"), "{again}");
 }
 
