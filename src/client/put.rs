@@ -14,6 +14,9 @@ use axum_trailers_client::{Comparison, Cut, DigestSource, Verdict};
 use http::{HeaderValue, Method, Uri, header};
 
 pub(super) async fn put(args: &PutArgs, session: &Session<'_>) -> Result<u8, Setup> {
+    if args.digest != DigestPlace::None && session.sends(&CONTENT_DIGEST) {
+        return Err(Setup::usage("--header has a Content-Digest: use --digest none to send no other one"));
+    }
     let report = Put { args, session, sending: Sending::default() }.run().await;
     Ok(session.show(report))
 }
@@ -75,7 +78,6 @@ impl Put<'_> {
     async fn outgoing(&self, url: &Uri, source: Source) -> Result<Outgoing, String> {
         let mut fields = super::defaults::accepting_trailers();
         let hashing = match self.args.digest {
-            _ if self.session.sends(&CONTENT_DIGEST) => Hashing::Compare,
             DigestPlace::None => Hashing::Compare,
             DigestPlace::Trailer => {
                 fields.insert(header::TRAILER, HeaderValue::from_name(CONTENT_DIGEST));
