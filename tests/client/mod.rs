@@ -15,6 +15,8 @@ mod redirects;
 mod resume;
 mod sections;
 mod send;
+mod sends;
 mod slow;
+mod uploads;
 mod verdicts;
 mod workbench;

@@ -1,5 +1,6 @@
 use super::{Answer, Frames};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 
 /// What a server does next on a connection. After the last step it reads until the client closes.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) enum Step {
         bytes: Vec<u8>,
         times: usize,
     },
+    /// Waits for the test.
+    Wait(Arc<Notify>),
     /// Sends and reads nothing more.
     Silence,
     /// Sends the end, after a `close_notify` over TLS.

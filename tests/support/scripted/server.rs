@@ -167,6 +167,7 @@ impl Connection {
                         self.stream.send(&bytes).await?;
                     }
                 }
+                Step::Wait(event) => event.notified().await,
                 Step::Silence => std::future::pending().await,
                 Step::Close => self.stream.close().await?,
                 Step::Abort => self.stream.abort().await?,
