@@ -52,6 +52,20 @@ async fn digest_is_sent_where_the_option_says() {
     }
 }
 
+/// As curl does.
+#[tokio::test]
+async fn name_of_the_file_is_appended_to_a_folder() {
+    for (path, target) in [("/", "/local"), ("/a/", "/a/local"), ("/a", "/a"), ("/a/?x=/", "/a/?x=/")] {
+        let server = Scripted::plain(Step::answer(false, &created())).await;
+        let place = Place::new();
+        place.write("local", CONTENT);
+        let ran = place.run(&["put", "local", &server.url(path)]).await;
+        assert_eq!(ran.code(), 0, "{path}: {ran:?}");
+        let received = server.received();
+        assert!(received[0].starts_with(&format!("PUT {target} HTTP/1.1\r\n")), "{path}: {received:?}");
+    }
+}
+
 /// An answer before the end of the content is shown, and not lost in a broken pipe.
 #[tokio::test]
 async fn early_refusal_is_shown() {

@@ -74,38 +74,39 @@ fn assert_whole(place: &Place, content: &[u8], what: &str) {
 async fn rest_that_fits_completes_the_file() {
     let digest = |answer: Answer, content: &[u8]| answer.field("repr-digest", sha256(content));
     let etag = "\"v1\"";
+    let of_part = |content: &[u8]| part(WHOLE, CUT_AT, etag).field("content-digest", sha256(content));
     for (what, rest, verdict, code) in [
         ("no digest", part(WHOLE, CUT_AT, etag), "unverified", 0),
         ("a digest", digest(part(WHOLE, CUT_AT, etag), WHOLE), "verified", 0),
         ("a wrong digest", digest(part(WHOLE, CUT_AT, etag), CHANGED), "digest_differs", 7),
-        (
-            "the digest of the part",
-            part(WHOLE, CUT_AT, etag).field("content-digest", sha256(&WHOLE[CUT_AT..])),
-            // Nothing has verified the beginning.
-            "unverified",
-            0,
-        ),
-        (
-            "a wrong digest of the part",
-            part(WHOLE, CUT_AT, etag).field("content-digest", sha256(WHOLE)),
-            "digest_differs",
-            7,
-        ),
+        // Nothing verifies the first half, which was cut.
+        ("the digest of the part", of_part(&WHOLE[CUT_AT..]), "unverified", 0),
+        ("a wrong digest of the part", of_part(WHOLE), "digest_differs", 7),
     ] {
         let server = server(vec![cut(&whole(WHOLE, etag)), closing(&rest)]).await;
         let place = Place::new();
         let (_, ran) = continued(&place, &server, &[]).await;
         assert_eq!(ranges(&server), [NO_RANGE, from(CUT_AT, etag)], "{what}: {ran:?}");
-        assert_eq!((&ran.report()["verdict"], ran.code()), (&verdict.into(), code), "{what}: {ran:?}");
+        let report = ran.report();
+        assert_eq!((&report["verdict"], ran.code()), (&verdict.into(), code), "{what}: {ran:?}");
+        assert_eq!(report["resumed_from"], CUT_AT, "{what}: {ran:?}");
+        let compared = &report["compared"][0]["matches"];
+        assert_eq!(
+            compared.as_bool(),
+            if what == "no digest" { None } else { Some(code == 0) },
+            "{what}: {ran:?}"
+        );
+        let says_part = report["message"].as_str().expect("text").contains("only the part from byte 15");
+        assert_eq!(says_part, what == "the digest of the part", "{what}: {ran:?}");
         if code == 0 {
             assert_whole(&place, WHOLE, what);
         } else {
             // It is of no use, and must not be continued.
             assert_eq!(place.read("file"), None, "{what}");
+            let names = place.names();
             assert!(
                 place.read("file.bad").is_some() && place.read("file.part").is_none(),
-                "{what}: {:?}",
-                place.names()
+                "{what}: {names:?}"
             );
         }
     }

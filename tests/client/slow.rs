@@ -30,7 +30,10 @@ async fn transfer_without_a_byte_for_too_long_is_a_cut() {
         let ran = place.get(&[wire.options(), &["--speed-time", "1", &server.url("/file")]].concat()).await;
         let report = ran.report();
         assert_eq!((&report["verdict"], ran.code()), (&"cut".into(), 6), "{wire:?}: {ran:?}");
-        assert!(report["message"].as_str().expect("text").contains("no progress"), "{wire:?}: {ran:?}");
+        assert!(
+            report["message"].as_str().expect("text").contains("no progress for 1 s"),
+            "{wire:?}: {ran:?}"
+        );
         assert_eq!(place.read("file"), None, "{wire:?}");
     }))
     .await;
