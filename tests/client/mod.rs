@@ -1,9 +1,12 @@
 //! The client, run against this server and against scripted servers that misbehave. One file per promise.
 
+mod attempts;
 mod connections;
 mod cut_http1;
 mod cut_http2;
 mod endings;
+#[cfg(unix)]
+mod files;
 mod hostile_text;
 mod interim;
 mod killed;
@@ -17,6 +20,8 @@ mod sections;
 mod send;
 mod sends;
 mod slow;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod uploads;
 mod verdicts;
 mod workbench;
