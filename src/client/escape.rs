@@ -1,5 +1,6 @@
 //! Text from a server, made harmless for a terminal.
 
+pub(super) use axum_trailers_client::is_harmful;
 use std::fmt::{self, Write};
 
 /// Writes bytes as text: what is not printable is escaped, except tabs, and line ends if they are `lines`.
@@ -60,13 +61,6 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
-}
-
-/// What changes the text around it or is invisible.
-pub(super) fn is_harmful(character: char) -> bool {
-    changes_text(character)
-        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}')
-        || matches!(character, '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// Control characters, and those that change the direction of the text behind them.

@@ -193,6 +193,8 @@ mod tests;
 mod verdict;
 mod verify;
 
+#[doc(hidden)]
+pub use self::verdict::is_harmful;
 pub use self::{
     client::Client,
     connector::{ConnectError, Connector, Protocol, Proxy, Tls, TlsError, Transport},

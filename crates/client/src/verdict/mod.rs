@@ -9,6 +9,8 @@ mod sender_failure;
 #[expect(clippy::module_inception, reason = "one file per type")]
 mod verdict;
 
+#[doc(hidden)]
+pub use self::printable::is_harmful;
 pub use self::{
     cut::Cut,
     digest_source::{DigestSource, Place},
