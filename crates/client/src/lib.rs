@@ -181,6 +181,7 @@
 //! verdicts, notes and errors escapes control characters; the fields of these types, and the header and trailer sections,
 //! contain what arrived: escape it before you print it.
 
+mod bounds;
 mod client;
 mod connector;
 mod exchange;

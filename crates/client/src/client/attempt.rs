@@ -1,7 +1,8 @@
 use super::{Client, Lease, Origin, Target, request_form};
 use crate::{
+    bounds::MOST_SECTION,
     connector::ConnectError,
-    exchange::{Error, Exchange, MOST_SECTION, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
+    exchange::{Error, Exchange, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
     verdict::Cut,
 };
 use axum_trailers::trailers::server::section_size;
@@ -127,7 +128,7 @@ impl Client {
                 (Some(request), _) => Ok(Sent::Unsent(request)),
                 (None, Some(reason)) => Err(Error::RequestBody(reason)),
                 (None, None) => {
-                    let unknown = || Error::NoResponse(Cut::of(error.error()));
+                    let unknown = || Error::NoResponse(Cut::of_connection(error.error()));
                     let error = lease.failure().unwrap_or_else(unknown);
                     if error.is_unprocessed() {
                         lease.discard();

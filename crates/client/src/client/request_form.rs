@@ -4,6 +4,7 @@ use super::Target;
 use crate::{
     connector::Connection,
     exchange::{Error, OutgoingBody},
+    verify::content_length,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 
@@ -35,7 +36,7 @@ fn adapt_to_http2(
     fields.remove(header::HOST);
     fields.remove(header::CONNECTION);
     fields.remove(header::TRANSFER_ENCODING);
-    let length = content_length(fields).or_else(|| request.body().length());
+    let length = content_length(fields).ok().flatten().or_else(|| request.body().length());
     announce_length(request, length);
     request.body_mut().delimit_by_stream(length);
     Ok(())
@@ -73,7 +74,7 @@ fn announce_te(fields: &mut HeaderMap) {
 fn delimit(request: &mut Request<OutgoingBody>, connection: &Connection) {
     let body = request.body();
     let fields = request.headers();
-    let length = content_length(fields).or_else(|| body.length());
+    let length = content_length(fields).ok().flatten().or_else(|| body.length());
     let has_trailers =
         body.has_unchecked_trailers() || (fields.contains_key(header::TRAILER) && !body.is_empty());
     let is_chunked = has_trailers || fields.contains_key(header::TRANSFER_ENCODING);
@@ -99,10 +100,4 @@ fn announce_length(request: &mut Request<OutgoingBody>, length: Option<u64>) {
     if let Some(length) = length.filter(|length| *length > 0 || is_usual) {
         request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     }
-}
-
-fn content_length(fields: &HeaderMap) -> Option<u64> {
-    let length = fields.get(header::CONTENT_LENGTH)?.to_str().ok()?;
-    // `parse` also accepts a sign.
-    if length.bytes().all(|byte| byte.is_ascii_digit()) { length.parse().ok() } else { None }
 }

@@ -1,5 +1,6 @@
 use super::Transport;
 use crate::{
+    bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
     exchange::{Error, Exchange, OnInformational, OutgoingBody},
     io::{
         Faults, Http1Stream, Http2Stream, MOST_INFORMATIONAL, Owner, TrailerLines, Written,
@@ -41,12 +42,6 @@ enum Sender {
     Http2(http2::SendRequest<OutgoingBody>),
 }
 
-/// The maximum number of fields of a section over HTTP/1.1.
-const MOST_FIELDS: usize = 256;
-
-/// The maximum size of a section over HTTP/1.1 in bytes.
-const MOST_HTTP1_SECTION: usize = 64 * 1024;
-
 /// What h2 keeps of a section over HTTP/2 in bytes. It leaves out the field that exceeds this and all after it, without an
 /// error in trailers. That field has at most 8/5 of the compressed size
 /// ([RFC 7541 §5.2](https://www.rfc-editor.org/rfc/rfc7541#section-5.2)) and 4 KiB from the table, so what h2 keeps of such
@@ -70,7 +65,7 @@ impl Connection {
     {
         let (owner, faults) = (Owner::default(), Faults::default());
         let (trailers, written) = (TrailerLines::default(), Written::new(transport.version));
-        let failed = |error: hyper::Error| Error::NoResponse(Cut::of(&error));
+        let failed = |error: hyper::Error| Error::NoResponse(Cut::of_connection(&error));
         let sender = if transport.version == Version::HTTP_2 {
             let io = TokioIo::new(Http2Stream::new(stream, &owner, faults.clone(), written.clone()));
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
@@ -93,8 +88,8 @@ impl Connection {
                 written.clone(),
             ));
             let (sender, connection) = http1::Builder::new()
-                .max_header_size(MOST_HTTP1_SECTION)
-                .max_headers(MOST_FIELDS)
+                .max_header_size(MOST_SECTION)
+                .max_headers(MOST_HTTP1_FIELDS)
                 .max_buf_size(2 * CHUNK as usize)
                 .handshake(io)
                 .await

@@ -14,6 +14,4 @@ pub use self::{
     error::Error, informational::OnInformational, on_send::OnSend, response_body::ResponseBody,
     unchecked_trailers::UncheckedTrailers,
 };
-pub(crate) use self::{
-    exchange::Exchange, outgoing_body::OutgoingBody, response_body::MOST_SECTION, stall::Stall,
-};
+pub(crate) use self::{exchange::Exchange, outgoing_body::OutgoingBody, stall::Stall};

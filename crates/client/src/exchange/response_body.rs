@@ -1,5 +1,5 @@
 use super::{exchange::Exchange, stall::Stall};
-use crate::{client::Lease, verdict::Cut};
+use crate::{bounds::MOST_SECTION, client::Lease, verdict::Cut};
 use axum_trailers::trailers::server::section_size;
 use bytes::Bytes;
 use http::Version;
@@ -25,10 +25,6 @@ pub struct ResponseBody {
     received: u64,
     is_over: bool,
 }
-
-/// The maximum size of a header or trailer section in bytes, counted as in
-/// [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2).
-pub(crate) const MOST_SECTION: usize = 64 * 1024;
 
 impl ResponseBody {
     pub(crate) fn new(
@@ -106,11 +102,14 @@ impl ResponseBody {
         if let Some(fault) = self.lease.as_ref().and_then(Lease::fault) {
             return fault;
         }
-        match (Cut::of(error), self.incoming.size_hint().exact()) {
-            (Cut::Closed, Some(rest)) if rest > 0 => {
+        let cut = Cut::of_connection(error);
+        // Content that is short of its length is malformed for h2. It has not passed on what is more than that.
+        let may_be_short = cut == Cut::Closed || Cut::is_rule_of_stream(error);
+        match self.incoming.size_hint().exact() {
+            Some(rest) if rest > 0 && may_be_short => {
                 Cut::Short { expected: self.received + rest, received: self.received }
             }
-            (cut, _) => cut,
+            _ => cut,
         }
     }
 }

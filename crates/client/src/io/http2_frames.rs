@@ -1,5 +1,5 @@
 use super::frame_headers::{DATA, Frame, FrameHeaders};
-use crate::verdict::Cut;
+use crate::{bounds::MOST_SECTION, verdict::Cut};
 use std::collections::BTreeMap;
 
 /// Checks the HTTP/2 frames that arrive for what hyper and h2 do not limit, or do not report.
@@ -12,9 +12,6 @@ pub(super) struct Http2Frames {
     /// For each stream, the sections that did not end it.
     sections: BTreeMap<u32, usize>,
 }
-
-/// The maximum compressed size of a section in bytes.
-pub(super) const MOST_COMPRESSED: usize = 64 * 1024;
 
 /// The maximum number of informational responses to a request.
 pub(crate) const MOST_INFORMATIONAL: usize = 32;
@@ -59,9 +56,9 @@ impl Http2Frames {
             }
             _ => {}
         }
-        if self.section > MOST_COMPRESSED {
+        if self.section > MOST_SECTION {
             return Err(Cut::TooLarge(format!(
-                "a header or trailer section has more than {MOST_COMPRESSED} bytes"
+                "a header or trailer section has more than {MOST_SECTION} bytes"
             )));
         }
         Ok(())
@@ -112,8 +109,8 @@ mod tests {
     #[test]
     fn sections_are_bounded_in_any_splits() {
         for (sizes, is_accepted) in [
-            (vec![MOST_COMPRESSED], true),
-            (vec![MOST_COMPRESSED + 1], false),
+            (vec![MOST_SECTION], true),
+            (vec![MOST_SECTION + 1], false),
             (vec![16_384; 4], true),
             (vec![16_384, 16_384, 16_384, 16_384, 1], false),
         ] {

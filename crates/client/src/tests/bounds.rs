@@ -31,6 +31,10 @@ async fn outcome_over_http1(bytes: String) -> Result<usize, Cut> {
     outcome
 }
 
+fn names_bounds(reason: &str) -> bool {
+    ["section", "65536 bytes", "256 fields"].iter().all(|word| reason.contains(word))
+}
+
 #[tokio::test]
 async fn header_sections_over_http1_are_bounded() {
     let head = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n");
@@ -43,7 +47,7 @@ async fn header_sections_over_http1_are_bounded() {
     ] {
         let outcome = outcome_over_http1(head(&fields)).await;
         let is_expected = match &outcome {
-            Err(Cut::TooLarge(_)) => is_too_large,
+            Err(Cut::TooLarge(reason)) => is_too_large && names_bounds(reason),
             Ok(0) => !is_too_large,
             _ => false,
         };
@@ -73,7 +77,8 @@ async fn trailer_sections_over_http1_are_bounded() {
         let outcome = outcome_over_http1(message(&fields)).await;
         let is_expected = match &outcome {
             Ok(number) => Some(*number) == expected,
-            Err(cut) => expected.is_none() && matches!(cut, Cut::TooLarge(_)),
+            Err(Cut::TooLarge(reason)) => expected.is_none() && names_bounds(reason),
+            Err(_) => false,
         };
         assert!(is_expected, "{} bytes: {outcome:?}", fields.len());
     }

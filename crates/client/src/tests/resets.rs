@@ -58,6 +58,37 @@ async fn reset_in_a_body_is_a_cut_with_its_code() {
 }
 
 #[tokio::test]
+async fn stream_that_ends_before_its_length_is_short_of_it() {
+    let fields = [OK.as_slice(), &field("content-length", "5")].concat();
+    let trailers = field("x", "1");
+    for (frames, expected) in [
+        (&[(DATA, END_STREAM, &b"abc"[..])][..], Some(Cut::Short { expected: 5, received: 0 })),
+        (&[(DATA, 0, b"abc"), (DATA, END_STREAM, b"")], Some(Cut::Short { expected: 5, received: 3 })),
+        (
+            &[(DATA, 0, b"abc"), (HEADERS, END_HEADERS | END_STREAM, &trailers)],
+            Some(Cut::Short { expected: 5, received: 3 }),
+        ),
+        (&[(DATA, 0, b"abc"), (DATA, 0, b"def")], Some(Cut::Short { expected: 5, received: 3 })),
+        (&[(DATA, END_STREAM, b"abcde")], None),
+        (&[(DATA, 0, b"abcde"), (HEADERS, END_HEADERS | END_STREAM, &trailers)], None),
+    ] {
+        let begin: [Part<'_>; 1] = [(HEADERS, END_HEADERS, &fields)];
+        let (mut peer, stream, response) = response_with(Method::GET, &begin).await;
+        for (kind, flags, payload) in frames {
+            peer.send(*kind, *flags, stream, payload).await;
+        }
+        assert_eq!(read(response).await.2, expected, "{frames:?}");
+    }
+    for (kind, flags, payload) in [(DATA, 0, &b"f"[..]), (HEADERS, END_HEADERS, trailers.as_slice())] {
+        let begin: [Part<'_>; 2] = [(HEADERS, END_HEADERS, &fields), (DATA, 0, b"abcde")];
+        let (mut peer, stream, response) = response_with(Method::GET, &begin).await;
+        peer.send(kind, flags, stream, payload).await;
+        let cut = read(response).await.2;
+        assert!(matches!(cut, Some(Cut::Malformed(_))), "not short of it: {cut:?}");
+    }
+}
+
+#[tokio::test]
 async fn reset_before_the_response_has_its_code() {
     for (code, _) in CODES {
         let (client, peer) = connected(Version::HTTP_2).await;

@@ -1,5 +1,8 @@
 use super::Printable;
-use crate::verify::VerifyError;
+use crate::{
+    bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
+    verify::VerifyError,
+};
 use std::{error::Error, io, iter, time::Duration};
 
 /// How a transfer ended early. Its variants get no other fields; new ones may be added.
@@ -22,7 +25,8 @@ pub enum Cut {
     /// The connection was closed before the end of the message.
     #[error("the connection was closed before the end of the message")]
     Closed,
-    /// Less content arrived than `Content-Length` or `Content-Range` announces, in bytes.
+    /// Less content arrived than `Content-Length` or `Content-Range` announces, in bytes. Over HTTP/2, a frame that exceeds the
+    /// announced length does not count as content.
     #[error("{received} of {expected} bytes arrived")]
     Short {
         /// The announced number of bytes.
@@ -67,8 +71,7 @@ impl Cut {
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let mut innermost = error;
         let mut by_kind = None;
-        // No chain is that long; one that never ends must not hang.
-        for error in iter::successors(Some(error), |error| source(*error)).take(64) {
+        for error in chain(error) {
             if let Some(cut) = known(error) {
                 return cut;
             }
@@ -78,6 +81,38 @@ impl Cut {
         by_kind.unwrap_or_else(|| Self::Failed(innermost.to_string()))
     }
 }
+
+impl Cut {
+    /// The same for an error of this client's connections, which names their bounds.
+    pub(crate) fn of_connection(error: &(dyn Error + 'static)) -> Self {
+        match Self::of(error) {
+            Self::TooLarge(reason) if OF_SECTIONS.contains(&reason.as_str()) => Self::TooLarge(format!(
+                "{reason}, at most {MOST_SECTION} bytes, and over HTTP/1.1 {MOST_HTTP1_FIELDS} fields, are accepted"
+            )),
+            cut => cut,
+        }
+    }
+
+    /// Whether h2 has reset a stream because it breaks a rule, such as that content has the announced length.
+    pub(crate) fn is_rule_of_stream(error: &(dyn Error + 'static)) -> bool {
+        let of_h2 = chain(error).find_map(|error| error.downcast_ref::<h2::Error>());
+        of_h2.is_some_and(|error| {
+            error.is_library() && error.is_reset() && error.reason() == Some(h2::Reason::PROTOCOL_ERROR)
+        })
+    }
+}
+
+/// An error and its sources. No chain is that long; one that never ends must not hang.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |error| source(*error)).take(64)
+}
+
+const HEADER_SECTION: &str = "the header section is too large";
+const TRAILER_FIELDS: &str = "the trailer section has too many fields";
+const TRAILER_BYTES: &str = "the trailer section has too many bytes";
+
+/// What has bounds of this client.
+const OF_SECTIONS: [&str; 3] = [HEADER_SECTION, TRAILER_FIELDS, TRAILER_BYTES];
 
 /// The cut that an error stands for, without its sources.
 fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
@@ -114,7 +149,7 @@ fn of_hyper(error: &hyper::Error) -> Option<Cut> {
         return Some(Cut::Closed);
     }
     if error.is_parse_too_large() {
-        return Some(Cut::TooLarge("the header section exceeds its limit".to_owned()));
+        return Some(Cut::TooLarge(HEADER_SECTION.to_owned()));
     }
     error.is_parse().then(|| Cut::Malformed(error.to_string()))
 }
@@ -129,8 +164,14 @@ fn of_io(error: &io::Error) -> Option<Cut> {
         // hyper's, for chunked framing.
         InvalidData | InvalidInput => {
             let text = error.to_string();
-            let is_bound = text.ends_with("over limit") || text == "chunk trailers count overflow";
-            Some(if is_bound { Cut::TooLarge(text) } else { Cut::Malformed(text) })
+            Some(match text.as_str() {
+                "chunk trailers count overflow" => Cut::TooLarge(TRAILER_FIELDS.to_owned()),
+                "chunk trailers bytes over limit" => Cut::TooLarge(TRAILER_BYTES.to_owned()),
+                "chunk extensions over limit" => {
+                    Cut::TooLarge("the extensions of chunks are too long".to_owned())
+                }
+                _ => Cut::Malformed(text),
+            })
         }
         _ => None,
     }

@@ -5,6 +5,7 @@ use super::{
     section_digests::SectionDigests,
 };
 use crate::{
+    bounds::{MOST_FIELDS, MOST_SECTION},
     connector::Transport,
     verdict::{Cut, GRPC_STATUS, Place, SenderFailure},
 };
@@ -13,11 +14,6 @@ use axum_trailers::{
     trailers::{Declared, server::section_size},
 };
 use http::{HeaderMap, StatusCode, header, response};
-
-/// The largest trailer section of a response. Over HTTP/1.1 and HTTP/2 connections have bounds of their own; this one is for
-/// any body.
-const MAX_TRAILER_SIZE: usize = 64 * 1024;
-const MAX_TRAILER_FIELDS: usize = 1000;
 
 /// What is known about a response, and what has arrived of it.
 #[derive(Debug)]
@@ -79,8 +75,9 @@ impl Evidence {
     }
 
     pub(super) fn add_trailers(&mut self, trailers: HeaderMap) {
-        if trailers.len() > MAX_TRAILER_FIELDS || section_size(&trailers) > MAX_TRAILER_SIZE {
-            self.cut(Cut::TooLarge("the trailer section".to_owned()));
+        if trailers.len() > MOST_FIELDS || section_size(&trailers) > MOST_SECTION {
+            let bounds = format!("{MOST_SECTION} bytes or {MOST_FIELDS} fields");
+            self.cut(Cut::TooLarge(format!("the trailer section has more than {bounds}")));
         } else if self.trailers.replace(trailers).is_some() {
             self.cut(Cut::Malformed("a second trailer section arrived".to_owned()));
         }

@@ -99,7 +99,7 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 /// # Errors
 ///
 /// If it is malformed, or contradicts itself.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, &HeaderValue> {
+pub(crate) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, &HeaderValue> {
     let mut length = None;
     for line in headers.get_all(header::CONTENT_LENGTH) {
         // A list of equal lengths is permitted (RFC 9110 §8.6).

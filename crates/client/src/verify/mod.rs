@@ -14,6 +14,7 @@ mod section_digests;
 mod tests;
 mod verification;
 
+pub(crate) use self::extent::content_length;
 pub use self::{
     body::{VerifiedBody, VerifyError},
     comparison::Comparison,
