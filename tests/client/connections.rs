@@ -42,18 +42,13 @@ async fn several_urls_use_one_connection() {
 
 #[tokio::test]
 async fn connection_that_was_closed_is_replaced() {
-    for wire in WIRES {
-        for end in [Step::Close, Step::Reset] {
-            // A whole response, and then the end.
-            let script = [Step::answer(wire.is_http2, &answer()), vec![end.clone()]].concat();
-            if matches!(end, Step::Reset) {
-                // It could overtake the response.
-                continue;
-            }
-            let server = Scripted::start(wire.security(), move |_| script.clone()).await;
-            get(wire, &server, 5).await;
-            assert_eq!(server.received().len(), 5, "{end:?} over {wire:?}");
-        }
+    // Over HTTP/2, a server says GOAWAY first.
+    for wire in WIRES.into_iter().filter(|wire| !wire.is_http2) {
+        // A whole response, and then the end.
+        let script = [Step::answer(wire.is_http2, &answer()), vec![Step::Close]].concat();
+        let server = Scripted::start(wire.security(), move |_| script.clone()).await;
+        get(wire, &server, 5).await;
+        assert_eq!(server.received().len(), 5, "{wire:?}");
     }
 }
 
