@@ -40,13 +40,7 @@ async fn finish_returns_the_verdict() {
             ("/lines/3", 200, |verdict| *verdict == Verdict::Unverified),
             ("/lines/3?fail_at=2", 200, |verdict| matches!(verdict, Verdict::SenderFailed(_))),
             ("/export/orders?limit=10&fail_at=5", 200, |verdict| matches!(verdict, Verdict::Cut(_))),
-<<<<<<< HEAD
-            ("/missing", 404, |verdict| {
-                matches!(verdict, Verdict::Refused { status: StatusCode::NOT_FOUND, .. })
-            }),
-=======
             ("/missing", 404, |verdict| *verdict == Verdict::refused(StatusCode::NOT_FOUND)),
->>>>>>> 8b9fc02 (fixup! client: errors that can grow, and what the system reported for a connection)
         ] {
             let mut response = client.send(get(server.url(path))).await.expect("a response");
             assert_eq!(response.status(), status, "{path} over {protocol:?}");
