@@ -13,6 +13,9 @@ mod killed;
 mod library;
 mod names;
 mod output;
+// The names of variables have no case elsewhere.
+#[cfg(unix)]
+mod proxy;
 mod put;
 mod redirects;
 mod resume;
