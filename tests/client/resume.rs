@@ -153,7 +153,7 @@ async fn content_that_has_changed_is_fetched_from_the_beginning() {
 }
 
 /// Each of these would make a file of two halves that do not belong together. The server has the changed content, and
-/// sends it whole to whoever asks without a range.
+/// sends it whole to a request without a range.
 #[tokio::test]
 async fn part_that_does_not_fit_is_not_appended() {
     let etag = "\"v1\"";
