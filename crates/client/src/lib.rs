@@ -182,6 +182,8 @@
 //! contain what arrived: escape it before you print it.
 
 mod bounds;
+#[cfg(feature = "check")]
+pub mod check;
 mod client;
 mod connector;
 mod exchange;

@@ -1,0 +1,85 @@
+use super::{Mode, Question, Report};
+use crate::connector::Connector;
+use http::Uri;
+use std::time::Duration;
+
+/// A check of a path.
+#[derive(Debug)]
+pub struct Check {
+    urls: Vec<Uri>,
+    connector: Connector,
+    modes: Vec<Mode>,
+    questions: Vec<Question>,
+    allows_upload: bool,
+    timeout: Duration,
+}
+
+impl Check {
+    /// The default [`timeout`](Self::timeout): 20 s.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+
+    /// Checks the path to this URL. Its path is that of the workbench's root: `/` unless a proxy adds a prefix.
+    #[must_use]
+    pub fn new(url: Uri) -> Self {
+        Self {
+            urls: vec![url],
+            connector: Connector::new(),
+            modes: Mode::ALL.to_vec(),
+            questions: Question::ALL.to_vec(),
+            allows_upload: false,
+            timeout: Self::DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// Adds the next hop on the way to the origin.
+    #[must_use]
+    pub fn hop(mut self, url: Uri) -> Self {
+        self.urls.push(url);
+        self
+    }
+
+    /// How to connect. Its protocol is that of each mode.
+    #[must_use]
+    pub fn connector(mut self, connector: Connector) -> Self {
+        self.connector = connector;
+        self
+    }
+
+    /// Checks only these modes. Default: [`Mode::ALL`].
+    #[must_use]
+    pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Self {
+        self.modes = modes.into_iter().collect();
+        self
+    }
+
+    /// Asks only these questions. Default: [`Question::ALL`].
+    #[must_use]
+    pub fn only(mut self, questions: impl IntoIterator<Item = Question>) -> Self {
+        self.questions = questions.into_iter().collect();
+        self
+    }
+
+    /// Sends request bodies also to an origin that is not the workbench. Default: false.
+    #[must_use]
+    pub fn allow_upload(mut self, allow: bool) -> Self {
+        self.allows_upload = allow;
+        self
+    }
+
+    /// Limits the time of the whole check. Default: [`DEFAULT_TIMEOUT`](Self::DEFAULT_TIMEOUT). Questions without an answer
+    /// by then are unknown.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Runs the check.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub async fn run(self) -> Report {
+        todo!("the engine is on its way")
+    }
+}

@@ -1,0 +1,85 @@
+use super::{Answer, Mode, Outcome};
+use http::Uri;
+
+/// What a check has found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The hops, from the client's side to the origin's. At least one.
+    pub hops: Vec<Hop>,
+    /// With several hops, the index of the first one that is at fault: its answers are worse than those of the next one.
+    /// `None` if nothing is lost, or if there is only one hop.
+    pub at_fault: Option<usize>,
+}
+
+/// One URL of a path.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Hop {
+    /// The URL.
+    pub url: Uri,
+    /// `Server` of its responses.
+    pub server: Option<String>,
+    /// `Via` of its responses.
+    pub via: Vec<String>,
+    /// What answers at the end of the path.
+    pub origin: Origin,
+    /// A report for each mode.
+    pub modes: Vec<ModeReport>,
+}
+
+/// What answers at the end of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The workbench of this project.
+    #[non_exhaustive]
+    Workbench {
+        /// Its version.
+        version: String,
+    },
+    /// Anything else: only the responses can be checked, not what arrives at the origin.
+    Other,
+    /// Nothing.
+    Unreachable,
+}
+
+/// What was found in one mode.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModeReport {
+    /// The mode.
+    pub mode: Mode,
+    /// Why there is no connection in this mode.
+    pub unavailable: Option<String>,
+    /// The answers, in the order of [`Question::ALL`](super::Question::ALL).
+    pub answers: Vec<Answer>,
+}
+
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conclusion {
+    /// Nothing is lost.
+    Passes,
+    /// Something is lost or changed.
+    Loses,
+    /// No mode has a connection.
+    Unreachable,
+}
+
+impl Report {
+    /// What the check came to. That of the first hop, which is the whole path.
+    #[must_use]
+    pub fn conclusion(&self) -> Conclusion {
+        let modes = self.hops.iter().take(1).flat_map(|hop| &hop.modes);
+        let mut conclusion = Conclusion::Unreachable;
+        for mode in modes.filter(|mode| mode.unavailable.is_none()) {
+            if mode.answers.iter().any(|answer| answer.outcome == Outcome::Fail) {
+                return Conclusion::Loses;
+            }
+            conclusion = Conclusion::Passes;
+        }
+        conclusion
+    }
+}
