@@ -64,7 +64,14 @@ impl Direction {
 }
 
 impl Answer {
-    fn new(question: Question, outcome: Outcome, finding: &'static str, detail: impl Into<String>) -> Self {
+    /// Creates an answer without a direction and without evidence.
+    #[must_use]
+    pub fn new(
+        question: Question,
+        outcome: Outcome,
+        finding: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         Self { question, outcome, direction: None, finding, detail: detail.into(), evidence: Vec::new() }
     }
 

@@ -68,7 +68,29 @@ pub enum Conclusion {
     Unreachable,
 }
 
+impl ModeReport {
+    /// Creates a report without answers.
+    #[must_use]
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, unavailable: None, answers: Vec::new() }
+    }
+}
+
+impl Hop {
+    /// Creates a hop of which nothing is known.
+    #[must_use]
+    pub fn new(url: Uri) -> Self {
+        Self { url, server: None, via: Vec::new(), origin: Origin::Unreachable, modes: Vec::new() }
+    }
+}
+
 impl Report {
+    /// Creates a report of these hops. There must be at least one.
+    #[must_use]
+    pub fn new(hops: Vec<Hop>) -> Self {
+        Self { hops, at_fault: None }
+    }
+
     /// What the check came to. That of the first hop, which is the whole path.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
