@@ -55,15 +55,15 @@ impl RequestExtensions for http::Extensions {
 }
 
 impl RequestNotes {
-    /// Also adds who the client is. For axum 0.6 that is axum's `ConnectInfo` alone.
+    /// Also adds who the client is, for axum 0.8.
     pub(super) fn add_to_newer(self, extensions: &mut http::Extensions) {
-        extensions.insert(self.connection);
         #[cfg(feature = "axum-08")]
         extensions.insert(axum_08::extract::ConnectInfo(self.connection.client()));
         self.add_to(extensions);
     }
 
     pub(super) fn add_to(self, extensions: &mut impl RequestExtensions) {
+        extensions.add(self.connection);
         if let Some(acceptance) = self.acceptance {
             extensions.add(acceptance);
         }

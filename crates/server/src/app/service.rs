@@ -143,7 +143,7 @@ impl ConnectionService {
             return ResponseFuture { unread, ..ResponseFuture::new(Route::answered(response), exchange) };
         }
         let mut notes = RequestNotes {
-            connection: exchange.connection_info(),
+            connection: exchange.connection_info(&content),
             acceptance: Some(acceptance).filter(|_| head.version < Version::HTTP_2),
             route: None,
             trailer_limits: (!content.is_end_stream()).then(|| connection.limits.trailers()),

@@ -4,6 +4,7 @@ use super::{
     purpose::Purpose, responses::Responses, times::Times,
 };
 use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
+use axum_trailers::trailers::server::ConnectionInfo;
 use std::{
     fmt,
     sync::{
@@ -24,6 +25,8 @@ pub(crate) struct Connection {
     responses: Responses,
     inbound: Arc<Inbound>,
     http1: Http1State,
+    /// What applications get with each request.
+    info: OnceLock<ConnectionInfo>,
     /// The largest header or trailer section that the client accepts, in bytes.
     section_limit: AtomicU32,
     requests: AtomicUsize,
@@ -55,6 +58,7 @@ impl Connection {
             inbound: Arc::new(Inbound::new(limits.clone())),
             limits,
             http1: Http1State::default(),
+            info: OnceLock::new(),
             section_limit: AtomicU32::new(u32::MAX),
             requests: AtomicUsize::new(0),
             close_reason: OnceLock::new(),
@@ -90,6 +94,21 @@ impl Connection {
 
     pub(crate) fn http1(&self) -> &Http1State {
         &self.http1
+    }
+
+    /// What applications get with each request, before anything is known about the request.
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        self.info.get_or_init(|| self.bare_info())
+    }
+
+    /// Adds what the handshake has negotiated. Call it before the first request.
+    pub(crate) fn note_handshake(&self, add: impl FnOnce(ConnectionInfo) -> ConnectionInfo) {
+        self.info.get_or_init(|| add(self.bare_info()));
+    }
+
+    fn bare_info(&self) -> ConnectionInfo {
+        let is_tls = self.purpose == Purpose::Https;
+        ConnectionInfo::new(self.peer.address(), self.peer.socket_address(), is_tls)
     }
 
     pub(crate) fn note_read(&self, bytes: usize) {

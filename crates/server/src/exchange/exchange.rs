@@ -1,6 +1,7 @@
 use super::{
     ending::{Ending, Failure, Trailers},
     received::Received,
+    request_content::RequestContent,
     request_details::RequestDetails,
     request_id::RequestId,
     span::request_span,
@@ -34,6 +35,8 @@ pub(crate) struct Exchange {
     pub(super) first_byte: Option<Duration>,
     pub(super) span: Option<Span>,
     pub(super) id: RequestId,
+    /// Whether it is the first one of its connection.
+    is_first: bool,
     pub(super) method: Method,
     /// `None` if requests are not logged.
     pub(super) details: Option<Box<RequestDetails>>,
@@ -73,7 +76,8 @@ pub(super) enum Route {
 impl Exchange {
     /// `head` is the request's head as received.
     pub(crate) fn begin(connection: Arc<Connection>, head: &Parts, acceptance: Acceptance) -> Self {
-        let id = RequestId::of(&head.headers, &connection.name, connection.request_begins());
+        let number = connection.request_begins();
+        let id = RequestId::of(&head.headers, &connection.name, number);
         let route = connection.metrics().map(|_| MatchedRoute::default());
         let is_logged = tracing::enabled!(target: "axum_trailers::request", Level::INFO);
         let details = is_logged.then(|| Box::new(RequestDetails::of(head)));
@@ -87,6 +91,7 @@ impl Exchange {
             details,
             client,
             id,
+            is_first: number == 1,
             connection,
             began: Instant::now(),
             first_byte: None,
@@ -109,10 +114,14 @@ impl Exchange {
         &self.connection
     }
 
-    /// The client's address, for the application.
-    pub(crate) fn connection_info(&self) -> ConnectionInfo {
-        let is_tls = self.connection.purpose == Purpose::Https;
-        ConnectionInfo::new(self.sender.address(), self.connection.client.peer().socket_address(), is_tls)
+    /// What the application gets about the client and the connection.
+    pub(crate) fn connection_info(&self, content: &RequestContent) -> ConnectionInfo {
+        let info = self.connection.info().clone().with_client(self.sender.address());
+        let info = info.with_new(self.is_first).with_framing(content.framing());
+        match content.forbidden_trailers() {
+            Some(names) => info.with_forbidden_trailers(names.clone()),
+            None => info,
+        }
     }
 
     pub(crate) fn method(&self) -> &Method {

@@ -2,14 +2,21 @@ use super::{
     content_source::{ContentError, ContentSource},
     exchange::{Answered, Exchange},
     received::Received,
+    sendable::length,
 };
 use crate::{
     connection::{Inbound, LINGER, LINGER_AT_MOST, Protocol, REST_AT_END},
     shutdown::Shutdown,
 };
-use axum_trailers::syntax::list_elements;
+use axum_trailers::{
+    syntax::list_elements,
+    trailers::server::{ForbiddenTrailers, Framing},
+};
 use bytes::Bytes;
-use http::{HeaderMap, header::EXPECT};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, EXPECT},
+};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     future::poll_fn,
@@ -42,6 +49,9 @@ pub(crate) struct RequestContent {
     awaits_continue: bool,
     /// Where to record what arrives, if requests are logged.
     received: Option<Arc<Received>>,
+    framing: Framing,
+    /// `None` without content.
+    forbidden: Option<ForbiddenTrailers>,
 }
 
 /// Detects that the client has stopped sending on the connection. The guard hides that from hyper, which would wait for
@@ -62,6 +72,7 @@ struct Rest {
 
 impl RequestContent {
     pub(crate) fn new(source: ContentSource, fields: &HeaderMap, exchange: &mut Exchange) -> Self {
+        let framing = framing(&source, fields);
         if source.is_end_stream() {
             return Self {
                 source: Some(source),
@@ -69,6 +80,8 @@ impl RequestContent {
                 rest: None,
                 awaits_continue: false,
                 received: None,
+                framing,
+                forbidden: None,
             };
         }
         let connection = exchange.connection().clone();
@@ -86,7 +99,16 @@ impl RequestContent {
         let awaits_continue =
             list_elements(fields, &EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
         let received = exchange.track_content();
-        Self { source: Some(source), half_close, rest: Some(rest), awaits_continue, received }
+        let forbidden = Some(ForbiddenTrailers::default());
+        Self {
+            source: Some(source),
+            half_close,
+            rest: Some(rest),
+            awaits_continue,
+            received,
+            framing,
+            forbidden,
+        }
     }
 
     /// Whether the next request on the connection begins after this content.
@@ -104,6 +126,16 @@ impl RequestContent {
         self.awaits_continue && self.rest.as_ref().is_some_and(|rest| !rest.protocol.sends_continue())
     }
 
+    /// How it is delimited.
+    pub(crate) fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Where the names of forbidden trailers are recorded. `None` without content.
+    pub(crate) fn forbidden_trailers(&self) -> Option<&ForbiddenTrailers> {
+        self.forbidden.as_ref()
+    }
+
     /// The runtime of its connection. `None` without content.
     pub(super) fn runtime(&self) -> Option<&Handle> {
         self.rest.as_ref().map(|rest| &rest.runtime)
@@ -114,6 +146,15 @@ impl RequestContent {
         if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take()) {
             drain(source, self.received.take(), rest.answered, rest.shutdown).await;
         }
+    }
+}
+
+fn framing(source: &ContentSource, fields: &HeaderMap) -> Framing {
+    match fields.get(CONTENT_LENGTH).and_then(length) {
+        Some(length) => Framing::ContentLength(length),
+        None if source.is_end_stream() => Framing::None,
+        None if source.protocol().has_streams() => Framing::Frames,
+        None => Framing::Chunked,
     }
 }
 
@@ -154,11 +195,16 @@ impl Body for RequestContent {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         self.awaits_continue = false;
-        let Self { source: Some(source), half_close, received, .. } = &mut *self else {
+        let Self { source: Some(source), half_close, received, forbidden, .. } = &mut *self else {
             return Poll::Ready(None);
         };
         if let Poll::Ready(frame) = Pin::new(&mut *source).poll_frame(cx) {
             note(received.as_deref(), frame.as_ref(), source.is_end_stream());
+            if let (Some(forbidden), Some(Ok(frame))) = (forbidden, &frame)
+                && let Some(section) = frame.trailers_ref()
+            {
+                forbidden.record(section);
+            }
             return Poll::Ready(frame);
         }
         match half_close {

@@ -16,6 +16,8 @@ use crate::{
     connection::{CloseReason, Connection, ConnectionClient, ConnectionPermit, Protocol, Purpose},
     tls::Tls,
 };
+use axum_trailers::trailers::server::ConnectionInfo;
+use rustls::ProtocolVersion;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout};
 
@@ -42,6 +44,21 @@ impl Connections {
         while let Some(accepted_connection) = accepted.recv().await {
             tokio::spawn(self.0.clone().serve(accepted_connection));
         }
+    }
+}
+
+/// Adds what a handshake has negotiated.
+fn negotiated(mut info: ConnectionInfo, session: &rustls::ServerConnection) -> ConnectionInfo {
+    if let Some(Ok(protocol)) = session.alpn_protocol().map(str::from_utf8) {
+        info = info.with_alpn(protocol);
+    }
+    if let Some(name) = session.server_name() {
+        info = info.with_sni(name);
+    }
+    match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => info.with_tls_version("TLSv1.3"),
+        Some(ProtocolVersion::TLSv1_2) => info.with_tls_version("TLSv1.2"),
+        _ => info,
     }
 }
 
@@ -106,6 +123,7 @@ impl Setting {
                 permit.opened();
                 let (socket, session) = stream.get_mut();
                 let protocol = Protocol::chosen_by(session.alpn_protocol());
+                connection.note_handshake(|info| negotiated(info, session));
                 if protocol.can_cork() {
                     socket.start_corking();
                 }

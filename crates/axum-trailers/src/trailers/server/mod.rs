@@ -7,7 +7,7 @@
 //! 2. refuses a trailer section that exceeds its [`TrailerLimits`], and inserts these into the extensions for the
 //!    extractors.
 //!
-//! For applications, layers and log lines that depend on the client's address, it also inserts a [`ConnectionInfo`].
+//! It also inserts a [`ConnectionInfo`], for applications, layers and log lines that depend on the client or its connection.
 //!
 //! **For the head of a response** it
 //!
@@ -26,7 +26,8 @@
 //!    instead of cutting the transfer.
 //!
 //! If the response's extensions contain a [`ResponseObserver`], the server also reports to it what it sends. If they
-//! contain [`RunsWhenPolled`], it need not wait for a task before it sends the head.
+//! contain [`RunsWhenPolled`], it need not wait for a task before it sends the head. [`BreakConnection`] and
+//! [`FramingOverride`] make a server that obeys them send what it otherwise never does, to test clients and proxies.
 //!
 //! ```
 //! use axum_trailers::trailers::{
@@ -73,20 +74,26 @@
 //! [`TrailerLimits`]: super::TrailerLimits
 //! [`ProducerError::FailedWithTrailers`]: crate::body::ProducerError::FailedWithTrailers
 
+mod break_connection;
 mod connection_info;
 mod content;
 mod digested;
 mod failure;
+mod forbidden_trailers;
+mod framing_override;
 mod observer;
 mod runs_when_polled;
 mod withheld;
 
 pub(crate) use self::failure::{Mark, Marked};
 pub use self::{
-    connection_info::ConnectionInfo,
+    break_connection::{BreakConnection, BreakImpossible, BreakKind, BreakPoint},
+    connection_info::{ConnectionInfo, Framing},
     content::has_content,
     digested::DigestedCodings,
     failure::FailureMark,
+    forbidden_trailers::ForbiddenTrailers,
+    framing_override::{FramingOverride, LengthOverride, OverrideImpossible, TrailerOverride},
     observer::{Observe, Outcome, ResponseObserver},
     runs_when_polled::RunsWhenPolled,
     withheld::TrailersWithheld,

@@ -71,9 +71,6 @@ impl Handler for Adapter {
         };
         head::reuse(head);
         request.extensions_mut().insert(ConnectInfo(notes.connection.client()));
-        if notes.connection.peer() != Some(notes.connection.client()) || !notes.connection.is_tls() {
-            request.extensions_mut().insert(notes.connection);
-        }
         notes.add_to(request.extensions_mut());
         let request = request.map(|()| content::body_of(body));
         AppFuture::Axum06(self.router.call(request))
