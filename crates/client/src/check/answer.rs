@@ -17,6 +17,8 @@ pub struct Answer {
     pub detail: String,
     /// What was sent and seen at both ends. It may contain text from the network: escape it before you print it.
     pub evidence: Vec<String>,
+    /// With several hops, the index of the one that is at fault.
+    pub hop: Option<usize>,
 }
 
 /// Whether a path passes.
@@ -72,7 +74,15 @@ impl Answer {
         finding: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { question, outcome, direction: None, finding, detail: detail.into(), evidence: Vec::new() }
+        Self {
+            question,
+            outcome,
+            direction: None,
+            finding,
+            detail: detail.into(),
+            evidence: Vec::new(),
+            hop: None,
+        }
     }
 
     pub(super) fn pass(question: Question, finding: &'static str, detail: impl Into<String>) -> Self {

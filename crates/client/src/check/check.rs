@@ -1,7 +1,12 @@
-use super::{Mode, Question, Report};
+use super::{
+    Mode, Question, Report,
+    blame::{blame, passing},
+    hop::{self, Plan},
+};
 use crate::connector::Connector;
 use http::Uri;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A check of a path.
 #[derive(Debug)]
@@ -80,6 +85,27 @@ impl Check {
     ///
     /// Outside of a Tokio runtime.
     pub async fn run(self) -> Report {
-        todo!("the engine is on its way")
+        let count = self.urls.len();
+        let plan = Plan {
+            connector: self.connector,
+            questions: self.questions,
+            allows_upload: self.allows_upload,
+            deadline: Instant::now() + self.timeout,
+        };
+        let (mut hops, mut passings) = (Vec::new(), Vec::new());
+        let mut modes = self.modes;
+        for (index, url) in self.urls.into_iter().enumerate() {
+            let (hop, openings) = hop::run(url, &modes, &plan).await;
+            hops.push(hop);
+            if index + 1 < count {
+                let passing = passing(&openings, index + 1, count);
+                modes = passing.iter().map(|(_, to)| *to).collect();
+                modes.sort();
+                modes.dedup();
+                passings.push(passing);
+            }
+        }
+        blame(&mut hops, &passings);
+        Report::new(hops)
     }
 }

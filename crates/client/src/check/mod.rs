@@ -4,10 +4,22 @@
 //! received and sent, so each loss has a direction.
 
 mod answer;
+mod blame;
 mod check;
+mod fields;
+mod hop;
+mod json;
 mod mode;
+mod path;
+mod payload;
+mod probe;
 mod question;
+mod questions;
+mod record;
 mod report;
+mod sentence;
+mod sighting;
+mod token;
 
 pub use self::{
     answer::{Answer, Direction, Outcome},

@@ -7,9 +7,6 @@ use http::Uri;
 pub struct Report {
     /// The hops, from the client's side to the origin's. At least one.
     pub hops: Vec<Hop>,
-    /// With several hops, the index of the first one that is at fault: its answers are worse than those of the next one.
-    /// `None` if nothing is lost, or if there is only one hop.
-    pub at_fault: Option<usize>,
 }
 
 /// One URL of a path.
@@ -88,7 +85,7 @@ impl Report {
     /// Creates a report of these hops. There must be at least one.
     #[must_use]
     pub fn new(hops: Vec<Hop>) -> Self {
-        Self { hops, at_fault: None }
+        Self { hops }
     }
 
     /// What the check came to. That of the first hop, which is the whole path.

@@ -6,6 +6,8 @@ use crate::{
     verdict::Cut,
 };
 use axum_trailers::trailers::server::section_size;
+#[cfg(feature = "check")]
+use http::Uri;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -108,6 +110,13 @@ impl Client {
             lease.discard();
         }
         is_ready.then_some(lease)
+    }
+
+    /// Whether a connection to the origin of this URL is open and could be used.
+    #[cfg(feature = "check")]
+    pub(crate) async fn has_idle_connection(&self, url: &Uri) -> bool {
+        let Ok(target) = Target::of(url) else { return false };
+        self.idle(&target.origin).await.is_some()
     }
 
     async fn send_over(

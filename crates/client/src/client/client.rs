@@ -76,8 +76,12 @@ impl Client {
     /// A client that opens its connections in this way.
     #[must_use]
     pub fn with(connector: Connector) -> Self {
+        Self::with_shared(Arc::new(connector))
+    }
+
+    pub(crate) fn with_shared(connector: Arc<Connector>) -> Self {
         Self {
-            connector: Arc::new(connector),
+            connector,
             pool: Pool::default(),
             stall_timeout: Self::DEFAULT_STALL_TIMEOUT,
             expect_timeout: Self::DEFAULT_EXPECT_TIMEOUT,

@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// How to open connections: TLS, protocol, names, proxy, and a bound on the time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Connector {
     tls: Option<Tls>,
     /// Made of `tls` and `protocol` for the first connection that needs it. All share its sessions.
@@ -51,6 +51,7 @@ impl Connector {
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
+        self.config = OnceLock::new();
         self
     }
 
@@ -58,6 +59,7 @@ impl Connector {
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
+        self.config = OnceLock::new();
         self
     }
 

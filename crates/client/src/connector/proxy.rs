@@ -1,16 +1,16 @@
 use super::ConnectError;
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
-use std::env;
+use std::{env, sync::Arc};
 
 /// Which proxy a connection passes. HTTP proxies are asked for a tunnel with `CONNECT`
 /// ([RFC 9110 §9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)), also for `http` URLs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxy(Option<Settings>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Settings {
-    matcher: Matcher,
+    matcher: Arc<Matcher>,
     except: Exceptions,
     /// Why the proxy for `http` and for `https` URLs can't be used.
     plain: Option<ConnectError>,
@@ -18,12 +18,12 @@ struct Settings {
 }
 
 /// The hosts that are reached without the proxy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Exceptions {
     None,
     All,
     /// Those for which it has no proxy.
-    Of(Box<Matcher>),
+    Of(Arc<Matcher>),
 }
 
 impl Exceptions {
@@ -35,7 +35,7 @@ impl Exceptions {
             // The matcher takes it for all names, but for no address.
             Self::All
         } else {
-            Self::Of(Box::new(Matcher::builder().all(UNUSABLE).no(hosts.join(",")).build()))
+            Self::Of(Arc::new(Matcher::builder().all(UNUSABLE).no(hosts.join(",")).build()))
         }
     }
 
@@ -118,7 +118,7 @@ impl Proxy {
         let (plain, tls) = (checked(http), checked(https));
         let usable = |url: &str, error: &Option<_>| if error.is_some() { UNUSABLE } else { url }.to_owned();
         let matcher = Matcher::builder().http(usable(http, &plain)).https(usable(https, &tls)).build();
-        Self(Some(Settings { matcher, except: Exceptions::None, plain, tls }))
+        Self(Some(Settings { matcher: Arc::new(matcher), except: Exceptions::None, plain, tls }))
     }
 
     /// The proxy for this URL.

@@ -1,0 +1,129 @@
+//! With several hops: which one is at fault.
+
+use super::{Hop, Mode, Outcome, Question, hop::Opening};
+
+/// In which mode each mode of a hop is passed on to the next one.
+pub(super) type Passing = Vec<(Mode, Mode)>;
+
+/// How the next hop is asked, which is the one with this index of `count`. It is known for the origin, from its own words, and
+/// for others from `Via`, if each hop adds one ([RFC 9110 §7.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3)).
+/// Otherwise it is HTTP/1.1, which most proxies speak. The next hop is always asked with `TE`: what it does without is the
+/// fault of the hop that leaves it out.
+pub(super) fn passing(openings: &[Opening], next: usize, count: usize) -> Passing {
+    let asked = |opening: &Opening| {
+        let record = opening.record.as_ref()?;
+        let is_origin = next + 1 == count;
+        let via = record.via();
+        let proxies = count - next;
+        let is_http2 = match via.get(1) {
+            _ if is_origin => record.protocol() == "HTTP/2",
+            Some(protocol) if via.len() == proxies => is_http2(protocol),
+            _ => false,
+        };
+        Some(is_http2)
+    };
+    let mode = |opening: &Opening| match asked(opening) {
+        Some(true) => Mode::Http2Te,
+        Some(false) | None => Mode::Http1Te,
+    };
+    openings.iter().map(|opening| (opening.path.mode, mode(opening))).collect()
+}
+
+/// `2`, `2.0` or `HTTP/2.0`.
+fn is_http2(protocol: &str) -> bool {
+    protocol.rsplit('/').next().is_some_and(|version| version == "2" || version.starts_with("2."))
+}
+
+/// Sets the hop at fault of each answer of the first hop that fails: the first one whose next hop does better.
+pub(super) fn blame(hops: &mut [Hop], passings: &[Passing]) {
+    let [first, rest @ ..] = hops else { return };
+    if rest.is_empty() {
+        return;
+    }
+    for report in &mut first.modes {
+        let mode = report.mode;
+        for answer in report.answers.iter_mut().filter(|answer| answer.outcome == Outcome::Fail) {
+            answer.hop = Some(at_fault(rest, passings, mode, answer.question));
+        }
+    }
+}
+
+/// `rest` are the hops behind the first one.
+fn at_fault(rest: &[Hop], passings: &[Passing], mut mode: Mode, question: Question) -> usize {
+    for (index, (next, passing)) in rest.iter().zip(passings).enumerate() {
+        mode = passing.iter().find(|(from, _)| *from == mode).map_or(Mode::Http1Te, |(_, to)| *to);
+        let report = next.modes.iter().find(|report| report.mode == mode);
+        let answer =
+            report.and_then(|report| report.answers.iter().find(|answer| answer.question == question));
+        if answer.is_none_or(|answer| answer.outcome != Outcome::Fail) {
+            return index;
+        }
+    }
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{Answer, ModeReport};
+
+    fn hop(modes: &[(Mode, Outcome)]) -> Hop {
+        let mut hop = Hop::new("http://localhost/".parse().expect("a URL"));
+        hop.modes = modes
+            .iter()
+            .map(|(mode, outcome)| {
+                let mut report = ModeReport::new(*mode);
+                report.answers = vec![Answer::new(Question::Trailers, *outcome, "dropped", "")];
+                report
+            })
+            .collect();
+        hop
+    }
+
+    #[test]
+    fn first_hop_whose_next_one_does_better_is_at_fault() {
+        use Outcome::{Fail, Pass, Unknown};
+        let over_http1 = vec![(Mode::Http2Te, Mode::Http1Te), (Mode::Http1Te, Mode::Http1Te)];
+        for (outcomes, expected) in [
+            ([Fail, Pass, Pass], Some(0)),
+            ([Fail, Fail, Pass], Some(1)),
+            ([Fail, Fail, Fail], Some(2)),
+            ([Fail, Fail, Unknown], Some(1)),
+            ([Pass, Fail, Fail], None),
+        ] {
+            let [first, second, third] = outcomes;
+            let mut hops = [
+                hop(&[(Mode::Http2Te, first)]),
+                hop(&[(Mode::Http1Te, second)]),
+                hop(&[(Mode::Http1Te, third)]),
+            ];
+            blame(&mut hops, &[over_http1.clone(), over_http1.clone()]);
+            assert_eq!(hops[0].modes[0].answers[0].hop, expected, "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn next_hop_counts_in_the_mode_in_which_it_is_asked() {
+        let passing = vec![(Mode::Http2Te, Mode::Http2Te)];
+        let next = hop(&[(Mode::Http2Te, Outcome::Fail), (Mode::Http1Te, Outcome::Pass)]);
+        let mut hops = [hop(&[(Mode::Http2Te, Outcome::Fail)]), next];
+        blame(&mut hops, &[passing]);
+        assert_eq!(hops[0].modes[0].answers[0].hop, Some(1));
+    }
+
+    #[test]
+    fn one_hop_has_no_one_to_blame() {
+        let mut hops = [hop(&[(Mode::Http2Te, Outcome::Fail)])];
+        blame(&mut hops, &[]);
+        assert_eq!(hops[0].modes[0].answers[0].hop, None);
+    }
+
+    #[test]
+    fn protocols_of_via_are_read() {
+        for (protocol, is) in
+            [("2", true), ("2.0", true), ("HTTP/2.0", true), ("1.1", false), ("20", false), ("", false)]
+        {
+            assert_eq!(is_http2(protocol), is, "{protocol}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The fields that the probes send, and what is shown of the others.
+
+use super::{
+    path::{Path, Sent},
+    record::Record,
+    sighting::Seen,
+};
+use http::{HeaderMap, HeaderName, header};
+use std::collections::BTreeMap;
+
+pub(super) const A: HeaderName = HeaderName::from_static("x-path-a");
+pub(super) const B: HeaderName = HeaderName::from_static("x-path-b");
+pub(super) const C: HeaderName = HeaderName::from_static("x-path-c");
+
+/// What both ends saw of a probe. Without times and ids: it is the same in each run.
+pub(super) fn evidence(path: &Path, sent: &Sent) -> Vec<String> {
+    let te = if path.mode.sends_te() { "TE: trailers" } else { "no TE" };
+    let protocol = if path.mode.is_http2() { "HTTP/2" } else { "HTTP/1.1" };
+    let mut lines = vec![format!("the client sent: {protocol}, {te}")];
+    match &sent.record {
+        Some(record) => lines.extend(of_origin(record)),
+        None => lines.push("the origin has no record of the request".to_owned()),
+    }
+    lines.push(format!("the client received: {}", of_client(&sent.seen)));
+    lines
+}
+
+fn of_origin(record: &Record) -> Vec<String> {
+    let te = record.te().join(", ");
+    let te = if te.is_empty() { "no TE".to_owned() } else { format!("TE: {te}") };
+    let mut lines = vec![format!("the origin received: {}, {te}", record.protocol())];
+    let Some(status) = record.status() else {
+        lines.push("the origin sent nothing".to_owned());
+        return lines;
+    };
+    let trailers = match (record.sent_trailer_names(), record.withheld()) {
+        (names, _) if !names.is_empty() => format!("trailers {}", counted(&names)),
+        (_, Some(reason)) => format!("no trailers ({reason})"),
+        (_, None) => "no trailers".to_owned(),
+    };
+    lines.push(format!(
+        "the origin sent: status {status}, {}, {} bytes, {trailers}",
+        announced(&record.sent_header("trailer").join(", ")),
+        record.sent_bytes()
+    ));
+    lines
+}
+
+fn of_client(seen: &Seen) -> String {
+    let Some(sighting) = seen.response() else {
+        return seen.trouble().unwrap_or_default();
+    };
+    let announced = announced(&sighting.header_values(&header::TRAILER).join(", "));
+    let trailers = match &sighting.trailers {
+        Some(trailers) => format!("trailers {}", counted(&names(trailers))),
+        None => "no trailers".to_owned(),
+    };
+    let cut = sighting.cut().map(|cut| format!(", cut: {cut}")).unwrap_or_default();
+    let status = sighting.status.as_u16();
+    format!("status {status}, {announced}, {} bytes, {trailers}{cut}", sighting.content.len())
+}
+
+fn announced(trailer: &str) -> String {
+    if trailer.is_empty() { "no Trailer".to_owned() } else { format!("Trailer: {trailer}") }
+}
+
+fn names(fields: &HeaderMap) -> Vec<&str> {
+    fields.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// The names in order, each once, with their number if it is not 1.
+fn counted(names: &[&str]) -> String {
+    let mut counts = BTreeMap::new();
+    for name in names {
+        *counts.entry(*name).or_insert(0) += 1;
+    }
+    let shown =
+        |(name, count)| if count == 1 { format!("{name}") } else { format!("{name} ({count} times)") };
+    counts.into_iter().map(shown).collect::<Vec<_>>().join(", ")
+}

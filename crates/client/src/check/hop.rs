@@ -1,0 +1,159 @@
+//! One hop, in all modes at once.
+
+use super::{
+    Answer, Hop, Mode, ModeReport, Origin, Question,
+    path::Path,
+    probe::Probe,
+    questions::{FOREIGN_TASKS, FOREIGN_UPLOAD_TASKS, TASKS, Task},
+    record::Record,
+    sighting::Seen,
+};
+use crate::connector::Connector;
+use http::{Uri, header};
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+/// What all hops have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) connector: Connector,
+    pub(super) questions: Vec<Question>,
+    pub(super) allows_upload: bool,
+    pub(super) deadline: Instant,
+}
+
+/// The first exchange of a mode.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) path: Path,
+    pub(super) seen: Seen,
+    pub(super) record: Option<Record>,
+}
+
+/// The time for one exchange. A longer one hangs.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How many probes of one mode run at once.
+const AT_ONCE: usize = 6;
+
+/// Checks a hop, and returns with it how each mode began.
+pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Opening>) {
+    let openings = open(&url, modes, plan).await;
+    let mut hop = Hop::new(url);
+    hop.origin = origin(&openings);
+    if let Some(sighting) = openings.iter().find_map(|opening| opening.seen.response()) {
+        hop.server = sighting.header_values(&header::SERVER).pop();
+        hop.via = sighting.header_values(&header::VIA);
+    }
+    let tasks = tasks(&hop.origin, plan);
+    let available: Vec<_> = openings.iter().filter(|opening| opening.trouble().is_none()).collect();
+    let paths = available.iter().map(|opening| opening.path.clone()).collect();
+    let mut answers = answer(paths, tasks, plan).await;
+    hop.modes = openings
+        .iter()
+        .map(|opening| {
+            let mut report = ModeReport::new(opening.path.mode);
+            report.unavailable = opening.trouble();
+            report.answers = answers.remove(&opening.path.mode).unwrap_or_default();
+            report
+        })
+        .collect();
+    (hop, openings)
+}
+
+impl Opening {
+    /// Why the mode has no connection, or no response.
+    fn trouble(&self) -> Option<String> {
+        if self.seen.response().is_some() { None } else { self.seen.trouble() }
+    }
+}
+
+async fn open(url: &Uri, modes: &[Mode], plan: &Plan) -> Vec<Opening> {
+    let mut set = JoinSet::new();
+    for mode in modes.iter().copied() {
+        let path = Path::new(url.clone(), mode, plan.connector.clone(), PATIENCE);
+        let deadline = plan.deadline;
+        set.spawn(async move {
+            let sent = timeout_at(deadline, path.send(Probe::get("/te"))).await;
+            let (seen, record) = sent.map_or((Seen::Hung(None), None), |sent| (sent.seen, sent.record));
+            Opening { path, seen, record }
+        });
+    }
+    let mut openings = Vec::new();
+    while let Some(opening) = set.join_next().await {
+        openings.push(opening.expect("no probe panics"));
+    }
+    openings.sort_by_key(|opening| opening.path.mode);
+    openings
+}
+
+/// The workbench is recognised by its answer to `/te`, in any mode.
+fn origin(openings: &[Opening]) -> Origin {
+    let mut responses = openings.iter().filter_map(|opening| opening.seen.response()).peekable();
+    if responses.peek().is_none() {
+        return Origin::Unreachable;
+    }
+    let workbench = responses.find_map(|sighting| {
+        let account: Value =
+            serde_json::Deserializer::from_slice(&sighting.content).into_iter().next()?.ok()?;
+        let version = account["server"]["version"].as_str()?;
+        (account["server"]["name"] == "axum-trailers").then(|| version.to_owned())
+    });
+    workbench.map_or(Origin::Other, |version| Origin::Workbench { version })
+}
+
+fn tasks(origin: &Origin, plan: &Plan) -> Vec<&'static Task> {
+    let all: Vec<&Task> = match origin {
+        Origin::Workbench { .. } => TASKS.iter().collect(),
+        Origin::Other if plan.allows_upload => FOREIGN_TASKS.iter().chain(FOREIGN_UPLOAD_TASKS).collect(),
+        Origin::Other => FOREIGN_TASKS.iter().collect(),
+        Origin::Unreachable => Vec::new(),
+    };
+    let is_asked = |task: &&Task| task.questions.iter().any(|question| plan.questions.contains(question));
+    all.into_iter().filter(is_asked).collect()
+}
+
+/// Runs the tasks on all paths at once, until the deadline.
+async fn answer(paths: Vec<Path>, tasks: Vec<&'static Task>, plan: &Plan) -> BTreeMap<Mode, Vec<Answer>> {
+    let mut set = JoinSet::new();
+    let mut answers: BTreeMap<Mode, Vec<Answer>> = BTreeMap::new();
+    for path in paths {
+        answers.insert(path.mode, Vec::new());
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        for task in &tasks {
+            let (path, places, run) = (path.clone(), places.clone(), task.run);
+            set.spawn(async move {
+                let _place = places.acquire_owned().await.expect("it is never closed");
+                (path.mode, run(path).await)
+            });
+        }
+    }
+    while let Ok(Some(answered)) = timeout_at(plan.deadline, set.join_next()).await {
+        let (mode, answered) = answered.expect("no probe panics");
+        answers.entry(mode).or_default().extend(answered);
+    }
+    let in_order = |answered: Vec<Answer>| complete(answered, &tasks, plan);
+    answers.into_iter().map(|(mode, answered)| (mode, in_order(answered))).collect()
+}
+
+/// The answers to what was asked, in order, with one for each question that has none.
+fn complete(mut answered: Vec<Answer>, tasks: &[&Task], plan: &Plan) -> Vec<Answer> {
+    let has_task = |question| tasks.iter().any(|task| task.questions.contains(&question));
+    let asked = Question::ALL.into_iter().filter(|question| plan.questions.contains(question));
+    asked
+        .map(|question| match answered.iter().position(|answer| answer.question == question) {
+            Some(position) => answered.swap_remove(position),
+            None if has_task(question) => Answer::unknown(question, "no-time", "there was no answer in time"),
+            None => Answer::unknown(
+                question,
+                "needs-workbench",
+                "only the workbench as the origin can answer this",
+            ),
+        })
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! The way of a probe to the origin and back.
+
+use super::{
+    Mode,
+    payload::Payload,
+    probe::Probe,
+    record::Record,
+    sighting::{Seen, Sighting},
+    token::Token,
+};
+use crate::{Client, OnInformational, connector::Connector};
+use http::{HeaderName, HeaderValue, Request, Uri, Version, header};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{sleep, timeout};
+
+/// A path in one mode.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    base: Uri,
+    pub(super) mode: Mode,
+    connector: Arc<Connector>,
+    /// For what is asked beside the probes.
+    aside: Client,
+    /// Each wait for one answer.
+    patience: Duration,
+}
+
+/// A probe, seen from both ends.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) seen: Seen,
+    /// `None` if it did not arrive there, or if there is no record to be had.
+    pub(super) record: Option<Record>,
+}
+
+/// The status of a response whose content is still on its way.
+type Begun = Arc<Mutex<Option<http::StatusCode>>>;
+
+const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
+
+/// How often a record is asked for that is not complete yet, and the pause between.
+const TRIES: usize = 12;
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Path {
+    pub(super) fn new(base: Uri, mode: Mode, connector: Connector, patience: Duration) -> Self {
+        let connector = Arc::new(connector.protocol(mode.protocol()));
+        let aside = Client::with_shared(connector.clone()).stall_timeout(patience);
+        Self { base, mode, connector, aside, patience }
+    }
+
+    /// A client with connections of its own.
+    pub(super) fn client(&self) -> Client {
+        Client::with_shared(self.connector.clone())
+            .stall_timeout(self.patience)
+            .expect_timeout(self.patience / 2)
+    }
+
+    /// Sends a probe over a connection of its own, and asks the origin for its record.
+    pub(super) async fn send(&self, probe: Probe) -> Sent {
+        self.send_over(&self.client(), probe).await
+    }
+
+    pub(super) async fn send_over(&self, client: &Client, probe: Probe) -> Sent {
+        let token = Token::random();
+        let request = self.request(probe, &token);
+        let seen = self.exchange(client, request).await;
+        let record = self.record(&token).await;
+        Sent { seen, record }
+    }
+
+    /// The same, with a receiver of informational responses.
+    pub(super) async fn send_observed(&self, probe: Probe, receiver: OnInformational) -> Sent {
+        let token = Token::random();
+        let mut request = self.request(probe, &token);
+        request.extensions_mut().insert(receiver);
+        let seen = self.exchange(&self.client(), request).await;
+        let record = self.record(&token).await;
+        Sent { seen, record }
+    }
+
+    /// Sends a probe without a record of it.
+    pub(super) async fn ask(&self, probe: Probe) -> Seen {
+        self.ask_over(&self.client(), probe).await
+    }
+
+    /// Sends a probe to the URL itself, which need not be the workbench.
+    pub(super) async fn ask_foreign(&self, probe: Probe, receiver: Option<OnInformational>) -> Seen {
+        let mut request = self.bare(probe, self.base.clone());
+        if let Some(receiver) = receiver {
+            request.extensions_mut().insert(receiver);
+        }
+        self.exchange(&self.client(), request).await
+    }
+
+    pub(super) async fn ask_over(&self, client: &Client, probe: Probe) -> Seen {
+        self.exchange(client, self.request(probe, &Token::random())).await
+    }
+
+    /// Sends a probe that its payload aborts, and returns what the origin has of it.
+    pub(super) async fn abandon(&self, probe: Probe) -> Option<Record> {
+        let token = Token::random();
+        let _aborted = self.exchange(&self.client(), self.request(probe, &token)).await;
+        // A proxy may still pass on what it has.
+        sleep(PAUSE).await;
+        self.record(&token).await
+    }
+
+    /// Whether content followed that the response must not have. hyper reads no such content over HTTP/1.1, and closes the
+    /// connection, which must stay open otherwise.
+    pub(super) async fn is_closed_by_rest(&self, client: &Client, response: Option<&Sighting>) -> bool {
+        let Some(response) = response.filter(|response| response.version == Version::HTTP_11) else {
+            return false;
+        };
+        let closes = response.header_values(&header::CONNECTION);
+        if closes.iter().any(|value| value.to_ascii_lowercase().contains("close")) {
+            return false;
+        }
+        sleep(PAUSE).await;
+        !client.has_idle_connection(&self.base).await
+    }
+
+    async fn exchange(&self, client: &Client, request: Request<Payload>) -> Seen {
+        let begun = Begun::default();
+        let response = async {
+            match client.send(request).await {
+                Ok(response) => {
+                    *begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(response.status());
+                    Seen::Response(Box::new(Sighting::read(response).await))
+                }
+                Err(error) => Seen::Failed(error),
+            }
+        };
+        match timeout(self.patience, response).await {
+            Ok(seen) => seen,
+            Err(_) => Seen::Hung(*begun.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    fn request(&self, probe: Probe, token: &Token) -> Request<Payload> {
+        let separator = if probe.target.contains('?') { '&' } else { '?' };
+        let url = self.url(&format!("{}{separator}probe={token}", probe.target));
+        let mut request = self.bare(probe, url);
+        request.headers_mut().insert(X_CHECK_ID, token.to_value());
+        request
+    }
+
+    fn bare(&self, probe: Probe, url: Uri) -> Request<Payload> {
+        let mut request = Request::new(probe.payload);
+        *request.method_mut() = probe.method;
+        *request.uri_mut() = url;
+        *request.headers_mut() = probe.headers;
+        if self.mode.sends_te() {
+            request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
+        }
+        request
+    }
+
+    /// The URL of a route of the workbench.
+    fn url(&self, target: &str) -> Uri {
+        let mut parts = self.base.clone().into_parts();
+        let base = self.base.path().trim_end_matches('/');
+        parts.path_and_query = Some(format!("{base}{target}").parse().expect("a path and a query"));
+        Uri::from_parts(parts).expect("the parts of a URL")
+    }
+
+    /// The origin's record of the request with this token, once both of its messages have ended.
+    async fn record(&self, token: &Token) -> Option<Record> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            let seen = self.look(&format!("/seen/{token}")).await;
+            let found = seen.response()?;
+            last = Record::parse(&found.content);
+            match &last {
+                Some(record) if record.is_running() => sleep(PAUSE).await,
+                _ => return last,
+            }
+        }
+        last
+    }
+
+    /// Asks the origin beside the probes. Neither a cache nor a coding may come between.
+    async fn look(&self, target: &str) -> Seen {
+        self.exchange(&self.aside, self.request(Probe::get(target), &Token::random())).await
+    }
+}

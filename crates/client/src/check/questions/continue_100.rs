@@ -1,0 +1,71 @@
+//! Whether `100 Continue` arrives ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+
+use crate::{
+    OnInformational,
+    check::{
+        Answer,
+        Direction::{Request, Response},
+        Question,
+        fields::evidence,
+        path::{Path, Sent},
+        payload::Payload,
+        probe::Probe,
+        sighting::Seen,
+    },
+};
+use http::{StatusCode, header};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+pub(super) async fn ask(path: &Path) -> Vec<Answer> {
+    let question = Question::Continue;
+    if path.mode.is_http2() {
+        return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let on_informational = OnInformational::new(move |status, _| {
+        counter.fetch_add(usize::from(status == StatusCode::CONTINUE), Relaxed);
+    });
+    let probe = Probe::post("/inspect", Payload::content("content\n")).header(header::EXPECT, "100-continue");
+    let sent = path.send_observed(probe, on_informational).await;
+    let count = count.load(Relaxed);
+    let received = format!("the client received 100 Continue {count} times");
+    vec![judge(&sent, count).with(evidence(path, &sent)).with([received])]
+}
+
+fn judge(sent: &Sent, count: usize) -> Answer {
+    let question = Question::Continue;
+    let expects = sent.record.as_ref().map(|record| !record.request_header("expect").is_empty());
+    let status = sent.seen.response().map(|sighting| sighting.status);
+    match (&sent.seen, status) {
+        (_, Some(StatusCode::EXPECTATION_FAILED)) => {
+            Answer::fail(question, "refused", "a request with Expect gets status 417").on(Request)
+        }
+        (Seen::Hung(_), _) => Answer::fail(question, "hangs", "a request with Expect hangs"),
+        _ if sent.seen.trouble().is_some() => {
+            let trouble = sent.seen.trouble().unwrap_or_default();
+            Answer::fail(question, "breaks-request", format!("a request with Expect fails: {trouble}"))
+        }
+        _ => match (count, expects) {
+            (0, Some(true)) => {
+                let detail = "the origin's 100 Continue is lost: each upload waits for nothing";
+                Answer::fail(question, "lost", detail).on(Response)
+            }
+            (0, _) => {
+                let detail = "Expect is removed, and no 100 Continue arrives: each upload waits for nothing";
+                Answer::fail(question, "lost", detail).on(Request)
+            }
+            (1, Some(false)) => {
+                Answer::pass(question, "answered-by-proxy", "a proxy answers before the origin does")
+            }
+            (1, _) => Answer::pass(question, "passes", "100 Continue arrives"),
+            (count, _) => {
+                let detail = format!("100 Continue arrives {count} times");
+                Answer::fail(question, "doubled", detail).on(Response)
+            }
+        },
+    }
+}

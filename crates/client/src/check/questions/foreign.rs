@@ -1,0 +1,134 @@
+//! What can be seen without the help of the origin.
+
+use crate::{
+    OnInformational, Verdict,
+    check::{
+        Answer, Question,
+        path::Path,
+        payload::Payload,
+        probe::Probe,
+        sighting::{Seen, Sighting},
+    },
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+/// The trailers and the digest of the URL's own response.
+pub(super) async fn response(path: &Path) -> Vec<Answer> {
+    let seen = path.ask_foreign(Probe::get(""), None).await;
+    let Some(sighting) = seen.response() else {
+        let trouble = seen.trouble().unwrap_or_default();
+        return [Question::Trailers, Question::Digest]
+            .map(|question| Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")))
+            .into();
+    };
+    vec![trailers(sighting), digest(sighting)]
+}
+
+fn trailers(sighting: &Sighting) -> Answer {
+    let question = Question::Trailers;
+    if let Some(cut) = sighting.cut() {
+        return Answer::fail(question, "broken", format!("the response is cut: {cut}"));
+    }
+    let announced = sighting.header_values(&header::TRAILER).join(", ");
+    let missing = sighting.verdicts.iter().find(|verdict| matches!(verdict, Verdict::TrailerMissing(_)));
+    match (&sighting.trailers, missing) {
+        (_, Some(missing)) => {
+            let detail = format!("{missing}: dropped on the way, or never sent");
+            Answer::fail(question, "dropped", detail)
+        }
+        (Some(section), None) => {
+            let names: Vec<_> = section.keys().map(HeaderName::as_str).collect();
+            Answer::pass(question, "arrive", format!("{} arrive", names.join(", ")))
+        }
+        (None, None) if announced.is_empty() => {
+            Answer::unknown(question, "none", "the response has no trailers, and announces none")
+        }
+        (None, None) => {
+            let detail = format!("Trailer: {announced} announces trailers, and none arrive");
+            Answer::fail(question, "dropped", detail)
+        }
+    }
+}
+
+fn digest(sighting: &Sighting) -> Answer {
+    let question = Question::Digest;
+    for verdict in &sighting.verdicts {
+        match verdict {
+            Verdict::Verified { .. } => return Answer::pass(question, "verified", verdict.to_string()),
+            Verdict::DigestDiffers { .. } => return Answer::fail(question, "differs", verdict.to_string()),
+            _ => {}
+        }
+    }
+    Answer::unknown(question, "not-received", "no digest arrives")
+}
+
+pub(super) async fn head(path: &Path) -> Vec<Answer> {
+    let question = Question::Head;
+    let seen = path.ask_foreign(Probe::new(Method::HEAD, ""), None).await;
+    vec![match &seen {
+        Seen::Hung(_) => Answer::fail(question, "hangs", "the response never ends"),
+        Seen::Failed(error) => Answer::fail(question, "broken", format!("there is no response: {error}")),
+        Seen::Response(sighting) => match sighting.cut() {
+            Some(cut) => Answer::fail(question, "has-content", format!("the response is not empty: {cut}")),
+            None => Answer::pass(question, "right", "the response has no content"),
+        },
+    }]
+}
+
+/// Whether a request with trailers has another result than the same request without.
+pub(super) async fn request_trailers(path: &Path) -> Vec<Answer> {
+    let question = Question::RequestTrailers;
+    let content = || Payload::content("content\n");
+    let trailers =
+        HeaderMap::from_iter([(HeaderName::from_static("x-path-a"), HeaderValue::from_static("1"))]);
+    let with = Probe::post("", content().with_trailers(trailers)).header(header::TRAILER, "x-path-a");
+    let (with, without) =
+        tokio::join!(path.ask_foreign(with, None), path.ask_foreign(Probe::post("", content()), None));
+    let result = |seen: &Seen| match seen.response() {
+        Some(sighting) if sighting.cut().is_none() => format!("status {}", sighting.status.as_u16()),
+        _ => seen.trouble().unwrap_or_default(),
+    };
+    let (with, without) = (result(&with), result(&without));
+    vec![if with == without {
+        let detail =
+            format!("{with}, with trailers and without; whether they arrive is not visible from here");
+        Answer::unknown(question, "not-visible", detail)
+    } else {
+        let detail = format!("they break the request: {with}; without trailers: {without}");
+        Answer::fail(question, "breaks-request", detail)
+    }]
+}
+
+pub(super) async fn continue_100(path: &Path) -> Vec<Answer> {
+    let question = Question::Continue;
+    if path.mode.is_http2() {
+        return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let receiver = OnInformational::new(move |status, _| {
+        counter.fetch_add(usize::from(status == StatusCode::CONTINUE), Relaxed);
+    });
+    let probe = Probe::post("", Payload::content("content\n")).header(header::EXPECT, "100-continue");
+    let seen = path.ask_foreign(probe, Some(receiver)).await;
+    let status = seen.response().map(|sighting| sighting.status);
+    vec![match (count.load(Relaxed), status) {
+        (_, None) => {
+            let detail = format!("a request with Expect fails: {}", seen.trouble().unwrap_or_default());
+            Answer::fail(question, "hangs", detail)
+        }
+        (1, _) => Answer::pass(question, "passes", "100 Continue arrives"),
+        (0, Some(status)) if status.is_success() => {
+            Answer::fail(question, "lost", "no 100 Continue arrives: each upload waits for nothing")
+        }
+        // It needs no content to refuse the request.
+        (0, Some(status)) => {
+            Answer::unknown(question, "refused", format!("the request gets status {}", status.as_u16()))
+        }
+        (count, _) => Answer::fail(question, "doubled", format!("100 Continue arrives {count} times")),
+    }]
+}

@@ -1,0 +1,121 @@
+//! What becomes of the trailers of a request.
+
+use crate::{
+    Client,
+    check::{
+        Answer,
+        Direction::{Request, Response},
+        Question,
+        fields::{A, B, evidence},
+        path::{Path, Sent},
+        payload::Payload,
+        probe::Probe,
+        record::Record,
+        sighting::Seen,
+    },
+};
+use http::{HeaderMap, HeaderValue, header};
+
+/// The fields and their values, in order.
+const SENT: [(&str, &[&str]); 2] = [("x-path-a", &["1"]), ("x-path-b", &["2", "3"])];
+
+pub(super) async fn ask(path: &Path) -> Vec<Answer> {
+    let client = path.client();
+    let (neighbour, sent) = if path.mode.is_http2() {
+        tokio::join!(neighbour(path, &client), path.send_over(&client, probe()))
+    } else {
+        (None, path.send_over(&client, probe()).await)
+    };
+    vec![judge(&sent, neighbour.as_ref()).with(evidence(path, &sent)).with(received(&sent))]
+}
+
+pub(super) fn probe() -> Probe {
+    let mut trailers = HeaderMap::new();
+    trailers.insert(A, HeaderValue::from_static("1"));
+    trailers.append(B, HeaderValue::from_static("2"));
+    trailers.append(B, HeaderValue::from_static("3"));
+    let payload = Payload::content("content\n").with_trailers(trailers);
+    Probe::post("/inspect", payload).header(header::TRAILER, "x-path-a, x-path-b")
+}
+
+/// Another stream of the connection, which runs meanwhile.
+async fn neighbour(path: &Path, client: &Client) -> Option<Seen> {
+    Some(path.ask_over(client, Probe::get("/bytes/6?chunk=1&delay=100")).await)
+}
+
+fn received(sent: &Sent) -> Option<String> {
+    let record = sent.record.as_ref()?;
+    let section = |values: &dyn Fn(&str) -> Vec<String>| -> String {
+        let lines = SENT
+            .iter()
+            .flat_map(|(name, _)| values(name).into_iter().map(move |value| format!("{name}: {value}")));
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() { "none".to_owned() } else { lines.join(", ") }
+    };
+    let owned = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect();
+    Some(format!(
+        "of the request trailers x-path-a: 1, x-path-b: 2, x-path-b: 3 the origin received as trailers: {}; as header \
+         fields: {}",
+        section(&|name| owned(record.request_trailer(name))),
+        section(&|name| owned(record.request_header(name))),
+    ))
+}
+
+fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
+    let question = Question::RequestTrailers;
+    if let Some(record) = &sent.record {
+        if let Some((name, _)) = SENT.iter().find(|(name, _)| !record.request_header(name).is_empty()) {
+            // RFC 9110 §6.5.1: what reads header fields has decided before trailers arrive.
+            let detail = format!(
+                "they are merged into the header section ({name}): a security fault, because a client can set fields \
+                 that the proxy has already checked"
+            );
+            return Answer::fail(question, "merged-into-header", detail).on(Request);
+        }
+    }
+    if let Some(trouble) = sent.seen.trouble() {
+        return broken(sent, neighbour, &trouble);
+    }
+    match &sent.record {
+        Some(record) => of_record(record),
+        None => Answer::unknown(question, "no-record", "the origin has no record of the request"),
+    }
+}
+
+fn broken(sent: &Sent, neighbour: Option<&Seen>, trouble: &str) -> Answer {
+    let question = Question::RequestTrailers;
+    if let Some(lost) = neighbour.and_then(Seen::trouble) {
+        let detail = format!("they break the connection: {trouble}; another stream of it: {lost}");
+        return Answer::fail(question, "breaks-connection", detail).on(Request);
+    }
+    let has_answered = sent.record.as_ref().is_some_and(|record| record.status() == Some(200));
+    let answer = Answer::fail(question, "breaks-request", format!("they break the request: {trouble}"));
+    answer.on(if has_answered { Response } else { Request })
+}
+
+fn of_record(record: &Record) -> Answer {
+    let question = Question::RequestTrailers;
+    if SENT.iter().all(|(name, values)| record.request_trailer(name) == *values) {
+        return Answer::pass(question, "arrive", "they arrive at the origin");
+    }
+    let is_there = |(name, _): &(&str, &[&str])| !record.request_trailer(name).is_empty();
+    if !SENT.iter().any(is_there) {
+        return Answer::fail(question, "stripped", "they are removed").on(Request);
+    }
+    let (name, sent) = SENT
+        .iter()
+        .find(|(name, values)| record.request_trailer(name) != *values)
+        .expect("not all have arrived");
+    let got = record.request_trailer(name);
+    let (finding, detail) = match &got[..] {
+        [] => ("stripped-in-part", format!("{name} is removed, others arrive")),
+        [one] if sent.len() > 1 && one.split(',').map(str::trim).eq(sent.iter().copied()) => {
+            ("joined", format!("{} fields {name} arrive as one", sent.len()))
+        }
+        many if many.len() < sent.len() => {
+            ("stripped-in-part", format!("{} of {} fields {name} arrive", many.len(), sent.len()))
+        }
+        _ => ("changed", format!("{name} arrives with other values")),
+    };
+    Answer::fail(question, finding, detail).on(Request)
+}

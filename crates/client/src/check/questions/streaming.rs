@@ -1,0 +1,25 @@
+//! Whether content is passed on as it arrives.
+
+use crate::check::{Answer, Direction::Response, Question, fields::evidence, path::Path, probe::Probe};
+
+/// The part of the time between the origin's first and last byte in which the client's must arrive.
+const PART: f64 = 0.5;
+
+pub(super) async fn ask(path: &Path) -> Vec<Answer> {
+    let question = Question::Streaming;
+    let sent = path.send(Probe::get("/bytes/6?chunk=1&delay=120")).await;
+    let evidence = evidence(path, &sent);
+    let (Some(sighting), Some(record)) = (sent.seen.success(), &sent.record) else {
+        return vec![
+            Answer::unknown(question, "no-response", "there is no response to compare").with(evidence),
+        ];
+    };
+    let here = sighting.span.as_secs_f64() * 1000.0;
+    let answer = if here >= record.sent_span() * PART {
+        Answer::pass(question, "streams", "each piece arrives when it is sent")
+    } else {
+        let detail = "the content is held back until all of it is there";
+        Answer::fail(question, "held-back", detail).on(Response)
+    };
+    vec![answer.with(evidence)]
+}
