@@ -157,9 +157,15 @@ function rounded(milliseconds) {
     return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= milliseconds) ?? milliseconds;
 }
 
+/** Between round times, of which at least two are drawn: one alone shows no scale. */
+function tickStep(span, width) {
+    const step = rounded(span / Math.max(2, Math.floor(width / TICKS)));
+    return step > span / 2 ? rounded(span / 5) : step;
+}
+
 /** Like all times, those of the axis count from the request. */
 function axis({ exchange, span, x, base, width, labels }) {
-    const step = rounded(span / Math.max(2, Math.floor(width / TICKS)));
+    const step = tickStep(span, width);
     const unit = span < 1000 ? (at) => `${Number(at.toFixed(1))} ms` : (at) => `${Number((at / 1000).toFixed(1))} s`;
     const marks = [line("axis", SIDE, base, width - SIDE, base)];
     const from = start(exchange);
