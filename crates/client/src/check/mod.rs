@@ -19,6 +19,8 @@ mod record;
 mod report;
 mod sentence;
 mod sighting;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use self::{

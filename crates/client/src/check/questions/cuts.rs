@@ -31,7 +31,7 @@ async fn ask(path: &Path, question: Question, target: &str) -> Vec<Answer> {
     vec![judge(&sent, question).with(evidence(path, &sent))]
 }
 
-fn judge(sent: &Sent, question: Question) -> Answer {
+pub(in crate::check) fn judge(sent: &Sent, question: Question) -> Answer {
     let status = sent.record.as_ref().map(|record| record.status());
     if status == Some(Some(400)) {
         return Answer::unknown(question, "not-possible", "the origin can't do this over its protocol");

@@ -4,7 +4,7 @@
 //! sent it, on the way back.
 
 mod continue_100;
-mod cuts;
+pub(super) mod cuts;
 mod digest;
 mod failure;
 mod foreign;
@@ -12,8 +12,8 @@ mod framing;
 mod grpc;
 mod no_content;
 mod request_line;
-mod request_trailers;
-mod response_trailers;
+pub(super) mod request_trailers;
+pub(super) mod response_trailers;
 mod streaming;
 mod upload;
 

@@ -61,7 +61,7 @@ fn received(sent: &Sent) -> Option<String> {
     ))
 }
 
-fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
+pub(in crate::check) fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
     let question = Question::RequestTrailers;
     if let Some(record) = &sent.record {
         if let Some((name, _)) = SENT.iter().find(|(name, _)| !record.request_header(name).is_empty()) {

@@ -78,7 +78,7 @@ fn judge(path: &Path, sent: &Sent, question: Question, expected: Expected<'_>) -
     found(path.mode, sent, question, expected).with(evidence(path, sent))
 }
 
-fn found(mode: Mode, sent: &Sent, question: Question, expected: Expected<'_>) -> Answer {
+pub(in crate::check) fn found(mode: Mode, sent: &Sent, question: Question, expected: Expected<'_>) -> Answer {
     let record = sent.record.as_ref();
     let Some(sighting) = sent.seen.success() else {
         return broken(sent, question);

@@ -1,0 +1,200 @@
+use super::{Response, record};
+use crate::{
+    check::{
+        Answer, Direction, Mode, Outcome, Question,
+        path::Sent,
+        questions::{cuts, request_trailers, response_trailers},
+        sighting::Seen,
+    },
+    verdict::{Cut, Verdict},
+};
+use http::HeaderName;
+use serde_json::{Value, json};
+
+const A: HeaderName = HeaderName::from_static("x-path-a");
+
+fn summary(answer: &Answer) -> (Outcome, &'static str, Option<Direction>) {
+    (answer.outcome, answer.finding, answer.direction)
+}
+
+#[test]
+fn response_trailers_are_judged_by_both_ends() {
+    use Direction::{Request, Response as Back};
+    use Outcome::{Fail, Pass, Unknown};
+    let sent = || record("HTTP/2", &["trailers"], &[("x-path-a", "1")]);
+    let response = || Response::new(200).content("abc");
+    let http1 = |te: &[&str]| record("HTTP/1.1", te, &[]);
+    let cases: [(&str, Mode, Sent, (Outcome, &str, Option<Direction>)); 15] = [
+        ("arrives", Mode::Http2Te, response().trailer("x-path-a", "1").with(sent()), (Pass, "arrive", None)),
+        (
+            "dropped",
+            Mode::Http2Te,
+            response().header("trailer", "x-path-a").with(sent()),
+            (Fail, "dropped", Some(Back)),
+        ),
+        (
+            "without Trailer",
+            Mode::Http2Te,
+            response().with(sent()),
+            (Fail, "dropped-with-announcement", Some(Back)),
+        ),
+        (
+            "merged",
+            Mode::Http2Te,
+            response().header("x-path-a", "1").with(sent()),
+            (Fail, "merged-into-header", Some(Back)),
+        ),
+        (
+            "leaked",
+            Mode::Http1Te,
+            Response::new(200).content("abcX-Path-A: 1\r\n").with(sent()),
+            (Fail, "leaked-into-content", Some(Back)),
+        ),
+        (
+            "changed",
+            Mode::Http2Te,
+            response().trailer("x-path-a", "2").with(sent()),
+            (Fail, "changed", Some(Back)),
+        ),
+        (
+            "doubled",
+            Mode::Http2Te,
+            response().trailer("x-path-a", "1").trailer("x-path-a", "1").with(sent()),
+            (Fail, "doubled", Some(Back)),
+        ),
+        (
+            "no TE at the origin",
+            Mode::Http1Te,
+            response().with(http1(&[])),
+            (Fail, "not-sent", Some(Request)),
+        ),
+        ("downgraded", Mode::Http2, response().with(http1(&[])), (Fail, "not-sent", Some(Request))),
+        ("not asked for", Mode::Http1, response().with(http1(&[])), (Unknown, "not-asked", None)),
+        ("asked for by the path", Mode::Http1, response().with(sent()), (Unknown, "not-asked", None)),
+        ("and arrive", Mode::Http1, response().trailer("x-path-a", "1").with(sent()), (Pass, "arrive", None)),
+        ("cut", Mode::Http2Te, response().cut().with(sent()), (Fail, "broken", Some(Back))),
+        ("another status", Mode::Http2Te, Response::new(502).with(sent()), (Fail, "broken", Some(Back))),
+        (
+            "no request",
+            Mode::Http2Te,
+            Sent { seen: Response::new(400).seen(), record: None },
+            (Fail, "broken", Some(Request)),
+        ),
+    ];
+    for (name, mode, sent, expected) in cases {
+        let answer = response_trailers::found(mode, &sent, Question::Trailers, &[(A, &["1"])]);
+        assert_eq!(summary(&answer), expected, "{name}: {answer:?}");
+    }
+}
+
+#[test]
+fn repeated_and_long_fields_are_compared_with_what_was_sent() {
+    let sent = || record("HTTP/2", &[], &[("x-path-a", "1"), ("x-path-a", "2")]);
+    let response = || Response::new(200).content("abc");
+    for (received, finding) in [
+        (response().trailer("x-path-a", "1").trailer("x-path-a", "2"), "arrive"),
+        (response().trailer("x-path-a", "1, 2"), "joined"),
+        (response().trailer("x-path-a", "1,2"), "joined"),
+        (response().trailer("x-path-a", "1"), "dropped-in-part"),
+        (response().trailer("x-path-a", "2").trailer("x-path-a", "1"), "reordered"),
+        (response().trailer("x-path-a", "3").trailer("x-path-a", "4"), "changed"),
+    ] {
+        let answer = response_trailers::found(
+            Mode::Http2,
+            &received.with(sent()),
+            Question::TrailersRepeated,
+            &[(A, &["1", "2"])],
+        );
+        assert_eq!(answer.finding, finding, "{answer:?}");
+    }
+    let long = record("HTTP/2", &[], &[("x-path-a", "abcdef")]);
+    let received = response().trailer("x-path-a", "abc").with(long);
+    let answer =
+        response_trailers::found(Mode::Http2, &received, Question::TrailersLong, &[(A, &["abcdef"])]);
+    assert_eq!(answer.finding, "truncated");
+}
+
+/// The record of a request with these fields.
+fn request(headers: &Value, trailers: &Value) -> Value {
+    let mut record = record("HTTP/1.1", &[], &[]);
+    record["request"]["headers"] = headers.clone();
+    record["request"]["trailers"] = trailers.clone();
+    record
+}
+
+#[test]
+fn request_trailers_are_judged_by_what_the_origin_received() {
+    use Direction::{Request, Response as Back};
+    use Outcome::{Fail, Pass, Unknown};
+    let field = |name: &str, value: &str| json!({ "name": name, "value": value });
+    let all = json!([field("x-path-a", "1"), field("x-path-b", "2"), field("x-path-b", "3")]);
+    let joined = json!([field("x-path-a", "1"), field("x-path-b", "2, 3")]);
+    let none = json!([]);
+    let ok = || Response::new(200);
+    let cases: [(&str, Sent, (Outcome, &str, Option<Direction>)); 9] = [
+        ("all", ok().with(request(&none, &all)), (Pass, "arrive", None)),
+        ("joined", ok().with(request(&none, &joined)), (Fail, "joined", Some(Request))),
+        ("none", ok().with(request(&none, &none)), (Fail, "stripped", Some(Request))),
+        (
+            "one",
+            ok().with(request(&none, &json!([field("x-path-a", "1")]))),
+            (Fail, "stripped-in-part", Some(Request)),
+        ),
+        ("header fields", ok().with(request(&all, &none)), (Fail, "merged-into-header", Some(Request))),
+        (
+            "refused with them in it",
+            Response::new(400).with(request(&all, &none)),
+            (Fail, "merged-into-header", Some(Request)),
+        ),
+        (
+            "refused",
+            Sent { seen: Response::new(411).seen(), record: None },
+            (Fail, "breaks-request", Some(Request)),
+        ),
+        (
+            "lost on the way back",
+            Response::new(502).with(request(&none, &all)),
+            (Fail, "breaks-request", Some(Back)),
+        ),
+        ("no record", Sent { seen: ok().seen(), record: None }, (Unknown, "no-record", None)),
+    ];
+    for (name, sent, expected) in cases {
+        assert_eq!(summary(&request_trailers::judge(&sent, None)), expected, "{name}");
+    }
+    let refused = Sent { seen: Response::new(502).seen(), record: None };
+    let (whole, lost) = (Response::new(200).seen(), Seen::Failed(crate::Error::NoResponse(Cut::Closed)));
+    assert_eq!(request_trailers::judge(&refused, Some(&whole)).finding, "breaks-request");
+    assert_eq!(request_trailers::judge(&refused, Some(&lost)).finding, "breaks-connection");
+}
+
+#[test]
+fn cut_transfers_are_errors_or_clean_ends() {
+    use Outcome::{Fail, Pass, Unknown};
+    let cut = || record("HTTP/2", &[], &[]);
+    let refused = || {
+        let mut record = cut();
+        record["status"] = 400.into();
+        record
+    };
+    let sign = Verdict::LocalTrouble("a sign".to_owned());
+    let cases: [(Sent, (Outcome, &str)); 8] = [
+        (Response::new(200).cut().with(cut()), (Pass, "error")),
+        (Response::new(502).with(cut()), (Pass, "error")),
+        (Sent { seen: Seen::Failed(crate::Error::NoResponse(Cut::Closed)), record: None }, (Pass, "error")),
+        (Sent { seen: Seen::Hung(None), record: None }, (Fail, "hangs")),
+        (Response::new(200).with(cut()), (Fail, "clean-end-unnoticed")),
+        (
+            Response::new(200).verdict(Verdict::Cut(Cut::EndUnknown)).with(cut()),
+            (Fail, "clean-end-unnoticed"),
+        ),
+        (Response::new(200).verdict(sign).with(cut()), (Fail, "clean-end-noticed")),
+        (
+            Response::new(400).verdict(Verdict::refused(http::StatusCode::BAD_REQUEST)).with(refused()),
+            (Unknown, "not-possible"),
+        ),
+    ];
+    for (sent, expected) in cases {
+        let answer = cuts::judge(&sent, Question::CutReset);
+        assert_eq!((answer.outcome, answer.finding), expected, "{answer:?}");
+    }
+}
