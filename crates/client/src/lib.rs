@@ -11,6 +11,7 @@
 //! | send trailers in a request | a body whose last frame is a trailer section, such as that of [`axum_trailers::body::channel`](axum_trailers::body::channel()) |
 //! | choose certificates, protocol, proxy or addresses | [`Connector`] |
 //! | put layers of tower around it | [`Client`] is a `Service` |
+//! | find out where trailers get lost on a path | the module `check`, with the feature `check` |
 //!
 //! # A verified download
 //!
