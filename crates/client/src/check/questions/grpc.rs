@@ -16,6 +16,7 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 const OK: &str = "0";
 const NOT_FOUND: &str = "5";
+const RESOURCE_EXHAUSTED: &str = "8";
 const UNAVAILABLE: &str = "14";
 
 pub(super) async fn ok(path: &Path) -> Vec<Answer> {
@@ -82,6 +83,11 @@ fn judge(question: Question, seen: &Seen, expected: &str) -> Answer {
     match status(sighting) {
         Some((_, value)) if value == expected => {
             Answer::pass(question, "arrives", format!("grpc-status {expected} arrives"))
+        }
+        Some((_, value)) if [NOT_FOUND, RESOURCE_EXHAUSTED].contains(&value.as_str()) => {
+            let detail =
+                format!("the origin answers with grpc-status {value}: it has no table `orders`, or is busy");
+            Answer::unknown(question, "refused-by-origin", detail)
         }
         Some((_, value)) => {
             let detail = format!("grpc-status {value} arrives instead of {expected}");

@@ -22,6 +22,8 @@ const SENT: [(&str, &[&str]); 2] = [("x-path-a", &["1"]), ("x-path-b", &["2", "3
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let client = path.client();
     let (neighbour, sent) = if path.mode.is_http2() {
+        // Opens the connection, which both use then.
+        path.ask_over(&client, Probe::get("/te")).await;
         tokio::join!(neighbour(path, &client), path.send_over(&client, probe()))
     } else {
         (None, path.send_over(&client, probe()).await)
