@@ -3,7 +3,6 @@
 use super::{
     Answer, Hop, Mode, ModeReport, Origin, Question,
     path::Path,
-    probe::Probe,
     questions::{FOREIGN_TASKS, FOREIGN_UPLOAD_TASKS, TASKS, Task},
     record::Record,
     sighting::Seen,
@@ -79,7 +78,7 @@ async fn open(url: &Uri, modes: &[Mode], plan: &Plan) -> Vec<Opening> {
         let path = Path::new(url.clone(), mode, plan.connector.clone(), PATIENCE);
         let deadline = plan.deadline;
         set.spawn(async move {
-            let sent = timeout_at(deadline, path.send(Probe::get("/te"))).await;
+            let sent = timeout_at(deadline, path.open()).await;
             let (seen, record) = sent.map_or((Seen::Hung(None), None), |sent| (sent.seen, sent.record));
             Opening { path, seen, record }
         });

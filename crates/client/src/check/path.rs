@@ -59,6 +59,15 @@ impl Path {
             .expect_timeout(self.patience / 2)
     }
 
+    /// Sends the first request, which finds out who answers. Without TE, as in `look`.
+    pub(super) async fn open(&self) -> Sent {
+        let token = Token::random();
+        let request = self.request(Probe::get("/te").without_te(), &token);
+        let seen = self.exchange(&self.aside, request).await;
+        let record = self.record(&token).await;
+        Sent { seen, record }
+    }
+
     /// Sends a probe over a connection of its own, and asks the origin for its record.
     pub(super) async fn send(&self, probe: Probe) -> Sent {
         self.send_over(&self.client(), probe).await
@@ -149,11 +158,12 @@ impl Path {
     }
 
     fn bare(&self, probe: Probe, url: Uri) -> Request<Payload> {
+        let asks_for_trailers = probe.asks_for_trailers && self.mode.sends_te();
         let mut request = Request::new(probe.payload);
         *request.method_mut() = probe.method;
         *request.uri_mut() = url;
         *request.headers_mut() = probe.headers;
-        if self.mode.sends_te() {
+        if asks_for_trailers {
             request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
         }
         request
@@ -182,8 +192,9 @@ impl Path {
         last
     }
 
-    /// Asks the origin beside the probes. Neither a cache nor a coding may come between.
+    /// Asks the origin beside the probes, without TE: over HTTP/1.1 the response then has no trailers that could break it.
     async fn look(&self, target: &str) -> Seen {
-        self.exchange(&self.aside, self.request(Probe::get(target), &Token::random())).await
+        let request = self.request(Probe::get(target).without_te(), &Token::random());
+        self.exchange(&self.aside, request).await
     }
 }

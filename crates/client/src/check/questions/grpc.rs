@@ -3,14 +3,14 @@
 
 use crate::check::{
     Answer,
-    Direction::Response,
+    Direction::{Request, Response},
     Question,
     path::Path,
     payload::Payload,
     probe::Probe,
     sighting::{Seen, Sighting},
 };
-use http::{HeaderName, header};
+use http::{HeaderName, StatusCode, header};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -76,6 +76,10 @@ fn judge(question: Question, seen: &Seen, expected: &str) -> Answer {
         Seen::Failed(error) => return Answer::fail(question, "refused", format!("the call fails: {error}")),
         Seen::Response(sighting) => sighting,
     };
+    if sighting.status == StatusCode::HTTP_VERSION_NOT_SUPPORTED {
+        let detail = "the call arrives over HTTP/1.1, and gRPC needs HTTP/2";
+        return Answer::fail(question, "downgraded", detail).on(Request);
+    }
     if !sighting.status.is_success() {
         let detail = format!("the call gets status {}", sighting.status.as_u16());
         return Answer::fail(question, "refused", detail);

@@ -7,7 +7,7 @@ const PART: f64 = 0.5;
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let question = Question::Streaming;
-    let sent = path.send(Probe::get("/bytes/6?chunk=1&delay=120")).await;
+    let sent = path.send(Probe::get("/answer?prompt=trailers&words=6&delay=120")).await;
     let evidence = evidence(path, &sent);
     let (Some(sighting), Some(record)) = (sent.seen.success(), &sent.record) else {
         return vec![
