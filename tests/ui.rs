@@ -136,6 +136,34 @@ async fn icon_is_there_under_the_name_that_browsers_ask_for_and_is_kept() {
     }
 }
 
+#[tokio::test]
+async fn file_that_a_browser_has_is_not_sent_again() {
+    let (_folder, server) = serve();
+    for (protocol, client) in clients() {
+        let mut tags = BTreeSet::new();
+        for path in ["/ui/style.css", "/ui/main.js"] {
+            let tag = server.get(&client, path).await.headers()["etag"].to_str().expect("text").to_owned();
+            for (name, value, status) in [
+                ("if-none-match", &*tag, 304),
+                ("if-none-match", "*", 304),
+                ("if-none-match", "\"other\"", 200),
+                ("if-match", "\"other\"", 412),
+            ] {
+                let case = format!("{path} with {name}: {value} over {protocol}");
+                let request = client.get(server.url(path)).header(name, value);
+                let response = request.send().await.expect("a response");
+                assert_eq!(response.status(), status, "{case}");
+                if status == 304 {
+                    assert_eq!(response.headers()["etag"], *tag, "{case}");
+                    assert_eq!(response.headers()["cache-control"], "no-cache", "{case}");
+                    assert!(read(response).await.expect("no error").content.is_empty(), "{case}");
+                }
+            }
+            assert!(tags.insert(tag), "each content has its own");
+        }
+    }
+}
+
 /// A browser would ignore them and only log that to its console.
 #[tokio::test]
 async fn page_has_nothing_that_its_policy_forbids() {

@@ -46,7 +46,10 @@ mod upload;
 pub(crate) use self::download::fuzzing;
 pub use self::folder::Folder;
 pub(super) use self::{
-    download::{ReprDigests, download, remember},
+    download::{
+        Access, Current, Preconditions, ReprDigests, Validators, Verdict, download, precondition_failed,
+        remember,
+    },
     isolation::isolated,
     upload::{Uploads, upload},
 };

@@ -1,7 +1,14 @@
-use crate::segment::Segment;
+use crate::{
+    files::{Access, Current, Preconditions, Validators, Verdict, precondition_failed},
+    segment::Segment,
+};
 use axum::response::{IntoResponse, Response};
-use axum_trailers::problem::Problem;
-use http_02::{HeaderName, HeaderValue, StatusCode, header};
+use axum_trailers::{
+    digest::{Algorithm, Hashers},
+    problem::Problem,
+};
+use http_02::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::sync::OnceLock;
 
 /// The page needs no external resources and has no inline scripts or styles, so content from a response of this server
 /// can't become one.
@@ -13,27 +20,31 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Lets the page distinguish a browser that leaves out trailers from one that exposes no timings at all.
 const TIMING: HeaderValue = HeaderValue::from_static("header;desc=\"in the header section\"");
 
+/// The next version of the server has a different page.
+const IS_CHECKED: HeaderValue = HeaderValue::from_static("no-cache");
+
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 pub(crate) struct File {
     name: &'static str,
     text: &'static str,
+    validators: OnceLock<Validators>,
 }
 
 /// A file in this folder under its own name.
 macro_rules! file {
     ($name:literal) => {
-        File { name: $name, text: include_str!($name) }
+        File { name: $name, text: include_str!($name), validators: OnceLock::new() }
     };
 }
 
-const PAGE: File = file!("page.html");
-const ICON: File = file!("icon.svg");
+static PAGE: File = file!("page.html");
+static ICON: File = file!("icon.svg");
 
 /// A week. Browsers request the icon on every page, even if the page names none.
 const ICON_IS_FRESH: &str = "max-age=604800";
 
-const FILES: &[File] = &[
+static FILES: [File; 28] = [
     file!("agent.js"),
     file!("attempt.js"),
     file!("between.js"),
@@ -48,7 +59,7 @@ const FILES: &[File] = &[
     file!("folds.js"),
     file!("form.js"),
     file!("form_labels.js"),
-    ICON,
+    file!("icon.svg"),
     file!("listing.js"),
     file!("main.js"),
     file!("measured.json"),
@@ -69,12 +80,13 @@ pub(crate) async fn page() -> &'static File {
 }
 
 /// `GET /ui/{file}`.
-pub(crate) async fn file(Segment(name): Segment) -> Result<&'static File, Problem> {
-    FILES.iter().find(|file| file.name == name).ok_or_else(|| {
+pub(crate) async fn file(Segment(name): Segment, headers: HeaderMap) -> Result<Response, Problem> {
+    let file = FILES.iter().find(|file| file.name == name).ok_or_else(|| {
         let names: Vec<_> = FILES.iter().map(|file| file.name).collect();
         let detail = format!("the page has no file `{name}`: it has {}", names.join(", "));
         Problem::new(StatusCode::NOT_FOUND, detail)
-    })
+    })?;
+    file.conditional(&headers)
 }
 
 /// `GET /favicon.ico`, the default name in browsers. The type is that of the icon.
@@ -83,6 +95,30 @@ pub(crate) async fn favicon() -> impl IntoResponse {
 }
 
 impl File {
+    /// Responds with 304 to a browser that has this version.
+    fn conditional(&self, headers: &HeaderMap) -> Result<Response, Problem> {
+        let current = Current::File(self.validators().clone());
+        match Preconditions::read(headers).evaluate(Access::Read, &current) {
+            Verdict::Failed => Err(precondition_failed()),
+            Verdict::NotModified => {
+                let tag = self.validators().tag().to_field_value();
+                let fields = [(header::CACHE_CONTROL, IS_CHECKED), (header::ETAG, tag)];
+                Ok((StatusCode::NOT_MODIFIED, fields).into_response())
+            }
+            Verdict::Proceed => Ok(self.into_response()),
+        }
+    }
+
+    /// The entity tag is the digest of the content.
+    fn validators(&self) -> &Validators {
+        self.validators.get_or_init(|| {
+            let mut hashers = Hashers::new([Algorithm::Sha256]);
+            hashers.update(self.text.as_bytes());
+            let digest: String = hashers.finish().iter().map(ToString::to_string).collect();
+            Validators::of_built_in(&digest)
+        })
+    }
+
     fn content_type(&self) -> &'static str {
         match self.name.rsplit('.').next() {
             Some("html") => "text/html; charset=utf-8",
@@ -101,8 +137,8 @@ impl IntoResponse for &File {
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            // The next version of the server has a different page.
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            (header::CACHE_CONTROL, IS_CHECKED),
+            (header::ETAG, self.validators().tag().to_field_value()),
             (SERVER_TIMING, TIMING),
         ];
         (fields, self.text).into_response()

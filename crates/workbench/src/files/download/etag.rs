@@ -23,6 +23,11 @@ impl EntityTag {
         Self { is_weak: inode.is_none(), opaque: opaque.into_bytes() }
     }
 
+    /// A strong tag. `opaque` has no quotes, spaces and control characters.
+    pub(super) fn strong(opaque: &str) -> Self {
+        Self { is_weak: false, opaque: opaque.as_bytes().to_vec() }
+    }
+
     /// Parses a tag at the start of a field value and returns the rest.
     pub(super) fn read(value: &[u8]) -> Option<(Self, &[u8])> {
         let unprefixed = value.strip_prefix(b"W/");
@@ -42,7 +47,7 @@ impl EntityTag {
         self.opaque == other.opaque
     }
 
-    pub(super) fn to_field_value(&self) -> HeaderValue {
+    pub(crate) fn to_field_value(&self) -> HeaderValue {
         let prefix: &[u8] = if self.is_weak { b"W/\"" } else { b"\"" };
         let value = [prefix, &self.opaque, b"\""].concat();
         HeaderValue::from_bytes(&value).expect("etagc are characters of field values")

@@ -14,10 +14,8 @@ mod repr_digest;
 mod representation;
 mod version;
 
-pub(super) use self::precondition::{
-    Access, Current, Preconditions, Validators, Verdict, precondition_failed,
-};
 pub(crate) use self::{
     handler::download,
+    precondition::{Access, Current, Preconditions, Validators, Verdict, precondition_failed},
     repr_digest::{ReprDigests, remember},
 };

@@ -152,6 +152,15 @@ impl Validators {
         Self { tag: EntityTag::of(file), modified }
     }
 
+    /// The validators of content that is part of the program.
+    pub(crate) fn of_built_in(opaque: &str) -> Self {
+        Self { tag: EntityTag::strong(opaque), modified: None }
+    }
+
+    pub(crate) fn tag(&self) -> &EntityTag {
+        &self.tag
+    }
+
     /// The validators of a file with this tag and modification time, in seconds since 1970.
     #[cfg(any(test, fuzzing))]
     pub(super) fn of_test(tag: &str, modified: i64) -> Self {
