@@ -119,7 +119,13 @@ async fn inspect_tells_the_request_as_it_arrived() {
         assert_eq!(told["authority"], if protocol == "HTTP/2" { "localhost" } else { "a" }, "{protocol}");
         assert_eq!([&told["te"], &told["trailer"]], [&json!(["trailers"]), &json!(["x-sum, x-never"])]);
         let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest("hello world")));
-        assert_eq!(told["content"], json!({ "length": 11, "digest": digest }), "{protocol}");
+        assert_eq!([&told["content"]["length"], &told["content"]["digest"]], [&json!(11), &json!(digest)]);
+        let sizes = |list: &Value| -> u64 {
+            list.as_array().expect("a list").iter().map(|piece| piece[1].as_u64().expect("bytes")).sum()
+        };
+        assert_eq!(sizes(&told["content"]["first"]), 11, "{protocol}: {told:#}");
+        assert_eq!(told["content"]["last"], json!([]), "{protocol}");
+        assert_eq!(told["framing"], if protocol == "HTTP/2" { "frames" } else { "chunked" }, "{protocol}");
         let field = |name: &str, value: &str| json!({ "name": name, "value": value });
         assert_eq!(told["trailers"], json!([field("x-sum", "1"), field("x-sum", "2")]), "{protocol}");
         let headers = told["headers"].as_array().expect("a list");
@@ -127,12 +133,59 @@ async fn inspect_tells_the_request_as_it_arrived() {
             assert!(headers.contains(&expected), "{expected} in {headers:?} over {protocol}");
         }
         assert_eq!(told["announcedButMissing"], json!(["x-never"]), "{protocol}");
+        assert_eq!(told["announcedButInHeaders"], json!([]), "{protocol}");
+        assert_eq!(told["forbiddenTrailers"], json!(["host"]), "{protocol}");
+        let alpn = if protocol == "HTTP/2" { "h2" } else { "http/1.1" };
+        let connection = json!({ "alpn": alpn, "sni": "localhost", "tls": "TLSv1.3", "new": true });
+        assert_eq!(told["connection"], connection, "{protocol}");
         assert_eq!(told["responseTrailers"]["sent"], true, "{protocol}");
     }
     let plain = http1().post(server.url("/inspect")).body("a").send().await.expect("a response");
     let told: Value = serde_json::from_slice(&read(plain).await.expect("no error").content).expect("JSON");
     assert_eq!(told["responseTrailers"], json!({ "sent": false, "why": "no `TE: trailers`" }));
     assert_eq!([&told["trailers"], &told["announcedButMissing"]], [&json!([]), &json!([])]);
+    assert_eq!((&told["framing"], &told["content"]["pieces"]), (&"content-length".into(), &1.into()));
+    let empty = http1().post(server.url("/inspect")).send().await.expect("a response");
+    let told: Value = serde_json::from_slice(&read(empty).await.expect("no error").content).expect("JSON");
+    assert_eq!((&told["content"]["length"], &told["content"]["pieces"]), (&0.into(), &0.into()));
+}
+
+#[tokio::test]
+async fn inspect_and_te_list_the_hops_and_inspect_what_was_merged() {
+    let server = serve();
+    for (protocol, client) in clients() {
+        for (method, path) in [("POST", "/inspect"), ("GET", "/te")] {
+            let request = client.request(method.parse().expect("a method"), server.url(path));
+            let request = request
+                .header("via", "1.1 edge (a, b), 2 inner.example:1")
+                .header("forwarded", "for=\"[2001:db8::1]:2\";proto=https, nonsense")
+                .header("x-forwarded-for", "192.0.2.1, 192.0.2.2")
+                .header("x-forwarded-proto", "https")
+                .header("trailer", "x-merged, x-missing, authorization")
+                .header("authorization", "secret")
+                .header("x-merged", "1");
+            let response = request.send().await.expect("a response");
+            let told: Value =
+                serde_json::from_slice(&read(response).await.expect("no error").content).expect("JSON");
+            let hops = json!({
+                "via": [
+                    { "protocol": "1.1", "by": "edge", "comment": "a, b" },
+                    { "protocol": "2", "by": "inner.example:1" },
+                ],
+                "forwarded": [{ "for": "[2001:db8::1]:2", "proto": "https" }, { "malformed": "nonsense" }],
+                "xForwardedFor": ["192.0.2.1", "192.0.2.2"],
+                "xForwardedProto": "https",
+                "xForwardedHost": null,
+            });
+            assert_eq!(told["hops"], hops, "{path} over {protocol}");
+            if path == "/inspect" {
+                assert_eq!(told["announcedButInHeaders"], json!(["x-merged"]), "{protocol}");
+                assert_eq!(told["announcedButMissing"], json!(["x-merged", "x-missing"]), "{protocol}");
+            } else {
+                assert_eq!(told["server"]["name"], "axum-trailers", "{protocol}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -152,8 +205,8 @@ async fn te_reports_the_decision_in_body_and_trailers() {
         }
         let ending = read(request.send().await.expect("a response")).await.expect("no error");
         let told: Value = serde_json::from_slice(&ending.content).expect("JSON");
-        let expected = json!({ "protocol": protocol, "te": te, "trailers": { "sent": sent, "why": why } });
-        assert_eq!(told, expected);
+        assert_eq!((&told["protocol"], &told["te"]), (&json!(protocol), &json!(te)));
+        assert_eq!(told["trailers"], json!({ "sent": sent, "why": why }));
         let trailers = sent.then(|| {
             fields(&[("x-protocol", protocol), ("x-te", te.unwrap_or("none")), ("x-trailers", "sent")])
         });

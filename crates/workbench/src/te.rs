@@ -7,9 +7,13 @@
 //! Over HTTP/2 trailers are always sent, over HTTP/1.1 only to clients that send `TE: trailers`
 //! ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)). The body contains the conclusion. If
 //! trailers are sent, `X-Protocol`, `X-TE` and `X-Trailers` repeat it as trailers. If the body promises trailers and
-//! none arrive, something on the way has dropped them.
+//! none arrive, something on the way has dropped them. `hops` are the proxies that the request has passed, as in
+//! [`POST /inspect`](super::inspect), and `server` is the program that has received it.
 
-use super::request_summary::{concluded, values};
+use super::{
+    hops::hops,
+    request_summary::{concluded, values},
+};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -33,6 +37,8 @@ pub(super) async fn te(request: Request<Body>) -> Response {
         "protocol": protocol,
         "te": if te.is_empty() { Value::Null } else { te.as_str().into() },
         "trailers": concluded(&request),
+        "hops": hops(request.headers()),
+        "server": { "name": "axum-trailers", "version": env!("CARGO_PKG_VERSION") },
     });
     let content = format!("{account:#}\n");
     let declared = Declared::new([X_PROTOCOL, X_TE, X_TRAILERS]).expect("permitted fields");
