@@ -29,6 +29,7 @@ mod library;
 mod lines;
 mod log;
 mod metrics;
+mod probes;
 mod problems;
 mod progress;
 mod reload;

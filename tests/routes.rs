@@ -19,6 +19,17 @@ async fn send(
     route: &Route,
     method: &str,
 ) -> reqwest::Response {
+    send_with(client, server, route, method, "").await
+}
+
+/// Also with this parameter.
+async fn send_with(
+    client: &reqwest::Client,
+    server: &TestServer,
+    route: &Route,
+    method: &str,
+    parameter: &str,
+) -> reqwest::Response {
     let mut target = route.example.target.to_owned();
     if target.contains("{id}") {
         let (path, field) = match route.path {
@@ -29,6 +40,10 @@ async fn send(
         let id = other.headers()[field].to_str().expect("text").to_owned();
         read(other).await.expect("a whole one");
         target = target.replace("{id}", &id);
+    }
+    if !parameter.is_empty() {
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.push_str(parameter);
     }
     let method = method.parse().expect("a method");
     let mut request = client.request(method, server.url(&target)).header("te", "trailers");
@@ -75,6 +90,23 @@ impl Join for Vec<http::HeaderValue> {
     fn join(&self, with: &[u8]) -> Vec<u8> {
         let values: Vec<_> = self.iter().map(http::HeaderValue::as_bytes).collect();
         values.as_slice().join(with)
+    }
+}
+
+#[tokio::test]
+async fn each_row_ignores_the_parameter_of_probes() {
+    for (protocol, client) in clients() {
+        for parameter in ["probe", "probe=x", "probe=AZaz09-_AZaz09-_"] {
+            let (_folder, server) = serve();
+            for route in ROUTES {
+                let case = format!("{} {} with {parameter} over {protocol}", route.method, route.path);
+                let response = send_with(&client, &server, route, route.method, parameter).await;
+                assert_eq!(response.status(), route.example.status, "{case}");
+                let trailers = read(response).await.expect("no error").trailers.unwrap_or_default();
+                let names: Vec<_> = trailers.keys().map(http::HeaderName::as_str).collect();
+                assert_eq!(names, route.trailers, "{case}");
+            }
+        }
     }
 }
 

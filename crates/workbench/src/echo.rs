@@ -13,8 +13,14 @@
 //!
 //! [RFC 9110 §6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 
-use super::{Bounds, body_limit::fits, query::bad_request};
+use super::{
+    Bounds,
+    body_limit::fits,
+    query::bad_request,
+    seen::{ObservedBody, Probe},
+};
 use axum::{
+    Extension,
     body::{self, HttpBody},
     extract::State,
     response::{IntoResponse, Response},
@@ -30,18 +36,21 @@ use futures_util::{Stream, future::BoxFuture};
 use http_02::{HeaderMap, header};
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 pub(super) async fn echo(
     State(bounds): State<Bounds>,
     headers: HeaderMap,
+    probe: Option<Extension<Arc<Probe>>>,
     body: RequestBody,
 ) -> Result<impl IntoResponse, Problem> {
     fits(&headers, bounds.body_size)?;
     let declared = Declared::new(Declared::read(&headers).iter().map(echoed)).map_err(|_too_long| {
         bad_request("`Trailer` contains a name that is too long for the prefix `x-echo-`")
     })?;
+    let body = ObservedBody::new(body, probe.map(|Extension(probe)| probe));
     let mut response = Response::new(body::boxed(Echo::new(body, bounds.body_size)));
     declared.write(response.headers_mut());
     response.extensions_mut().insert(Relayed);
@@ -63,7 +72,7 @@ struct Echo {
 }
 
 enum Phase {
-    Data(RequestBody),
+    Data(ObservedBody),
     Trailers(BoxFuture<'static, Result<Trailers, RequestBodyError>>),
     Ended,
 }
@@ -76,7 +85,7 @@ struct TooMuch {
 }
 
 impl Echo {
-    fn new(body: RequestBody, limit: u64) -> Self {
+    fn new(body: ObservedBody, limit: u64) -> Self {
         Self { phase: Phase::Data(body), limit, left: limit }
     }
 }
@@ -153,7 +162,8 @@ mod tests {
     fn echoed_of(steps: &[Step], limit: u64) -> Read {
         let request = Request::new(ScriptedBody::new(steps.iter().cloned()));
         let body = RequestBody::from_request(request, &()).now_or_never().expect("at once");
-        read_by_contract(Echo::new(body.unwrap_or_else(|never| match never {}), limit))
+        let body = ObservedBody::new(body.unwrap_or_else(|never| match never {}), None);
+        read_by_contract(Echo::new(body, limit))
     }
 
     const TRAILERS: Step = Trailers(&[("x-sum", "1"), ("x-sum", "2")]);

@@ -27,6 +27,7 @@ use super::{
     json::Json,
     pieces::Pieces,
     request_summary::{concluded, connection, forbidden_trailers, framing, values},
+    seen::{ObservedBody, Probe},
 };
 use axum::{
     RequestExt,
@@ -44,7 +45,7 @@ use axum_trailers::{
 use futures_util::StreamExt;
 use http_02::{Request, header};
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>) -> Result<Json, Response> {
     let began = Instant::now();
@@ -65,7 +66,9 @@ pub(super) async fn inspect(State(bounds): State<Bounds>, request: Request<Body>
     });
     let announced = Declared::read(request.headers());
     let in_headers: Value = announced.iter().filter(|name| request.headers().contains_key(*name)).collect();
-    let mut body: RequestBody = request.extract().await.unwrap_or_else(|never| match never {});
+    let probe = request.extensions().get::<Arc<Probe>>().cloned();
+    let body: RequestBody = request.extract().await.unwrap_or_else(|never| match never {});
+    let mut body = ObservedBody::new(body, probe);
 
     let (mut pieces, mut hashers) = (Pieces::default(), Hashers::new([Algorithm::Sha256]));
     while let Some(chunk) = body.next().await {

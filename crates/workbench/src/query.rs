@@ -3,6 +3,9 @@ use http_02::{StatusCode, Uri};
 use percent_encoding::percent_decode;
 use std::ops::RangeInclusive;
 
+/// The parameter that names a probe (`seen/`). No route rejects it or has a use for it.
+pub(super) const PROBE: &str = "probe";
+
 /// The parameters of a request's query. A handler takes them one by one, and `finish` rejects the others: a misspelled
 /// parameter must not be ignored.
 #[derive(Debug)]
@@ -72,13 +75,14 @@ impl Query {
     }
 }
 
-/// All pairs of a query in order, as bytes: they may be invalid UTF-8.
+/// All pairs of a query except [`PROBE`], in order, as bytes: they may be invalid UTF-8.
 pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
     let decoded = |text: &str| percent_decode(text.replace('+', " ").as_bytes()).collect();
     let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(n, v)| (decoded(n), decoded(v)))
+        .filter(|(name, _)| name != PROBE.as_bytes())
         .collect()
 }
 
@@ -137,6 +141,12 @@ mod tests {
         assert_eq!(more.take("a").expect("one"), Some("1".to_owned()));
         let refused = told(more.finish().expect_err("unknown")).await;
         assert_eq!(refused, "unknown parameter `colums`: the parameters are a");
+    }
+
+    #[test]
+    fn probe_is_no_parameter() {
+        assert!(query("probe=1&%70robe=2&probe").finish().is_ok());
+        assert!(query("Probe=1").finish().is_err());
     }
 
     #[tokio::test]

@@ -2,8 +2,8 @@
 //! in docs/routes.md with it.
 
 use super::{
-    answer, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, lines, origin::Origin,
-    problem_page, seen, state::AppState, te, trailers, ui,
+    answer, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, lines,
+    origin::Origin, problem_page, seen, state::AppState, te, trailers, ui,
 };
 use axum::{
     Router,
@@ -248,8 +248,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/seen/{id}",
-        shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and the outcome.",
-        bounds: "the last 256 responses",
+        shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and the outcome. With the token of a probe (`X-Check-Id` or `probe=TOKEN`) also what arrived of the request.",
+        bounds: "the last 256 responses, and the last 256 tokens for 10 minutes",
         example: Example {
             target: "/seen/{id}",
             id: Some(Id { field: "x-request-id", of: "/trailers?x-color=blue" }),

@@ -9,7 +9,8 @@
 //! that explains why; a request without a query gets a 400 that lists the forbidden fields. The limits are those that
 //! [`TrailerLimits`] sets for requests: 64 fields and 8 KiB, counted as in
 //! [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2): name, value and 32 bytes for each. The body
-//! also lists the fields, for clients that can't read trailers.
+//! also lists the fields, for clients that can't read trailers. The name `probe` is that of a parameter of all routes, so no
+//! trailer has it.
 
 use super::query::{bad_request, raw_pairs};
 use axum::response::IntoResponse;
@@ -30,7 +31,7 @@ pub(super) async fn trailers(uri: Uri) -> Result<impl IntoResponse, Problem> {
         sender.send(list).await.map_err(|_unsent| FinishError::ReaderGone)?;
         sender.finish(trailers)
     });
-    Ok(([(header::CONTENT_TYPE, "text/plain")], body))
+    Ok(([(header::CONTENT_TYPE, "text/plain"), (header::CACHE_CONTROL, "no-store")], body))
 }
 
 fn asked_for(uri: &Uri) -> Result<Trailers, Problem> {

@@ -12,6 +12,7 @@ use crate::{
     json::Json,
     metrics::WorkbenchMetrics,
     query::bad_request,
+    seen::{ObservedBody, Probe},
     segment::Segment,
     spawn,
 };
@@ -103,7 +104,9 @@ async fn taken(uploads: Uploads, name: &str, request: Request<Body>) -> Result<R
     whole_file(request.headers())?;
     fits(request.headers(), allowed.bounds.upload_size)?;
     let _permit = allowed.admission.admit(Client::of(request.extensions().get()))?;
+    let probe = request.extensions().get::<Arc<Probe>>().cloned();
     let Verified(body): Verified<RequestBody> = request.extract().await?;
+    let body = ObservedBody::new(body, probe);
     // RFC 9110 §13.2.1: after all other checks of the header section, before the content.
     let (folder, file) = (allowed.folder.clone(), name.to_owned());
     let current = spawn::thread(move || folder.current(&file)).await.map_err(io::Error::from)??;
@@ -156,7 +159,7 @@ impl Allowed {
     /// Stores a body that proves correct at its end.
     async fn store(
         &self,
-        body: RequestBody,
+        body: ObservedBody,
         name: &str,
         preconditions: Preconditions,
     ) -> Result<Stored, UploadError> {
@@ -174,7 +177,7 @@ impl Allowed {
     }
 
     /// Writes a body. Returns its size and its digest.
-    async fn receive(&self, mut body: RequestBody, draft: &mut Draft) -> Result<(u64, String), UploadError> {
+    async fn receive(&self, mut body: ObservedBody, draft: &mut Draft) -> Result<(u64, String), UploadError> {
         let (mut size, mut hashers) = (0, Hashers::new([Algorithm::Sha256]));
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;

@@ -1,4 +1,5 @@
-//! `GET /seen/{id}`: what the server sent of a response, for clients that can't see it themselves.
+//! `GET /seen/{id}`: what the server sent of a response, for clients that can't see it themselves; for probes also what
+//! arrived.
 //!
 //! ```text
 //! curl -v -k --no-buffer 'https://localhost:3000/seen/'$(curl -s -k -o /dev/null -w '%header{x-request-id}' 'https://localhost:3000/trailers?x-color=blue')
@@ -23,16 +24,52 @@
 //! The server keeps the last 256 responses of routes, except of `/seen/…`, `/ui/…` and `/healthz`. It keeps none of gRPC
 //! and none that it creates itself, such as a 431. Only the client that received a response can read its record: the same
 //! IPv4 address or IPv6 /64. If a client has used an id several times, it gets the last response.
+//!
+//! # Probes
+//!
+//! A request whose `X-Check-Id` or parameter `probe` is a token is a probe: `GET /seen/{token}` also shows what arrived. A
+//! token has 16 to 64 letters, digits, `-` and `_`; other values are ignored. The record begins with the header section of
+//! the request, so it also exists if no response is ever sent. It is the record of the last request with that token.
+//!
+//! | Member | |
+//! |---|---|
+//! | `token`, `requests` | the token, and how many requests with it have arrived: a proxy may repeat one |
+//! | `connection` | `alpn`, `sni`, the version of `tls`, and whether this was the first request of a `new` connection |
+//! | `request` | `protocol`, `method`, `target`, `headers`; the values of `te` and `trailer`; and the members below |
+//! | `request.framing` | how the end of the content is found: `content-length`, `chunked`, `frames` (HTTP/2, without a length) or `none` (no content) |
+//! | `request.content` | as `data`, but the pieces that the route has received |
+//! | `request.trailers` | the trailer section, or null if there is none |
+//! | `request.forbiddenTrailers` | the names of trailers that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids, which are left out |
+//! | `request.state` | `running`, `complete`, `cut` (the content has ended early) or `unread` (the route has not read all of it) |
+//! | `request.failure` | why the content was cut or rejected |
+//! | `request.truncated` | as `truncated`, for the request |
+//!
+//! As long as no header section was sent, `state` is `running`, or `gone` if the client has left, and the other members
+//! about the response are null.
+//!
+//! **Each client that has the token can read the record**, because behind a proxy the addresses differ. It contains all
+//! header fields, so use random tokens. The server keeps the last 256 tokens for 10 minutes. It records all routes except
+//! `/seen/…`.
 
+mod body;
+mod probe;
+mod probes;
 mod recent;
 mod record;
+mod section;
+mod token;
 
-pub(crate) use recent::{Seen, observe};
+pub(crate) use self::{
+    body::ObservedBody,
+    probe::Probe,
+    recent::{Seen, observe},
+};
 
+use self::token::Token;
 use crate::{client::Client, json::Json, segment::Segment};
 use axum::extract::{ConnectInfo, State};
 use axum_trailers::problem::Problem;
-use http_02::StatusCode;
+use http_02::{HeaderValue, StatusCode, header};
 use std::net::SocketAddr;
 
 pub(crate) async fn seen(
@@ -40,13 +77,18 @@ pub(crate) async fn seen(
     connection: Option<ConnectInfo<SocketAddr>>,
     Segment(id): Segment,
 ) -> Result<Json, Problem> {
+    if let Some(probe) = Token::new(&id).and_then(|token| seen.find_probe(&token)) {
+        return Ok(Json(probe.to_json()));
+    }
     let record = seen.find(&id, Client::of(connection.as_ref())).ok_or_else(|| {
         let detail = format!(
             "this client has received no recorded response with the id `{id}`: it is the X-Request-Id of a response, \
              and the last {} are kept",
             Seen::KEPT
         );
-        Problem::new(StatusCode::NOT_FOUND, detail)
+        // The record may exist a moment later.
+        let uncached = HeaderValue::from_static("no-store");
+        Problem::new(StatusCode::NOT_FOUND, detail).field(header::CACHE_CONTROL, uncached)
     })?;
     Ok(Json(record.to_json()))
 }
