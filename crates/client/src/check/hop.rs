@@ -52,7 +52,7 @@ pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Open
     let tasks = tasks(&hop.origin, plan);
     let available: Vec<_> = openings.iter().filter(|opening| opening.trouble().is_none()).collect();
     let paths = available.iter().map(|opening| opening.path.clone()).collect();
-    let mut answers = answer(paths, tasks, plan).await;
+    let mut answers = answer(paths, &tasks, plan).await;
     hop.modes = openings
         .iter()
         .map(|opening| {
@@ -118,13 +118,13 @@ fn tasks(origin: &Origin, plan: &Plan) -> Vec<&'static Task> {
 }
 
 /// Runs the tasks on all paths at once, until the deadline.
-async fn answer(paths: Vec<Path>, tasks: Vec<&'static Task>, plan: &Plan) -> BTreeMap<Mode, Vec<Answer>> {
+async fn answer(paths: Vec<Path>, tasks: &[&'static Task], plan: &Plan) -> BTreeMap<Mode, Vec<Answer>> {
     let mut set = JoinSet::new();
     let mut answers: BTreeMap<Mode, Vec<Answer>> = BTreeMap::new();
     for path in paths {
         answers.insert(path.mode, Vec::new());
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        for task in &tasks {
+        for task in tasks {
             let (path, places, run) = (path.clone(), places.clone(), task.run);
             set.spawn(async move {
                 let _place = places.acquire_owned().await.expect("it is never closed");
@@ -136,18 +136,27 @@ async fn answer(paths: Vec<Path>, tasks: Vec<&'static Task>, plan: &Plan) -> BTr
         let (mode, answered) = answered.expect("no probe panics");
         answers.entry(mode).or_default().extend(answered);
     }
-    let in_order = |answered: Vec<Answer>| complete(answered, &tasks, plan);
+    let in_order = |answered: Vec<Answer>| complete(answered, tasks, plan);
     answers.into_iter().map(|(mode, answered)| (mode, in_order(answered))).collect()
 }
 
 /// The answers to what was asked, in order, with one for each question that has none.
 fn complete(mut answered: Vec<Answer>, tasks: &[&Task], plan: &Plan) -> Vec<Answer> {
+    let needs_upload = |question| {
+        let has = |task: &Task| task.questions.contains(&question);
+        !plan.allows_upload && FOREIGN_UPLOAD_TASKS.iter().any(has)
+    };
     let has_task = |question| tasks.iter().any(|task| task.questions.contains(&question));
     let asked = Question::ALL.into_iter().filter(|question| plan.questions.contains(question));
     asked
         .map(|question| match answered.iter().position(|answer| answer.question == question) {
             Some(position) => answered.swap_remove(position),
             None if has_task(question) => Answer::unknown(question, "no-time", "there was no answer in time"),
+            None if needs_upload(question) => {
+                let detail =
+                    "it needs a request with content, which other origins get only if uploads are allowed";
+                Answer::unknown(question, "needs-upload", detail)
+            }
             None => Answer::unknown(
                 question,
                 "needs-workbench",

@@ -1,6 +1,7 @@
 //! What the questions make of the two ends of a probe.
 
 mod judged;
+mod summary;
 
 use super::{
     path::Sent,
