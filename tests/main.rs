@@ -5,6 +5,7 @@ mod answer;
 mod binary;
 #[cfg(unix)]
 mod blocked_log;
+mod check;
 mod client;
 #[cfg(unix)]
 mod client_hello;

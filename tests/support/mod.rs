@@ -3,6 +3,7 @@
 pub(crate) mod axum_06;
 pub(crate) mod axum_08;
 pub(crate) mod client;
+pub(crate) mod faulty_proxy;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod process;
