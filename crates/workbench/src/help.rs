@@ -53,7 +53,7 @@ fn text(server: &Origin) -> String {
     for route in ROUTES {
         describe(route, server, &mut text).expect("memory");
     }
-    text + "Every GET route also accepts HEAD.\n"
+    text + "Every GET route also accepts HEAD. Every route accepts probe=TOKEN, for GET /seen/{token}.\n"
 }
 
 fn describe(route: &Route, server: &Origin, text: &mut String) -> fmt::Result {
