@@ -304,7 +304,10 @@ async fn requests_for_bytes_over_a_limit_are_rejected() {
         ("/bytes/1?delay=10001", "`delay` must be a number from 0 to 10000, not `10001`"),
         ("/bytes/100001?chunk=1", "100001 bytes in chunks of 1 are 100001 chunks: the limit is 100000"),
         ("/bytes/302?chunk=1&delay=1000", "302 chunks with 1s between them take 301 s: the limit is 300 s"),
-        ("/bytes/1?pace=1", "unknown parameter `pace`: the parameters are seed, chunk, delay"),
+        (
+            "/bytes/1?pace=1",
+            "unknown parameter `pace`: the parameters are seed, chunk, delay, trailers, length, break, break_at",
+        ),
     ];
     for (protocol, client) in clients() {
         for (path, detail) in cases {

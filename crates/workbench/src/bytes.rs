@@ -10,22 +10,30 @@
 //! | `chunk` | the size of a chunk, up to 64 KiB, default 16 KiB |
 //! | `delay` | the pause before each chunk except the first, in milliseconds, up to 10,000 |
 //!
+//! It also has the parameters of [`faults`](super::faults). With one of them, this file computes the digest, and the length
+//! of the content is known to the server, but is a header field only if `length` asks for it.
+//!
 //! The bytes are the numbers of [`SplitMix64`](https://prng.di.unimi.it/splitmix64.c) in little-endian order: the same
 //! seed gives the same bytes, and a shorter response is the beginning of a longer one. A response has at most 1 GiB,
 //! 100,000 chunks and five minutes of pauses.
 
 use super::{
+    faults::Faults,
     query::{self, Query},
     segment::Segment,
 };
-use axum::response::IntoResponse;
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use axum_trailers::{
     body::{self, SendError, Sender},
+    digest::{Algorithm, CONTENT_DIGEST, Hashers},
     problem::Problem,
-    trailers::{Declared, Trailers},
+    trailers::{Declared, Trailers, server::LengthOverride},
 };
 use bytes::{Bytes, BytesMut};
-use http_02::{HeaderMap, Uri, header};
+use http_02::{HeaderMap, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -45,23 +53,73 @@ struct Plan {
     seed: u64,
 }
 
-pub(super) async fn bytes(Segment(length): Segment, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    let plan = Plan::read(&length, &uri)?;
-    let (sender, body) = body::channel(64 * 1024, Declared::none());
-    super::spawn::task(produce(plan, sender));
+pub(super) async fn bytes(Segment(length): Segment, request: Request<Body>) -> Result<Response, Problem> {
+    let (plan, faults) = Plan::read(&length, &request)?;
     let mut fields = HeaderMap::new();
     fields.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/octet-stream"));
     fields.insert(header::CONTENT_LENGTH, plan.length.into());
-    Ok((fields, body))
+    let sent = plan.sent(faults)?;
+    let ending = Ending::new(faults);
+    let (sender, body) = body::channel(64 * 1024, ending.declared());
+    super::spawn::task(produce(sent, ending, sender));
+    let mut response = (fields, body).into_response();
+    faults.ask(response.extensions_mut());
+    Ok(response)
+}
+
+/// What follows the bytes: nothing, if there are no faults. `ContentDigestLayer` then adds the digest.
+struct Ending {
+    hashers: Option<Hashers>,
+    faults: Faults,
+}
+
+impl Ending {
+    /// `ContentDigestLayer` would withhold the digest without `TE`, and the length over HTTP/2.
+    fn new(faults: Faults) -> Self {
+        let hashers = (!faults.is_none()).then(|| Hashers::new([Algorithm::default()]));
+        Self { hashers, faults }
+    }
+
+    fn declared(&self) -> Declared {
+        let digest = self.hashers.as_ref().map(|_| CONTENT_DIGEST);
+        self.faults.declare(Declared::new(digest).expect("a permitted field"))
+    }
+
+    fn data(&mut self, chunk: &[u8]) {
+        if let Some(hashers) = &mut self.hashers {
+            hashers.update(chunk);
+        }
+    }
+
+    fn trailers(self) -> Trailers {
+        let mut trailers = Trailers::new();
+        for digest in self.hashers.into_iter().flat_map(Hashers::finish) {
+            trailers.insert(CONTENT_DIGEST, digest.to_field_value()).expect("a permitted field");
+        }
+        self.faults.add_to(&mut trailers);
+        trailers
+    }
 }
 
 impl Plan {
-    fn read(length: &str, uri: &Uri) -> Result<Self, Problem> {
+    /// What is sent of it.
+    fn sent(self, faults: Faults) -> Result<Self, Problem> {
+        match faults.length() {
+            Some(LengthOverride::Short) if self.length == 0 => {
+                Err(query::bad_request("`length=short` needs at least one byte"))
+            }
+            Some(LengthOverride::Short) => Ok(Self { length: self.length / 2, ..self }),
+            _ => Ok(self),
+        }
+    }
+
+    fn read(length: &str, request: &Request<Body>) -> Result<(Self, Faults), Problem> {
         let length = query::number("the number of bytes", length, 0..=MAX_BYTES)?;
-        let mut query = Query::from_uri(uri);
+        let mut query = Query::from_uri(request.uri());
         let seed = query.number("seed", 0..=u64::MAX)?.unwrap_or(0);
         let chunk = query.number("chunk", 1..=MAX_CHUNK)?.unwrap_or(DEFAULT_CHUNK);
         let delay = Duration::from_millis(query.number("delay", 0..=MAX_DELAY)?.unwrap_or(0));
+        let faults = Faults::take(&mut query, request)?;
         query.finish()?;
 
         let chunks = length.div_ceil(chunk);
@@ -77,11 +135,11 @@ impl Plan {
                 format!("{chunks} chunks with {delay:?} between them take {sum} s: the limit is {most} s");
             return Err(query::bad_request(detail).with("maximum", most));
         }
-        Ok(Self { length, chunk, delay, seed })
+        Ok((Self { length, chunk, delay, seed }, faults))
     }
 }
 
-async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
+async fn produce(plan: Plan, mut ending: Ending, mut sender: Sender) -> Result<(), SendError> {
     let mut numbers = SplitMix64(plan.seed);
     let mut made = BytesMut::new();
     let mut left = plan.length;
@@ -95,9 +153,10 @@ async fn produce(plan: Plan, mut sender: Sender) -> Result<(), SendError> {
         let length = usize::try_from(left.min(plan.chunk)).expect("a chunk at most");
         let chunk = numbers.chunk(&mut made, length);
         left -= chunk.len() as u64;
+        ending.data(&chunk);
         sender.send(chunk).await?;
     }
-    if let Err(error) = sender.finish(Trailers::new()) {
+    if let Err(error) = sender.finish(ending.trailers()) {
         tracing::debug!(%error, "the client left before the end of the body");
     }
     Ok(())

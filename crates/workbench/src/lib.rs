@@ -31,6 +31,7 @@ mod client;
 pub mod database;
 mod echo;
 pub mod export;
+mod faults;
 pub mod files;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

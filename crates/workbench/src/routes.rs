@@ -2,7 +2,7 @@
 //! in docs/routes.md with it.
 
 use super::{
-    answer, browsers, bytes, chunky, echo, export, files, healthz, help, inspect, lines,
+    answer, browsers, bytes, chunky, echo, export, faults, files, healthz, help, inspect, lines,
     origin::Origin, problem_page, seen, state::AppState, te, trailers, ui,
 };
 use axum::{
@@ -97,9 +97,17 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/bytes/{n}",
-        shows: "n pseudo-random bytes, reproducible with `seed`, and their digest.",
+        shows: "n pseudo-random bytes, reproducible with `seed`, and their digest. `trailers`, `length` and `break` make the response misbehave.",
         trailers: &["content-digest"],
-        parameters: &["seed=N", "chunk=BYTES", "delay=MILLISECONDS"],
+        parameters: &[
+            "seed=N",
+            "chunk=BYTES",
+            "delay=MILLISECONDS",
+            faults::TRAILERS,
+            faults::LENGTH,
+            faults::BREAK,
+            faults::BREAK_AT,
+        ],
         bounds: "n up to 1 GiB; at most 100,000 chunks of up to 64 KiB; delays of up to 10,000 ms each and 5 minutes in total",
         example: Example { target: "/bytes/64?chunk=16&delay=500", pipe: " 2>&1 | cat -v", ..EXAMPLE },
         pattern: "/bytes/:n",
@@ -145,7 +153,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/export/{table}",
-        shows: "Rows as CSV, NDJSON or JSON; row count, digest and timing are trailers, or part of the JSON document (`metadata=body`). `fail_at` simulates a failure, which cuts the transfer or is reported in trailers (`fail`).",
+        shows: "Rows as CSV, NDJSON or JSON; row count, digest and timing are trailers, or part of the JSON document (`metadata=body`). `fail_at` simulates a failure, which cuts the transfer or is reported in trailers (`fail`). `trailers`, `length` and `break` make the response misbehave.",
         trailers: EXPORT_TRAILERS,
         parameters: &[
             "format=csv|ndjson|json",
@@ -154,6 +162,10 @@ pub const ROUTES: &[Route] = &[
             "metadata=body",
             "fail_at=ROW",
             "fail=reset|trailer",
+            faults::TRAILERS,
+            faults::LENGTH,
+            faults::BREAK,
+            faults::BREAK_AT,
         ],
         bounds: "rows (`--max-rows`) of up to 4 MiB each, time (`--max-export-time`), concurrent exports (`--max-exports`), and those of one client (`--max-exports-per-client`)",
         example: Example { target: "/export/orders?limit=10", ..EXAMPLE },
@@ -219,7 +231,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/te",
-        shows: "What the request contains about trailers, and whether the response has any.",
+        shows: "What the request contains about trailers, whether the response has any, and the proxies that the request has passed.",
         trailers: &["x-protocol", "x-te", "x-trailers"],
         example: Example { target: "/te", ..EXAMPLE },
         pattern: "/te",
@@ -239,7 +251,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/inspect",
-        shows: "The request as received: protocol, header fields, trailers, length, digest, and announced trailers that are missing.",
+        shows: "The request as received: protocol, header fields, trailers, length, digest, hops, and announced trailers that are missing or have become header fields.",
         bounds: "body size (`--max-body-size`)",
         example: Example { target: "/inspect", content: Some("hello"), ..EXAMPLE },
         pattern: "/inspect",

@@ -22,7 +22,7 @@ pub(crate) async fn events(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let (query, options) = Options::of_events(table, request.uri(), request.headers(), exports.bounds())?;
+    let (query, options) = Options::of_events(table, &request, exports.bounds())?;
     if request.headers().get("last-event-id").is_some_and(|id| !id.is_empty()) {
         // The client has received this export, completely or up to a cut. 204 stops the reconnects of an
         // `EventSource` (HTML §9.2.3), which would get all rows again.

@@ -1,8 +1,10 @@
-use super::{http_output::HttpOutput, options::Options, registry::Exports, thread::start};
+use super::{
+    collected::with_length, http_output::HttpOutput, options::Options, registry::Exports, thread::start,
+};
 use crate::{client::Client, database::Database, segment::Segment};
 use axum::{body::Body, extract::State, response::Response};
 use axum_trailers::problem::Problem;
-use http_02::Request;
+use http_02::{Method, Request};
 
 /// `GET /export/{table}`.
 pub(crate) async fn export(
@@ -11,7 +13,12 @@ pub(crate) async fn export(
     Segment(table): Segment,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let (query, options) = Options::of_export(table, request.uri(), request.headers(), exports.bounds())?;
+    let (query, options) = Options::of_export(table, &request, exports.bounds())?;
     let client = Client::of(request.extensions().get());
-    start(database, &exports, client, query, HttpOutput::new(options, request.method())).await
+    let response =
+        start(database, &exports, client, query, HttpOutput::new(options, request.method())).await?;
+    match options.faults.length() {
+        Some(length) if request.method() != Method::HEAD => with_length(response, length).await,
+        _ => Ok(response),
+    }
 }

@@ -119,10 +119,12 @@ impl Feed for HttpFeed {
         let presentation = self.options.presentation;
         self.send(presentation.complete(&metadata, &trailers))?;
         self.export.ends(End::Complete(trailers.clone()));
-        Ok(HttpEnding::Finish(match presentation {
+        let mut sent = match presentation {
             Presentation::Content => trailers,
             Presentation::Document | Presentation::Events => Trailers::new(),
-        }))
+        };
+        self.options.faults.add_to(&mut sent);
+        Ok(HttpEnding::Finish(sent))
     }
 
     fn lost(&mut self, lost: DatabaseLost, reading: &mut Reading) -> Result<HttpEnding, Stop> {

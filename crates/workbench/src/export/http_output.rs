@@ -49,14 +49,16 @@ impl HttpOutput {
         if presentation == Presentation::Content {
             fields.insert(header::VARY, HeaderValue::from_static("accept, want-content-digest"));
         }
+        self.options.faults.ask(response.extensions_mut());
         response
     }
 
     fn declared(&self) -> Declared {
+        let faults = self.options.faults;
         if self.options.presentation != Presentation::Content {
-            return Declared::none();
+            return faults.declare(Declared::none());
         }
-        let metadata = Metadata::declared(self.options.digest.is_some());
+        let metadata = faults.declare(Metadata::declared(self.options.digest.is_some()));
         match self.options.failure_mode {
             FailureMode::ByReset => metadata,
             FailureMode::ByTrailers => {

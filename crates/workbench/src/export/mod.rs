@@ -23,6 +23,7 @@
 //! | `metadata` | `body`: see [below](#without-trailers) |
 //! | `fail_at` | the row, counted from 1, at which the database connection is lost; see [below](#failures) |
 //! | `fail` | `reset` or `trailer`: how failures are reported, both simulated and real ones |
+//! | `trailers`, `length`, `break`, `break_at` | see [`faults`](crate::faults). With `length`, the content has at most 1 MiB |
 //!
 //! # Values
 //!
@@ -68,6 +69,7 @@
 //! its end, events, or a second request.
 
 mod abandon_guard;
+mod collected;
 mod comments;
 mod events;
 mod format;

@@ -5,13 +5,14 @@ use super::{
 };
 use crate::{
     Bounds, accept,
+    faults::Faults,
     query::{Query, bad_request},
 };
 use axum_trailers::{
     digest::{Algorithm, Preferences, WANT_CONTENT_DIGEST},
     problem::Problem,
 };
-use http_02::{HeaderMap, StatusCode, Uri};
+use http_02::{HeaderMap, Request, StatusCode};
 
 /// How an HTTP request wants its rows.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Options {
     pub(super) presentation: Presentation,
     pub(super) failure_mode: FailureMode,
     pub(super) digest: Option<Algorithm>,
+    pub(super) faults: Faults,
 }
 
 /// How a failure is reported.
@@ -31,13 +33,12 @@ pub(super) enum FailureMode {
 
 impl Options {
     /// Parses the options of `GET /export/{table}`.
-    pub(super) fn of_export(
+    pub(super) fn of_export<B>(
         table: String,
-        uri: &Uri,
-        headers: &HeaderMap,
+        request: &Request<B>,
         bounds: &Bounds,
     ) -> Result<(ExportQuery, Self), Problem> {
-        let mut query = Query::from_uri(uri);
+        let mut query = Query::from_uri(request.uri());
         let format = query.one_of("format", &Format::NAMED)?;
         let presentation = query.one_of("metadata", &[("body", Presentation::Document)])?;
         let format = match (format, presentation) {
@@ -47,19 +48,25 @@ impl Options {
                 return Err(bad_request(detail));
             }
             (Some(format), None) => format,
-            (None, None) => accepted(headers)?,
+            (None, None) => accepted(request.headers())?,
         };
-        Self::of_both(table, query, headers, bounds, format, presentation.unwrap_or(Presentation::Content))
+        let faults = Faults::take(&mut query, request)?;
+        let presentation = presentation.unwrap_or(Presentation::Content);
+        let (query, options) = Self::of_both(table, query, request.headers(), bounds, format, presentation)?;
+        if faults.length().is_some() && query.fail_at.is_some() {
+            return Err(bad_request("`length` and `fail_at` exclude each other: what fails has no length"));
+        }
+        Ok((query, Self { faults, ..options }))
     }
 
     /// Parses the options of `GET /export/{table}/events`.
-    pub(super) fn of_events(
+    pub(super) fn of_events<B>(
         table: String,
-        uri: &Uri,
-        headers: &HeaderMap,
+        request: &Request<B>,
         bounds: &Bounds,
     ) -> Result<(ExportQuery, Self), Problem> {
-        Self::of_both(table, Query::from_uri(uri), headers, bounds, Format::Ndjson, Presentation::Events)
+        let query = Query::from_uri(request.uri());
+        Self::of_both(table, query, request.headers(), bounds, Format::Ndjson, Presentation::Events)
     }
 
     fn of_both(
@@ -81,10 +88,8 @@ impl Options {
             None => Some(Algorithm::default()),
         };
         let query = ExportQuery { table, columns: Columns::Listed(columns), limit, fail_at };
-        Ok((
-            query,
-            Self { format, presentation, failure_mode: failure_mode.unwrap_or(FailureMode::ByReset), digest },
-        ))
+        let failure_mode = failure_mode.unwrap_or(FailureMode::ByReset);
+        Ok((query, Self { format, presentation, failure_mode, digest, faults: Faults::default() }))
     }
 }
 

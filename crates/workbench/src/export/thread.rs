@@ -131,15 +131,15 @@ mod tests {
     };
     use crate::{Bounds, metrics::WorkbenchMetrics};
     use axum::response::IntoResponse;
-    use http_02::{HeaderMap, Method};
+    use http_02::{Method, Request};
 
     #[tokio::test]
     async fn count_stops_if_the_client_leaves() {
         let exports =
             Exports::new(Bounds { exports: 1, ..Bounds::default() }, WorkbenchMetrics::new().exports_running);
         for is_abandoned in [true, false] {
-            let uri = "/export/orders".parse().expect("a URI");
-            let asked = Options::of_export("orders".to_owned(), &uri, &HeaderMap::new(), &Bounds::default());
+            let request = Request::get("/export/orders").body(()).expect("a request");
+            let asked = Options::of_export("orders".to_owned(), &request, &Bounds::default());
             let (query, options) = asked.unwrap_or_else(|_problem| panic!("no parameters"));
             let job = Job {
                 database: Database::sample().expect("memory"),

@@ -1,6 +1,8 @@
 // Names for people: of routes' parameters and of their values.
 
 const LABELS = {
+    break: "Break the response",
+    break_at: "Break at",
     chunk: "Chunk size (bytes)",
     columns: "Columns",
     content: "Content",
@@ -9,6 +11,7 @@ const LABELS = {
     fail_at: "Fail at row",
     format: "Format",
     id: "Id",
+    length: "Content-Length",
     limit: "Rows",
     metadata: "Metadata",
     n: "Bytes",
@@ -18,6 +21,7 @@ const LABELS = {
     query: "Query",
     seed: "Seed",
     table: "Table",
+    trailers: "Trailers",
     words: "Words",
 };
 
