@@ -1,5 +1,7 @@
 //! The command line `axum-trailers`: parse, run a verb, exit code.
 
+#[cfg(feature = "client")]
+mod check;
 mod cli;
 #[cfg(feature = "client")]
 mod client;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Invocation::Put(args) => client::put(&args),
         #[cfg(feature = "client")]
         Invocation::Send(args) => client::send(&args),
+        #[cfg(feature = "client")]
+        Invocation::Check(args) => check::run(&args),
         #[cfg(feature = "serve")]
         Invocation::Serve(args) => serve::run(&args),
         Invocation::Generate(args) => generate::run(&args),

@@ -492,7 +492,7 @@ fn unknown_verb_is_a_usage_error_and_each_verb_has_its_help() {
     let output = run(&["frobnicate"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("'frobnicate'"));
-    for verb in ["get", "put", "send", "serve"] {
+    for verb in ["get", "put", "send", "check", "serve"] {
         let help = run(&["help", verb]);
         assert_eq!((help.status.code(), &help.stdout), (Some(0), &run(&[verb, "--help"]).stdout), "{verb}");
         assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes:"), "{verb}");

@@ -1,4 +1,4 @@
-//! Options that `get`, `put` and `send` share.
+//! Options that `get`, `put` and `send` share. `check` has those about addresses and TLS.
 
 use super::{
     credentials::Credentials,
@@ -95,6 +95,28 @@ pub(crate) struct ConnectionOptions {
     #[command(flatten)]
     version: VersionOptions,
 
+    #[command(flatten)]
+    pub(crate) addresses: AddressOptions,
+
+    /// Maximum time to connect, with TLS
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub(crate) connect_timeout: Time,
+
+    /// Maximum time of a transfer [default: none]
+    #[arg(short, long, value_name = "TIME")]
+    pub(crate) max_time: Option<Time>,
+
+    /// Cut a transfer without progress for this long
+    ///
+    /// The transfer counts as cut if no byte is received or sent for this long.
+    #[arg(short = 'y', long, value_name = "TIME", default_value = "60s")]
+    pub(crate) speed_time: Time,
+}
+
+/// Where connections lead to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = CONNECTION)]
+pub(crate) struct AddressOptions {
     /// Use these addresses for a host and port
     ///
     /// `HOST:PORT:ADDR`, or several addresses separated by commas. IPv6 addresses may be in brackets. May be repeated.
@@ -114,20 +136,6 @@ pub(crate) struct ConnectionOptions {
     /// `localhost,.example.com,10.0.0.0/8`, or `*` for all. The default is that of the variable `no_proxy` or `NO_PROXY`.
     #[arg(long, value_name = "LIST")]
     pub(crate) noproxy: Option<String>,
-
-    /// Maximum time to connect, with TLS
-    #[arg(long, value_name = "TIME", default_value = "5m")]
-    pub(crate) connect_timeout: Time,
-
-    /// Maximum time of a transfer [default: none]
-    #[arg(short, long, value_name = "TIME")]
-    pub(crate) max_time: Option<Time>,
-
-    /// Cut a transfer without progress for this long
-    ///
-    /// The transfer counts as cut if no byte is received or sent for this long.
-    #[arg(short = 'y', long, value_name = "TIME", default_value = "60s")]
-    pub(crate) speed_time: Time,
 }
 
 #[derive(Debug, Args)]
@@ -270,10 +278,10 @@ mod tests {
                 options.connection.http_version() == HttpVersion::Http2PriorKnowledge
             }),
             (&["--resolve", "a:1:::1", "--resolve", "b:1:::1"], |options| {
-                options.connection.resolve.len() == 2
+                options.connection.addresses.resolve.len() == 2
             }),
-            (&["-x", ""], |options| options.connection.proxy == Some(ProxyChoice::Direct)),
-            (&["--noproxy", "*"], |options| options.connection.noproxy.as_deref() == Some("*")),
+            (&["-x", ""], |options| options.connection.addresses.proxy == Some(ProxyChoice::Direct)),
+            (&["--noproxy", "*"], |options| options.connection.addresses.noproxy.as_deref() == Some("*")),
             (&["--connect-timeout", "1.5"], |options| {
                 options.connection.connect_timeout.0.as_millis() == 1500
             }),

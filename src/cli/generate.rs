@@ -10,6 +10,8 @@ pub(crate) const VERBS: &[&str] = &[
     "put",
     #[cfg(feature = "client")]
     "send",
+    #[cfg(feature = "client")]
+    "check",
     #[cfg(feature = "serve")]
     "serve",
 ];

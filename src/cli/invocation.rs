@@ -1,13 +1,13 @@
 //! The command, and which of its verbs to run.
 
 use super::generate::GenerateArgs;
+#[cfg(feature = "client")]
+use super::{check::CheckArgs, get::GetArgs, put::PutArgs, send::SendArgs};
 #[cfg(feature = "serve")]
 use super::{
     environment,
     serve::{self, ServeArgs},
 };
-#[cfg(feature = "client")]
-use super::{get::GetArgs, put::PutArgs, send::SendArgs};
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{Error, ErrorKind},
@@ -23,7 +23,7 @@ pub(crate) const NAME: &str = "axum-trailers";
 /// Verified HTTP transfers, and a workbench for HTTP trailers
 ///
 /// `get` and `put` verify each transfer: by its trailers, its digest, and an end that has arrived. `send` makes any request.
-/// `serve`, or no verb at all, runs the workbench: an HTTPS server whose responses end in trailers, to test clients and
+/// `check` finds where a path with proxies loses trailers. `serve`, or no verb at all, runs the workbench: an HTTPS server whose responses end in trailers, to test clients and
 /// proxies against over HTTP/2 and HTTP/1.1. `GET /help` lists its routes; /ui shows them in a browser.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
@@ -64,6 +64,14 @@ pub(crate) enum Invocation {
     /// Writes the content of the response to standard output, and verifies it as `get` does.
     #[cfg(feature = "client")]
     Send(Box<SendArgs>),
+
+    /// Find where a path loses trailers
+    ///
+    /// Sends requests through the proxies at a URL to the workbench behind them, over HTTP/2 and HTTP/1.1, with and without
+    /// `TE: trailers`, and compares what each end has sent and received. Prints what is lost, in which direction, and the
+    /// lines of configuration that fix it, if they are known.
+    #[cfg(feature = "client")]
+    Check(Box<CheckArgs>),
 
     /// Serve the workbench, as without a verb
     ///
@@ -110,6 +118,8 @@ impl Invocation {
             Self::Put(args) => args.check()?,
             #[cfg(feature = "client")]
             Self::Send(args) => args.check()?,
+            #[cfg(feature = "client")]
+            Self::Check(args) => args.check()?,
             #[cfg(feature = "serve")]
             Self::Serve(args) => args.check()?,
             Self::Generate(args) => args.check()?,
@@ -150,10 +160,11 @@ fn short(command: Command) -> Command {
     })
 }
 
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 5] = [
     ("get", "axum-trailers get -O https://example.com/a.iso"),
     ("put", "axum-trailers put a.iso https://example.com/files/a.iso"),
     ("send", "axum-trailers send -d hello --trailer 'x-a: 1' https://example.com/"),
+    ("check", "axum-trailers check https://example.com/"),
     ("serve", "axum-trailers serve --port 3000"),
 ];
 

@@ -5,12 +5,14 @@
 //! | `invocation.rs` | the command, and which verb to run |
 //! | `serve/` | the options of `serve`, which are also those of the command without a verb |
 //! | `environment.rs` | variables for the options of `serve` |
-//! | `get.rs`, `put.rs`, `send.rs` | the options of the client's verbs |
+//! | `get.rs`, `put.rs`, `send.rs`, `check.rs` | the options of the client's verbs |
 //! | `client_options.rs` | the options that these share |
-//! | `url.rs`, `field.rs`, `data.rs`, `file_or_dash.rs`, `resolve.rs`, `proxy.rs`, `credentials.rs`, `hex.rs` | their values |
+//! | `url.rs`, `field.rs`, `data.rs`, `file_or_dash.rs`, `resolve.rs`, `proxy.rs`, `credentials.rs`, `hex.rs`, `serve_url.rs` | their values |
 //! | `generate.rs` | the options of the hidden verb `generate` |
 //! | `values.rs` | times, sizes and counts |
 
+#[cfg(feature = "client")]
+mod check;
 #[cfg(feature = "client")]
 mod client_options;
 #[cfg(feature = "client")]
@@ -39,6 +41,8 @@ mod resolve;
 mod send;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(all(feature = "serve", feature = "client"))]
+mod serve_url;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "client")]
@@ -49,9 +53,12 @@ mod values;
 pub(crate) use generate::VERBS;
 pub(crate) use generate::{Format, GenerateArgs};
 pub(crate) use invocation::{Invocation, NAME, definition};
+#[cfg(all(feature = "serve", feature = "client"))]
+pub(crate) use serve_url::ServeUrl;
 #[cfg(feature = "client")]
 pub(crate) use {
-    client_options::{ClientOptions, ConnectionOptions, HttpVersion, TlsOptions},
+    check::CheckArgs,
+    client_options::{AddressOptions, ClientOptions, ConnectionOptions, HttpVersion, TlsOptions},
     data::Data,
     field::HeaderLine,
     file_or_dash::FileOrDash,

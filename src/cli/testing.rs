@@ -2,7 +2,7 @@
 
 use super::Invocation;
 #[cfg(feature = "client")]
-use super::{GetArgs, PutArgs, SendArgs};
+use super::{CheckArgs, GetArgs, PutArgs, SendArgs};
 use std::ffi::{OsStr, OsString};
 
 /// Parses a command line without the name of the program, with these variables.
@@ -39,6 +39,14 @@ pub(super) fn put(line: &[&str]) -> PutArgs {
 pub(super) fn send(line: &[&str]) -> SendArgs {
     match read(&[], &[&["send"], line].concat()) {
         Ok(Invocation::Send(args)) => *args,
+        other => panic!("{line:?}: {other:?}"),
+    }
+}
+
+#[cfg(feature = "client")]
+pub(super) fn check(line: &[&str]) -> CheckArgs {
+    match read(&[], &[&["check"], line].concat()) {
+        Ok(Invocation::Check(args)) => *args,
         other => panic!("{line:?}: {other:?}"),
     }
 }

@@ -6,12 +6,12 @@ use std::{
 };
 
 /// Writes a line on standard error. Nobody is left to read about a failure.
-pub(super) fn error(line: impl Display) {
+pub(crate) fn error(line: impl Display) {
     let _failed = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Writes a line on standard output.
-pub(super) fn print(line: impl Display) -> io::Result<()> {
+pub(crate) fn print(line: impl Display) -> io::Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "{line}")?;
     output.flush()

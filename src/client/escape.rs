@@ -4,18 +4,18 @@ pub(super) use axum_trailers_client::is_harmful;
 use std::fmt::{self, Write};
 
 /// Writes bytes as text: what is not printable is escaped, except tabs, and line ends if they are `lines`.
-pub(super) struct Escaped<'b> {
+pub(crate) struct Escaped<'b> {
     bytes: &'b [u8],
     keeps_lines: bool,
 }
 
 /// The value of a field, or another text in one line.
-pub(super) fn line(bytes: &[u8]) -> Escaped<'_> {
+pub(crate) fn line(bytes: &[u8]) -> Escaped<'_> {
     Escaped { bytes, keeps_lines: false }
 }
 
 /// A text in one line, of which a terminal gets only so much.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(SHORT) {
         None => line(text.as_bytes()).to_string(),
         Some((end, _)) => format!("{}… ({} bytes)", line(&text.as_bytes()[..end]), text.len()),
@@ -26,7 +26,7 @@ pub(super) fn short(text: &str) -> String {
 const SHORT: usize = 1000;
 
 /// A JSON text. Outside of its strings, it contains nothing that is escaped.
-pub(super) fn json(text: &str) -> String {
+pub(crate) fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if is_harmful(character) {

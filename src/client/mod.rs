@@ -1,9 +1,9 @@
-//! What the verbs `get`, `put` and `send` run.
+//! What the verbs `get`, `put` and `send` run. `check` uses how this connects and prints.
 
-mod console;
+pub(crate) mod console;
 mod defaults;
 mod dump;
-mod escape;
+pub(crate) mod escape;
 mod exit_code;
 mod fields;
 mod get;
@@ -24,4 +24,8 @@ mod target;
 mod upload;
 mod verbose;
 
-pub(crate) use run::{get, put, send};
+pub(crate) use self::{
+    run::{get, put, send},
+    session::Setup,
+    settings::connector,
+};

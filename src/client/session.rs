@@ -40,17 +40,17 @@ pub(super) struct Arrived {
 }
 
 /// Why a command ends before its first request.
-pub(super) struct Setup {
-    pub(super) code: u8,
-    pub(super) message: String,
+pub(crate) struct Setup {
+    pub(crate) code: u8,
+    pub(crate) message: String,
 }
 
 impl Setup {
-    pub(super) fn usage(message: impl Display) -> Self {
+    pub(crate) fn usage(message: impl Display) -> Self {
         Self { code: USAGE, message: message.to_string() }
     }
 
-    pub(super) fn local(message: impl Display) -> Self {
+    pub(crate) fn local(message: impl Display) -> Self {
         Self { code: LOCAL_TROUBLE, message: message.to_string() }
     }
 }

@@ -1,37 +1,37 @@
 //! The client that the options describe.
 
 use super::session::Setup;
-use crate::cli::{ClientOptions, ConnectionOptions, HttpVersion, ProxyChoice, TlsOptions};
+use crate::cli::{AddressOptions, ClientOptions, ConnectionOptions, HttpVersion, ProxyChoice, TlsOptions};
 use axum_trailers_client::{Client, Connector, Protocol, Proxy, Tls};
 use std::{fmt::Display, fs, path::Path};
 
 pub(super) fn client(options: &ClientOptions) -> Result<Client, Setup> {
-    let connector = connector(&options.connection, &options.tls)?;
-    Ok(Client::with(connector).stall_timeout(options.connection.speed_time.0))
-}
-
-fn connector(options: &ConnectionOptions, tls_options: &TlsOptions) -> Result<Connector, Setup> {
-    let protocol = match options.http_version() {
+    let ConnectionOptions { addresses, connect_timeout, speed_time, .. } = &options.connection;
+    let protocol = match options.connection.http_version() {
         HttpVersion::Any => Protocol::Negotiated,
         HttpVersion::Http1 => Protocol::Http1,
         HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
     };
-    let mut connector =
-        Connector::new().tls(tls(tls_options)?).protocol(protocol).timeout(options.connect_timeout.0);
-    for given in &options.resolve {
+    let connector = connector(addresses, &options.tls)?.protocol(protocol).timeout(connect_timeout.0);
+    Ok(Client::with(connector).stall_timeout(speed_time.0))
+}
+
+pub(crate) fn connector(addresses: &AddressOptions, tls_options: &TlsOptions) -> Result<Connector, Setup> {
+    let mut connector = Connector::new().tls(tls(tls_options)?);
+    for given in &addresses.resolve {
         connector = connector.resolve(&given.host, given.port, given.addresses.iter().copied());
     }
-    Ok(connector.proxy(proxy(options)?))
+    Ok(connector.proxy(proxy(addresses)?))
 }
 
 /// Each part comes from its option, else from the environment.
-fn proxy(options: &ConnectionOptions) -> Result<Proxy, Setup> {
-    let proxy = match &options.proxy {
+fn proxy(addresses: &AddressOptions) -> Result<Proxy, Setup> {
+    let proxy = match &addresses.proxy {
         None => Proxy::from_env(),
         Some(ProxyChoice::Direct) => Proxy::none(),
         Some(ProxyChoice::Http(uri)) => Proxy::new(&uri.to_string()).map_err(Setup::usage)?.except_env(),
     };
-    Ok(match &options.noproxy {
+    Ok(match &addresses.noproxy {
         None => proxy,
         Some(hosts) => proxy.except(hosts),
     })

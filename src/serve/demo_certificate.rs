@@ -4,8 +4,8 @@ use crate::{cli::ServeArgs, log::Log};
 use axum_trailers_server::Server;
 use tracing::Level;
 
-pub(super) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
-pub(super) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
+pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
 
 /// Whether the key is the built-in one, which is public.
 pub(super) fn uses_demo_key(args: &ServeArgs) -> bool {

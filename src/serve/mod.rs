@@ -16,4 +16,10 @@ mod run;
 mod server;
 mod systemd;
 
+#[cfg(feature = "client")]
+pub(crate) use self::{
+    demo_certificate::{CERTIFICATE, KEY},
+    error::Error,
+    server::ServerExt,
+};
 pub(crate) use run::run;

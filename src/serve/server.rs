@@ -32,6 +32,9 @@ pub(crate) trait ServerExt: Sized {
     /// Listens for HTTPS, by default unless there are inherited sockets.
     fn listen_for_https(self, args: &ServeArgs) -> Result<Self, BindError>;
 
+    /// Listens for HTTPS on these addresses.
+    fn listen_for_https_at(self, addresses: &[Address]) -> Result<Self, BindError>;
+
     /// Listens for plain HTTP on these addresses.
     fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError>;
 
@@ -66,12 +69,15 @@ impl ServerExt for Server {
     }
 
     fn listen_for_https(self, args: &ServeArgs) -> Result<Self, BindError> {
-        let bind_to = |server, address| bind(server, address, HTTPS_PORT, Server::bind);
         match args.port {
             Some(port) => on_loopback(self, port, Server::bind),
             None if args.listen.is_empty() && !listens(&self) => on_loopback(self, HTTPS_PORT, Server::bind),
-            None => args.listen.iter().try_fold(self, bind_to),
+            None => self.listen_for_https_at(&args.listen),
         }
+    }
+
+    fn listen_for_https_at(self, addresses: &[Address]) -> Result<Self, BindError> {
+        addresses.iter().try_fold(self, |server, address| bind(server, address, HTTPS_PORT, Server::bind))
     }
 
     fn listen_for_plain_http(self, addresses: &[PlainAddress]) -> Result<Self, BindError> {

@@ -1,0 +1,21 @@
+//! What the verb `check` runs. The check itself is in the client's library.
+//!
+//! | File | |
+//! |---|---|
+//! | `run.rs` | check, print, exit code |
+//! | `origin.rs` | the workbench of `--serve` |
+//! | `remedies.rs`, `remedies.json` | what fixes a path |
+//! | `text/` | the report for people |
+//! | `json.rs`, `junit.rs` | the report for programs |
+
+mod json;
+mod junit;
+#[cfg(feature = "serve")]
+mod origin;
+mod remedies;
+mod run;
+#[cfg(test)]
+mod testing;
+mod text;
+
+pub(crate) use run::run;

@@ -1,0 +1,83 @@
+//! What was found, below the table.
+
+use super::{style::Style, wrap::wrap};
+use crate::client::escape;
+use axum_trailers_client::check::{Answer, Direction, Hop, Mode, ModeReport, Outcome, Question};
+
+/// The answers of a question in these modes.
+fn answers<'r>(modes: &[&'r ModeReport], question: Question) -> impl Iterator<Item = (Mode, &'r Answer)> {
+    let of_mode = move |mode: &&'r ModeReport| {
+        let answer = mode.answers.iter().find(|answer| answer.question == question);
+        answer.map(|answer| (mode.mode, answer))
+    };
+    modes.iter().filter_map(of_mode)
+}
+
+/// A line for each failing question, or several if it fails in several ways. `hops` are those of the whole path.
+pub(super) fn failures(modes: &[&ModeReport], hops: &[Hop], style: Style) -> Vec<String> {
+    let failing = Question::ALL.into_iter().flat_map(|question| ways(modes, question));
+    let line = |(answer, in_modes): (&Answer, Vec<Mode>)| {
+        let in_modes = if in_modes.len() == modes.len() && modes.len() > 1 {
+            "all modes".to_owned()
+        } else {
+            in_modes.iter().map(|mode| mode.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let at = hops.get(answer.hop.unwrap_or(usize::MAX));
+        let at = at.map_or_else(String::new, |hop| format!(", at {}", hop.url));
+        let line = format!("{} ({in_modes}){}{at}: {}", answer.question, way(answer), detail(answer));
+        marked(&wrap("  ", &line), answer, style)
+    };
+    failing.map(line).collect()
+}
+
+/// In which ways a question fails, and in which modes.
+fn ways<'r>(modes: &[&'r ModeReport], question: Question) -> Vec<(&'r Answer, Vec<Mode>)> {
+    let mut ways: Vec<(&Answer, Vec<Mode>)> = Vec::new();
+    for (mode, answer) in answers(modes, question).filter(|(_, answer)| answer.outcome == Outcome::Fail) {
+        match ways.iter_mut().find(|(way, _)| is_same(way, answer)) {
+            Some((_, in_modes)) => in_modes.push(mode),
+            None => ways.push((answer, vec![mode])),
+        }
+    }
+    ways
+}
+
+/// Each answer with its evidence.
+pub(super) fn evidence(modes: &[&ModeReport], style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for question in Question::ALL {
+        let mut answers = answers(modes, question).peekable();
+        if answers.peek().is_some() {
+            lines.push(style.bold(&format!("{question}: {}", question.title())));
+        }
+        for (mode, answer) in answers {
+            let line = format!("{mode}{}: {} ({})", way(answer), detail(answer), answer.finding);
+            lines.push(marked(&wrap("  ", &line), answer, style));
+            let evidence = answer.evidence.iter().map(|line| wrap("      ", &escape::short(line)));
+            lines.extend(evidence);
+        }
+    }
+    lines
+}
+
+fn is_same(one: &Answer, other: &Answer) -> bool {
+    let different = |answer: &Answer| (answer.finding, answer.direction, answer.hop);
+    different(one) == different(other) && one.detail == other.detail
+}
+
+fn detail(answer: &Answer) -> String {
+    escape::short(&answer.detail)
+}
+
+fn way(answer: &Answer) -> &'static str {
+    match answer.direction {
+        Some(Direction::Request) => ", to the origin",
+        Some(Direction::Response) => ", to the client",
+        None => "",
+    }
+}
+
+/// With its mark in the two columns in front.
+fn marked(wrapped: &str, answer: &Answer, style: Style) -> String {
+    format!("{} {}", style.mark(answer.outcome), &wrapped[2..])
+}
