@@ -9,7 +9,7 @@ pub(super) fn document(report: &Report) -> String {
     let mut document = report.to_json();
     document["remedies"] = remedies(report);
     document["exitCode"] = exit_code(report).into();
-    escape::json(&serde_json::to_string_pretty(&document).expect("its keys are strings"))
+    escape::json(&serde_json::to_string(&document).expect("its keys are strings"))
 }
 
 fn remedies(report: &Report) -> Value {
@@ -29,4 +29,44 @@ fn remedies(report: &Report) -> Value {
         })
     });
     remedies.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::{answer, hop};
+    use axum_trailers_client::check::{Outcome, Question};
+
+    #[test]
+    fn document_has_the_exit_code_and_what_fixes_the_path() {
+        let mut hop = hop("https://example.com/");
+        hop.server = Some("nginx/1.30.6".to_owned());
+        hop.modes[0].answers = vec![answer(Question::Trailers, Outcome::Fail, "dropped")];
+        let document = document(&Report::new(vec![hop]));
+        assert!(!document.contains('\n'), "{document}");
+        let document: Value = serde_json::from_str(&document).expect("JSON");
+        assert_eq!((&document["exitCode"], &document["conclusion"]), (&json!(1), &json!("loses")));
+        let expected = json!([{
+            "url": "https://example.com/",
+            "questions": ["trailers"],
+            "proxy": "nginx",
+            "from": "1.29.7",
+            "before": null,
+            "place": "beside `proxy_pass`",
+            "lines": ["proxy_set_header TE trailers;", "proxy_pass_trailers on;"],
+            "note": null,
+            "basis": "measured with nginx 1.30.6",
+        }]);
+        assert_eq!(document["remedies"], expected);
+    }
+
+    #[test]
+    fn document_is_safe_for_a_terminal() {
+        let mut hop = hop("https://example.com/");
+        hop.server = Some("\u{1b}[2J\u{202e}\n".to_owned());
+        let document = document(&Report::new(vec![hop]));
+        assert!(!document.contains(axum_trailers_client::is_harmful), "{document}");
+        let document: Value = serde_json::from_str(&document).expect("JSON");
+        assert_eq!(document["hops"][0]["server"], "\u{1b}[2J\u{202e}\n");
+    }
 }

@@ -21,16 +21,24 @@ pub(super) fn promise(advice: &[Advice<'_>], subject: Option<Question>) -> Optio
     Some(format!("{number} lines fix it"))
 }
 
-/// The lines. What fixes the sentence's subject does not name it again.
+/// The lines of configuration, or a note that there are none. What fixes the sentence's subject does not name it again.
 pub(super) fn lines(
     advice: &Advice<'_>,
     subject: Option<Question>,
     has_hops: bool,
     style: Style,
 ) -> Vec<String> {
-    let heading = wrap("", &format!("{}:", heading(advice, subject, has_hops)));
-    let configuration = advice.remedy.lines.iter().map(|line| format!("    {}", style.bold(line)));
-    let note = advice.remedy.note.iter().map(|note| wrap("", note));
+    let remedy = advice.remedy;
+    let basis = remedy.basis.as_ref().map_or_else(String::new, |basis| format!(" ({basis})"));
+    let heading = heading(advice, subject, has_hops);
+    if remedy.lines.is_empty() {
+        let heading = if heading.is_empty() { heading } else { format!("{heading}: ") };
+        let note = remedy.note.as_deref().unwrap_or_default();
+        return vec![wrap("", &format!("{heading}{note}{basis}"))];
+    }
+    let heading = wrap("", &format!("{heading}{basis}:"));
+    let configuration = remedy.lines.iter().map(|line| format!("    {}", style.bold(line)));
+    let note = remedy.note.iter().map(|note| wrap("", note));
     iter::once(heading).chain(configuration).chain(note).collect()
 }
 
@@ -52,11 +60,7 @@ fn heading(advice: &Advice<'_>, subject: Option<Question>, has_hops: bool) -> St
         parts.push(range(remedy));
     }
     parts.extend(remedy.place.clone());
-    if parts.is_empty() {
-        parts.push("remedy".to_owned());
-    }
-    let basis = remedy.basis.as_ref().map_or_else(String::new, |basis| format!(" ({basis})"));
-    capitalised(&format!("{}{basis}", parts.join(", ")))
+    capitalised(&parts.join(", "))
 }
 
 /// The versions that a remedy is for, such as `nginx before 1.27.2`.
@@ -138,9 +142,9 @@ For trailers-long, beside `proxy_pass` (measured with nginx 1.30.6):
     proxy_buffers 8 16k;
 The trailer section must fit into one buffer.";
         assert_eq!(texts[1], expected);
+        assert!(texts[2].starts_with("For request-trailers: nginx passes no request"), "{texts:?}");
         assert!(
-            texts[2]
-                .starts_with("For request-trailers (measured with nginx 1.22.1 and 1.30.6):\nnginx passes"),
+            texts[2].replace('\n', " ").ends_with(" (measured with nginx 1.22.1 and 1.30.6)"),
             "{texts:?}"
         );
     }

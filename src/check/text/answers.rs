@@ -13,30 +13,45 @@ fn answers<'r>(modes: &[&'r ModeReport], question: Question) -> impl Iterator<It
     modes.iter().filter_map(of_mode)
 }
 
-/// A line for each failing question, or several if it fails in several ways. `hops` are those of the whole path.
+/// A line for each way in which questions fail. `hops` are those of the whole path.
 pub(super) fn failures(modes: &[&ModeReport], hops: &[Hop], style: Style) -> Vec<String> {
-    let failing = Question::ALL.into_iter().flat_map(|question| ways(modes, question));
-    let line = |(answer, in_modes): (&Answer, Vec<Mode>)| {
+    let mut ways: Vec<Way<'_>> = Vec::new();
+    for way in Question::ALL.into_iter().flat_map(|question| ways_of(modes, question)) {
+        match ways.iter_mut().find(|other| other.modes == way.modes && is_same(other.answer, way.answer)) {
+            Some(other) => other.questions.extend(way.questions),
+            None => ways.push(way),
+        }
+    }
+    let line = |Way { answer, questions, modes: in_modes }: Way<'_>| {
+        let questions: Vec<_> = questions.into_iter().map(Question::id).collect();
         let in_modes = if in_modes.len() == modes.len() && modes.len() > 1 {
             "all modes".to_owned()
         } else {
-            in_modes.iter().map(|mode| mode.as_str()).collect::<Vec<_>>().join(", ")
+            in_modes.into_iter().map(Mode::as_str).collect::<Vec<_>>().join(", ")
         };
         let at = hops.get(answer.hop.unwrap_or(usize::MAX));
         let at = at.map_or_else(String::new, |hop| format!(", at {}", hop.url));
-        let line = format!("{} ({in_modes}){}{at}: {}", answer.question, way(answer), detail(answer));
+        let line =
+            format!("{} ({in_modes}){}{at}: {}", questions.join(", "), direction(answer), detail(answer));
         marked(&wrap("  ", &line), answer, style)
     };
-    failing.map(line).collect()
+    ways.into_iter().map(line).collect()
+}
+
+/// How questions fail.
+struct Way<'r> {
+    answer: &'r Answer,
+    questions: Vec<Question>,
+    modes: Vec<Mode>,
 }
 
 /// In which ways a question fails, and in which modes.
-fn ways<'r>(modes: &[&'r ModeReport], question: Question) -> Vec<(&'r Answer, Vec<Mode>)> {
-    let mut ways: Vec<(&Answer, Vec<Mode>)> = Vec::new();
+fn ways_of<'r>(modes: &[&'r ModeReport], question: Question) -> Vec<Way<'r>> {
+    let mut ways: Vec<Way<'_>> = Vec::new();
     for (mode, answer) in answers(modes, question).filter(|(_, answer)| answer.outcome == Outcome::Fail) {
-        match ways.iter_mut().find(|(way, _)| is_same(way, answer)) {
-            Some((_, in_modes)) => in_modes.push(mode),
-            None => ways.push((answer, vec![mode])),
+        match ways.iter_mut().find(|way| is_same(way.answer, answer)) {
+            Some(way) => way.modes.push(mode),
+            None => ways.push(Way { answer, questions: vec![question], modes: vec![mode] }),
         }
     }
     ways
@@ -51,7 +66,7 @@ pub(super) fn evidence(modes: &[&ModeReport], style: Style) -> Vec<String> {
             lines.push(style.bold(&format!("{question}: {}", question.title())));
         }
         for (mode, answer) in answers {
-            let line = format!("{mode}{}: {} ({})", way(answer), detail(answer), answer.finding);
+            let line = format!("{mode}{}: {} ({})", direction(answer), detail(answer), answer.finding);
             lines.push(marked(&wrap("  ", &line), answer, style));
             let evidence = answer.evidence.iter().map(|line| wrap("      ", &escape::short(line)));
             lines.extend(evidence);
@@ -69,7 +84,7 @@ fn detail(answer: &Answer) -> String {
     escape::short(&answer.detail)
 }
 
-fn way(answer: &Answer) -> &'static str {
+fn direction(answer: &Answer) -> &'static str {
     match answer.direction {
         Some(Direction::Request) => ", to the origin",
         Some(Direction::Response) => ", to the client",

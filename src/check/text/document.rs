@@ -141,6 +141,25 @@ Trailers of responses
     }
 
     #[test]
+    fn questions_that_fail_in_the_same_way_share_a_line() {
+        let mut slow = dropped();
+        slow.question = Question::TrailersSlow;
+        let mut hop = hop_with("https://a.example/", None, &[dropped(), slow]);
+        let text = plain(&Report::new(vec![hop.clone()]));
+        assert!(
+            text.contains("\n✗ trailers, trailers-slow (all modes), to the client: dropped in detail\n"),
+            "{text}"
+        );
+        hop.modes[0].answers.pop();
+        let text = plain(&Report::new(vec![hop]));
+        assert!(text.contains("\n✗ trailers (all modes), to the client: dropped in detail\n"), "{text}");
+        assert!(
+            text.contains("\n✗ trailers-slow (http2, http1-te, http1), to the client: dropped"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn verbose_text_has_the_evidence_of_each_answer() {
         let passes = answer(Question::Te, Outcome::Pass, "arrives");
         let report = Report::new(vec![hop_with("https://a.example/", None, &[passes, dropped()])]);

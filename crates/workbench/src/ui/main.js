@@ -17,6 +17,7 @@ function alarm(text) {
 
 async function start() {
     startFolds();
+    byId("check").textContent = `axum-trailers check ${location.origin}/`;
     const [{ routes }, measured, tables] = await Promise.all([
         json("/help"),
         json("/ui/measured.json"),
