@@ -70,11 +70,12 @@ fn names(fields: &HeaderMap) -> Vec<&str> {
 
 /// The names in order, each once, with their number if it is not 1.
 fn counted(names: &[&str]) -> String {
-    let mut counts = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for name in names {
-        *counts.entry(*name).or_insert(0) += 1;
+        *counts.entry(name).or_default() += 1;
     }
-    let shown =
-        |(name, count)| if count == 1 { format!("{name}") } else { format!("{name} ({count} times)") };
+    let shown = |(name, count): (&str, usize)| {
+        if count == 1 { name.to_owned() } else { format!("{name} ({count} times)") }
+    };
     counts.into_iter().map(shown).collect::<Vec<_>>().join(", ")
 }

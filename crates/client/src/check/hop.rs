@@ -78,8 +78,8 @@ async fn open(url: &Uri, modes: &[Mode], plan: &Plan) -> Vec<Opening> {
         let path = Path::new(url.clone(), mode, plan.connector.clone(), PATIENCE);
         let deadline = plan.deadline;
         set.spawn(async move {
-            let sent = timeout_at(deadline, path.open()).await;
-            let (seen, record) = sent.map_or((Seen::Hung(None), None), |sent| (sent.seen, sent.record));
+            let opened = timeout_at(deadline, path.open()).await;
+            let (seen, record) = opened.map_or((Seen::Hung(None), None), |sent| (sent.seen, sent.record));
             Opening { path, seen, record }
         });
     }

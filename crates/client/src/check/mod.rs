@@ -30,6 +30,7 @@
 
 mod answer;
 mod blame;
+#[expect(clippy::module_inception, reason = "one file per type")]
 mod check;
 mod fields;
 mod hop;

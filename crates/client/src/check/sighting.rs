@@ -6,6 +6,7 @@ use crate::{
     verify::VerifiedBody,
 };
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use http_body::Frame;
 use http_body_util::BodyExt;
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ impl Sighting {
         let mut times: Option<(Instant, Instant)> = None;
         while let Some(frame) = body.frame().await {
             // An error is one of the verdicts.
-            let Ok(Ok(data)) = frame.map(|frame| frame.into_data()) else { continue };
+            let Ok(Ok(data)) = frame.map(Frame::into_data) else { continue };
             let now = Instant::now();
             times = Some((times.map_or(now, |(first, _)| first), now));
             if content.len() + data.len() > MOST_CONTENT {

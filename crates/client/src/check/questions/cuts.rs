@@ -9,6 +9,7 @@ use crate::{
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
+        record::Record,
         sighting::{Seen, Sighting},
     },
     verdict::Cut,
@@ -32,7 +33,7 @@ async fn ask(path: &Path, question: Question, target: &str) -> Vec<Answer> {
 }
 
 pub(in crate::check) fn judge(sent: &Sent, question: Question) -> Answer {
-    let status = sent.record.as_ref().map(|record| record.status());
+    let status = sent.record.as_ref().map(Record::status);
     if status == Some(Some(400)) {
         return Answer::unknown(question, "not-possible", "the origin can't do this over its protocol");
     }

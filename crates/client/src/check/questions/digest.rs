@@ -9,6 +9,7 @@ use crate::{
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
+        record::Record,
     },
 };
 
@@ -33,7 +34,7 @@ fn judge(sent: &Sent) -> Answer {
         }
     }
     let received = sighting.content.len() as u64;
-    match sent.record.as_ref().map(|record| record.sent_bytes()) {
+    match sent.record.as_ref().map(Record::sent_bytes) {
         Some(bytes) if bytes != received => {
             let detail = format!("{received} bytes arrive, the origin has sent {bytes}");
             Answer::fail(question, "differs", detail).on(Response)

@@ -8,6 +8,7 @@ use crate::check::{
     fields::evidence,
     path::{Path, Sent},
     probe::Probe,
+    record::Record,
     sighting::Seen,
 };
 use http::{HeaderName, Method, StatusCode, header};
@@ -44,7 +45,7 @@ fn judge(sent: &Sent, question: Question, status: StatusCode, has_rest: bool) ->
         }
         Seen::Response(sighting) => sighting,
     };
-    let origin = sent.record.as_ref().and_then(|record| record.status());
+    let origin = sent.record.as_ref().and_then(Record::status);
     if sighting.status != status {
         let detail = format!("status {} arrives instead of {}", sighting.status.as_u16(), status.as_u16());
         let is_changed = origin == Some(status.as_u16().into());

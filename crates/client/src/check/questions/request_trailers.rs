@@ -66,15 +66,15 @@ fn received(sent: &Sent) -> Option<String> {
 
 pub(in crate::check) fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
     let question = Question::RequestTrailers;
-    if let Some(record) = &sent.record {
-        if let Some((name, _)) = SENT.iter().find(|(name, _)| !record.request_header(name).is_empty()) {
-            // RFC 9110 §6.5.1: what reads header fields has decided before trailers arrive.
-            let detail = format!(
-                "they are merged into the header section ({name}): a security fault, because a client can set fields \
+    if let Some(record) = &sent.record
+        && let Some((name, _)) = SENT.iter().find(|(name, _)| !record.request_header(name).is_empty())
+    {
+        // RFC 9110 §6.5.1: what reads header fields has decided before trailers arrive.
+        let detail = format!(
+            "they are merged into the header section ({name}): a security fault, because a client can set fields \
                  that the proxy has already checked"
-            );
-            return Answer::fail(question, "merged-into-header", detail).on(Request);
-        }
+        );
+        return Answer::fail(question, "merged-into-header", detail).on(Request);
     }
     if let Some(trouble) = sent.seen.trouble() {
         return broken(sent, neighbour, &trouble);

@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 
 const A: HeaderName = HeaderName::from_static("x-path-a");
 
-fn summary(answer: &Answer) -> (Outcome, &'static str, Option<Direction>) {
+/// Outcome, finding and direction.
+type Summary<'s> = (Outcome, &'s str, Option<Direction>);
+
+fn summary(answer: &Answer) -> Summary<'_> {
     (answer.outcome, answer.finding, answer.direction)
 }
 
@@ -24,56 +27,61 @@ fn response_trailers_are_judged_by_both_ends() {
     let sent = || record("HTTP/2", &["trailers"], &[("x-path-a", "1")]);
     let response = || Response::new(200).content("abc");
     let http1 = |te: &[&str]| record("HTTP/1.1", te, &[]);
-    let cases: [(&str, Mode, Sent, (Outcome, &str, Option<Direction>)); 15] = [
-        ("arrives", Mode::Http2Te, response().trailer("x-path-a", "1").with(sent()), (Pass, "arrive", None)),
+    let cases: [(&str, Mode, Sent, Summary<'_>); 15] = [
+        ("arrives", Mode::Http2Te, response().trailer("x-path-a", "1").with(&sent()), (Pass, "arrive", None)),
         (
             "dropped",
             Mode::Http2Te,
-            response().header("trailer", "x-path-a").with(sent()),
+            response().header("trailer", "x-path-a").with(&sent()),
             (Fail, "dropped", Some(Back)),
         ),
         (
             "without Trailer",
             Mode::Http2Te,
-            response().with(sent()),
+            response().with(&sent()),
             (Fail, "dropped-with-announcement", Some(Back)),
         ),
         (
             "merged",
             Mode::Http2Te,
-            response().header("x-path-a", "1").with(sent()),
+            response().header("x-path-a", "1").with(&sent()),
             (Fail, "merged-into-header", Some(Back)),
         ),
         (
             "leaked",
             Mode::Http1Te,
-            Response::new(200).content("abcX-Path-A: 1\r\n").with(sent()),
+            Response::new(200).content("abcX-Path-A: 1\r\n").with(&sent()),
             (Fail, "leaked-into-content", Some(Back)),
         ),
         (
             "changed",
             Mode::Http2Te,
-            response().trailer("x-path-a", "2").with(sent()),
+            response().trailer("x-path-a", "2").with(&sent()),
             (Fail, "changed", Some(Back)),
         ),
         (
             "doubled",
             Mode::Http2Te,
-            response().trailer("x-path-a", "1").trailer("x-path-a", "1").with(sent()),
+            response().trailer("x-path-a", "1").trailer("x-path-a", "1").with(&sent()),
             (Fail, "doubled", Some(Back)),
         ),
         (
             "no TE at the origin",
             Mode::Http1Te,
-            response().with(http1(&[])),
+            response().with(&http1(&[])),
             (Fail, "not-sent", Some(Request)),
         ),
-        ("downgraded", Mode::Http2, response().with(http1(&[])), (Fail, "not-sent", Some(Request))),
-        ("not asked for", Mode::Http1, response().with(http1(&[])), (Unknown, "not-asked", None)),
-        ("asked for by the path", Mode::Http1, response().with(sent()), (Unknown, "not-asked", None)),
-        ("and arrive", Mode::Http1, response().trailer("x-path-a", "1").with(sent()), (Pass, "arrive", None)),
-        ("cut", Mode::Http2Te, response().cut().with(sent()), (Fail, "broken", Some(Back))),
-        ("another status", Mode::Http2Te, Response::new(502).with(sent()), (Fail, "broken", Some(Back))),
+        ("downgraded", Mode::Http2, response().with(&http1(&[])), (Fail, "not-sent", Some(Request))),
+        ("not asked for", Mode::Http1, response().with(&http1(&[])), (Unknown, "not-asked", None)),
+        ("asked for by the path", Mode::Http1, response().with(&sent()), (Unknown, "not-asked", None)),
+        (
+            "and arrive",
+            Mode::Http1,
+            response().trailer("x-path-a", "1").with(&sent()),
+            (Pass, "arrive", None),
+        ),
+        ("cut", Mode::Http2Te, response().cut().with(&sent()), (Fail, "broken", Some(Back))),
+        ("another status", Mode::Http2Te, Response::new(502).with(&sent()), (Fail, "broken", Some(Back))),
         (
             "no request",
             Mode::Http2Te,
@@ -101,14 +109,14 @@ fn repeated_and_long_fields_are_compared_with_what_was_sent() {
     ] {
         let answer = response_trailers::found(
             Mode::Http2,
-            &received.with(sent()),
+            &received.with(&sent()),
             Question::TrailersRepeated,
             &[(A, &["1", "2"])],
         );
         assert_eq!(answer.finding, finding, "{answer:?}");
     }
     let long = record("HTTP/2", &[], &[("x-path-a", "abcdef")]);
-    let received = response().trailer("x-path-a", "abc").with(long);
+    let received = response().trailer("x-path-a", "abc").with(&long);
     let answer =
         response_trailers::found(Mode::Http2, &received, Question::TrailersLong, &[(A, &["abcdef"])]);
     assert_eq!(answer.finding, "truncated");
@@ -131,19 +139,19 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
     let joined = json!([field("x-path-a", "1"), field("x-path-b", "2, 3")]);
     let none = json!([]);
     let ok = || Response::new(200);
-    let cases: [(&str, Sent, (Outcome, &str, Option<Direction>)); 9] = [
-        ("all", ok().with(request(&none, &all)), (Pass, "arrive", None)),
-        ("joined", ok().with(request(&none, &joined)), (Fail, "joined", Some(Request))),
-        ("none", ok().with(request(&none, &none)), (Fail, "stripped", Some(Request))),
+    let cases: [(&str, Sent, Summary<'_>); 9] = [
+        ("all", ok().with(&request(&none, &all)), (Pass, "arrive", None)),
+        ("joined", ok().with(&request(&none, &joined)), (Fail, "joined", Some(Request))),
+        ("none", ok().with(&request(&none, &none)), (Fail, "stripped", Some(Request))),
         (
             "one",
-            ok().with(request(&none, &json!([field("x-path-a", "1")]))),
+            ok().with(&request(&none, &json!([field("x-path-a", "1")]))),
             (Fail, "stripped-in-part", Some(Request)),
         ),
-        ("header fields", ok().with(request(&all, &none)), (Fail, "merged-into-header", Some(Request))),
+        ("header fields", ok().with(&request(&all, &none)), (Fail, "merged-into-header", Some(Request))),
         (
             "refused with them in it",
-            Response::new(400).with(request(&all, &none)),
+            Response::new(400).with(&request(&all, &none)),
             (Fail, "merged-into-header", Some(Request)),
         ),
         (
@@ -153,7 +161,7 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
         ),
         (
             "lost on the way back",
-            Response::new(502).with(request(&none, &all)),
+            Response::new(502).with(&request(&none, &all)),
             (Fail, "breaks-request", Some(Back)),
         ),
         ("no record", Sent { seen: ok().seen(), record: None }, (Unknown, "no-record", None)),
@@ -178,18 +186,18 @@ fn cut_transfers_are_errors_or_clean_ends() {
     };
     let sign = Verdict::LocalTrouble("a sign".to_owned());
     let cases: [(Sent, (Outcome, &str)); 8] = [
-        (Response::new(200).cut().with(cut()), (Pass, "error")),
-        (Response::new(502).with(cut()), (Pass, "error")),
+        (Response::new(200).cut().with(&cut()), (Pass, "error")),
+        (Response::new(502).with(&cut()), (Pass, "error")),
         (Sent { seen: Seen::Failed(crate::Error::NoResponse(Cut::Closed)), record: None }, (Pass, "error")),
         (Sent { seen: Seen::Hung(None), record: None }, (Fail, "hangs")),
-        (Response::new(200).with(cut()), (Fail, "clean-end-unnoticed")),
+        (Response::new(200).with(&cut()), (Fail, "clean-end-unnoticed")),
         (
-            Response::new(200).verdict(Verdict::Cut(Cut::EndUnknown)).with(cut()),
+            Response::new(200).verdict(Verdict::Cut(Cut::EndUnknown)).with(&cut()),
             (Fail, "clean-end-unnoticed"),
         ),
-        (Response::new(200).verdict(sign).with(cut()), (Fail, "clean-end-noticed")),
+        (Response::new(200).verdict(sign).with(&cut()), (Fail, "clean-end-noticed")),
         (
-            Response::new(400).verdict(Verdict::refused(http::StatusCode::BAD_REQUEST)).with(refused()),
+            Response::new(400).verdict(Verdict::refused(http::StatusCode::BAD_REQUEST)).with(&refused()),
             (Unknown, "not-possible"),
         ),
     ];

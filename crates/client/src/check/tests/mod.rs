@@ -58,7 +58,7 @@ impl Response {
     }
 
     /// With the origin's record of it.
-    pub(super) fn with(self, record: Value) -> Sent {
+    pub(super) fn with(self, record: &Value) -> Sent {
         Sent { seen: self.seen(), record: Record::parse(record.to_string().as_bytes()) }
     }
 }
