@@ -6,8 +6,10 @@
 
 #[path = "."]
 pub(crate) mod on_axum_06 {
+    mod broken_on_request;
     mod chunked_framing;
     mod closing;
+    mod connection_info;
     mod content_elsewhere;
     mod cut_uploads;
     mod early_responses;
@@ -16,6 +18,7 @@ pub(crate) mod on_axum_06 {
     mod field_counts;
     mod fields;
     pub(crate) mod forwarded_fields;
+    mod framing_on_request;
     mod grpc_calls;
     mod half_closed;
     mod heads;
@@ -60,8 +63,10 @@ pub(crate) mod on_axum_06 {
 
 #[path = "."]
 mod on_axum_08 {
+    mod broken_on_request;
     mod chunked_framing;
     mod closing;
+    mod connection_info;
     mod content_elsewhere;
     mod cut_uploads;
     mod early_responses;
@@ -70,6 +75,7 @@ mod on_axum_08 {
     mod field_counts;
     mod fields;
     mod forwarded_fields;
+    mod framing_on_request;
     mod grpc_calls;
     mod half_closed;
     mod heads;

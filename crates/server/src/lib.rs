@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | `Router` of axum 0.8 | the router | `ConnectInfo<SocketAddr>` of axum, and [`ConnectionInfo`] |
 //! | any `tower::Service<http::Request<`[`RequestBody`]`>>` | the service | [`ConnectionInfo`] |
-//! | `Router` of axum 0.6 | `Axum06(router)` | `ConnectInfo<SocketAddr>` of axum, and [`ConnectionInfo`] if the peer is not the client, or without TLS |
+//! | `Router` of axum 0.6 | `Axum06(router)` | `ConnectInfo<SocketAddr>` of axum, and [`ConnectionInfo`] |
 //! | services of tonic, next to any of these | each to [`Server::grpc`] | [`ConnectionInfo`] |
 //!
 //! An error of a service is logged, and its client gets a 500. If the body of a response has a known size, the server adds

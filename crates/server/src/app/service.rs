@@ -6,9 +6,9 @@ use super::{
 use crate::{
     connection::{Connection, ConnectionClient, Purpose},
     exchange::{
-        AppResponse, ContentSource, Exchange, FaultCell, LastAuthority, OutboundResponse, RequestBody,
-        RequestContent, ResponseBody, SectionTooLarge, UnreadContent, check_head, problems, reject,
-        reject_head, take_host_of_target,
+        AppResponse, ContentSource, Exchange, FaultCell, LastAuthority, NoResponse, OutboundResponse,
+        RequestBody, RequestContent, ResponseBody, UnreadContent, check_head, problems, reject, reject_head,
+        take_host_of_target,
     },
     limits::Limits,
     metrics::ServerMetrics,
@@ -238,7 +238,7 @@ impl Route {
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<Response<ResponseBody>, SectionTooLarge>;
+    type Output = Result<Response<ResponseBody>, NoResponse>;
 
     /// A response yields once to the tasks that are ready to run. One of them is usually the handler's producer: what
     /// it has ready is then sent together with the header section, in one write. Another may be the task that fills a body

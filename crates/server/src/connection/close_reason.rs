@@ -13,6 +13,8 @@ pub(crate) enum CloseReason {
     PseudoHeader,
     #[error("a stream depends on itself")]
     SelfDependency,
+    #[error("a handler asked to break the connection")]
+    OnRequest,
     #[error("server shutdown")]
     Shutdown,
 }
@@ -27,6 +29,7 @@ impl CloseReason {
             Self::WrongProtocol => "wrong_protocol",
             Self::PseudoHeader => "pseudo_header",
             Self::SelfDependency => "self_dependency",
+            Self::OnRequest => "on_request",
             Self::Shutdown => "shutdown",
         }
     }

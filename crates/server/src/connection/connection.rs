@@ -1,7 +1,7 @@
 use super::{
     activity::Activity, client::ConnectionClient, close_reason::CloseReason, faults::HeadFault,
-    http1_state::Http1State, inbound::Inbound, name::ConnectionName, peer::Peer, protocol::Protocol,
-    purpose::Purpose, responses::Responses, times::Times,
+    http1_state::Http1State, inbound::Inbound, intervention::Interventions, name::ConnectionName, peer::Peer,
+    protocol::Protocol, purpose::Purpose, responses::Responses, times::Times,
 };
 use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
 use axum_trailers::trailers::server::ConnectionInfo;
@@ -25,6 +25,7 @@ pub(crate) struct Connection {
     responses: Responses,
     inbound: Arc<Inbound>,
     http1: Http1State,
+    interventions: Interventions,
     /// What applications get with each request.
     info: OnceLock<ConnectionInfo>,
     /// The largest header or trailer section that the client accepts, in bytes.
@@ -58,6 +59,7 @@ impl Connection {
             inbound: Arc::new(Inbound::new(limits.clone())),
             limits,
             http1: Http1State::default(),
+            interventions: Interventions::default(),
             info: OnceLock::new(),
             section_limit: AtomicU32::new(u32::MAX),
             requests: AtomicUsize::new(0),
@@ -94,6 +96,10 @@ impl Connection {
 
     pub(crate) fn http1(&self) -> &Http1State {
         &self.http1
+    }
+
+    pub(crate) fn interventions(&self) -> &Interventions {
+        &self.interventions
     }
 
     /// What applications get with each request, before anything is known about the request.

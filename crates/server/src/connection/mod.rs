@@ -15,6 +15,7 @@ mod connection;
 mod faults;
 mod http1_state;
 mod inbound;
+mod intervention;
 mod name;
 mod peer;
 mod permit;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     connection::Connection,
     faults::{FramingError, HeadFault, MOST_EXTENSIONS},
     inbound::Inbound,
+    intervention::{Cut, Intervention},
     name::ConnectionName,
     peer::Peer,
     permit::{ConnectionLimit, ConnectionPermit, Load},

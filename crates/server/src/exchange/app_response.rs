@@ -1,3 +1,4 @@
+use super::on_request::OnRequest;
 use crate::connection::AppBody;
 use axum_trailers::{
     BoxError,
@@ -28,6 +29,7 @@ pub(crate) struct Notes {
     pub(super) is_routine: bool,
     pub(super) withholds_trailers: bool,
     pub(super) runs_when_polled: bool,
+    pub(super) on_request: OnRequest,
 }
 
 /// The extensions of a response of either generation of `http`.
@@ -60,6 +62,7 @@ impl Notes {
             is_routine: extensions.note::<Routine>().is_some(),
             withholds_trailers: extensions.note::<TrailersWithheld>().is_some(),
             runs_when_polled: extensions.note::<RunsWhenPolled>().is_some(),
+            on_request: OnRequest::new(extensions.note(), extensions.note()),
         }
     }
 }

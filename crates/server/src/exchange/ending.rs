@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     RequestFraming,
     /// The content of its request arrives too slowly.
     SlowRequest,
+    /// Its handler has asked for it.
+    OnRequest,
 }
 
 impl Ending {
@@ -67,6 +69,7 @@ impl Failure {
             Self::RequestTrailers => "request_trailers",
             Self::RequestFraming => "request_framing",
             Self::SlowRequest => "slow_request",
+            Self::OnRequest => "on_request",
         }
     }
 }

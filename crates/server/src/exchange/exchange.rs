@@ -1,5 +1,6 @@
 use super::{
     ending::{Ending, Failure, Trailers},
+    on_request::BrokenOnRequest,
     received::Received,
     request_content::RequestContent,
     request_details::RequestDetails,
@@ -271,6 +272,11 @@ impl Exchange {
 
     pub(crate) fn failed(&mut self, failure: Failure, error: &(dyn Error + 'static)) {
         self.ending = Some(Ending::failed(failure, error));
+    }
+
+    /// Notes that the handler has asked for a broken response.
+    pub(super) fn broken_on_request(&mut self, how: BrokenOnRequest) {
+        self.failed(Failure::OnRequest, &how);
     }
 
     /// Notes that the response is complete for the client, and that its trailers report a failure.

@@ -9,6 +9,8 @@ mod ending;
 #[expect(clippy::module_inception, reason = "it is the type of that name")]
 mod exchange;
 mod first_message;
+mod last_bytes;
+mod on_request;
 mod outbound_response;
 mod pace;
 mod pieces;
@@ -22,6 +24,7 @@ mod request_fault;
 mod request_head;
 mod request_id;
 mod response_body;
+mod response_plan;
 mod section_limit;
 mod sendable;
 mod span;
@@ -35,6 +38,7 @@ pub(crate) use self::{
     ending::with_sources,
     exchange::Exchange,
     first_message::FirstMessage,
+    on_request::NoResponse,
     outbound_response::OutboundResponse,
     pace::EXPECTATION,
     rejection::{reject, reject_head},
@@ -42,7 +46,6 @@ pub(crate) use self::{
     request_fault::FaultCell,
     request_head::{LastAuthority, check_head, take_host_of_target},
     response_body::ResponseBody,
-    section_limit::SectionTooLarge,
     unread_content::UnreadContent,
 };
 #[cfg(feature = "axum-06")]

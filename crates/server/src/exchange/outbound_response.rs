@@ -4,17 +4,19 @@ use super::{
     app_response::{AppResponse, Notes},
     ending::Failure,
     exchange::Exchange,
+    on_request::{NoResponse, break_at_head},
     problems,
     request_fault::FaultCell,
     request_id::X_REQUEST_ID,
-    response_body::{Failures, Length, ResponseBody, TrailerPlan},
+    response_body::ResponseBody,
+    response_plan::{Failures, Length, TrailerPlan},
     section_limit::SectionTooLarge,
     sendable::{length, prepare_head},
 };
 use crate::connection::{AppBody, SharedBody};
 use axum_trailers::trailers::{
     Declared,
-    server::{DigestedCodings, FailureMark, has_content},
+    server::{DigestedCodings, FailureMark, LengthOverride, has_content},
 };
 use bytes::Bytes;
 use http::{
@@ -45,7 +47,7 @@ impl OutboundResponse {
     }
 
     /// An error resets the stream.
-    pub(crate) fn into_hyper(self, fault: FaultCell) -> Result<Response<ResponseBody>, SectionTooLarge> {
+    pub(crate) fn into_hyper(self, fault: FaultCell) -> Result<Response<ResponseBody>, NoResponse> {
         let Self { response, mut exchange, ends_connection, is_instead } = self;
         let AppResponse { status, mut headers, mut notes, body } = response;
         if let Some(observer) = notes.observer.take() {
@@ -60,6 +62,11 @@ impl OutboundResponse {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let has_content = has_content(exchange.method().as_str(), status);
+        notes.on_request = notes.on_request.possible(&exchange, has_content);
+        if let Some(asked) = notes.on_request.at_head() {
+            body.discard();
+            return Err(break_at_head(&mut exchange, asked).into());
+        }
         let body = if has_content {
             body
         } else {
@@ -81,8 +88,10 @@ impl OutboundResponse {
             TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
             TrailerPlan::Withheld { announced } => *announced && body.exact_size().is_none(),
         };
-        let gives_way = may_follow || notes.mark.is_some();
-        let length = if has_content { plan_length(gives_way, &mut headers, &body) } else { Length::Unknown };
+        let gives_way = may_follow || notes.mark.is_some() || notes.on_request.leaves_out_length();
+        let kept = notes.on_request.length();
+        let length =
+            if has_content { plan_length(gives_way, kept, &mut headers, &body) } else { Length::Unknown };
         match headers.entry(X_REQUEST_ID) {
             Entry::Vacant(place) => {
                 let copy = Bytes::copy_from_slice(exchange.id().to_copy());
@@ -93,7 +102,7 @@ impl OutboundResponse {
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), &headers) {
             if is_instead {
                 exchange.failed(Failure::SectionTooLarge, &error);
-                return Err(error);
+                return Err(error.into());
             }
             let instead = exchange.in_span(|| problems::too_large(&error));
             return Self::instead(instead, exchange, ends_connection);
@@ -113,14 +122,15 @@ impl OutboundResponse {
         }
         notes.mark.iter().for_each(FailureMark::watch);
         let failures = Failures { fault, mark: notes.mark };
-        Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures)))
+        let breaking = notes.on_request.within(length.promised().or_else(|| body.exact_size()));
+        Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures, breaking)))
     }
 
     fn instead(
         response: AppResponse,
         exchange: Exchange,
         ends_connection: bool,
-    ) -> Result<Response<ResponseBody>, SectionTooLarge> {
+    ) -> Result<Response<ResponseBody>, NoResponse> {
         let instead = Self::new(response, exchange, ends_connection);
         Self { is_instead: true, ..instead }.into_hyper(FaultCell::default())
     }
@@ -158,23 +168,34 @@ fn plan_trailers(
     body: &SharedBody,
 ) -> (TrailerPlan, bool) {
     let outdated = take_outdated(headers, notes.digested.as_ref());
-    if exchange.acceptance().is_accepted() && !body.is_end_stream() {
+    if let Some(delivery) = notes.on_request.delivery(exchange)
+        && !body.is_end_stream()
+    {
+        if notes.on_request.leaves_out_announcement() {
+            headers.remove(header::TRAILER);
+        }
         let announced = Declared::settle(headers);
-        return (TrailerPlan::Sent { announced, outdated, are_relayed: notes.is_relayed }, false);
+        return (TrailerPlan::Sent { announced, outdated, are_relayed: notes.is_relayed, delivery }, false);
     }
     let announced = headers.remove(header::TRAILER).is_some();
     (TrailerPlan::Withheld { announced }, announced || notes.withholds_trailers)
 }
 
-fn plan_length(gives_way: bool, headers: &mut HeaderMap, body: &SharedBody) -> Length {
+fn plan_length(
+    gives_way: bool,
+    kept: Option<LengthOverride>,
+    headers: &mut HeaderMap,
+    body: &SharedBody,
+) -> Length {
     match headers.get(header::CONTENT_LENGTH).and_then(length).or_else(|| add_length(headers, body)) {
         // For hyper, a body of known length is complete at its last byte, and a failure after it goes unnoticed. Over
         // HTTP/1.1 trailers can only follow chunks (RFC 9112 §7.1.2). Over HTTP/2 they could follow a body of known
         // length, but curl (7.88) stops reading at its last byte and never shows them.
-        Some(length) if gives_way => {
+        Some(length) if gives_way && kept.is_none() => {
             headers.remove(header::CONTENT_LENGTH);
             Length::Enforced(length)
         }
+        Some(length) if kept == Some(LengthOverride::Short) => Length::AtMost(length),
         Some(length) => Length::Advertised(length),
         None => Length::Unknown,
     }

@@ -1,113 +1,36 @@
 use super::{
-    body_failure::{BodyFailed, FailureUnreportable, LengthBroken, failure, failure_in_trailers},
+    body_failure::{FailureUnreportable, LengthBroken, failure, failure_in_trailers},
     exchange::Exchange,
+    last_bytes::{Phase, Then},
+    on_request::{Breaking, BrokenOnRequest, Delivery},
     pieces::Pieces,
-    request_fault::FaultCell,
+    response_plan::{Failures, Length, TrailerPlan},
     section_limit::SectionTooLarge,
     trailer_section::{Permitted, permitted, prepared, unconverted},
 };
 use crate::connection::{Abandoned, SharedBody};
-use axum_trailers::{
-    BoxError,
-    trailers::{Declared, Trailers, server::FailureMark},
-};
+use axum_trailers::{BoxError, trailers::Trailers};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Version};
+use http::{HeaderMap, Version};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::time::{Sleep, sleep};
 use tracing::Span;
 
 /// A response's body for hyper 1.x: the chunks, then the trailers if they are sent.
 pub(crate) struct ResponseBody {
     body: Arc<SharedBody>,
-    exchange: Exchange,
+    pub(super) exchange: Exchange,
     trailers: TrailerPlan,
-    length: Length,
+    pub(super) length: Length,
     failures: Failures,
-    phase: Phase,
+    pub(super) breaking: Option<Breaking>,
+    pub(super) phase: Phase,
     pieces: Pieces,
 }
-
-/// What happens to the trailers, according to the response head.
-pub(crate) enum TrailerPlan {
-    /// They are dropped.
-    Withheld {
-        /// Whether the head announced any.
-        announced: bool,
-    },
-    /// They are sent.
-    Sent {
-        announced: Declared,
-        /// Digests that do not match the bytes that are sent.
-        outdated: Vec<HeaderName>,
-        /// Whether they come from another message.
-        are_relayed: bool,
-    },
-}
-
-/// Failures of a response that its body does not return.
-pub(crate) struct Failures {
-    /// The fault in the request's content.
-    pub(super) fault: FaultCell,
-    /// Set if the response's trailers report a failure.
-    pub(super) mark: Option<FailureMark>,
-}
-
-impl Failures {
-    fn has_failed(&self) -> bool {
-        self.mark.as_ref().is_some_and(FailureMark::is_set)
-    }
-
-    /// Whether the field need not follow although it is announced.
-    fn may_lack(&self, name: &str) -> bool {
-        self.mark.as_ref().is_some_and(|mark| mark.may_lack(name))
-    }
-
-    /// Whether these trailers report the response's failure, if it failed.
-    fn are_reported_in(&self, trailers: &HeaderMap) -> bool {
-        self.mark.as_ref().is_none_or(|mark| mark.is_reported_in(trailers))
-    }
-}
-
-/// The content's length according to the response head, in bytes. It is always enforced.
-#[derive(Clone, Copy)]
-pub(super) enum Length {
-    Unknown,
-    /// It is sent.
-    Advertised(u64),
-    /// It is left out in favor of the trailers.
-    Enforced(u64),
-}
-
-impl Length {
-    fn promised(self) -> Option<u64> {
-        match self {
-            Self::Unknown => None,
-            Self::Advertised(length) | Self::Enforced(length) => Some(length),
-        }
-    }
-
-    /// Whether the response ends with its header section.
-    pub(super) fn is_complete_with(self, body: &SharedBody) -> bool {
-        body.is_end_stream() && self.promised().is_none_or(|promised| promised == 0)
-    }
-}
-
-enum Phase {
-    Data,
-    Trailers,
-    Failing(Pin<Box<Sleep>>),
-    Ended,
-}
-
-/// How long a failure is delayed, so that earlier data is sent first.
-const FAILURE_WAITS: Duration = Duration::from_millis(10);
 
 impl ResponseBody {
     pub(super) fn new(
@@ -116,17 +39,18 @@ impl ResponseBody {
         trailers: TrailerPlan,
         length: Length,
         failures: Failures,
+        breaking: Option<Breaking>,
     ) -> Self {
         let body = Arc::new(body);
         let ended = length.is_complete_with(&body);
         if ended {
             exchange.complete();
-        } else if !matches!(length, Length::Advertised(_)) {
+        } else if length.advertised().is_none() {
             exchange.runs_to_close();
         }
         exchange.connection().responses().add(body.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { body, exchange, trailers, length, failures, phase, pieces: Pieces::default() }
+        Self { body, exchange, trailers, length, failures, breaking, phase, pieces: Pieces::default() }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -135,6 +59,13 @@ impl ResponseBody {
         }
         let framed_freely = self.is_framed_freely();
         let said = ready!(self.pieces.poll_next(&self.body, framed_freely, cx));
+        let said = match (said, self.breaking) {
+            (Some(Ok(piece)), Some(breaking)) => match self.piece_before(breaking, piece) {
+                Some(piece) => Some(Ok(piece)),
+                None => return self.poll_waiting(cx),
+            },
+            (said, _) => said,
+        };
         let taken = said.map(|piece| piece.and_then(|piece| self.take_piece(piece)));
         // hyper does not poll again. If the body already has an error or more content after its last byte, that can
         // still be reported.
@@ -153,7 +84,7 @@ impl ResponseBody {
     /// Whether the client can't see the body's chunks. Over HTTP/1.1 each chunk arrives as one, unless the length is
     /// known.
     fn is_framed_freely(&self) -> bool {
-        self.exchange.version() >= Version::HTTP_2 || matches!(self.length, Length::Advertised(_))
+        self.exchange.version() >= Version::HTTP_2 || self.length.advertised().is_some()
     }
 
     fn take_piece(&mut self, piece: Bytes) -> Result<Frame<Bytes>, BoxError> {
@@ -174,7 +105,7 @@ impl ResponseBody {
             return Poll::Ready(Err(self.length_broken()));
         }
         let failed = self.failures.has_failed();
-        let TrailerPlan::Sent { announced, outdated, are_relayed } = &self.trailers else {
+        let TrailerPlan::Sent { announced, outdated, are_relayed, delivery } = &self.trailers else {
             return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         };
         let mut trailers = ready!(self.body.poll_trailers(cx))
@@ -182,6 +113,9 @@ impl ResponseBody {
             .map(prepared)
             .transpose()?
             .unwrap_or_default();
+        if *delivery == Delivery::Never {
+            return Poll::Ready(Ok(None));
+        }
         for name in outdated {
             trailers.remove(name);
         }
@@ -193,7 +127,7 @@ impl ResponseBody {
                 tracing::warn!(name, "announced trailer field was not sent");
             }
         }
-        let sent = permitted(trailers, announced, *are_relayed, self.exchange.version());
+        let sent = permitted(trailers, announced, *are_relayed, *delivery, self.exchange.version());
         let sent = self.take_permitted(sent);
         Poll::Ready(if self.failures.are_reported_in(&sent) {
             self.section(sent)
@@ -216,10 +150,11 @@ impl ResponseBody {
 
     /// The trailers of a failure that the body has returned as an error, if they can be sent.
     fn failure_section(&mut self, trailers: &Trailers) -> Result<Option<HeaderMap>, BoxError> {
-        let TrailerPlan::Sent { announced, are_relayed, .. } = &self.trailers else {
+        let TrailerPlan::Sent { announced, are_relayed, delivery, .. } = &self.trailers else {
             return Err(FailureUnreportable.into());
         };
-        let sent = permitted(trailers.as_map().clone(), announced, *are_relayed, self.exchange.version());
+        let section = trailers.as_map().clone();
+        let sent = permitted(section, announced, *are_relayed, *delivery, self.exchange.version());
         let sent = self.take_permitted(sent);
         if self.keeps_its_length() && trailers.declared().are_all_in(&sent) {
             self.section(sent)
@@ -230,12 +165,20 @@ impl ResponseBody {
 
     /// Over HTTP/1.x hyper drops a body of known length after its last byte, without polling its end.
     fn is_all_that_hyper_takes(&self) -> bool {
-        let known = matches!(self.length, Length::Advertised(length) if length == self.exchange.bytes());
-        known && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
+        let is_last = self.length.advertised() == Some(self.exchange.bytes());
+        is_last && !self.pieces.has_rest() && self.exchange.version() < Version::HTTP_2
     }
 
     fn keeps_its_length(&self) -> bool {
-        self.length.promised().is_none_or(|promised| self.exchange.bytes() == promised)
+        match self.length {
+            Length::AtMost(_) | Length::Unknown => true,
+            Length::Advertised(promised) | Length::Enforced(promised) => self.exchange.bytes() == promised,
+        }
+    }
+
+    /// Whether the content has ended before its length, as its handler has asked.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.length, Length::AtMost(length) if length > self.exchange.bytes())
     }
 
     fn length_broken(&self) -> BoxError {
@@ -257,9 +200,17 @@ impl ResponseBody {
             Ok(trailers) => trailers,
             Err(error) => return self.fail(&error, cx),
         };
+        if let TrailerPlan::Sent { delivery: Delivery::ByTransport, .. } = self.trailers
+            && let Some(trailers) = trailers
+        {
+            self.wait(Then::Trailers(trailers, failed));
+            return self.poll_waiting(cx);
+        }
         self.end();
         if failed {
             self.exchange.reported_in_trailers();
+        } else if self.is_short() {
+            self.exchange.broken_on_request(BrokenOnRequest::Short);
         }
         Poll::Ready(trailers.map(|trailers| {
             self.exchange.sent_trailers(&trailers);
@@ -267,7 +218,7 @@ impl ResponseBody {
         }))
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.phase = Phase::Ended;
         self.exchange.complete();
     }
@@ -279,21 +230,13 @@ impl ResponseBody {
         error: &BoxError,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.phase = Phase::Failing(Box::pin(sleep(FAILURE_WAITS)));
+        self.wait(Then::Fail);
         if error.is::<Abandoned>() {
             self.exchange.abandoned();
         } else {
             self.exchange.failed(failure(error), &**error);
         }
-        self.poll_failing(cx)
-    }
-
-    fn poll_failing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Phase::Failing(wait) = &mut self.phase {
-            ready!(wait.as_mut().poll(cx));
-            self.phase = Phase::Ended;
-        }
-        Poll::Ready(Some(Err(BodyFailed.into())))
+        self.poll_waiting(cx)
     }
 }
 
@@ -309,8 +252,8 @@ impl Body for ResponseBody {
         let span = this.exchange.span().cloned();
         let _in_it = span.as_ref().map(Span::enter);
         this.body.polled();
-        if let Phase::Failing(_) = this.phase {
-            return this.poll_failing(cx);
+        if let Phase::Waiting(..) | Phase::Cut = this.phase {
+            return this.poll_waiting(cx);
         }
         if let Phase::Data = this.phase {
             match ready!(this.poll_data(cx)) {
@@ -324,8 +267,11 @@ impl Body for ResponseBody {
                     };
                 }
                 Some(frame) => return Poll::Ready(Some(frame)),
-                None => this.phase = Phase::Trailers,
+                None => this.content_ended(),
             }
+        }
+        if let Phase::Waiting(..) = this.phase {
+            return this.poll_waiting(cx);
         }
         if let Phase::Trailers = this.phase {
             let trailers = ready!(this.poll_trailers(cx));
@@ -341,7 +287,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match self.length {
             Length::Advertised(length) => SizeHint::with_exact(length.saturating_sub(self.exchange.bytes())),
-            Length::Enforced(_) | Length::Unknown => SizeHint::default(),
+            Length::Enforced(_) | Length::AtMost(_) | Length::Unknown => SizeHint::default(),
         }
     }
 }

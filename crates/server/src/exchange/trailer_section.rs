@@ -1,5 +1,6 @@
 //! The trailers of a response on their way to the client.
 
+use super::on_request::Delivery;
 use super::sendable::{Unsendable, prepare};
 use axum_trailers::{
     BoxError,
@@ -39,6 +40,7 @@ pub(super) fn permitted(
     mut section: HeaderMap,
     announced: &Declared,
     are_relayed: bool,
+    delivery: Delivery,
     version: Version,
 ) -> Permitted {
     let mut lacks_unannounced = false;
@@ -47,7 +49,8 @@ pub(super) fn permitted(
             tracing::warn!(%name, %reason, "forbidden trailer field omitted");
             return false;
         }
-        let is_sent = version >= Version::HTTP_2 || announced.contains(name);
+        let is_sent =
+            version >= Version::HTTP_2 || delivery == Delivery::ByTransport || announced.contains(name);
         lacks_unannounced |= !is_sent;
         match is_sent {
             true => {}

@@ -1,6 +1,6 @@
 /// Finds the heads of HTTP/2 frames in one direction of a connection
 /// ([RFC 9113 §4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)), however its bytes are split.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FrameHeads {
     /// How many bytes of a payload, or of the preface, are missing.
     skip: usize,

@@ -3,6 +3,7 @@ use super::{
     first_bytes::{FirstBytes, Verdict},
     http1_framing::Http1Framing,
     http2_frames::Http2Frames,
+    intervening::Intervening,
     read_ahead::{ReadAhead, Taken},
     transport::Transport,
 };
@@ -13,18 +14,21 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Waker, ready},
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
 
 /// Stands between a connection and hyper: ends it if the client does not use the chosen protocol, records what passes
 /// for the [`Connection`], and closes it so that the client can tell how it ended.
 pub(crate) struct Guard<S: Transport> {
-    stream: S,
-    connection: Arc<Connection>,
+    pub(super) stream: S,
+    pub(super) connection: Arc<Connection>,
     protocol: Protocol,
     /// `None` once the protocol is confirmed.
     first: Option<FirstBytes>,
     /// `None` over HTTP/1.1.
-    http2: Option<Http2Frames>,
+    pub(super) http2: Option<Http2Frames>,
     /// Used only over HTTP/1.1.
     framing: Http1Framing,
     /// Set once the framing is malformed.
@@ -33,7 +37,11 @@ pub(crate) struct Guard<S: Transport> {
     ahead: ReadAhead,
     is_half_closed: bool,
     /// `None` while the connection is open for writing.
-    closing: Option<Closing>,
+    pub(super) closing: Option<Closing>,
+    /// What a handler has asked for.
+    pub(super) intervening: Intervening,
+    /// `None` before it is needed.
+    pub(super) pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: Transport> Guard<S> {
@@ -56,6 +64,8 @@ impl<S: Transport> Guard<S> {
             ahead: ReadAhead::default(),
             is_half_closed: false,
             closing: None,
+            intervening: Intervening::default(),
+            pause: None,
         })
     }
 
@@ -119,17 +129,18 @@ impl<S: Transport> Guard<S> {
         if well_formed == 0 { Err(malformed(error)) } else { Ok(well_formed) }
     }
 
-    /// Sends a `GOAWAY` to an HTTP/2 client, if h2 is between frames and the socket accepts it at once. h2 itself only
-    /// gets an error of the connection.
+    /// Sends a `GOAWAY` to an HTTP/2 client that has sent what h2 does not handle. h2 itself only gets an error of the
+    /// connection.
     fn go_away(&mut self, cx: &mut Context<'_>) {
-        if let Some(http2) = &self.http2
-            && http2.may_insert_frame()
-            && matches!(
-                self.connection.close_reason(),
-                Some(CloseReason::PseudoHeader | CloseReason::SelfDependency)
-            )
-        {
-            let frame = go_away_frame(http2.last_stream());
+        let reason = self.connection.close_reason();
+        if let Some(CloseReason::PseudoHeader | CloseReason::SelfDependency) = reason {
+            self.send_go_away(PROTOCOL_ERROR, cx);
+        }
+    }
+
+    /// Sends a `GOAWAY` if h2 is between frames and the socket accepts it at once.
+    pub(super) fn send_go_away(&mut self, error: u8, cx: &mut Context<'_>) {
+        if let Some(frame) = self.http2.as_ref().and_then(|http2| http2.go_away(error)) {
             let _at_once = Pin::new(&mut self.stream).poll_write(cx, &frame);
             let _at_once = Pin::new(&mut self.stream).poll_flush(cx);
         }
@@ -138,6 +149,12 @@ impl<S: Transport> Guard<S> {
     fn closed(&self, reason: CloseReason) -> io::Error {
         self.connection.set_close_reason(reason);
         io::Error::new(io::ErrorKind::InvalidData, reason)
+    }
+
+    pub(super) fn poll_write_through(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.went(buf.get(..written).unwrap_or_default());
+        Poll::Ready(Ok(written))
     }
 
     fn went(&mut self, bytes: &[u8]) {
@@ -194,11 +211,7 @@ impl<S: Transport> Guard<S> {
     }
 }
 
-/// `GOAWAY` with `PROTOCOL_ERROR` ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
-fn go_away_frame(last_stream: u32) -> [u8; 17] {
-    let [a, b, c, d] = last_stream.to_be_bytes();
-    [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, 1]
-}
+const PROTOCOL_ERROR: u8 = 1;
 
 /// hyper passes this to the reader of the content.
 fn malformed(error: FramingError) -> io::Error {
@@ -211,6 +224,9 @@ impl<S: Transport> AsyncRead for Guard<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_broken_on_request() {
+            return self.poll_broken(cx).map(Err);
+        }
         if self.stream.socket().is_corked()
             && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(cx)
         {
@@ -241,9 +257,7 @@ impl<S: Transport> AsyncRead for Guard<S> {
 
 impl<S: Transport> AsyncWrite for Guard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
-        self.went(buf.get(..written).unwrap_or_default());
-        Poll::Ready(Ok(written))
+        if self.intervenes() { self.poll_write_intervened(cx, buf) } else { self.poll_write_through(cx, buf) }
     }
 
     fn poll_write_vectored(
@@ -251,6 +265,10 @@ impl<S: Transport> AsyncWrite for Guard<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.intervenes() {
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return self.poll_write_intervened(cx, first.map_or(&[], |buf| &**buf));
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
         let mut left = written;
         for buf in bufs {
@@ -266,6 +284,9 @@ impl<S: Transport> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_broken_on_request() {
+            return self.poll_broken(cx).map(Err);
+        }
         self.check_half_closed()?;
         self.read_ahead(cx)?;
         if self.stream.socket().is_corked() {
@@ -300,6 +321,9 @@ impl<S: Transport> Drop for Guard<S> {
     /// However the connection ends, a cut response must not look complete, and a complete one must not look cut. What
     /// the socket does not accept at once is not sent.
     fn drop(&mut self) {
+        if self.is_broken_on_request() {
+            return;
+        }
         if self.must_reset() {
             self.stream.alert();
         } else if self.closing.is_none() && !self.breaks_off() {

@@ -67,6 +67,10 @@ impl Http {
                     rejections.malformed(&connection, &error);
                 }
                 match ended {
+                    _ if guard.is_broken_on_request() => {
+                        let broken = std::future::poll_fn(|cx| guard.poll_break(cx));
+                        let _in_time = timeout(LINGER_AT_MOST, broken).await;
+                    }
                     // hyper closes neither a connection for an upgrade nor one after its timeout.
                     Ok(_) => close(&mut guard, connection.shutdown()).await,
                     // An alert can only follow the data that waits to be sent.

@@ -111,9 +111,17 @@ impl Http2Frames {
         self.section_limit.take()
     }
 
-    /// Whether h2 is between two frames to the client.
-    pub(super) fn may_insert_frame(&self) -> bool {
-        self.to_client.is_between_frames()
+    /// Where h2 is among the frames to the client.
+    pub(super) fn heads(&self) -> &FrameHeads {
+        &self.to_client
+    }
+
+    /// A `GOAWAY` frame with this error code ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)), if h2 is
+    /// between two frames to the client.
+    pub(super) fn go_away(&self, error: u8) -> Option<[u8; 17]> {
+        let [a, b, c, d] = self.last_stream().to_be_bytes();
+        let frame = [0, 0, 8, 7, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, error];
+        self.to_client.is_between_frames().then_some(frame)
     }
 
     /// The number of the last stream that the client opened.

@@ -25,6 +25,7 @@ mod http1_framing;
 mod http2_frames;
 #[cfg(unix)]
 mod inherited;
+mod intervening;
 mod plain;
 mod priority;
 mod proxy_protocol;

@@ -1,7 +1,7 @@
 use crate::{
     app::{ConnectionService, ResponseFuture},
     connection::Protocol,
-    exchange::{ContentSource, ResponseBody, SectionTooLarge},
+    exchange::{ContentSource, NoResponse, ResponseBody},
 };
 use http::{Request, Response};
 use hyper::{body::Incoming, service::Service};
@@ -20,7 +20,7 @@ impl HyperService {
 
 impl Service<Request<Incoming>> for HyperService {
     type Response = Response<ResponseBody>;
-    type Error = SectionTooLarge;
+    type Error = NoResponse;
     type Future = ResponseFuture;
 
     fn call(&self, request: Request<Incoming>) -> ResponseFuture {

@@ -14,6 +14,7 @@ pub(crate) struct Socket {
     connection: Arc<Connection>,
     /// `None` if records never wait.
     cork: Option<Cork>,
+    is_reset_on_drop: bool,
     /// What [`peek`](Socket::peek) has read, and must be returned by the next reads.
     peeked: Vec<u8>,
 }
@@ -23,7 +24,7 @@ const PEEK: usize = 2 * 1024;
 
 impl Socket {
     pub(crate) fn new(stream: Stream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, cork: None, peeked: Vec::new() }
+        Self { stream, connection, cork: None, is_reset_on_drop: false, peeked: Vec::new() }
     }
 
     /// From now on a full TLS record may wait for the next one.
@@ -76,6 +77,11 @@ impl Socket {
     pub(super) fn must_reset(&self) -> bool {
         self.connection.close_reason() == Some(CloseReason::StalledReader)
             || self.connection.http1().is_close_delimited()
+    }
+
+    /// Makes the connection end in a reset.
+    pub(super) fn reset_on_drop(&mut self) {
+        self.is_reset_on_drop = true;
     }
 
     /// Whether the client is gone, as far as is known without a read.
@@ -166,7 +172,7 @@ impl AsyncWrite for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.must_reset() {
+        if self.is_reset_on_drop || self.must_reset() {
             // An HTTP/1.0 client would take the close for the end of the response, and the kernel would keep what a
             // stalled one does not read.
             if let Err(error) = self.stream.reset_on_drop() {

@@ -11,6 +11,8 @@ use tokio_rustls::server::TlsStream;
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
     fn socket(&self) -> &Socket;
 
+    fn socket_mut(&mut self) -> &mut Socket;
+
     /// Reports that what was sent is incomplete, if the protocol can: TLS, with a fatal alert. It is sent only if the
     /// socket accepts it at once.
     ///
@@ -21,6 +23,10 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
 
 impl Transport for Socket {
     fn socket(&self) -> &Socket {
+        self
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
         self
     }
 
@@ -37,6 +43,10 @@ const INVALID_AT_MOST: usize = 20;
 impl Transport for Box<TlsStream<Socket>> {
     fn socket(&self) -> &Socket {
         self.get_ref().0
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        self.get_mut().0
     }
 
     /// rustls has no function for it, but sends an alert itself after an invalid record, as if the client had sent one.
