@@ -44,8 +44,8 @@
 //! | `request.failure` | why the content was cut or rejected |
 //! | `request.truncated` | as `truncated`, for the request |
 //!
-//! As long as no header section was sent, `state` is `running`, or `gone` if the client has left, and the other members
-//! about the response are null.
+//! As long as no header section was sent, the members about the response are null, except `state`: `running`, `gone` if the
+//! client has left, or `cut` if the server has cut the connection instead (`break_at=head`).
 //!
 //! **Each client that has the token can read the record**, because behind a proxy the addresses differ. It contains all
 //! header fields, so use random tokens. The server keeps the last 256 tokens for 10 minutes. It records all routes except

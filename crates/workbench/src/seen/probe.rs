@@ -70,6 +70,8 @@ enum Response {
     Sent(Arc<Record>),
     /// The client left before the header section was sent.
     Gone,
+    /// The server cut the connection before.
+    Cut,
 }
 
 impl Probe {
@@ -132,15 +134,16 @@ impl Probe {
         let _the_first = self.response.set(Response::Sent(response));
     }
 
-    /// No response will be sent.
-    pub(super) fn gone(&self) {
-        let _the_first = self.response.set(Response::Gone);
+    /// No header section will be sent. `is_cut` is whether that is up to the server.
+    pub(super) fn stays_without_response(&self, is_cut: bool) {
+        let _the_first = self.response.set(if is_cut { Response::Cut } else { Response::Gone });
     }
 
     pub(super) fn to_json(&self) -> Value {
         let mut json = match self.response.get() {
             Some(Response::Sent(response)) => response.to_json(),
             Some(Response::Gone) => self.without_response("gone"),
+            Some(Response::Cut) => self.without_response("cut"),
             None => self.without_response("running"),
         };
         json["token"] = self.token.as_str().into();
@@ -196,6 +199,7 @@ impl Probe {
         self.response.get().is_some_and(|response| match response {
             Response::Sent(record) => record.outcome() == Some(Outcome::ClientGone),
             Response::Gone => true,
+            Response::Cut => false,
         })
     }
 
@@ -264,6 +268,15 @@ mod tests {
         drop(recorder);
         assert_eq!(states(&probe), ["gone", "cut"]);
         assert_eq!(probe.to_json()["request"]["failure"], "the client left");
+    }
+
+    #[test]
+    fn response_of_a_route_that_is_not_sent_is_cut() {
+        let (probe, mut recorder) = probe("hello");
+        recorder.responds();
+        assert_eq!(states(&probe), ["running", "unread"]);
+        drop(recorder);
+        assert_eq!(states(&probe), ["cut", "unread"]);
     }
 
     #[test]

@@ -81,12 +81,13 @@ pub(crate) async fn observe(
     if is_of_page && probe.is_none() {
         return next.run(request).await;
     }
-    let recorder = Recorder::new(&request, seen, probe.clone());
+    let mut recorder = Recorder::new(&request, seen, probe.clone());
     let is_probe = probe.is_some();
     if let Some(probe) = probe {
         request.extensions_mut().insert(probe);
     }
     let mut response = next.run(request).await;
+    recorder.responds();
     if is_probe || response.extensions().get::<Routine>().is_none() {
         response.extensions_mut().insert(ResponseObserver::new(recorder));
     }

@@ -50,6 +50,8 @@ pub(super) struct Recorder {
     method: Method,
     protocol: &'static str,
     began: Instant,
+    /// Whether the route has responded.
+    has_response: bool,
     record: OnceLock<Arc<Record>>,
 }
 
@@ -62,8 +64,14 @@ impl Recorder {
             protocol: protocol_name(request.version()),
             began: probe.as_ref().map_or_else(Instant::now, |probe| probe.began),
             probe,
+            has_response: false,
             record: OnceLock::new(),
         }
+    }
+
+    /// The route has responded. If nothing is sent now, the server has cut the connection.
+    pub(super) fn responds(&mut self) {
+        self.has_response = true;
     }
 
     fn rest(&self, change: impl FnOnce(&mut Rest, Duration)) {
@@ -79,7 +87,7 @@ impl Drop for Recorder {
         if let Some(probe) = &self.probe
             && self.record.get().is_none()
         {
-            probe.gone();
+            probe.stays_without_response(self.has_response);
         }
     }
 }
