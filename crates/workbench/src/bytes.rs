@@ -28,11 +28,12 @@ use axum::{
 };
 use axum_trailers::{
     body::{self, SendError, Sender},
-    digest::{Algorithm, CONTENT_DIGEST, Hashers},
+    digest::{Algorithm, CONTENT_DIGEST, Hashers, REPR_DIGEST, WANT_REPR_DIGEST},
     problem::Problem,
     trailers::{Declared, Trailers, server::LengthOverride},
 };
 use bytes::{Bytes, BytesMut};
+use http::HeaderName;
 use http_02::{HeaderMap, Request, header};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -59,7 +60,7 @@ pub(super) async fn bytes(Segment(length): Segment, request: Request<Body>) -> R
     fields.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/octet-stream"));
     fields.insert(header::CONTENT_LENGTH, plan.length.into());
     let sent = plan.sent(faults)?;
-    let ending = Ending::new(faults);
+    let ending = Ending::new(faults, request.headers());
     let (sender, body) = body::channel(64 * 1024, ending.declared());
     super::spawn::task(produce(sent, ending, sender));
     let mut response = (fields, body).into_response();
@@ -67,34 +68,38 @@ pub(super) async fn bytes(Segment(length): Segment, request: Request<Body>) -> R
     Ok(response)
 }
 
-/// What follows the bytes: nothing, if there are no faults. `ContentDigestLayer` then adds the digest.
+/// What follows the bytes: nothing, if there are no faults. `ContentDigestLayer` then adds the digests.
 struct Ending {
-    hashers: Option<Hashers>,
     faults: Faults,
+    /// The digest fields, which have the same value.
+    digests: Vec<HeaderName>,
+    hashers: Hashers,
 }
 
 impl Ending {
-    /// `ContentDigestLayer` would withhold the digest without `TE`, and the length over HTTP/2.
-    fn new(faults: Faults) -> Self {
-        let hashers = (!faults.is_none()).then(|| Hashers::new([Algorithm::default()]));
-        Self { hashers, faults }
+    /// `ContentDigestLayer` would withhold the digests without `TE`, and the length over HTTP/2. It adds no digest that is
+    /// announced already.
+    fn new(faults: Faults, headers: &HeaderMap) -> Self {
+        if faults.is_none() {
+            return Self { faults, digests: Vec::new(), hashers: Hashers::new(None) };
+        }
+        let mut digests = vec![CONTENT_DIGEST];
+        if headers.contains_key(WANT_REPR_DIGEST.as_str()) {
+            digests.push(REPR_DIGEST);
+        }
+        Self { faults, digests, hashers: Hashers::new([Algorithm::default()]) }
     }
 
     fn declared(&self) -> Declared {
-        let digest = self.hashers.as_ref().map(|_| CONTENT_DIGEST);
-        self.faults.declare(Declared::new(digest).expect("a permitted field"))
-    }
-
-    fn data(&mut self, chunk: &[u8]) {
-        if let Some(hashers) = &mut self.hashers {
-            hashers.update(chunk);
-        }
+        self.faults.declare(Declared::new(&self.digests).expect("permitted fields"))
     }
 
     fn trailers(self) -> Trailers {
         let mut trailers = Trailers::new();
-        for digest in self.hashers.into_iter().flat_map(Hashers::finish) {
-            trailers.insert(CONTENT_DIGEST, digest.to_field_value()).expect("a permitted field");
+        if let Some(digest) = self.hashers.finish().first() {
+            for name in self.digests {
+                trailers.insert(name, digest.to_field_value()).expect("a permitted field");
+            }
         }
         self.faults.add_to(&mut trailers);
         trailers
@@ -153,7 +158,7 @@ async fn produce(plan: Plan, mut ending: Ending, mut sender: Sender) -> Result<(
         let length = usize::try_from(left.min(plan.chunk)).expect("a chunk at most");
         let chunk = numbers.chunk(&mut made, length);
         left -= chunk.len() as u64;
-        ending.data(&chunk);
+        ending.hashers.update(&chunk);
         sender.send(chunk).await?;
     }
     if let Err(error) = sender.finish(ending.trailers()) {
