@@ -43,10 +43,8 @@ fn heading(hop: &Hop, is_at_fault: bool) -> String {
         Origin::Unreachable => parts.push("not reachable".to_owned()),
         _ => parts.push("origin: not the workbench".to_owned()),
     }
-    if is_at_fault {
-        parts.push("at fault".to_owned());
-    }
-    escape::line(format!("{} ({})", hop.url, parts.join("; ")).as_bytes()).to_string()
+    let fault = if is_at_fault { ", at fault" } else { "" };
+    escape::line(format!("{}{fault} ({})", hop.url, parts.join("; ")).as_bytes()).to_string()
 }
 
 const HALF_THE_PICTURE: &str = "\
@@ -187,7 +185,7 @@ Trailers of responses
             "{text}"
         );
         assert!(
-            text.contains("\nhttps://b.example/ (Server: Caddy; origin: not the workbench; at fault)\n"),
+            text.contains("\nhttps://b.example/, at fault (Server: Caddy; origin: not the workbench)\n"),
             "{text}"
         );
     }
