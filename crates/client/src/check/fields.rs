@@ -3,7 +3,7 @@
 use super::{
     path::{Path, Sent},
     record::Record,
-    sighting::Seen,
+    sighting::Sighting,
 };
 use http::{HeaderMap, HeaderName, header};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub(super) fn evidence(path: &Path, sent: &Sent) -> Vec<String> {
         Some(record) => lines.extend(of_origin(record)),
         None => lines.push("the origin has no record of the request".to_owned()),
     }
-    lines.push(format!("the client received: {}", of_client(&sent.seen)));
+    lines.push(format!("the client received: {}", of_client(sent)));
     lines
 }
 
@@ -39,25 +39,35 @@ fn of_origin(record: &Record) -> Vec<String> {
         (_, None) => "no trailers".to_owned(),
     };
     lines.push(format!(
-        "the origin sent: status {status}, {}, {} bytes, {trailers}",
+        "the origin sent: status {status}, {}, {trailers}",
         announced(&record.sent_header("trailer").join(", ")),
-        record.sent_bytes()
     ));
     lines
 }
 
-fn of_client(seen: &Seen) -> String {
-    let Some(sighting) = seen.response() else {
-        return seen.trouble().unwrap_or_default();
+fn of_client(sent: &Sent) -> String {
+    let Some(sighting) = sent.seen.response() else {
+        return sent.seen.trouble().unwrap_or_default();
     };
     let announced = announced(&sighting.header_values(&header::TRAILER).join(", "));
     let trailers = match &sighting.trailers {
         Some(trailers) => format!("trailers {}", counted(&names(trailers))),
         None => "no trailers".to_owned(),
     };
-    let cut = sighting.cut().map(|cut| format!(", cut: {cut}")).unwrap_or_default();
+    let cut = sighting.cut_text().map(|cut| format!(", cut: {cut}")).unwrap_or_default();
     let status = sighting.status.as_u16();
-    format!("status {status}, {announced}, {} bytes, {trailers}{cut}", sighting.content.len())
+    format!("status {status}, {announced}, {trailers}{}{cut}", difference(sent, sighting))
+}
+
+/// The numbers of bytes, if they differ. Those of `/inspect` depend on the times that it contains.
+fn difference(sent: &Sent, sighting: &Sighting) -> String {
+    let received = sighting.content.len() as u64;
+    match sent.record.as_ref().map(Record::sent_bytes) {
+        Some(bytes) if bytes != received && sighting.cut().is_none() => {
+            format!(", {received} bytes of {bytes}")
+        }
+        _ => String::new(),
+    }
 }
 
 fn announced(trailer: &str) -> String {

@@ -68,6 +68,18 @@ impl Sighting {
         self.verdicts.iter().find_map(Verdict::cut)
     }
 
+    /// How it was cut, for people. Without the number of bytes that have arrived, which depends on the moment.
+    pub(super) fn cut_text(&self) -> Option<String> {
+        self.cut().map(|cut| match cut {
+            Cut::Short { expected, .. } => format!("fewer than the announced {expected} bytes arrived"),
+            Cut::Malformed(reason) => {
+                let reason = reason.split_once(" after ").map_or(reason.as_str(), |(reason, _)| reason);
+                Cut::Malformed(reason.to_owned()).to_string()
+            }
+            cut => cut.to_string(),
+        })
+    }
+
     /// The values of a trailer field, in order, with invalid UTF-8 replaced.
     pub(super) fn trailer_values(&self, name: &HeaderName) -> Vec<String> {
         self.trailers.as_ref().map(|trailers| values(trailers, name)).unwrap_or_default()
@@ -97,7 +109,7 @@ impl Seen {
             Self::Failed(error) => Some(error.to_string()),
             Self::Hung(None) => Some("no response in time".to_owned()),
             Self::Hung(Some(status)) => Some(format!("{status}, and its content did not end in time")),
-            Self::Response(sighting) => match sighting.cut() {
+            Self::Response(sighting) => match sighting.cut_text() {
                 Some(cut) => Some(format!("cut: {cut}")),
                 None if !sighting.status.is_success() => Some(format!("status {}", sighting.status)),
                 None => None,

@@ -56,7 +56,10 @@ fn of_response(question: Question, sighting: &Sighting) -> Answer {
             let detail = "the content ends with the connection, as complete content does";
             Answer::fail(question, "clean-end-unnoticed", detail).on(Response)
         }
-        Some(cut) => Answer::pass(question, "error", format!("the client gets an error: {cut}")),
+        Some(_) => {
+            let cut = sighting.cut_text().unwrap_or_default();
+            Answer::pass(question, "error", format!("the client gets an error: {cut}"))
+        }
         None => clean_end(question, sighting),
     }
 }

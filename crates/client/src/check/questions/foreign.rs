@@ -30,7 +30,7 @@ pub(super) async fn response(path: &Path) -> Vec<Answer> {
 
 fn trailers(sighting: &Sighting) -> Answer {
     let question = Question::Trailers;
-    if let Some(cut) = sighting.cut() {
+    if let Some(cut) = sighting.cut_text() {
         return Answer::fail(question, "broken", format!("the response is cut: {cut}"));
     }
     let announced = sighting.header_values(&header::TRAILER).join(", ");
@@ -72,7 +72,7 @@ pub(super) async fn head(path: &Path) -> Vec<Answer> {
     vec![match &seen {
         Seen::Hung(_) => Answer::fail(question, "hangs", "the response never ends"),
         Seen::Failed(error) => Answer::fail(question, "broken", format!("there is no response: {error}")),
-        Seen::Response(sighting) => match sighting.cut() {
+        Seen::Response(sighting) => match sighting.cut_text() {
             Some(cut) => Answer::fail(question, "has-content", format!("the response is not empty: {cut}")),
             None => Answer::pass(question, "right", "the response has no content"),
         },

@@ -98,7 +98,7 @@ fn judge(question: Question, seen: &Seen, expected: &str) -> Answer {
             Answer::fail(question, "status-changed", detail).on(Response)
         }
         None => {
-            let end = match sighting.cut() {
+            let end = match sighting.cut_text() {
                 Some(cut) => format!("the response is cut: {cut}"),
                 None => "the response ends as if complete".to_owned(),
             };

@@ -65,7 +65,7 @@ pub(super) async fn unannounced(path: &Path) -> Vec<Answer> {
     let question = Question::TrailersUnannounced;
     let sent = path.send(Probe::get("/bytes/100?trailers=unannounced")).await;
     if sent.record.as_ref().is_some_and(|record| record.status() == Some(400)) {
-        let detail = "over HTTP/1.1 the origin can't send them";
+        let detail = "the origin can't send them over its protocol";
         return vec![Answer::unknown(question, "not-possible", detail).with(evidence(path, &sent))];
     }
     // Its value is what the origin has sent: no two versions of the workbench need agree on it.
@@ -83,7 +83,7 @@ pub(in crate::check) fn found(mode: Mode, sent: &Sent, question: Question, expec
     let Some(sighting) = sent.seen.success() else {
         return broken(sent, question);
     };
-    if let Some(cut) = sighting.cut() {
+    if let Some(cut) = sighting.cut_text() {
         let detail = format!("the response is cut: {cut}");
         return fail_on_the_way_back(record, question, "broken", detail);
     }
