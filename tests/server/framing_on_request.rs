@@ -1,13 +1,17 @@
 //! A handler can ask for trailers and lengths that the server otherwise never sends.
 
 use super::prelude::{Extension, IntoResponse, Path, Router, get, route};
-use crate::support::{TestServer, log::Log, raw};
+use crate::support::{TestServer, log::Log, raw, soon};
 use axum_trailers::{
     body, declared,
     trailers::{
         Trailers,
         server::{FramingOverride, LengthOverride, TrailerOverride},
     },
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
 /// Ten bytes of content, and a trailer.
@@ -45,8 +49,21 @@ fn app() -> Router {
 
 /// The header section and what follows it.
 async fn http1(server: &TestServer, path: &str, fields: &str) -> (String, String) {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n{fields}connection: close\r\n\r\n");
-    let wire = raw::http1(server.address, &request).await;
+    let request = request(path, fields);
+    split(&raw::http1(server.address, &request).await)
+}
+
+fn request(path: &str, fields: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: a\r\n{fields}connection: close\r\n\r\n")
+}
+
+async fn plain_http1(server: &TestServer, path: &str, fields: &str) -> (String, String) {
+    let mut client = TcpStream::connect(server.address).await.expect("a connection");
+    client.write_all(request(path, fields).as_bytes()).await.expect("sent");
+    split(&raw::rest(&mut client).await)
+}
+
+fn split(wire: &str) -> (String, String) {
     let (head, rest) = wire.split_once("\r\n\r\n").expect("a header section");
     (format!("{head}\r\n"), rest.to_owned())
 }
@@ -56,7 +73,7 @@ async fn http1_response_is_framed_as_requested() {
     const TE: &str = "te: trailers\r\n";
     const CHUNK: &str = "A\r\n0123456789\r\n";
     let (trailer, length) = (Some("trailer: x-end"), Some("content-length: 10"));
-    let server = TestServer::start(app());
+    let (server, plain) = (TestServer::start(app()), TestServer::plain(app(), |server| server));
     for (path, te, head, without, content) in [
         ("/usual/10", TE, trailer, "content-length", format!("{CHUNK}0\r\nx-end: 1\r\n\r\n")),
         ("/usual/10", "", None, "trailer:", format!("{CHUNK}0\r\n\r\n")),
@@ -72,10 +89,11 @@ async fn http1_response_is_framed_as_requested() {
         ("/short/10", TE, length, "trailer:", "0123456789".to_owned()),
         ("/impossible/10", TE, trailer, "content-length", format!("{CHUNK}0\r\nx-end: 1\r\n\r\n")),
     ] {
-        let (fields, rest) = http1(&server, path, te).await;
-        assert_eq!(rest, content, "{path} with {te:?}");
-        let has_it = head.is_none_or(|field| fields.contains(&format!("{field}\r\n")));
-        assert!(has_it && !fields.contains(without), "{path} with {te:?}: {fields}");
+        for (fields, rest) in [http1(&server, path, te).await, plain_http1(&plain, path, te).await] {
+            assert_eq!(rest, content, "{path} with {te:?}");
+            let has_it = head.is_none_or(|field| fields.contains(&format!("{field}\r\n")));
+            assert!(has_it && !fields.contains(without), "{path} with {te:?}: {fields}");
+        }
     }
 }
 
@@ -91,13 +109,11 @@ async fn http1_connection_goes_on_after_trailers_without_te() {
 
 #[tokio::test]
 async fn short_content_ends_with_close_notify() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
     let server = TestServer::start(app());
     let mut client = raw::tls(server.address, "http/1.1").await;
     client.write_all(b"GET /short/20 HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
     let mut wire = Vec::new();
-    crate::support::soon("the end", client.read_to_end(&mut wire)).await.expect("close_notify");
+    soon("the end", client.read_to_end(&mut wire)).await.expect("close_notify");
     assert!(wire.ends_with(b"\r\n\r\n0123456789"));
 }
 
@@ -128,8 +144,6 @@ async fn http2_response_is_framed_as_requested() {
 /// h2's client rejects such a response, so its frames are read.
 #[tokio::test]
 async fn http2_content_may_be_shorter_than_its_length() {
-    use tokio::io::AsyncReadExt;
-
     const END_STREAM: u8 = 1;
     let server = TestServer::start(app());
     let mut client = raw::http2_asked(server.address, "/short/20").await;
@@ -139,7 +153,7 @@ async fn http2_content_may_be_shorter_than_its_length() {
         frames.iter().any(|(stream, kind, flags, _)| *stream == 1 && *kind <= 1 && flags & END_STREAM != 0)
     };
     while !is_end(&wire) {
-        let read = crate::support::soon("more", client.read_buf(&mut wire)).await.expect("no error");
+        let read = soon("more", client.read_buf(&mut wire)).await.expect("no error");
         assert_ne!(read, 0, "the connection goes on");
     }
     let frames = raw::http2_frames(&wire);

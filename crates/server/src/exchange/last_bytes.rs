@@ -22,7 +22,7 @@ pub(super) enum Phase {
     Data,
     Trailers,
     /// Earlier data is sent first.
-    Waiting(Pin<Box<Sleep>>, Then),
+    Waiting(Pin<Box<Sleep>>, Box<Then>),
     /// The transport cuts the last piece.
     Cut,
     Ended,
@@ -65,7 +65,7 @@ impl ResponseBody {
     }
 
     pub(super) fn wait(&mut self, then: Then) {
-        self.phase = Phase::Waiting(Box::pin(sleep(SENDING)), then);
+        self.phase = Phase::Waiting(Box::pin(sleep(SENDING)), Box::new(then));
     }
 
     /// What follows the content are its trailers, unless the response is broken on request.
@@ -91,7 +91,7 @@ impl ResponseBody {
         let Phase::Waiting(_, then) = mem::replace(&mut self.phase, Phase::Ended) else {
             return Poll::Pending;
         };
-        Poll::Ready(match then {
+        Poll::Ready(match *then {
             Then::Fail => Some(Err(BodyFailed.into())),
             Then::Break(breaking) => {
                 breaking.begin(&self.exchange);
