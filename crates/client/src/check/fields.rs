@@ -59,11 +59,14 @@ fn of_client(sent: &Sent) -> String {
     format!("status {status}, {announced}, {trailers}{}{cut}", difference(sent, sighting))
 }
 
-/// The numbers of bytes, if they differ. Those of `/inspect` depend on the times that it contains.
+/// The numbers of bytes, if a whole response has another one. Those of `/inspect` depend on the times that it contains.
 fn difference(sent: &Sent, sighting: &Sighting) -> String {
     let received = sighting.content.len() as u64;
-    match sent.record.as_ref().map(Record::sent_bytes) {
-        Some(bytes) if bytes != received && sighting.cut().is_none() => {
+    let is_whole = |record: &&Record| {
+        record.status() == Some(sighting.status.as_u16().into()) && sighting.cut().is_none()
+    };
+    match sent.record.as_ref().filter(is_whole).map(Record::sent_bytes) {
+        Some(bytes) if bytes != received => {
             format!(", {received} bytes of {bytes}")
         }
         _ => String::new(),

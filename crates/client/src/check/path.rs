@@ -114,8 +114,13 @@ impl Path {
         let token = Token::random();
         let _aborted = self.exchange(&self.client(), self.request(probe, &token)).await;
         // A proxy may still pass on what it has.
-        sleep(PAUSE).await;
-        self.record(&token).await
+        for _ in 0..TRIES {
+            sleep(PAUSE).await;
+            if let Some(record) = self.record(&token).await {
+                return Some(record);
+            }
+        }
+        None
     }
 
     /// Whether content followed that the response must not have. hyper reads no such content over HTTP/1.1, and closes the

@@ -87,7 +87,9 @@ pub(in crate::check) fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
 
 fn broken(sent: &Sent, neighbour: Option<&Seen>, trouble: &str) -> Answer {
     let question = Question::RequestTrailers;
-    if let Some(lost) = neighbour.and_then(Seen::trouble) {
+    // Some proxies close the connection behind a refusal, at any time.
+    let is_refused = sent.seen.response().is_some();
+    if let Some(lost) = neighbour.and_then(Seen::trouble).filter(|_| !is_refused) {
         let detail = format!("they break the connection: {trouble}; another stream of it: {lost}");
         return Answer::fail(question, "breaks-connection", detail).on(Request);
     }

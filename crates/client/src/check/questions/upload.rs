@@ -12,10 +12,9 @@ pub(super) async fn aborted(path: &Path) -> Vec<Answer> {
     let record = path.abandon(probe).await;
     let evidence = match &record {
         Some(record) => format!(
-            "the client sent {} bytes and gave up; the origin received {}, {} bytes: {}",
+            "the client sent {} bytes and gave up; for the origin, which received {}, the content is {}",
             CONTENT.len(),
             record.protocol(),
-            record.request_bytes(),
             record.request_state()
         ),
         None => {

@@ -169,10 +169,14 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
     for (name, sent, expected) in cases {
         assert_eq!(summary(&request_trailers::judge(&sent, None)), expected, "{name}");
     }
-    let refused = Sent { seen: Response::new(502).seen(), record: None };
-    let (whole, lost) = (Response::new(200).seen(), Seen::Failed(crate::Error::NoResponse(Cut::Closed)));
-    assert_eq!(request_trailers::judge(&refused, Some(&whole)).finding, "breaks-request");
-    assert_eq!(request_trailers::judge(&refused, Some(&lost)).finding, "breaks-connection");
+    let failed = || Seen::Failed(crate::Error::NoResponse(Cut::Closed));
+    let finding = |seen, neighbour| {
+        let sent = Sent { seen, record: None };
+        request_trailers::judge(&sent, Some(&neighbour)).finding
+    };
+    assert_eq!(finding(failed(), Response::new(200).seen()), "breaks-request");
+    assert_eq!(finding(failed(), failed()), "breaks-connection");
+    assert_eq!(finding(Response::new(411).seen(), failed()), "breaks-request");
 }
 
 #[test]
