@@ -1,6 +1,6 @@
 //! What fixes a path: lines of configuration, from a file with measured ones.
 
-use axum_trailers_client::check::{Answer, Hop, Outcome, Question, Report};
+use axum_trailers_client::check::{Answer, Hop, Mode, Outcome, Question, Report};
 use serde::Deserialize;
 use std::{ptr, sync::LazyLock};
 
@@ -22,6 +22,12 @@ pub(super) struct Remedy {
     /// The findings that it fixes. Empty: all.
     #[serde(default)]
     findings: Vec<String>,
+    /// The modes in which it fixes them. Empty: all.
+    #[serde(default)]
+    modes: Vec<String>,
+    /// Whether it is only for proxies without a name.
+    #[serde(default)]
+    unnamed: bool,
     /// Where the lines belong.
     pub(super) place: Option<String>,
     /// The configuration. Empty: there is none that helps.
@@ -41,6 +47,8 @@ pub(super) struct Advice<'r> {
     pub(super) cures: Vec<Question>,
     /// Whether the proxy's name is known, but not its version, and other versions need another remedy.
     pub(super) needs_version: bool,
+    /// Whether it fixes the first of these questions in all modes.
+    pub(super) is_whole: bool,
 }
 
 /// What fixes the path. What its sentence is about comes first.
@@ -50,34 +58,42 @@ pub(super) fn of(report: &Report) -> Vec<Advice<'_>> {
     let mut advice: Vec<Advice<'_>> = Vec::new();
     for question in subject.into_iter().chain(others) {
         for (hop, failures) in failures(report, question) {
-            for (remedy, needs_version) in fitting(&products(hop), question, &failures) {
+            for (remedy, needs_version) in fitting(hop, question, &failures) {
                 let is_known =
                     |known: &&mut Advice<'_>| ptr::eq(known.remedy, remedy) && ptr::eq(known.hop, hop);
-                match advice.iter_mut().find(is_known) {
-                    Some(known) => known.cures.push(question),
-                    None => advice.push(Advice { hop, remedy, cures: vec![question], needs_version }),
+                if let Some(known) = advice.iter_mut().find(is_known) {
+                    known.cures.push(question);
+                    continue;
                 }
+                let is_whole = failures.iter().all(|failure| remedy.fixes(failure));
+                advice.push(Advice { hop, remedy, cures: vec![question], needs_version, is_whole });
             }
         }
     }
     advice
 }
 
-/// The answers of the path that fail, by the hop at fault.
-fn failures(report: &Report, question: Question) -> impl Iterator<Item = (&Hop, Vec<&Answer>)> {
+/// An answer that fails, and its mode.
+type Failure<'r> = (Mode, &'r Answer);
+
+/// What fails on the path, by the hop at fault.
+fn failures(report: &Report, question: Question) -> impl Iterator<Item = (&Hop, Vec<Failure<'_>>)> {
     let modes = report.hops.first().into_iter().flat_map(|hop| &hop.modes);
-    let failed = |answer: &&Answer| answer.question == question && answer.outcome == Outcome::Fail;
-    let failed: Vec<_> = modes.flat_map(|mode| &mode.answers).filter(failed).collect();
+    let failures = modes
+        .flat_map(|report| report.answers.iter().map(|answer| (report.mode, answer)))
+        .filter(move |(_, answer)| answer.question == question && answer.outcome == Outcome::Fail);
+    let failures: Vec<_> = failures.collect();
     let of_hop = move |(index, hop)| {
-        let failed = failed.iter().copied().filter(|answer| answer.hop.unwrap_or_default() == index);
-        let failed: Vec<_> = failed.collect();
-        (!failed.is_empty()).then_some((hop, failed))
+        let is_of_hop = |(_, answer): &Failure<'_>| answer.hop.unwrap_or_default() == index;
+        let failures: Vec<_> = failures.iter().copied().filter(is_of_hop).collect();
+        (!failures.is_empty()).then_some((hop, failures))
     };
     report.hops.iter().enumerate().filter_map(of_hop)
 }
 
 /// The first remedy for the proxy, or one for each range of versions if its version is unknown. Else one for any proxy.
-fn fitting(products: &[Product], question: Question, failures: &[&Answer]) -> Vec<(&'static Remedy, bool)> {
+fn fitting(hop: &Hop, question: Question, failures: &[Failure<'_>]) -> Vec<(&'static Remedy, bool)> {
+    let products = products(hop);
     let all: &'static [Remedy] = &ALL;
     let mut found = Vec::new();
     for remedy in all.iter().filter(|remedy| remedy.cures(question, failures)) {
@@ -93,17 +109,24 @@ fn fitting(products: &[Product], question: Question, failures: &[&Answer]) -> Ve
         }
     }
     if found.is_empty() {
-        let of_any = all.iter().find(|remedy| remedy.names.is_empty() && remedy.cures(question, failures));
-        found.extend(of_any.map(|remedy| (remedy, false)));
+        let is_for_any = |remedy: &&Remedy| {
+            remedy.names.is_empty()
+                && (products.is_empty() || !remedy.unnamed)
+                && remedy.cures(question, failures)
+        };
+        found.extend(all.iter().find(is_for_any).map(|remedy| (remedy, false)));
     }
     found
 }
 
 impl Remedy {
-    fn cures(&self, question: Question, failures: &[&Answer]) -> bool {
-        let fixes = |answer: &&Answer| self.findings.iter().any(|finding| finding == answer.finding);
-        self.cures.iter().any(|id| id == question.id())
-            && (self.findings.is_empty() || failures.iter().any(fixes))
+    fn cures(&self, question: Question, failures: &[Failure<'_>]) -> bool {
+        self.cures.iter().any(|id| id == question.id()) && failures.iter().any(|failure| self.fixes(failure))
+    }
+
+    fn fixes(&self, (mode, answer): &Failure<'_>) -> bool {
+        let is_in = |list: &[String], name: &str| list.is_empty() || list.iter().any(|other| other == name);
+        is_in(&self.findings, answer.finding) && is_in(&self.modes, mode.as_str())
     }
 
     fn names(&self, product: &Product) -> bool {
@@ -178,6 +201,9 @@ mod tests {
             }
             assert!(!remedy.lines.is_empty() || remedy.note.is_some(), "{remedy:?}");
             assert!(remedy.basis.is_some() || remedy.names.is_empty(), "{remedy:?}");
+            for mode in &remedy.modes {
+                assert!(mode.parse::<Mode>().is_ok(), "{mode}");
+            }
             for bound in [&remedy.from, &remedy.before].into_iter().flatten() {
                 assert!(numbers(bound).len() >= 2, "{bound}");
             }
@@ -195,7 +221,7 @@ mod tests {
             ("Caddy", "header_up TE trailers"),
             ("Apache/2.4.62 (Debian)", "ProxyPass / h2://ORIGIN/"),
         ] {
-            assert_eq!(lines(Some(server), &[], "dropped"), [expected], "{server}");
+            assert_eq!(lines(Some(server), &[], "not-sent"), [expected], "{server}");
         }
     }
 
@@ -206,18 +232,18 @@ mod tests {
         let found = of(&nginx);
         assert_eq!(found.len(), 3);
         assert!(found.iter().all(|advice| advice.needs_version && advice.remedy.has_range()));
-        assert!(!of(&report("Caddy"))[0].needs_version);
+        assert!(!of(&report("squid"))[0].needs_version);
     }
 
     #[test]
     fn via_names_proxies_that_pass_server_on() {
         for (via, expected) in [
-            ("1.1 varnish (Varnish/7.1)", "return (pipe);"),
-            ("http/1.1 edge (ApacheTrafficServer/9.2.5)", "set-header TE trailers"),
+            ("1.1 varnish (Varnish/7.1)", ""),
+            ("http/1.1 edge (ApacheTrafficServer/9.2.5)", ""),
             ("2 nghttpx", "backend=HOST,PORT;/;proto=h2"),
             ("1.1 proxy.example (squid/5.7)", ""),
         ] {
-            assert_eq!(lines(Some("gunicorn"), &[via], "dropped"), [expected], "{via}");
+            assert_eq!(lines(Some("gunicorn"), &[via], "not-sent"), [expected], "{via}");
         }
     }
 
@@ -226,12 +252,29 @@ mod tests {
         assert_eq!(lines(None, &[], "not-sent"), ["http-request set-header TE trailers"]);
         assert!(lines(None, &[], "dropped").is_empty());
         assert!(lines(Some("nginxes/1.0"), &["1.1 my-nginx"], "dropped").is_empty());
+        // No lines, only a note.
+        assert_eq!(lines(Some("unknown/1.0"), &[], "not-sent"), [""]);
     }
 
     #[test]
     fn finding_selects_among_remedies_of_a_proxy() {
         assert!(lines(Some("lighttpd/1.4.69"), &[], "merged-into-header")[0].starts_with("setenv"));
-        assert!(lines(Some("lighttpd/1.4.69"), &[], "dropped")[0].starts_with("server.stream"));
+        assert_eq!(lines(Some("lighttpd/1.4.69"), &[], "not-sent"), [""]);
+        assert_eq!(lines(Some("Caddy"), &[], "not-sent"), ["header_up TE trailers"]);
+        assert!(lines(Some("Caddy"), &[], "dropped").is_empty());
+    }
+
+    #[test]
+    fn remedy_for_some_modes_is_not_a_whole_one() {
+        let mut report = report(Some("Apache/2.4.71"), &[], &[(Question::Trailers, "not-sent")]);
+        assert!(of(&report)[0].is_whole);
+        let mut http1 = report.hops[0].modes[0].clone();
+        http1.mode = Mode::Http1Te;
+        report.hops[0].modes.push(http1);
+        let found = of(&report);
+        assert_eq!((found[0].remedy.lines.len(), found[0].is_whole), (1, false));
+        report.hops[0].modes.remove(0);
+        assert!(of(&report)[0].remedy.lines.is_empty());
     }
 
     #[test]

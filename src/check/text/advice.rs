@@ -13,12 +13,13 @@ pub(super) fn promise(advice: &[Advice<'_>], subject: Option<Question>) -> Optio
     }
     let number = match first.remedy.lines.len() {
         0 => return None,
-        1 => return Some("one line fixes it".to_owned()),
+        1 if first.is_whole => return Some("one line fixes it".to_owned()),
+        1 => return Some("one line helps".to_owned()),
         2 => "two",
         3 => "three",
         _ => "some",
     };
-    Some(format!("{number} lines fix it"))
+    Some(format!("{number} lines {}", if first.is_whole { "fix it" } else { "help" }))
 }
 
 /// The lines of configuration, or a note that there are none. What fixes the sentence's subject does not name it again.
@@ -47,7 +48,7 @@ fn is_about(advice: &Advice<'_>, subject: Option<Question>) -> bool {
 }
 
 fn heading(advice: &Advice<'_>, subject: Option<Question>, has_hops: bool) -> String {
-    let Advice { hop, remedy, cures, needs_version } = advice;
+    let Advice { hop, remedy, cures, needs_version, .. } = advice;
     let mut parts = Vec::new();
     if !is_about(advice, subject) {
         let ids: Vec<_> = cures.iter().map(|question| question.id()).collect();
