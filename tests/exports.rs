@@ -287,7 +287,7 @@ async fn invalid_parameters_are_rejected_with_the_valid_ones() {
             (
                 "rows=5",
                 400,
-                "unknown parameter `rows`: the parameters are format, metadata, limit, columns, fail_at, fail",
+                "unknown parameter `rows`: the parameters are format, metadata, trailers, length, break, break_at, limit, columns, fail_at, fail",
             ),
         ] {
             let problem = served.problem(&client, &format!("/export/keys?{query}"), status).await;

@@ -17,6 +17,7 @@ mod examples;
 mod export_costs;
 mod export_failures;
 mod exports;
+mod faults;
 mod file_conditions;
 mod files;
 mod grpc;
