@@ -163,17 +163,14 @@ async fn request_that_gets_no_response_has_a_record_and_its_cut_is_no_end() {
     let server = serve();
     for (framing, content) in BEGUN {
         let path = format!("/inspect?probe={framing}-{TOKEN}");
-        let mut client = match framing {
-            "frames" => http2_began(server.address, "POST", &path).await,
-            _ => tls(server.address, "http/1.1").await,
-        };
-        let bytes = match framing {
-            "frames" => http2_frame(0, 0, 1, content.as_bytes()),
-            _ => {
-                let field =
-                    if framing == "chunked" { "transfer-encoding: chunked" } else { "content-length: 10" };
-                format!("POST {path} HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n{content}").into_bytes()
-            }
+        let (mut client, bytes) = if framing == "frames" {
+            let client = http2_began(server.address, "POST", &path).await;
+            (client, http2_frame(0, 0, 1, content.as_bytes()))
+        } else {
+            let field =
+                if framing == "chunked" { "transfer-encoding: chunked" } else { "content-length: 10" };
+            let request = format!("POST {path} HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n{content}");
+            (tls(server.address, "http/1.1").await, request.into_bytes())
         };
         client.write_all(&bytes).await.expect("sent");
         let token = format!("{framing}-{TOKEN}");
