@@ -97,6 +97,11 @@ impl Answer {
         Self::new(question, Outcome::Unknown, finding, detail)
     }
 
+    /// Whether there should have been an answer.
+    pub(super) fn is_lacking(&self) -> bool {
+        self.outcome == Outcome::Unknown && ["no-time", "no-record"].contains(&self.finding)
+    }
+
     pub(super) fn on(mut self, direction: Direction) -> Self {
         self.direction = Some(direction);
         self

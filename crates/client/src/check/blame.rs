@@ -1,6 +1,6 @@
 //! With several hops: which one is at fault.
 
-use super::{Hop, Mode, Outcome, Question, hop::Opening};
+use super::{Answer, Hop, Mode, Outcome, hop::Opening};
 
 /// In which mode each mode of a hop is passed on to the next one.
 pub(super) type Passing = Vec<(Mode, Mode)>;
@@ -43,37 +43,51 @@ pub(super) fn blame(hops: &mut [Hop], passings: &[Passing]) {
     for report in &mut first.modes {
         let mode = report.mode;
         for answer in report.answers.iter_mut().filter(|answer| answer.outcome == Outcome::Fail) {
-            answer.hop = Some(at_fault(rest, passings, mode, answer.question));
+            answer.hop = at_fault(rest, passings, mode, answer);
         }
     }
 }
 
-/// `rest` are the hops behind the first one.
-fn at_fault(rest: &[Hop], passings: &[Passing], mut mode: Mode, question: Question) -> usize {
+/// `rest` are the hops behind the first one. `None` if one of them could not be checked.
+fn at_fault(rest: &[Hop], passings: &[Passing], mut mode: Mode, of_first: &Answer) -> Option<usize> {
     for (index, (next, passing)) in rest.iter().zip(passings).enumerate() {
         mode = passing.iter().find(|(from, _)| *from == mode).map_or(Mode::Http1Te, |(_, to)| *to);
-        let report = next.modes.iter().find(|report| report.mode == mode);
-        let answer =
-            report.and_then(|report| report.answers.iter().find(|answer| answer.question == question));
-        if answer.is_none_or(|answer| answer.outcome != Outcome::Fail) {
-            return index;
+        let report = next.modes.iter().find(|report| report.mode == mode)?;
+        let answer = report.answers.iter().find(|answer| answer.question == of_first.question)?;
+        match answer.outcome {
+            Outcome::Pass => return Some(index),
+            // What does not apply there is lost before.
+            Outcome::Unknown if !answer.is_lacking() => return Some(index),
+            Outcome::Unknown => return None,
+            Outcome::Fail if is_made_here(of_first, answer) => return Some(index),
+            Outcome::Fail => {}
         }
     }
-    rest.len()
+    Some(rest.len())
+}
+
+/// Whether a hop does harm that the next one does not do, although that one fails as well.
+fn is_made_here(here: &Answer, next: &Answer) -> bool {
+    const HARM: [&str; 3] = ["merged-into-header", "leaked-into-content", "complete"];
+    HARM.contains(&here.finding) && here.finding != next.finding
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Answer, ModeReport};
+    use crate::check::{ModeReport, Question};
 
     fn hop(modes: &[(Mode, Outcome)]) -> Hop {
+        hop_with("dropped", modes)
+    }
+
+    fn hop_with(finding: &'static str, modes: &[(Mode, Outcome)]) -> Hop {
         let mut hop = Hop::new("http://localhost/".parse().expect("a URL"));
         hop.modes = modes
             .iter()
             .map(|(mode, outcome)| {
                 let mut report = ModeReport::new(*mode);
-                report.answers = vec![Answer::new(Question::Trailers, *outcome, "dropped", "")];
+                report.answers = vec![Answer::new(Question::Trailers, *outcome, finding, "")];
                 report
             })
             .collect();
@@ -109,6 +123,28 @@ mod tests {
         let mut hops = [hop(&[(Mode::Http2Te, Outcome::Fail)]), next];
         blame(&mut hops, &[passing]);
         assert_eq!(hops[0].modes[0].answers[0].hop, Some(1));
+    }
+
+    #[test]
+    fn hop_that_could_not_be_checked_leaves_the_fault_open() {
+        let passing = vec![(Mode::Http2Te, Mode::Http1Te)];
+        let failing = || hop(&[(Mode::Http2Te, Outcome::Fail)]);
+        for next in [hop(&[]), hop_with("no-time", &[(Mode::Http1Te, Outcome::Unknown)])] {
+            let mut hops = [failing(), next];
+            blame(&mut hops, std::slice::from_ref(&passing));
+            assert_eq!(hops[0].modes[0].answers[0].hop, None);
+        }
+    }
+
+    #[test]
+    fn harm_is_the_fault_of_the_hop_that_does_it() {
+        let passing = vec![(Mode::Http2Te, Mode::Http1Te)];
+        let mut hops = [
+            hop_with("merged-into-header", &[(Mode::Http2Te, Outcome::Fail)]),
+            hop_with("stripped", &[(Mode::Http1Te, Outcome::Fail)]),
+        ];
+        blame(&mut hops, &[passing]);
+        assert_eq!(hops[0].modes[0].answers[0].hop, Some(0));
     }
 
     #[test]

@@ -36,7 +36,8 @@ impl Check {
         }
     }
 
-    /// Adds the next hop on the way to the origin.
+    /// Adds the next hop on the way to the origin. The last one should be the origin itself: it is asked in the protocol that
+    /// arrives there.
     #[must_use]
     pub fn hop(mut self, url: Uri) -> Self {
         self.urls.push(url);
@@ -86,15 +87,19 @@ impl Check {
     /// Outside of a Tokio runtime.
     pub async fn run(self) -> Report {
         let count = self.urls.len();
-        let plan = Plan {
+        let deadline = Instant::now() + self.timeout;
+        let mut plan = Plan {
             connector: self.connector,
             questions: self.questions,
             allows_upload: self.allows_upload,
-            deadline: Instant::now() + self.timeout,
+            deadline,
         };
         let (mut hops, mut passings) = (Vec::new(), Vec::new());
         let mut modes = self.modes;
         for (index, url) in self.urls.into_iter().enumerate() {
+            // Each hop gets its share of what is left.
+            let left = u32::try_from(count - index).unwrap_or(u32::MAX);
+            plan.deadline = Instant::now() + deadline.saturating_duration_since(Instant::now()) / left;
             let (hop, openings) = hop::run(url, &modes, &plan).await;
             hops.push(hop);
             if index + 1 < count {

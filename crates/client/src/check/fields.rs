@@ -3,7 +3,7 @@
 use super::{
     path::{Path, Sent},
     record::Record,
-    sighting::Sighting,
+    sighting::{Seen, Sighting},
 };
 use http::{HeaderMap, HeaderName, header};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) fn evidence(path: &Path, sent: &Sent) -> Vec<String> {
     let te = if path.mode.sends_te() { "TE: trailers" } else { "no TE" };
     let protocol = if path.mode.is_http2() { "HTTP/2" } else { "HTTP/1.1" };
     let mut lines = vec![format!("the client sent: {protocol}, {te}")];
-    match &sent.record {
+    match sent.record() {
         Some(record) => lines.extend(of_origin(record)),
         None => lines.push("the origin has no record of the request".to_owned()),
     }
@@ -40,32 +40,43 @@ fn of_origin(record: &Record) -> Vec<String> {
     };
     lines.push(format!(
         "the origin sent: status {status}, {}, {trailers}",
-        announced(&record.sent_header("trailer").join(", ")),
+        announced(&record.sent_header("trailer")),
     ));
     lines
 }
 
 fn of_client(sent: &Sent) -> String {
-    let Some(sighting) = sent.seen.response() else {
-        return sent.seen.trouble().unwrap_or_default();
+    received(&sent.seen, |sighting| difference(sent, sighting))
+}
+
+/// What the client received, for a probe without a record.
+pub(super) fn received_alone(seen: &Seen) -> String {
+    format!("the client received: {}", received(seen, |_| String::new()))
+}
+
+fn received(seen: &Seen, difference: impl FnOnce(&Sighting) -> String) -> String {
+    let Some(sighting) = seen.response() else {
+        return seen.trouble().unwrap_or_default();
     };
-    let announced = announced(&sighting.header_values(&header::TRAILER).join(", "));
+    let announced = announced(&sighting.header_values(&header::TRAILER));
     let trailers = match &sighting.trailers {
         Some(trailers) => format!("trailers {}", counted(&names(trailers))),
         None => "no trailers".to_owned(),
     };
     let cut = sighting.cut_text().map(|cut| format!(", cut: {cut}")).unwrap_or_default();
     let status = sighting.status.as_u16();
-    format!("status {status}, {announced}, {trailers}{}{cut}", difference(sent, sighting))
+    format!("status {status}, {announced}, {trailers}{}{cut}", difference(sighting))
 }
 
 /// The numbers of bytes, if a whole response has another one. Those of `/inspect` depend on the times that it contains.
 fn difference(sent: &Sent, sighting: &Sighting) -> String {
     let received = sighting.content.len() as u64;
     let is_whole = |record: &&Record| {
-        record.status() == Some(sighting.status.as_u16().into()) && sighting.cut().is_none()
+        record.has_sent_all()
+            && record.status() == Some(sighting.status.as_u16().into())
+            && sighting.cut().is_none()
     };
-    match sent.record.as_ref().filter(is_whole).map(Record::sent_bytes) {
+    match sent.record().filter(is_whole).map(Record::sent_bytes) {
         Some(bytes) if bytes != received => {
             format!(", {received} bytes of {bytes}")
         }
@@ -73,8 +84,15 @@ fn difference(sent: &Sent, sighting: &Sighting) -> String {
     }
 }
 
-fn announced(trailer: &str) -> String {
-    if trailer.is_empty() { "no Trailer".to_owned() } else { format!("Trailer: {trailer}") }
+/// The announced names, in the order of the alphabet: some proxies send them in any order.
+fn announced(values: &[impl AsRef<str>]) -> String {
+    let mut names: Vec<_> = values
+        .iter()
+        .flat_map(|value| value.as_ref().split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    names.sort();
+    if names.is_empty() { "no Trailer".to_owned() } else { format!("Trailer: {}", names.join(", ")) }
 }
 
 fn names(fields: &HeaderMap) -> Vec<&str> {

@@ -2,8 +2,8 @@
 
 use super::{
     Answer, Hop, Mode, ModeReport, Origin, Question,
-    path::Path,
-    questions::{FOREIGN_TASKS, FOREIGN_UPLOAD_TASKS, TASKS, Task},
+    path::{Path, Sent},
+    questions::{FOREIGN_TASKS, FOREIGN_UPLOAD_TASKS, LONE_TASKS, TASKS, Task},
     record::Record,
     sighting::Seen,
 };
@@ -49,10 +49,9 @@ pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Open
         hop.server = sighting.header_values(&header::SERVER).pop();
         hop.via = sighting.header_values(&header::VIA);
     }
-    let tasks = tasks(&hop.origin, plan);
-    let available: Vec<_> = openings.iter().filter(|opening| opening.trouble().is_none()).collect();
-    let paths = available.iter().map(|opening| opening.path.clone()).collect();
-    let mut answers = answer(paths, &tasks, plan).await;
+    let available = openings.iter().filter(|opening| opening.trouble().is_none());
+    let paths: Vec<_> = available.map(|opening| opening.path.clone()).collect();
+    let mut answers = answer(&paths, &hop.origin, plan).await;
     hop.modes = openings
         .iter()
         .map(|opening| {
@@ -78,8 +77,12 @@ async fn open(url: &Uri, modes: &[Mode], plan: &Plan) -> Vec<Opening> {
         let path = Path::new(url.clone(), mode, plan.connector.clone(), PATIENCE);
         let deadline = plan.deadline;
         set.spawn(async move {
+            if let Err(error) = path.check() {
+                return Opening { path, seen: Seen::Failed(error), record: None };
+            }
             let opened = timeout_at(deadline, path.open()).await;
-            let (seen, record) = opened.map_or((Seen::Hung(None), None), |sent| (sent.seen, sent.record));
+            let record = opened.as_ref().ok().and_then(Sent::record).cloned();
+            let seen = opened.map_or(Seen::Hung(None), |sent| sent.seen);
             Opening { path, seen, record }
         });
     }
@@ -106,23 +109,34 @@ fn origin(openings: &[Opening]) -> Origin {
     workbench.map_or(Origin::Other, |version| Origin::Workbench { version })
 }
 
-fn tasks(origin: &Origin, plan: &Plan) -> Vec<&'static Task> {
-    let all: Vec<&Task> = match origin {
-        Origin::Workbench { .. } => TASKS.iter().collect(),
-        Origin::Other if plan.allows_upload => FOREIGN_TASKS.iter().chain(FOREIGN_UPLOAD_TASKS).collect(),
-        Origin::Other => FOREIGN_TASKS.iter().collect(),
-        Origin::Unreachable => Vec::new(),
+/// The answers of a mode, and of each mode.
+type Answered = (Mode, Vec<Answer>);
+type AllAnswered = BTreeMap<Mode, Vec<Answer>>;
+
+/// Runs the tasks for this origin, until the deadline.
+async fn answer(paths: &[Path], origin: &Origin, plan: &Plan) -> AllAnswered {
+    let (at_once, alone): (&[&[Task]], &[Task]) = match origin {
+        Origin::Workbench { .. } => (&[TASKS], LONE_TASKS),
+        Origin::Other if plan.allows_upload => (&[FOREIGN_TASKS, FOREIGN_UPLOAD_TASKS], &[]),
+        Origin::Other => (&[FOREIGN_TASKS], &[]),
+        Origin::Unreachable => (&[], &[]),
     };
-    let is_asked = |task: &&Task| task.questions.iter().any(|question| plan.questions.contains(question));
-    all.into_iter().filter(is_asked).collect()
+    let is_asked =
+        |task: &&'static Task| task.questions.iter().any(|question| plan.questions.contains(question));
+    let at_once: Vec<_> = at_once.iter().copied().flatten().filter(is_asked).collect();
+    let alone: Vec<_> = alone.iter().filter(is_asked).collect();
+    let mut answers: AllAnswered = paths.iter().map(|path| (path.mode, Vec::new())).collect();
+    let mut add = |(mode, answered): Answered| answers.entry(mode).or_default().extend(answered);
+    run_at_once(paths, &at_once, plan, &mut add).await;
+    run_alone(paths, &alone, plan, &mut add).await;
+    let tasks = [at_once, alone].concat();
+    let in_order = |answered: Vec<Answer>| complete(answered, &tasks, plan);
+    answers.into_iter().map(|(mode, answered)| (mode, in_order(answered))).collect()
 }
 
-/// Runs the tasks on all paths at once, until the deadline.
-async fn answer(paths: Vec<Path>, tasks: &[&'static Task], plan: &Plan) -> BTreeMap<Mode, Vec<Answer>> {
+async fn run_at_once(paths: &[Path], tasks: &[&'static Task], plan: &Plan, add: &mut impl FnMut(Answered)) {
     let mut set = JoinSet::new();
-    let mut answers: BTreeMap<Mode, Vec<Answer>> = BTreeMap::new();
     for path in paths {
-        answers.insert(path.mode, Vec::new());
         let places = Arc::new(Semaphore::new(AT_ONCE));
         for task in tasks {
             let (path, places, run) = (path.clone(), places.clone(), task.run);
@@ -133,11 +147,17 @@ async fn answer(paths: Vec<Path>, tasks: &[&'static Task], plan: &Plan) -> BTree
         }
     }
     while let Ok(Some(answered)) = timeout_at(plan.deadline, set.join_next()).await {
-        let (mode, answered) = answered.expect("no probe panics");
-        answers.entry(mode).or_default().extend(answered);
+        add(answered.expect("no probe panics"));
     }
-    let in_order = |answered: Vec<Answer>| complete(answered, tasks, plan);
-    answers.into_iter().map(|(mode, answered)| (mode, in_order(answered))).collect()
+}
+
+async fn run_alone(paths: &[Path], tasks: &[&'static Task], plan: &Plan, add: &mut impl FnMut(Answered)) {
+    for task in tasks {
+        for path in paths {
+            let Ok(answered) = timeout_at(plan.deadline, (task.run)(path.clone())).await else { return };
+            add((path.mode, answered));
+        }
+    }
 }
 
 /// The answers to what was asked, in order, with one for each question that has none.
@@ -147,7 +167,7 @@ fn complete(mut answered: Vec<Answer>, tasks: &[&Task], plan: &Plan) -> Vec<Answ
         !plan.allows_upload && FOREIGN_UPLOAD_TASKS.iter().any(has)
     };
     let has_task = |question| tasks.iter().any(|task| task.questions.contains(&question));
-    let asked = Question::ALL.into_iter().filter(|question| plan.questions.contains(question));
+    let asked = Question::ALL.iter().copied().filter(|question| plan.questions.contains(question));
     asked
         .map(|question| match answered.iter().position(|answer| answer.question == question) {
             Some(position) => answered.swap_remove(position),

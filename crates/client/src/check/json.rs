@@ -21,11 +21,12 @@ impl Report {
 }
 
 impl Conclusion {
-    /// `passes`, `loses` or `unreachable`.
+    /// `passes`, `inconclusive`, `loses` or `unreachable`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Passes => "passes",
+            Self::Inconclusive => "inconclusive",
             Self::Loses => "loses",
             Self::Unreachable => "unreachable",
         }

@@ -21,7 +21,7 @@ pub enum Mode {
 
 impl Mode {
     /// All modes.
-    pub const ALL: [Self; 4] = [Self::Http2Te, Self::Http2, Self::Http1Te, Self::Http1];
+    pub const ALL: &'static [Self] = &[Self::Http2Te, Self::Http2, Self::Http1Te, Self::Http1];
 
     /// Its name, such as `http2-te`.
     #[must_use]
@@ -66,6 +66,6 @@ impl FromStr for Mode {
     type Err = UnknownMode;
 
     fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == name).ok_or(UnknownMode)
+        Self::ALL.iter().copied().find(|mode| mode.as_str() == name).ok_or(UnknownMode)
     }
 }

@@ -4,11 +4,11 @@ use super::{
     Mode,
     payload::Payload,
     probe::Probe,
-    record::Record,
+    record::{Record, Recorded},
     sighting::{Seen, Sighting},
     token::Token,
 };
-use crate::{Client, OnInformational, connector::Connector};
+use crate::{Client, Error, OnInformational, client::Target, connector::Connector};
 use http::{HeaderName, HeaderValue, Request, Uri, Version, header};
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -32,8 +32,13 @@ pub(super) struct Path {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) seen: Seen,
-    /// `None` if it did not arrive there, or if there is no record to be had.
-    pub(super) record: Option<Record>,
+    pub(super) recorded: Recorded,
+}
+
+impl Sent {
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.recorded.found()
+    }
 }
 
 /// The status of a response whose content is still on its way.
@@ -45,11 +50,23 @@ const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 const TRIES: usize = 12;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The longest path to which the routes are added, in bytes.
+const MOST_BASE: usize = 8 * 1024;
+
 impl Path {
     pub(super) fn new(base: Uri, mode: Mode, connector: Connector, patience: Duration) -> Self {
         let connector = Arc::new(connector.protocol(mode.protocol()));
         let aside = Client::with_shared(connector.clone()).stall_timeout(patience);
         Self { base, mode, connector, aside, patience }
+    }
+
+    /// Whether requests can be sent there at all.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        Target::of(&self.base)?;
+        if self.base.path().len() > MOST_BASE {
+            return Err(Error::Request(format!("the path of the URL is longer than {MOST_BASE} bytes")));
+        }
+        Ok(())
     }
 
     /// A client with connections of its own.
@@ -64,8 +81,8 @@ impl Path {
         let token = Token::random();
         let request = self.request(Probe::get("/te").without_te(), &token);
         let seen = self.exchange(&self.aside, request).await;
-        let record = self.record(&token).await;
-        Sent { seen, record }
+        let recorded = self.record(&token).await;
+        Sent { seen, recorded }
     }
 
     /// Sends a probe over a connection of its own, and asks the origin for its record.
@@ -77,8 +94,8 @@ impl Path {
         let token = Token::random();
         let request = self.request(probe, &token);
         let seen = self.exchange(client, request).await;
-        let record = self.record(&token).await;
-        Sent { seen, record }
+        let recorded = self.record(&token).await;
+        Sent { seen, recorded }
     }
 
     /// The same, with a receiver of informational responses.
@@ -87,8 +104,8 @@ impl Path {
         let mut request = self.request(probe, &token);
         request.extensions_mut().insert(receiver);
         let seen = self.exchange(&self.client(), request).await;
-        let record = self.record(&token).await;
-        Sent { seen, record }
+        let recorded = self.record(&token).await;
+        Sent { seen, recorded }
     }
 
     /// Sends a probe without a record of it.
@@ -110,31 +127,38 @@ impl Path {
     }
 
     /// Sends a probe that its payload aborts, and returns what the origin has of it.
-    pub(super) async fn abandon(&self, probe: Probe) -> Option<Record> {
+    pub(super) async fn abandon(&self, probe: Probe) -> Recorded {
         let token = Token::random();
         let _aborted = self.exchange(&self.client(), self.request(probe, &token)).await;
         // A proxy may still pass on what it has.
+        let mut recorded = Recorded::Absent;
         for _ in 0..TRIES {
             sleep(PAUSE).await;
-            if let Some(record) = self.record(&token).await {
-                return Some(record);
+            recorded = self.record(&token).await;
+            if !matches!(recorded, Recorded::Absent) {
+                break;
             }
         }
-        None
+        recorded
     }
 
     /// Whether content followed that the response must not have. hyper reads no such content over HTTP/1.1, and closes the
-    /// connection, which must stay open otherwise.
+    /// connection. A proxy that also closes it behind other responses has another reason.
     pub(super) async fn is_closed_by_rest(&self, client: &Client, response: Option<&Sighting>) -> bool {
-        let Some(response) = response.filter(|response| response.version == Version::HTTP_11) else {
-            return false;
-        };
-        let closes = response.header_values(&header::CONNECTION);
-        if closes.iter().any(|value| value.to_ascii_lowercase().contains("close")) {
+        if response.is_none_or(|response| response.version != Version::HTTP_11)
+            || self.stays_open(client).await
+        {
             return false;
         }
+        let other = self.client();
+        self.ask_over(&other, Probe::get("/te").without_te()).await;
+        self.stays_open(&other).await
+    }
+
+    /// Whether the connection behind a response can be used again.
+    async fn stays_open(&self, client: &Client) -> bool {
         sleep(PAUSE).await;
-        !client.has_idle_connection(&self.base).await
+        client.has_idle_connection(&self.base).await
     }
 
     async fn exchange(&self, client: &Client, request: Request<Payload>) -> Seen {
@@ -183,18 +207,18 @@ impl Path {
     }
 
     /// The origin's record of the request with this token, once both of its messages have ended.
-    async fn record(&self, token: &Token) -> Option<Record> {
-        let mut last = None;
+    async fn record(&self, token: &Token) -> Recorded {
+        let mut recorded = Recorded::Unreadable;
         for _ in 0..TRIES {
             let seen = self.look(&format!("/seen/{token}")).await;
-            let found = seen.response()?;
-            last = Record::parse(&found.content);
-            match &last {
-                Some(record) if record.is_running() => sleep(PAUSE).await,
-                _ => return last,
+            let Some(response) = seen.response() else { return Recorded::Unreadable };
+            recorded = Recorded::read(response.status, &response.content);
+            match &recorded {
+                Recorded::Found(record) if record.is_running() => sleep(PAUSE).await,
+                _ => return recorded,
             }
         }
-        last
+        recorded
     }
 
     /// Asks the origin beside the probes, without TE: over HTTP/1.1 the response then has no trailers that could break it.

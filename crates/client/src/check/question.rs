@@ -44,7 +44,7 @@ pub enum Question {
     UploadCut,
     /// Whether `100 Continue` arrives. Only over HTTP/1.1.
     Continue,
-    /// Whether the response to HEAD has the header section of GET and no content.
+    /// Whether the response to HEAD arrives without content.
     Head,
     /// Whether 204 arrives.
     NoContent,
@@ -63,7 +63,7 @@ type Words = (&'static str, &'static str);
 
 impl Question {
     /// All questions, in the order of a report.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: &'static [Self] = &[
         Self::Te,
         Self::Protocol,
         Self::Trailers,
@@ -151,6 +151,6 @@ impl FromStr for Question {
     type Err = UnknownQuestion;
 
     fn from_str(id: &str) -> Result<Self, UnknownQuestion> {
-        Self::ALL.into_iter().find(|question| question.id() == id).ok_or(UnknownQuestion)
+        Self::ALL.iter().copied().find(|question| question.id() == id).ok_or(UnknownQuestion)
     }
 }

@@ -1,21 +1,52 @@
 //! What the origin saw and sent.
 
+use http::StatusCode;
 use serde_json::Value;
 
 /// The origin's record of a request and its response: `GET /seen/{token}`.
 #[derive(Clone, Debug)]
 pub(super) struct Record(Value);
 
+/// What is to be had of a record.
+#[derive(Clone, Debug)]
+pub(super) enum Recorded {
+    Found(Record),
+    /// The origin has none: the request did not arrive.
+    Absent,
+    /// The origin could not be asked.
+    Unreadable,
+}
+
+impl Recorded {
+    /// Reads the answer to `GET /seen/{token}`. What a proxy appends to it is ignored.
+    pub(super) fn read(status: StatusCode, content: &[u8]) -> Self {
+        let value = serde_json::Deserializer::from_slice(content).into_iter::<Value>().next();
+        match value {
+            Some(Ok(record)) if record["request"].is_object() => Self::Found(Record(record)),
+            Some(Ok(problem)) if status == StatusCode::NOT_FOUND && problem["status"] == 404 => Self::Absent,
+            _ => Self::Unreadable,
+        }
+    }
+
+    pub(super) fn found(&self) -> Option<&Record> {
+        if let Self::Found(record) = self { Some(record) } else { None }
+    }
+}
+
 impl Record {
-    /// Reads a record. What a proxy appends to it is ignored.
-    pub(super) fn parse(content: &[u8]) -> Option<Self> {
-        let value = serde_json::Deserializer::from_slice(content).into_iter::<Value>().next()?.ok()?;
-        value["request"].is_object().then_some(Self(value))
+    /// How the response ended: `running`, `complete`, `failed`, `cut` or `gone`.
+    pub(super) fn state(&self) -> &str {
+        self.0["state"].as_str().unwrap_or_default()
+    }
+
+    /// Whether the origin has sent the whole response.
+    pub(super) fn has_sent_all(&self) -> bool {
+        ["complete", "failed"].contains(&self.state())
     }
 
     /// Whether the origin still receives the request, or sends the response.
     pub(super) fn is_running(&self) -> bool {
-        self.request_state() == "running" || self.0["state"] == "running"
+        self.request_state() == "running" || self.state() == "running"
     }
 
     /// `running`, `complete`, `cut` or `unread`.
@@ -41,11 +72,6 @@ impl Record {
     /// The values of a field of the request's trailer section.
     pub(super) fn request_trailer(&self, name: &str) -> Vec<&str> {
         named(&self.0["request"]["trailers"], name)
-    }
-
-    /// The received content of the request, in bytes.
-    pub(super) fn request_bytes(&self) -> u64 {
-        self.0["request"]["content"]["bytes"].as_u64().unwrap_or_default()
     }
 
     /// The received protocol of each `Via` element, from the client's side.

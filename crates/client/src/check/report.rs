@@ -59,6 +59,9 @@ pub struct ModeReport {
 pub enum Conclusion {
     /// Nothing is lost.
     Passes,
+    /// Nothing is lost as far as there are answers, but there are too few: none passes, or some have no answer in time, or none
+    /// because the origin's record could not be read.
+    Inconclusive,
     /// Something is lost or changed.
     Loses,
     /// No mode has a connection.
@@ -92,13 +95,17 @@ impl Report {
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         let modes = self.hops.iter().take(1).flat_map(|hop| &hop.modes);
-        let mut conclusion = Conclusion::Unreachable;
-        for mode in modes.filter(|mode| mode.unavailable.is_none()) {
-            if mode.answers.iter().any(|answer| answer.outcome == Outcome::Fail) {
-                return Conclusion::Loses;
-            }
-            conclusion = Conclusion::Passes;
+        let available: Vec<_> = modes.filter(|mode| mode.unavailable.is_none()).collect();
+        let mut answers = available.iter().flat_map(|mode| &mode.answers);
+        let has = |outcome| answers.clone().any(|answer| answer.outcome == outcome);
+        if available.is_empty() {
+            Conclusion::Unreachable
+        } else if has(Outcome::Fail) {
+            Conclusion::Loses
+        } else if !has(Outcome::Pass) || answers.any(Answer::is_lacking) {
+            Conclusion::Inconclusive
+        } else {
+            Conclusion::Passes
         }
-        conclusion
     }
 }

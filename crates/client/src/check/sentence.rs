@@ -33,9 +33,20 @@ impl Report {
                     trouble.unwrap_or("no mode was tried")
                 )
             }
-            (_, Some((_, answer))) => {
-                let hop = answer.hop.and_then(|index| self.hops.get(index)).unwrap_or(first);
-                format!("{} {}{}", name(hop), predicate(answer), self.modes_of(answer))
+            (_, Some((mode, answer))) => {
+                let hop = answer.hop.and_then(|index| self.hops.get(index));
+                let is_open = self.hops.len() > 1 && hop.is_none();
+                let subject = if is_open {
+                    format!("{} or what is behind it", name(first))
+                } else {
+                    name(hop.unwrap_or(first))
+                };
+                format!("{subject} {}{}", predicate(mode, answer), self.modes_of(answer))
+            }
+            (Conclusion::Inconclusive, None) => {
+                let lacking = first.modes.iter().flat_map(|report| &report.answers);
+                let lacking = lacking.filter(|answer| answer.outcome == Outcome::Unknown).count();
+                format!("{}: too little is known, {lacking} questions have no answer", name(first))
             }
             (_, None) => match first.origin {
                 Origin::Workbench { .. } => format!("everything passes through {}", name(first)),
@@ -111,13 +122,17 @@ fn rank(answer: &Answer) -> usize {
     }
 }
 
-fn predicate(answer: &Answer) -> String {
+fn predicate(mode: Mode, answer: &Answer) -> String {
     use Question::{
-        CutClose, CutReset, CutShort, Failure, Length, RequestTrailers, Streaming, Te, Trailers,
-        TrailersSlow, UploadCut,
+        CutClose, CutReset, CutShort, Failure, GrpcFailure, GrpcOk, GrpcTrailersOnly, Length,
+        RequestTrailers, Streaming, Te, Trailers, TrailersSlow, UploadCut,
     };
     let is_on_the_way_there = answer.direction == Some(Direction::Request);
     match (answer.question, answer.finding) {
+        (Trailers, "not-sent") if !mode.sends_te() => {
+            "does not add TE: trailers for clients that do not send it, so its origin sends them no trailers"
+                .to_owned()
+        }
         (Trailers, "not-sent") => "does not ask its origin for response trailers".to_owned(),
         (Trailers, "merged-into-header") => "merges response trailers into the header section".to_owned(),
         (_, "leaked-into-content") => "appends response trailers to the content".to_owned(),
@@ -137,6 +152,9 @@ fn predicate(answer: &Answer) -> String {
         (Failure, _) => "loses the failure that trailers report".to_owned(),
         (Streaming, _) => "holds content back until all of it is there".to_owned(),
         (Length, _) => "adds a Content-Length".to_owned(),
+        (GrpcOk | GrpcFailure | GrpcTrailersOnly, _) => {
+            format!("does not pass gRPC calls on: {}", answer.detail)
+        }
         (Te, "stripped") => "removes TE: trailers".to_owned(),
         (question, _) => format!("fails at `{}`: {}", question.title(), answer.detail),
     }

@@ -38,7 +38,7 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
 
 fn judge(sent: &Sent, count: usize) -> Answer {
     let question = Question::Continue;
-    let expects = sent.record.as_ref().map(|record| !record.request_header("expect").is_empty());
+    let expects = sent.record().map(|record| !record.request_header("expect").is_empty());
     let status = sent.seen.response().map(|sighting| sighting.status);
     match (&sent.seen, status) {
         (_, Some(StatusCode::EXPECTATION_FAILED)) => {
@@ -54,7 +54,10 @@ fn judge(sent: &Sent, count: usize) -> Answer {
                 let detail = "the origin's 100 Continue is lost: each upload waits for nothing";
                 Answer::fail(question, "lost", detail).on(Response)
             }
-            (0, _) => {
+            (0, None) => {
+                Answer::fail(question, "lost", "no 100 Continue arrives: each upload waits for nothing")
+            }
+            (0, Some(false)) => {
                 let detail = "Expect is removed, and no 100 Continue arrives: each upload waits for nothing";
                 Answer::fail(question, "lost", detail).on(Request)
             }

@@ -9,7 +9,7 @@ use crate::{
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
-        record::Record,
+        record::Recorded,
         sighting::{Seen, Sighting},
     },
     verdict::Cut,
@@ -33,9 +33,25 @@ async fn ask(path: &Path, question: Question, target: &str) -> Vec<Answer> {
 }
 
 pub(in crate::check) fn judge(sent: &Sent, question: Question) -> Answer {
-    let status = sent.record.as_ref().map(Record::status);
-    if status == Some(Some(400)) {
-        return Answer::unknown(question, "not-possible", "the origin can't do this over its protocol");
+    let record = match &sent.recorded {
+        Recorded::Found(record) => record,
+        Recorded::Absent => {
+            return Answer::unknown(question, "no-record", "no request arrives at the origin");
+        }
+        Recorded::Unreadable => {
+            return Answer::unknown(question, "no-record", "the origin could not be asked for its record");
+        }
+    };
+    match record.status() {
+        Some(200) => {}
+        Some(400) => {
+            return Answer::unknown(question, "not-possible", "the origin can't do this over its protocol");
+        }
+        _ => return Answer::unknown(question, "refused-by-origin", "the origin has sent no content"),
+    }
+    // What is short is complete for an origin that sends no more.
+    if record.has_sent_all() && question != Question::CutShort {
+        return Answer::unknown(question, "not-cut", "the origin has not cut the transfer");
     }
     match &sent.seen {
         Seen::Hung(_) => {

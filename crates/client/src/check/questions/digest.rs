@@ -34,7 +34,7 @@ fn judge(sent: &Sent) -> Answer {
         }
     }
     let received = sighting.content.len() as u64;
-    match sent.record.as_ref().map(Record::sent_bytes) {
+    match sent.record().map(Record::sent_bytes) {
         Some(bytes) if bytes != received => {
             let detail = format!("{received} bytes arrive, the origin has sent {bytes}");
             Answer::fail(question, "differs", detail).on(Response)

@@ -9,6 +9,7 @@ use crate::{
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
+        record::Record,
         sighting::Seen,
     },
 };
@@ -20,6 +21,11 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
 
 fn judge(sent: &Sent) -> Answer {
     let question = Question::Failure;
+    match sent.record().map(Record::status) {
+        None => return Answer::unknown(question, "no-record", "the origin has no record of the request"),
+        Some(Some(200)) => {}
+        Some(_) => return Answer::unknown(question, "refused-by-origin", "the origin has sent no content"),
+    }
     let sighting = match &sent.seen {
         Seen::Hung(_) => return Answer::fail(question, "hangs", "the response never ends").on(Response),
         Seen::Failed(error) => {

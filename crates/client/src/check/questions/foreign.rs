@@ -1,9 +1,10 @@
 //! What can be seen without the help of the origin.
 
 use crate::{
-    OnInformational, Verdict,
+    Cut, OnInformational, Verdict,
     check::{
-        Answer, Question,
+        Answer, Mode, Question,
+        fields::received_alone,
         path::Path,
         payload::Payload,
         probe::Probe,
@@ -19,19 +20,34 @@ use std::sync::{
 /// The trailers and the digest of the URL's own response.
 pub(super) async fn response(path: &Path) -> Vec<Answer> {
     let seen = path.ask_foreign(Probe::get(""), None).await;
-    let Some(sighting) = seen.response() else {
-        let trouble = seen.trouble().unwrap_or_default();
-        return [Question::Trailers, Question::Digest]
-            .map(|question| Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")))
-            .into();
+    let evidence = received_alone(&seen);
+    let answers = match &seen {
+        Seen::Response(sighting) if matches!(sighting.cut(), Some(Cut::TooLarge(_))) => {
+            both(|question| Answer::unknown(question, "too-large", "the response is larger than 1 MiB"))
+        }
+        Seen::Response(sighting) => [trailers(path.mode, sighting), digest(sighting)],
+        Seen::Hung(Some(_)) => {
+            both(|question| Answer::unknown(question, "too-slow", "the response does not end within 4 s"))
+        }
+        Seen::Hung(None) | Seen::Failed(_) => {
+            let trouble = seen.trouble().unwrap_or_default();
+            both(|question| Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")))
+        }
     };
-    vec![trailers(sighting), digest(sighting)]
+    answers.map(|answer| answer.with([evidence.clone()])).into()
 }
 
-fn trailers(sighting: &Sighting) -> Answer {
+fn both(answer: impl Fn(Question) -> Answer) -> [Answer; 2] {
+    [Question::Trailers, Question::Digest].map(answer)
+}
+
+fn trailers(mode: Mode, sighting: &Sighting) -> Answer {
     let question = Question::Trailers;
     if let Some(cut) = sighting.cut_text() {
         return Answer::fail(question, "broken", format!("the response is cut: {cut}"));
+    }
+    if mode == Mode::Http1 && sighting.trailers.is_none() {
+        return Answer::unknown(question, "not-asked", "an HTTP/1.1 client without TE gets no trailers");
     }
     let announced = sighting.header_values(&header::TRAILER).join(", ");
     let missing = sighting.verdicts.iter().find(|verdict| matches!(verdict, Verdict::TrailerMissing(_)));
@@ -69,14 +85,15 @@ fn digest(sighting: &Sighting) -> Answer {
 pub(super) async fn head(path: &Path) -> Vec<Answer> {
     let question = Question::Head;
     let seen = path.ask_foreign(Probe::new(Method::HEAD, ""), None).await;
-    vec![match &seen {
+    let answer = match &seen {
         Seen::Hung(_) => Answer::fail(question, "hangs", "the response never ends"),
         Seen::Failed(error) => Answer::fail(question, "broken", format!("there is no response: {error}")),
         Seen::Response(sighting) => match sighting.cut_text() {
             Some(cut) => Answer::fail(question, "has-content", format!("the response is not empty: {cut}")),
             None => Answer::pass(question, "right", "the response has no content"),
         },
-    }]
+    };
+    vec![answer.with([received_alone(&seen)])]
 }
 
 /// Whether a request with trailers has another result than the same request without.

@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, header};
 
 /// Whether a field is in a response that the origin has sent without it. `None` if there is nothing to compare.
 fn is_added(sent: &Sent, name: &HeaderName) -> Option<bool> {
-    let (sighting, record) = (sent.seen.success()?, sent.record.as_ref()?);
+    let (sighting, record) = (sent.seen.success()?, sent.record()?);
     Some(sighting.headers.contains_key(name) && record.sent_header(name.as_str()).is_empty())
 }
 

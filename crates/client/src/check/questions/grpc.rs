@@ -85,6 +85,13 @@ fn judge(question: Question, seen: &Seen, expected: &str) -> Answer {
         return Answer::fail(question, "refused", detail);
     }
     match status(sighting) {
+        // A message has at least its length.
+        Some((_, value))
+            if value == expected && question != Question::GrpcTrailersOnly && sighting.content.len() < 5 =>
+        {
+            let detail = format!("grpc-status {expected} arrives, and no message");
+            Answer::fail(question, "messages-lost", detail).on(Response)
+        }
         Some((_, value)) if value == expected => {
             Answer::pass(question, "arrives", format!("grpc-status {expected} arrives"))
         }

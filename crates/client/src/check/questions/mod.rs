@@ -15,7 +15,7 @@ mod request_line;
 pub(super) mod request_trailers;
 pub(super) mod response_trailers;
 mod streaming;
-mod upload;
+pub(super) mod upload;
 
 use super::{Answer, Question, path::Path};
 use std::{future::Future, pin::Pin};
@@ -35,15 +35,12 @@ macro_rules! task {
     };
 }
 
-/// All tasks. The slow ones are first.
+/// The tasks of all modes at once. The slow ones are first.
 pub(super) const TASKS: &[Task] = &[
     task!(upload::aborted: UploadCut),
     task!(continue_100::ask: Continue),
     task!(response_trailers::short_and_slow: Trailers, TrailersSlow, Timing, Length),
     task!(streaming::ask: Streaming),
-    task!(cuts::reset: CutReset),
-    task!(cuts::close: CutClose),
-    task!(cuts::short: CutShort),
     task!(request_trailers::ask: RequestTrailers),
     task!(no_content::head: Head),
     task!(request_line::ask: Te, Protocol),
@@ -60,6 +57,10 @@ pub(super) const TASKS: &[Task] = &[
     task!(grpc::failure: GrpcFailure),
     task!(grpc::trailers_only: GrpcTrailersOnly),
 ];
+
+/// What ends a connection at the origin runs alone, behind all others: a proxy may share its connections between requests.
+pub(super) const LONE_TASKS: &[Task] =
+    &[task!(cuts::reset: CutReset), task!(cuts::short: CutShort), task!(cuts::close: CutClose)];
 
 /// Those for an origin that is not the workbench.
 pub(super) const FOREIGN_TASKS: &[Task] =

@@ -45,7 +45,7 @@ fn judge(sent: &Sent, question: Question, status: StatusCode, has_rest: bool) ->
         }
         Seen::Response(sighting) => sighting,
     };
-    let origin = sent.record.as_ref().and_then(Record::status);
+    let origin = sent.record().and_then(Record::status);
     if sighting.status != status {
         let detail = format!("status {} arrives instead of {}", sighting.status.as_u16(), status.as_u16());
         let is_changed = origin == Some(status.as_u16().into());

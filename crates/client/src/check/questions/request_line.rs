@@ -12,7 +12,7 @@ use crate::check::{
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let sent = path.send(Probe::get("/te")).await;
-    let Some(record) = &sent.record else {
+    let Some(record) = sent.record() else {
         return [Question::Te, Question::Protocol].map(|question| lost(path, &sent, question)).into();
     };
     let evidence = evidence(path, &sent);

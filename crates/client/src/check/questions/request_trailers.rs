@@ -47,7 +47,7 @@ async fn neighbour(path: &Path, client: &Client) -> Option<Seen> {
 }
 
 fn received(sent: &Sent) -> Option<String> {
-    let record = sent.record.as_ref()?;
+    let record = sent.record()?;
     let section = |values: &dyn Fn(&str) -> Vec<String>| -> String {
         let lines = SENT
             .iter()
@@ -66,7 +66,7 @@ fn received(sent: &Sent) -> Option<String> {
 
 pub(in crate::check) fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
     let question = Question::RequestTrailers;
-    if let Some(record) = &sent.record
+    if let Some(record) = sent.record()
         && let Some((name, _)) = SENT.iter().find(|(name, _)| !record.request_header(name).is_empty())
     {
         // RFC 9110 §6.5.1: what reads header fields has decided before trailers arrive.
@@ -79,7 +79,7 @@ pub(in crate::check) fn judge(sent: &Sent, neighbour: Option<&Seen>) -> Answer {
     if let Some(trouble) = sent.seen.trouble() {
         return broken(sent, neighbour, &trouble);
     }
-    match &sent.record {
+    match sent.record() {
         Some(record) => of_record(record),
         None => Answer::unknown(question, "no-record", "the origin has no record of the request"),
     }
@@ -94,8 +94,7 @@ fn broken(sent: &Sent, neighbour: Option<&Seen>, trouble: &str) -> Answer {
         return Answer::fail(question, "breaks-connection", detail).on(Request);
     }
     let has_all = |record: &Record| SENT.iter().all(|(name, values)| record.request_trailer(name) == *values);
-    let has_answered =
-        sent.record.as_ref().is_some_and(|record| has_all(record) && record.status() == Some(200));
+    let has_answered = sent.record().is_some_and(|record| has_all(record) && record.status() == Some(200));
     let answer = Answer::fail(question, "breaks-request", format!("they break the request: {trouble}"));
     answer.on(if has_answered { Response } else { Request })
 }

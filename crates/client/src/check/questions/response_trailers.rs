@@ -8,7 +8,7 @@ use crate::check::{
     path::{Path, Sent},
     probe::Probe,
     questions::framing,
-    record::Record,
+    record::{Record, Recorded},
     sighting::Sighting,
 };
 use http::{HeaderName, header};
@@ -64,13 +64,13 @@ pub(super) async fn long(path: &Path) -> Vec<Answer> {
 pub(super) async fn unannounced(path: &Path) -> Vec<Answer> {
     let question = Question::TrailersUnannounced;
     let sent = path.send(Probe::get("/bytes/100?trailers=unannounced")).await;
-    if sent.record.as_ref().is_some_and(|record| record.status() == Some(400)) {
+    if sent.record().is_some_and(|record| record.status() == Some(400)) {
         let detail = "the origin can't send them over its protocol";
         return vec![Answer::unknown(question, "not-possible", detail).with(evidence(path, &sent))];
     }
     // Its value is what the origin has sent: no two versions of the workbench need agree on it.
     let name = HeaderName::from_static("content-digest");
-    let values = sent.record.as_ref().map(|record| record.sent_trailer(name.as_str())).unwrap_or_default();
+    let values = sent.record().map(|record| record.sent_trailer(name.as_str())).unwrap_or_default();
     vec![judge(path, &sent, question, &[(name, &values)])]
 }
 
@@ -79,13 +79,13 @@ fn judge(path: &Path, sent: &Sent, question: Question, expected: Expected<'_>) -
 }
 
 pub(in crate::check) fn found(mode: Mode, sent: &Sent, question: Question, expected: Expected<'_>) -> Answer {
-    let record = sent.record.as_ref();
+    let record = sent.record();
     let Some(sighting) = sent.seen.success() else {
         return broken(sent, question);
     };
     if let Some(cut) = sighting.cut_text() {
-        let detail = format!("the response is cut: {cut}");
-        return fail_on_the_way_back(record, question, "broken", detail);
+        let answer = Answer::fail(question, "broken", format!("the response is cut: {cut}"));
+        return if record.is_some_and(Record::has_sent_all) { answer.on(Response) } else { answer };
     }
     let arrived = |(name, values): &(HeaderName, &[&str])| sighting.trailer_values(name) == *values;
     if !expected.is_empty()
@@ -94,27 +94,32 @@ pub(in crate::check) fn found(mode: Mode, sent: &Sent, question: Question, expec
     {
         return Answer::pass(question, "arrive", "they arrive");
     }
-    if let Some(record) = record {
-        if let Some(answer) = elsewhere(sighting, record, question, expected) {
-            return answer;
-        }
-        if !record.has_sent_trailers() {
-            return not_sent(mode, record, question);
-        }
+    let Some(record) = record else {
+        return Answer::unknown(
+            question,
+            "no-record",
+            "the origin could not be asked whether it has sent them",
+        );
+    };
+    if let Some(answer) = elsewhere(sighting, record, question, expected) {
+        return answer;
+    }
+    if !record.has_sent_trailers() {
+        return not_sent(mode, record, question);
     }
     if sighting.trailers.is_none()
         || expected.iter().all(|(name, _)| sighting.trailer_values(name).is_empty())
     {
-        return dropped(mode, sighting, record, question);
+        return dropped(mode, sighting, question);
     }
-    changed(sighting, record, question, expected)
+    changed(sighting, question, expected)
 }
 
 /// There is no response of success.
 fn broken(sent: &Sent, question: Question) -> Answer {
     let trouble = sent.seen.trouble().unwrap_or_default();
     let status = sent.seen.response().map(|sighting| u64::from(sighting.status.as_u16()));
-    match &sent.record {
+    match sent.record() {
         Some(record) if status.is_some() && record.status() == status => {
             Answer::unknown(question, "refused-by-origin", format!("the origin's answer: {trouble}"))
         }
@@ -122,6 +127,9 @@ fn broken(sent: &Sent, question: Question) -> Answer {
             Answer::fail(question, "broken", format!("the response is broken: {trouble}")).on(Response)
         }
         Some(_) => Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")),
+        None if matches!(sent.recorded, Recorded::Unreadable) => {
+            Answer::fail(question, "broken", format!("the exchange is broken: {trouble}"))
+        }
         None => Answer::fail(question, "broken", format!("no request arrives at the origin: {trouble}"))
             .on(Request),
     }
@@ -152,12 +160,24 @@ fn elsewhere(
 }
 
 fn not_sent(mode: Mode, record: &Record, question: Question) -> Answer {
+    if mode == Mode::Http1 {
+        return not_asked(question);
+    }
+    if !record.has_sent_all() {
+        return Answer::unknown(question, "refused-by-origin", "the origin has not sent the whole response");
+    }
     let protocol = record.protocol();
-    let detail = match mode {
-        Mode::Http1 => return not_asked(question),
-        Mode::Http2 => format!("the origin receives {protocol} without TE, and sends none"),
-        _ if protocol == "HTTP/1.0" => "the origin receives HTTP/1.0, which has no trailers".to_owned(),
-        _ => "the origin receives no TE: trailers, and sends none".to_owned(),
+    let detail = match protocol {
+        "HTTP/1.0" => format!("the origin receives {protocol}, which has no trailers"),
+        _ if record.te().is_empty() => format!("the origin receives {protocol} without TE, and sends none"),
+        _ => {
+            let reason = record.withheld().unwrap_or("it gives no reason");
+            return Answer::unknown(
+                question,
+                "refused-by-origin",
+                format!("the origin sends none: {reason}"),
+            );
+        }
     };
     Answer::fail(question, "not-sent", detail).on(Request)
 }
@@ -166,7 +186,7 @@ fn not_asked(question: Question) -> Answer {
     Answer::unknown(question, "not-asked", "an HTTP/1.1 client without TE gets no trailers")
 }
 
-fn dropped(mode: Mode, sighting: &Sighting, record: Option<&Record>, question: Question) -> Answer {
+fn dropped(mode: Mode, sighting: &Sighting, question: Question) -> Answer {
     if mode == Mode::Http1 {
         return not_asked(question);
     }
@@ -177,19 +197,14 @@ fn dropped(mode: Mode, sighting: &Sighting, record: Option<&Record>, question: Q
         } else {
             "they are dropped"
         };
-        return fail_on_the_way_back(record, question, "dropped", detail.to_owned());
+        return Answer::fail(question, "dropped", detail).on(Response);
     }
     let detail = "they are dropped, and so is Trailer".to_owned();
-    fail_on_the_way_back(record, question, "dropped-with-announcement", detail)
+    Answer::fail(question, "dropped-with-announcement", detail).on(Response)
 }
 
 /// Some have arrived, or with other values.
-fn changed(
-    sighting: &Sighting,
-    record: Option<&Record>,
-    question: Question,
-    expected: Expected<'_>,
-) -> Answer {
+fn changed(sighting: &Sighting, question: Question, expected: Expected<'_>) -> Answer {
     let differs = |(name, values): &&(HeaderName, &[&str])| sighting.trailer_values(name) != *values;
     let (name, sent) = expected.iter().find(differs).expect("not all have arrived");
     let got = sighting.trailer_values(name);
@@ -210,16 +225,5 @@ fn changed(
         }
         _ => ("changed", format!("{name} arrives with another value")),
     };
-    fail_on_the_way_back(record, question, finding, detail)
-}
-
-/// Only with a record it is known that the origin has sent them.
-fn fail_on_the_way_back(
-    record: Option<&Record>,
-    question: Question,
-    finding: &'static str,
-    detail: String,
-) -> Answer {
-    let answer = Answer::fail(question, finding, detail);
-    if record.is_some() { answer.on(Response) } else { answer }
+    Answer::fail(question, finding, detail).on(Response)
 }

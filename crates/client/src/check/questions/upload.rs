@@ -1,7 +1,7 @@
 //! Whether an upload that its client aborts is cut at the origin.
 
 use crate::check::{
-    Answer, Direction::Request, Question, path::Path, payload::Payload, probe::Probe, record::Record,
+    Answer, Direction::Request, Question, path::Path, payload::Payload, probe::Probe, record::Recorded,
 };
 
 /// Large enough that a proxy need not wait for more, and small enough that it could keep all of it.
@@ -9,36 +9,35 @@ const CONTENT: [u8; 1000] = [b'a'; 1000];
 
 pub(super) async fn aborted(path: &Path) -> Vec<Answer> {
     let probe = Probe::post("/inspect", Payload::content(&CONTENT[..]).aborted());
-    let record = path.abandon(probe).await;
-    let evidence = match &record {
-        Some(record) => format!(
-            "the client sent {} bytes and gave up; for the origin, which received {}, the content is {}",
-            CONTENT.len(),
-            record.protocol(),
-            record.request_state()
-        ),
-        None => {
-            format!("the client sent {} bytes and gave up; the origin received no request", CONTENT.len())
+    let recorded = path.abandon(probe).await;
+    let origin = match &recorded {
+        Recorded::Found(record) => {
+            let (protocol, state) = (record.protocol(), record.request_state());
+            format!("for the origin, which received {protocol}, the content is {state}")
         }
+        Recorded::Absent => "the origin received no request".to_owned(),
+        Recorded::Unreadable => "the origin could not be asked for its record".to_owned(),
     };
-    vec![judge(record.as_ref()).with([evidence])]
+    let evidence = format!("the client sent {} bytes and gave up; {origin}", CONTENT.len());
+    vec![judge(&recorded).with([evidence])]
 }
 
-fn judge(record: Option<&Record>) -> Answer {
+pub(in crate::check) fn judge(recorded: &Recorded) -> Answer {
     let question = Question::UploadCut;
-    let Some(record) = record else {
-        return Answer::pass(question, "not-forwarded", "the origin gets no request");
+    let record = match recorded {
+        Recorded::Found(record) => record,
+        Recorded::Absent => return Answer::pass(question, "not-forwarded", "the origin gets no request"),
+        Recorded::Unreadable => {
+            return Answer::unknown(question, "no-record", "the origin could not be asked for its record");
+        }
     };
     match record.request_state() {
+        "cut" => Answer::pass(question, "cut", "it is cut at the origin"),
         "complete" => {
-            let detail =
-                format!("the origin takes its {} bytes for the whole upload", record.request_bytes());
+            let detail = "the origin takes what has arrived for the whole upload";
             Answer::fail(question, "complete", detail).on(Request)
         }
-        "running" => {
-            let detail = "the origin still waits for the rest";
-            Answer::unknown(question, "running", detail)
-        }
-        _ => Answer::pass(question, "cut", "it is cut at the origin"),
+        "running" => Answer::unknown(question, "running", "the origin still waits for the rest"),
+        _ => Answer::unknown(question, "refused-by-origin", "the origin has not read the content"),
     }
 }

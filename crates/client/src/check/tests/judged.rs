@@ -1,9 +1,10 @@
-use super::{Response, record};
+use super::{Response, record, recorded};
 use crate::{
     check::{
         Answer, Direction, Mode, Outcome, Question,
         path::Sent,
-        questions::{cuts, request_trailers, response_trailers},
+        questions::{cuts, request_trailers, response_trailers, upload},
+        record::Recorded,
         sighting::Seen,
     },
     verdict::{Cut, Verdict},
@@ -85,7 +86,7 @@ fn response_trailers_are_judged_by_both_ends() {
         (
             "no request",
             Mode::Http2Te,
-            Sent { seen: Response::new(400).seen(), record: None },
+            Sent { seen: Response::new(400).seen(), recorded: Recorded::Absent },
             (Fail, "broken", Some(Request)),
         ),
     ];
@@ -156,7 +157,7 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
         ),
         (
             "refused",
-            Sent { seen: Response::new(411).seen(), record: None },
+            Sent { seen: Response::new(411).seen(), recorded: Recorded::Absent },
             (Fail, "breaks-request", Some(Request)),
         ),
         (
@@ -164,14 +165,14 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
             Response::new(502).with(&request(&none, &all)),
             (Fail, "breaks-request", Some(Back)),
         ),
-        ("no record", Sent { seen: ok().seen(), record: None }, (Unknown, "no-record", None)),
+        ("no record", Sent { seen: ok().seen(), recorded: Recorded::Absent }, (Unknown, "no-record", None)),
     ];
     for (name, sent, expected) in cases {
         assert_eq!(summary(&request_trailers::judge(&sent, None)), expected, "{name}");
     }
     let failed = || Seen::Failed(crate::Error::NoResponse(Cut::Closed));
     let finding = |seen, neighbour| {
-        let sent = Sent { seen, record: None };
+        let sent = Sent { seen, recorded: Recorded::Absent };
         request_trailers::judge(&sent, Some(&neighbour)).finding
     };
     assert_eq!(finding(failed(), Response::new(200).seen()), "breaks-request");
@@ -182,31 +183,72 @@ fn request_trailers_are_judged_by_what_the_origin_received() {
 #[test]
 fn cut_transfers_are_errors_or_clean_ends() {
     use Outcome::{Fail, Pass, Unknown};
-    let cut = || record("HTTP/2", &[], &[]);
-    let refused = || {
-        let mut record = cut();
-        record["status"] = 400.into();
+    let with = |member: &str, value: Value| {
+        let mut record = record("HTTP/2", &[], &[]);
+        record["state"] = "cut".into();
+        record[member] = value;
         record
     };
+    let cut = || with("state", "cut".into());
+    let whole = with("state", "complete".into());
+    let refused = with("status", 400.into());
     let sign = Verdict::LocalTrouble("a sign".to_owned());
-    let cases: [(Sent, (Outcome, &str)); 8] = [
+    let failed = || Seen::Failed(crate::Error::NoResponse(Cut::Closed));
+    let cases: [(Sent, (Outcome, &str)); 11] = [
         (Response::new(200).cut().with(&cut()), (Pass, "error")),
         (Response::new(502).with(&cut()), (Pass, "error")),
-        (Sent { seen: Seen::Failed(crate::Error::NoResponse(Cut::Closed)), record: None }, (Pass, "error")),
-        (Sent { seen: Seen::Hung(None), record: None }, (Fail, "hangs")),
+        (Sent { seen: failed(), recorded: recorded(&cut()) }, (Pass, "error")),
+        (Sent { seen: Seen::Hung(None), recorded: recorded(&cut()) }, (Fail, "hangs")),
         (Response::new(200).with(&cut()), (Fail, "clean-end-unnoticed")),
         (
             Response::new(200).verdict(Verdict::Cut(Cut::EndUnknown)).with(&cut()),
             (Fail, "clean-end-unnoticed"),
         ),
         (Response::new(200).verdict(sign).with(&cut()), (Fail, "clean-end-noticed")),
-        (
-            Response::new(400).verdict(Verdict::refused(http::StatusCode::BAD_REQUEST)).with(&refused()),
-            (Unknown, "not-possible"),
-        ),
+        // These show nothing about a cut transfer.
+        (Response::new(400).with(&refused), (Unknown, "not-possible")),
+        (Response::new(200).with(&whole), (Unknown, "not-cut")),
+        (Sent { seen: failed(), recorded: Recorded::Absent }, (Unknown, "no-record")),
+        (Sent { seen: failed(), recorded: Recorded::Unreadable }, (Unknown, "no-record")),
     ];
     for (sent, expected) in cases {
         let answer = cuts::judge(&sent, Question::CutReset);
         assert_eq!((answer.outcome, answer.finding), expected, "{answer:?}");
+    }
+}
+
+#[test]
+fn aborted_upload_is_judged_by_the_origin_s_record() {
+    use Outcome::{Fail, Pass, Unknown};
+    let state = |state: &str| {
+        let mut record = record("HTTP/1.1", &[], &[]);
+        record["request"]["state"] = state.into();
+        recorded(&record)
+    };
+    for (recorded, expected) in [
+        (state("cut"), (Pass, "cut")),
+        (state("complete"), (Fail, "complete")),
+        (state("running"), (Unknown, "running")),
+        (state("unread"), (Unknown, "refused-by-origin")),
+        (Recorded::Absent, (Pass, "not-forwarded")),
+        (Recorded::Unreadable, (Unknown, "no-record")),
+    ] {
+        let answer = upload::judge(&recorded);
+        assert_eq!((answer.outcome, answer.finding), expected);
+    }
+}
+
+#[test]
+fn record_is_absent_only_if_the_origin_itself_has_none() {
+    let read = |status: u16, content: &str| {
+        Recorded::read(http::StatusCode::from_u16(status).expect("a status"), content.as_bytes())
+    };
+    assert!(matches!(read(200, r#"{"request":{}}"#), Recorded::Found(_)));
+    assert!(matches!(read(200, r#"{"request":{}}x-trailer: 1"#), Recorded::Found(_)), "with an appendix");
+    assert!(matches!(read(404, r#"{"status":404,"detail":"none"}"#), Recorded::Absent));
+    for (status, content) in
+        [(404, "<h1>Not Found</h1>"), (502, "{}"), (200, ""), (200, "null"), (403, r#"{"status":404}"#)]
+    {
+        assert!(matches!(read(status, content), Recorded::Unreadable), "{status} {content}");
     }
 }

@@ -5,7 +5,7 @@ mod summary;
 
 use super::{
     path::Sent,
-    record::Record,
+    record::Recorded,
     sighting::{Seen, Sighting},
 };
 use crate::verdict::{Cut, Verdict};
@@ -59,8 +59,13 @@ impl Response {
 
     /// With the origin's record of it.
     pub(super) fn with(self, record: &Value) -> Sent {
-        Sent { seen: self.seen(), record: Record::parse(record.to_string().as_bytes()) }
+        Sent { seen: self.seen(), recorded: recorded(record) }
     }
+}
+
+/// The answer of the origin with this record.
+pub(super) fn recorded(record: &Value) -> Recorded {
+    Recorded::read(StatusCode::OK, record.to_string().as_bytes())
 }
 
 fn append(fields: &mut HeaderMap, name: &'static str, value: &str) {

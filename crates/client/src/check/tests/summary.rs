@@ -3,7 +3,7 @@ use crate::check::{Answer, Conclusion, Direction, Hop, Mode, ModeReport, Origin,
 fn hop(url: &str, answers: &[(Mode, Question, Outcome, &'static str)]) -> Hop {
     let mut hop = Hop::new(url.parse().expect("a URL"));
     hop.origin = Origin::Workbench { version: "1".to_owned() };
-    for mode in Mode::ALL {
+    for &mode in Mode::ALL {
         let mut report = ModeReport::new(mode);
         let of_mode = answers.iter().filter(|(of, ..)| *of == mode);
         report.answers = of_mode
@@ -73,6 +73,11 @@ fn hop_at_fault_is_named() {
     let report = Report::new(vec![first, hop("http://inner.example.com:8080/", &[])]);
     assert_eq!(report.at_fault(), Some(1));
     assert_eq!(report.sentence(), "inner.example.com:8080 does not pass response trailers on");
+
+    let mut report = report;
+    report.hops[0].modes[0].answers[0].hop = None;
+    let sentence = "edge.example.com or what is behind it does not pass response trailers on";
+    assert_eq!(report.sentence(), sentence, "if the next one could not be checked");
 }
 
 #[test]
@@ -80,7 +85,12 @@ fn conclusion_needs_a_mode_that_answers() {
     let report = |answers: &[_]| Report::new(vec![hop(URL, answers)]).conclusion();
     let (mode, question) = (Mode::Http1, Question::Trailers);
     assert_eq!(report(&[]), Conclusion::Unreachable);
-    assert_eq!(report(&[(mode, question, Outcome::Unknown, "not-asked")]), Conclusion::Passes);
+    let (passed, late) =
+        ((mode, question, Outcome::Pass, "arrive"), (mode, Question::Te, Outcome::Unknown, "no-time"));
+    assert_eq!(report(&[passed]), Conclusion::Passes);
+    assert_eq!(report(&[passed, (mode, Question::Te, Outcome::Unknown, "not-sent")]), Conclusion::Passes);
+    assert_eq!(report(&[(mode, question, Outcome::Unknown, "not-asked")]), Conclusion::Inconclusive);
+    assert_eq!(report(&[passed, late]), Conclusion::Inconclusive);
     assert_eq!(report(&[(mode, question, Outcome::Fail, "dropped")]), Conclusion::Loses);
 }
 
@@ -122,11 +132,11 @@ fn json_has_all_of_a_report() {
 
 #[test]
 fn names_are_unique_and_parse() {
-    for question in Question::ALL {
+    for &question in Question::ALL {
         assert_eq!(question.id().parse(), Ok(question));
         assert_eq!(Question::ALL.iter().filter(|other| other.title() == question.title()).count(), 1);
     }
-    for mode in Mode::ALL {
+    for &mode in Mode::ALL {
         assert_eq!(mode.as_str().parse(), Ok(mode));
     }
     assert!("trailer".parse::<Question>().is_err());
