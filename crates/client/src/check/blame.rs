@@ -48,7 +48,7 @@ pub(super) fn blame(hops: &mut [Hop], passings: &[Passing]) {
     }
 }
 
-/// `rest` are the hops behind the first one. `None` if one of them could not be checked.
+/// `rest` are the hops behind the first one. `None` if one of them could not be asked the same.
 fn at_fault(rest: &[Hop], passings: &[Passing], mut mode: Mode, of_first: &Answer) -> Option<usize> {
     for (index, (next, passing)) in rest.iter().zip(passings).enumerate() {
         mode = passing.iter().find(|(from, _)| *from == mode).map_or(Mode::Http1Te, |(_, to)| *to);
@@ -56,8 +56,6 @@ fn at_fault(rest: &[Hop], passings: &[Passing], mut mode: Mode, of_first: &Answe
         let answer = report.answers.iter().find(|answer| answer.question == of_first.question)?;
         match answer.outcome {
             Outcome::Pass => return Some(index),
-            // What does not apply there is lost before.
-            Outcome::Unknown if !answer.is_lacking() => return Some(index),
             Outcome::Unknown => return None,
             Outcome::Fail if is_made_here(of_first, answer) => return Some(index),
             Outcome::Fail => {}
@@ -102,7 +100,7 @@ mod tests {
             ([Fail, Pass, Pass], Some(0)),
             ([Fail, Fail, Pass], Some(1)),
             ([Fail, Fail, Fail], Some(2)),
-            ([Fail, Fail, Unknown], Some(1)),
+            ([Fail, Fail, Unknown], None),
             ([Pass, Fail, Fail], None),
         ] {
             let [first, second, third] = outcomes;

@@ -19,6 +19,16 @@ pub struct Check {
     timeout: Duration,
 }
 
+/// Longer than any check takes.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn sorted<T: Ord>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
 impl Check {
     /// The default [`timeout`](Self::timeout): 20 s.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -54,14 +64,14 @@ impl Check {
     /// Checks only these modes. Default: [`Mode::ALL`].
     #[must_use]
     pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Self {
-        self.modes = modes.into_iter().collect();
+        self.modes = sorted(modes);
         self
     }
 
     /// Asks only these questions. Default: [`Question::ALL`].
     #[must_use]
     pub fn only(mut self, questions: impl IntoIterator<Item = Question>) -> Self {
-        self.questions = questions.into_iter().collect();
+        self.questions = sorted(questions);
         self
     }
 
@@ -87,7 +97,7 @@ impl Check {
     /// Outside of a Tokio runtime.
     pub async fn run(self) -> Report {
         let count = self.urls.len();
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + self.timeout.min(FAR);
         let mut plan = Plan {
             connector: self.connector,
             questions: self.questions,
@@ -111,6 +121,11 @@ impl Check {
             }
         }
         blame(&mut hops, &passings);
+        for index in 1..hops.len() {
+            if hops[index - 1].server == hops[index].server {
+                hops[index - 1].server = None;
+            }
+        }
         Report::new(hops)
     }
 }

@@ -7,7 +7,7 @@ use super::{
     record::Record,
     sighting::Seen,
 };
-use crate::connector::Connector;
+use crate::{Error, connector::Connector};
 use http::{Uri, header};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -37,8 +37,11 @@ pub(super) struct Opening {
 /// The time for one exchange. A longer one hangs.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// The longest version of a workbench, in bytes.
+const MOST_VERSION: usize = 32;
+
 /// How many probes of one mode run at once.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 12;
 
 /// Checks a hop, and returns with it how each mode began.
 pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Opening>) {
@@ -67,7 +70,13 @@ pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Open
 impl Opening {
     /// Why the mode has no connection, or no response.
     fn trouble(&self) -> Option<String> {
-        if self.seen.response().is_some() { None } else { self.seen.trouble() }
+        match &self.seen {
+            Seen::Response(_) => None,
+            Seen::Failed(Error::NoResponse(_)) if self.path.needs_prior_knowledge() => {
+                Some("the server speaks no HTTP/2 without TLS".to_owned())
+            }
+            Seen::Failed(_) | Seen::Hung(_) => self.seen.trouble(),
+        }
     }
 }
 
@@ -103,7 +112,8 @@ fn origin(openings: &[Opening]) -> Origin {
     let workbench = responses.find_map(|sighting| {
         let account: Value =
             serde_json::Deserializer::from_slice(&sighting.content).into_iter().next()?.ok()?;
-        let version = account["server"]["version"].as_str()?;
+        let version =
+            account["server"]["version"].as_str().filter(|version| version.len() <= MOST_VERSION)?;
         (account["server"]["name"] == "axum-trailers").then(|| version.to_owned())
     });
     workbench.map_or(Origin::Other, |version| Origin::Workbench { version })

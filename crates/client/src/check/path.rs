@@ -9,7 +9,7 @@ use super::{
     token::Token,
 };
 use crate::{Client, Error, OnInformational, client::Target, connector::Connector};
-use http::{HeaderName, HeaderValue, Request, Uri, Version, header};
+use http::{HeaderName, HeaderValue, Request, Uri, Version, header, uri::Scheme};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -67,6 +67,11 @@ impl Path {
             return Err(Error::Request(format!("the path of the URL is longer than {MOST_BASE} bytes")));
         }
         Ok(())
+    }
+
+    /// Whether the server must expect HTTP/2.
+    pub(super) fn needs_prior_knowledge(&self) -> bool {
+        self.mode.is_http2() && self.base.scheme() == Some(&Scheme::HTTP)
     }
 
     /// A client with connections of its own.
@@ -210,8 +215,8 @@ impl Path {
     async fn record(&self, token: &Token) -> Recorded {
         let mut recorded = Recorded::Unreadable;
         for _ in 0..TRIES {
-            let seen = self.look(&format!("/seen/{token}")).await;
-            let Some(response) = seen.response() else { return Recorded::Unreadable };
+            let seen = timeout(self.patience / 2, self.look(&format!("/seen/{token}"))).await;
+            let Ok(Seen::Response(response)) = seen else { return Recorded::Unreadable };
             recorded = Recorded::read(response.status, &response.content);
             match &recorded {
                 Recorded::Found(record) if record.is_running() => sleep(PAUSE).await,

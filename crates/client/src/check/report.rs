@@ -15,10 +15,11 @@ pub struct Report {
 pub struct Hop {
     /// The URL.
     pub url: Uri,
-    /// `Server` of its responses.
+    /// `Server` of its responses. `None` if the next hop has the same one, which may have been passed on.
     pub server: Option<String>,
     /// `Via` of its responses.
     pub via: Vec<String>,
+
     /// What answers at the end of the path.
     pub origin: Origin,
     /// A report for each mode.

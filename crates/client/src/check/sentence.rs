@@ -44,9 +44,16 @@ impl Report {
                 format!("{subject} {}{}", predicate(mode, answer), self.modes_of(answer))
             }
             (Conclusion::Inconclusive, None) => {
-                let lacking = first.modes.iter().flat_map(|report| &report.answers);
-                let lacking = lacking.filter(|answer| answer.outcome == Outcome::Unknown).count();
-                format!("{}: too little is known, {lacking} questions have no answer", name(first))
+                let answers: Vec<_> = first.modes.iter().flat_map(|report| &report.answers).collect();
+                if let Some(refused) = answers.iter().find(|answer| answer.finding == "refused") {
+                    return format!("{} can't be checked: {}", name(first), refused.detail);
+                }
+                let lacking = answers.iter().filter(|answer| answer.outcome == Outcome::Unknown).count();
+                format!(
+                    "{} can't be checked: {lacking} of {} questions have no answer",
+                    name(first),
+                    answers.len()
+                )
             }
             (_, None) => match first.origin {
                 Origin::Workbench { .. } => format!("everything passes through {}", name(first)),

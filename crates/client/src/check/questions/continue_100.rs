@@ -50,6 +50,10 @@ fn judge(sent: &Sent, count: usize) -> Answer {
             Answer::fail(question, "breaks-request", format!("a request with Expect fails: {trouble}"))
         }
         _ => match (count, expects) {
+            (0, _) if sent.record().is_some_and(|record| record.protocol() == "HTTP/2") => {
+                let detail = "the origin is asked over HTTP/2, where it sends no 100 Continue";
+                Answer::unknown(question, "not-possible", detail)
+            }
             (0, Some(true)) => {
                 let detail = "the origin's 100 Continue is lost: each upload waits for nothing";
                 Answer::fail(question, "lost", detail).on(Response)

@@ -25,6 +25,10 @@ pub(super) async fn response(path: &Path) -> Vec<Answer> {
         Seen::Response(sighting) if matches!(sighting.cut(), Some(Cut::TooLarge(_))) => {
             both(|question| Answer::unknown(question, "too-large", "the response is larger than 1 MiB"))
         }
+        Seen::Response(sighting) if !sighting.status.is_success() => {
+            let detail = format!("the response has status {}", sighting.status.as_u16());
+            both(|question| Answer::unknown(question, "refused", detail.clone()))
+        }
         Seen::Response(sighting) => [trailers(path.mode, sighting), digest(sighting)],
         Seen::Hung(Some(_)) => {
             both(|question| Answer::unknown(question, "too-slow", "the response does not end within 4 s"))
@@ -58,7 +62,7 @@ fn trailers(mode: Mode, sighting: &Sighting) -> Answer {
         }
         (Some(section), None) => {
             let names: Vec<_> = section.keys().map(HeaderName::as_str).collect();
-            Answer::pass(question, "arrive", format!("{} arrive", names.join(", ")))
+            Answer::pass(question, "arrive", format!("these arrive: {}", names.join(", ")))
         }
         (None, None) if announced.is_empty() => {
             Answer::unknown(question, "none", "the response has no trailers, and announces none")
@@ -88,6 +92,11 @@ pub(super) async fn head(path: &Path) -> Vec<Answer> {
     let answer = match &seen {
         Seen::Hung(_) => Answer::fail(question, "hangs", "the response never ends"),
         Seen::Failed(error) => Answer::fail(question, "broken", format!("there is no response: {error}")),
+        Seen::Response(sighting) if !sighting.status.is_success() => Answer::unknown(
+            question,
+            "refused",
+            format!("the response has status {}", sighting.status.as_u16()),
+        ),
         Seen::Response(sighting) => match sighting.cut_text() {
             Some(cut) => Answer::fail(question, "has-content", format!("the response is not empty: {cut}")),
             None => Answer::pass(question, "right", "the response has no content"),

@@ -17,21 +17,19 @@ fn is_added(sent: &Sent, name: &HeaderName) -> Option<bool> {
 }
 
 /// Trailers need content of unknown length in HTTP/1.1
-/// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)).
-pub(super) fn length(path: &Path, both: [&Sent; 2]) -> Answer {
+/// ([RFC 9112 §7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)). `slow` is a slow response: of a short one, some
+/// proxies know the length at times.
+pub(super) fn length(path: &Path, slow: &Sent) -> Answer {
     let question = Question::Length;
-    let answered: Vec<_> =
-        both.into_iter().filter_map(|sent| Some((sent, is_added(sent, &header::CONTENT_LENGTH)?))).collect();
-    let Some((first, _)) = answered.first() else {
-        return Answer::unknown(question, "no-response", "there is no response to compare");
-    };
-    match answered.iter().find(|(_, is_added)| *is_added) {
-        Some((sent, _)) => {
+    let answer = match is_added(slow, &header::CONTENT_LENGTH) {
+        None => Answer::unknown(question, "no-response", "there is no response to compare"),
+        Some(false) => Answer::pass(question, "none", "none is added"),
+        Some(true) => {
             let detail = "a Content-Length is added: the whole response is buffered, and has no trailers";
-            Answer::fail(question, "added", detail).on(Response).with(evidence(path, sent))
+            Answer::fail(question, "added", detail).on(Response)
         }
-        None => Answer::pass(question, "none", "none is added").with(evidence(path, first)),
-    }
+    };
+    answer.with(evidence(path, slow))
 }
 
 /// A coding changes what a digest covers ([RFC 9530 §2](https://www.rfc-editor.org/rfc/rfc9530#section-2)).

@@ -20,8 +20,11 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
 }
 
 fn lost(path: &Path, sent: &Sent, question: Question) -> Answer {
-    let trouble = sent.seen.trouble().unwrap_or_else(|| "the origin has no record of the request".to_owned());
-    Answer::unknown(question, "no-record", trouble).with(evidence(path, sent))
+    let answer = match sent.seen.trouble() {
+        Some(trouble) => Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")),
+        None => Answer::unknown(question, "no-record", "the origin has no record of the request"),
+    };
+    answer.with(evidence(path, sent))
 }
 
 /// `TE` is a field of one connection, so a proxy has to send its own

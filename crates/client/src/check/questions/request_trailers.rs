@@ -28,6 +28,16 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     } else {
         (None, path.send_over(&client, probe()).await)
     };
+    let status = sent.seen.response().map(|response| response.status).filter(|status| !status.is_success());
+    if let Some(status) = status {
+        let seen = path.ask(Probe::post("/inspect", Payload::content("content\n"))).await;
+        if seen.response().is_some_and(|response| response.status == status) {
+            let detail = format!("the same request gets status {} without trailers as well", status.as_u16());
+            return vec![
+                Answer::unknown(Question::RequestTrailers, "refused", detail).with(evidence(path, &sent)),
+            ];
+        }
+    }
     vec![judge(&sent, neighbour.as_ref()).with(evidence(path, &sent)).with(received(&sent))]
 }
 
@@ -89,8 +99,8 @@ fn broken(sent: &Sent, neighbour: Option<&Seen>, trouble: &str) -> Answer {
     let question = Question::RequestTrailers;
     // Some proxies close the connection behind a refusal, at any time.
     let is_refused = sent.seen.response().is_some();
-    if let Some(lost) = neighbour.and_then(Seen::trouble).filter(|_| !is_refused) {
-        let detail = format!("they break the connection: {trouble}; another stream of it: {lost}");
+    if !is_refused && neighbour.and_then(Seen::trouble).is_some() {
+        let detail = "they break the connection, with its other streams";
         return Answer::fail(question, "breaks-connection", detail).on(Request);
     }
     let has_all = |record: &Record| SENT.iter().all(|(name, values)| record.request_trailer(name) == *values);

@@ -21,7 +21,7 @@ pub(super) async fn short_and_slow(path: &Path) -> Vec<Answer> {
         path.send(Probe::get("/trailers?x-path-a=1")),
         path.send(Probe::get("/answer?prompt=trailers&words=4&delay=100")),
     );
-    let length = framing::length(path, [&short, &slow]);
+    let length = framing::length(path, &slow);
     let short = judge(path, &short, Question::Trailers, &[(A, &["1"])]);
     let counts = [("x-usage-input-tokens", &["1"][..]), ("x-usage-output-tokens", &["4"])];
     let counts = counts.map(|(name, values)| (HeaderName::from_static(name), values));
@@ -35,6 +35,9 @@ fn timing(short: &Answer, slow: &Answer) -> Answer {
     let question = Question::Timing;
     if [short, slow].iter().any(|answer| answer.outcome == Outcome::Unknown) {
         return Answer::unknown(question, "not-asked", "there are no trailers to compare");
+    }
+    if [short, slow].iter().all(|answer| answer.outcome == Outcome::Fail) {
+        return Answer::unknown(question, "not-possible", "neither arrives");
     }
     if (short.outcome, short.finding) == (slow.outcome, slow.finding) {
         return Answer::pass(question, "same", "short and slow responses have the same result");
