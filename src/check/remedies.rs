@@ -54,7 +54,7 @@ pub(super) struct Advice<'r> {
 /// What fixes the path. What its sentence is about comes first.
 pub(super) fn of(report: &Report) -> Vec<Advice<'_>> {
     let subject = report.worst().map(|(_mode, answer)| answer.question);
-    let others = Question::ALL.into_iter().filter(|other| Some(*other) != subject);
+    let others = Question::ALL.iter().copied().filter(|other| Some(*other) != subject);
     let mut advice: Vec<Advice<'_>> = Vec::new();
     for question in subject.into_iter().chain(others) {
         for (hop, failures) in failures(report, question) {

@@ -112,7 +112,7 @@ Exit codes:
 
 fn question(id: &str) -> Result<Question, String> {
     id.parse().map_err(|_unknown| {
-        let ids: Vec<_> = Question::ALL.into_iter().map(Question::id).collect();
+        let ids: Vec<_> = Question::ALL.iter().copied().map(Question::id).collect();
         format!("expected one or more of {}", ids.join(","))
     })
 }
@@ -191,7 +191,7 @@ mod tests {
             .split([' ', ',', '\n'])
             .filter(|word| question(word).is_ok())
             .collect();
-        for question in Question::ALL {
+        for &question in Question::ALL {
             assert!(listed.contains(&question.id()), "{question}");
         }
     }

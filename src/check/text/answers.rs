@@ -16,7 +16,7 @@ fn answers<'r>(modes: &[&'r ModeReport], question: Question) -> impl Iterator<It
 /// A line for each way in which questions fail. `hops` are those of the whole path.
 pub(super) fn failures(modes: &[&ModeReport], hops: &[Hop], style: Style) -> Vec<String> {
     let mut ways: Vec<Way<'_>> = Vec::new();
-    for way in Question::ALL.into_iter().flat_map(|question| ways_of(modes, question)) {
+    for way in Question::ALL.iter().copied().flat_map(|question| ways_of(modes, question)) {
         match ways.iter_mut().find(|other| other.modes == way.modes && is_same(other.answer, way.answer)) {
             Some(other) => other.questions.extend(way.questions),
             None => ways.push(way),
@@ -60,7 +60,7 @@ fn ways_of<'r>(modes: &[&'r ModeReport], question: Question) -> Vec<Way<'r>> {
 /// Each answer with its evidence.
 pub(super) fn evidence(modes: &[&ModeReport], style: Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for question in Question::ALL {
+    for &question in Question::ALL {
         let mut answers = answers(modes, question).peekable();
         if answers.peek().is_some() {
             lines.push(style.bold(&format!("{question}: {}", question.title())));

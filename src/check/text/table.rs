@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn each_question_is_in_one_group_in_the_order_of_all() {
         let grouped: Vec<_> = GROUPS.iter().flat_map(|(_, questions)| questions.iter().copied()).collect();
-        for question in Question::ALL {
+        for &question in Question::ALL {
             assert_eq!(grouped.iter().filter(|grouped| **grouped == question).count(), 1, "{question}");
         }
     }
