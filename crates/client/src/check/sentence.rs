@@ -1,6 +1,6 @@
 //! The sentence that matters: which hop loses what.
 
-use super::{Answer, Conclusion, Direction, Hop, Mode, Origin, Outcome, Question, Report};
+use super::{Answer, Conclusion, Direction, Hop, Mode, ModeReport, Origin, Outcome, Question, Report};
 use http::Uri;
 
 impl Report {
@@ -33,7 +33,7 @@ impl Report {
                     trouble.unwrap_or("no mode was tried")
                 )
             }
-            (_, Some((mode, answer))) => {
+            (_, Some((_, answer))) => {
                 let hop = answer.hop.and_then(|index| self.hops.get(index));
                 let is_open = self.hops.len() > 1 && hop.is_none();
                 let subject = if is_open {
@@ -41,7 +41,8 @@ impl Report {
                 } else {
                     name(hop.unwrap_or(first))
                 };
-                format!("{subject} {}{}", predicate(mode, answer), self.modes_of(answer))
+                let asks = self.failing(answer).any(Mode::sends_te);
+                format!("{subject} {}{}", predicate(asks, answer), self.modes_of(answer))
             }
             (Conclusion::Inconclusive, None) => {
                 let answers: Vec<_> = first.modes.iter().flat_map(|report| &report.answers).collect();
@@ -64,6 +65,17 @@ impl Report {
                 ),
             },
         }
+    }
+
+    /// The modes in which the question of this answer fails.
+    fn failing(&self, answer: &Answer) -> impl Iterator<Item = Mode> {
+        let question = answer.question;
+        let modes = self.hops.first().into_iter().flat_map(|hop| &hop.modes);
+        let fails = move |report: &&ModeReport| {
+            let of_question = |other: &Answer| other.question == question && other.outcome == Outcome::Fail;
+            report.answers.iter().any(of_question)
+        };
+        modes.filter(fails).map(|report| report.mode)
     }
 
     /// In which modes an answer fails, if others have another one.
@@ -129,14 +141,15 @@ fn rank(answer: &Answer) -> usize {
     }
 }
 
-fn predicate(mode: Mode, answer: &Answer) -> String {
+/// `asks` is whether it fails in a mode that sends TE.
+fn predicate(asks: bool, answer: &Answer) -> String {
     use Question::{
         CutClose, CutReset, CutShort, Failure, GrpcFailure, GrpcOk, GrpcTrailersOnly, Length,
         RequestTrailers, Streaming, Te, Trailers, TrailersSlow, UploadCut,
     };
     let is_on_the_way_there = answer.direction == Some(Direction::Request);
     match (answer.question, answer.finding) {
-        (Trailers, "not-sent") if !mode.sends_te() => {
+        (Trailers, "not-sent") if !asks => {
             "does not add TE: trailers for clients that do not send it, so its origin sends them no trailers"
                 .to_owned()
         }

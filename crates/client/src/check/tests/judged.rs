@@ -230,7 +230,7 @@ fn aborted_upload_is_judged_by_the_origin_s_record() {
         (state("complete"), (Fail, "complete")),
         (state("running"), (Unknown, "running")),
         (state("unread"), (Unknown, "refused-by-origin")),
-        (Recorded::Absent, (Pass, "not-forwarded")),
+        (Recorded::Absent, (Pass, "cut")),
         (Recorded::Unreadable, (Unknown, "no-record")),
     ] {
         let answer = upload::judge(&recorded);
