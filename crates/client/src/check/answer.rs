@@ -1,4 +1,5 @@
 use super::Question;
+use http::StatusCode;
 
 /// The answer to one question in one mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +96,12 @@ impl Answer {
 
     pub(super) fn unknown(question: Question, finding: &'static str, detail: impl Into<String>) -> Self {
         Self::new(question, Outcome::Unknown, finding, detail)
+    }
+
+    /// A proxy has refused the probe.
+    pub(super) fn limited(question: Question, status: StatusCode) -> Self {
+        let detail = format!("a proxy answers with status {}, and passes no request on", status.as_u16());
+        Self::unknown(question, "refused", detail)
     }
 
     /// Whether there should have been an answer.

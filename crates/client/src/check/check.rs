@@ -122,8 +122,12 @@ impl Check {
         }
         blame(&mut hops, &passings);
         for index in 1..hops.len() {
-            if hops[index - 1].server == hops[index].server {
-                hops[index - 1].server = None;
+            let [.., hop, next] = &mut hops[..=index] else { continue };
+            if hop.server == next.server {
+                hop.server = None;
+            }
+            if hop.via == next.via {
+                hop.via.clear();
             }
         }
         Report::new(hops)

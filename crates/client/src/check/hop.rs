@@ -40,8 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// The longest version of a workbench, in bytes.
 const MOST_VERSION: usize = 32;
 
-/// How many probes of one mode run at once.
-const AT_ONCE: usize = 12;
+/// How many probes of one mode run at once. Some proxies limit the connections of a client.
+const AT_ONCE: usize = 4;
 
 /// Checks a hop, and returns with it how each mode began.
 pub(super) async fn run(url: Uri, modes: &[Mode], plan: &Plan) -> (Hop, Vec<Opening>) {

@@ -9,7 +9,7 @@ use super::{
     token::Token,
 };
 use crate::{Client, Error, OnInformational, client::Target, connector::Connector};
-use http::{HeaderName, HeaderValue, Request, Uri, Version, header, uri::Scheme};
+use http::{HeaderName, HeaderValue, Request, StatusCode, Uri, Version, header, uri::Scheme};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -36,13 +36,20 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// The status of a response that limits the client's requests, and that a proxy has made: it is no answer.
+    pub(super) fn limit(&self) -> Option<StatusCode> {
+        let status = self.seen.response()?.status;
+        let is_limit = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+        (is_limit && self.record().is_none()).then_some(status)
+    }
+
     pub(super) fn record(&self) -> Option<&Record> {
         self.recorded.found()
     }
 }
 
 /// The status of a response whose content is still on its way.
-type Begun = Arc<Mutex<Option<http::StatusCode>>>;
+type Begun = Arc<Mutex<Option<StatusCode>>>;
 
 const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 

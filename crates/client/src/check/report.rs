@@ -17,7 +17,7 @@ pub struct Hop {
     pub url: Uri,
     /// `Server` of its responses. `None` if the next hop has the same one, which may have been passed on.
     pub server: Option<String>,
-    /// `Via` of its responses.
+    /// `Via` of its responses. Empty if the next hop has the same, so that this one adds nothing.
     pub via: Vec<String>,
 
     /// What answers at the end of the path.

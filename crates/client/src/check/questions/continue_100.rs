@@ -40,6 +40,9 @@ fn judge(sent: &Sent, count: usize) -> Answer {
     let question = Question::Continue;
     let expects = sent.record().map(|record| !record.request_header("expect").is_empty());
     let status = sent.seen.response().map(|sighting| sighting.status);
+    if let Some(status) = sent.limit() {
+        return Answer::limited(question, status);
+    }
     match (&sent.seen, status) {
         (_, Some(StatusCode::EXPECTATION_FAILED)) => {
             Answer::fail(question, "refused", "a request with Expect gets status 417").on(Request)

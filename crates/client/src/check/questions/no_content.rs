@@ -45,6 +45,9 @@ fn judge(sent: &Sent, question: Question, status: StatusCode, has_rest: bool) ->
         }
         Seen::Response(sighting) => sighting,
     };
+    if let Some(status) = sent.limit() {
+        return Answer::limited(question, status);
+    }
     let origin = sent.record().and_then(Record::status);
     if sighting.status != status {
         let detail = format!("status {} arrives instead of {}", sighting.status.as_u16(), status.as_u16());

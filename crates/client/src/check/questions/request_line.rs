@@ -20,9 +20,12 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
 }
 
 fn lost(path: &Path, sent: &Sent, question: Question) -> Answer {
-    let answer = match sent.seen.trouble() {
-        Some(trouble) => Answer::fail(question, "broken", format!("the exchange is broken: {trouble}")),
-        None => Answer::unknown(question, "no-record", "the origin has no record of the request"),
+    let answer = match (sent.limit(), sent.seen.trouble()) {
+        (Some(status), _) => Answer::limited(question, status),
+        (None, Some(trouble)) => {
+            Answer::fail(question, "broken", format!("the exchange is broken: {trouble}"))
+        }
+        (None, None) => Answer::unknown(question, "no-record", "the origin has no record of the request"),
     };
     answer.with(evidence(path, sent))
 }

@@ -120,6 +120,9 @@ pub(in crate::check) fn found(mode: Mode, sent: &Sent, question: Question, expec
 
 /// There is no response of success.
 fn broken(sent: &Sent, question: Question) -> Answer {
+    if let Some(status) = sent.limit() {
+        return Answer::limited(question, status);
+    }
     let trouble = sent.seen.trouble().unwrap_or_default();
     let status = sent.seen.response().map(|sighting| u64::from(sighting.status.as_u16()));
     match sent.record() {

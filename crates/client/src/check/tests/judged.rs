@@ -97,6 +97,15 @@ fn response_trailers_are_judged_by_both_ends() {
 }
 
 #[test]
+fn status_that_limits_requests_answers_nothing() {
+    for (status, finding) in [(429, "refused"), (503, "refused"), (502, "broken"), (403, "broken")] {
+        let sent = Sent { seen: Response::new(status).seen(), recorded: Recorded::Absent };
+        let answer = response_trailers::found(Mode::Http2Te, &sent, Question::Trailers, &[(A, &["1"])]);
+        assert_eq!(answer.finding, finding, "{status}");
+    }
+}
+
+#[test]
 fn repeated_and_long_fields_are_compared_with_what_was_sent() {
     let sent = || record("HTTP/2", &[], &[("x-path-a", "1"), ("x-path-a", "2")]);
     let response = || Response::new(200).content("abc");
