@@ -6,7 +6,7 @@
 
 #[path = "."]
 pub(crate) mod on_axum_06 {
-    mod broken_on_request;
+    mod broken_by_handler;
     mod chunked_framing;
     mod closing;
     mod connection_info;
@@ -18,7 +18,7 @@ pub(crate) mod on_axum_06 {
     mod field_counts;
     mod fields;
     pub(crate) mod forwarded_fields;
-    mod framing_on_request;
+    mod framed_by_handler;
     mod grpc_calls;
     mod half_closed;
     mod heads;
@@ -63,7 +63,7 @@ pub(crate) mod on_axum_06 {
 
 #[path = "."]
 mod on_axum_08 {
-    mod broken_on_request;
+    mod broken_by_handler;
     mod chunked_framing;
     mod closing;
     mod connection_info;
@@ -75,7 +75,7 @@ mod on_axum_08 {
     mod field_counts;
     mod fields;
     mod forwarded_fields;
-    mod framing_on_request;
+    mod framed_by_handler;
     mod grpc_calls;
     mod half_closed;
     mod heads;

@@ -14,7 +14,7 @@ pub(crate) enum CloseReason {
     #[error("a stream depends on itself")]
     SelfDependency,
     #[error("a handler asked to break the connection")]
-    OnRequest,
+    ByHandler,
     #[error("server shutdown")]
     Shutdown,
 }
@@ -29,7 +29,7 @@ impl CloseReason {
             Self::WrongProtocol => "wrong_protocol",
             Self::PseudoHeader => "pseudo_header",
             Self::SelfDependency => "self_dependency",
-            Self::OnRequest => "on_request",
+            Self::ByHandler => "broken_by_handler",
             Self::Shutdown => "shutdown",
         }
     }

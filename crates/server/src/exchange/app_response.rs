@@ -1,4 +1,4 @@
-use super::on_request::OnRequest;
+use super::overrides::Overrides;
 use crate::connection::AppBody;
 use axum_trailers::{
     BoxError,
@@ -29,7 +29,7 @@ pub(crate) struct Notes {
     pub(super) is_routine: bool,
     pub(super) withholds_trailers: bool,
     pub(super) runs_when_polled: bool,
-    pub(super) on_request: OnRequest,
+    pub(super) overrides: Overrides,
 }
 
 /// The extensions of a response of either generation of `http`.
@@ -62,7 +62,7 @@ impl Notes {
             is_routine: extensions.note::<Routine>().is_some(),
             withholds_trailers: extensions.note::<TrailersWithheld>().is_some(),
             runs_when_polled: extensions.note::<RunsWhenPolled>().is_some(),
-            on_request: OnRequest::new(extensions.note(), extensions.note()),
+            overrides: Overrides::new(extensions.note(), extensions.note()),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Failure {
     /// The content of its request arrives too slowly.
     SlowRequest,
     /// Its handler has asked for it.
-    OnRequest,
+    ByHandler,
 }
 
 impl Ending {
@@ -69,7 +69,7 @@ impl Failure {
             Self::RequestTrailers => "request_trailers",
             Self::RequestFraming => "request_framing",
             Self::SlowRequest => "slow_request",
-            Self::OnRequest => "on_request",
+            Self::ByHandler => "broken_by_handler",
         }
     }
 }

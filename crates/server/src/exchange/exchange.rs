@@ -1,6 +1,6 @@
 use super::{
     ending::{Ending, Failure, Trailers},
-    on_request::BrokenOnRequest,
+    overrides::BrokenByHandler,
     received::Received,
     request_content::RequestContent,
     request_details::RequestDetails,
@@ -275,8 +275,8 @@ impl Exchange {
     }
 
     /// Notes that the handler has asked for a broken response.
-    pub(super) fn broken_on_request(&mut self, how: BrokenOnRequest) {
-        self.failed(Failure::OnRequest, &how);
+    pub(super) fn broken_by_handler(&mut self, how: BrokenByHandler) {
+        self.failed(Failure::ByHandler, &how);
     }
 
     /// Notes that the response is complete for the client, and that its trailers report a failure.

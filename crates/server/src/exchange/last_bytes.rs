@@ -2,7 +2,8 @@
 
 use super::{
     body_failure::BodyFailed,
-    on_request::{Breaking, BrokenOnRequest, Fate, send_by_transport},
+    exchange::Exchange,
+    overrides::{Breaking, BrokenByHandler, Fate, send_by_transport},
     response_body::ResponseBody,
 };
 use axum_trailers::BoxError;
@@ -22,10 +23,19 @@ pub(super) enum Phase {
     Data,
     Trailers,
     /// Earlier data is sent first.
-    Waiting(Pin<Box<Sleep>>, Box<Then>),
-    /// The transport cuts the last piece.
+    Waiting(Box<Waiting>),
+    /// The transport ends the connection with the piece that was the last one. If the client's window is closed, nobody but
+    /// the watchdog ends it.
     Cut,
     Ended,
+}
+
+/// A step that waits.
+pub(super) struct Waiting {
+    timer: Pin<Box<Sleep>>,
+    /// How often hyper had written all it had when the wait began.
+    writes: usize,
+    then: Then,
 }
 
 /// What happens once earlier data is sent.
@@ -38,8 +48,17 @@ pub(super) enum Then {
     Trailers(HeaderMap, bool),
 }
 
-/// How long that takes.
+/// How long that takes. hyper does not report it.
 const SENDING: Duration = Duration::from_millis(10);
+
+impl Waiting {
+    /// Whether hyper has not written everything before this step, which the transport takes part in. Over HTTP/2 the frames of
+    /// other streams may be in between anyway.
+    fn is_for_hyper(&self, exchange: &Exchange) -> bool {
+        let is_exact = !matches!(self.then, Then::Fail) && exchange.version() < Version::HTTP_2;
+        is_exact && exchange.connection().interventions().writes() == self.writes
+    }
+}
 
 impl ResponseBody {
     /// The part of a piece that is sent before the response is broken. `None` if earlier pieces are sent first.
@@ -52,7 +71,7 @@ impl ResponseBody {
                 (!piece.is_empty()).then_some(piece)
             }
             Fate::Cut => {
-                self.exchange.broken_on_request(breaking.error());
+                self.exchange.broken_by_handler(breaking.error());
                 self.wait(Then::Cut(breaking, piece));
                 None
             }
@@ -60,21 +79,22 @@ impl ResponseBody {
     }
 
     pub(super) fn break_off(&mut self, breaking: Breaking) {
-        self.exchange.broken_on_request(breaking.error());
+        self.exchange.broken_by_handler(breaking.error());
         self.wait(Then::Break(breaking));
     }
 
     pub(super) fn wait(&mut self, then: Then) {
-        self.phase = Phase::Waiting(Box::pin(sleep(SENDING)), Box::new(then));
+        let writes = self.exchange.connection().interventions().writes();
+        self.phase = Phase::Waiting(Box::new(Waiting { timer: Box::pin(sleep(SENDING)), writes, then }));
     }
 
-    /// What follows the content are its trailers, unless the response is broken on request.
+    /// What follows the content are its trailers, unless the response is broken by its handler.
     pub(super) fn content_ended(&mut self) {
         if let Some(breaking) = self.breaking {
             self.break_off(breaking);
         } else if self.is_short() && self.exchange.version() < Version::HTTP_2 {
             self.wait(Then::Break(Breaking::CLOSE));
-            self.exchange.broken_on_request(BrokenOnRequest::Short);
+            self.exchange.broken_by_handler(BrokenByHandler::Short);
         } else {
             self.phase = Phase::Trailers;
         }
@@ -84,14 +104,18 @@ impl ResponseBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Phase::Waiting(wait, _) = &mut self.phase else {
+        let Phase::Waiting(waiting) = &mut self.phase else {
             return Poll::Pending;
         };
-        ready!(wait.as_mut().poll(cx));
-        let Phase::Waiting(_, then) = mem::replace(&mut self.phase, Phase::Ended) else {
+        ready!(waiting.timer.as_mut().poll(cx));
+        while waiting.is_for_hyper(&self.exchange) {
+            waiting.timer = Box::pin(sleep(SENDING));
+            ready!(waiting.timer.as_mut().poll(cx));
+        }
+        let Phase::Waiting(waiting) = mem::replace(&mut self.phase, Phase::Ended) else {
             return Poll::Pending;
         };
-        Poll::Ready(match *then {
+        Poll::Ready(match waiting.then {
             Then::Fail => Some(Err(BodyFailed.into())),
             Then::Break(breaking) => {
                 breaking.begin(&self.exchange);

@@ -10,8 +10,8 @@ mod ending;
 mod exchange;
 mod first_message;
 mod last_bytes;
-mod on_request;
 mod outbound_response;
+mod overrides;
 mod pace;
 mod pieces;
 pub(crate) mod problems;
@@ -38,8 +38,8 @@ pub(crate) use self::{
     ending::with_sources,
     exchange::Exchange,
     first_message::FirstMessage,
-    on_request::NoResponse,
     outbound_response::OutboundResponse,
+    overrides::NoResponse,
     pace::EXPECTATION,
     rejection::{reject, reject_head},
     request_content::RequestContent,

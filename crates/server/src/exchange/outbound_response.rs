@@ -4,7 +4,7 @@ use super::{
     app_response::{AppResponse, Notes},
     ending::Failure,
     exchange::Exchange,
-    on_request::{NoResponse, break_at_head},
+    overrides::{NoResponse, break_at_head},
     problems,
     request_fault::FaultCell,
     request_id::X_REQUEST_ID,
@@ -62,8 +62,8 @@ impl OutboundResponse {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let has_content = has_content(exchange.method().as_str(), status);
-        notes.on_request = notes.on_request.possible(&exchange, has_content);
-        if let Some(asked) = notes.on_request.at_head() {
+        notes.overrides = notes.overrides.possible(&exchange, has_content);
+        if let Some(asked) = notes.overrides.at_head() {
             body.discard();
             return Err(break_at_head(&mut exchange, asked).into());
         }
@@ -88,8 +88,8 @@ impl OutboundResponse {
             TrailerPlan::Sent { announced, .. } => !announced.is_empty(),
             TrailerPlan::Withheld { announced } => *announced && body.exact_size().is_none(),
         };
-        let gives_way = may_follow || notes.mark.is_some() || notes.on_request.leaves_out_length();
-        let kept = notes.on_request.length();
+        let gives_way = may_follow || notes.mark.is_some() || notes.overrides.leaves_out_length();
+        let kept = notes.overrides.length();
         let length =
             if has_content { plan_length(gives_way, kept, &mut headers, &body) } else { Length::Unknown };
         match headers.entry(X_REQUEST_ID) {
@@ -122,7 +122,7 @@ impl OutboundResponse {
         }
         notes.mark.iter().for_each(FailureMark::watch);
         let failures = Failures { fault, mark: notes.mark };
-        let breaking = notes.on_request.within(length.promised().or_else(|| body.exact_size()));
+        let breaking = notes.overrides.within(length.promised().or_else(|| body.exact_size()));
         Ok(sent.map(|()| ResponseBody::new(body, exchange, plan, length, failures, breaking)))
     }
 
@@ -168,10 +168,10 @@ fn plan_trailers(
     body: &SharedBody,
 ) -> (TrailerPlan, bool) {
     let outdated = take_outdated(headers, notes.digested.as_ref());
-    if let Some(delivery) = notes.on_request.delivery(exchange)
+    if let Some(delivery) = notes.overrides.delivery(exchange)
         && !body.is_end_stream()
     {
-        if notes.on_request.leaves_out_announcement() {
+        if notes.overrides.leaves_out_announcement() {
             headers.remove(header::TRAILER);
         }
         let announced = Declared::settle(headers);

@@ -2,7 +2,7 @@ use super::{
     body_failure::{FailureUnreportable, LengthBroken, failure, failure_in_trailers},
     exchange::Exchange,
     last_bytes::{Phase, Then},
-    on_request::{Breaking, BrokenOnRequest, Delivery},
+    overrides::{Breaking, BrokenByHandler, Delivery},
     pieces::Pieces,
     response_plan::{Failures, Length, TrailerPlan},
     section_limit::SectionTooLarge,
@@ -114,7 +114,7 @@ impl ResponseBody {
             .transpose()?
             .unwrap_or_default();
         if *delivery == Delivery::Never {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(if failed { Err(FailureUnreportable.into()) } else { Ok(None) });
         }
         for name in outdated {
             trailers.remove(name);
@@ -154,9 +154,10 @@ impl ResponseBody {
             return Err(FailureUnreportable.into());
         };
         let section = trailers.as_map().clone();
-        let sent = permitted(section, announced, *are_relayed, *delivery, self.exchange.version());
+        let delivery = *delivery;
+        let sent = permitted(section, announced, *are_relayed, delivery, self.exchange.version());
         let sent = self.take_permitted(sent);
-        if self.keeps_its_length() && trailers.declared().are_all_in(&sent) {
+        if delivery != Delivery::Never && self.keeps_its_length() && trailers.declared().are_all_in(&sent) {
             self.section(sent)
         } else {
             Err(FailureUnreportable.into())
@@ -210,7 +211,7 @@ impl ResponseBody {
         if failed {
             self.exchange.reported_in_trailers();
         } else if self.is_short() {
-            self.exchange.broken_on_request(BrokenOnRequest::Short);
+            self.exchange.broken_by_handler(BrokenByHandler::Short);
         }
         Poll::Ready(trailers.map(|trailers| {
             self.exchange.sent_trailers(&trailers);
@@ -252,7 +253,7 @@ impl Body for ResponseBody {
         let span = this.exchange.span().cloned();
         let _in_it = span.as_ref().map(Span::enter);
         this.body.polled();
-        if let Phase::Waiting(..) | Phase::Cut = this.phase {
+        if let Phase::Waiting(_) | Phase::Cut = this.phase {
             return this.poll_waiting(cx);
         }
         if let Phase::Data = this.phase {
@@ -270,7 +271,7 @@ impl Body for ResponseBody {
                 None => this.content_ended(),
             }
         }
-        if let Phase::Waiting(..) = this.phase {
+        if let Phase::Waiting(_) = this.phase {
             return this.poll_waiting(cx);
         }
         if let Phase::Trailers = this.phase {

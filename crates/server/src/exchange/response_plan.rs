@@ -1,6 +1,6 @@
 //! What is decided about the rest of a response when its header section is sent.
 
-use super::{on_request::Delivery, request_fault::FaultCell};
+use super::{overrides::Delivery, request_fault::FaultCell};
 use crate::connection::SharedBody;
 use axum_trailers::trailers::{Declared, server::FailureMark};
 use http::{HeaderMap, HeaderName};

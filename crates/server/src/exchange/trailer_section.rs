@@ -1,6 +1,6 @@
 //! The trailers of a response on their way to the client.
 
-use super::on_request::Delivery;
+use super::overrides::Delivery;
 use super::sendable::{Unsendable, prepare};
 use axum_trailers::{
     BoxError,

@@ -224,7 +224,7 @@ impl<S: Transport> AsyncRead for Guard<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_broken_on_request() {
+        if self.is_broken_by_handler() {
             return self.poll_broken(cx).map(Err);
         }
         if self.stream.socket().is_corked()
@@ -284,7 +284,8 @@ impl<S: Transport> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_broken_on_request() {
+        self.connection.interventions().note_written();
+        if self.is_broken_by_handler() {
             return self.poll_broken(cx).map(Err);
         }
         self.check_half_closed()?;
@@ -321,7 +322,7 @@ impl<S: Transport> Drop for Guard<S> {
     /// However the connection ends, a cut response must not look complete, and a complete one must not look cut. What
     /// the socket does not accept at once is not sent.
     fn drop(&mut self) {
-        if self.is_broken_on_request() {
+        if self.is_broken_by_handler() {
             return;
         }
         if self.must_reset() {

@@ -67,7 +67,7 @@ impl Http {
                     rejections.malformed(&connection, &error);
                 }
                 match ended {
-                    _ if guard.is_broken_on_request() => {
+                    _ if guard.is_broken_by_handler() => {
                         let broken = std::future::poll_fn(|cx| guard.poll_break(cx));
                         let _in_time = timeout(LINGER_AT_MOST, broken).await;
                     }

@@ -64,14 +64,16 @@ impl From<Intervention> for Intervening {
 impl<S: Transport> Guard<S> {
     /// Whether hyper's bytes must not be written as they are.
     pub(super) fn intervenes(&mut self) -> bool {
-        if let Some(intervention) = self.connection.interventions().take() {
+        if let Intervening::No = self.intervening
+            && let Some(intervention) = self.connection.interventions().take()
+        {
             self.intervening = intervention.into();
         }
         !matches!(self.intervening, Intervening::No)
     }
 
     /// Whether a handler has broken the connection.
-    pub(super) fn is_broken_on_request(&mut self) -> bool {
+    pub(super) fn is_broken_by_handler(&mut self) -> bool {
         self.intervenes() && matches!(self.intervening, Intervening::Breaking(..) | Intervening::Broken)
     }
 
@@ -96,7 +98,11 @@ impl<S: Transport> Guard<S> {
                 Poll::Ready(Ok(written))
             }
             Intervening::Breaking(..) | Intervening::Broken => self.poll_broken(cx).map(Err),
-            Intervening::LastChunk(..) if !buf.starts_with(LAST_CHUNK) => self.poll_write_through(cx, buf),
+            // It is what hyper writes next. If not, nothing later may be replaced.
+            Intervening::LastChunk(_, 0) if !buf.starts_with(LAST_CHUNK) => {
+                self.intervening = Intervening::No;
+                self.poll_write_through(cx, buf)
+            }
             Intervening::LastChunk(bytes, written) => {
                 while let Some(rest) = bytes.get(*written..).filter(|rest| !rest.is_empty()) {
                     *written += ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;

@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// Ask [`check`](Self::check) first: what is not possible is ignored, and the response is complete. A response without content,
 /// such as one to `HEAD`, can only be broken at its [`Head`](BreakPoint::Head). The access log contains
-/// `ended="failed: broken on request …"`.
+/// `ended="failed: broken by its handler …"`.
 ///
 /// ```
 /// use axum::{Extension, response::IntoResponse};
@@ -24,7 +24,7 @@ pub struct BreakConnection {
     at: BreakPoint,
 }
 
-/// How a response is broken.
+/// How a response is broken. Over HTTP/2, all but a [`Reset`](Self::Reset) end the connection with all its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakKind {
@@ -35,7 +35,8 @@ pub enum BreakKind {
     Close,
     /// A fatal TLS alert, and then FIN.
     Alert,
-    /// `GOAWAY` with `INTERNAL_ERROR`, and then the connection is closed. HTTP/2 only.
+    /// `GOAWAY` with `INTERNAL_ERROR`, and then the connection is closed. HTTP/2 only. If another stream is in the middle of a
+    /// frame, or the client does not read, the connection is only closed.
     GoAway,
 }
 
@@ -48,7 +49,8 @@ pub enum BreakPoint {
     /// After half of the content, between two chunks or frames. After the first chunk if the length is not known.
     Body,
     /// Within the chunk or `DATA` frame in the middle of the content: its head and half of its data are sent. Within the first
-    /// one if the length is not known.
+    /// one if the length is not known. If another stream of the HTTP/2 connection sends at the same moment, its frame may be the
+    /// one that is cut.
     Chunk,
     /// After all content, instead of the last chunk and the trailer section. `Content-Length` is left out.
     Trailers,

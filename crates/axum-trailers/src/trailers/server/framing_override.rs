@@ -29,7 +29,7 @@ pub struct FramingOverride {
 pub enum TrailerOverride {
     /// They are sent although the request lacks `TE: trailers`.
     WithoutTe,
-    /// `Trailer` is sent, and no trailer section follows. That is not a failure.
+    /// `Trailer` is sent, and no trailer section follows. That is not a failure. If the trailers report one, the transfer is cut.
     AnnouncedOnly,
     /// They are sent, but not announced in `Trailer`.
     Unannounced,
@@ -39,7 +39,8 @@ pub enum TrailerOverride {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LengthOverride {
-    /// It is sent, although trailers follow. Over HTTP/1.1 none can follow, so they are left out.
+    /// It is sent, although trailers follow. Over HTTP/1.1 none can follow, so they are left out, and a failure after the last
+    /// byte of the content is lost.
     Exact,
     /// The same, and the content may be shorter. Over HTTP/2 the stream then ends, over HTTP/1.1 the connection is closed.
     Short,

@@ -9,9 +9,11 @@ use axum_trailers::{
         server::{FramingOverride, LengthOverride, TrailerOverride},
     },
 };
+use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::sleep,
 };
 
 /// Ten bytes of content, and a trailer.
@@ -141,6 +143,60 @@ async fn http2_response_is_framed_as_requested() {
     }
 }
 
+/// Content that looks like the last chunk, to a client that stalls before it reads.
+#[tokio::test]
+async fn last_chunk_is_not_mistaken_however_slow_the_client_is() {
+    const PIECE: &[u8] = b"0\r\n\r\n";
+    const PIECES: usize = 200_000;
+    let long = || async {
+        let (mut sender, body) = body::channel(1024, declared!["x-end"]);
+        tokio::spawn(async move {
+            sender.send(PIECE.repeat(PIECES)).await.expect("a reader");
+            sender.send(PIECE).await.expect("a reader");
+            let mut trailers = Trailers::new();
+            trailers.insert("x-end", 1).expect("a field");
+            let _closed = sender.finish(trailers);
+        });
+        (Extension(asked("without_te")), body)
+    };
+    let server = TestServer::start(app().route("/long", get(long)));
+    let mut client = raw::tls(server.address, "http/1.1").await;
+    let both = b"GET /long HTTP/1.1\r\nhost: a\r\n\r\nGET /usual/10 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    client.write_all(both).await.expect("sent");
+    // Longer than the server waits for a client that reads.
+    sleep(Duration::from_millis(100)).await;
+    let wire = raw::rest_bytes(&mut client).await;
+    let section = b"\r\n0\r\nx-end: 1\r\n\r\nHTTP/1.1 200 OK\r\n";
+    assert_eq!(wire.windows(section.len()).filter(|part| part == section).count(), 1);
+    let content = wire.windows(PIECE.len()).filter(|part| *part == PIECE).count();
+    assert!(content > PIECES, "{content}");
+    assert!(wire.ends_with(b"A\r\n0123456789\r\n0\r\n\r\n"));
+}
+
+/// A failure is never hidden: if its trailers must not be sent, the transfer is cut.
+#[tokio::test]
+async fn failure_in_trailers_that_are_announced_only_cuts_the_transfer() {
+    let (log, _guard) = Log::catch();
+    let failing = || async {
+        let (mut sender, body) = body::channel(1024, declared!["x-end"]);
+        tokio::spawn(async move {
+            sender.send("0123456789").await.expect("a reader");
+            let mut trailers = Trailers::new();
+            trailers.insert("x-end", "lost").expect("a field");
+            let _closed = sender.fail_with_trailers(trailers);
+        });
+        (Extension(asked("announced_only")), body)
+    };
+    let server = TestServer::start(app().route("/failing", get(failing)));
+    let mut client = raw::http2(server.address).await;
+    let error = raw::http2_read(&mut raw::http2_get(&mut client, "/failing").await).await;
+    assert_eq!(error.expect_err("a reset").reason(), Some(h2::Reason::INTERNAL_ERROR));
+    log.line(&["/failing", "HTTP/2", "ended=failed: the trailers that report the failure can't be sent"])
+        .await;
+    let (_, rest) = http1(&server, "/failing", "te: trailers\r\n").await;
+    assert_eq!(rest, "A\r\n0123456789\r\n");
+}
+
 /// h2's client rejects such a response, so its frames are read.
 #[tokio::test]
 async fn http2_content_may_be_shorter_than_its_length() {
@@ -171,7 +227,7 @@ async fn missing_trailers_are_no_failure_and_short_content_is_logged_as_requeste
     http1(&server, "/without_te/10", "").await;
     log.line(&["/without_te/10", "trailers=x-end", "ended=complete"]).await;
     http1(&server, "/short/20", "").await;
-    log.line(&["/short/20", "ended=failed: broken on request (content shorter than its length)"]).await;
+    log.line(&["/short/20", "ended=failed: broken by its handler (content shorter than its length)"]).await;
     assert!(!log.text().contains("WARN"), "{}", log.text());
     http1(&server, "/impossible/10", "").await;
     log.line(&["WARN", "a response can't be framed as requested"]).await;

@@ -10,6 +10,7 @@ use axum_trailers::{
             BreakConnection,
             BreakKind::{self, Alert, Close, GoAway, Reset},
             BreakPoint::{self, Body, Chunk, Head},
+            FramingOverride, LengthOverride,
         },
     },
 };
@@ -272,12 +273,40 @@ async fn log_says_that_it_was_asked_for() {
     for (kind, at) in [(Reset, Head), (Close, Body), (Alert, Chunk), (Reset, BreakPoint::Trailers)] {
         let path = format!("/known/{kind}/{at}");
         raw::http1(server.address, &format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
-        log.line(&[&path, &format!("ended=failed: broken on request ({kind} at {at})")]).await;
+        log.line(&[&path, &format!("ended=failed: broken by its handler ({kind} at {at})")]).await;
     }
     let mut client = raw::http2(server.address).await;
     let path = format!("/known/{Reset}/{Body}");
     raw::http2_read(&mut raw::http2_get(&mut client, &path).await).await.expect_err("a reset");
-    log.line(&[&path, "HTTP/2", "ended=failed: broken on request (reset at body)"]).await;
+    log.line(&[&path, "HTTP/2", "ended=failed: broken by its handler (reset at body)"]).await;
+}
+
+/// Each of them asks for a break of the connection: the first one gets it, once.
+#[tokio::test]
+async fn two_breaks_of_one_connection_are_one() {
+    let server = TestServer::start(app());
+    let path = format!("/known/{GoAway}/{Body}");
+    let request = |stream| raw::http2_frame(1, 5, stream, &raw::http2_head("GET", &path));
+    let requests = [raw::http2_preface(), request(1), request(3)].concat();
+    let (wire, end) = sent(&server, true, "h2", &requests).await;
+    let goaways = raw::http2_frames(&wire).into_iter().filter(|(kind, ..)| *kind == 7).count();
+    assert_eq!((goaways, end), (1, End::Clean));
+}
+
+/// The end of the content can be reached only without `Content-Length`.
+#[tokio::test]
+async fn break_instead_of_the_trailers_leaves_out_a_length_that_was_to_be_kept() {
+    let handler = || async {
+        let kept = FramingOverride::new().with_length(LengthOverride::Exact);
+        let asked = BreakConnection::new(Close, BreakPoint::Trailers);
+        (Extension(asked), Extension(kept), [("content-length", "10")], content())
+    };
+    let server = TestServer::start(Router::new().route("/", get(handler)));
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n";
+    let (wire, end) = sent(&server, true, "http/1.1", request).await;
+    let wire = String::from_utf8(wire).expect("text");
+    assert!(wire.ends_with("\r\n\r\nA\r\n0123456789\r\n") && !wire.contains("content-length"), "{wire}");
+    assert_eq!(end, End::Clean);
 }
 
 /// A connection-wide break takes the other streams along, and their log lines say why.

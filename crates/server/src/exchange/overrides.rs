@@ -9,17 +9,17 @@ use http::{HeaderMap, Version};
 
 /// The requests of a handler that its response's protocol allows.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct OnRequest {
+pub(crate) struct Overrides {
     breaks: Option<BreakConnection>,
     framing: FramingOverride,
 }
 
-/// A response is broken on request.
+/// A response is broken by its handler.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-pub(crate) enum BrokenOnRequest {
-    #[error("broken on request ({0})")]
+pub(crate) enum BrokenByHandler {
+    #[error("broken by its handler ({0})")]
     Broken(BreakConnection),
-    #[error("broken on request (content shorter than its length)")]
+    #[error("broken by its handler (content shorter than its length)")]
     Short,
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum NoResponse {
     #[error(transparent)]
     SectionTooLarge(#[from] SectionTooLarge),
     #[error(transparent)]
-    OnRequest(#[from] BrokenOnRequest),
+    ByHandler(#[from] BrokenByHandler),
 }
 
 /// How the trailer section is sent.
@@ -38,11 +38,11 @@ pub(super) enum Delivery {
     Usual,
     /// By the transport, because hyper would not send it.
     ByTransport,
-    /// Not at all, although it is announced.
+    /// Not at all, although it is announced. A failure that it reports cuts the transfer.
     Never,
 }
 
-impl OnRequest {
+impl Overrides {
     pub(super) fn new(breaks: Option<BreakConnection>, framing: Option<FramingOverride>) -> Self {
         Self { breaks, framing: framing.unwrap_or_default() }
     }
@@ -99,7 +99,7 @@ impl OnRequest {
         match self.framing.trailers() {
             Some(TrailerOverride::AnnouncedOnly) => Some(Delivery::Never),
             _ if is_http1 && self.length().is_some() => None,
-            Some(TrailerOverride::WithoutTe) => usual.or(Some(Delivery::ByTransport)),
+            Some(TrailerOverride::WithoutTe) if is_http1 => usual.or(Some(Delivery::ByTransport)),
             Some(TrailerOverride::Unannounced) if is_http1 => usual.map(|_| Delivery::ByTransport),
             _ => usual,
         }
@@ -144,8 +144,8 @@ impl Breaking {
         }
     }
 
-    pub(super) fn error(self) -> BrokenOnRequest {
-        BrokenOnRequest::Broken(self.asked)
+    pub(super) fn error(self) -> BrokenByHandler {
+        BrokenByHandler::Broken(self.asked)
     }
 
     /// Breaks the connection, unless a reset of the stream is enough. Nothing more is written.
@@ -165,9 +165,9 @@ impl Breaking {
 }
 
 /// Breaks a response instead of sending its header section.
-pub(super) fn break_at_head(exchange: &mut Exchange, asked: BreakConnection) -> BrokenOnRequest {
-    let error = BrokenOnRequest::Broken(asked);
-    exchange.broken_on_request(error);
+pub(super) fn break_at_head(exchange: &mut Exchange, asked: BreakConnection) -> BrokenByHandler {
+    let error = BrokenByHandler::Broken(asked);
+    exchange.broken_by_handler(error);
     break_now(exchange, asked.kind(), Cut::After(0));
     error
 }
@@ -176,12 +176,13 @@ fn break_now(exchange: &Exchange, kind: BreakKind, cut: Cut) {
     if kind == BreakKind::Reset && exchange.version() >= Version::HTTP_2 {
         return;
     }
-    exchange.connection().set_close_reason(CloseReason::OnRequest);
+    exchange.connection().set_close_reason(CloseReason::ByHandler);
     exchange.connection().interventions().want(Intervention::Break { kind, cut });
 }
 
 /// Makes the transport send a trailer section that hyper would not send.
 pub(super) fn send_by_transport(exchange: &Exchange, section: &HeaderMap) {
+    debug_assert!(exchange.version() == Version::HTTP_11, "the others have no last chunk");
     let mut bytes = b"0\r\n".to_vec();
     for (name, value) in section {
         for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
