@@ -199,6 +199,7 @@ async fn what_a_protocol_does_not_have_is_a_400_that_says_so() {
             "`length` needs content of at most 1048576 bytes: set a smaller `limit`",
         ),
         ("/bytes/0?length=short", "`length=short` needs at least one byte"),
+        ("/export/orders?limit=0&format=ndjson&length=short", "`length=short` needs at least one byte"),
     ] {
         let response = get(&http2(), server.url(target), true).await;
         assert_eq!(response.status(), 400, "{target}");

@@ -96,7 +96,7 @@ impl Join for Vec<http::HeaderValue> {
 #[tokio::test]
 async fn each_row_ignores_the_parameter_of_probes() {
     for (protocol, client) in clients() {
-        for parameter in ["probe", "probe=x", "probe=AZaz09-_AZaz09-_"] {
+        for parameter in ["probe", "probe=x", "probe=AZaz09-_AZaz09-_AZaz09"] {
             let (_folder, server) = serve();
             for route in ROUTES {
                 let case = format!("{} {} with {parameter} over {protocol}", route.method, route.path);

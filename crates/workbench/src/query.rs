@@ -4,7 +4,7 @@ use percent_encoding::percent_decode;
 use std::ops::RangeInclusive;
 
 /// The parameter that names a probe (`seen/`). No route rejects it or has a use for it.
-pub(super) const PROBE: &str = "probe";
+const PROBE: &str = "probe";
 
 /// The parameters of a request's query. A handler takes them one by one, and `finish` rejects the others: a misspelled
 /// parameter must not be ignored.
@@ -75,15 +75,29 @@ impl Query {
     }
 }
 
+/// The value of [`PROBE`]. If it is repeated, the first one.
+pub(super) fn probe(uri: &Uri) -> Option<String> {
+    let (_, value) = undecoded_pairs(uri).find(|(name, _)| is_probe(name))?;
+    Some(String::from_utf8_lossy(&decoded(value)).into_owned())
+}
+
 /// All pairs of a query except [`PROBE`], in order, as bytes: they may be invalid UTF-8.
 pub(super) fn raw_pairs(uri: &Uri) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let decoded = |text: &str| percent_decode(text.replace('+', " ").as_bytes()).collect();
+    let pairs = undecoded_pairs(uri).filter(|(name, _)| !is_probe(name));
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+fn undecoded_pairs(uri: &Uri) -> impl Iterator<Item = (&str, &str)> {
     let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(n, v)| (decoded(n), decoded(v)))
-        .filter(|(name, _)| name != PROBE.as_bytes())
-        .collect()
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+fn is_probe(name: &str) -> bool {
+    percent_decode(name.as_bytes()).eq(PROBE.bytes())
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    percent_decode(text.replace('+', " ").as_bytes()).collect()
 }
 
 /// Parses a number within a range. Anything else is a problem that names the range.
@@ -147,6 +161,15 @@ mod tests {
     fn probe_is_no_parameter() {
         assert!(query("probe=1&%70robe=2&probe").finish().is_ok());
         assert!(query("Probe=1").finish().is_err());
+        for (text, expected) in [
+            ("a=b&probe=1&probe=2", Some("1")),
+            ("%70robe=%31+", Some("1 ")),
+            ("probe", Some("")),
+            ("xprobe=1&Probe=2", None),
+            ("", None),
+        ] {
+            assert_eq!(probe(&format!("/?{text}").parse().expect("a URI")).as_deref(), expected, "{text}");
+        }
     }
 
     #[tokio::test]

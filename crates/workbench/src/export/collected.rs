@@ -22,6 +22,9 @@ pub(super) async fn with_length(response: Response, how: LengthOverride) -> Resu
 
     head.headers.insert(header::CONTENT_LENGTH, content.len().into());
     if how == LengthOverride::Short {
+        if content.is_empty() {
+            return Err(bad_request("`length=short` needs at least one byte"));
+        }
         content.truncate(content.len() / 2);
     }
     let (mut sender, body) = channel(MOST, Declared::read(&head.headers));

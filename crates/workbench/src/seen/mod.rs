@@ -28,7 +28,7 @@
 //! # Probes
 //!
 //! A request whose `X-Check-Id` or parameter `probe` is a token is a probe: `GET /seen/{token}` also shows what arrived. A
-//! token has 16 to 64 letters, digits, `-` and `_`; other values are ignored. The record begins with the header section of
+//! token has 22 to 64 letters, digits, `-` and `_`; other values are ignored. The record begins with the header section of
 //! the request, so it also exists if no response is ever sent. It is the record of the last request with that token.
 //!
 //! | Member | |
@@ -42,14 +42,15 @@
 //! | `request.forbiddenTrailers` | the names of trailers that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids, which are left out |
 //! | `request.state` | `running`, `complete`, `cut` (the content has ended early) or `unread` (the route has not read all of it) |
 //! | `request.failure` | why the content was cut or rejected |
-//! | `request.truncated` | as `truncated`, for the request |
+//! | `request.truncated` | as `truncated`, for the request; also whether its target was longer than 4 KiB |
 //!
 //! As long as no header section was sent, the members about the response are null, except `state`: `running`, `gone` if the
 //! client has left, or `cut` if the server has cut the connection instead (`break_at=head`).
 //!
 //! **Each client that has the token can read the record**, because behind a proxy the addresses differ. It contains all
-//! header fields, so use random tokens. The server keeps the last 256 tokens for 10 minutes. It records all routes except
-//! `/seen/…`.
+//! header fields; of `Authorization`, `Proxy-Authorization` and `Cookie` only the sizes. Use random tokens, and note that
+//! access logs contain them. A client's own response with the same id comes first. The server keeps the last 256 tokens for 10
+//! minutes. It records all routes except `/seen/…`.
 
 mod body;
 mod probe;
@@ -65,7 +66,6 @@ pub(crate) use self::{
     recent::{Seen, observe},
 };
 
-use self::token::Token;
 use crate::{client::Client, json::Json, segment::Segment};
 use axum::extract::{ConnectInfo, State};
 use axum_trailers::problem::Problem;
@@ -77,9 +77,6 @@ pub(crate) async fn seen(
     connection: Option<ConnectInfo<SocketAddr>>,
     Segment(id): Segment,
 ) -> Result<Json, Problem> {
-    if let Some(probe) = Token::new(&id).and_then(|token| seen.find_probe(&token)) {
-        return Ok(Json(probe.to_json()));
-    }
     let record = seen.find(&id, Client::of(connection.as_ref())).ok_or_else(|| {
         let detail = format!(
             "this client has received no recorded response with the id `{id}`: it is the X-Request-Id of a response, \
@@ -90,5 +87,5 @@ pub(crate) async fn seen(
         let uncached = HeaderValue::from_static("no-store");
         Problem::new(StatusCode::NOT_FOUND, detail).field(header::CACHE_CONTROL, uncached)
     })?;
-    Ok(Json(record.to_json()))
+    Ok(Json(record))
 }

@@ -1,7 +1,7 @@
 use super::{record::Record, section::Section, token::Token};
 use crate::{
     pieces::Pieces,
-    request_summary::{connection, forbidden_trailers, framing, values},
+    request_summary::{connection, forbidden_trailers, framing},
 };
 use axum::body::HttpBody;
 use axum_trailers::{
@@ -9,7 +9,7 @@ use axum_trailers::{
     trailers::server::{ConnectionInfo, Outcome},
 };
 use http::HeaderMap;
-use http_02::{Method, Request, Version, header};
+use http_02::{Method, Request, Version};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -35,9 +35,9 @@ struct Head {
     method: Method,
     version: Version,
     target: String,
-    te: Vec<String>,
-    trailer: Vec<String>,
     fields: Section,
+    /// Whether the target or the fields are longer than what is kept.
+    is_truncated: bool,
     has_content: bool,
     /// `None` if the server reports nothing.
     connection: Option<ConnectionInfo>,
@@ -174,7 +174,7 @@ impl Probe {
         let (state, failure) = self.state(&received.reading);
         let mut json = self.request.to_json();
         let trailers = received.trailers.as_ref();
-        let is_truncated = self.request.fields.is_truncated() || trailers.is_some_and(Section::is_truncated);
+        let is_truncated = self.request.is_truncated || trailers.is_some_and(Section::is_truncated);
         json["content"] = received.content.to_json("bytes");
         json["trailers"] = trailers.map(Section::to_objects).into();
         json["truncated"] = is_truncated.into();
@@ -213,13 +213,13 @@ impl Head {
         let headers = request.headers();
         let target = request.uri().path_and_query().map_or("*", |target| target.as_str());
         let kept = target.len().min(KEPT_TARGET);
+        let fields = Section::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         Self {
             method: request.method().clone(),
             version: request.version(),
             target: String::from_utf8_lossy(&target.as_bytes()[..kept]).into_owned(),
-            te: values(headers, &header::TE),
-            trailer: values(headers, &header::TRAILER),
-            fields: Section::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))),
+            is_truncated: kept < target.len() || fields.is_truncated(),
+            fields,
             has_content: !request.body().is_end_stream(),
             connection: request.extensions().get().cloned(),
         }
@@ -230,8 +230,8 @@ impl Head {
             "method": self.method.as_str(),
             "protocol": protocol_name(self.version),
             "target": self.target,
-            "te": self.te,
-            "trailer": self.trailer,
+            "te": self.fields.values("te"),
+            "trailer": self.fields.values("trailer"),
             "headers": self.fields.to_objects(),
             "framing": self.connection.as_ref().and_then(framing),
             "forbiddenTrailers": self.connection.as_ref().map(forbidden_trailers),
@@ -247,7 +247,7 @@ mod tests {
 
     fn probe(content: &'static str) -> (Arc<Probe>, Recorder) {
         let request = Request::new(Body::from(content));
-        let probe = Arc::new(Probe::new(Token::new("0123456789abcdef").expect("a token"), &request, 0));
+        let probe = Arc::new(Probe::new(Token::new("0123456789abcdef012345").expect("a token"), &request, 0));
         let recorder = Recorder::new(&request, Seen::default(), Some(probe.clone()));
         (probe, recorder)
     }

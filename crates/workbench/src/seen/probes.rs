@@ -49,7 +49,7 @@ mod tests {
     use axum::body::Body;
 
     fn token(n: usize) -> Token {
-        Token::new(&format!("token-{n:010}")).expect("a token")
+        Token::new(&format!("token-{n:016}")).expect("a token")
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::client::Client;
 use axum::{body::Body, extract::State, middleware::Next, response::Response};
 use axum_trailers::{hints::Routine, trailers::server::ResponseObserver};
 use http_02::Request;
+use serde_json::Value;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -36,14 +37,26 @@ impl Seen {
         records.push_back(record);
     }
 
-    /// Finds the last response with this id to this client.
-    pub(super) fn find(&self, id: &str, client: Client) -> Option<Arc<Record>> {
-        self.responses().iter().rfind(|record| record.is(id, client)).cloned()
+    /// The record with this id or token. A client's own response comes before the probe of another one, which could
+    /// otherwise take its id as a token.
+    pub(super) fn find(&self, id: &str, client: Client) -> Option<Value> {
+        let own = self.response(id, client);
+        if let Some(own) = own.as_ref().filter(|own| !own.is_of_probe()) {
+            return Some(own.to_json());
+        }
+        let probe = Token::new(id).and_then(|token| self.probes().find(&token));
+        probe.map(|probe| probe.to_json()).or_else(|| own.map(|own| own.to_json()))
     }
 
-    /// Finds the last request with this token.
-    pub(super) fn find_probe(&self, token: &Token) -> Option<Arc<Probe>> {
-        self.probes().find(token)
+    /// The last response with this id to this client, if possible one whose id is not the token of a probe.
+    fn response(&self, id: &str, client: Client) -> Option<Arc<Record>> {
+        let responses = self.responses();
+        let mut own = responses.iter().rev().filter(|record| record.is(id, client));
+        let last = own.next()?;
+        Some(
+            if last.is_of_probe() { own.find(|record| !record.is_of_probe()).unwrap_or(last) } else { last }
+                .clone(),
+        )
     }
 
     /// Begins the record of a request, if it has a token.
@@ -115,7 +128,30 @@ mod tests {
         assert!(seen.find("1", Client::UNKNOWN).is_some());
         assert_eq!(seen.responses().len(), Seen::KEPT);
         respond(&seen, "7", StatusCode::NOT_FOUND);
-        assert_eq!(seen.find("7", Client::UNKNOWN).expect("a record").to_json()["status"], 404);
+        assert_eq!(seen.find("7", Client::UNKNOWN).expect("a record")["status"], 404);
         assert!(seen.find("7", Client::at([192, 0, 2, 1].into())).is_none(), "another client");
+    }
+    #[test]
+    fn token_never_hides_a_response_with_the_same_id() {
+        let id = "0123456789abcdef012345";
+        let request =
+            |token| Request::get("/te").header("x-check-id", token).body(Body::empty()).expect("a request");
+        let probe = |seen: &Seen| {
+            let request = request(id);
+            let recorder = Recorder::new(&request, seen.clone(), seen.begin_probe(&request));
+            recorder.header_section(StatusCode::ACCEPTED, &[("x-request-id", id.as_bytes())]);
+            recorder
+        };
+        let (own, other) = (Client::UNKNOWN, Client::at([192, 0, 2, 1].into()));
+        let seen = Seen::default();
+        respond(&seen, id, StatusCode::OK);
+        let _recorder = probe(&seen);
+        let found = |client| seen.find(id, client).expect("a record");
+        assert_eq!((&found(own)["status"], &found(own)["token"]), (&200.into(), &Value::Null));
+        assert_eq!((&found(other)["status"], &found(other)["token"]), (&202.into(), &id.into()));
+
+        let seen = Seen::default();
+        let _recorder = probe(&seen);
+        assert_eq!(seen.find(id, own).expect("a record")["token"], id, "the client's own probe");
     }
 }

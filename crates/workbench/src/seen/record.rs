@@ -18,6 +18,8 @@ use std::{
 /// What was sent of one response.
 pub(super) struct Record {
     id: String,
+    /// Whether the id is the token of a probe.
+    is_of_probe: bool,
     client: Client,
     method: Method,
     protocol: &'static str,
@@ -95,8 +97,10 @@ impl Drop for Recorder {
 impl Observe for Recorder {
     fn header_section(&self, status: StatusCode, fields: &[(&str, &[u8])]) {
         let id = fields.iter().find(|(name, _)| *name == "x-request-id");
+        let id = id.map(|(_, id)| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
         let record = Arc::new(Record {
-            id: id.map(|(_, id)| String::from_utf8_lossy(id).into_owned()).unwrap_or_default(),
+            is_of_probe: self.probe.as_ref().is_some_and(|probe| probe.token().as_str() == id),
+            id,
             client: self.client,
             method: self.method.clone(),
             protocol: self.protocol,
@@ -134,6 +138,10 @@ impl Observe for Recorder {
 impl Record {
     pub(super) fn is(&self, id: &str, client: Client) -> bool {
         self.id == id && self.client == client
+    }
+
+    pub(super) fn is_of_probe(&self) -> bool {
+        self.is_of_probe
     }
 
     /// How the response ended, or `None` while it is sent.

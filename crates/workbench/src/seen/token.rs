@@ -1,11 +1,11 @@
-use crate::query::PROBE;
+use crate::query::probe;
 use http_02::{HeaderMap, HeaderName, Request};
 use std::ops::RangeInclusive;
 
 const X_CHECK_ID: HeaderName = HeaderName::from_static("x-check-id");
 
-/// In characters.
-const LENGTH: RangeInclusive<usize> = 16..=64;
+/// In characters. The shortest has 128 bits as base64.
+const LENGTH: RangeInclusive<usize> = 22..=64;
 
 /// Identifies a probe: a request whose record can be read by each client that has the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,16 +14,11 @@ pub(super) struct Token(String);
 impl Token {
     /// The token in `X-Check-Id`, or else in the parameter `probe`.
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
-        Self::of_field(request.headers()).or_else(|| Self::of_query(request.uri().query()?))
+        Self::of_field(request.headers()).or_else(|| Self::new(&probe(request.uri())?))
     }
 
     fn of_field(headers: &HeaderMap) -> Option<Self> {
         Self::new(headers.get(X_CHECK_ID)?.to_str().ok()?)
-    }
-
-    fn of_query(query: &str) -> Option<Self> {
-        let mut values = query.split('&').filter_map(|pair| pair.strip_prefix(PROBE)?.strip_prefix('='));
-        Self::new(values.next()?)
     }
 
     /// `None` if it is too short or too long, or has other characters than letters, digits, `-` and `_`.
@@ -48,17 +43,18 @@ mod tests {
 
     #[test]
     fn field_comes_before_the_parameter_and_others_are_ignored() {
-        let (one, other) = ("AZaz09-_AZaz09-_", "1234567890123456");
+        let (one, other) = ("AZaz09-_AZaz09-_AZaz09", "1234567890123456789012");
         for (field, query, expected) in [
             (one, format!("?probe={other}"), Some(one)),
             ("short", format!("?probe={other}"), Some(other)),
             ("", format!("?a=b&probe={other}&probe={one}"), Some(other)),
             ("", format!("?probe=short&probe={other}"), None),
-            ("", format!("?xprobe={other}&probe"), None),
+            ("", format!("?probe&a={other}"), None),
+            ("", format!("?%70robe=%31{}", &other[1..]), Some(other)),
             ("", String::new(), None),
-            ("123456789012345", String::new(), None),
-            ("1234567890 12345", String::new(), None),
-            ("1234567890%2012345", String::new(), None),
+            (&other[1..], String::new(), None),
+            ("1234567890 12345678901", String::new(), None),
+            ("1234567890.12345678901", String::new(), None),
         ] {
             assert_eq!(of(field, &query).as_deref(), expected, "{field} {query}");
         }
