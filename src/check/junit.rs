@@ -97,6 +97,9 @@ impl Suite {
     }
 }
 
+/// The findings of questions that were asked and have no answer.
+const UNANSWERED: [&str; 4] = ["no-time", "no-answer", "no-record", "no-response"];
+
 enum Case<'r> {
     Passed,
     Failed(&'r Answer),
@@ -111,6 +114,7 @@ impl<'r> Case<'r> {
         match answer.outcome {
             Outcome::Pass => Self::Passed,
             Outcome::Fail => Self::Failed(answer),
+            _ if UNANSWERED.contains(&answer.finding) => Self::Error(&answer.detail),
             _ => Self::Skipped(&answer.detail),
         }
     }
@@ -192,6 +196,15 @@ received: \u{1b}[2J</failure>
         assert!(!is_error(&hop));
         hop.origin = Origin::Unreachable;
         assert!(is_error(&hop));
+    }
+
+    #[test]
+    fn question_without_an_answer_is_an_error_and_one_that_does_not_apply_is_skipped() {
+        for (finding, expected) in [("no-time", "<error message="), ("not-asked", "<skipped message=")] {
+            let mut hop = hop("https://example.com/");
+            hop.modes[0].answers = vec![answer(Question::Te, Outcome::Unknown, finding)];
+            assert!(document(&Report::new(vec![hop])).contains(expected), "{finding}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `run.rs` | check, print, exit code |
 //! | `origin.rs` | the workbench of `--serve` |
-//! | `remedies.rs`, `remedies.json` | what fixes a path |
+//! | `remedies.rs` | what fixes a path |
+//! | `remedy.rs`, `remedies.json` | what is known to fix proxies |
+//! | `programs.rs` | the proxies that responses name |
 //! | `text/` | the report for people |
 //! | `json.rs`, `junit.rs` | the report for programs |
 
@@ -12,7 +14,9 @@ mod json;
 mod junit;
 #[cfg(feature = "serve")]
 mod origin;
+mod programs;
 mod remedies;
+mod remedy;
 mod run;
 #[cfg(test)]
 mod testing;

@@ -8,7 +8,10 @@ use crate::{
 use axum_trailers_client::check::Report;
 use axum_trailers_server::{Axum06, Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
-use std::{env, fs, io, process};
+use std::{
+    env, fs, io, process,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use tokio::runtime::Runtime;
 
 /// Runs a check while the workbench serves at these URLs.
@@ -44,7 +47,8 @@ fn server(urls: &[ServeUrl]) -> Result<Server, Error> {
 }
 
 fn workbench() -> Result<Workbench, Error> {
-    let path = env::temp_dir().join(format!("axum-trailers-check-{}", process::id()));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let path = env::temp_dir().join(format!("axum-trailers-check-{}-{now}", process::id()));
     let folder = empty_folder(&path).map_err(|source| Error::Folder { path, source })?;
     let database = Database::sample().map_err(|source| Error::Database { path: None, source })?;
     Ok(Workbench::new(folder, database))

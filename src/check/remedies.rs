@@ -1,42 +1,11 @@
-//! What fixes a path: lines of configuration, from a file with measured ones.
+//! What fixes a path.
 
-use axum_trailers_client::check::{Answer, Hop, Mode, Outcome, Question, Report};
-use serde::Deserialize;
-use std::{ptr, sync::LazyLock};
-
-static ALL: LazyLock<Vec<Remedy>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("remedies.json")).expect("a test reads it"));
-
-/// What fixes some answers of a proxy.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Remedy {
-    /// The proxy's names in `Server` and `Via`. Empty: any proxy, also one without a name.
-    pub(super) names: Vec<String>,
-    /// The first version that it is for.
-    pub(super) from: Option<String>,
-    /// The first version that it is no longer for.
-    pub(super) before: Option<String>,
-    /// The ids of the questions whose answers it fixes.
-    cures: Vec<String>,
-    /// The findings that it fixes. Empty: all.
-    #[serde(default)]
-    findings: Vec<String>,
-    /// The modes in which it fixes them. Empty: all.
-    #[serde(default)]
-    modes: Vec<String>,
-    /// Whether it is only for proxies without a name.
-    #[serde(default)]
-    unnamed: bool,
-    /// Where the lines belong.
-    pub(super) place: Option<String>,
-    /// The configuration. Empty: there is none that helps.
-    #[serde(default)]
-    pub(super) lines: Vec<String>,
-    pub(super) note: Option<String>,
-    /// What it is known from.
-    pub(super) basis: Option<String>,
-}
+use super::{
+    programs::{self, Program},
+    remedy::{REMEDIES, Remedy},
+};
+use axum_trailers_client::check::{Answer, Hop, Mode, Origin, Outcome, Question, Report};
+use std::ptr;
 
 /// A remedy for a hop of a report.
 #[derive(Debug)]
@@ -45,10 +14,21 @@ pub(super) struct Advice<'r> {
     pub(super) remedy: &'static Remedy,
     /// The failing questions that it fixes.
     pub(super) cures: Vec<Question>,
-    /// Whether the proxy's name is known, but not its version, and other versions need another remedy.
-    pub(super) needs_version: bool,
-    /// Whether it fixes the first of these questions in all modes.
-    pub(super) is_whole: bool,
+    /// How well it is known that it helps.
+    pub(super) certainty: Certainty,
+}
+
+/// How well it is known that a remedy helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// It fixes the first of its questions in all modes.
+    Fixes,
+    /// It fixes the first of its questions in some modes.
+    Helps,
+    /// The proxy's version decides, and is not known.
+    NeedsVersion,
+    /// Another program may be at fault, or the origin.
+    Possible,
 }
 
 /// What fixes the path. What its sentence is about comes first.
@@ -57,119 +37,79 @@ pub(super) fn of(report: &Report) -> Vec<Advice<'_>> {
     let others = Question::ALL.iter().copied().filter(|other| Some(*other) != subject);
     let mut advice: Vec<Advice<'_>> = Vec::new();
     for question in subject.into_iter().chain(others) {
-        for (hop, failures) in failures(report, question) {
-            for (remedy, needs_version) in fitting(hop, question, &failures) {
+        for (index, hop) in report.hops.iter().enumerate() {
+            let failures = failures(report, question, index);
+            let programs = programs::programs(hop, report.hops.get(index + 1));
+            for (remedy, certainty) in fitting(&programs, &failures) {
                 let is_known =
                     |known: &&mut Advice<'_>| ptr::eq(known.remedy, remedy) && ptr::eq(known.hop, hop);
-                if let Some(known) = advice.iter_mut().find(is_known) {
-                    known.cures.push(question);
-                    continue;
+                match advice.iter_mut().find(is_known) {
+                    Some(known) => known.cures.push(question),
+                    None => advice.push(Advice { hop, remedy, cures: vec![question], certainty }),
                 }
-                let is_whole = failures.iter().all(|failure| remedy.fixes(failure));
-                advice.push(Advice { hop, remedy, cures: vec![question], needs_version, is_whole });
             }
         }
     }
+    if !is_workbench(report) {
+        advice.iter_mut().for_each(|advice| advice.certainty = Certainty::Possible);
+    }
     advice
+}
+
+fn is_workbench(report: &Report) -> bool {
+    report.hops.first().is_some_and(|hop| matches!(hop.origin, Origin::Workbench { .. }))
 }
 
 /// An answer that fails, and its mode.
 type Failure<'r> = (Mode, &'r Answer);
 
-/// What fails on the path, by the hop at fault.
-fn failures(report: &Report, question: Question) -> impl Iterator<Item = (&Hop, Vec<Failure<'_>>)> {
+/// In which ways a question fails at this hop. Without the workbench, only a field that announces what does not come is known
+/// to be wrong: a response of another origin may be broken by itself.
+fn failures(report: &Report, question: Question, index: usize) -> Vec<Failure<'_>> {
     let modes = report.hops.first().into_iter().flat_map(|hop| &hop.modes);
-    let failures = modes
-        .flat_map(|report| report.answers.iter().map(|answer| (report.mode, answer)))
-        .filter(move |(_, answer)| answer.question == question && answer.outcome == Outcome::Fail);
-    let failures: Vec<_> = failures.collect();
-    let of_hop = move |(index, hop)| {
-        let is_of_hop = |(_, answer): &Failure<'_>| answer.hop.unwrap_or_default() == index;
-        let failures: Vec<_> = failures.iter().copied().filter(is_of_hop).collect();
-        (!failures.is_empty()).then_some((hop, failures))
-    };
-    report.hops.iter().enumerate().filter_map(of_hop)
+    let answers = modes.flat_map(|report| report.answers.iter().map(|answer| (report.mode, answer)));
+    let only_hop = (report.hops.len() == 1).then_some(0);
+    let is_known = |answer: &Answer| is_workbench(report) || answer.finding.starts_with("dropped");
+    let is_of_hop = |answer: &Answer| answer.hop.or(only_hop) == Some(index);
+    answers
+        .filter(|(_, answer)| answer.question == question && answer.outcome == Outcome::Fail)
+        .filter(|(_, answer)| is_of_hop(answer) && is_known(answer))
+        .collect()
 }
 
-/// The first remedy for the proxy, or one for each range of versions if its version is unknown. Else one for any proxy.
-fn fitting(hop: &Hop, question: Question, failures: &[Failure<'_>]) -> Vec<(&'static Remedy, bool)> {
-    let products = products(hop);
-    let all: &'static [Remedy] = &ALL;
+/// The first remedy for a program, or one for each range of versions if its version is unknown. Else one for any proxy.
+fn fitting(programs: &[Program], failures: &[Failure<'_>]) -> Vec<(&'static Remedy, Certainty)> {
+    let all: &'static [Remedy] = &REMEDIES;
+    let fixing =
+        || all.iter().filter(|remedy| failures.iter().any(|(mode, answer)| remedy.fixes(*mode, answer)));
+    let certainty = |remedy: &Remedy| {
+        if programs.len() != 1 {
+            Certainty::Possible
+        } else if failures.iter().all(|(mode, answer)| remedy.fixes(*mode, answer)) {
+            Certainty::Fixes
+        } else {
+            Certainty::Helps
+        }
+    };
     let mut found = Vec::new();
-    for remedy in all.iter().filter(|remedy| remedy.cures(question, failures)) {
-        let Some(product) = products.iter().find(|product| remedy.names(product)) else { continue };
-        match &product.version {
-            Some(version) if remedy.is_for(version) => return vec![(remedy, false)],
+    for remedy in fixing() {
+        let Some(program) = programs.iter().find(|program| remedy.names(program)) else { continue };
+        match &program.version {
+            Some(version) if remedy.is_for(version) => return vec![(remedy, certainty(remedy))],
             Some(_other) => {}
-            None if remedy.has_range() => found.push((remedy, true)),
+            None if remedy.has_range() => found.push((remedy, Certainty::NeedsVersion)),
             None => {
-                found.push((remedy, false));
+                found.push((remedy, certainty(remedy)));
                 break;
             }
         }
     }
     if found.is_empty() {
-        let is_for_any = |remedy: &&Remedy| {
-            remedy.names.is_empty()
-                && (products.is_empty() || !remedy.unnamed)
-                && remedy.cures(question, failures)
-        };
-        found.extend(all.iter().find(is_for_any).map(|remedy| (remedy, false)));
+        let is_for_any =
+            |remedy: &&Remedy| remedy.names.is_empty() && (programs.is_empty() || !remedy.unnamed);
+        found.extend(fixing().find(is_for_any).map(|remedy| (remedy, Certainty::Possible)));
     }
     found
-}
-
-impl Remedy {
-    fn cures(&self, question: Question, failures: &[Failure<'_>]) -> bool {
-        self.cures.iter().any(|id| id == question.id()) && failures.iter().any(|failure| self.fixes(failure))
-    }
-
-    fn fixes(&self, (mode, answer): &Failure<'_>) -> bool {
-        let is_in = |list: &[String], name: &str| list.is_empty() || list.iter().any(|other| other == name);
-        is_in(&self.findings, answer.finding) && is_in(&self.modes, mode.as_str())
-    }
-
-    fn names(&self, product: &Product) -> bool {
-        self.names.iter().any(|name| name.eq_ignore_ascii_case(&product.name))
-    }
-
-    fn is_for(&self, version: &[u32]) -> bool {
-        let bound = |text: &Option<String>| text.as_deref().map(numbers);
-        bound(&self.from).is_none_or(|from| version >= &*from)
-            && bound(&self.before).is_none_or(|before| version < &*before)
-    }
-
-    fn has_range(&self) -> bool {
-        self.from.is_some() || self.before.is_some()
-    }
-}
-
-/// A program that a response names.
-#[derive(Debug, PartialEq, Eq)]
-struct Product {
-    name: String,
-    version: Option<Vec<u32>>,
-}
-
-/// The programs in `Server` and `Via`, such as those of `nginx/1.22.1` and `1.1 varnish (Varnish/7.1)`.
-fn products(hop: &Hop) -> Vec<Product> {
-    let fields = hop.server.iter().chain(&hop.via);
-    let words = fields.flat_map(|value| value.split([' ', '(', ')', ',']));
-    let products = words.filter(|word| !word.is_empty()).map(|word| {
-        let (name, version) = word.split_once('/').unwrap_or((word, ""));
-        let version = numbers(version);
-        Product { name: name.to_owned(), version: Some(version).filter(|version| !version.is_empty()) }
-    });
-    let mut products: Vec<_> = products.collect();
-    // The same name may follow with its version.
-    products.sort_by_key(|product| product.version.is_none());
-    products
-}
-
-/// The numbers that a version begins with: 2, 4 and 62 of `2.4.62-dev`.
-fn numbers(version: &str) -> Vec<u32> {
-    let digits = version.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
-    digits.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -193,24 +133,6 @@ mod tests {
     }
 
     #[test]
-    fn each_remedy_is_for_questions_that_exist_and_says_something() {
-        for remedy in ALL.iter() {
-            assert!(!remedy.cures.is_empty(), "{remedy:?}");
-            for id in &remedy.cures {
-                assert!(id.parse::<Question>().is_ok(), "{id}");
-            }
-            assert!(!remedy.lines.is_empty() || remedy.note.is_some(), "{remedy:?}");
-            assert!(remedy.basis.is_some() || remedy.names.is_empty(), "{remedy:?}");
-            for mode in &remedy.modes {
-                assert!(mode.parse::<Mode>().is_ok(), "{mode}");
-            }
-            for bound in [&remedy.from, &remedy.before].into_iter().flatten() {
-                assert!(numbers(bound).len() >= 2, "{bound}");
-            }
-        }
-    }
-
-    #[test]
     fn version_in_server_selects_the_lines() {
         for (server, expected) in [
             ("nginx/1.22.1", "grpc_pass grpc://ORIGIN;"),
@@ -231,8 +153,12 @@ mod tests {
         let nginx = report("nginx");
         let found = of(&nginx);
         assert_eq!(found.len(), 3);
-        assert!(found.iter().all(|advice| advice.needs_version && advice.remedy.has_range()));
-        assert!(!of(&report("squid"))[0].needs_version);
+        assert!(
+            found
+                .iter()
+                .all(|advice| advice.certainty == Certainty::NeedsVersion && advice.remedy.has_range())
+        );
+        assert_eq!(of(&report("squid"))[0].certainty, Certainty::Fixes);
     }
 
     #[test]
@@ -248,6 +174,15 @@ mod tests {
     }
 
     #[test]
+    fn among_several_programs_each_is_only_possibly_at_fault() {
+        const TRAILERS: [(Question, &str); 1] = [(Question::Trailers, "not-sent")];
+        let certainty = |server, via| of(&report(server, via, &TRAILERS))[0].certainty;
+        assert_eq!(certainty(Some("nginx/1.30.6"), &[]), Certainty::Fixes);
+        assert_eq!(certainty(Some("nginx/1.30.6"), &["1.1 edge"]), Certainty::Possible);
+        assert_eq!(certainty(None, &[]), Certainty::Possible);
+    }
+
+    #[test]
     fn proxy_without_a_name_is_known_by_what_it_does() {
         assert_eq!(lines(None, &[], "not-sent"), ["http-request set-header TE trailers"]);
         assert!(lines(None, &[], "dropped").is_empty());
@@ -257,22 +192,33 @@ mod tests {
     }
 
     #[test]
-    fn finding_selects_among_remedies_of_a_proxy() {
+    fn only_findings_that_it_fixes_have_a_remedy() {
         assert!(lines(Some("lighttpd/1.4.69"), &[], "merged-into-header")[0].starts_with("setenv"));
         assert_eq!(lines(Some("lighttpd/1.4.69"), &[], "not-sent"), [""]);
-        assert_eq!(lines(Some("Caddy"), &[], "not-sent"), ["header_up TE trailers"]);
         assert!(lines(Some("Caddy"), &[], "dropped").is_empty());
+        for finding in ["broken", "changed", "leaked-into-content"] {
+            assert!(lines(Some("nginx/1.22.1"), &[], finding).is_empty(), "{finding}");
+        }
     }
 
     #[test]
-    fn remedy_for_some_modes_is_not_a_whole_one() {
+    fn another_origin_may_be_at_fault_itself() {
+        let mut lost = report(Some("nginx/1.22.1"), &[], &[(Question::Trailers, "not-sent")]);
+        lost.hops[0].origin = Origin::Other;
+        assert!(of(&lost).is_empty());
+        lost.hops[0].modes[0].answers[0].finding = "dropped";
+        assert_eq!(of(&lost)[0].certainty, Certainty::Possible);
+    }
+
+    #[test]
+    fn remedy_for_some_modes_only_helps() {
         let mut report = report(Some("Apache/2.4.71"), &[], &[(Question::Trailers, "not-sent")]);
-        assert!(of(&report)[0].is_whole);
+        assert_eq!(of(&report)[0].certainty, Certainty::Fixes);
         let mut http1 = report.hops[0].modes[0].clone();
         http1.mode = Mode::Http1Te;
         report.hops[0].modes.push(http1);
         let found = of(&report);
-        assert_eq!((found[0].remedy.lines.len(), found[0].is_whole), (1, false));
+        assert_eq!((found[0].remedy.lines.len(), found[0].certainty), (1, Certainty::Helps));
         report.hops[0].modes.remove(0);
         assert!(of(&report)[0].remedy.lines.is_empty());
     }
@@ -294,25 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn remedy_is_for_the_hop_at_fault() {
+    fn remedy_is_for_the_hop_at_fault_if_that_is_known() {
         let failing = [(Question::Trailers, "dropped"), (Question::RequestTrailers, "stripped")];
         let mut report = report(Some("Caddy"), &[], &failing);
         let mut next = hop("https://inner.example/");
         next.server = Some("nginx/1.30.6".to_owned());
         report.hops.push(next);
+        assert!(of(&report).is_empty());
         report.hops[0].modes[0].answers[0].hop = Some(1);
         report.hops[0].modes[0].answers[1].hop = Some(0);
         let found: Vec<_> =
             of(&report).iter().map(|advice| (&*advice.remedy.names[0], advice.hop.url.host())).collect();
         assert_eq!(found, [("nginx", Some("inner.example")), ("Caddy", Some("example.com"))]);
-    }
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        assert_eq!(numbers("2.4.62-dev.1"), [2, 4, 62]);
-        assert_eq!(numbers("1."), [1]);
-        assert!(numbers("").is_empty() && numbers("dev").is_empty());
-        assert!(numbers("99999999999").is_empty());
-        assert!(numbers("1.9") < numbers("1.10"));
     }
 }

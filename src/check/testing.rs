@@ -2,10 +2,10 @@
 
 use axum_trailers_client::check::{Answer, Hop, Mode, ModeReport, Origin, Outcome, Question};
 
-/// A hop with a mode, `http2-te`, and without answers.
+/// A hop in front of the workbench, with a mode, `http2-te`, and without answers.
 pub(super) fn hop(url: &str) -> Hop {
     let mut hop = Hop::new(url.parse().expect("a URL"));
-    hop.origin = Origin::Other;
+    hop.origin = Origin::workbench("0.1.0");
     hop.modes = vec![ModeReport::new(Mode::Http2Te)];
     hop
 }

@@ -1,25 +1,27 @@
 //! What fixes a path, below the sentence.
 
 use super::{style::Style, wrap::wrap};
-use crate::check::remedies::{Advice, Remedy};
+use crate::check::{
+    remedies::{Advice, Certainty},
+    remedy::Remedy,
+};
 use axum_trailers_client::check::Question;
 use std::iter;
 
 /// What follows the sentence: how many lines fix it, if that is known.
 pub(super) fn promise(advice: &[Advice<'_>], subject: Option<Question>) -> Option<String> {
     let first = advice.first().filter(|advice| is_about(advice, subject))?;
-    if first.needs_version || first.remedy.names.is_empty() {
-        return None;
-    }
-    let number = match first.remedy.lines.len() {
-        0 => return None,
-        1 if first.is_whole => return Some("one line fixes it".to_owned()),
-        1 => return Some("one line helps".to_owned()),
-        2 => "two",
-        3 => "three",
-        _ => "some",
+    let [one, many] = match first.certainty {
+        Certainty::Fixes => ["fixes it", "fix it"],
+        Certainty::Helps => ["helps", "help"],
+        Certainty::NeedsVersion | Certainty::Possible => return None,
     };
-    Some(format!("{number} lines {}", if first.is_whole { "fix it" } else { "help" }))
+    match first.remedy.lines.len() {
+        0 => None,
+        1 => Some(format!("one line {one}")),
+        2 => Some(format!("two lines {many}")),
+        number => Some(format!("{number} lines {many}")),
+    }
 }
 
 /// The lines of configuration, or a note that there are none. What fixes the sentence's subject does not name it again.
@@ -48,7 +50,7 @@ fn is_about(advice: &Advice<'_>, subject: Option<Question>) -> bool {
 }
 
 fn heading(advice: &Advice<'_>, subject: Option<Question>, has_hops: bool) -> String {
-    let Advice { hop, remedy, cures, needs_version, .. } = advice;
+    let Advice { hop, remedy, cures, certainty } = advice;
     let mut parts = Vec::new();
     if !is_about(advice, subject) {
         let ids: Vec<_> = cures.iter().map(|question| question.id()).collect();
@@ -57,11 +59,15 @@ fn heading(advice: &Advice<'_>, subject: Option<Question>, has_hops: bool) -> St
     if has_hops {
         parts.push(format!("at {}", hop.url));
     }
-    if *needs_version {
-        parts.push(range(remedy));
+    match (certainty, remedy.names.first()) {
+        (Certainty::NeedsVersion, _) => parts.push(format!("for {}", range(remedy))),
+        (Certainty::Possible, Some(name)) => parts.push(format!("if {name} is at fault")),
+        _ => {}
     }
     parts.extend(remedy.place.clone());
-    capitalised(&parts.join(", "))
+    let heading = parts.join(", ");
+    let mut characters = heading.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 /// The versions that a remedy is for, such as `nginx before 1.27.2`.
@@ -69,15 +75,6 @@ fn range(remedy: &Remedy) -> String {
     let from = remedy.from.iter().map(|version| format!(" from {version}"));
     let before = remedy.before.iter().map(|version| format!(" before {version}"));
     remedy.names.iter().take(1).cloned().chain(from).chain(before).collect()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    // Not names, such as nginx.
-    match characters.next() {
-        Some(first) if !text.starts_with("nginx") => first.to_uppercase().chain(characters).collect(),
-        _ => text.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -113,7 +110,7 @@ mod tests {
         };
         for (server, expected) in [
             (Some("nginx/1.22.1"), Some("one line fixes it")),
-            (Some("nginx/1.28.0"), Some("three lines fix it")),
+            (Some("nginx/1.28.0"), Some("3 lines fix it")),
             (Some("nginx/1.30.6"), Some("two lines fix it")),
             // Its version decides.
             (Some("nginx"), None),
@@ -160,6 +157,9 @@ The trailer section must fit into one buffer.";
     fn without_a_version_each_range_is_named() {
         let texts = texts(&report(Some("nginx"), &[TRAILERS]), false);
         let first: Vec<_> = texts.iter().map(|text| text.split_once(',').expect("a range").0).collect();
-        assert_eq!(first, ["nginx before 1.27.2", "nginx from 1.27.2 before 1.29.7", "nginx from 1.29.7"]);
+        assert_eq!(
+            first,
+            ["For nginx before 1.27.2", "For nginx from 1.27.2 before 1.29.7", "For nginx from 1.29.7"]
+        );
     }
 }

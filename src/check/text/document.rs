@@ -36,15 +36,16 @@ fn beginning(report: &Report, style: Style) -> Vec<String> {
 
 /// The URL, and what is behind it.
 fn heading(hop: &Hop, is_at_fault: bool) -> String {
-    let mut parts: Vec<_> = hop.server.iter().map(|server| format!("Server: {server}")).collect();
-    parts.extend(hop.via.iter().map(|via| format!("Via: {via}")));
-    match &hop.origin {
-        Origin::Workbench { version, .. } => parts.push(format!("origin: axum-trailers {version}")),
-        Origin::Unreachable => parts.push("not reachable".to_owned()),
-        _ => parts.push("origin: not the workbench".to_owned()),
-    }
+    let short = |field: &str, value: &String| format!("{field}{}", escape::short(value));
+    let mut parts: Vec<_> = hop.server.iter().map(|server| short("Server: ", server)).collect();
+    parts.extend(hop.via.iter().map(|via| short("Via: ", via)));
+    parts.push(match &hop.origin {
+        Origin::Workbench { version, .. } => short("origin: axum-trailers ", version),
+        Origin::Unreachable => "not reachable".to_owned(),
+        _ => "origin: not the workbench".to_owned(),
+    });
     let fault = if is_at_fault { ", at fault" } else { "" };
-    escape::line(format!("{}{fault} ({})", hop.url, parts.join("; ")).as_bytes()).to_string()
+    format!("{}{fault} ({})", escape::line(hop.url.to_string().as_bytes()), parts.join("; "))
 }
 
 const HALF_THE_PICTURE: &str = "\
@@ -108,9 +109,7 @@ Beside `proxy_pass` (measured with nginx 1.30.6):
     proxy_set_header TE trailers;
     proxy_pass_trailers on;
 
-https://a.example/ (Server: nginx/1.30.6; origin: not the workbench)
-What arrives at this origin is unknown, so this is half of the picture. With a
-workbench behind the path (--serve starts one), both directions are checked.
+https://a.example/ (Server: nginx/1.30.6; origin: axum-trailers 0.1.0)
 
 Request                             http2-te  http2  http1-te  http1
   TE: trailers arrives                 ✓        ✓       ✓        ✓
@@ -174,6 +173,19 @@ Trailers of responses
     }
 
     #[test]
+    fn other_origin_is_half_of_the_picture() {
+        let mut hop = hop_with("https://a.example/", None, &[dropped()]);
+        hop.origin = Origin::Other;
+        let text = plain(&Report::new(vec![hop]));
+        let expected = "
+https://a.example/ (origin: not the workbench)
+What arrives at this origin is unknown, so this is half of the picture. With a
+workbench behind the path (--serve starts one), both directions are checked.
+";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
     fn hop_at_fault_is_named() {
         let hops = [("https://a.example/", "nginx/1.22.1"), ("https://b.example/", "Caddy")];
         let mut report =
@@ -181,11 +193,11 @@ Trailers of responses
         report.hops[0].modes[0].answers[0].hop = Some(1);
         let text = plain(&report);
         assert!(
-            text.contains("\nhttps://a.example/ (Server: nginx/1.22.1; origin: not the workbench)\n"),
+            text.contains("\nhttps://a.example/ (Server: nginx/1.22.1; origin: axum-trailers 0.1.0)\n"),
             "{text}"
         );
         assert!(
-            text.contains("\nhttps://b.example/, at fault (Server: Caddy; origin: not the workbench)\n"),
+            text.contains("\nhttps://b.example/, at fault (Server: Caddy; origin: axum-trailers 0.1.0)\n"),
             "{text}"
         );
     }

@@ -69,6 +69,14 @@ pub enum Conclusion {
     Unreachable,
 }
 
+impl Origin {
+    /// The workbench with this version.
+    #[must_use]
+    pub fn workbench(version: impl Into<String>) -> Self {
+        Self::Workbench { version: version.into() }
+    }
+}
+
 impl ModeReport {
     /// Creates a report without answers.
     #[must_use]
