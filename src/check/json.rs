@@ -1,14 +1,14 @@
 //! The report as JSON: that of the library, with what fixes the path and the exit code.
 
-use super::{remedies, run::exit_code};
+use super::remedies;
 use crate::client::escape;
 use axum_trailers_client::check::Report;
 use serde_json::{Value, json};
 
-pub(super) fn document(report: &Report) -> String {
+pub(super) fn document(report: &Report, code: u8) -> String {
     let mut document = report.to_json();
     document["remedies"] = remedies(report);
-    document["exitCode"] = exit_code(report).into();
+    document["exitCode"] = code.into();
     escape::json(&serde_json::to_string(&document).expect("its keys are strings"))
 }
 
@@ -42,7 +42,7 @@ mod tests {
         let mut hop = hop("https://example.com/");
         hop.server = Some("nginx/1.30.6".to_owned());
         hop.modes[0].answers = vec![answer(Question::Trailers, Outcome::Fail, "dropped")];
-        let document = document(&Report::new(vec![hop]));
+        let document = document(&Report::new(vec![hop]), 1);
         assert!(!document.contains('\n'), "{document}");
         let document: Value = serde_json::from_str(&document).expect("JSON");
         assert_eq!((&document["exitCode"], &document["conclusion"]), (&json!(1), &json!("loses")));
@@ -64,7 +64,7 @@ mod tests {
     fn document_is_safe_for_a_terminal() {
         let mut hop = hop("https://example.com/");
         hop.server = Some("\u{1b}[2J\u{202e}\n".to_owned());
-        let document = document(&Report::new(vec![hop]));
+        let document = document(&Report::new(vec![hop]), 3);
         assert!(!document.contains(axum_trailers_client::is_harmful), "{document}");
         let document: Value = serde_json::from_str(&document).expect("JSON");
         assert_eq!(document["hops"][0]["server"], "\u{1b}[2J\u{202e}\n");

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn each_question_has_a_row_with_its_findings() {
         for question in Question::ALL {
-            assert!(!documented(question).is_empty(), "{question}");
+            assert!(!documented(*question).is_empty(), "{question}");
         }
         assert!(documented(Question::TrailersLong).contains(&"truncated"));
         assert!(documented(Question::TrailersLong).contains(&"not-sent"));

@@ -5,14 +5,15 @@ use crate::{
     cli::CheckArgs,
     client::{Setup, connector, console},
 };
-use axum_trailers_client::check::{Check, Conclusion, Report};
+use axum_trailers_client::check::{Check, Conclusion, Mode, Report};
 use std::{fs, process::ExitCode};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) fn run(args: &CheckArgs) -> ExitCode {
     let code = check(args).and_then(|report| {
-        print(args, &report)?;
-        Ok(exit_code(&report))
+        let code = exit_code(&report, &args.mode);
+        print(args, &report, code)?;
+        Ok(code)
     });
     ExitCode::from(code.unwrap_or_else(|Setup { code, message }| {
         console::error(format_args!("error: {message}"));
@@ -20,10 +21,13 @@ pub(crate) fn run(args: &CheckArgs) -> ExitCode {
     }))
 }
 
-pub(super) fn exit_code(report: &Report) -> u8 {
+/// A mode without a connection is a failure only if the command line asks for it.
+fn exit_code(report: &Report, asked_for: &[Mode]) -> u8 {
+    let modes = report.hops.first().into_iter().flat_map(|hop| &hop.modes);
+    let mut unavailable = modes.filter(|mode| mode.unavailable.is_some());
     match report.conclusion() {
-        Conclusion::Passes => 0,
         Conclusion::Loses => 1,
+        Conclusion::Passes if !unavailable.any(|mode| asked_for.contains(&mode.mode)) => 0,
         _ => 3,
     }
 }
@@ -65,15 +69,43 @@ fn of(args: &CheckArgs) -> Result<Check, Setup> {
     Ok(check.connector(connector).allow_upload(args.allow_upload).timeout(args.max_time.0))
 }
 
-fn print(args: &CheckArgs, report: &Report) -> Result<(), Setup> {
+fn print(args: &CheckArgs, report: &Report, code: u8) -> Result<(), Setup> {
     if let Some(path) = &args.junit {
         fs::write(path, junit::document(report))
             .map_err(|error| Setup::local(format!("--junit {}: {error}", path.display())))?;
     }
     let text = if args.json {
-        json::document(report)
+        json::document(report, code)
     } else {
         text::text(report, text::Style::of_standard_output(), args.verbose)
     };
     console::print(text).map_err(|error| Setup::local(format!("can't write to standard output: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::{answer, hop};
+    use axum_trailers_client::check::{ModeReport, Outcome, Question};
+
+    #[test]
+    fn code_is_that_of_the_conclusion_unless_a_mode_that_was_asked_for_is_missing() {
+        let with = |outcome| {
+            let mut hop = hop("https://example.com/");
+            hop.modes[0].answers = vec![answer(Question::Te, outcome, "finding")];
+            let mut http1 = ModeReport::new(Mode::Http1);
+            http1.unavailable = Some("no connection".to_owned());
+            hop.modes.push(http1);
+            Report::new(vec![hop])
+        };
+        for (outcome, asked_for, expected) in [
+            (Outcome::Pass, &[][..], 0),
+            (Outcome::Pass, &[Mode::Http2Te], 0),
+            (Outcome::Pass, &[Mode::Http2Te, Mode::Http1], 3),
+            (Outcome::Fail, &[Mode::Http1], 1),
+            (Outcome::Unknown, &[], 3),
+        ] {
+            assert_eq!(exit_code(&with(outcome), asked_for), expected, "{outcome:?} {asked_for:?}");
+        }
+    }
 }

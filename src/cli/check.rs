@@ -107,7 +107,7 @@ Exit codes:
    0  nothing is lost
    1  something is lost or changed
    2  wrong command line
-   3  not reachable, or no answers
+   3  not reachable, or too few answers
   11  local trouble: a file, or an address of --serve";
 
 fn question(id: &str) -> Result<Question, String> {
