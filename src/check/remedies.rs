@@ -51,7 +51,9 @@ pub(super) fn of(report: &Report) -> Vec<Advice<'_>> {
         }
     }
     if !is_workbench(report) {
-        advice.iter_mut().for_each(|advice| advice.certainty = Certainty::Possible);
+        for advice in &mut advice {
+            advice.certainty = Certainty::Possible;
+        }
     }
     advice
 }
