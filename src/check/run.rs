@@ -5,14 +5,20 @@ use crate::{
     cli::CheckArgs,
     client::{Setup, connector, console},
 };
-use axum_trailers_client::check::{Check, Conclusion, Mode, Report};
+#[cfg(feature = "serve")]
+use axum_trailers_client::check::Origin;
+use axum_trailers_client::check::{Check, Conclusion, Report};
 use std::{fs, process::ExitCode};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) fn run(args: &CheckArgs) -> ExitCode {
     let code = check(args).and_then(|report| {
-        let code = exit_code(&report, &args.mode);
+        let code = exit_code(&report, args);
         print(args, &report, code)?;
+        if leads_elsewhere(&report, args) {
+            let url = &report.hops[0].url;
+            console::error(format_args!("error: {url} does not lead to the workbench of --serve"));
+        }
         Ok(code)
     });
     ExitCode::from(code.unwrap_or_else(|Setup { code, message }| {
@@ -22,14 +28,26 @@ pub(crate) fn run(args: &CheckArgs) -> ExitCode {
 }
 
 /// A mode without a connection is a failure only if the command line asks for it.
-fn exit_code(report: &Report, asked_for: &[Mode]) -> u8 {
+fn exit_code(report: &Report, args: &CheckArgs) -> u8 {
     let modes = report.hops.first().into_iter().flat_map(|hop| &hop.modes);
     let mut unavailable = modes.filter(|mode| mode.unavailable.is_some());
     match report.conclusion() {
+        _ if leads_elsewhere(report, args) => 3,
         Conclusion::Loses => 1,
-        Conclusion::Passes if !unavailable.any(|mode| asked_for.contains(&mode.mode)) => 0,
+        Conclusion::Passes if !unavailable.any(|mode| args.mode.contains(&mode.mode)) => 0,
         _ => 3,
     }
+}
+
+/// Whether another origin answers than the workbench that was started for this.
+#[cfg(feature = "serve")]
+fn leads_elsewhere(report: &Report, args: &CheckArgs) -> bool {
+    !args.serve.is_empty() && report.hops.first().is_some_and(|hop| hop.origin == Origin::Other)
+}
+
+#[cfg(not(feature = "serve"))]
+fn leads_elsewhere(_report: &Report, _args: &CheckArgs) -> bool {
+    false
 }
 
 fn check(args: &CheckArgs) -> Result<Report, Setup> {
@@ -85,8 +103,11 @@ fn print(args: &CheckArgs, report: &Report, code: u8) -> Result<(), Setup> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::testing::{answer, hop};
-    use axum_trailers_client::check::{ModeReport, Outcome, Question};
+    use crate::{
+        check::testing::{answer, hop},
+        cli::testing as cli_testing,
+    };
+    use axum_trailers_client::check::{Mode, ModeReport, Outcome, Question};
 
     #[test]
     fn code_is_that_of_the_conclusion_unless_a_mode_that_was_asked_for_is_missing() {
@@ -98,14 +119,28 @@ mod tests {
             hop.modes.push(http1);
             Report::new(vec![hop])
         };
-        for (outcome, asked_for, expected) in [
+        for (outcome, options, expected) in [
             (Outcome::Pass, &[][..], 0),
-            (Outcome::Pass, &[Mode::Http2Te], 0),
-            (Outcome::Pass, &[Mode::Http2Te, Mode::Http1], 3),
-            (Outcome::Fail, &[Mode::Http1], 1),
+            (Outcome::Pass, &["--mode", "http2-te"], 0),
+            (Outcome::Pass, &["--mode", "http2-te,http1"], 3),
+            (Outcome::Fail, &["--mode", "http1"], 1),
             (Outcome::Unknown, &[], 3),
         ] {
-            assert_eq!(exit_code(&with(outcome), asked_for), expected, "{outcome:?} {asked_for:?}");
+            let args = cli_testing::check(&[&["https://example.com/"], options].concat());
+            assert_eq!(exit_code(&with(outcome), &args), expected, "{outcome:?} {options:?}");
+        }
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn path_to_another_origin_than_that_of_serve_is_an_error() {
+        let args = cli_testing::check(&["https://example.com/", "--serve", "http://localhost:8080"]);
+        for outcome in [Outcome::Pass, Outcome::Fail] {
+            let mut hop = hop("https://example.com/");
+            hop.modes[0].answers = vec![answer(Question::Trailers, outcome, "finding")];
+            assert_ne!(exit_code(&Report::new(vec![hop.clone()]), &args), 3);
+            hop.origin = Origin::Other;
+            assert_eq!(exit_code(&Report::new(vec![hop]), &args), 3);
         }
     }
 }

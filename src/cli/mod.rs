@@ -44,7 +44,7 @@ mod serve;
 #[cfg(all(feature = "serve", feature = "client"))]
 mod serve_url;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(feature = "client")]
 mod url;
 mod values;

@@ -44,7 +44,7 @@ pub(super) fn send(line: &[&str]) -> SendArgs {
 }
 
 #[cfg(feature = "client")]
-pub(super) fn check(line: &[&str]) -> CheckArgs {
+pub(crate) fn check(line: &[&str]) -> CheckArgs {
     match read(&[], &[&["check"], line].concat()) {
         Ok(Invocation::Check(args)) => *args,
         other => panic!("{line:?}: {other:?}"),

@@ -4,10 +4,14 @@ use super::{style::Style, wrap::wrap};
 use crate::client::escape;
 use axum_trailers_client::check::{Answer, Direction, Hop, Mode, ModeReport, Outcome, Question};
 
-/// The answers of a question in these modes.
+/// The finding of what another origin can't answer.
+pub(super) const NEEDS_WORKBENCH: &str = "needs-workbench";
+
+/// The answers of a question in these modes, without those that say that another origin can't answer it.
 fn answers<'r>(modes: &[&'r ModeReport], question: Question) -> impl Iterator<Item = (Mode, &'r Answer)> {
     let of_mode = move |mode: &&'r ModeReport| {
         let answer = mode.answers.iter().find(|answer| answer.question == question);
+        let answer = answer.filter(|answer| answer.finding != NEEDS_WORKBENCH);
         answer.map(|answer| (mode.mode, answer))
     };
     modes.iter().filter_map(of_mode)

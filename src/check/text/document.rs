@@ -1,6 +1,6 @@
 use super::{advice, answers, style::Style, table::table, wrap::wrap};
 use crate::{check::remedies, client::escape};
-use axum_trailers_client::check::{Conclusion, Hop, ModeReport, Origin, Report};
+use axum_trailers_client::check::{Conclusion, Hop, Mode, ModeReport, Origin, Report};
 use std::iter;
 
 /// What is shown of a report.
@@ -57,9 +57,10 @@ fn of_hop(hop: &Hop, hops: &[Hop], style: Style, is_verbose: bool) -> Vec<String
     let (modes, unavailable): (Vec<_>, Vec<_>) =
         hop.modes.iter().partition(|mode| mode.unavailable.is_none());
     let half = (hop.origin == Origin::Other).then(|| wrap("", HALF_THE_PICTURE));
-    let unavailable = unavailable.into_iter().map(|ModeReport { mode, unavailable, .. }| {
-        let reason = escape::short(unavailable.as_deref().unwrap_or_default());
-        wrap("  ", &format!("{mode} is not available: {reason}"))
+    let unavailable = reasons(&unavailable).into_iter().map(|(reason, modes)| {
+        let verb = if modes.len() == 1 { "is" } else { "are" };
+        let modes: Vec<_> = modes.into_iter().map(Mode::as_str).collect();
+        wrap("  ", &format!("{} {verb} not available: {}", modes.join(", "), escape::short(reason)))
     });
     let details =
         if is_verbose { answers::evidence(&modes, style) } else { answers::failures(&modes, hops, style) };
@@ -68,11 +69,24 @@ fn of_hop(hop: &Hop, hops: &[Hop], style: Style, is_verbose: bool) -> Vec<String
     half.into_iter().chain(unavailable).chain(sections).collect()
 }
 
+/// Why modes are not available, each reason once.
+fn reasons<'r>(unavailable: &[&'r ModeReport]) -> Vec<(&'r str, Vec<Mode>)> {
+    let mut reasons: Vec<(&str, Vec<Mode>)> = Vec::new();
+    for report in unavailable {
+        let reason = report.unavailable.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, modes)) => modes.push(report.mode),
+            None => reasons.push((reason, vec![report.mode])),
+        }
+    }
+    reasons
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::testing::{answer, hop};
-    use axum_trailers_client::check::{Answer, Direction, Mode, Outcome, Question};
+    use axum_trailers_client::check::{Answer, Direction, Outcome, Question};
 
     /// A hop with these answers in each mode.
     fn hop_with(url: &str, server: Option<&str>, answers: &[Answer]) -> Hop {
@@ -186,6 +200,17 @@ workbench behind the path (--serve starts one), both directions are checked.
     }
 
     #[test]
+    fn what_only_the_workbench_answers_is_not_shown() {
+        let lacking = answer(Question::Te, Outcome::Unknown, "needs-workbench");
+        let mut hop = hop_with("https://a.example/", None, &[lacking, dropped()]);
+        hop.origin = Origin::Other;
+        for is_verbose in [false, true] {
+            let text = text(&Report::new(vec![hop.clone()]), Style::PLAIN, is_verbose);
+            assert!(!text.contains("TE: trailers") && text.contains("dropped in detail"), "{text}");
+        }
+    }
+
+    #[test]
     fn hop_at_fault_is_named() {
         let hops = [("https://a.example/", "nginx/1.22.1"), ("https://b.example/", "Caddy")];
         let mut report =
@@ -210,6 +235,9 @@ workbench behind the path (--serve starts one), both directions are checked.
         let text = plain(&Report::new(vec![hop.clone()]));
         assert!(text.contains("\n  http2-te is not available: no HTTP/2"), "{text}");
         assert!(text.contains("  http2  http1-te  http1\n") && text.contains("(all modes)"), "{text}");
+        hop.modes[1].unavailable = hop.modes[0].unavailable.clone();
+        let text = plain(&Report::new(vec![hop.clone()]));
+        assert!(text.contains("\n  http2-te, http2 are not available: no HTTP/2\n"), "{text}");
         hop.origin = Origin::Unreachable;
         hop.modes.truncate(1);
         let text = plain(&Report::new(vec![hop]));

@@ -1,6 +1,6 @@
 //! Questions in rows, modes in columns.
 
-use super::style::Style;
+use super::{answers::NEEDS_WORKBENCH, style::Style};
 use axum_trailers_client::check::{ModeReport, Question};
 
 const GROUPS: [(&str, &[Question]); 7] = [
@@ -23,9 +23,6 @@ const GROUPS: [(&str, &[Question]); 7] = [
     ("Without content", &[Question::Head, Question::NoContent, Question::NotModified]),
     ("gRPC", &[Question::GrpcOk, Question::GrpcFailure, Question::GrpcTrailersOnly]),
 ];
-
-/// The finding of what another origin can't answer.
-const NEEDS_WORKBENCH: &str = "needs-workbench";
 
 /// The lines of the table of these modes, with rows for what was asked.
 pub(super) fn table(modes: &[&ModeReport], style: Style) -> Vec<String> {

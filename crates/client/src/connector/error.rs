@@ -89,8 +89,11 @@ fn explain(error: &CertificateError) -> String {
         CertificateError::BadSignature => "its signature is wrong".to_owned(),
         CertificateError::Revoked => "it is revoked".to_owned(),
         CertificateError::NotValidForName => "it is for another name".to_owned(),
-        CertificateError::Expired => "it has expired".to_owned(),
-        CertificateError::NotValidYet => "it is not valid yet".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".to_owned()
+        }
+        CertificateError::Other(error) => error.0.to_string(),
         error => error.to_string(),
     }
 }
