@@ -34,6 +34,25 @@ pub(super) const LENGTH: &str = "length=exact|short";
 pub(super) const BREAK: &str = "break=reset|close|alert|goaway";
 pub(super) const BREAK_AT: &str = "break_at=head|body|chunk|trailers";
 
+/// What each of them does, for `GET /help`.
+pub(super) const EXPLAINED: [(&str, &str); 12] = [
+    ("trailers=unannounced", "sends trailers without `Trailer`"),
+    ("trailers=announced_only", "sends `Trailer`, and no trailers"),
+    ("trailers=without_te", "sends trailers although the request lacks `TE: trailers`"),
+    ("trailers=long", "adds the trailer `x-long` of 8,192 bytes"),
+    ("length=exact", "sends `Content-Length`, over HTTP/2 with trailers behind the content"),
+    ("length=short", "sends half of what `Content-Length` announces, and ends the stream or the connection"),
+    ("break=reset", "resets the stream (HTTP/2) or the TCP connection (HTTP/1.1)"),
+    ("break=close", "closes the connection as after a complete response"),
+    ("break=alert", "ends the connection with a fatal TLS alert"),
+    ("break=goaway", "ends the connection with `GOAWAY` (HTTP/2)"),
+    (
+        "break_at=head|body",
+        "breaks instead of the header section, or after half of the content (the default)",
+    ),
+    ("break_at=chunk|trailers", "breaks within a chunk or frame, or instead of the end of the content"),
+];
+
 const X_LONG: &str = "x-long";
 
 /// The size of `x-long`, in bytes.

@@ -7,7 +7,7 @@
 //! The response is text, or HTML or JSON if `Accept` prefers it. The curl lines contain the scheme, host and port of the request if
 //! they are safe in a shell, and `https://localhost:3000` otherwise.
 
-use super::{Example, ROUTES, Route, accept, html, json::Json, origin::Origin};
+use super::{Example, ROUTES, Route, accept, faults, html, json::Json, origin::Origin};
 use axum::{
     Extension,
     response::{Html, IntoResponse, Response},
@@ -53,7 +53,11 @@ fn text(server: &Origin) -> String {
     for route in ROUTES {
         describe(route, server, &mut text).expect("memory");
     }
-    text + "Every GET route also accepts HEAD. Every route accepts probe=TOKEN, for GET /seen/{token}.\n"
+    text += "Parameters that make /bytes and /export misbehave:\n";
+    for (parameter, effect) in faults::EXPLAINED {
+        writeln!(text, "  {parameter:23}  {}", effect.replace('`', "")).expect("memory");
+    }
+    text + "\nEvery GET route also accepts HEAD. Every route accepts probe=TOKEN, for GET /seen/{token}.\n"
 }
 
 fn describe(route: &Route, server: &Origin, text: &mut String) -> fmt::Result {
@@ -78,6 +82,12 @@ fn page(server: &Origin) -> String {
     for route in ROUTES {
         describe_in_html(route, server, &mut body).expect("memory");
     }
+    body += "<section>\n<h2>Parameters that make /bytes and /export misbehave</h2>\n<dl>\n";
+    for (parameter, effect) in faults::EXPLAINED {
+        writeln!(body, "<dt><code>{parameter}</code></dt><dd>{}</dd>", html::marked_up(effect))
+            .expect("memory");
+    }
+    body += "</dl>\n</section>\n";
     html::page("Routes of axum-trailers", &body)
 }
 
@@ -108,11 +118,32 @@ fn json(server: &Origin) -> Value {
             "example": example(&route.example),
         })
     });
-    json!({ "routes": routes.collect::<Value>() })
+    let explained = faults::EXPLAINED.iter();
+    let faults = explained.map(|(parameter, effect)| json!({ "parameter": parameter, "effect": effect }));
+    json!({ "routes": routes.collect::<Value>(), "faults": faults.collect::<Value>() })
 }
 
 fn example(example: &Example) -> Value {
     let fields: Value =
         example.fields.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({ "target": example.target, "fields": fields, "content": example.content })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_that_makes_a_response_misbehave_is_explained() {
+        for form in [faults::TRAILERS, faults::LENGTH, faults::BREAK, faults::BREAK_AT] {
+            let (name, values) = form.split_once('=').expect("a parameter");
+            for value in values.split('|') {
+                let explains = |(parameter, _): &&(&str, &str)| {
+                    let (other, others) = parameter.split_once('=').expect("a parameter");
+                    other == name && others.split('|').any(|other| other == value)
+                };
+                assert_eq!(faults::EXPLAINED.iter().filter(explains).count(), 1, "{name}={value}");
+            }
+        }
+    }
 }

@@ -79,8 +79,8 @@ pub(crate) async fn seen(
 ) -> Result<Json, Problem> {
     let record = seen.find(&id, Client::of(connection.as_ref())).ok_or_else(|| {
         let detail = format!(
-            "this client has received no recorded response with the id `{id}`: it is the X-Request-Id of a response, \
-             and the last {} are kept",
+            "there is no record of `{id}`: it is the X-Request-Id of a response to this client, or the token of a \
+             request, and the last {} of each are kept",
             Seen::KEPT
         );
         // The record may exist a moment later.
