@@ -141,8 +141,8 @@ async fn id_of_the_client_is_the_id_of_the_record_and_unknown_ones_are_a_404() {
     }
     let unknown = server.get(&client, "/seen/probe-2").await;
     assert_eq!(unknown.status(), 404);
-    let detail = "there is no record of `probe-2`: it is the X-Request-Id of a response to this client, or the token of a \
-                  request, and the last 256 of each are kept";
+    let detail = "there is no record of `probe-2`: it is the X-Request-Id of one of the last 256 responses, to this client, \
+                  or the token of a recent request";
     assert_eq!(json(unknown).await["detail"], detail);
 }
 

@@ -261,7 +261,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/seen/{id}",
         shows: "What the server sent of the response with this `X-Request-Id`: header section, sizes, trailers, and the outcome. With the token of a probe (`X-Check-Id` or `probe=TOKEN`) also what arrived of the request.",
-        bounds: "the last 256 responses, and the last 256 tokens for 10 minutes",
+        bounds: "the last 256 responses, and the last 1,024 tokens for 10 minutes",
         example: Example {
             target: "/seen/{id}",
             id: Some(Id { field: "x-request-id", of: "/trailers?x-color=blue" }),

@@ -67,6 +67,11 @@ impl Path {
         Self { base, mode, connector, aside, patience }
     }
 
+    /// For what is asked one after the other.
+    pub(super) fn with_half_the_patience(&self) -> Self {
+        Self { patience: self.patience / 2, ..self.clone() }
+    }
+
     /// Whether requests can be sent there at all.
     pub(super) fn check(&self) -> Result<(), Error> {
         Target::of(&self.base)?;

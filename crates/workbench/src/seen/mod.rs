@@ -49,7 +49,7 @@
 //!
 //! **Each client that has the token can read the record**, because behind a proxy the addresses differ. It contains all
 //! header fields; of `Authorization`, `Proxy-Authorization` and `Cookie` only the sizes. Use random tokens, and note that
-//! access logs contain them. A client's own response with the same id comes first. The server keeps the last 256 tokens for 10
+//! access logs contain them. A client's own response with the same id comes first. The server keeps the last 1,024 tokens for 10
 //! minutes. It records all routes except `/seen/…`.
 
 mod body;
@@ -79,8 +79,8 @@ pub(crate) async fn seen(
 ) -> Result<Json, Problem> {
     let record = seen.find(&id, Client::of(connection.as_ref())).ok_or_else(|| {
         let detail = format!(
-            "there is no record of `{id}`: it is the X-Request-Id of a response to this client, or the token of a \
-             request, and the last {} of each are kept",
+            "there is no record of `{id}`: it is the X-Request-Id of one of the last {} responses, to this client, or the \
+             token of a recent request",
             Seen::KEPT
         );
         // The record may exist a moment later.

@@ -10,8 +10,8 @@ use std::{
 /// How long a probe is kept: 10 minutes.
 const KEPT_FOR: Duration = Duration::from_secs(10 * 60);
 
-/// How many probes are kept: the last 256.
-const KEPT: usize = 256;
+/// How many probes are kept: the last 1,024. A check of a path sends about 150.
+const KEPT: usize = 1024;
 
 /// The last requests with a token, oldest first, one for each token.
 #[derive(Default)]

@@ -41,6 +41,8 @@ pub(super) const TASKS: &[Task] = &[
     task!(continue_100::ask: Continue),
     task!(response_trailers::short_and_slow: Trailers, TrailersSlow, Timing, Length),
     task!(streaming::ask: Streaming),
+    task!(cuts::reset: CutReset),
+    task!(cuts::short: CutShort),
     task!(request_trailers::ask: RequestTrailers),
     task!(no_content::head: Head),
     task!(request_line::ask: Te, Protocol),
@@ -59,8 +61,7 @@ pub(super) const TASKS: &[Task] = &[
 ];
 
 /// What ends a connection at the origin runs alone, behind all others: a proxy may share its connections between requests.
-pub(super) const LONE_TASKS: &[Task] =
-    &[task!(cuts::reset: CutReset), task!(cuts::short: CutShort), task!(cuts::close: CutClose)];
+pub(super) const LONE_TASKS: &[Task] = &[task!(cuts::close: CutClose)];
 
 /// Those for an origin that is not the workbench.
 pub(super) const FOREIGN_TASKS: &[Task] =
