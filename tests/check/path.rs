@@ -35,7 +35,15 @@ impl Origins {
     }
 
     pub(super) fn setups(&self) -> [Setup; 2] {
-        [Setup::new(self.tls.address), Setup::new(self.plain.address).plain()]
+        [self.tls_setup(), self.plain_setup()]
+    }
+
+    pub(super) fn tls_setup(&self) -> Setup {
+        Setup::new(self.tls.address)
+    }
+
+    pub(super) fn plain_setup(&self) -> Setup {
+        Setup::new(self.plain.address).plain()
     }
 }
 

@@ -37,12 +37,18 @@ impl Broken {
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) accepts_gzip: bool,
+    /// Whether it asks the workbench for pauses.
+    pub(super) is_slow: bool,
 }
 
 impl Asked {
     pub(super) fn of(request: &Parts) -> Self {
         let has = |name, value| has(&request.headers, name, value);
-        Self { method: request.method.clone(), accepts_gzip: has("accept-encoding", "gzip") }
+        Self {
+            method: request.method.clone(),
+            accepts_gzip: has("accept-encoding", "gzip"),
+            is_slow: request.uri.query().is_some_and(|query| query.contains("delay=")),
+        }
     }
 
     /// Whether a response with this status has content.

@@ -13,12 +13,26 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING},
     request::Parts,
 };
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-use std::{io, sync::Arc};
+use rustls::{
+    ClientConfig,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 const WINDOW: u32 = 1024 * 1024;
+
+static HTTP1: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| config("http/1.1"));
+static HTTP2: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| config("h2"));
+
+fn config(alpn: &str) -> Arc<ClientConfig> {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
+    Arc::new(raw::client_config(&[certificate], rustls::DEFAULT_VERSIONS, &[alpn]))
+}
 
 /// Sends the header section of a request on a connection of its own.
 pub(super) async fn ask(
@@ -41,11 +55,9 @@ async fn connect(setup: &Setup, version: Version) -> io::Result<Stream> {
     if !setup.is_origin_tls {
         return Ok(Stream::plain(tcp));
     }
-    let alpn = if version == Version::HTTP_2 { "h2" } else { "http/1.1" };
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let config = raw::client_config(&[certificate], rustls::DEFAULT_VERSIONS, &[alpn]);
+    let config = if version == Version::HTTP_2 { &HTTP2 } else { &HTTP1 };
     let name = ServerName::try_from("localhost").expect("a name");
-    Ok(Stream::tls(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?))
+    Ok(Stream::tls(TlsConnector::from(LazyLock::force(config).clone()).connect(name, tcp).await?))
 }
 
 async fn ask_http1(

@@ -90,14 +90,15 @@ impl FaultyProxy {
         let address = listener.local_addr().expect("its address");
         let is_tls = setup.is_tls;
         let setup = Arc::new(setup);
+        let security = Security::tls(&["h2", "http/1.1"]);
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((tcp, _)) = listener.accept().await {
-                let setup = setup.clone();
+                let (setup, security) = (setup.clone(), security.clone());
                 connections.spawn(async move {
                     // A client may end at any time and in any way.
-                    let _end = tokio::time::timeout(PATIENCE * 3, serve(&setup, tcp)).await;
+                    let _end = tokio::time::timeout(PATIENCE * 3, serve(&setup, security, tcp)).await;
                 });
             }
         });
@@ -110,10 +111,9 @@ impl FaultyProxy {
     }
 }
 
-async fn serve(setup: &Arc<Setup>, tcp: TcpStream) -> io::Result<()> {
+async fn serve(setup: &Arc<Setup>, security: Security, tcp: TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    let (stream, is_http2) = if setup.is_tls {
-        let Security::Tls(config) = Security::tls(&["h2", "http/1.1"]) else { unreachable!("it is TLS") };
+    let (stream, is_http2) = if let (true, Security::Tls(config)) = (setup.is_tls, security) {
         let tls = TlsAcceptor::from(config).accept(tcp).await?;
         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         (Stream::tls(tls), is_http2)

@@ -39,8 +39,7 @@ pub(super) struct Changes<'a> {
     is_grpc: bool,
     has_digest: bool,
     announced: HeaderMap,
-    /// The number of pieces of content.
-    pieces: usize,
+    has_begun: bool,
     encoder: Option<GzEncoder<Vec<u8>>>,
     /// What follows the content.
     rest: Vec<u8>,
@@ -57,7 +56,7 @@ impl<'a> Changes<'a> {
             is_grpc: is_grpc(fields),
             has_digest,
             announced,
-            pieces: 0,
+            has_begun: false,
             encoder: None,
             rest: Vec::new(),
         }
@@ -83,9 +82,9 @@ impl<'a> Changes<'a> {
                 fields.remove(CONTENT_LENGTH);
             }
             Fault::Compress | Fault::CompressIfAccepted if has_content => {
-                if (fault == Fault::Compress || self.asked.accepts_gzip)
-                    && !fields.contains_key(CONTENT_ENCODING)
-                {
+                let is_wanted = fault == Fault::Compress || self.asked.accepts_gzip;
+                // Most proxies have a list of media types.
+                if is_wanted && !has(fields, "content-type", "json") {
                     fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                     fields.remove(CONTENT_LENGTH);
                     self.encoder = Some(GzEncoder::new(Vec::new(), Compression::fast()));
@@ -127,13 +126,13 @@ impl<'a> Changes<'a> {
 
     /// Changes a piece of content.
     pub(super) fn data(&mut self, data: Bytes) -> Bytes {
-        self.pieces += 1;
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
         if let Some(encoder) = &mut self.encoder {
             encoder.write_all(&data).expect("memory");
             encoder.flush().expect("memory");
             return std::mem::take(encoder.get_mut()).into();
         }
-        if self.setup.has(Fault::ChangeContent) && self.has_digest && self.pieces == 1 && !data.is_empty() {
+        if self.setup.has(Fault::ChangeContent) && self.has_digest && is_first && !data.is_empty() {
             let mut data = data.to_vec();
             data[0] ^= 1;
             return data.into();
@@ -154,8 +153,8 @@ impl<'a> Changes<'a> {
         let Some(fault) = self.setup.fault else { return Some(trailers) };
         match fault {
             Fault::DropTrailers | Fault::DropTrailersAndAnnouncement => return None,
-            Fault::DropTrailersOfShort if self.pieces <= 1 => return None,
-            Fault::DropTrailersOfSlow if self.pieces > 1 => return None,
+            Fault::DropTrailersOfShort if !self.asked.is_slow => return None,
+            Fault::DropTrailersOfSlow if self.asked.is_slow => return None,
             Fault::LeakTrailers => {
                 self.rest = super::http1::head("", &trailers);
                 return None;

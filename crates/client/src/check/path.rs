@@ -63,7 +63,7 @@ const MOST_BASE: usize = 8 * 1024;
 impl Path {
     pub(super) fn new(base: Uri, mode: Mode, connector: Connector, patience: Duration) -> Self {
         let connector = Arc::new(connector.protocol(mode.protocol()));
-        let aside = Client::with_shared(connector.clone()).stall_timeout(patience);
+        let aside = Client::with_shared(connector.clone()).stall_timeout(patience * 2);
         Self { base, mode, connector, aside, patience }
     }
 
@@ -88,8 +88,9 @@ impl Path {
 
     /// A client with connections of its own.
     pub(super) fn client(&self) -> Client {
+        // Longer than an exchange may take, so that one that hangs has one result.
         Client::with_shared(self.connector.clone())
-            .stall_timeout(self.patience)
+            .stall_timeout(self.patience * 2)
             .expect_timeout(self.patience / 2)
     }
 

@@ -12,9 +12,9 @@ pub(in super::super) async fn serve(setup: &Setup, mut stream: Stream) -> io::Re
     let mut reader = Reader::new(stream.clone());
     loop {
         let (first, fields) = reader.head().await?;
-        let closes = has(&fields, "connection", "close");
         let mut request = asked(setup, &first, &fields)?;
         let version = request.version_ref().copied().unwrap_or_default();
+        let closes = has(&fields, "connection", "close") || version == Version::HTTP_10;
         let body = Body::of_request(reader, &fields);
         *request.headers_mut().ok_or_else(|| invalid("a malformed request"))? = fields;
         let request = request.body(body.into()).map_err(invalid)?;
