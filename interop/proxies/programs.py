@@ -61,16 +61,18 @@ class Program:
     command: list
     # How the ports begin on which it listens.
     listens: str
+    # Where its configuration is.
+    home: Path = HERE
 
     def version(self):
         done = subprocess.run(self.prints_version, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        found = re.search(r"\d+\.\d+\.\d+", done.stdout + done.stderr)
+        found = re.search(r"\d+\.\d+(?:\.\d+)?", done.stdout + done.stderr)
         if not found:
             raise Failure(f"{self.prints_version} prints no version:\n{done.stdout}{done.stderr}")
         return found[0]
 
     def text(self):
-        return (HERE / self.configuration).read_text()
+        return (self.home / self.configuration).read_text()
 
     def ports(self):
         return sorted({int(port) for port in re.findall(rf"\b{self.listens}\d\d\b", self.text() + " ".join(self.command))})
