@@ -163,12 +163,12 @@ impl Path {
     /// Whether content followed that the response must not have. hyper reads no such content over HTTP/1.1, and closes the
     /// connection. A proxy that announces the close, or that closes it behind other responses too, has another reason.
     pub(super) async fn is_closed_by_rest(&self, client: &Client, response: Option<&Sighting>) -> bool {
-        let is_kept = |response: &&Sighting| {
+        let is_kept = |response: &Sighting| {
             let closes = |value: &String| value.to_ascii_lowercase().contains("close");
             response.version == Version::HTTP_11
                 && !response.header_values(&header::CONNECTION).iter().any(closes)
         };
-        if response.filter(is_kept).is_none() || self.stays_open(client).await {
+        if !response.is_some_and(is_kept) || self.stays_open(client).await {
             return false;
         }
         let other = self.client();
