@@ -6,7 +6,7 @@ use super::{
     sighting::{Seen, Sighting},
 };
 use http::{HeaderMap, HeaderName, header};
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 pub(super) const A: HeaderName = HeaderName::from_static("x-path-a");
 pub(super) const B: HeaderName = HeaderName::from_static("x-path-b");
@@ -51,10 +51,10 @@ fn of_client(sent: &Sent) -> String {
 
 /// What the client received, for a probe without a record.
 pub(super) fn received_alone(seen: &Seen) -> String {
-    format!("the client received: {}", received(seen, |_| String::new()))
+    format!("the client received: {}", received(seen, |_| ""))
 }
 
-fn received(seen: &Seen, difference: impl FnOnce(&Sighting) -> String) -> String {
+fn received(seen: &Seen, difference: impl FnOnce(&Sighting) -> &'static str) -> String {
     let Some(sighting) = seen.response() else {
         return seen.trouble().unwrap_or_default();
     };
@@ -68,19 +68,17 @@ fn received(seen: &Seen, difference: impl FnOnce(&Sighting) -> String) -> String
     format!("status {status}, {announced}, {trailers}{}{cut}", difference(sighting))
 }
 
-/// The numbers of bytes, if a whole response has another one. Those of `/inspect` depend on the times that it contains.
-fn difference(sent: &Sent, sighting: &Sighting) -> String {
-    let received = sighting.content.len() as u64;
+/// Whether a whole response has another number of bytes. Without the numbers: a trailer that contains a time may be in them.
+fn difference(sent: &Sent, sighting: &Sighting) -> &'static str {
     let is_whole = |record: &&Record| {
         record.has_sent_all()
             && record.status() == Some(sighting.status.as_u16().into())
             && sighting.cut().is_none()
     };
-    match sent.record().filter(is_whole).map(Record::sent_bytes) {
-        Some(bytes) if bytes != received => {
-            format!(", {received} bytes of {bytes}")
-        }
-        _ => String::new(),
+    match sent.record().filter(is_whole).map(|record| sighting.compared_with(record)) {
+        Some(Ordering::Less) => ", less content than was sent",
+        Some(Ordering::Greater) => ", more content than was sent",
+        Some(Ordering::Equal) | None => "",
     }
 }
 

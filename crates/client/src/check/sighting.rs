@@ -1,5 +1,6 @@
 //! What the client saw of a response.
 
+use super::record::Record;
 use crate::{
     exchange::{Error, ResponseBody},
     verdict::{Cut, Verdict},
@@ -8,7 +9,10 @@ use crate::{
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 use http_body::Frame;
 use http_body_util::BodyExt;
-use std::time::{Duration, Instant};
+use std::{
+    cmp::Ordering,
+    time::{Duration, Instant},
+};
 
 /// A response as the client received it.
 #[derive(Debug)]
@@ -78,6 +82,11 @@ impl Sighting {
             }
             cut => cut.to_string(),
         })
+    }
+
+    /// The number of bytes that have arrived, compared with what the origin has sent.
+    pub(super) fn compared_with(&self, record: &Record) -> Ordering {
+        (self.content.len() as u64).cmp(&record.sent_bytes())
     }
 
     /// The values of a trailer field, in order, with invalid UTF-8 replaced.

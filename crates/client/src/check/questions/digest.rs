@@ -9,9 +9,9 @@ use crate::{
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
-        record::Record,
     },
 };
+use std::cmp::Ordering;
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let sent = path.send(Probe::get("/bytes/5000")).await;
@@ -33,12 +33,13 @@ fn judge(sent: &Sent) -> Answer {
             _ => {}
         }
     }
-    let received = sighting.content.len() as u64;
-    match sent.record().map(Record::sent_bytes) {
-        Some(bytes) if bytes != received => {
-            let detail = format!("{received} bytes arrive, the origin has sent {bytes}");
-            Answer::fail(question, "differs", detail).on(Response)
+    match sent.record().map(|record| sighting.compared_with(record)) {
+        Some(Ordering::Less) => {
+            Answer::fail(question, "differs", "less content arrives than was sent").on(Response)
         }
-        _ => Answer::unknown(question, "not-received", "no digest arrives"),
+        Some(Ordering::Greater) => {
+            Answer::fail(question, "differs", "more content arrives than was sent").on(Response)
+        }
+        Some(Ordering::Equal) | None => Answer::unknown(question, "not-received", "no digest arrives"),
     }
 }
