@@ -23,7 +23,7 @@
 //! | `metadata` | `body`: see [below](#without-trailers) |
 //! | `fail_at` | the row, counted from 1, at which the database connection is lost; see [below](#failures) |
 //! | `fail` | `reset` or `trailer`: how failures are reported, both simulated and real ones |
-//! | `trailers`, `length`, `break`, `break_at` | see [`faults`](crate::faults). With `length`, the content has at most 1 MiB |
+//! | `trailers`, `length`, `break`, `break_at` | as those of `/bytes`. With `length`, the content has at most 1 MiB |
 //!
 //! # Values
 //!
