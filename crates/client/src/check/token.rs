@@ -3,7 +3,7 @@ use http::HeaderValue;
 use rustls::crypto::aws_lc_rs::default_provider;
 use std::fmt;
 
-/// Joins a request with the origin's record of it. Whoever has it can read the record, so it can't be guessed.
+/// Joins a request with the origin's record of it. It can't be guessed, because each client that has it can read the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token(String);
 
