@@ -2,7 +2,7 @@
 
 use super::{
     path::{Path, Sent},
-    record::Record,
+    record::{Record, Recorded},
     sighting::{Seen, Sighting},
 };
 use http::{HeaderMap, HeaderName, header};
@@ -17,9 +17,10 @@ pub(super) fn evidence(path: &Path, sent: &Sent) -> Vec<String> {
     let te = if path.mode.sends_te() { "TE: trailers" } else { "no TE" };
     let protocol = if path.mode.is_http2() { "HTTP/2" } else { "HTTP/1.1" };
     let mut lines = vec![format!("the client sent: {protocol}, {te}")];
-    match sent.record() {
-        Some(record) => lines.extend(of_origin(record)),
-        None => lines.push("the origin has no record of the request".to_owned()),
+    match &sent.recorded {
+        Recorded::Found(record) => lines.extend(of_origin(record)),
+        Recorded::Absent => lines.push("the origin received no request".to_owned()),
+        Recorded::Unreadable => lines.push("the origin could not be asked for its record".to_owned()),
     }
     lines.push(format!("the client received: {}", of_client(sent)));
     lines

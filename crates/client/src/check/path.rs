@@ -8,7 +8,7 @@ use super::{
     sighting::{Seen, Sighting},
     token::Token,
 };
-use crate::{Client, Error, OnInformational, client::Target, connector::Connector};
+use crate::{Client, Error, client::Target, connector::Connector};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri, Version, header, uri::Scheme};
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -96,11 +96,7 @@ impl Path {
 
     /// Sends the first request, which finds out who answers. Without TE, as in `look`.
     pub(super) async fn open(&self) -> Sent {
-        let token = Token::random();
-        let request = self.request(Probe::get("/te").without_te(), &token);
-        let seen = self.exchange(&self.aside, request).await;
-        let recorded = self.record(&token).await;
-        Sent { seen, recorded }
+        self.send_over(&self.aside, Probe::get("/te").without_te()).await
     }
 
     /// Sends a probe over a connection of its own, and asks the origin for its record.
@@ -116,28 +112,14 @@ impl Path {
         Sent { seen, recorded }
     }
 
-    /// The same, with a receiver of informational responses.
-    pub(super) async fn send_observed(&self, probe: Probe, receiver: OnInformational) -> Sent {
-        let token = Token::random();
-        let mut request = self.request(probe, &token);
-        request.extensions_mut().insert(receiver);
-        let seen = self.exchange(&self.client(), request).await;
-        let recorded = self.record(&token).await;
-        Sent { seen, recorded }
-    }
-
     /// Sends a probe without a record of it.
     pub(super) async fn ask(&self, probe: Probe) -> Seen {
         self.ask_over(&self.client(), probe).await
     }
 
     /// Sends a probe to the URL itself, which need not be the workbench.
-    pub(super) async fn ask_foreign(&self, probe: Probe, receiver: Option<OnInformational>) -> Seen {
-        let mut request = self.bare(probe, self.base.clone());
-        if let Some(receiver) = receiver {
-            request.extensions_mut().insert(receiver);
-        }
-        self.exchange(&self.client(), request).await
+    pub(super) async fn ask_foreign(&self, probe: Probe) -> Seen {
+        self.exchange(&self.client(), self.bare(probe, self.base.clone())).await
     }
 
     pub(super) async fn ask_over(&self, client: &Client, probe: Probe) -> Seen {
@@ -184,7 +166,8 @@ impl Path {
 
     async fn exchange(&self, client: &Client, request: Request<Payload>) -> Seen {
         let begun = Begun::default();
-        let response = async {
+        // It is large, and every question has several.
+        let response = Box::pin(async {
             match client.send(request).await {
                 Ok(response) => {
                     *begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(response.status());
@@ -192,7 +175,7 @@ impl Path {
                 }
                 Err(error) => Seen::Failed(error),
             }
-        };
+        });
         match timeout(self.patience, response).await {
             Ok(seen) => seen,
             Err(_) => Seen::Hung(*begun.lock().unwrap_or_else(PoisonError::into_inner)),
@@ -213,6 +196,9 @@ impl Path {
         *request.method_mut() = probe.method;
         *request.uri_mut() = url;
         *request.headers_mut() = probe.headers;
+        if let Some(receiver) = probe.receiver {
+            request.extensions_mut().insert(receiver);
+        }
         if asks_for_trailers {
             request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
         }

@@ -1,37 +1,24 @@
 //! Whether `100 Continue` arrives ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
 
-use crate::{
-    OnInformational,
-    check::{
-        Answer,
-        Direction::{Request, Response},
-        Question,
-        fields::evidence,
-        path::{Path, Sent},
-        payload::Payload,
-        probe::Probe,
-        sighting::Seen,
-    },
+use crate::check::{
+    Answer,
+    Direction::{Request, Response},
+    Question,
+    fields::evidence,
+    path::{Path, Sent},
+    probe::Probe,
+    sighting::Seen,
 };
-use http::{StatusCode, header};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use http::StatusCode;
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let question = Question::Continue;
     if path.mode.is_http2() {
         return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
     }
-    let count = Arc::new(AtomicUsize::new(0));
-    let counter = count.clone();
-    let on_informational = OnInformational::new(move |status, _| {
-        counter.fetch_add(usize::from(status == StatusCode::CONTINUE), Relaxed);
-    });
-    let probe = Probe::post("/inspect", Payload::content("content\n")).header(header::EXPECT, "100-continue");
-    let sent = path.send_observed(probe, on_informational).await;
-    let count = count.load(Relaxed);
+    let (probe, continues) = Probe::expecting("/inspect");
+    let sent = path.send(probe).await;
+    let count = continues.count();
     let received = format!("the client received 100 Continue {count} times");
     vec![judge(&sent, count).with(evidence(path, &sent)).with([received])]
 }

@@ -5,10 +5,11 @@ use crate::{
     check::{
         Answer,
         Direction::Response,
-        Question,
+        Outcome, Question,
         fields::evidence,
         path::{Path, Sent},
         probe::Probe,
+        sighting::Sighting,
     },
 };
 use std::cmp::Ordering;
@@ -24,14 +25,8 @@ fn judge(sent: &Sent) -> Answer {
         let trouble = sent.seen.trouble().unwrap_or_default();
         return Answer::unknown(question, "no-response", format!("there is no whole response: {trouble}"));
     };
-    for verdict in &sighting.verdicts {
-        match verdict {
-            Verdict::Verified { .. } => return Answer::pass(question, "verified", verdict.to_string()),
-            Verdict::DigestDiffers { .. } => {
-                return Answer::fail(question, "differs", verdict.to_string()).on(Response);
-            }
-            _ => {}
-        }
+    if let Some(answer) = compared(sighting) {
+        return if answer.outcome == Outcome::Fail { answer.on(Response) } else { answer };
     }
     match sent.record().map(|record| sighting.compared_with(record)) {
         Some(Ordering::Less) => {
@@ -42,4 +37,13 @@ fn judge(sent: &Sent) -> Answer {
         }
         Some(Ordering::Equal) | None => Answer::unknown(question, "not-received", "no digest arrives"),
     }
+}
+
+/// The result of the comparison, if a digest has arrived.
+pub(super) fn compared(sighting: &Sighting) -> Option<Answer> {
+    sighting.verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Verified { .. } => Some(Answer::pass(Question::Digest, "verified", verdict.to_string())),
+        Verdict::DigestDiffers { .. } => Some(Answer::fail(Question::Digest, "differs", verdict.to_string())),
+        _ => None,
+    })
 }

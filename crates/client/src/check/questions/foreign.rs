@@ -1,25 +1,22 @@
 //! What can be seen without the help of the origin.
 
 use crate::{
-    Cut, OnInformational, Verdict,
+    Cut, Verdict,
     check::{
         Answer, Mode, Question,
         fields::received_alone,
         path::Path,
         payload::Payload,
         probe::Probe,
+        questions::digest,
         sighting::{Seen, Sighting},
     },
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 /// The trailers and the digest of the URL's own response.
 pub(super) async fn response(path: &Path) -> Vec<Answer> {
-    let seen = path.ask_foreign(Probe::get(""), None).await;
+    let seen = path.ask_foreign(Probe::get("")).await;
     let evidence = received_alone(&seen);
     let answers = match &seen {
         Seen::Response(sighting) if matches!(sighting.cut(), Some(Cut::TooLarge(_))) => {
@@ -75,20 +72,13 @@ fn trailers(mode: Mode, sighting: &Sighting) -> Answer {
 }
 
 fn digest(sighting: &Sighting) -> Answer {
-    let question = Question::Digest;
-    for verdict in &sighting.verdicts {
-        match verdict {
-            Verdict::Verified { .. } => return Answer::pass(question, "verified", verdict.to_string()),
-            Verdict::DigestDiffers { .. } => return Answer::fail(question, "differs", verdict.to_string()),
-            _ => {}
-        }
-    }
-    Answer::unknown(question, "not-received", "no digest arrives")
+    let none = || Answer::unknown(Question::Digest, "not-received", "no digest arrives");
+    digest::compared(sighting).unwrap_or_else(none)
 }
 
 pub(super) async fn head(path: &Path) -> Vec<Answer> {
     let question = Question::Head;
-    let seen = path.ask_foreign(Probe::new(Method::HEAD, ""), None).await;
+    let seen = path.ask_foreign(Probe::new(Method::HEAD, "")).await;
     let answer = match &seen {
         Seen::Hung(_) => Answer::fail(question, "hangs", "the response never ends"),
         Seen::Failed(error) => Answer::fail(question, "broken", format!("there is no response: {error}")),
@@ -112,8 +102,7 @@ pub(super) async fn request_trailers(path: &Path) -> Vec<Answer> {
     let trailers =
         HeaderMap::from_iter([(HeaderName::from_static("x-path-a"), HeaderValue::from_static("1"))]);
     let with = Probe::post("", content().with_trailers(trailers)).header(header::TRAILER, "x-path-a");
-    let (with, without) =
-        tokio::join!(path.ask_foreign(with, None), path.ask_foreign(Probe::post("", content()), None));
+    let (with, without) = tokio::join!(path.ask_foreign(with), path.ask_foreign(Probe::post("", content())));
     let result = |seen: &Seen| match seen.response() {
         Some(sighting) if sighting.cut().is_none() => format!("status {}", sighting.status.as_u16()),
         _ => seen.trouble().unwrap_or_default(),
@@ -134,15 +123,10 @@ pub(super) async fn continue_100(path: &Path) -> Vec<Answer> {
     if path.mode.is_http2() {
         return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
     }
-    let count = Arc::new(AtomicUsize::new(0));
-    let counter = count.clone();
-    let receiver = OnInformational::new(move |status, _| {
-        counter.fetch_add(usize::from(status == StatusCode::CONTINUE), Relaxed);
-    });
-    let probe = Probe::post("", Payload::content("content\n")).header(header::EXPECT, "100-continue");
-    let seen = path.ask_foreign(probe, Some(receiver)).await;
+    let (probe, continues) = Probe::expecting("");
+    let seen = path.ask_foreign(probe).await;
     let status = seen.response().map(|sighting| sighting.status);
-    vec![match (count.load(Relaxed), status) {
+    vec![match (continues.count(), status) {
         (_, None) => {
             let detail = format!("a request with Expect fails: {}", seen.trouble().unwrap_or_default());
             Answer::fail(question, "hangs", detail)
