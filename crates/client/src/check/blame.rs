@@ -5,8 +5,8 @@ use super::{Answer, Hop, Mode, Outcome, hop::Opening};
 /// In which mode each mode of a hop is passed on to the next one.
 pub(super) type Passing = Vec<(Mode, Mode)>;
 
-/// How the next hop is asked, which is the one with this index of `count`. It is known for the origin, from its own words, and
-/// for others from `Via`, if each hop adds one ([RFC 9110 §7.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3)).
+/// How the next hop is asked, which is the one with this index of `count`. The origin's record contains it, and
+/// for other hops `Via` does, if each hop adds one ([RFC 9110 §7.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3)).
 /// Otherwise it is HTTP/1.1, which most proxies speak. The next hop is always asked with `TE`: what it does without is the
 /// fault of the hop that leaves it out.
 pub(super) fn passing(openings: &[Opening], next: usize, count: usize) -> Passing {
@@ -34,7 +34,7 @@ fn is_http2(protocol: &str) -> bool {
     protocol.rsplit('/').next().is_some_and(|version| version == "2" || version.starts_with("2."))
 }
 
-/// Sets the hop at fault of each answer of the first hop that fails: the first one whose next hop does better.
+/// Sets the hop at fault of each answer of the first hop that fails: the first one whose next hop passes.
 pub(super) fn blame(hops: &mut [Hop], passings: &[Passing]) {
     let [first, rest @ ..] = hops else { return };
     if rest.is_empty() {

@@ -94,7 +94,7 @@ impl Path {
             .expect_timeout(self.patience / 2)
     }
 
-    /// Sends the first request, which finds out who answers. Without TE, as in `look`.
+    /// Sends the first request: its response identifies the origin. Without TE, as in `look`.
     pub(super) async fn open(&self) -> Sent {
         self.send_over(&self.aside, Probe::get("/te").without_te()).await
     }

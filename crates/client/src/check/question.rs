@@ -12,7 +12,7 @@ pub enum Question {
     Trailers,
     /// Whether announced trailers of a slow response arrive.
     TrailersSlow,
-    /// Whether a short and a slow response have the same fate.
+    /// Whether a short and a slow response give the same result.
     Timing,
     /// Whether several fields arrive.
     TrailersSeveral,

@@ -54,7 +54,7 @@ pub struct ModeReport {
     pub answers: Vec<Answer>,
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conclusion {
@@ -100,7 +100,7 @@ impl Report {
         Self { hops }
     }
 
-    /// What the check came to. That of the first hop, which is the whole path.
+    /// The result. That of the first hop, which is the whole path.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         let modes = self.hops.iter().take(1).flat_map(|hop| &hop.modes);

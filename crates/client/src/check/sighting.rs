@@ -28,7 +28,7 @@ pub(super) struct Sighting {
     pub(super) span: Duration,
 }
 
-/// What became of a probe, at the client.
+/// The result of a probe at the client.
 #[derive(Debug)]
 pub(super) enum Seen {
     Response(Box<Sighting>),

@@ -118,7 +118,7 @@ impl<S: Transport> Guard<S> {
         self.poll_break(cx).map(|()| io::ErrorKind::ConnectionAborted.into())
     }
 
-    /// Breaks the connection, and waits for the client to close it as well. A failure ends it, too.
+    /// Breaks the connection, and waits for the client to close it as well. A failure also ends it.
     pub(super) fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Intervening::Breaking(kind, step) = self.intervening {
             self.intervening = match ready!(self.poll_step(kind, step, cx)) {

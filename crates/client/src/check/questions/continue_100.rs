@@ -45,14 +45,17 @@ fn judge(sent: &Sent, count: usize) -> Answer {
                 Answer::unknown(question, "not-possible", detail)
             }
             (0, Some(true)) => {
-                let detail = "the origin's 100 Continue is lost: each upload waits for nothing";
+                let detail =
+                    "the origin's 100 Continue is lost: each upload waits until the client's timeout";
                 Answer::fail(question, "lost", detail).on(Response)
             }
-            (0, None) => {
-                Answer::fail(question, "lost", "no 100 Continue arrives: each upload waits for nothing")
-            }
+            (0, None) => Answer::fail(
+                question,
+                "lost",
+                "no 100 Continue arrives: each upload waits until the client's timeout",
+            ),
             (0, Some(false)) => {
-                let detail = "Expect is removed, and no 100 Continue arrives: each upload waits for nothing";
+                let detail = "Expect is removed, and no 100 Continue arrives: each upload waits until the client's timeout";
                 Answer::fail(question, "lost", detail).on(Request)
             }
             (1, Some(false)) => {

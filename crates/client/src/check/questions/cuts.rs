@@ -55,7 +55,7 @@ pub(in crate::check) fn judge(sent: &Sent, question: Question) -> Answer {
     }
     match &sent.seen {
         Seen::Hung(_) => {
-            Answer::fail(question, "hangs", "the client waits for the rest for ever").on(Response)
+            Answer::fail(question, "hangs", "the client waits for the rest in vain").on(Response)
         }
         Seen::Failed(error) => Answer::pass(question, "error", format!("the client gets an error: {error}")),
         Seen::Response(sighting) if sighting.status.is_server_error() => {

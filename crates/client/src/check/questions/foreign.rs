@@ -132,9 +132,11 @@ pub(super) async fn continue_100(path: &Path) -> Vec<Answer> {
             Answer::fail(question, "hangs", detail)
         }
         (1, _) => Answer::pass(question, "passes", "100 Continue arrives"),
-        (0, Some(status)) if status.is_success() => {
-            Answer::fail(question, "lost", "no 100 Continue arrives: each upload waits for nothing")
-        }
+        (0, Some(status)) if status.is_success() => Answer::fail(
+            question,
+            "lost",
+            "no 100 Continue arrives: each upload waits until the client's timeout",
+        ),
         // It needs no content to refuse the request.
         (0, Some(status)) => {
             Answer::unknown(question, "refused", format!("the request gets status {}", status.as_u16()))
