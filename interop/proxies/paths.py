@@ -81,7 +81,7 @@ CHECKED = [
 
 
 def all_programs():
-    """By name: those of the directory `proxies`, and others. The last one needs the ports of nginx."""
+    """By name: those of the directory `plain`, and others. The last one needs the ports of nginx."""
     # Nothing here needs Caddy 2.11, which Debian has not.
     there = {name: program for name, program in programs(Path()).items() if name != "Caddy 2.11"}
     return there | {
