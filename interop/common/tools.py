@@ -3,17 +3,23 @@
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+import threading
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 # In seconds.
 INSTALL = 900
+VERSION = 60
+
+# In seconds: another program may be installing.
+LOCK = 300
 
 
 class Failure(Exception):
@@ -22,18 +28,24 @@ class Failure(Exception):
 
 def run(command, seconds, **more):
     """The standard output of a command, which must succeed in time. All processes that it started end with it."""
+    done = finished(command, seconds, **more)
+    if done.returncode:
+        raise Failure(f"exit code {done.returncode} from {_line(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def finished(command, seconds, **more):
+    """A command that has ended, with its exit code and what it has printed. All processes that it started end with it."""
     process = None
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
     try:
         with _sigterm_waits():
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                start_new_session=True, **more,
-            )
+            process = subprocess.Popen(command, text=True, errors="replace", start_new_session=True, **streams)
         out, err = process.communicate(timeout=seconds)
     except OSError as error:
         raise Failure(f"{command[0]} can't be run: {error}") from error
     except subprocess.TimeoutExpired:
-        raise Failure(f"not ended after {seconds} s: {' '.join(map(str, command))}") from None
+        raise Failure(f"not ended after {seconds} s: {_line(command)}") from None
     finally:
         if process is not None:
             # The group is gone if the command has ended and left no processes.
@@ -41,14 +53,20 @@ def run(command, seconds, **more):
                 os.killpg(process.pid, signal.SIGKILL)
             if process.returncode is None:
                 process.communicate()
-    if process.returncode:
-        raise Failure(f"exit code {process.returncode} from {' '.join(map(str, command))}\n{out}{err}")
-    return out
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def _line(command):
+    return " ".join(map(str, command))
+
+
+def _sigterm_waits():
+    """Delays SIGTERM until the id of a process that is being started is known. It arrives in the main thread."""
+    return _delayed() if threading.current_thread() is threading.main_thread() else nullcontext()
 
 
 @contextmanager
-def _sigterm_waits():
-    """Delays SIGTERM until the id of a process that is being started is known."""
+def _delayed():
     came = []
     handler = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
     try:
@@ -64,37 +82,78 @@ def end_well():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
 
 
+def version(command, pattern=r"\d+\.\d+(?:\.\d+)?"):
+    """A program's version, as this command prints it. A pattern with a group means that group."""
+    text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], VERSION)
+    found = re.search(pattern, text)
+    if not found:
+        raise Failure(f"no version in the output of {_line(command)}: {text}")
+    return found[found.re.groups]
+
+
 def install(programs):
     """Installs missing programs: `programs` has the Debian package of each. An unavailable one is an error."""
     missing = [programs[program] for program in _missing(programs)]
     # Debian has it in a separate package.
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
-    if missing:
-        print("installing", *missing, flush=True)
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        run(["apt-get", "update", "-q"], INSTALL, env=quiet)
-        run(["apt-get", "install", "-qy", *missing], INSTALL, env=quiet)
+    _install(missing)
     if _missing(programs):
         raise Failure(f"missing although the package is installed: {', '.join(_missing(programs))}")
+
+
+def install_packages(packages):
+    """Installs Debian packages that are missing. An unavailable one is an error."""
+    _install([package for package in packages if not _is_installed(package)])
+
+
+def _install(packages):
+    if packages:
+        print("installing", *packages, flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        apt = ["apt-get", "-o", f"DPkg::Lock::Timeout={LOCK}", "-q"]
+        run([*apt, "update"], INSTALL, env=quiet)
+        run([*apt, "install", "-y", *packages], INSTALL, env=quiet)
 
 
 def _missing(programs):
     return [program for program in programs if shutil.which(program) is None]
 
 
+def _is_installed(package):
+    done = finished(["dpkg-query", "--show", "--showformat", "${db:Status-Status}", package], VERSION)
+    return done.returncode == 0 and done.stdout == "installed"
+
+
 def environment(name, requirements):
     """A folder with the programs of these requirements files, among them Python."""
-    key = hashlib.sha256(b"".join(file.read_bytes() for file in requirements)).hexdigest()[:12]
+    return python_programs(name, b"".join(file.read_bytes() for file in requirements).decode())
+
+
+def python_programs(name, requirements):
+    """A folder with the programs of these lines of a requirements file, among them Python."""
     version = "{}.{}".format(*sys.version_info)
+
+    def fill(folder):
+        run([sys.executable, "-m", "venv", "--clear", folder], INSTALL)
+        listed = folder / "requirements.txt"
+        listed.write_text(requirements)
+        run([folder / "bin/python", "-m", "pip", "install", "--quiet", "-r", listed], INSTALL)
+
+    return cached(f"{name}-python{version}", requirements, fill) / "bin"
+
+
+def cached(name, key, fill):
+    """A folder that `fill` has filled once for this key."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
-    folder = cache / f"{name}-python{version}-{key}"
+    folder = cache / f"{name}-{digest}"
     # Written last, so an incomplete folder is rebuilt.
     done = folder / "installed"
     if not done.exists():
-        print("installing Python packages", flush=True)
-        run([sys.executable, "-m", "venv", "--clear", folder], INSTALL)
-        files = [argument for file in requirements for argument in ("-r", str(file))]
-        run([folder / "bin/python", "-m", "pip", "install", "--quiet", *files], INSTALL)
+        print("preparing", name, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        fill(folder)
         done.touch()
-    return folder / "bin"
+    return folder

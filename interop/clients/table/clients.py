@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import driver
-from tools import ROOT, Failure, run
+from tools import ROOT, Failure, run, version
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -128,15 +128,6 @@ class Page:
         )
 
 
-def version(pattern, *command):
-    """A program's version, as it reports it."""
-    text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], EXCHANGE)
-    found = re.search(pattern, text)
-    if not found:
-        raise Failure(f"no version in the output of {' '.join(command)}: {text}")
-    return found[1]
-
-
 def build(work):
     """Builds the programs that need it, and returns the path of reqwest's."""
     for name in ("probe", "shortest"):
@@ -182,7 +173,7 @@ def clients(work, certificate):
     environment = variables(work, certificate)
     reqwest = build(work)
     locked = (ROOT / "Cargo.lock").read_text()
-    node = version(r"v(\S+)", "node", "--version")
+    node = version(["node", "--version"], r"v(\S+)")
     python = platform.python_version()
 
     def program(**more):
@@ -214,14 +205,14 @@ def clients(work, certificate):
 
     return [
         shell(
-            "curl", version(r"curl (\S+)", "curl", "--version"), BOTH,
+            "curl", version(["curl", "--version"], r"curl (\S+)"), BOTH,
             reads="`-D -` or `-i`, after the content", options={HTTP1: ["--http1.1"]},
         ),
         shell(
-            "nghttp", version(r"nghttp2/(\S+)", "nghttp", "--version"), (HTTP2,),
+            "nghttp", version(["nghttp", "--version"], r"nghttp2/(\S+)"), (HTTP2,),
             reads="`-v`, among the frames", sends="`--trailer`",
         ),
-        shell("wget", version(r"Wget (\S+)", "wget", "--version"), (HTTP1,), reads="`--warc-file`"),
+        shell("wget", version(["wget", "--version"], r"Wget (\S+)"), (HTTP1,), reads="`--warc-file`"),
         nodejs(
             "Node `http2`", "node_http2", (HTTP2,),
             reads="`stream.on('trailers')`", sends="`stream.sendTrailers`",
@@ -235,7 +226,7 @@ def clients(work, certificate):
             reads="diagnostics channel `undici:request:trailers`, not `fetch` itself",
         ),
         program(
-            name="Go `net/http`", folder="go", protocols=BOTH, version=version(r"go(\d\S+)", "go", "version"),
+            name="Go `net/http`", folder="go", protocols=BOTH, version=version(["go", "version"], r"go(\d\S+)"),
             code="shortest/main.go", probe=[work / "go_probe"], shortest=[work / "go_shortest"],
             reads="`Response.Trailer`", sends="`Request.Trailer`", http1_environment={"GODEBUG": "http2client=0"},
         ),
@@ -255,7 +246,7 @@ def clients(work, certificate):
         ),
         program(
             name="Java `HttpClient`", folder="java", protocols=BOTH,
-            version=version(r'version "(\S+)"', "java", "-version"), code="Shortest.java",
+            version=version(["java", "-version"], r'version "(\S+)"'), code="Shortest.java",
             probe=["java", "-cp", work, "Probe"], shortest=["java", "-cp", work, "Shortest"],
         ),
         program(
@@ -266,11 +257,11 @@ def clients(work, certificate):
         ),
         Browser(
             name="Chromium", folder="browser", protocols=BOTH, code="shortest.js",
-            version=version(r"Chromium (\S+)", "chromium", "--version"),
+            version=version(["chromium", "--version"], r"Chromium (\S+)"),
         ),
         Browser(
             name="Firefox", folder="browser", protocols=BOTH, code="server_timing.js",
-            version=version(r"Firefox (\S+)", "firefox-esr", "--version"),
+            version=version(["firefox-esr", "--version"], r"Firefox (\S+)"),
             reads="`PerformanceResourceTiming.serverTiming`",
         ),
     ]

@@ -1,0 +1,82 @@
+"""Where a program comes from: it is installed, downloaded or built once."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sid
+from tools import Failure, cached, install_packages, python_programs, run, version
+
+# In seconds.
+BUILD = 900
+
+
+@dataclass(frozen=True)
+class Release:
+    """A program of `[[programs]]`: `source` has one member, which says where it is from."""
+
+    # The beginning of it, as the tables have it.
+    version: str
+    source: dict[str, str]
+    prints_version: list[str]
+    command: list[str]
+    # Debian packages that it also needs.
+    needs: list[str] = field(default_factory=list)
+
+    def prepared(self, home):
+        """Installs or builds it, and returns its folder: `{program}`. `home` is the folder of its files here."""
+        if len(self.source) != 1 or not self.source.keys() <= _SOURCES.keys():
+            raise Failure(f"not a source: {self.source}; one of {', '.join(_SOURCES)} was expected")
+        install_packages(self.needs)
+        [(kind, what)] = self.source.items()
+        return _SOURCES[kind](what, home)
+
+    def full_version(self, name, folder):
+        """Its whole version, which must begin with `version`."""
+        found = version([filled(argument, folder) for argument in self.prints_version])
+        if not f"{found}.".startswith(f"{self.version}."):
+            raise Failure(f"{name} is {found} here, and the tables are about {self.version}")
+        return found
+
+
+def filled(argument, folder):
+    return argument.replace("{program}", str(folder))
+
+
+def _debian(package, _home):
+    install_packages([package])
+
+
+def _pypi(requirement, _home):
+    return python_programs(requirement.partition("==")[0], f"{requirement}\n")
+
+
+def _npm(package, _home):
+    def fill(folder):
+        run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, package], BUILD)
+
+    return cached(package.rpartition("@")[0].replace("/", "-"), package, fill)
+
+
+def _go(file, home):
+    def fill(folder):
+        run(["go", "build", "-o", folder / Path(file).stem, home / file], BUILD)
+
+    return cached(f"go-{home.name}", f"{file}\n{version(['go', 'version'])}\n{(home / file).read_text()}", fill)
+
+
+def _cargo(package, home):
+    """Cargo has its own cache."""
+    printed = run(["cargo", "build", "--locked", "--package", package, "--message-format=json"], BUILD, cwd=home)
+    artifacts = [json.loads(line) for line in printed.splitlines()]
+    executables = [artifact["executable"] for artifact in artifacts if artifact.get("executable")]
+    if not executables:
+        raise Failure(f"the package {package} has no program")
+    return Path(executables[-1]).parent
+
+
+def _sid(package, _home):
+    return sid.folder(package)
+
+
+_SOURCES = {"debian": _debian, "pypi": _pypi, "npm": _npm, "go": _go, "cargo": _cargo, "sid": _sid}

@@ -1,0 +1,147 @@
+"""Measures proxies: what `axum-trailers check` finds behind each, in each of its configurations."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import faults
+import verdicts
+from programs import Addresses, started
+from proxy import PLAIN_ORIGIN, PROTOCOLS, TLS_ORIGIN
+from tools import Failure, finished
+from verdicts import CLIENTS, MODES, Answer
+from workbench import serve
+
+# For one check, in seconds.
+LIMIT = 60
+
+# Most of the time they wait.
+THREADS = 3
+
+# Everything passes, something is lost, or some modes have no connection.
+CODES = (0, 1, 3)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The workbench behind the proxies, and what a check finds without a proxy."""
+
+    binary: Path
+    addresses: Addresses
+    direct: dict
+    # The working folder of a run, and in it one with `axum-trailers`.
+    folder: Path
+
+    @property
+    def programs(self):
+        return self.folder / "programs"
+
+
+@contextmanager
+def origin(binary, folder):
+    # Programs that drop their rights read it.
+    folder.chmod(0o755)
+    (folder / "programs").mkdir()
+    (folder / "programs/axum-trailers").symlink_to(binary)
+    with serve(binary, "--trust-proxy", "127.0.0.1", "--plain", "127.0.0.1:0") as server:
+        addresses = Addresses({TLS_ORIGIN: _port(server.url), PLAIN_ORIGIN: _port(server.more[0])})
+        reports = [_report(binary, f"https://localhost:{addresses[TLS_ORIGIN]}/", MODES),
+                   _report(binary, f"http://127.0.0.1:{addresses[PLAIN_ORIGIN]}/", MODES)]
+        direct, without_tls = map(verdicts.answers, reports)
+        if direct != without_tls or any(answer.outcome == "fail" for answer in direct.values()):
+            raise Failure(f"a check without a proxy finds a loss: {json.dumps(reports)}")
+        yield Origin(binary, addresses, direct, folder)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one configuration with one program."""
+
+    verdicts: list
+    failures: list
+
+
+def measure(origin, proxies, folders):
+    """The results by the names of the proxies' folders, and in them by configuration and version. `folders` has those of the
+    programs, by proxy and version."""
+    jobs = [(proxy, release, configuration) for proxy in proxies for release, configuration in proxy.measured()]
+
+    def one(numbered):
+        number, (proxy, release, configuration) = numbered
+        program = proxy.program(release, configuration, folders[proxy.folder.name, release.version])
+        folder = origin.folder / str(number)
+        try:
+            result = _measured(origin, proxy, release, configuration, program, folder)
+        except Failure as failure:
+            result = Result([], [f"{program.name}: {failure}"])
+        print(f"{'failed' if result.failures else 'measured'}: {program.name}", flush=True)
+        return result
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = list(pool.map(one, enumerate(jobs)))
+    by_proxy = {proxy.folder.name: {} for proxy in proxies}
+    for (proxy, release, configuration), result in zip(jobs, results, strict=True):
+        by_proxy[proxy.folder.name][configuration.id, release.version] = result
+    return by_proxy
+
+
+def _measured(origin, proxy, release, configuration, program, folder):
+    failures = []
+    with started(program, origin.addresses, folder) as addresses:
+        found = _checked(origin, configuration, addresses)
+        for fault in proxy.faults:
+            if (fault.program, fault.configuration) == (release.version, configuration.id):
+                try:
+                    faults.check(proxy, fault, addresses, folder, origin.programs)
+                except Failure as failure:
+                    failures.append(str(failure))
+    asked = configuration.to_origin.removeprefix("TLS ").replace("h2c", "HTTP/2")
+    if asked not in to_origin(found):
+        failures.append(f"{program.name}: to-origin is {configuration.to_origin}, but it speaks {' and '.join(to_origin(found))}")
+    return Result(found, failures)
+
+
+def _checked(origin, configuration, addresses):
+    """One verdict for all clients, or one with TLS and one without."""
+
+    def verdict(*urls):
+        asked = {client: (url, port) for client, url, port in urls if port is not None}
+        reports = [_report(origin.binary, f"{url}:{addresses[port]}/", CLIENTS[client])
+                   for client, (url, port) in asked.items()]
+        return verdicts.of(asked, reports, origin.direct, configuration.varies) if asked else None
+
+    plain = "http://127.0.0.1"
+    over_tls = verdict(("TLS", "https://localhost", configuration.tls))
+    without_tls = verdict(("plain", plain, configuration.plain), ("h2c", plain, configuration.h2c))
+    return verdicts.merged(over_tls, without_tls)
+
+
+def to_origin(found):
+    """The protocols that the proxy uses there, from the least."""
+    used = {_PROTOCOLS.get(verdict.answers.get(("protocol", mode), _SAME).finding, {}).get(mode[:5])
+            for verdict in found for mode in verdict.modes()}
+    return [protocol for protocol in PROTOCOLS if protocol in used]
+
+
+_SAME = Answer("pass", "same")
+
+# By finding and the client's protocol.
+_PROTOCOLS = {
+    "same": {"http2": "HTTP/2", "http1": "HTTP/1.1"},
+    "upgraded": {"http1": "HTTP/2"},
+    "downgraded": {"http2": "HTTP/1.1"},
+    "downgraded-to-http1.0": {"http2": "HTTP/1.0", "http1": "HTTP/1.0"},
+}
+
+
+def _report(binary, url, modes):
+    done = finished([binary, "check", "-k", "--json", "--max-time", f"{LIMIT}s", "--mode", ",".join(modes), url], 2 * LIMIT)
+    if done.returncode not in CODES:
+        raise Failure(f"exit code {done.returncode} from a check of {url}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def _port(url):
+    return int(url.rpartition(":")[2])
