@@ -83,6 +83,9 @@ class Program:
     ports: list
     # What else is in the folder: paths by their names.
     links: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+    # Whether it may end by itself.
+    may_end: bool = False
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def started(program, servers, folder):
     for file in CERTIFICATES:
         shutil.copy(file, folder)
     command = [addresses.applied(argument.replace("{folder}", str(folder))) for argument in program.command]
-    environment = os.environ | dict.fromkeys(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"], str(folder))
+    environment = os.environ | dict.fromkeys(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"], str(folder)) | program.environment
     process = None
     try:
         with open(folder / "log", "wb") as log:
@@ -109,7 +112,7 @@ def started(program, servers, folder):
         for port in program.ports:
             _await(program.name, process, addresses[port])
         yield addresses
-        if process.poll() is not None:
+        if process.poll() is not None and not program.may_end:
             raise Failure(f"{program.name} ended with {process.returncode}")
     except OSError as error:
         raise Failure(f"{program.name} can't be started: {error}") from error

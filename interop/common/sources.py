@@ -13,7 +13,7 @@ BUILD = 900
 
 @dataclass(frozen=True)
 class Release:
-    """A program of `[[programs]]`: `source` has one member, which says where it is from."""
+    """A program of `[[programs]]`. `source` has one member, which says where it is from."""
 
     # The beginning of it, as the tables have it.
     version: str
@@ -47,8 +47,9 @@ def _debian(package, _home):
     install_packages([package])
 
 
-def _pypi(requirement, _home):
-    return python_programs(requirement.partition("==")[0], f"{requirement}\n")
+def _pypi(requirements, _home):
+    lines = requirements.split()
+    return python_programs(lines[0].partition("==")[0], "".join(f"{line}\n" for line in lines))
 
 
 def _npm(package, _home):

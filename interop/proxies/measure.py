@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import faults
+import console
 import verdicts
 from programs import Addresses, started
 from proxy import PLAIN_ORIGIN, PROTOCOLS, TLS_ORIGIN
@@ -93,8 +93,9 @@ def _measured(origin, proxy, release, configuration, program, folder):
         found = _checked(origin, configuration, addresses)
         for fault in proxy.faults:
             if (fault.program, fault.configuration) == (release.version, configuration.id):
+                what = f"{program.name}: {fault.says}"
                 try:
-                    faults.check(proxy, fault, addresses, folder, origin.programs)
+                    console.check(what, fault.command, fault.prints, fault.lacks, addresses, folder, origin.programs)
                 except Failure as failure:
                     failures.append(str(failure))
     asked = configuration.to_origin.removeprefix("TLS ").replace("h2c", "HTTP/2")
