@@ -1,0 +1,149 @@
+"""docs/servers.md: tables and programs are generated, prose is written by hand."""
+
+import re
+
+import results
+from markdown import replaced, table
+from questions import NONE_SENT
+from server import HTTP1, HTTP2, PROTOCOLS
+from tools import ROOT, Failure
+
+DOCUMENT = ROOT / "docs/servers.md"
+
+LANGUAGES = {"go": "go", "java": "java", "mjs": "js", "py": "python", "rs": "rust", "conf": "nginx", "html": "html"}
+
+GLANCE = ("Server", "Sends trailers", "How", "Reads request trailers")
+TITLES = (
+    "Server", "Version", "Protocol", "Sent with `TE: trailers`", "Sent without `TE`", "Announced in `Trailer`",
+    "Digest trailer", "Request trailers", "A handler that dies",
+)
+DEATHS = ("Version", "Protocol", "What dies", "The client gets")
+
+# What a death looks like in short, by the beginning of its words.
+SHORT = {
+    "complete": "**complete**",
+    "hangs": "**hangs**",
+    "refused: ": "an error status",
+    "cut: the server reset the stream with NO_ERROR": "**reset with `NO_ERROR`**",
+    "cut: ": "cut",
+}
+
+
+def written(text, servers):
+    """The document with what was found about the servers: by the names of their folders."""
+    found = {name: results.read(server.results) for name, server in servers.items()}
+    ordered = _ordered(text, servers)
+    text = replaced(text, "answers", table(GLANCE, [_glance(servers[name], found[name]) for name in ordered]))
+    rows = [row for name in ordered for row in _rows(servers[name], found[name])]
+    text = replaced(text, "results", table(TITLES, rows))
+    for name in ordered:
+        text = replaced(text, name, _section(servers[name], found[name]))
+    return text
+
+
+def compare(text, servers):
+    if difference := results.differences(text, written(text, servers), "docs/servers.md", "from the files"):
+        raise Failure(f"docs/servers.md is not what the files of the servers have; --write updates it\n{difference}")
+
+
+def anchor(name):
+    """Of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
+
+
+def _ordered(text, servers):
+    """The names of the folders in the order of the headings."""
+    headings = re.findall(r"(?m)^## (.*)$", text)
+    missing = [server.name for server in servers.values() if server.name not in headings]
+    if missing:
+        raise Failure(f"docs/servers.md has no headings for {', '.join(missing)}")
+    return sorted(servers, key=lambda name: headings.index(servers[name].name))
+
+
+def _glance(server, found):
+    sends = {protocol for (_, protocol), answers in found.items() if answers["with TE"] == "yes"}
+    which = {frozenset(): "**no**", frozenset([HTTP2]): "over HTTP/2 only", frozenset([HTTP1]): "over HTTP/1.1 only"}
+    reads = any(_reads(answers["request trailers"]) for answers in found.values())
+    return (
+        f"[{server.name}](#{anchor(server.name)})", which.get(frozenset(sends), "over HTTP/2 and HTTP/1.1"),
+        _how(server, "sends", bool(sends)) or "", _how(server, "reads", reads) or "**no**",
+    )
+
+
+def _reads(answer):
+    return answer in ("yes", "if announced") or "yes" in answer.split("; ")[0]
+
+
+def _how(server, member, can):
+    how = getattr(server, member)
+    if can and how is None:
+        raise Failure(f"{server.name} can, but `{member}` is not set")
+    if how is not None and not can:
+        raise Failure(f"{server.name} can't, but `{member}` is set")
+    return how
+
+
+def _rows(server, found):
+    for (version, protocol), answers in found.items():
+        deaths = [_short(answers[dying.words]) for dying in server.deaths if dying.words in answers]
+        yield (
+            f"[{server.name}](#{anchor(server.name)})", version, protocol, _bold_no(answers["with TE"]),
+            _bold_no(answers["without TE"]), "" if answers["announced"] == NONE_SENT else answers["announced"],
+            "" if answers["digest"] == NONE_SENT else answers["digest"], _request_trailers(server, answers["request trailers"]),
+            ", ".join(dict.fromkeys(deaths)),
+        )
+
+
+def _bold_no(answer):
+    return "**no**" if answer == "no" else answer
+
+
+def _request_trailers(server, answer):
+    if answer in ("yes", "if announced"):
+        condition = "" if answer == "yes" else "**only if announced**: "
+        return f"{condition}{server.reads}"
+    return f"**{answer}**"
+
+
+def _short(outcome):
+    return next(short for beginning, short in SHORT.items() if outcome.startswith(beginning))
+
+
+def _section(server, found):
+    programs = [_program(server, shortest) for shortest in server.shortest]
+    faults = [_fault(server, fault) for fault in server.faults]
+    return "\n\n".join(filter(None, [*programs, _deaths(server, found), *faults]))
+
+
+def _program(server, shortest):
+    command = " ".join(shortest.command or server.programs[0].command).replace("{file}", shortest.file).replace("{folder}", ".")
+    words = f"{shortest.words}. " if shortest.words else ""
+    url = shortest.urls.get(HTTP2) or shortest.urls[HTTP1]
+    return f"{words}Start `{command}`, then try `curl -ski -H 'TE: trailers' {url}`:\n\n{_code(server, shortest.file)}"
+
+
+def _code(server, file):
+    return f"```{LANGUAGES.get(file.rpartition('.')[2], '')}\n{server.source(file)}```"
+
+
+def _fault(server, fault):
+    """The command, below its program if that is not above already."""
+    program = server.program_of(fault).file
+    words = fault.says
+    if program == server.probe.file:
+        words = f"{words} (With [{program}](../interop/servers/{server.folder.name}/{program}).)"
+    elif program not in (shortest.file for shortest in server.shortest):
+        words = f"{words}\n\n{_code(server, program)}"
+    return f"{words}\n\n```console\n$ {fault.command.strip()}\n{fault.prints.strip()}\n```"
+
+
+def _deaths(server, found):
+    rows = [
+        (version, protocol, dying.words, _outcome(answers[dying.words]))
+        for (version, protocol), answers in found.items() for dying in server.deaths if dying.words in answers
+    ]
+    return table(DEATHS, rows) if rows else ""
+
+
+def _outcome(outcome):
+    return outcome if _short(outcome) in ("cut", "an error status") else f"**{outcome}**"

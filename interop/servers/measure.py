@@ -1,0 +1,109 @@
+"""Starts each server, and asks it."""
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from shutil import copy
+from urllib.parse import urlsplit
+
+import console
+from programs import CERTIFICATES, Addresses, Program, started
+from questions import Client, Interview, sends_trailer
+from sources import filled
+from tools import Failure, run
+
+# In seconds.
+BEFORE = 60
+
+
+class Measurement:
+    """One server with one of its programs."""
+
+    def __init__(self, server, release, binary, folder):
+        self._server, self._release, self._binary, self._folder = server, release, binary, folder
+        folder.mkdir()
+        # Programs that drop their rights read it.
+        folder.chmod(0o755)
+        self._program = release.prepared(server.folder)
+        self._numbers = count()
+        self.version = release.full_version(server.name, self._program)
+        self._links = self._made_before()
+
+    def results(self):
+        """By program and protocol: answers by question."""
+        found = {}
+        with self._running(self._server.probe) as (addresses, _):
+            for protocol in self._server.probe.urls:
+                interview = self._interview(protocol, addresses)
+                found[protocol] = interview.answers() | {
+                    dying.words: interview.death(dying) for dying in self._deaths(protocol, ending=False)
+                }
+        for protocol in self._server.probe.urls:
+            for dying in self._deaths(protocol, ending=True):
+                with self._running(self._server.probe, may_end=True) as (addresses, _):
+                    found[protocol][dying.words] = self._interview(protocol, addresses).death(dying)
+        for shortest in self._server.shortest:
+            self._try(shortest)
+        for fault in self._server.faults:
+            self._reproduce(fault)
+        return {(self._release.version, protocol): answers for protocol, answers in found.items()}
+
+    def _interview(self, protocol, addresses):
+        return Interview(self._server, self._client(protocol), addresses.applied(self._server.probe.urls[protocol]))
+
+    def _deaths(self, protocol, ending):
+        return [dying for dying in self._server.deaths if protocol in dying.protocols and dying.ends_program == ending]
+
+    def _try(self, shortest):
+        """Runs a shortest program as it stands."""
+        with self._running(shortest) as (addresses, _):
+            for protocol, url in shortest.urls.items():
+                if not sends_trailer(self._client(protocol), addresses.applied(url)):
+                    raise Failure(f"{shortest.file} sends no trailer `x-sum: 1` over {protocol}")
+
+    def _reproduce(self, fault):
+        program = self._server.program_of(fault)
+        what = f"{program.file}: {fault.says}"
+        with self._running(program, fault.ends_program) as (addresses, folder):
+            console.check(what, fault.command, fault.prints, fault.lacks, addresses, folder, self._binary.parent)
+
+    @contextmanager
+    def _running(self, what, may_end=False):
+        """A running program, and what must run beside it: its addresses and its folder."""
+        with ExitStack() as stack:
+            addresses = Addresses({})
+            for beside in self._server.beside:
+                program = self._program_with(" ".join(beside.command), beside.command, [beside.port], self._server.folder)
+                addresses = stack.enter_context(started(program, addresses, self._new_folder()))
+            folder = self._new_folder()
+            yield stack.enter_context(started(replace(self._listening(what), may_end=may_end), addresses, folder)), folder
+
+    def _listening(self, what):
+        """The program with a file, which listens on the ports of its URLs."""
+        path = self._server.folder / what.file
+        command = [argument.replace("{file}", path.name) for argument in what.command or self._release.command]
+        ports = sorted({urlsplit(url).port for url in what.urls.values()})
+        return self._program_with(f"{self._server.name}, {path.name},", command, ports, path.parent)
+
+    def _program_with(self, name, command, ports, home):
+        folders = [self._server.folder, home]
+        files = {path.name: path.read_text() for folder in folders for path in folder.iterdir() if path.is_file()}
+        return Program(name, [filled(argument, self._program) for argument in command], files, ports, self._links)
+
+    def _made_before(self):
+        """Files that programs need: paths by their names."""
+        folder = self._new_folder()
+        folder.mkdir()
+        for file in CERTIFICATES:
+            copy(file, folder)
+        there = {Path(file).name for file in CERTIFICATES}
+        for command in self._server.before:
+            run(command, BEFORE, cwd=folder)
+        return {path.name: path for path in folder.iterdir() if path.name not in there}
+
+    def _client(self, protocol):
+        return Client(self._binary, protocol, CERTIFICATES[0], self._server.send)
+
+    def _new_folder(self):
+        return self._folder / str(next(self._numbers))

@@ -1,0 +1,127 @@
+"""The servers: what server.toml contains."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import manifest
+from sources import Release
+from tools import Failure
+
+HERE = Path(__file__).resolve().parent
+
+HTTP2 = "HTTP/2"
+HTTP1 = "HTTP/1.1"
+PROTOCOLS = (HTTP2, HTTP1)
+
+
+@dataclass(frozen=True)
+class Shortest:
+    """A shortest program or configuration that sends a trailer."""
+
+    file: str
+    # By protocol: each must respond with the trailer `x-sum: 1`.
+    urls: dict[str, str]
+    # What it is, if there are several.
+    words: str = ""
+    # Instead of that of the program.
+    command: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A program that must run beside the server, such as a backend."""
+
+    command: list[str]
+    port: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The program that answers the questions."""
+
+    file: str
+    # By protocol: an origin. HTTP/2 without TLS is with prior knowledge.
+    urls: dict[str, str]
+    # Where the questions are asked: `trailers`, `announced` and `inspect`.
+    paths: dict[str, str] = field(default_factory=dict)
+    # Instead of that of the program.
+    command: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Death:
+    """A way in which a handler fails in the middle of a response."""
+
+    words: str
+    path: str
+    protocols: list[str] = field(default_factory=lambda: list(PROTOCOLS))
+    # Whether the program ends with it.
+    ends_program: bool = False
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, and a command that shows it."""
+
+    says: str
+    command: str
+    # Lines that come in this order, and lines that must not come.
+    prints: str
+    lacks: list[str] = field(default_factory=list)
+    # The program that it is about: the first of the shortest ones unless it is another. It listens on the same ports.
+    file: str | None = None
+    # Whether that program ends with it.
+    ends_program: bool = False
+
+
+@dataclass(frozen=True)
+class Server:
+    # Its heading in docs/servers.md.
+    name: str
+    programs: list[Release]
+    shortest: list[Shortest]
+    probe: Probe
+    deaths: list[Death]
+    faults: list[Fault] = field(default_factory=list)
+    beside: list[Beside] = field(default_factory=list)
+    # How a program sends a trailer, and how an application reads those of a request, if it can.
+    sends: str | None = None
+    reads: str | None = None
+    # Options of `send`, which is used instead of `get`: for servers that answer no GET.
+    send: list[str] = field(default_factory=list)
+    # Questions that are not asked, and the words in their cells.
+    meaningless: dict[str, str] = field(default_factory=dict)
+    # Commands that make more files, in a folder with the certificate.
+    before: list[list[str]] = field(default_factory=list)
+    # Whether the short form asks it.
+    short: bool = False
+    folder: Path = field(default=None, init=False)
+
+    @property
+    def results(self):
+        return self.folder / "results.txt"
+
+    def source(self, file):
+        return (self.folder / file).read_text()
+
+    def program_of(self, fault):
+        """The program that a fault is about, which listens on the ports of a shortest one or of the probe."""
+        there = {program.file: program for program in (self.probe, *self.shortest)}
+        return there.get(fault.file) or replace(self.shortest[0], file=fault.file or self.shortest[0].file)
+
+    def path(self, route):
+        return self.probe.paths.get(route, f"/{route}")
+
+
+def load(folder):
+    server = manifest.load(Server, folder / "server.toml")
+    object.__setattr__(server, "folder", folder)
+    for urls in (server.probe.urls, *(shortest.urls for shortest in server.shortest)):
+        if not urls or urls.keys() - set(PROTOCOLS):
+            raise Failure(f"{folder.name}: URLs by protocol ({', '.join(PROTOCOLS)}) were expected, not {urls}")
+    return server
+
+
+def servers():
+    """All of them, by the names of their folders."""
+    return {path.parent.name: load(path.parent) for path in sorted(HERE.glob("*/server.toml"))}
