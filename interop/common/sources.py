@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import sid
+import suites
 from tools import Failure, cached, install_packages, python_programs, run, version
 
 # In seconds.
@@ -76,8 +76,10 @@ def _cargo(package, home):
     return Path(executables[-1]).parent
 
 
-def _sid(package, _home):
-    return sid.folder(package)
+def _suite(suite):
+    return lambda package, _home: suites.folder(suite, package)
 
 
-_SOURCES = {"debian": _debian, "pypi": _pypi, "npm": _npm, "go": _go, "cargo": _cargo, "sid": _sid}
+_SOURCES = {
+    "debian": _debian, "pypi": _pypi, "npm": _npm, "go": _go, "cargo": _cargo, "sid": _suite("sid"), "trixie": _suite("trixie"),
+}
