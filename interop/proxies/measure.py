@@ -1,5 +1,6 @@
 """Measures proxies: what `axum-trailers check` finds behind each, in each of its configurations."""
 
+import difflib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,9 +10,9 @@ from pathlib import Path
 import console
 import verdicts
 from programs import Addresses, started
-from proxy import PLAIN_ORIGIN, PROTOCOLS, TLS_ORIGIN
+from proxy import PLAIN_ORIGIN, TLS_ORIGIN
 from tools import Failure, finished
-from verdicts import CLIENTS, MODES, Answer
+from verdicts import CLIENTS, MODES, to_origin
 from workbench import serve
 
 # For one check, in seconds.
@@ -63,9 +64,9 @@ class Result:
     failures: list
 
 
-def measure(origin, proxies, folders):
+def measure(origin, proxies, folders, times):
     """The results by the names of the proxies' folders, and in them by configuration and version. `folders` has those of the
-    programs, by proxy and version."""
+    programs, by proxy and version. Each is checked so many times, and must always give the same."""
     jobs = [(proxy, release, configuration) for proxy in proxies for release, configuration in proxy.measured()]
 
     def one(numbered):
@@ -73,7 +74,7 @@ def measure(origin, proxies, folders):
         program = proxy.program(release, configuration, folders[proxy.folder.name, release.version])
         folder = origin.folder / str(number)
         try:
-            result = _measured(origin, proxy, release, configuration, program, folder)
+            result = _measured(origin, proxy, release, configuration, program, folder, times)
         except Failure as failure:
             result = Result([], [f"{program.name}: {failure}"])
         print(f"{'failed' if result.failures else 'measured'}: {program.name}", flush=True)
@@ -87,10 +88,13 @@ def measure(origin, proxies, folders):
     return by_proxy
 
 
-def _measured(origin, proxy, release, configuration, program, folder):
+def _measured(origin, proxy, release, configuration, program, folder, times):
     failures = []
     with started(program, origin.addresses, folder) as addresses:
-        found = _checked(origin, configuration, addresses)
+        found, *others = (_checked(origin, configuration, addresses) for _ in range(times))
+        for other in others:
+            if other != found:
+                raise Failure(f"other answers the next time:\n{_difference(found, other)}")
         for fault in proxy.faults:
             if (fault.program, fault.configuration) == (release.version, configuration.id):
                 what = f"{program.name}: {fault.says}"
@@ -102,6 +106,11 @@ def _measured(origin, proxy, release, configuration, program, folder):
     if asked not in to_origin(found):
         failures.append(f"{program.name}: to-origin is {configuration.to_origin}, but it speaks {' and '.join(to_origin(found))}")
     return Result(found, failures)
+
+
+def _difference(*all_verdicts):
+    texts = [[line for verdict in verdicts for line in verdict.lines()] for verdicts in all_verdicts]
+    return "\n".join(difflib.unified_diff(*texts, lineterm="", n=0))
 
 
 def _checked(origin, configuration, addresses):
@@ -117,24 +126,6 @@ def _checked(origin, configuration, addresses):
     over_tls = verdict(("TLS", "https://localhost", configuration.tls))
     without_tls = verdict(("plain", plain, configuration.plain), ("h2c", plain, configuration.h2c))
     return verdicts.merged(over_tls, without_tls)
-
-
-def to_origin(found):
-    """The protocols that the proxy uses there, from the least."""
-    used = {_PROTOCOLS.get(verdict.answers.get(("protocol", mode), _SAME).finding, {}).get(mode[:5])
-            for verdict in found for mode in verdict.modes()}
-    return [protocol for protocol in PROTOCOLS if protocol in used]
-
-
-_SAME = Answer("pass", "same")
-
-# By finding and the client's protocol.
-_PROTOCOLS = {
-    "same": {"http2": "HTTP/2", "http1": "HTTP/1.1"},
-    "upgraded": {"http1": "HTTP/2"},
-    "downgraded": {"http2": "HTTP/1.1"},
-    "downgraded-to-http1.0": {"http2": "HTTP/1.0", "http1": "HTTP/1.0"},
-}
 
 
 def _report(binary, url, modes):

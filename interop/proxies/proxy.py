@@ -15,7 +15,6 @@ HERE = Path(__file__).resolve().parent
 PLAIN_ORIGIN = 8080
 TLS_ORIGIN = 3000
 
-PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2")
 TO_ORIGIN = ("HTTP/1.0", "HTTP/1.1", "h2c", "TLS HTTP/1.1", "TLS HTTP/2")
 KINDS = ("as-installed", "trailers", "other")
 
@@ -54,7 +53,8 @@ class Configuration:
 class Measured:
     """The configurations whose verdicts a remedy is made from."""
 
-    program: str
+    # Without one: with each program of the proxy.
+    program: str | None = None
     without: list[str] = field(default_factory=list)
     # `with` is a keyword.
     with_: str | None = None
@@ -73,8 +73,9 @@ class Remedy:
     lines: list[str] = field(default_factory=list)
     note: str | None = None
     measured: Measured | None = None
-    # Instead of `measured`.
+    # Who says that it helps with versions that are not measured.
     basis: str | None = None
+    # Instead of `measured`.
     findings: list[str] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
     cures: list[str] = field(default_factory=list)

@@ -9,6 +9,8 @@ HTTP2 = ("http2-te", "http2")
 HTTP1 = ("http1-te", "http1")
 MODES = (*HTTP2, *HTTP1)
 
+PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2")
+
 # The kinds of clients, and the modes in which each is asked.
 CLIENTS = {"TLS": MODES, "plain": HTTP1, "h2c": HTTP2}
 
@@ -31,6 +33,17 @@ class Answer:
     def text(self):
         hop = f"hop {self.hop}" if self.hop else ""
         return " ".join(filter(None, [self.finding, self.direction, hop])) + _ENDS[self.outcome]
+
+
+_SAME = Answer("pass", "same")
+
+# By finding and the client's protocol.
+_PROTOCOLS = {
+    "same": {"http2": "HTTP/2", "http1": "HTTP/1.1"},
+    "upgraded": {"http1": "HTTP/2"},
+    "downgraded": {"http2": "HTTP/1.1"},
+    "downgraded-to-http1.0": {"http2": "HTTP/1.0", "http1": "HTTP/1.0"},
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,13 @@ def merged(over_tls, without_tls):
         return [over_tls, without_tls]
     clients = (*over_tls.clients, *without_tls.clients)
     return [Verdict(clients, over_tls.answers, over_tls.unavailable, over_tls.varies)]
+
+
+def to_origin(verdicts):
+    """The protocols that the proxy uses there, from the least."""
+    used = {_PROTOCOLS.get(verdict.answers.get(("protocol", mode), _SAME).finding, {}).get(mode[:5])
+            for verdict in verdicts for mode in verdict.modes()}
+    return [protocol for protocol in PROTOCOLS if protocol in used]
 
 
 def head(id, version, verdict):

@@ -1,0 +1,130 @@
+"""The generated parts of docs/proxies.md, from what the folders of the proxies contain."""
+
+import re
+
+import cells
+from markdown import code, replaced, table
+from tools import ROOT, Failure
+from verdicts import to_origin
+
+DOCUMENT = ROOT / "docs/proxies.md"
+
+TITLES = ("To the origin", "Clients", "`TE`", "Response trailers", "Request trailers", "A cut transfer", "gRPC")
+
+# Questions that a column is about. The others are in the last column of a proxy's own table.
+_IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers", "upload-cut"} | set(
+    [*cells.TRAILERS, *cells.RARE_TRAILERS, *cells.CUTS, *cells.CALLS]
+)
+
+
+def order(text):
+    """The names of the proxies' folders, as their sections follow each other."""
+    return re.findall(r"(?m)^## .*\n(?:(?!## ).*\n)*?<!-- (\w+) -->$", text.partition("<!-- /results -->")[2])
+
+
+def written(text, measured):
+    """The document with what these proxies were measured to do, in its order."""
+    text = replaced(text, "answers", table(("Proxy", "By default", "With these lines", "Never"), _answers(measured)))
+    titles = ("Proxy", "Version", "Configuration", *TITLES)
+    text = replaced(text, "results", table(titles, [row for one in measured for row in _rows(one)]))
+    for one in measured:
+        if f"\n## {one.proxy.name}\n" not in text:
+            raise Failure(f"docs/proxies.md has no heading «## {one.proxy.name}»")
+        text = replaced(text, one.proxy.folder.name, _section(one))
+    return text
+
+
+def _answers(measured):
+    for one in measured:
+        for release in one.proxy.programs:
+            found = [(configuration, verdicts) for other, configuration, verdicts in one.blocks() if other is release]
+            name = f"[{one.proxy.name} {release.version}](#{_anchor(one.proxy.name)})"
+            yield name, _default(found), _lines(found), _never(found)
+
+
+def _default(found):
+    texts = [_reach(verdicts) for configuration, verdicts in found if configuration.kind == "as-installed"]
+    return " ".join(texts) or "–"
+
+
+def _lines(found):
+    """The configurations that get trailers to the most clients."""
+    there = [(configuration, verdicts) for configuration, verdicts in found if configuration.kind == "trailers"]
+    best = [
+        f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts)})'}"
+        for configuration, verdicts in there
+        if not any(cells.reached(verdicts) < cells.reached(other) for _, other in there)
+    ]
+    return "; or ".join(best) or "–"
+
+
+def _is_whole(verdicts):
+    return cells.reached(verdicts) == cells.asked(verdicts)
+
+
+def _reach(verdicts):
+    reached, asked = cells.reached(verdicts), cells.asked(verdicts)
+    if reached == asked:
+        return "**yes**"
+    return f"only {cells.who(reached, asked)}" if reached else "**no**"
+
+
+def _never(found):
+    """What is lost in each configuration."""
+    all_verdicts = [verdicts for _, verdicts in found]
+    lost = []
+    never = set.union(*map(cells.asked, all_verdicts)) - set.union(*map(cells.reached, all_verdicts))
+    if never:
+        lost.append(f"trailers: {cells.who(never, set.union(*map(cells.asked, all_verdicts)))}")
+    for words, arrives in (("request trailers", cells.has_request_trailers), ("gRPC", cells.has_grpc), ("cuts", cells.has_cuts)):
+        if not any(arrives(verdicts) for verdicts in all_verdicts):
+            lost.append(words)
+    return "; ".join(lost) or "–"
+
+
+def _rows(one):
+    for release, configuration, verdicts in one.blocks():
+        for verdict in verdicts:
+            yield (
+                f"[{one.proxy.name}](#{_anchor(one.proxy.name)})", one.versions[release.version], configuration.words,
+                *_cells(configuration, verdicts, verdict),
+            )
+
+
+def _cells(configuration, verdicts, verdict):
+    tls = "TLS " if configuration.to_origin.startswith("TLS ") else ""
+    return (
+        tls + ", ".join(to_origin(verdicts)), cells.clients(verdict), cells.te(verdict), cells.trailers(verdict),
+        cells.request_trailers(verdict), cells.cut(verdict), cells.grpc(verdict),
+    )
+
+
+def _section(one):
+    rows = [
+        (one.versions[release.version], configuration.words, *_cells(configuration, verdicts, verdict), _others(verdict))
+        for release, configuration, verdicts in one.blocks() for verdict in verdicts
+    ]
+    parts = [table(("Version", "Configuration", *TITLES, "Also"), rows)]
+    for configuration in one.proxy.configurations:
+        if configuration.shown:
+            link = f"[{configuration.file}](../interop/proxies/{one.proxy.folder.name}/{configuration.file})"
+            versions = " and ".join(one.proxy.versions(configuration))
+            words = f"{configuration.words}, with {one.proxy.name} {versions} ({link}):"
+            parts += [words, code(configuration.file, one.proxy.text(configuration.file))]
+    for fault in one.proxy.faults:
+        words = one.proxy.configuration(fault.configuration, fault.program).words
+        parts += [f"**{one.proxy.name} {fault.program}, {words}.** {fault.says}", code("sh", fault.command)]
+        if fault.prints.strip():
+            parts.append(code("", fault.prints))
+    return "\n\n".join(parts)
+
+
+def _others(verdict):
+    """What else it loses or changes."""
+    lost = {question: answer.finding for (question, _), answer in verdict.answers.items()
+            if answer.outcome == "fail" and question not in _IN_COLUMNS}
+    return ", ".join(f"`{question}`: {finding}" for question, finding in lost.items()) or "–"
+
+
+def _anchor(heading):
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -1,0 +1,23 @@
+"""What is made from the folders of the proxies: docs/proxies.md and src/check/remedies.json."""
+
+import document
+import measured
+import proxy
+import remedies
+from committed import agree
+from tools import Failure
+
+
+def generated(write):
+    """Writes both, or returns how they differ from what the folders say. Leaves out proxies that are not complete, and returns
+    why they are not."""
+    text = document.DOCUMENT.read_text()
+    order = document.order(text)
+    there, failures = [], []
+    for name in sorted(proxy.names(), key=lambda name: order.index(name) if name in order else len(order)):
+        try:
+            there.append(measured.load(name))
+        except Failure as failure:
+            failures.append(str(failure))
+    files = {document.DOCUMENT: document.written(text, there), remedies.FILE: remedies.written(there)}
+    return failures + [difference for file, found in files.items() if (difference := agree(file, found, write))]

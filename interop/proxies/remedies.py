@@ -1,0 +1,189 @@
+"""src/check/remedies.json, from the remedies of the proxies and from what was found behind them."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import manifest
+from proxy import HERE, Remedy
+from tools import ROOT, Failure
+from verdicts import MODES
+
+FILE = ROOT / "src/check/remedies.json"
+
+# For a proxy that is not known.
+ANY = HERE / "any.toml"
+
+WIDTH = 120
+
+# The questions of a check, in its order.
+QUESTIONS = (
+    "te", "protocol", "trailers", "trailers-slow", "timing", "trailers-several", "trailers-repeated", "trailers-long",
+    "trailers-unannounced", "streaming", "length", "coding", "digest", "failure", "cut-reset", "cut-close", "cut-short",
+    "request-trailers", "upload-cut", "continue", "head", "no-content", "not-modified", "grpc-ok", "grpc-failure",
+    "grpc-trailers-only",
+)
+
+# What stands for the origin in a remedy's lines, and what it can be in a configuration.
+PLACEHOLDERS = {"HOST,PORT": r"(?:127\.0\.0\.1|localhost),(?:8080|3000)", "ORIGIN": r"(?:127\.0\.0\.1|localhost):(?:8080|3000)"}
+
+
+@dataclass(frozen=True)
+class _Anything:
+    remedies: list[Remedy]
+
+
+def written(measured):
+    """The file: remedies of proxies with names, then those without, then those for any proxy."""
+    entries = [entry for one in measured for remedy in one.proxy.remedies for entry in _entries(one, remedy)]
+    entries.sort(key=lambda entry: not entry["names"])
+    entries += [_entry(remedy, remedy.findings, remedy.cures, remedy.modes, remedy.basis)
+                for remedy in manifest.load(_Anything, ANY).remedies]
+    return "[\n" + ",\n".join(_formatted(entry) for entry in entries) + "\n]\n"
+
+
+def _entries(one, remedy):
+    where = f"{one.proxy.folder.name}: remedy for {remedy.place or remedy.note}"
+    if remedy.measured is None:
+        if not (remedy.basis and remedy.findings and remedy.cures):
+            raise Failure(f"{where}: it needs `measured`, or `basis`, `findings` and `cures`")
+        return [_entry(remedy, remedy.findings, remedy.cures, remedy.modes, remedy.basis)]
+    if remedy.findings or remedy.cures or remedy.modes:
+        raise Failure(f"{where}: `findings`, `cures` and `modes` are made from what is measured")
+    try:
+        found = _always(one, remedy) if remedy.measured.always else _fixed(one, remedy)
+    except Failure as failure:
+        raise Failure(f"{where}: {failure}") from failure
+    return [_entry(remedy, *entry, _basis(one, remedy)) for entry in _grouped(found)]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A question that a remedy is about, with the findings of its failures and the modes in which it is about it."""
+
+    question: str
+    findings: frozenset
+    # All of them, or some.
+    modes: tuple
+
+
+def _releases(one, remedy):
+    """The programs that it was measured with, and for which these bounds hold."""
+    program = remedy.measured.program
+    releases = [one.proxy.release(program)] if program else one.proxy.programs
+    for release in releases:
+        version = _numbers(one.versions[release.version])
+        if not remedy.basis and not (
+            (remedy.from_ is None or version >= _numbers(remedy.from_)) and (remedy.before is None or version < _numbers(remedy.before))
+        ):
+            raise Failure(f"it was measured with {one.versions[release.version]}, which is out of its bounds")
+    return releases
+
+
+def _numbers(version):
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def _fixed(one, remedy):
+    """What fails without the lines, and passes with them."""
+    measured = remedy.measured
+    fails, passes, still = {}, set(), set()
+    for release in _releases(one, remedy):
+        _check_lines(one.proxy, one.proxy.configuration(measured.with_, release.version), remedy.lines)
+        for verdict in one.verdicts[measured.with_, release.version]:
+            keys = {(question, mode) for question in QUESTIONS for mode in verdict.modes()}
+            bad = {key for key in keys if key[0] in verdict.varies or not _is_pass(verdict, key)}
+            passes |= keys - bad
+            still |= bad
+        for id in measured.without:
+            for verdict in one.verdicts[one.proxy.configuration(id, release.version).id, release.version]:
+                for key, answer in verdict.answers.items():
+                    if answer.outcome == "fail":
+                        fails.setdefault(key, set()).add(answer.finding)
+    return _by_question({key: fails[key] for key in fails.keys() & (passes - still)}, fails.keys() & still)
+
+
+def _is_pass(verdict, key):
+    return key not in verdict.answers or verdict.answers[key].outcome == "pass"
+
+
+def _always(one, remedy):
+    """What fails in each configuration."""
+    if remedy.lines:
+        raise Failure("nothing helps, so it has no lines")
+    verdicts = [verdict for release in _releases(one, remedy) for other, _, found in one.blocks() if other is release for verdict in found]
+    lost = {}
+    for question in remedy.measured.questions or QUESTIONS:
+        for mode in MODES:
+            there = [verdict for verdict in verdicts if mode in verdict.modes() and question not in verdict.varies]
+            answers = [verdict.answers.get((question, mode)) for verdict in there]
+            if answers and all(answer and answer.outcome == "fail" for answer in answers):
+                lost[question, mode] = {answer.finding for answer in answers}
+    if missing := set(remedy.measured.questions) - {question for question, _ in lost}:
+        raise Failure(f"{', '.join(sorted(missing))}: some configuration passes it")
+    other = {(question, mode) for question, _ in lost for verdict in verdicts for mode in verdict.modes() if (question, mode) not in lost}
+    return _by_question(lost, other)
+
+
+def _by_question(found, others):
+    """`others` are those that the remedy is not about, although they can fail."""
+    result = []
+    for question in QUESTIONS:
+        modes = [mode for mode in MODES if (question, mode) in found]
+        if modes:
+            findings = frozenset(finding for mode in modes for finding in found[question, mode])
+            is_all = not any(other == question for other, _ in others)
+            result.append(_Found(question, findings, MODES if is_all else tuple(modes)))
+    if not result:
+        raise Failure("it fixes nothing")
+    return result
+
+
+def _grouped(found):
+    """The findings, questions and modes of each entry."""
+    for modes in dict.fromkeys(one.modes for one in found):
+        there = [one for one in found if one.modes == modes]
+        findings = sorted(frozenset.union(*(one.findings for one in there)))
+        yield findings, [one.question for one in there], [] if modes == MODES else list(modes)
+
+
+def _check_lines(proxy, configuration, lines):
+    texts = [*proxy.files(configuration).values(), " ".join(configuration.arguments)]
+    there = "\n".join(" ".join(text.split()) for text in texts)
+    for line in lines:
+        pattern = re.escape(" ".join(line.split()))
+        for placeholder, ones in PLACEHOLDERS.items():
+            pattern = pattern.replace(re.escape(placeholder), ones)
+        if not re.search(pattern, there):
+            raise Failure(f"the configuration {configuration.id} does not have its line «{line}»")
+
+
+def _basis(one, remedy):
+    versions = " and ".join(one.versions[release.version] for release in _releases(one, remedy))
+    return f"{f'{remedy.basis}, ' if remedy.basis else ''}measured with {one.proxy.name} {versions}"
+
+
+def _entry(remedy, findings, cures, modes, basis):
+    members = {
+        "names": remedy.names, "unnamed": remedy.unnamed, "from": remedy.from_, "before": remedy.before, "findings": findings,
+        "modes": modes, "cures": cures, "place": remedy.place, "lines": remedy.lines, "note": remedy.note, "basis": basis,
+    }
+    return {name: value for name, value in members.items() if value or name == "names"}
+
+
+def _formatted(entry):
+    lines = [f'    {json.dumps(name)}: {_value(name, value)}' for name, value in entry.items()]
+    return "  {\n" + ",\n".join(lines) + "\n  }"
+
+
+def _value(name, value):
+    """A list that is too long for a line has several."""
+    text = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, list) or len(text) + len(name) + 9 <= WIDTH:
+        return text
+    lines = [""]
+    for item in (json.dumps(item, ensure_ascii=False) for item in value):
+        if len(lines[-1]) + len(item) > WIDTH - 10:
+            lines.append("")
+        lines[-1] += f"{item}, "
+    return "[\n" + "\n".join(f"      {line.rstrip()}" for line in lines).rstrip(",") + "\n    ]"
