@@ -73,7 +73,7 @@ def _free(count):
 @dataclass(frozen=True)
 class Program:
     """A program with its configuration. `{folder}` in its command is its working folder, which has the files and the demo
-    certificate."""
+    certificate: cert.pem, key.pem, and both in combined.pem."""
 
     name: str
     command: list
@@ -101,6 +101,7 @@ def started(program, servers, folder):
         (folder / name).symlink_to(target)
     for file in CERTIFICATES:
         shutil.copy(file, folder)
+    (folder / "combined.pem").write_text("".join(file.read_text() for file in CERTIFICATES))
     command = [addresses.applied(argument.replace("{folder}", str(folder))) for argument in program.command]
     environment = os.environ | dict.fromkeys(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"], str(folder)) | program.environment
     process = None
