@@ -9,15 +9,17 @@ from tools import Failure
 
 
 def generated(write):
-    """Writes both, or returns how they differ from what the folders say. Leaves out proxies that are not complete, and returns
-    why they are not."""
+    """Writes both, or returns how they differ from what the folders say. Leaves out proxies that are not right, and returns why
+    they are not."""
     text = document.DOCUMENT.read_text()
     order = document.order(text)
-    there, failures = [], []
+    there, entries, failures = [], [], []
     for name in sorted(proxy.names(), key=lambda name: order.index(name) if name in order else len(order)):
         try:
-            there.append(measured.load(name))
+            one = measured.load(name)
+            entries += remedies.of(one)
+            there.append(one)
         except Failure as failure:
             failures.append(str(failure))
-    files = {document.DOCUMENT: document.written(text, there), remedies.FILE: remedies.written(there)}
+    files = {document.DOCUMENT: document.written(text, there), remedies.FILE: remedies.written(entries)}
     return failures + [difference for file, found in files.items() if (difference := agree(file, found, write))]

@@ -1,9 +1,10 @@
 """What is committed about the proxies: the folders' proxy.toml and verdicts.txt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import proxy
 import verdicts
+from committed import agree, difference
 from proxy import HERE, Proxy
 from tools import Failure
 
@@ -23,6 +24,10 @@ class Measured:
     # By configuration and version.
     verdicts: dict
 
+    @property
+    def file(self):
+        return self.proxy.folder / FILE
+
     def blocks(self):
         """Each release and configuration, with its verdicts."""
         return [(release, configuration, self.verdicts[configuration.id, release.version])
@@ -35,11 +40,25 @@ class Measured:
 def load(name):
     """Raises a `Failure` if its folder is not complete."""
     one = proxy.load(HERE / name)
-    file = one.folder / FILE
-    if not file.exists():
+    if not (one.folder / FILE).exists():
         raise Failure(f"{name} has no {FILE}; --write writes it")
-    versions, found = verdicts.read(file.read_text())
+    return parsed(one, (one.folder / FILE).read_text())
+
+
+def parsed(one, text):
+    versions, found = verdicts.read(text)
     expected = [(configuration.id, release.version) for release, configuration in one.measured()]
     if list(found) != expected or list(versions) != [release.version for release in one.programs]:
-        raise Failure(f"{name}/{FILE} is about {list(found)}, and proxy.toml about {expected}")
+        raise Failure(f"{one.folder.name}/{FILE} is about {list(found)}, and proxy.toml about {expected}")
     return Measured(one, versions, found)
+
+
+def compared(found, write):
+    """How it differs from what is committed, if it does. The end of a version is only a note."""
+    if write:
+        return agree(found.file, found.text(), write)
+    was = load(found.proxy.folder.name)
+    for version, full in found.versions.items():
+        if was.versions[version] != full:
+            print(f"note: {found.proxy.name} is {full} here, {was.versions[version]} in {FILE}")
+    return difference(found.file, was.text(), replace(found, versions=was.versions).text())

@@ -33,10 +33,14 @@ class _Anything:
     remedies: list[Remedy]
 
 
-def written(measured):
-    """The file: remedies of proxies with names, then those without, then those for any proxy."""
-    entries = [entry for one in measured for remedy in one.proxy.remedies for entry in _entries(one, remedy)]
-    entries.sort(key=lambda entry: not entry["names"])
+def of(one):
+    """The entries for a proxy."""
+    return [entry for remedy in one.proxy.remedies for entry in _entries(one, remedy)]
+
+
+def written(entries):
+    """The file: entries with names, then those without, then those for any proxy."""
+    entries = sorted(entries, key=lambda entry: not entry["names"])
     entries += [_entry(remedy, remedy.findings, remedy.cures, remedy.modes, remedy.basis)
                 for remedy in manifest.load(_Anything, ANY).remedies]
     return "[\n" + ",\n".join(_formatted(entry) for entry in entries) + "\n]\n"

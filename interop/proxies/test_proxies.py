@@ -1,0 +1,338 @@
+"""Tests of what is concluded from verdicts, and that a change is noticed: `python3 -m unittest`."""
+
+import contextlib
+import io
+import json
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import cells
+import document
+import generation
+import measured
+import proxy
+import remedies
+import verdicts
+from tools import Failure
+from verdicts import CLIENTS, MODES, Answer, Verdict
+
+PROXY = """
+name = "a proxy"
+
+[[programs]]
+version = "1.2"
+source = { debian = "a-package" }
+prints-version = ["a-proxy", "-v"]
+command = ["a-proxy", "{configuration}"]
+
+[[configurations]]
+id = "default"
+words = "as installed"
+kind = "as-installed"
+to-origin = "HTTP/1.1"
+file = "default.conf"
+tls = 8443
+plain = 8081
+
+[[configurations]]
+id = "h2"
+words = "`proto h2`"
+kind = "trailers"
+to-origin = "TLS HTTP/2"
+file = "h2.conf"
+shown = true
+tls = 8443
+"""
+
+REMEDY = """
+[[remedies]]
+names = ["a-proxy"]
+place = "in the server line"
+lines = ["server ORIGIN proto h2"]
+measured = { program = "1.2", without = ["default"], with = "h2" }
+"""
+
+ALWAYS = """
+[[remedies]]
+names = ["a-proxy"]
+note = "Nothing helps."
+measured = { program = "1.2", always = true }
+"""
+
+FILES = {"default.conf": "server 127.0.0.1:8080\n", "h2.conf": "server   localhost:3000\n  proto h2\n"}
+
+VERDICTS = """
+version 1.2: 1.2.3
+
+default, 1.2: TLS, plain
+    http2-te http2 http1-te http1: request-trailers → stripped request
+    http2-te http2 http1-te: trailers trailers-slow trailers-several trailers-repeated trailers-long → dropped response
+    http2-te: grpc-ok grpc-failure grpc-trailers-only → downgraded request
+    http2-te http2: protocol → downgraded (passes)
+
+h2, 1.2: TLS
+    http1-te: trailers trailers-slow trailers-several trailers-repeated → dropped response
+    http2-te http2: request-trailers → stripped request
+    http1-te http1: protocol → upgraded (passes)
+"""
+
+DOCUMENT = """# Proxies
+
+<!-- answers -->
+<!-- /answers -->
+<!-- results -->
+<!-- /results -->
+
+## a proxy
+
+By hand.
+
+<!-- folder -->
+<!-- /folder -->
+"""
+
+
+def report(*modes):
+    return {"hops": [{"modes": [
+        {"mode": mode, "unavailable": unavailable, "answers": [
+            {"question": question, "outcome": outcome, "finding": finding, "direction": direction, "hop": None}
+            for question, outcome, finding, direction in answers
+        ]}
+        for mode, unavailable, answers in modes
+    ]}]}
+
+
+def verdict(*answers, clients=("TLS",), **more):
+    return Verdict(clients, {(question, mode): Answer("fail", finding) for question, mode, finding in answers}, **more)
+
+
+class Folder(unittest.TestCase):
+    """A folder of a proxy."""
+
+    def setUp(self):
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.folder = self.root / "folder"
+        self.folder.mkdir()
+        for name, text in FILES.items():
+            (self.folder / name).write_text(text)
+        self.write()
+        self.document = self.root / "proxies.md"
+        self.document.write_text(DOCUMENT)
+        for owner, name, value in [
+            (proxy, "HERE", self.root), (measured, "HERE", self.root), (document, "DOCUMENT", self.document),
+            (remedies, "FILE", self.root / "remedies.json"), ("committed", "ROOT", self.root),
+        ]:
+            target = mock.patch(f"{owner}.{name}", value) if isinstance(owner, str) else mock.patch.object(owner, name, value)
+            self.enterContext(target)
+
+    def write(self, manifest=PROXY + REMEDY, found=VERDICTS):
+        (self.folder / "proxy.toml").write_text(manifest)
+        (self.folder / "verdicts.txt").write_text(found)
+
+    def load(self):
+        return measured.load("folder")
+
+    def refused(self, words):
+        return self.assertRaisesRegex(Failure, words)
+
+
+class Manifest(Folder):
+    def test_what_is_unknown_or_missing_is_an_error(self):
+        for words, manifest in {
+            "unknown members: colour": f'colour = "red"\n{PROXY}',
+            r"configurations\[0\]: missing members: words": PROXY.replace('words = "as installed"\n', ""),
+            "'8443' where a int was expected": PROXY.replace("tls = 8443", 'tls = "8443"'),
+            "kind|default": PROXY.replace('"as-installed"', '"installed"'),
+            "its origin is": PROXY.replace('"HTTP/1.1"', '"TLS HTTP/1.1"'),
+            "twice for 1.2": PROXY.replace('"h2"', '"default"'),
+            "No such file": PROXY.replace("h2.conf", "h3.conf"),
+            "has 0 configurations other": PROXY + '\n[[faults]]\nprogram = "1.2"\nconfiguration = "other"\nsays = ""\ncommand = ""\nprints = ""\n',
+        }.items():
+            with self.subTest(words), self.refused(words):
+                self.write(manifest)
+                self.load()
+
+    def test_verdicts_of_other_configurations_are_an_error(self):
+        self.write(PROXY.replace('"h2"', '"http2"').replace('id = "http2"', 'id = "http2"'))
+        with self.refused("is about"):
+            self.load()
+
+    def test_wrapper_includes_the_file(self):
+        self.write(PROXY.replace('file = "h2.conf"', 'file = "h2.conf"\nwrapper = "main.conf"\narguments = ["-p", "{folder}"]'))
+        (self.folder / "main.conf").write_text("include {file};")
+        one = proxy.load(self.folder)
+        [_, (release, configuration)] = one.measured()
+        program = one.program(release, configuration, None)
+        self.assertEqual(program.command, ["a-proxy", "main.conf", "-p", "{folder}"])
+        self.assertEqual(program.files["main.conf"], "include h2.conf;")
+        self.assertEqual(program.ports, [8443])
+
+
+class Verdicts(unittest.TestCase):
+    def test_text_has_all_of_it(self):
+        blocks = {
+            ("default", "1.2"): [verdict(("te", "http2-te", "stripped"), ("te", "http1-te", "stripped"), clients=("TLS", "plain"))],
+            ("h2", "1.2"): [Verdict(
+                ("TLS",), {("protocol", "http1"): Answer("pass", "upgraded"), ("digest", "http1"): Answer("unknown", "not-received"),
+                           ("cut-close", "http1"): Answer("fail", "hangs", "response", 2)}, ("http2-te", "http2"), ("upload-cut",),
+            ), verdict(clients=("plain", "h2c"))],
+        }
+        text = verdicts.written("# A comment", {"1.2": "1.2.3"}, blocks)
+        self.assertEqual(verdicts.read(text), ({"1.2": "1.2.3"}, blocks))
+
+    def test_what_is_no_verdict_is_an_error(self):
+        for text in ("default, 1.2: TLS\n", "default, 1.2: TLS\n    te → stripped\n", "default, 1.2: UDP\n    everything passes\n",
+                     "    te\n", "default, 1.2: TLS\n    http1: te → stripped reply\n"):
+            with self.subTest(text), self.assertRaises(Failure):
+                verdicts.read(text)
+
+    def test_only_what_differs_from_no_proxy_is_listed(self):
+        direct = verdicts.answers(report(("http1", None, [("te", "unknown", "not-sent", None), ("cut-close", "pass", "error", None)])))
+        found = report(("http1", None, [("te", "pass", "added", None), ("cut-close", "pass", "error", None)]))
+        self.assertEqual(verdicts.of(["plain"], [found], direct).lines(), ["http1: te → added (passes)"])
+        self.assertEqual(verdicts.of(["plain"], [found], direct, ["te"]).lines(), ["not compared: te"])
+
+    def test_mode_without_a_connection(self):
+        direct = {("te", "http2"): Answer("pass", "arrives")}
+        found = report(("http2", "no ALPN", [("te", "unknown", "no-connection", None)]))
+        self.assertEqual(verdicts.of(["TLS"], [found], direct).lines(), ["http2: unavailable"])
+
+    def test_clients_that_get_the_same_are_one_block(self):
+        lost = [("te", mode, "stripped") for mode in MODES]
+        over_tls = verdict(*lost)
+        same = verdict(*lost[2:], clients=("plain",))
+        self.assertEqual(verdicts.merged(over_tls, same), [replace(over_tls, clients=("TLS", "plain"))])
+        for other in (verdict(clients=("plain",)), verdict(*lost[2:], clients=("plain",), unavailable=("http1",))):
+            self.assertEqual(verdicts.merged(over_tls, other), [over_tls, other])
+
+    def test_protocols_to_the_origin(self):
+        self.assertEqual(verdicts.to_origin([verdict()]), ["HTTP/1.1", "HTTP/2"])
+        down = {("protocol", mode): Answer("pass", "downgraded") for mode in CLIENTS["h2c"]}
+        self.assertEqual(verdicts.to_origin([Verdict(("TLS",), down)]), ["HTTP/1.1"])
+        oldest = {("protocol", mode): Answer("fail", "downgraded-to-http1.0") for mode in MODES}
+        self.assertEqual(verdicts.to_origin([Verdict(("TLS",), oldest)]), ["HTTP/1.0"])
+
+
+class Cells(unittest.TestCase):
+    def test_everything_passes(self):
+        self.assertEqual(
+            (cells.te(verdict()), cells.trailers(verdict()), cells.request_trailers(verdict()), cells.cut(verdict()), cells.grpc(verdict())),
+            ("arrives", "yes", "yes", "an error", "yes"),
+        )
+
+    def test_loss_in_some_modes(self):
+        lost = verdict(*(("request-trailers", mode, "stripped") for mode in CLIENTS["plain"]))
+        self.assertEqual(cells.request_trailers(lost), "HTTP/2: yes. HTTP/1.1: **no** (stripped)")
+
+    def test_loss_of_some_trailers(self):
+        lost = verdict(*(("trailers-long", mode, "dropped") for mode in MODES))
+        self.assertEqual(cells.trailers(lost), "yes, but not 8 KiB (dropped, `Trailer` stays)")
+
+    def test_cuts(self):
+        lost = verdict(*(("cut-close", mode, "clean-end-unnoticed") for mode in MODES), ("upload-cut", "http1", "complete"))
+        self.assertEqual(
+            cells.cut(lost),
+            "an error after a reset or less than `Content-Length`; **complete** after a closed connection. An upload: HTTP/1.1 without"
+            " `TE`: **complete**",
+        )
+
+    def test_unknown_is_not_yes(self):
+        unknown = Verdict(("TLS",), {("request-trailers", mode): Answer("unknown", "no-record") for mode in MODES})
+        self.assertEqual(cells.request_trailers(unknown), "unknown (`no-record`)")
+
+    def test_names_of_clients(self):
+        for modes, universe, words in [
+            (MODES[:2], MODES, "HTTP/2"), (("http2-te", "http1-te"), MODES, "with `TE`"), (("http1-te",), MODES[:3], "HTTP/1.1"),
+            (("http2",), MODES, "HTTP/2 without `TE`"), (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"),
+        ]:
+            self.assertEqual(cells.who(modes, universe), words)
+
+
+class Remedies(Folder):
+    def made(self, manifest=PROXY + REMEDY, found=VERDICTS):
+        self.write(manifest, found)
+        return remedies.of(self.load())
+
+    def test_what_passes_with_the_lines_is_fixed(self):
+        trailers, calls, requests = self.made()
+        self.assertEqual(trailers["cures"], ["trailers", "trailers-slow", "trailers-several", "trailers-repeated"])
+        self.assertEqual((trailers["findings"], trailers["modes"]), (["dropped"], ["http2-te", "http2"]))
+        self.assertEqual(calls["cures"], ["trailers-long", "grpc-ok", "grpc-failure", "grpc-trailers-only"])
+        self.assertEqual((calls["findings"], calls.get("modes")), (["downgraded", "dropped"], None))
+        self.assertEqual((requests["cures"], requests["modes"]), (["request-trailers"], ["http1-te", "http1"]))
+        self.assertEqual(calls["basis"], "measured with a proxy 1.2.3")
+
+    def test_what_fails_in_each_configuration_has_no_lines(self):
+        trailers, requests = self.made(PROXY + ALWAYS)
+        self.assertEqual((trailers["cures"][0], trailers["modes"]), ("trailers", ["http1-te"]))
+        self.assertEqual((requests["cures"], requests["modes"]), (["request-trailers"], ["http2-te", "http2"]))
+        with self.refused("grpc-ok: some configuration passes it"):
+            self.made(PROXY + ALWAYS.replace("always = true", 'always = true, questions = ["grpc-ok"]'))
+
+    def test_lines_that_were_not_measured_are_an_error(self):
+        with self.refused("does not have its line «server ORIGIN proto h3»"):
+            self.made(PROXY + REMEDY.replace("proto h2", "proto h3"))
+
+    def test_versions_that_were_not_measured_need_another_basis(self):
+        later = REMEDY.replace('place', 'from = "1.3"\nplace')
+        with self.refused("out of its bounds"):
+            self.made(PROXY + later)
+        documented = self.made(PROXY + later.replace("place", 'basis = "documented by its maintainers"\nplace'))
+        self.assertEqual(documented[0]["basis"], "documented by its maintainers, measured with a proxy 1.2.3")
+
+    def test_order(self):
+        named, unnamed = {"names": ["a-proxy"], "note": "1"}, {"names": [], "unnamed": True, "note": "2"}
+        (self.root / "any.toml").write_text('[[remedies]]\nnames = []\nfindings = ["stripped"]\ncures = ["te"]\nnote = "3"\n')
+        with mock.patch.object(remedies, "ANY", self.root / "any.toml"):
+            written = json.loads(remedies.written([unnamed, named]))
+        self.assertEqual([entry["note"] for entry in written], ["1", "2", "3"])
+
+
+class Generated(Folder):
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(generation.generated(True), [])
+
+    def test_what_is_written_is_the_same(self):
+        self.assertEqual(generation.generated(False), [])
+        self.assertIn("By hand.", self.document.read_text())
+
+    def test_cell_that_is_changed_by_hand(self):
+        text = self.document.read_text()
+        self.assertIn("| TLS HTTP/2 |", text)
+        self.document.write_text(text.replace("| TLS HTTP/2 |", "| TLS HTTP/1.1 |"))
+        [difference] = generation.generated(False)
+        self.assertRegex(difference, r"(?m)^-\| .*\| TLS HTTP/1.1 \|.*\n(?:-.*\n)*\+\| .*\| TLS HTTP/2 \|")
+
+    def test_remedy_that_is_changed_by_hand(self):
+        remedies.FILE.write_text(remedies.FILE.read_text().replace("proto h2", "proto h3"))
+        [difference] = generation.generated(False)
+        self.assertIn('-    "lines": ["server ORIGIN proto h3"],', difference)
+
+    def test_proxy_that_is_configured_otherwise(self):
+        was = self.load()
+        lost = replace(was, verdicts=was.verdicts | {("h2", "1.2"): [verdict(("te", "http1-te", "stripped"))]})
+        self.assertIn("+    http1-te: te → stripped\n", measured.compared(lost, False))
+        self.assertEqual(measured.compared(was, False), "")
+
+    def test_another_patch_version_is_only_a_note(self):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            self.assertEqual(measured.compared(replace(self.load(), versions={"1.2": "1.2.4"}), False), "")
+        self.assertEqual(said.getvalue(), "note: a proxy is 1.2.4 here, 1.2.3 in verdicts.txt\n")
+
+    def test_folder_that_is_not_complete(self):
+        (self.folder / "verdicts.txt").unlink()
+        self.assertIn("folder has no verdicts.txt; --write writes it", generation.generated(False))
+
+    def test_proxy_without_a_section(self):
+        self.document.write_text(DOCUMENT.replace("## a proxy", "## another"))
+        with self.refused("no heading"):
+            generation.generated(False)
+
+
+if __name__ == "__main__":
+    unittest.main()
