@@ -48,8 +48,8 @@ def origin(binary, folder):
     (folder / "programs/axum-trailers").symlink_to(binary)
     with serve(binary, "--trust-proxy", "127.0.0.1", "--plain", "127.0.0.1:0") as server:
         addresses = Addresses({TLS_ORIGIN: _port(server.url), PLAIN_ORIGIN: _port(server.more[0])})
-        reports = [_report(binary, f"https://localhost:{addresses[TLS_ORIGIN]}/", MODES),
-                   _report(binary, f"http://127.0.0.1:{addresses[PLAIN_ORIGIN]}/", MODES)]
+        reports = [check(binary, [f"https://localhost:{addresses[TLS_ORIGIN]}/"], MODES),
+                   check(binary, [f"http://127.0.0.1:{addresses[PLAIN_ORIGIN]}/"], MODES)]
         direct, without_tls = map(verdicts.answers, reports)
         if direct != without_tls or any(answer.outcome == "fail" for answer in direct.values()):
             raise Failure(f"a check without a proxy finds a loss: {json.dumps(reports)}")
@@ -118,7 +118,7 @@ def _checked(origin, configuration, addresses):
 
     def verdict(*urls):
         asked = {client: (url, port) for client, url, port in urls if port is not None}
-        reports = [_report(origin.binary, f"{url}:{addresses[port]}/", CLIENTS[client])
+        reports = [check(origin.binary, [f"{url}:{addresses[port]}/"], CLIENTS[client])
                    for client, (url, port) in asked.items()]
         return verdicts.of(asked, reports, origin.direct, configuration.varies) if asked else None
 
@@ -128,10 +128,12 @@ def _checked(origin, configuration, addresses):
     return verdicts.merged(over_tls, without_tls)
 
 
-def _report(binary, url, modes):
-    done = finished([binary, "check", "-k", "--json", "--max-time", f"{LIMIT}s", "--mode", ",".join(modes), url], 2 * LIMIT)
+def check(binary, urls, modes):
+    """The report about a path in these modes. The URLs are those of its hops."""
+    options = ["-k", "--json", "--max-time", f"{LIMIT}s", "--mode", ",".join(modes)]
+    done = finished([binary, "check", *options, *urls], 2 * LIMIT)
     if done.returncode not in CODES:
-        raise Failure(f"exit code {done.returncode} from a check of {url}\n{done.stdout}{done.stderr}")
+        raise Failure(f"exit code {done.returncode} from a check of {' '.join(urls)}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout)
 
 

@@ -1,101 +1,71 @@
-"""The paths that are checked: programs, and the ports in their configurations."""
+"""Paths through several proxies: what `axum-trailers check` finds, and at which hop."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
-from programs import Program, programs
+import manifest
+import proxy
+import verdicts
+from committed import agree, difference
+from measure import check
+from programs import Addresses, started
+from proxy import HERE, PLAIN_ORIGIN
+from tools import Failure
+from verdicts import MODES
 
-HERE = Path(__file__).resolve().parent
+MANIFEST = HERE / "paths.toml"
+FILE = HERE / "paths.txt"
 
-# A program, and the Debian package that contains it.
-PACKAGES = {
-    "nginx": "nginx-light",
-    "caddy": "caddy",
-    "haproxy": "haproxy",
-    "varnishd": "varnish",
-    "lighttpd": "lighttpd",
-    "apache2": "apache2-bin",
-    "nghttpx": "nghttp2-proxy",
-    "squid": "squid",
-}
-
-# Without TLS, nginx 1.22 speaks one protocol on an address.
-HTTP1 = ["http1-te", "http1"]
-HTTP2 = ["http2-te", "http2"]
-ALL = HTTP2 + HTTP1
-
-ORIGIN = 8080
+COMMENT = """# What `axum-trailers check` finds on the paths of paths.toml, and does not find without proxies: modes, questions, a finding, a
+# direction, and the hop at fault, counted from the client. `interop/proxies/run --write` writes it."""
 
 
 @dataclass(frozen=True)
-class Checked:
-    # Its name in verdicts.txt.
-    name: str
-    # The program on whose ports it is.
+class Hop:
+    proxy: str
     program: str
-    # The ports of its hops, from the client's side, and the modes in which these are asked.
-    asked: list
-    # Questions whose answer depends on the moment.
-    varies: tuple = ()
-
-    def urls(self, addresses, ports):
-        return [f"http://127.0.0.1:{addresses[port]}/" for port in ports]
+    configuration: str
 
 
-def one(program, configuration, port, http2_port=None, varies=()):
-    asked = [([port], ALL)] if http2_port is None else [([http2_port], HTTP2), ([port], HTTP1)]
-    return Checked(f"{program}, {configuration}", program, asked, varies)
+@dataclass(frozen=True)
+class Path:
+    id: str
+    hops: list[Hop]
 
 
-def two(configuration, port, nginx):
-    return Checked(f"HAProxy 2.6 → nginx 1.22, {configuration}", "HAProxy → nginx", [([port, nginx, ORIGIN], ALL)])
+@dataclass(frozen=True)
+class _Paths:
+    paths: list[Path]
 
 
-# If lighttpd streams, short responses have ended by chance before it sends their header section.
-SHORT_ONES = ("trailers", "timing", "trailers-several", "trailers-repeated", "trailers-long", "trailers-unannounced", "digest", "failure")
-
-CHECKED = [
-    one("nginx 1.22", "proxy_pass", 8101, 8102),
-    one("nginx 1.22", "proxy_http_version 1.1, TE trailers", 8105, 8106),
-    one("nginx 1.22", "grpc_pass", 8107, 8108),
-    # Go drops a trailer section of more than 4 KiB, and a TE that is named in Connection.
-    one("Caddy 2.6", "reverse_proxy", 8201),
-    one("Caddy 2.6", "reverse_proxy h2c", 8203),
-    one("HAProxy 2.6", "server", 8301),
-    one("HAProxy 2.6", "server proto h2", 8303, varies=("upload-cut",)),
-    one("Varnish 7.1", "pass", 8401),
-    one("Varnish 7.1", "pipe", 8402),
-    # It ends a trailer that it merges into the header section with CR CR LF: curl takes that for a field, hyper for a malformed
-    # message.
-    one("lighttpd 1.4.69", "proxy.server", 8501),
-    one("lighttpd 1.4.69", "stream-response-body", 8502, varies=SHORT_ONES),
-    one("Apache 2.4", "ProxyPass http", 8601, varies=("request-trailers", "upload-cut")),
-    one("Apache 2.4", "ProxyPass h2c", 8602),
-    one("nghttpx 1.52", "backend", 8701),
-    one("nghttpx 1.52 h2", "backend proto=h2", 8702),
-    one("Squid 5.7", "cache_peer", 8801),
-    two("proxy_pass", 8901, 8101),
-    two("grpc_pass", 8902, 8107),
-    two("del-header TE, grpc_pass", 8903, 8107),
-]
+def compared(origin, write):
+    """How the paths differ from what is committed, if they do."""
+    there = manifest.load(_Paths, MANIFEST).paths
+    found = {}
+    for path in there:
+        programs = "→".join(f"{hop.proxy}-{hop.program}" for hop in path.hops)
+        found[path.id, programs] = [_verdict(origin, path)]
+        print(f"measured: {path.id}, {programs}", flush=True)
+    text = verdicts.written(COMMENT, {}, found)
+    return agree(FILE, text, True) if write else difference(FILE, FILE.read_text(), text)
 
 
-def all_programs():
-    """By name: those of the directory `plain`, and others. The last one needs the ports of nginx."""
-    # Nothing here needs Caddy 2.11, which Debian has not.
-    there = {name: program for name, program in programs(Path()).items() if name != "Caddy 2.11"}
-    return there | {
-        "Apache 2.4": _program("apache.conf", ["apache2", "-v"], ["apache2", "-X", "-d", "{folder}", "-f", "{folder}/apache.conf"], "86"),
-        "nghttpx 1.52": _nghttpx("nghttpx.conf"),
-        "nghttpx 1.52 h2": _nghttpx("nghttpx_h2.conf"),
-        "Squid 5.7": _program("squid.conf", ["squid", "-v"], ["squid", "-N", "-f", "squid.conf"], "88"),
-        "HAProxy → nginx": _program("haproxy.cfg", ["haproxy", "-v"], ["haproxy", "-db", "-f", "haproxy.cfg"], "89"),
-    }
+def _verdict(origin, path):
+    with ExitStack() as stack:
+        addresses, urls = origin.addresses, [_url(origin.addresses[PLAIN_ORIGIN])]
+        # Each hop's origin is the one behind it.
+        for number, hop in reversed(list(enumerate(path.hops))):
+            one = proxy.load(HERE / hop.proxy)
+            release, configuration = one.release(hop.program), one.configuration(hop.configuration, hop.program)
+            program = one.program(release, configuration, release.prepared(one.folder))
+            folder = origin.folder / f"{path.id}-{number}"
+            here = stack.enter_context(started(program, addresses, folder))
+            urls.insert(0, _url(here[configuration.plain]))
+            addresses = Addresses({PLAIN_ORIGIN: here[configuration.plain]})
+        if configuration.plain != configuration.h2c:
+            raise Failure(f"{path.id}: {configuration.id} has another port for HTTP/2")
+        return verdicts.of(("plain", "h2c"), [check(origin.binary, urls, MODES)], origin.direct)
 
 
-def _nghttpx(configuration):
-    return _program(configuration, ["nghttpx", "--version"], ["nghttpx", f"--conf={{folder}}/{configuration}"], "87")
-
-
-def _program(configuration, version, command, listens):
-    return Program(version, configuration, command, listens, HERE)
+def _url(port):
+    return f"http://127.0.0.1:{port}/"

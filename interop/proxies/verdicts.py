@@ -128,7 +128,9 @@ def head(id, version, verdict):
 
 def written(comment, versions, blocks):
     """The text of a file: full versions by version, and verdicts by configuration and version."""
-    parts = [comment, "\n".join(f"version {version}: {full}" for version, full in versions.items())]
+    parts = [comment]
+    if versions:
+        parts.append("\n".join(f"version {version}: {full}" for version, full in versions.items()))
     for (id, version), verdicts in blocks.items():
         for verdict in verdicts:
             parts.append("\n".join([head(id, version, verdict), *(f"    {line}" for line in verdict.lines())]))
