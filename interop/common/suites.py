@@ -29,28 +29,30 @@ APT::Sandbox::User "root";
 """
 
 
-def folder(suite, package):
-    """A folder with the programs of a package, as it is in this suite in this week."""
+def folder(suite, packages):
+    """A folder with the programs of a package, as it is in this suite in this week. After its name, others that it needs may
+    follow, such as those of its modules."""
+    package, *_ = packages = packages.split()
 
     def fill(folder):
         try:
             _remove_older(folder)
-            _fill(folder, suite, package)
+            _fill(folder, suite, packages)
         except (Failure, OSError) as error:
             raise Failure(f"{package} of Debian {suite} can't be downloaded: {error}") from error
 
-    return cached(f"debian-{suite}-{package}", f"{date.today():%G-%V}", fill) / "bin"
+    return cached(f"debian-{suite}-{package}", f"{date.today():%G-%V}\n{packages}", fill) / "bin"
 
 
-def _fill(folder, suite, package):
+def _fill(folder, suite, packages):
     # A suite soon removes the packages of older lists.
     lists = cached(f"debian-{suite}-lists", f"{date.today()}", lambda folder: _update(folder, suite))
     archives, root = folder / "archives", folder / "root"
     (archives / "partial").mkdir(parents=True)
-    _apt(lists, "-o", f"Dir::Cache::archives={archives}", "install", "-y", "--download-only", package)
+    _apt(lists, "-o", f"Dir::Cache::archives={archives}", "install", "-y", "--download-only", *packages)
     for archive in archives.glob("*.deb"):
         run(["dpkg-deb", "--extract", archive, root], UNPACK)
-    [archive] = archives.glob(f"{package}_*.deb")
+    [archive] = archives.glob(f"{packages[0]}_*.deb")
     for line in run(["dpkg-deb", "--contents", archive], UNPACK).splitlines():
         file = root / line.split()[5]
         if file.parent in (root / "usr/bin", root / "usr/sbin"):
