@@ -55,7 +55,7 @@ REFUSED = [Ending.REFUSED] * 4
 
 @dataclass(frozen=True)
 class Mode:
-    # What its name is in the table of the document.
+    # Some of its lines.
     name: str
     # The address in the configuration, and the one for clients over HTTP/2 if it is another one.
     port: int
@@ -75,16 +75,10 @@ class Mode:
     address: Address = Address.CLIENT
     # The plain address of the server.
     server: int = 8080
-    # Whether it has no line in the table, because all is as in another mode.
-    is_as_another: bool = False
 
     def of(self, client):
         """The port for a client."""
         return self.http2_port if client.protocol == "HTTP/2" and self.http2_port else self.port
-
-    @property
-    def results(self):
-        return self.protocol, self.trailers, self.slow_trailers, self.short_ones_vary, self.cut
 
 
 def nginx(name, port, protocol, trailers, cut=None, **more):
@@ -96,8 +90,8 @@ def caddy(cut):
         Mode("`reverse_proxy …`", 8201, "HTTP/1.1", IF_REQUESTED, cut),
         Mode("`header_up TE trailers`", 8202, "HTTP/1.1", ALL, cut),
         Mode("`reverse_proxy h2c://…`", 8203, "HTTP/2", ALL, cut),
-        Mode("`unix/…`", 8204, "HTTP/1.1", IF_REQUESTED, cut, over_unix=True, is_as_another=True),
-        Mode("`unix/…`, `versions h2c 2`", 8205, "HTTP/2", ALL, cut, over_unix=True, is_as_another=True),
+        Mode("`unix/…`", 8204, "HTTP/1.1", IF_REQUESTED, cut, over_unix=True),
+        Mode("`unix/…`, `versions h2c 2`", 8205, "HTTP/2", ALL, cut, over_unix=True),
     ]
 
 
@@ -119,9 +113,9 @@ PROXIES = {
         nginx(
             "`proxy_pass http://unix:…`", 8109, "HTTP/1.0", REFUSED, REFUSED, slow_trailers=NONE, over_unix=True,
         ),
-        nginx("`http://unix:…`, `proxy_http_version 1.1`", 8111, "HTTP/1.1", NONE, over_unix=True, is_as_another=True),
-        nginx("`grpc_pass grpc://unix:…`", 8113, "HTTP/2", ALL, over_unix=True, is_as_another=True),
-        nginx("no `X-Forwarded-For`", 8115, "HTTP/1.0", NONE, address=Address.INVENTED, is_as_another=True),
+        nginx("`http://unix:…`, `proxy_http_version 1.1`", 8111, "HTTP/1.1", NONE, over_unix=True),
+        nginx("`grpc_pass grpc://unix:…`", 8113, "HTTP/2", ALL, over_unix=True),
+        nginx("no `X-Forwarded-For`", 8115, "HTTP/1.0", NONE, address=Address.INVENTED),
     ],
     "Caddy 2.6": caddy(COMPLETE),
     "Caddy 2.11": caddy(ERRORS),
@@ -129,30 +123,30 @@ PROXIES = {
         haproxy("`server …`", 8301, "HTTP/1.1", IF_REQUESTED),
         haproxy("`http-request set-header TE trailers`", 8302, "HTTP/1.1", ALL),
         haproxy("`proto h2`", 8303, "HTTP/2", ALL),
-        haproxy("`unix@…`", 8304, "HTTP/1.1", IF_REQUESTED, over_unix=True, is_as_another=True),
-        haproxy("`Forwarded`", 8305, "HTTP/1.1", IF_REQUESTED, server=8070, is_as_another=True),
-        haproxy("`send-proxy`", 8306, "HTTP/1.1", IF_REQUESTED, server=8090, is_as_another=True),
-        haproxy("`send-proxy-v2`", 8307, "HTTP/1.1", IF_REQUESTED, server=8090, is_as_another=True),
-        haproxy("`proto h2 send-proxy-v2`", 8308, "HTTP/2", ALL, server=8090, is_as_another=True),
-        haproxy("`ssl alpn h2 send-proxy-v2`", 8309, "HTTP/2", ALL, server=8090, is_as_another=True),
+        haproxy("`unix@…`", 8304, "HTTP/1.1", IF_REQUESTED, over_unix=True),
+        haproxy("`Forwarded`", 8305, "HTTP/1.1", IF_REQUESTED, server=8070),
+        haproxy("`send-proxy`", 8306, "HTTP/1.1", IF_REQUESTED, server=8090),
+        haproxy("`send-proxy-v2`", 8307, "HTTP/1.1", IF_REQUESTED, server=8090),
+        haproxy("`proto h2 send-proxy-v2`", 8308, "HTTP/2", ALL, server=8090),
+        haproxy("`ssl alpn h2 send-proxy-v2`", 8309, "HTTP/2", ALL, server=8090),
         Mode(
             "`mode tcp`, `send-proxy-v2`", 8310, "the client's", [Ending.WITHHELD] + [Ending.TRAILERS] * 3, ERRORS,
             over_tls=True, server=8090,
         ),
-        haproxy("no `X-Forwarded-For`", 8313, "HTTP/1.1", IF_REQUESTED, address=Address.INVENTED, is_as_another=True),
-        haproxy("untrusted", 8311, "HTTP/1.1", IF_REQUESTED, address=Address.PROXY, server=8060, is_as_another=True),
+        haproxy("no `X-Forwarded-For`", 8313, "HTTP/1.1", IF_REQUESTED, address=Address.INVENTED),
+        haproxy("untrusted", 8311, "HTTP/1.1", IF_REQUESTED, address=Address.PROXY, server=8060),
     ],
     "Varnish 7.1": [
         Mode("`return (pass)`", 8401, "HTTP/1.1", NONE, ERRORS_OVER_HTTP1),
         Mode("`return (pipe)`", 8402, "HTTP/1.1", IF_REQUESTED_OVER_HTTP1, ERRORS_OVER_HTTP1),
-        Mode("`.proxy_header = 2`", 8403, "HTTP/1.1", NONE, ERRORS_OVER_HTTP1, server=8090, is_as_another=True),
-        Mode("`.path`", 8404, "HTTP/1.1", NONE, ERRORS_OVER_HTTP1, over_unix=True, is_as_another=True),
+        Mode("`.proxy_header = 2`", 8403, "HTTP/1.1", NONE, ERRORS_OVER_HTTP1, server=8090),
+        Mode("`.path`", 8404, "HTTP/1.1", NONE, ERRORS_OVER_HTTP1, over_unix=True),
     ],
     "lighttpd 1.4.69": [
         Mode("`proxy.server = …`", 8501, "HTTP/1.1", MERGED, COMPLETE),
         streaming_lighttpd("`server.stream-response-body = 1`", 8502, MERGED, slow_trailers=IF_REQUESTED),
         streaming_lighttpd('`setenv.set-request-header = ("TE" => "")`', 8503, NONE),
-        streaming_lighttpd("`proxy.forwarded`", 8504, NONE, server=8070, is_as_another=True),
-        streaming_lighttpd("`socket`", 8505, NONE, over_unix=True, is_as_another=True),
+        streaming_lighttpd("`proxy.forwarded`", 8504, NONE, server=8070),
+        streaming_lighttpd("`socket`", 8505, NONE, over_unix=True),
     ],
 }

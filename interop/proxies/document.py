@@ -37,7 +37,7 @@ def written(text, measured):
 def _answers(measured):
     for one in measured:
         for release in one.proxy.programs:
-            found = [(configuration, verdicts) for other, configuration, verdicts in one.blocks() if other is release]
+            found = [(setup.configuration, verdicts) for setup, verdicts in one.blocks() if setup.release is release]
             name = f"[{one.proxy.name} {release.version}](#{_anchor(one.proxy.name)})"
             yield name, _default(found), _lines(found), _never(found)
 
@@ -83,27 +83,22 @@ def _never(found):
 
 
 def _rows(one):
-    for release, configuration, verdicts in one.blocks():
+    for setup, verdicts in one.blocks():
         for verdict in verdicts:
-            yield (
-                f"[{one.proxy.name}](#{_anchor(one.proxy.name)})", one.versions[release.version], configuration.words,
-                *_cells(configuration, verdicts, verdict),
-            )
+            yield f"[{one.proxy.name}](#{_anchor(one.proxy.name)})", *_cells(one, setup, verdicts, verdict)
 
 
-def _cells(configuration, verdicts, verdict):
-    tls = "TLS " if configuration.to_origin.startswith("TLS ") else ""
+def _cells(one, setup, verdicts, verdict):
+    tls = "TLS " if setup.configuration.to_origin.startswith("TLS ") else ""
     return (
+        one.versions[setup.release.version], setup.configuration.words,
         tls + ", ".join(to_origin(verdicts)), cells.clients(verdict), cells.te(verdict), cells.trailers(verdict),
         cells.request_trailers(verdict), cells.cut(verdict), cells.grpc(verdict),
     )
 
 
 def _section(one):
-    rows = [
-        (one.versions[release.version], configuration.words, *_cells(configuration, verdicts, verdict), _others(verdict))
-        for release, configuration, verdicts in one.blocks() for verdict in verdicts
-    ]
+    rows = [(*_cells(one, setup, verdicts, verdict), _others(verdict)) for setup, verdicts in one.blocks() for verdict in verdicts]
     parts = [table(("Version", "Configuration", *TITLES, "Also"), rows)]
     for configuration in one.proxy.configurations:
         if configuration.shown:

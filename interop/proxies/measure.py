@@ -64,47 +64,41 @@ class Result:
     failures: list
 
 
-def measure(origin, proxies, folders, times):
-    """The results by the names of the proxies' folders, and in them by configuration and version. `folders` has those of the
-    programs, by proxy and version. Each is checked so many times, and must always give the same."""
-    jobs = [(proxy, release, configuration) for proxy in proxies for release, configuration in proxy.measured()]
+def measure(origin, setups, folders, times):
+    """The results of these setups. `folders` has those of the programs, by the name of the proxy's folder and version. Each is
+    checked so many times, and must always give the same."""
 
     def one(numbered):
-        number, (proxy, release, configuration) = numbered
-        program = proxy.program(release, configuration, folders[proxy.folder.name, release.version])
-        folder = origin.folder / str(number)
+        number, setup = numbered
+        program = setup.program(folders[setup.proxy.folder.name, setup.release.version])
         try:
-            result = _measured(origin, proxy, release, configuration, program, folder, times)
+            result = _measured(origin, setup, program, origin.folder / str(number), times)
         except Failure as failure:
-            result = Result([], [f"{program.name}: {failure}"])
-        print(f"{'failed' if result.failures else 'measured'}: {program.name}", flush=True)
+            result = Result([], [f"{setup.name}: {failure}"])
+        print(f"{'failed' if result.failures else 'measured'}: {setup.name}", flush=True)
         return result
 
     with ThreadPoolExecutor(THREADS) as pool:
-        results = list(pool.map(one, enumerate(jobs)))
-    by_proxy = {proxy.folder.name: {} for proxy in proxies}
-    for (proxy, release, configuration), result in zip(jobs, results, strict=True):
-        by_proxy[proxy.folder.name][configuration.id, release.version] = result
-    return by_proxy
+        return list(pool.map(one, enumerate(setups)))
 
 
-def _measured(origin, proxy, release, configuration, program, folder, times):
+def _measured(origin, setup, program, folder, times):
     failures = []
     with started(program, origin.addresses, folder) as addresses:
-        found, *others = (_checked(origin, configuration, addresses) for _ in range(times))
+        found, *others = (_checked(origin, setup.configuration, addresses) for _ in range(times))
         for other in others:
             if other != found:
                 raise Failure(f"other answers the next time:\n{_difference(found, other)}")
-        for fault in proxy.faults:
-            if (fault.program, fault.configuration) == (release.version, configuration.id):
-                what = f"{program.name}: {fault.says}"
-                try:
-                    console.check(what, fault.command, fault.prints, fault.lacks, addresses, folder, origin.programs)
-                except Failure as failure:
-                    failures.append(str(failure))
-    asked = configuration.to_origin.removeprefix("TLS ").replace("h2c", "HTTP/2")
-    if asked not in to_origin(found):
-        failures.append(f"{program.name}: to-origin is {configuration.to_origin}, but it speaks {' and '.join(to_origin(found))}")
+        for fault in setup.faults():
+            try:
+                console.check(
+                    f"{setup.name}: {fault.says}", fault.command, fault.prints, fault.lacks, addresses, folder, origin.programs
+                )
+            except Failure as failure:
+                failures.append(str(failure))
+    asked, speaks = setup.configuration.to_origin, to_origin(found)
+    if asked.removeprefix("TLS ").replace("h2c", "HTTP/2") not in speaks:
+        failures.append(f"{setup.name}: to-origin is {asked}, but it speaks {' and '.join(speaks)}")
     return Result(found, failures)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import proxy
 import verdicts
-from committed import agree, difference
+from committed import difference
 from proxy import HERE, Proxy
 from tools import Failure
 
@@ -29,9 +29,8 @@ class Measured:
         return self.proxy.folder / FILE
 
     def blocks(self):
-        """Each release and configuration, with its verdicts."""
-        return [(release, configuration, self.verdicts[configuration.id, release.version])
-                for release, configuration in self.proxy.measured()]
+        """Each setup with its verdicts."""
+        return [(setup, self.verdicts[setup.key]) for setup in self.proxy.setups()]
 
     def text(self):
         return verdicts.written(COMMENT, self.versions, self.verdicts)
@@ -47,18 +46,16 @@ def load(name):
 
 def parsed(one, text):
     versions, found = verdicts.read(text)
-    expected = [(configuration.id, release.version) for release, configuration in one.measured()]
+    expected = [setup.key for setup in one.setups()]
     if list(found) != expected or list(versions) != [release.version for release in one.programs]:
         raise Failure(f"{one.folder.name}/{FILE} is about {list(found)}, and proxy.toml about {expected}")
     return Measured(one, versions, found)
 
 
-def compared(found, write):
-    """How it differs from what is committed, if it does. The end of a version is only a note."""
-    if write:
-        return agree(found.file, found.text(), write)
+def compared(found):
+    """How it differs from what is committed, if it does: some setups may be left out. The end of a version is only a note."""
     was = load(found.proxy.folder.name)
     for version, full in found.versions.items():
         if was.versions[version] != full:
             print(f"note: {found.proxy.name} is {full} here, {was.versions[version]} in {FILE}")
-    return difference(found.file, was.text(), replace(found, versions=was.versions).text())
+    return difference(found.file, was.text(), replace(was, verdicts=was.verdicts | found.verdicts).text())

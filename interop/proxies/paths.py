@@ -55,11 +55,9 @@ def _verdict(origin, path):
         addresses, urls = origin.addresses, [_url(origin.addresses[PLAIN_ORIGIN])]
         # Each hop's origin is the one behind it.
         for number, hop in reversed(list(enumerate(path.hops))):
-            one = proxy.load(HERE / hop.proxy)
-            release, configuration = one.release(hop.program), one.configuration(hop.configuration, hop.program)
-            program = one.program(release, configuration, release.prepared(one.folder))
-            folder = origin.folder / f"{path.id}-{number}"
-            here = stack.enter_context(started(program, addresses, folder))
+            setup = proxy.load(HERE / hop.proxy).setup(hop.configuration, hop.program)
+            program, configuration = setup.program(setup.release.prepared(setup.proxy.folder)), setup.configuration
+            here = stack.enter_context(started(program, addresses, origin.folder / f"{path.id}-{number}"))
             urls.insert(0, _url(here[configuration.plain]))
             addresses = Addresses({PLAIN_ORIGIN: here[configuration.plain]})
         if configuration.plain != configuration.h2c:

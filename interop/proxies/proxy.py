@@ -117,10 +117,13 @@ class Proxy:
     def versions(self, configuration):
         return configuration.programs or [release.version for release in self.programs]
 
-    def measured(self):
+    def setups(self):
         """Each configuration with each of its programs."""
-        return [(release, configuration) for configuration in self.configurations for release in self.programs
+        return [Setup(self, release, configuration) for configuration in self.configurations for release in self.programs
                 if release.version in self.versions(configuration)]
+
+    def setup(self, id, version):
+        return Setup(self, self.release(version), self.configuration(id, version))
 
     def text(self, file):
         return (self.folder / file).read_text()
@@ -132,14 +135,34 @@ class Proxy:
             texts[configuration.wrapper] = self.text(configuration.wrapper).replace("{file}", configuration.file)
         return texts
 
-    def program(self, release, configuration, folder):
+
+@dataclass(frozen=True)
+class Setup:
+    """A program of a proxy with a configuration."""
+
+    proxy: Proxy
+    release: Release
+    configuration: Configuration
+
+    @property
+    def key(self):
+        return self.configuration.id, self.release.version
+
+    @property
+    def name(self):
+        return f"{self.proxy.name} {self.release.version}, {self.configuration.id}"
+
+    def faults(self):
+        return [fault for fault in self.proxy.faults if (fault.configuration, fault.program) == self.key]
+
+    def program(self, folder):
         """How to start it: `folder` is that of the program."""
+        configuration = self.configuration
         main = configuration.wrapper or configuration.file
         command = [filled(argument, folder).replace("{configuration}", main)
-                   for argument in [*release.command, *configuration.arguments]]
-        links = {"node_modules": folder / "node_modules"} if "npm" in release.source else {}
-        name = f"{self.name} {release.version}, {configuration.id}"
-        return Program(name, command, self.files(configuration), configuration.ports(), links)
+                   for argument in [*self.release.command, *configuration.arguments]]
+        links = {"node_modules": folder / "node_modules"} if "npm" in self.release.source else {}
+        return Program(self.name, command, self.proxy.files(configuration), configuration.ports(), links)
 
 
 def load(folder):

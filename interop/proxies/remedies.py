@@ -115,7 +115,8 @@ def _always(one, remedy):
     """What fails in each configuration."""
     if remedy.lines:
         raise Failure("nothing helps, so it has no lines")
-    verdicts = [verdict for release in _releases(one, remedy) for other, _, found in one.blocks() if other is release for verdict in found]
+    releases = _releases(one, remedy)
+    verdicts = [verdict for setup, found in one.blocks() if setup.release in releases for verdict in found]
     lost = {}
     for question in remedy.measured.questions or QUESTIONS:
         for mode in MODES:

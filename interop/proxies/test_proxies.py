@@ -164,8 +164,7 @@ class Manifest(Folder):
         self.write(PROXY.replace('file = "h2.conf"', 'file = "h2.conf"\nwrapper = "main.conf"\narguments = ["-p", "{folder}"]'))
         (self.folder / "main.conf").write_text("include {file};")
         one = proxy.load(self.folder)
-        [_, (release, configuration)] = one.measured()
-        program = one.program(release, configuration, None)
+        program = one.setup("h2", "1.2").program(None)
         self.assertEqual(program.command, ["a-proxy", "main.conf", "-p", "{folder}"])
         self.assertEqual(program.files["main.conf"], "include h2.conf;")
         self.assertEqual(program.ports, [8443])
@@ -315,13 +314,13 @@ class Generated(Folder):
     def test_proxy_that_is_configured_otherwise(self):
         was = self.load()
         lost = replace(was, verdicts=was.verdicts | {("h2", "1.2"): [verdict(("te", "http1-te", "stripped"))]})
-        self.assertIn("+    http1-te: te → stripped\n", measured.compared(lost, False))
-        self.assertEqual(measured.compared(was, False), "")
+        self.assertIn("+    http1-te: te → stripped\n", measured.compared(lost))
+        self.assertEqual(measured.compared(was), "")
 
     def test_another_patch_version_is_only_a_note(self):
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            self.assertEqual(measured.compared(replace(self.load(), versions={"1.2": "1.2.4"}), False), "")
+            self.assertEqual(measured.compared(replace(self.load(), versions={"1.2": "1.2.4"})), "")
         self.assertEqual(said.getvalue(), "note: a proxy is 1.2.4 here, 1.2.3 in verdicts.txt\n")
 
     def test_folder_that_is_not_complete(self):
