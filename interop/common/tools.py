@@ -83,8 +83,8 @@ def end_well():
 
 
 def version(command, pattern=r"\d+\.\d+(?:\.\d+)?"):
-    """A program's version, as this command prints it. A pattern with a group means that group."""
-    text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], VERSION)
+    """A program's version, as this command prints it in the repository. A pattern with a group means that group."""
+    text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], VERSION, cwd=ROOT)
     found = re.search(pattern, text)
     if not found:
         raise Failure(f"no version in the output of {_line(command)}: {text}")

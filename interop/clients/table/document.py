@@ -3,7 +3,7 @@
 import re
 from dataclasses import astuple, fields, replace
 
-from markdown import replaced, table
+from markdown import code, replaced, table
 from questions import Row
 from tools import Failure
 
@@ -12,8 +12,6 @@ TITLES = (
     "Verifies the digest",
 )
 
-LANGUAGES = {"go": "go", "java": "java", "js": "js", "mjs": "js", "py": "python", "rs": "rust", "sh": "sh"}
-
 
 def write(text, rows, names, clients):
     """The document with the results filled in."""
@@ -21,7 +19,7 @@ def write(text, rows, names, clients):
     cells = [(name, _listed(words)) for name, words in names.items()]
     text = replaced(text, "names", table(("Client", "Names that contain `trail`"), cells))
     for client in clients:
-        block = f"```{LANGUAGES[client.code.rpartition('.')[2]]}\n{client.source()}```"
+        block = code(client.code, client.source())
         pattern = rf"(?ms)(^### {re.escape(client.name)}\n(?:(?!^#).)*?)^```.*?^```$"
         text, count = re.subn(pattern, lambda found: found[1] + block, text)
         if count != 1:

@@ -1,12 +1,12 @@
 """Measures all clients and compares the results with docs/clients.md: `measure.py BINARY [--write]`."""
 
-import difflib
 import sys
 import tempfile
 from pathlib import Path
 
 from calls import Calls
 from clients import Caller, clients
+from committed import difference
 from document import with_versions_of, write
 from questions import Interview, Server
 from recorder import record
@@ -50,8 +50,7 @@ def differences(was, rows, names, asked):
     kept, changed = with_versions_of(was, rows)
     for line in changed:
         print(f"note: {line}")
-    found = write(was, kept, names, asked)
-    return list(difflib.unified_diff(was.splitlines(True), found.splitlines(True), "docs/clients.md", "found"))
+    return difference(DOCUMENT, was, write(was, kept, names, asked))
 
 
 def main(binary, *options):
@@ -64,10 +63,8 @@ def main(binary, *options):
         DOCUMENT.write_text(write(was, rows, names, asked))
         print("ok: docs/clients.md is updated")
         return
-    difference = differences(was, rows, names, asked)
-    sys.stdout.writelines(difference)
-    if difference:
-        raise Failure("the results differ from docs/clients.md; --write updates it")
+    if differing := differences(was, rows, names, asked):
+        raise Failure(f"the results differ from docs/clients.md; --write updates it\n{differing}")
     print(f"ok: docs/clients.md matches {len(asked)} clients")
 
 
