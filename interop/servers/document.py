@@ -1,11 +1,13 @@
 """docs/servers.md: tables and programs are generated, prose is written by hand."""
 
 import re
+import shlex
+from pathlib import Path
 
 import results
 from markdown import replaced, table
-from questions import NONE_SENT
-from server import HTTP1, HTTP2, PROTOCOLS
+from questions import NONE_SENT, OR
+from server import HTTP1, HTTP2
 from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/servers.md"
@@ -85,7 +87,9 @@ def _how(server, member, can):
 
 def _rows(server, found):
     for (version, protocol), answers in found.items():
-        deaths = [_short(answers[dying.words]) for dying in server.deaths if dying.words in answers]
+        deaths = [
+            _short(outcome) for dying in server.deaths if dying.words in answers for outcome in answers[dying.words].split(OR)
+        ]
         yield (
             f"[{server.name}](#{anchor(server.name)})", version, protocol, _bold_no(answers["with TE"]),
             _bold_no(answers["without TE"]), "" if answers["announced"] == NONE_SENT else answers["announced"],
@@ -116,10 +120,24 @@ def _section(server, found):
 
 
 def _program(server, shortest):
-    command = " ".join(shortest.command or server.programs[0].command).replace("{file}", shortest.file).replace("{folder}", ".")
+    command = " ".join(shortest.command or server.programs[0].command)
+    command = command.replace("{program}/", "").replace("{file}", Path(shortest.file).name)
+    start = shortest.start or f"Start `{command}`"
     words = f"{shortest.words}. " if shortest.words else ""
-    url = shortest.urls.get(HTTP2) or shortest.urls[HTTP1]
-    return f"{words}Start `{command}`, then try `curl -ski -H 'TE: trailers' {url}`:\n\n{_code(server, shortest.file)}"
+    code = "\n\n".join(_code(server, file) for file in [shortest.file, *shortest.more_files])
+    return f"{words}{start}, then try `{trial(server, shortest)}`:\n\n{code}"
+
+
+def trial(server, shortest):
+    """A command that shows its trailer. Over HTTP/2, curl 7.88 shows no trailers of a response with `Content-Length`."""
+    if server.send:
+        [url] = shortest.urls.values()
+        options = (option.replace("{folder}/", "") for option in server.send)
+        return " ".join(["axum-trailers send -vk", *map(shlex.quote, options), url])
+    if HTTP1 in shortest.urls:
+        return f"curl -ski --http1.1 -H 'TE: trailers' {shortest.urls[HTTP1]}"
+    url = shortest.urls[HTTP2]
+    return f"curl -ski {'' if url.startswith('https:') else '--http2-prior-knowledge '}{url}"
 
 
 def _code(server, file):
@@ -146,4 +164,4 @@ def _deaths(server, found):
 
 
 def _outcome(outcome):
-    return outcome if _short(outcome) in ("cut", "an error status") else f"**{outcome}**"
+    return OR.join(one if _short(one) in ("cut", "an error status") else f"**{one}**" for one in outcome.split(OR))

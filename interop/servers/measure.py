@@ -1,5 +1,6 @@
 """Starts each server, and asks it."""
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -8,10 +9,14 @@ from shutil import copy
 from urllib.parse import urlsplit
 
 import console
+import document
 from programs import CERTIFICATES, Addresses, Program, started
 from questions import Client, Interview, sends_trailer
 from sources import filled
 from tools import Failure, run
+
+# What a trial of a shortest program prints.
+SHOWN = "…-…um: 1"
 
 # In seconds.
 BEFORE = 60
@@ -57,7 +62,9 @@ class Measurement:
 
     def _try(self, shortest):
         """Runs a shortest program as it stands."""
-        with self._running(shortest) as (addresses, _):
+        with self._running(shortest) as (addresses, folder):
+            command = document.trial(self._server, shortest)
+            console.check(shortest.file, command, SHOWN, [], addresses, folder, self._binary.parent)
             for protocol, url in shortest.urls.items():
                 if not sends_trailer(self._client(protocol), addresses.applied(url)):
                     raise Failure(f"{shortest.file} sends no trailer `x-sum: 1` over {protocol}")
@@ -74,25 +81,31 @@ class Measurement:
         with ExitStack() as stack:
             addresses = Addresses({})
             for beside in self._server.beside:
-                program = self._program_with(" ".join(beside.command), beside.command, [beside.port], self._server.folder)
+                program = self._program_with(beside.file, beside.command, [beside.port])
                 addresses = stack.enter_context(started(program, addresses, self._new_folder()))
+            program = replace(self._listening(what), may_end=may_end)
             folder = self._new_folder()
-            yield stack.enter_context(started(replace(self._listening(what), may_end=may_end), addresses, folder)), folder
+            yield stack.enter_context(started(program, addresses, folder)), folder
 
     def _listening(self, what):
         """The program with a file, which listens on the ports of its URLs."""
-        path = self._server.folder / what.file
-        command = [argument.replace("{file}", path.name) for argument in what.command or self._release.command]
         ports = sorted({urlsplit(url).port for url in what.urls.values()})
-        return self._program_with(f"{self._server.name}, {path.name},", command, ports, path.parent)
+        return self._program_with(what.file, what.command or self._release.command, ports)
 
-    def _program_with(self, name, command, ports, home):
-        folders = [self._server.folder, home]
-        files = {path.name: path.read_text() for folder in folders for path in folder.iterdir() if path.is_file()}
-        return Program(name, [filled(argument, self._program) for argument in command], files, ports, self._links)
+    def _program_with(self, file, command, ports):
+        """The program with a file. All files of its folder and of the server's are in its working folder."""
+        path = self._server.folder / file
+        command = [filled(argument, self._program).replace("{file}", path.name) for argument in command]
+        files = {
+            there.name: there.read_text() for folder in (path.parent, self._server.folder) for there in folder.iterdir()
+            if there.is_file() and not os.access(there, os.X_OK)
+        }
+        if self._server.wrapper is not None:
+            files[self._server.wrapper] = files[self._server.wrapper].replace("{file}", path.name)
+        return Program(f"{self._server.name}, {path.name},", command, files, ports, self._links)
 
     def _made_before(self):
-        """Files that programs need: paths by their names."""
+        """Executable files, and those that commands make: paths by their names."""
         folder = self._new_folder()
         folder.mkdir()
         for file in CERTIFICATES:
@@ -100,10 +113,14 @@ class Measurement:
         there = {Path(file).name for file in CERTIFICATES}
         for command in self._server.before:
             run(command, BEFORE, cwd=folder)
+        for path in self._server.folder.iterdir():
+            if path.is_file() and os.access(path, os.X_OK):
+                copy(path, folder)
         return {path.name: path for path in folder.iterdir() if path.name not in there}
 
     def _client(self, protocol):
-        return Client(self._binary, protocol, CERTIFICATES[0], self._server.send)
+        send = [option.replace("{folder}", str(self._server.folder)) for option in self._server.send]
+        return Client(self._binary, protocol, CERTIFICATES[0], send)
 
     def _new_folder(self):
         return self._folder / str(next(self._numbers))

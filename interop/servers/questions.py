@@ -13,8 +13,13 @@ TRAILER = ["x-sum", "1"]
 
 # In seconds, for one exchange. What has no progress for so long hangs.
 LIMIT = 30
-STALLED = 3
+STALLED = 10
+# What takes longer than a moment.
+LATE = 3
 HANGS = f"cut: no progress for {STALLED} s"
+
+# Between outcomes that depend on the moment.
+OR = "; or "
 
 NONE_SENT = "none is sent"
 
@@ -82,8 +87,13 @@ class Interview:
         return {question: self._server.meaningless.get(question) or ask() for question, ask in questions.items()}
 
     def death(self, dying):
-        """What a client gets of a response whose handler dies."""
-        report = self._client.get(self._origin + dying.path)
+        """What a client gets of a response whose handler dies: one outcome, or those between which it varies."""
+        outcome = self._outcome(dying.path)
+        known = dying.varies.get(self._client.protocol, [])
+        return OR.join(known) if outcome in known else outcome
+
+    def _outcome(self, path):
+        report = self._client.get(self._origin + path)
         match report["verdict"]:
             case "verified" | "unverified":
                 return "complete, with trailers" if report["trailers"] else "complete"
@@ -92,8 +102,8 @@ class Interview:
             case "cut" if report["message"] == HANGS:
                 return "hangs"
             case "cut" | "refused":
-                return report["message"]
-        raise Failure(f"unexpected after {dying.path}: {report}")
+                return report["message"] + (f", after {int(report['seconds'])} s" if report["seconds"] > LATE else "")
+        raise Failure(f"unexpected after {path}: {report}")
 
     @cached_property
     def _alone(self):

@@ -23,6 +23,10 @@ class Shortest:
     urls: dict[str, str]
     # What it is, if there are several.
     words: str = ""
+    # Where it belongs, if its command is no use for a reader.
+    start: str | None = None
+    # Its other files, which the page also shows.
+    more_files: list[str] = field(default_factory=list)
     # Instead of that of the program.
     command: list[str] | None = None
 
@@ -31,8 +35,9 @@ class Shortest:
 class Beside:
     """A program that must run beside the server, such as a backend."""
 
-    command: list[str]
+    file: str
     port: int
+    command: list[str] = field(default_factory=lambda: ["python3", "{file}"])
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Death:
     protocols: list[str] = field(default_factory=lambda: list(PROTOCOLS))
     # Whether the program ends with it.
     ends_program: bool = False
+    # By protocol: outcomes that depend on the moment. Another one is a difference.
+    varies: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Server:
     # How a program sends a trailer, and how an application reads those of a request, if it can.
     sends: str | None = None
     reads: str | None = None
+    # A file that includes `{file}`, with which the program is started.
+    wrapper: str | None = None
     # Options of `send`, which is used instead of `get`: for servers that answer no GET.
     send: list[str] = field(default_factory=list)
     # Questions that are not asked, and the words in their cells.

@@ -21,7 +21,7 @@ CUT = "cut: the connection was closed before the end of the message"
 def report(trailers=(["content-digest", "…"], ["x-sum", "1"]), announced=(), verdict="verified", **more):
     return {
         "status": 200, "bytes": 6, "trailers": list(trailers) or None, "announced": list(announced), "verdict": verdict,
-        "compared": [DIGEST] if trailers else [], "message": verdict,
+        "compared": [DIGEST] if trailers else [], "message": verdict, "seconds": 0.1,
     } | more
 
 
@@ -30,6 +30,8 @@ NOTHING = report((), verdict="unverified")
 
 class Answers:
     """A client with prepared answers."""
+
+    protocol = "HTTP/2"
 
     def __init__(self, changed):
         # By path, and for requests without `TE`.
@@ -110,6 +112,18 @@ class Judgement(unittest.TestCase):
         }.items():
             with self.subTest(expected):
                 self.assertEqual(interview({"/dies": found}).death(Death("it dies", "/dies")), expected)
+
+    def test_deaths_that_vary(self):
+        dying = Death("it dies", "/dies", varies={"HTTP/2": [CUT, "hangs"]})
+        for expected, found in {
+            f"{CUT}; or hangs": report((), verdict="cut", message=HANGS),
+            "complete": report((), verdict="unverified"),
+        }.items():
+            self.assertEqual(interview({"/dies": found}).death(dying), expected)
+
+    def test_deaths_that_take_long(self):
+        found = report((), verdict="cut", message=CUT, seconds=5.02)
+        self.assertEqual(interview({"/dies": found}).death(Death("it dies", "/dies")), f"{CUT}, after 5 s")
 
     def test_what_nothing_can_be_concluded_from(self):
         for what, changed in {

@@ -1,0 +1,60 @@
+"""A FastCGI application on port 9000. It responds with the fields of the request to `/inspect`, and dies in the middle of other
+responses: it closes the connection without FCGI_END_REQUEST, as the kernel does for an application that is killed.
+"""
+
+import socketserver
+import struct
+
+HEADER = struct.Struct("!BBHHBx")
+END_REQUEST, PARAMS, STDIN, STDOUT = 3, 4, 5, 6
+HEAD = b"Content-Type: text/plain\r\n\r\n"
+
+
+class Application(socketserver.StreamRequestHandler):
+    def handle(self):
+        streams = {PARAMS: b"", STDIN: b""}
+        while True:
+            _version, kind, self.request_id, length, padding = HEADER.unpack(self.rfile.read(HEADER.size))
+            content = self.rfile.read(length)
+            self.rfile.read(padding)
+            if kind in streams:
+                streams[kind] += content
+            if kind == STDIN and not length:
+                break
+        self._respond(dict(_pairs(streams[PARAMS])))
+
+    def _respond(self, parameters):
+        if parameters[b"REQUEST_URI"] != b"/inspect":
+            self._send(STDOUT, HEAD + b"hello, hello, hello, hello, he\n\n" * 64)
+            return
+        fields = {name[5:].lower().replace(b"_", b"-"): value for name, value in parameters.items() if name.startswith(b"HTTP_")}
+        self._send(STDOUT, HEAD + b"".join(name + b": " + value + b"\n" for name, value in fields.items()))
+        self._send(STDOUT, b"")
+        self._send(END_REQUEST, bytes(8))
+
+    def _send(self, kind, content):
+        self.wfile.write(HEADER.pack(1, kind, self.request_id, len(content), 0) + content)
+
+
+def _pairs(parameters):
+    """The names and values of a stream of parameters."""
+    at = 0
+
+    def length():
+        nonlocal at
+        size = 1 if parameters[at] < 128 else 4
+        at += size
+        return int.from_bytes(parameters[at - size:at], "big") & 0x7FFFFFFF
+
+    while at < len(parameters):
+        name, value = length(), length()
+        yield parameters[at:at + name], parameters[at + name:at + name + value]
+        at += name + value
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+Server(("127.0.0.1", 9000), Application).serve_forever()
