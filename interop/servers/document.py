@@ -4,15 +4,14 @@ import re
 import shlex
 from pathlib import Path
 
+import committed
 import results
-from markdown import replaced, table
+from markdown import code, replaced, table
 from questions import NONE_SENT, OR
 from server import HTTP1, HTTP2
 from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/servers.md"
-
-LANGUAGES = {"go": "go", "java": "java", "mjs": "js", "py": "python", "rs": "rust", "conf": "nginx", "html": "html"}
 
 GLANCE = ("Server", "Sends trailers", "How", "Reads request trailers")
 TITLES = (
@@ -21,11 +20,15 @@ TITLES = (
 )
 DEATHS = ("Version", "Protocol", "What dies", "The client gets")
 
+# The short forms of what a client reports as a failure.
+REPORTED = ("cut", "an error status", "a failure status")
+
 # What a death looks like in short, by the beginning of its words.
 SHORT = {
     "complete": "**complete**",
     "hangs": "**hangs**",
     "refused: ": "an error status",
+    "the sender reports a failure: ": "a failure status",
     "cut: the server reset the stream with NO_ERROR": "**reset with `NO_ERROR`**",
     "cut: ": "cut",
 }
@@ -44,7 +47,7 @@ def written(text, servers):
 
 
 def compare(text, servers):
-    if difference := results.differences(text, written(text, servers), "docs/servers.md", "from the files"):
+    if difference := committed.difference(DOCUMENT, text, written(text, servers)):
         raise Failure(f"docs/servers.md is not what the files of the servers have; --write updates it\n{difference}")
 
 
@@ -103,6 +106,8 @@ def _bold_no(answer):
 
 
 def _request_trailers(server, answer):
+    if answer == server.meaningless.get("request trailers"):
+        return answer
     if answer in ("yes", "if announced"):
         condition = "" if answer == "yes" else "**only if announced**: "
         return f"{condition}{server.reads}"
@@ -120,12 +125,12 @@ def _section(server, found):
 
 
 def _program(server, shortest):
-    command = " ".join(shortest.command or server.programs[0].command)
+    command = shlex.join(shortest.command or server.programs[0].command)
     command = command.replace("{program}/", "").replace("{file}", Path(shortest.file).name)
     start = shortest.start or f"Start `{command}`"
     words = f"{shortest.words}. " if shortest.words else ""
-    code = "\n\n".join(_code(server, file) for file in [shortest.file, *shortest.more_files])
-    return f"{words}{start}, then try `{trial(server, shortest)}`:\n\n{code}"
+    files = "\n\n".join(_code(server, file) for file in [shortest.file, *shortest.more_files])
+    return f"{words}{start}, then try `{trial(server, shortest)}`:\n\n{files}"
 
 
 def trial(server, shortest):
@@ -141,7 +146,7 @@ def trial(server, shortest):
 
 
 def _code(server, file):
-    return f"```{LANGUAGES.get(file.rpartition('.')[2], '')}\n{server.source(file)}```"
+    return code(file, server.source(file))
 
 
 def _fault(server, fault):
@@ -164,4 +169,4 @@ def _deaths(server, found):
 
 
 def _outcome(outcome):
-    return OR.join(one if _short(one) in ("cut", "an error status") else f"**{one}**" for one in outcome.split(OR))
+    return OR.join(one if _short(one) in REPORTED else f"**{one}**" for one in outcome.split(OR))

@@ -101,7 +101,7 @@ class Interview:
                 return "complete, without the announced trailer"
             case "cut" if report["message"] == HANGS:
                 return "hangs"
-            case "cut" | "refused":
+            case "cut" | "refused" | "sender_failed":
                 return report["message"] + (f", after {int(report['seconds'])} s" if report["seconds"] > LATE else "")
         raise Failure(f"unexpected after {path}: {report}")
 

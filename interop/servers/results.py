@@ -1,7 +1,6 @@
 """results.txt: what was found about a server. A block for each program and protocol, a line for each question."""
 
-import difflib
-
+import committed
 from tools import Failure
 
 COMMENT = "# What `axum-trailers` gets from this server. `interop/servers/run --write` writes it."
@@ -9,10 +8,18 @@ COMMENT = "# What `axum-trailers` gets from this server. `interop/servers/run --
 
 def read(path):
     """By program and protocol: answers by question."""
-    found, block = {}, None
+    return _parsed(path, text(path))
+
+
+def text(path):
     if not path.exists():
         raise Failure(f"{path.parent.name} has no results.txt yet; --write makes it")
-    for line in path.read_text().splitlines():
+    return path.read_text()
+
+
+def _parsed(path, text):
+    found, block = {}, None
+    for line in text.splitlines():
         if line.startswith("#") or not line.strip():
             continue
         if not line.startswith(" "):
@@ -34,10 +41,7 @@ def written(found):
     return f"{COMMENT}\n\n" + "\n\n".join(blocks) + "\n"
 
 
-def compare(path, found):
-    if difference := differences(written(read(path)), written(found), "results.txt", "found"):
+def compare(path, text, found):
+    """Raises a `Failure` if a server does not what this text of its results.txt contains."""
+    if difference := committed.difference(path, written(_parsed(path, text)), written(found)):
         raise Failure(f"it differs from what is known\n{difference}")
-
-
-def differences(was, now, *names):
-    return "\n".join(difflib.unified_diff(was.splitlines(), now.splitlines(), *names, lineterm=""))

@@ -12,7 +12,9 @@ import document  # noqa: E402
 import results  # noqa: E402
 from questions import HANGS, Interview  # noqa: E402
 from server import Death, Probe, Server, Shortest, load, servers  # noqa: E402
-from tools import Failure  # noqa: E402
+from tools import ROOT, Failure  # noqa: E402
+
+RESULTS = ROOT / "interop/servers/one/results.txt"
 
 DIGEST = {"section": "trailer", "matches": True}
 CUT = "cut: the connection was closed before the end of the message"
@@ -146,20 +148,16 @@ class Judgement(unittest.TestCase):
 class Differences(unittest.TestCase):
     def test_a_cell_that_is_changed_by_hand(self):
         found = {("1", "HTTP/2"): answers()}
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "results.txt")
-            path.write_text(results.written(found))
-            results.compare(path, found)
-            path.write_text(path.read_text().replace("with TE → yes", "with TE → no"))
-            with self.assertRaisesRegex(Failure, r"(?s)-    with TE → no\n\+    with TE → yes"):
-                results.compare(path, found)
+        text = results.written(found)
+        results.compare(RESULTS, text, found)
+        changed = text.replace("with TE → yes", "with TE → no")
+        with self.assertRaisesRegex(Failure, r"(?s)-    with TE → no\n\+    with TE → yes"):
+            results.compare(RESULTS, changed, found)
 
     def test_a_server_that_behaves_otherwise(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "results.txt")
-            path.write_text(results.written({("1", "HTTP/2"): answers()}))
-            with self.assertRaisesRegex(Failure, r"\+    announced → by the server"):
-                results.compare(path, {("1", "HTTP/2"): answers({"/trailers": report(announced=["x-sum"])})})
+        text = results.written({("1", "HTTP/2"): answers()})
+        with self.assertRaisesRegex(Failure, r"\+    announced → by the server"):
+            results.compare(RESULTS, text, {("1", "HTTP/2"): answers({"/trailers": report(announced=["x-sum"])})})
 
     def test_a_server_without_results(self):
         with self.assertRaisesRegex(Failure, "no results.txt yet"):

@@ -13,15 +13,15 @@ HEAD = b"Content-Type: text/plain\r\n\r\n"
 class Application(socketserver.StreamRequestHandler):
     def handle(self):
         streams = {PARAMS: b"", STDIN: b""}
-        while True:
-            _version, kind, self.request_id, length, padding = HEADER.unpack(self.rfile.read(HEADER.size))
+        while header := self.rfile.read(HEADER.size):
+            _version, kind, self.request_id, length, padding = HEADER.unpack(header)
             content = self.rfile.read(length)
             self.rfile.read(padding)
             if kind in streams:
                 streams[kind] += content
             if kind == STDIN and not length:
-                break
-        self._respond(dict(_pairs(streams[PARAMS])))
+                self._respond(dict(_pairs(streams[PARAMS])))
+                return
 
     def _respond(self, parameters):
         if parameters[b"REQUEST_URI"] != b"/inspect":
