@@ -100,6 +100,11 @@ def _cells(one, setup, verdicts, verdict):
 def _section(one):
     rows = [(*_cells(one, setup, verdicts, verdict), _others(verdict)) for setup, verdicts in one.blocks() for verdict in verdicts]
     parts = [table(("Version", "Configuration", *TITLES, "Also"), rows)]
+    varies = [
+        f"- `{question}` varies with {configuration.words}: {why}"
+        for configuration in one.proxy.configurations for question, why in configuration.varies.items()
+    ]
+    parts += ["\n".join(varies)] if varies else []
     for configuration in one.proxy.configurations:
         if configuration.shown:
             link = f"[{configuration.file}](../interop/proxies/{one.proxy.folder.name}/{configuration.file})"

@@ -46,7 +46,9 @@ def origin(binary, folder):
     folder.chmod(0o755)
     (folder / "programs").mkdir()
     (folder / "programs/axum-trailers").symlink_to(binary)
-    with serve(binary, "--trust-proxy", "127.0.0.1", "--plain", "127.0.0.1:0") as server:
+    # Proxies keep their connections for minutes.
+    options = ["--trust-proxy", "127.0.0.1", "--plain", "127.0.0.1:0", "--max-connections", "4096"]
+    with serve(binary, *options) as server:
         addresses = Addresses({TLS_ORIGIN: _port(server.url), PLAIN_ORIGIN: _port(server.more[0])})
         reports = [check(binary, [f"https://localhost:{addresses[TLS_ORIGIN]}/"], MODES),
                    check(binary, [f"http://127.0.0.1:{addresses[PLAIN_ORIGIN]}/"], MODES)]

@@ -42,7 +42,7 @@ pub(super) fn of(report: &Report) -> Vec<Advice<'_>> {
             let programs = programs::programs(hop, report.hops.get(index + 1));
             for (remedy, certainty) in fitting(&programs, &failures) {
                 let is_known =
-                    |known: &&mut Advice<'_>| ptr::eq(known.remedy, remedy) && ptr::eq(known.hop, hop);
+                    |known: &&mut Advice<'_>| known.remedy.says_the_same(remedy) && ptr::eq(known.hop, hop);
                 match advice.iter_mut().find(is_known) {
                     Some(known) => known.cures.push(question),
                     None => advice.push(Advice { hop, remedy, cures: vec![question], certainty }),

@@ -69,6 +69,15 @@ impl Remedy {
             && bound(&self.before).is_none_or(|before| version < &*before)
     }
 
+    /// Whether both print the same: they fix other answers with the same lines.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.said() == other.said()
+    }
+
+    fn said(&self) -> impl PartialEq + '_ {
+        (&self.names, &self.from, &self.before, &self.place, &self.lines, &self.note, &self.basis)
+    }
+
     pub(super) fn has_range(&self) -> bool {
         self.from.is_some() || self.before.is_some()
     }
