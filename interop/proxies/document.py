@@ -22,14 +22,18 @@ def order(text):
     return re.findall(r"(?m)^## .*\n(?:(?!## ).*\n)*?<!-- (\w+) -->$", text.partition("<!-- /results -->")[2])
 
 
+def check(text, one):
+    """Raises a `Failure` if there is no section for a proxy."""
+    if f"\n## {one.proxy.name}\n" not in text or one.proxy.folder.name not in order(text):
+        raise Failure(f"docs/proxies.md has no section «## {one.proxy.name}» with the markers {one.proxy.folder.name}")
+
+
 def written(text, measured):
     """The document with what these proxies were measured to do, in its order."""
     text = replaced(text, "answers", table(("Proxy", "By default", "With these lines", "Never"), _answers(measured)))
     titles = ("Proxy", "Version", "Configuration", *TITLES)
     text = replaced(text, "results", table(titles, [row for one in measured for row in _rows(one)]))
     for one in measured:
-        if f"\n## {one.proxy.name}\n" not in text:
-            raise Failure(f"docs/proxies.md has no heading «## {one.proxy.name}»")
         text = replaced(text, one.proxy.folder.name, _section(one))
     return text
 

@@ -17,6 +17,7 @@ def generated(write):
     for name in sorted(proxy.names(), key=lambda name: order.index(name) if name in order else len(order)):
         try:
             one = measured.load(name)
+            document.check(text, one)
             entries += remedies.of(one)
             there.append(one)
         except Failure as failure:
