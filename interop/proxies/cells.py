@@ -11,21 +11,24 @@ TRAILERS = {
     "trailers-repeated": "repeated fields",
 }
 RARE_TRAILERS = {"trailers-long": "8 KiB", "trailers-unannounced": "unannounced ones"}
-CUTS = {"cut-reset": "a reset", "cut-close": "a closed connection", "cut-short": "less than `Content-Length`"}
+CUTS = {"cut-reset": "reset", "cut-close": "close", "cut-short": "short", "upload-cut": "upload"}
 CALLS = {"grpc-ok": "successes", "grpc-failure": "failures", "grpc-trailers-only": "failures without messages"}
 
 # Findings of docs/check.md in words.
 _WORDS = {
     "added": "added", "arrive": "yes", "arrives": "yes", "breaks-connection": "the connection is closed",
     "breaks-request": "the request fails", "broken": "the response breaks", "changed": "changed",
-    "clean-end-noticed": "**complete**, without the trailers", "clean-end-unnoticed": "**complete**", "complete": "**complete**",
+    "clean-end-noticed": "complete", "clean-end-unnoticed": "complete", "complete": "complete",
     "doubled": "doubled", "downgraded": "HTTP/1.1 to the origin", "dropped": "dropped, `Trailer` stays",
     "dropped-in-part": "dropped in part", "dropped-with-announcement": "dropped with `Trailer`", "error": "an error",
-    "hangs": "no end comes", "joined": "joined in one line", "leaked-into-content": "they become content",
+    "hangs": "hangs", "joined": "joined in one line", "leaked-into-content": "they become content",
     "merged-into-header": "merged into the header section", "messages-lost": "messages are lost",
     "not-sent": "the origin sends none", "refused": "refused", "reordered": "reordered", "status-changed": "the status changes",
     "status-lost": "the status is lost", "stripped": "stripped", "stripped-in-part": "stripped in part", "truncated": "truncated",
 }
+
+# Those of questions without an answer.
+_UNKNOWN = {"refused": "unknown: uploads are refused"}
 
 
 def te(verdict):
@@ -37,8 +40,8 @@ def _te(verdict, mode):
     if answer is None:
         # Of a client that sends none, the origin gets none.
         return "arrives" if mode in WITH_TE else None
-    words = _WORDS[answer.finding] if answer.outcome != "unknown" else f"unknown (`{answer.finding}`)"
-    return f"**{words}**" if answer.outcome == "fail" else words
+    words = _finding(verdict, "te", mode)
+    return {"fail": f"**{words}**", "pass": _WORDS[answer.finding], "unknown": words}[answer.outcome]
 
 
 def trailers(verdict):
@@ -52,29 +55,27 @@ def _trailers(verdict, mode):
     common = {question: _finding(verdict, question, mode) for question in TRAILERS}
     rare = {question: _finding(verdict, question, mode) for question in RARE_TRAILERS}
     if len(set(common.values())) == 1 and common["trailers"] != "yes":
-        return _no(common["trailers"])
-    return _with_exceptions(common | rare, TRAILERS | RARE_TRAILERS)
+        return _outcome(common["trailers"])
+    return _parts(common | rare, TRAILERS | RARE_TRAILERS)
 
 
 def request_trailers(verdict):
-    texts = {}
-    for mode in verdict.modes():
-        finding = _finding(verdict, "request-trailers", mode)
-        texts[mode] = finding if finding in ("yes", "varies") else _no(finding)
-    return _by_mode(texts)
+    return _by_mode({mode: _outcome(_finding(verdict, "request-trailers", mode)) for mode in verdict.modes()})
 
 
 def cut(verdict):
-    texts = {mode: _each({question: _cut(verdict, question, mode) for question in CUTS}, CUTS) for mode in verdict.modes()}
-    uploads = {mode: _cut(verdict, "upload-cut", mode) for mode in verdict.modes()}
-    lost = {mode: text for mode, text in uploads.items() if text != "an error"}
-    ends = f". An upload: {_by_mode(lost, uploads)}" if lost else ""
-    return _by_mode(texts) + ends
-
-
-def _cut(verdict, question, mode):
-    finding = _finding(verdict, question, mode)
-    return "an error" if finding == "yes" else finding
+    """What is not an error, and after which cuts and for which clients."""
+    modes = {}
+    for question in CUTS:
+        for mode in verdict.modes():
+            modes.setdefault((question, _finding(verdict, question, mode)), []).append(mode)
+    kinds = {}
+    for (question, finding), those in modes.items():
+        if finding != "yes":
+            kinds.setdefault((finding, who(those, verdict.modes())), []).append(CUTS[question])
+    everybody = who(verdict.modes(), verdict.modes())
+    ends = [f"{_bold(finding)}: {', '.join(names)}{'' if whom == everybody else f' ({whom})'}" for (finding, whom), names in kinds.items()]
+    return "; ".join(ends) or "an error"
 
 
 def grpc(verdict):
@@ -83,10 +84,15 @@ def grpc(verdict):
     if mode not in verdict.modes():
         return "no HTTP/2"
     found = {question: _finding(verdict, question, mode) for question in CALLS}
-    if len(set(found.values())) == 1:
-        [finding] = set(found.values())
-        return finding if finding in ("yes", "varies") else _no(finding)
-    return _with_exceptions(found, CALLS)
+    return _outcome(found["grpc-ok"]) if len(set(found.values())) == 1 else _parts(found, CALLS)
+
+
+def clients(verdict):
+    """Which protocols reach the proxy."""
+    protocols = [name for name, modes in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)) if set(modes) & set(verdict.modes())]
+    with_tls = {client == "TLS" for client in verdict.clients}
+    over = {(True,): " over TLS", (False,): " without TLS"}.get(tuple(with_tls), "")
+    return " and ".join(protocols) + over
 
 
 def asked(verdicts):
@@ -98,6 +104,12 @@ def reached(verdicts):
     """The modes in which trailers arrive."""
     return {mode for mode in asked(verdicts)
             if all(_finding(verdict, question, mode) == "yes" for verdict in verdicts if mode in verdict.modes() for question in TRAILERS)}
+
+
+def kinds(verdicts):
+    """The kinds of trailers that arrive in some mode."""
+    return [name for question, name in TRAILERS.items()
+            if any(_finding(verdict, question, mode) == "yes" for verdict in verdicts for mode in verdict.modes() if mode != "http1")]
 
 
 def has_request_trailers(verdicts):
@@ -118,14 +130,6 @@ def _arrive(verdicts, questions, modes):
     return bool(there) and all(_finding(verdict, question, mode) in ("yes", "varies") for verdict, mode in there for question in questions)
 
 
-def clients(verdict):
-    """Which protocols reach the proxy."""
-    protocols = [name for name, modes in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)) if set(modes) & set(verdict.modes())]
-    transports = {("TLS",): " over TLS", ("plain",): " without TLS"}
-    over = transports.get(tuple(sorted({"TLS" if client == "TLS" else "plain" for client in verdict.clients})), "")
-    return " and ".join(protocols) + over
-
-
 def _finding(verdict, question, mode):
     """In words: `yes` if all is as without the proxy."""
     if question in verdict.varies:
@@ -133,45 +137,43 @@ def _finding(verdict, question, mode):
     answer = verdict.answers.get((question, mode))
     if answer is None or answer.outcome == "pass":
         return "yes"
-    if answer.outcome == "unknown":
-        return f"unknown (`{answer.finding}`)"
-    return _WORDS[answer.finding]
+    return _UNKNOWN.get(answer.finding, f"unknown: `{answer.finding}`") if answer.outcome == "unknown" else _WORDS[answer.finding]
 
 
-def _no(words):
-    return words if words.startswith("unknown") else f"**no** ({words})"
+def _outcome(finding):
+    """Of all that a cell is about."""
+    return finding if finding in ("yes", "varies") or finding.startswith("unknown") else f"**no** ({finding})"
 
 
-def _with_exceptions(found, names):
-    """`yes`, and what does not arrive."""
-    exceptions = {question: words for question, words in found.items() if words != "yes"}
-    if not exceptions:
-        return "yes"
-    return "yes, but not " + _each({question: words for question, words in exceptions.items()}, names, reverse=True)
+def _bold(finding):
+    return finding if finding == "varies" or finding.startswith("unknown") else f"**{finding}**"
 
 
-def _each(found, names, reverse=False):
-    """Each text once, with the names of what it is about if there are several."""
+def _parts(found, names):
+    """What arrives and what does not, of several kinds: the fewer ones by name."""
     grouped = {}
-    for question, text in found.items():
-        grouped.setdefault(text, []).append(names[question])
-    if reverse:
-        return "; ".join(f"{', '.join(those)} ({text})" for text, those in grouped.items())
+    for question, finding in found.items():
+        grouped.setdefault(finding, []).append(names[question])
+    arrive = grouped.pop("yes", [])
+    others = [f"{', '.join(those)} ({finding})" for finding, those in grouped.items()]
+    if not others:
+        return "yes"
+    if len(arrive) > len(found) / 2:
+        return f"yes, but not {'; '.join(others)}"
     if len(grouped) == 1:
-        return next(iter(grouped))
-    return "; ".join(f"{text} after {' or '.join(those)}" for text, those in grouped.items())
+        others = [f"the others ({next(iter(grouped))})"]
+    return f"only {', '.join(arrive)}, not {'; '.join(others)}" if arrive else f"**no**: {'; '.join(others)}"
 
 
-def _by_mode(texts, all_texts=None):
-    """Each text once, with its modes if there are several."""
+def _by_mode(texts):
+    """Each text once, with its clients if there are several."""
     texts = {mode: text for mode, text in texts.items() if text is not None}
-    universe = [mode for mode in MODES if mode in (all_texts or texts)]
     grouped = {}
     for mode, text in texts.items():
         grouped.setdefault(text, []).append(mode)
-    if len(grouped) == 1 and len(texts) == len(universe):
-        return next(iter(grouped))
-    return ". ".join(f"{who(modes, universe)}: {text}" for text, modes in grouped.items()) or "nothing is known"
+    if len(grouped) <= 1:
+        return "".join(grouped)
+    return "; ".join(f"{who(modes, texts)}: {text}" for text, modes in grouped.items())
 
 
 def who(modes, universe=MODES):

@@ -31,8 +31,8 @@ def check(text, one):
 def written(text, measured):
     """The document with what these proxies were measured to do, in its order."""
     text = replaced(text, "answers", table(("Proxy", "By default", "With these lines", "Never"), _answers(measured)))
-    titles = ("Proxy", "Version", "Configuration", *TITLES)
-    text = replaced(text, "results", table(titles, [row for one in measured for row in _rows(one)]))
+    rows = [(f"[{one.proxy.name}](#{_anchor(one.proxy.name)})", *row[:-1]) for one in measured for row in _rows(one)]
+    text = replaced(text, "results", table(("Proxy", "Version", "Configuration", *TITLES), rows))
     for one in measured:
         text = replaced(text, one.proxy.folder.name, _section(one))
     return text
@@ -47,8 +47,14 @@ def _answers(measured):
 
 
 def _default(found):
-    texts = [_reach(verdicts) for configuration, verdicts in found if configuration.kind == "as-installed"]
-    return " ".join(texts) or "–"
+    """Each reach once. With several, also the configurations."""
+    words = {}
+    for configuration, verdicts in found:
+        if configuration.kind == "as-installed":
+            words.setdefault(_reach(verdicts), []).append(configuration.words)
+    if len(words) <= 1:
+        return "".join(words) or "–"
+    return "; ".join(f"{' or '.join(dict.fromkeys(those))}: {reach}" for reach, those in words.items())
 
 
 def _lines(found):
@@ -59,7 +65,7 @@ def _lines(found):
         for configuration, verdicts in there
         if not any(cells.reached(verdicts) < cells.reached(other) for _, other in there)
     ]
-    return "; or ".join(best) or "–"
+    return " or ".join(dict.fromkeys(best)) or "–"
 
 
 def _is_whole(verdicts):
@@ -70,40 +76,52 @@ def _reach(verdicts):
     reached, asked = cells.reached(verdicts), cells.asked(verdicts)
     if reached == asked:
         return "**yes**"
-    return f"only {cells.who(reached, asked)}" if reached else "**no**"
+    if reached:
+        return f"only {cells.who(reached, asked)}"
+    kinds = cells.kinds(verdicts)
+    return f"only {', '.join(kinds)}" if kinds else "**no**"
 
 
 def _never(found):
     """What is lost in each configuration."""
     all_verdicts = [verdicts for _, verdicts in found]
+    asked = set.union(*map(cells.asked, all_verdicts))
+    reached = set.union(*map(cells.reached, all_verdicts))
     lost = []
-    never = set.union(*map(cells.asked, all_verdicts)) - set.union(*map(cells.reached, all_verdicts))
-    if never:
-        lost.append(f"trailers: {cells.who(never, set.union(*map(cells.asked, all_verdicts)))}")
-    for words, arrives in (("request trailers", cells.has_request_trailers), ("gRPC", cells.has_grpc), ("cuts", cells.has_cuts)):
+    if not reached and not any(map(cells.kinds, all_verdicts)):
+        lost.append("response trailers")
+    elif reached and asked - reached:
+        lost.append(f"response trailers for {cells.who(asked - reached, asked)}")
+    for words, arrives in (
+        ("request trailers", cells.has_request_trailers), ("gRPC", cells.has_grpc), ("each cut as an error", cells.has_cuts),
+    ):
         if not any(arrives(verdicts) for verdicts in all_verdicts):
             lost.append(words)
-    return "; ".join(lost) or "–"
+    return ", ".join(lost) or "–"
 
 
 def _rows(one):
-    for setup, verdicts in one.blocks():
+    """Rows that differ only in the protocol to the origin are one."""
+    rows = {}
+    for setup, verdicts in sorted(one.blocks(), key=lambda block: one.proxy.programs.index(block[0].release)):
         for verdict in verdicts:
-            yield f"[{one.proxy.name}](#{_anchor(one.proxy.name)})", *_cells(one, setup, verdicts, verdict)
+            version, words, origin, *others = _cells(one, setup, verdicts, verdict)
+            rows.setdefault((version, words, *others), []).append(origin)
+    for (version, words, *others), origins in rows.items():
+        yield version, words, ", ".join(dict.fromkeys(origins)), *others
 
 
 def _cells(one, setup, verdicts, verdict):
     tls = "TLS " if setup.configuration.to_origin.startswith("TLS ") else ""
     return (
-        one.versions[setup.release.version], setup.configuration.words,
-        tls + ", ".join(to_origin(verdicts)), cells.clients(verdict), cells.te(verdict), cells.trailers(verdict),
-        cells.request_trailers(verdict), cells.cut(verdict), cells.grpc(verdict),
+        one.versions[setup.release.version], setup.configuration.words, tls + ", ".join(to_origin(verdicts)),
+        cells.clients(verdict), cells.te(verdict), cells.trailers(verdict), cells.request_trailers(verdict), cells.cut(verdict),
+        cells.grpc(verdict), _others(verdict),
     )
 
 
 def _section(one):
-    rows = [(*_cells(one, setup, verdicts, verdict), _others(verdict)) for setup, verdicts in one.blocks() for verdict in verdicts]
-    parts = [table(("Version", "Configuration", *TITLES, "Also"), rows)]
+    parts = [table(("Version", "Configuration", *TITLES, "Also"), _rows(one))]
     varies = [
         f"- `{question}` varies with {configuration.words}: {why}"
         for configuration in one.proxy.configurations for question, why in configuration.varies.items()

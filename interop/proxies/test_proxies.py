@@ -224,7 +224,7 @@ class Cells(unittest.TestCase):
 
     def test_loss_in_some_modes(self):
         lost = verdict(*(("request-trailers", mode, "stripped") for mode in CLIENTS["plain"]))
-        self.assertEqual(cells.request_trailers(lost), "HTTP/2: yes. HTTP/1.1: **no** (stripped)")
+        self.assertEqual(cells.request_trailers(lost), "HTTP/2: yes; HTTP/1.1: **no** (stripped)")
 
     def test_loss_of_some_trailers(self):
         lost = verdict(*(("trailers-long", mode, "dropped") for mode in MODES))
@@ -232,15 +232,12 @@ class Cells(unittest.TestCase):
 
     def test_cuts(self):
         lost = verdict(*(("cut-close", mode, "clean-end-unnoticed") for mode in MODES), ("upload-cut", "http1", "complete"))
-        self.assertEqual(
-            cells.cut(lost),
-            "an error after a reset or less than `Content-Length`; **complete** after a closed connection. An upload: HTTP/1.1 without"
-            " `TE`: **complete**",
-        )
+        self.assertEqual(cells.cut(lost), "**complete**: close; **complete**: upload (HTTP/1.1 without `TE`)")
+        self.assertEqual(cells.cut(replace(lost, varies=("cut-close", "upload-cut"))), "varies: close, upload")
 
     def test_unknown_is_not_yes(self):
         unknown = Verdict(("TLS",), {("request-trailers", mode): Answer("unknown", "no-record") for mode in MODES})
-        self.assertEqual(cells.request_trailers(unknown), "unknown (`no-record`)")
+        self.assertEqual(cells.request_trailers(unknown), "unknown: `no-record`")
 
     def test_names_of_clients(self):
         for modes, universe, words in [
