@@ -28,7 +28,7 @@ _WORDS = {
 }
 
 # Those of questions without an answer.
-_UNKNOWN = {"refused": "unknown: uploads are refused"}
+_UNKNOWN = {"refused": "unknown (uploads are refused)"}
 
 
 def te(verdict):
@@ -137,7 +137,7 @@ def _finding(verdict, question, mode):
     answer = verdict.answers.get((question, mode))
     if answer is None or answer.outcome == "pass":
         return "yes"
-    return _UNKNOWN.get(answer.finding, f"unknown: `{answer.finding}`") if answer.outcome == "unknown" else _WORDS[answer.finding]
+    return _UNKNOWN.get(answer.finding, f"unknown (`{answer.finding}`)") if answer.outcome == "unknown" else _WORDS[answer.finding]
 
 
 def _outcome(finding):

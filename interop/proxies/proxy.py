@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 PLAIN_ORIGIN = 8080
 TLS_ORIGIN = 3000
 
-TO_ORIGIN = ("HTTP/1.0", "HTTP/1.1", "h2c", "TLS HTTP/1.1", "TLS HTTP/2")
+TO_ORIGIN = ("HTTP/1.0", "HTTP/1.1", "h2c", "TLS HTTP/1.0", "TLS HTTP/1.1", "TLS HTTP/2")
 KINDS = ("as-installed", "trailers", "other")
 
 

@@ -237,7 +237,7 @@ class Cells(unittest.TestCase):
 
     def test_unknown_is_not_yes(self):
         unknown = Verdict(("TLS",), {("request-trailers", mode): Answer("unknown", "no-record") for mode in MODES})
-        self.assertEqual(cells.request_trailers(unknown), "unknown: `no-record`")
+        self.assertEqual(cells.request_trailers(unknown), "unknown (`no-record`)")
 
     def test_names_of_clients(self):
         for modes, universe, words in [
