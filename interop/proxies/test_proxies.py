@@ -15,6 +15,7 @@ import generation
 import measured
 import proxy
 import remedies
+import short
 import verdicts
 from tools import Failure
 from verdicts import CLIENTS, MODES, Answer, Verdict
@@ -285,6 +286,22 @@ class Remedies(Folder):
         with mock.patch.object(remedies, "ANY", self.root / "any.toml"):
             written = json.loads(remedies.written([unnamed, named]))
         self.assertEqual([entry["note"] for entry in written], ["1", "2", "3"])
+
+
+class Short(Folder):
+    def test_fewest_setups_that_have_each_kind(self):
+        lost = {name: [(question, "http2-te", findings[0])] for name, (question, findings) in short.KINDS.items()}
+        most = [answer for name, answers in lost.items() if name != "dropped" for answer in answers]
+        one = self.load()
+        chosen = short.setups([replace(one, verdicts={("default", "1.2"): [verdict(*most)], ("h2", "1.2"): [verdict(*lost["dropped"])]})])
+        self.assertEqual([setup.configuration.id for setup in chosen], ["default", "h2"])
+        everything = verdict(*most, *lost["not sent"], ("trailers", "http2", "dropped"))
+        chosen = short.setups([replace(one, verdicts={("default", "1.2"): [verdict(*most)], ("h2", "1.2"): [everything]})])
+        self.assertEqual([setup.configuration.id for setup in chosen], ["h2"])
+
+    def test_kind_that_no_proxy_has(self):
+        with self.refused("no proxies have all of these"):
+            short.setups([self.load()])
 
 
 class Generated(Folder):
