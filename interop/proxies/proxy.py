@@ -56,8 +56,9 @@ class Measured:
     # Without one: with each program of the proxy.
     program: str | None = None
     without: list[str] = field(default_factory=list)
-    # `with` is a keyword.
     with_: str | None = None
+    # If it is an update that helps.
+    with_program: str | None = None
     # For what fails in each configuration.
     always: bool = False
     questions: list[str] = field(default_factory=list)

@@ -91,19 +91,22 @@ def _numbers(version):
 def _fixed(one, remedy):
     """What fails without the lines, and passes with them."""
     measured = remedy.measured
+    if measured.with_ is None or not measured.without:
+        raise Failure("`measured` needs `without` and `with`, or `always`")
     fails, passes, still = {}, set(), set()
     for release in _releases(one, remedy):
-        _check_lines(one.proxy, one.proxy.configuration(measured.with_, release.version), remedy.lines)
-        for verdict in one.verdicts[measured.with_, release.version]:
-            keys = {(question, mode) for question in QUESTIONS for mode in verdict.modes()}
-            bad = {key for key in keys if key[0] in verdict.varies or not _is_pass(verdict, key)}
-            passes |= keys - bad
-            still |= bad
         for id in measured.without:
             for verdict in one.verdicts[one.proxy.configuration(id, release.version).id, release.version]:
                 for key, answer in verdict.answers.items():
                     if answer.outcome == "fail":
                         fails.setdefault(key, set()).add(answer.finding)
+        version = measured.with_program or release.version
+        _check_lines(one.proxy, one.proxy.configuration(measured.with_, version), remedy.lines)
+        for verdict in one.verdicts[measured.with_, version]:
+            keys = {(question, mode) for question in QUESTIONS for mode in verdict.modes()}
+            bad = {key for key in keys if key[0] in verdict.varies or not _is_pass(verdict, key)}
+            passes |= keys - bad
+            still |= bad
     return _by_question({key: fails[key] for key in fails.keys() & (passes - still)}, fails.keys() & still)
 
 
@@ -164,7 +167,8 @@ def _check_lines(proxy, configuration, lines):
 
 
 def _basis(one, remedy):
-    versions = " and ".join(one.versions[release.version] for release in _releases(one, remedy))
+    measured = [release.version for release in _releases(one, remedy)] + [remedy.measured.with_program]
+    versions = " and ".join(one.versions[version] for version in measured if version is not None)
     return f"{f'{remedy.basis}, ' if remedy.basis else ''}measured with {one.proxy.name} {versions}"
 
 

@@ -280,6 +280,29 @@ class Remedies(Folder):
         documented = self.made(PROXY + later.replace("place", 'basis = "documented by its maintainers"\nplace'))
         self.assertEqual(documented[0]["basis"], "documented by its maintainers, measured with a proxy 1.2.3")
 
+    def test_update_that_helps(self):
+        later = """
+[[programs]]
+version = "1.3"
+source = { debian = "a-package" }
+prints-version = ["a-proxy", "-v"]
+command = ["a-proxy", "{configuration}"]
+
+[[configurations]]"""
+        update = """
+[[remedies]]
+names = ["a-proxy"]
+note = "Update it."
+measured = { program = "1.2", without = ["default"], with = "default", with-program = "1.3" }
+"""
+        [made] = self.made(
+            PROXY.replace("\n[[configurations]]", later, 1).replace('id = "h2"', 'id = "h2"\nprograms = ["1.2"]') + update,
+            VERDICTS.replace("\nh2, 1.2", "\ndefault, 1.3: TLS, plain\n    http2-te: te → stripped request\n\nh2, 1.2")
+            .replace("1.2.3\n", "1.2.3\nversion 1.3: 1.3.0\n"),
+        )
+        self.assertEqual((made["cures"][0], made["basis"]), ("trailers", "measured with a proxy 1.2.3 and 1.3.0"))
+        self.assertNotIn("lines", made)
+
     def test_order(self):
         named, unnamed = {"names": ["a-proxy"], "note": "1"}, {"names": [], "unnamed": True, "note": "2"}
         (self.root / "any.toml").write_text('[[remedies]]\nnames = []\nfindings = ["stripped"]\ncures = ["te"]\nnote = "3"\n')
