@@ -57,6 +57,8 @@ class Measured:
     program: str | None = None
     without: list[str] = field(default_factory=list)
     with_: str | None = None
+    # Findings that are left with the lines: smaller losses.
+    accepts: list[str] = field(default_factory=list)
     # If it is an update that helps.
     with_program: str | None = None
     # For what fails in each configuration.

@@ -98,20 +98,21 @@ def _fixed(one, remedy):
         for id in measured.without:
             for verdict in one.verdicts[one.proxy.configuration(id, release.version).id, release.version]:
                 for key, answer in verdict.answers.items():
-                    if answer.outcome == "fail":
+                    if answer.outcome == "fail" and answer.finding not in measured.accepts:
                         fails.setdefault(key, set()).add(answer.finding)
         version = measured.with_program or release.version
         _check_lines(one.proxy, one.proxy.configuration(measured.with_, version), remedy.lines)
         for verdict in one.verdicts[measured.with_, version]:
             keys = {(question, mode) for question in QUESTIONS for mode in verdict.modes()}
-            bad = {key for key in keys if key[0] in verdict.varies or not _is_pass(verdict, key)}
+            bad = {key for key in keys if key[0] in verdict.varies or not _is_good(verdict, key, measured.accepts)}
             passes |= keys - bad
             still |= bad
     return _by_question({key: fails[key] for key in fails.keys() & (passes - still)}, fails.keys() & still)
 
 
-def _is_pass(verdict, key):
-    return key not in verdict.answers or verdict.answers[key].outcome == "pass"
+def _is_good(verdict, key, accepts):
+    answer = verdict.answers.get(key)
+    return answer is None or answer.outcome == "pass" or answer.finding in accepts
 
 
 def _always(one, remedy):

@@ -303,6 +303,12 @@ measured = { program = "1.2", without = ["default"], with = "default", with-prog
         self.assertEqual((made["cures"][0], made["basis"]), ("trailers", "measured with a proxy 1.2.3 and 1.3.0"))
         self.assertNotIn("lines", made)
 
+    def test_smaller_loss_that_is_left(self):
+        measured = VERDICTS.replace("http2-te http2: request-trailers → stripped", "http1-te: trailers-long → not-sent")
+        remedy = REMEDY.replace('with = "h2"', 'with = "h2", accepts = ["not-sent"]')
+        self.assertIn(["trailers-long"], [[cure for cure in made["cures"] if cure == "trailers-long"] for made in self.made(PROXY + remedy, measured)])
+        self.assertNotIn("trailers-long", [cure for made in self.made(PROXY + REMEDY, measured) for cure in made["cures"] if "modes" not in made])
+
     def test_order(self):
         named, unnamed = {"names": ["a-proxy"], "note": "1"}, {"names": [], "unnamed": True, "note": "2"}
         (self.root / "any.toml").write_text('[[remedies]]\nnames = []\nfindings = ["stripped"]\ncures = ["te"]\nnote = "3"\n')
