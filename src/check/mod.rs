@@ -5,7 +5,7 @@
 //! | `run.rs` | check, print, exit code |
 //! | `origin.rs` | the workbench of `--serve` |
 //! | `remedies.rs` | what fixes a path |
-//! | `remedy.rs`, `remedies.json` | what is known to fix proxies |
+//! | `remedy.rs`, `remedies.json` | what is known to fix proxies; `interop/proxies/generate` writes the entries |
 //! | `programs.rs` | the proxies that responses name |
 //! | `text/` | the report for people |
 //! | `json.rs`, `junit.rs` | the report for programs |
