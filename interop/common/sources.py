@@ -1,11 +1,12 @@
 """Where a program comes from: it is installed, downloaded or built once."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import suites
-from tools import Failure, cached, install_packages, python_programs, run, version
+from tools import Failure, cache, cached, install_packages, python_programs, run, version
 
 # In seconds.
 BUILD = 900
@@ -22,6 +23,10 @@ class Release:
     command: list[str]
     # Debian packages that it also needs.
     needs: list[str] = field(default_factory=list)
+    # More variables of its process. `{cache}` is a folder that stays.
+    environment: dict[str, str] = field(default_factory=dict)
+    # A command that must have succeeded before, which may take long.
+    prepare: list[str] = field(default_factory=list)
 
     def prepared(self, home):
         """Installs or builds it, and returns its folder: `{program}`. `home` is the folder of its files here."""
@@ -29,14 +34,21 @@ class Release:
             raise Failure(f"not a source: {self.source}; one of {', '.join(_SOURCES)} was expected")
         install_packages(self.needs)
         [(kind, what)] = self.source.items()
-        return _SOURCES[kind](what, home)
+        folder = _SOURCES[kind](what, home)
+        if self.prepare:
+            run([filled(argument, folder) for argument in self.prepare], BUILD, env=os.environ | self.variables())
+        return folder
 
-    def full_version(self, name, folder):
-        """Its whole version, which must begin with `version`."""
-        found = version([filled(argument, folder) for argument in self.prints_version])
+    def full_version(self, name, folder, home):
+        """Its whole version, which must begin with `version`. In `prints-version`, `{home}` is the folder of its files here."""
+        found = version([filled(argument, folder).replace("{home}", str(home)) for argument in self.prints_version])
         if not f"{found}.".startswith(f"{self.version}."):
             raise Failure(f"{name} is {found} here, and the tables are about {self.version}")
         return found
+
+
+    def variables(self):
+        return {name: value.replace("{cache}", str(cache())) for name, value in self.environment.items()}
 
 
 def filled(argument, folder):
@@ -67,8 +79,12 @@ def _go(file, home):
 
 
 def _cargo(package, home):
-    """Cargo has its own cache."""
-    printed = run(["cargo", "build", "--locked", "--package", package, "--message-format=json"], BUILD, cwd=home)
+    """The package of a manifest, which is outside of the workspace."""
+    target = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(cache() / "target"))}
+    at = ["--locked", "--manifest-path", home / "Cargo.toml", "--package", package]
+    # Checkouts may share the target folder, and Cargo distinguishes them only by the age of their files.
+    run(["cargo", "clean", "--quiet", *at], BUILD, env=os.environ | target)
+    printed = run(["cargo", "build", "--message-format=json", *at], BUILD, env=os.environ | target)
     artifacts = [json.loads(line) for line in printed.splitlines()]
     executables = [artifact["executable"] for artifact in artifacts if artifact.get("executable")]
     if not executables:

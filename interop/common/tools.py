@@ -143,11 +143,15 @@ def python_programs(name, requirements):
     return cached(f"{name}-python{version}", requirements, fill) / "bin"
 
 
+def cache():
+    """The folder with what is built once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
+
+
 def cached(name, key, fill):
     """A folder that `fill` has filled once for this key."""
     digest = hashlib.sha256(key.encode()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axum-trailers"
-    folder = cache / f"{name}-{digest}"
+    folder = cache() / f"{name}-{digest}"
     # Written last, so an incomplete folder is rebuilt.
     done = folder / "installed"
     if not done.exists():

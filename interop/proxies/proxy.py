@@ -162,10 +162,12 @@ class Setup:
         """How to start it: `folder` is that of the program."""
         configuration = self.configuration
         main = configuration.wrapper or configuration.file
-        command = [filled(argument, folder).replace("{configuration}", main)
+        command = [filled(argument, folder).replace("{configuration}", main).replace("{stem}", Path(main).stem)
                    for argument in [*self.release.command, *configuration.arguments]]
         links = {"node_modules": folder / "node_modules"} if "npm" in self.release.source else {}
-        return Program(self.name, command, self.proxy.files(configuration), configuration.ports(), links)
+        return Program(
+            self.name, command, self.proxy.files(configuration), configuration.ports(), links, self.release.variables(),
+        )
 
 
 def load(folder):

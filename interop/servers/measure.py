@@ -32,7 +32,7 @@ class Measurement:
         folder.chmod(0o755)
         self._program = release.prepared(server.folder)
         self._numbers = count()
-        self.version = release.full_version(server.name, self._program)
+        self.version = release.full_version(server.name, self._program, server.folder)
         self._links = self._made_before()
 
     def results(self):
@@ -102,7 +102,7 @@ class Measurement:
         }
         if self._server.wrapper is not None:
             files[self._server.wrapper] = files[self._server.wrapper].replace("{file}", path.name)
-        return Program(f"{self._server.name}, {path.name},", command, files, ports, self._links)
+        return Program(f"{self._server.name}, {path.name},", command, files, ports, self._links, self._release.variables())
 
     def _made_before(self):
         """Executable files, and those that commands make: paths by their names."""
