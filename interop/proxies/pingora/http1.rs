@@ -1,10 +1,12 @@
-//! A reverse proxy with pingora, as its quick start has it.
+use std::env;
 
 use async_trait::async_trait;
 use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 
-struct Proxy;
+struct Proxy {
+    origin: String,
+}
 
 #[async_trait]
 impl ProxyHttp for Proxy {
@@ -13,18 +15,20 @@ impl ProxyHttp for Proxy {
     fn new_ctx(&self) {}
 
     async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> Result<Box<HttpPeer>> {
-        Ok(Box::new(HttpPeer::new("127.0.0.1:8080", false, String::new())))
+        Ok(Box::new(HttpPeer::new(&self.origin, false, String::new())))
     }
 }
 
+/// The arguments: the address for TLS, that without, and that of the origin.
 fn main() -> Result<()> {
+    let [tls, plain, origin] = env::args().skip(1).collect::<Vec<_>>().try_into().expect("three arguments");
     let mut server = Server::new(None)?;
     server.bootstrap();
-    let mut proxy = http_proxy_service(&server.configuration, Proxy);
-    proxy.add_tcp("127.0.0.1:8081");
-    let mut tls = TlsSettings::intermediate("cert.pem", "key.pem")?;
-    tls.enable_h2();
-    proxy.add_tls_with_settings("127.0.0.1:8443", None, tls);
+    let mut proxy = http_proxy_service(&server.configuration, Proxy { origin });
+    proxy.add_tcp(&plain);
+    let mut settings = TlsSettings::intermediate("cert.pem", "key.pem")?;
+    settings.enable_h2();
+    proxy.add_tls_with_settings(&tls, None, settings);
     server.add_service(proxy);
     server.run_forever()
 }
