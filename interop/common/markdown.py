@@ -6,8 +6,8 @@ from tools import Failure
 
 # By the end of a file's name.
 LANGUAGES = {
-    "go": "go", "java": "java", "js": "js", "json": "json", "mjs": "js", "py": "python", "rs": "rust", "sh": "sh", "toml": "toml",
-    "yaml": "yaml", "yml": "yaml",
+    "go": "go", "java": "java", "js": "js", "json": "json", "mjs": "js", "py": "python", "rs": "rust", "sh": "sh",
+    "toml": "toml", "yaml": "yaml", "yml": "yaml",
 }
 
 
@@ -29,3 +29,8 @@ def table(titles, rows):
 def code(file, text):
     """A block of code. The end of the file's name says in which language."""
     return f"```{LANGUAGES.get(file.rpartition('.')[2], 'text')}\n{text.strip(chr(10))}\n```"
+
+
+def anchor(heading):
+    """Of this heading, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

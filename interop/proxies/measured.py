@@ -10,8 +10,8 @@ from tools import Failure
 
 FILE = "verdicts.txt"
 
-COMMENT = """# What `axum-trailers check` finds behind this proxy, and does not find without one, by configuration, version and clients: modes,
-# questions, a finding and a direction. `interop/proxies/run --write` writes it."""
+COMMENT = """# What `axum-trailers check` finds behind this proxy, and does not find without one, by configuration, version and
+# clients: modes, questions, a finding and a direction. `interop/proxies/run --write` writes it."""
 
 
 @dataclass(frozen=True)

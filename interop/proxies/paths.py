@@ -16,8 +16,8 @@ from verdicts import MODES
 MANIFEST = HERE / "paths.toml"
 FILE = HERE / "paths.txt"
 
-COMMENT = """# What `axum-trailers check` finds on the paths of paths.toml, and does not find without proxies: modes, questions, a finding, a
-# direction, and the hop at fault, counted from the client. `interop/proxies/run --write` writes it."""
+COMMENT = """# What `axum-trailers check` finds on the paths of paths.toml, and does not find without proxies: modes, questions,
+# a finding, a direction, and the hop at fault, counted from the client. `interop/proxies/run --write` writes it."""
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,9 @@ def _releases(one, remedy):
     releases = [one.proxy.release(program)] if program else one.proxy.programs
     for release in releases:
         version = _numbers(one.versions[release.version])
-        if not remedy.basis and not (
-            (remedy.from_ is None or version >= _numbers(remedy.from_)) and (remedy.before is None or version < _numbers(remedy.before))
-        ):
+        is_early = remedy.from_ is not None and version < _numbers(remedy.from_)
+        is_late = remedy.before is not None and version >= _numbers(remedy.before)
+        if not remedy.basis and (is_early or is_late):
             raise Failure(f"it was measured with {one.versions[release.version]}, which is out of its bounds")
     return releases
 
@@ -130,8 +130,8 @@ def _always(one, remedy):
                 lost[question, mode] = {answer.finding for answer in answers}
     if missing := set(remedy.measured.questions) - {question for question, _ in lost}:
         raise Failure(f"{', '.join(sorted(missing))}: some configuration passes it")
-    other = {(question, mode) for question, _ in lost for verdict in verdicts for mode in verdict.modes() if (question, mode) not in lost}
-    return _by_question(lost, other)
+    asked = {(question, mode) for question, _ in lost for verdict in verdicts for mode in verdict.modes()}
+    return _by_question(lost, asked - lost.keys())
 
 
 def _by_question(found, others):

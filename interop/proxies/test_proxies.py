@@ -19,6 +19,7 @@ import short
 import verdicts
 from tools import Failure
 from verdicts import CLIENTS, MODES, Answer, Verdict
+from words import who
 
 PROXY = """
 name = "a proxy"
@@ -61,6 +62,15 @@ ALWAYS = """
 names = ["a-proxy"]
 note = "Nothing helps."
 measured = { program = "1.2", always = true }
+"""
+
+FAULT = """
+[[faults]]
+program = "1.2"
+configuration = "other"
+says = "It is wrong."
+command = "true"
+prints = ""
 """
 
 FILES = {"default.conf": "server 127.0.0.1:8080\n", "h2.conf": "server   localhost:3000\n  proto h2\n"}
@@ -150,7 +160,7 @@ class Manifest(Folder):
             "its origin is": PROXY.replace('"HTTP/1.1"', '"TLS HTTP/1.1"'),
             "twice for 1.2": PROXY.replace('"h2"', '"default"'),
             "No such file": PROXY.replace("h2.conf", "h3.conf"),
-            "has 0 configurations other": PROXY + '\n[[faults]]\nprogram = "1.2"\nconfiguration = "other"\nsays = ""\ncommand = ""\nprints = ""\n',
+            "has 0 configurations other": PROXY + FAULT,
         }.items():
             with self.subTest(words), self.refused(words):
                 self.write(manifest)
@@ -174,24 +184,33 @@ class Manifest(Folder):
 class Verdicts(unittest.TestCase):
     def test_text_has_all_of_it(self):
         blocks = {
-            ("default", "1.2"): [verdict(("te", "http2-te", "stripped"), ("te", "http1-te", "stripped"), clients=("TLS", "plain"))],
-            ("h2", "1.2"): [Verdict(
-                ("TLS",), {("protocol", "http1"): Answer("pass", "upgraded"), ("digest", "http1"): Answer("unknown", "not-received"),
-                           ("cut-close", "http1"): Answer("fail", "hangs", "response", 2)}, ("http2-te", "http2"), ("upload-cut",),
-            ), verdict(clients=("plain", "h2c"))],
+            ("default", "1.2"): [
+                verdict(("te", "http2-te", "stripped"), ("te", "http1-te", "stripped"), clients=("TLS", "plain")),
+            ],
+            ("h2", "1.2"): [
+                Verdict(("TLS",), {
+                    ("protocol", "http1"): Answer("pass", "upgraded"),
+                    ("digest", "http1"): Answer("unknown", "not-received"),
+                    ("cut-close", "http1"): Answer("fail", "hangs", "response", 2),
+                }, unavailable=("http2-te", "http2"), varies=("upload-cut",)),
+                verdict(clients=("plain", "h2c")),
+            ],
         }
         text = verdicts.written("# A comment", {"1.2": "1.2.3"}, blocks)
         self.assertEqual(verdicts.read(text), ({"1.2": "1.2.3"}, blocks))
 
     def test_what_is_no_verdict_is_an_error(self):
-        for text in ("default, 1.2: TLS\n", "default, 1.2: TLS\n    te → stripped\n", "default, 1.2: UDP\n    everything passes\n",
-                     "    te\n", "default, 1.2: TLS\n    http1: te → stripped reply\n"):
+        for text in (
+            "    te\n", "default, 1.2: TLS\n", "default, 1.2: TLS\n    te → stripped\n",
+            "default, 1.2: UDP\n    everything passes\n", "default, 1.2: TLS\n    http1: te → stripped reply\n",
+        ):
             with self.subTest(text), self.assertRaises(Failure):
                 verdicts.read(text)
 
     def test_only_what_differs_from_no_proxy_is_listed(self):
-        direct = verdicts.answers(report(("http1", None, [("te", "unknown", "not-sent", None), ("cut-close", "pass", "error", None)])))
-        found = report(("http1", None, [("te", "pass", "added", None), ("cut-close", "pass", "error", None)]))
+        same = ("cut-close", "pass", "error", None)
+        direct = verdicts.answers(report(("http1", None, [("te", "unknown", "not-sent", None), same])))
+        found = report(("http1", None, [("te", "pass", "added", None), same]))
         self.assertEqual(verdicts.of(["plain"], [found], direct).lines(), ["http1: te → added (passes)"])
         self.assertEqual(verdicts.of(["plain"], [found], direct, ["te"]).lines(), ["not compared: te"])
 
@@ -218,10 +237,11 @@ class Verdicts(unittest.TestCase):
 
 class Cells(unittest.TestCase):
     def test_everything_passes(self):
-        self.assertEqual(
-            (cells.te(verdict()), cells.trailers(verdict()), cells.request_trailers(verdict()), cells.cut(verdict()), cells.grpc(verdict())),
-            ("arrives", "yes", "yes", "an error", "yes"),
-        )
+        for cell, words in [
+            (cells.te, "arrives"), (cells.trailers, "yes"), (cells.request_trailers, "yes"), (cells.cut, "an error"),
+            (cells.grpc, "yes"), (cells.clients, "HTTP/2 and HTTP/1.1 over TLS"),
+        ]:
+            self.assertEqual(cell(verdict()), words)
 
     def test_loss_in_some_modes(self):
         lost = verdict(*(("request-trailers", mode, "stripped") for mode in CLIENTS["plain"]))
@@ -242,10 +262,10 @@ class Cells(unittest.TestCase):
 
     def test_names_of_clients(self):
         for modes, universe, words in [
-            (MODES[:2], MODES, "HTTP/2"), (("http2-te", "http1-te"), MODES, "with `TE`"), (("http1-te",), MODES[:3], "HTTP/1.1"),
-            (("http2",), MODES, "HTTP/2 without `TE`"), (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"),
+            (MODES[:2], MODES, "HTTP/2"), (("http2-te", "http1-te"), MODES, "with `TE`"),
+            (("http1-te",), MODES[:3], "HTTP/1.1"), (("http2",), MODES, "HTTP/2 without `TE`"), (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"),
         ]:
-            self.assertEqual(cells.who(modes, universe), words)
+            self.assertEqual(who(modes, universe), words)
 
 
 class Remedies(Folder):
@@ -321,13 +341,14 @@ measured = { program = "1.2", without = ["default"], with = "default", with-prog
 class Short(Folder):
     def test_fewest_setups_that_have_each_kind(self):
         # Each in a mode of its own, because an answer has one finding.
-        lost = {name: (question, MODES[number % 4], findings[0]) for number, (name, (question, findings)) in enumerate(short.KINDS.items())}
+        kinds = enumerate(short.KINDS.items())
+        lost = {name: (question, MODES[number % 4], findings[0]) for number, (name, (question, findings)) in kinds}
         most = [answer for name, answer in lost.items() if name != "dropped"]
         one = self.load()
 
         def chosen(*verdicts):
-            measured = replace(one, verdicts=dict(zip(one.verdicts, ([verdict(*answers)] for answers in verdicts), strict=True)))
-            return [setup.configuration.id for setup in short.setups([measured])]
+            found = dict(zip(one.verdicts, ([verdict(*answers)] for answers in verdicts), strict=True))
+            return [setup.configuration.id for setup in short.setups([replace(one, verdicts=found)])]
 
         self.assertEqual(chosen(most, [lost["dropped"]]), ["default", "h2"])
         self.assertEqual(chosen(most, lost.values()), ["h2"])
