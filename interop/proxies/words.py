@@ -23,7 +23,8 @@ _FINDINGS = {
     "downgraded": "HTTP/1.1 to the origin", "dropped": "dropped, `Trailer` stays", "dropped-in-part": "dropped in part",
     "dropped-with-announcement": "dropped with `Trailer`", "error": "an error", "hangs": "hangs",
     "joined": "joined in one line", "leaked-into-content": "they become content",
-    "merged-into-header": "merged into the header section", "messages-lost": "messages are lost", "not-sent": "the origin sends none", "refused": "refused", "reordered": "reordered",
+    "merged-into-header": "merged into the header section", "messages-lost": "messages are lost",
+    "not-sent": "the origin sends none", "refused": "refused", "reordered": "reordered",
     "status-changed": "the status changes", "status-lost": "the status is lost", "stripped": "stripped",
     "stripped-in-part": "stripped in part", "truncated": "truncated",
 }
