@@ -16,14 +16,14 @@ def rows(measured):
 
 
 def _default(found):
-    """Each reach once. With several, also the configurations."""
-    words = {}
+    """Each reach once. If there are several, the protocol to the origin decides."""
+    origins = {}
     for configuration, verdicts in found:
         if configuration.kind == "as-installed":
-            words.setdefault(_reach(verdicts), []).append(configuration.words)
-    if len(words) <= 1:
-        return "".join(words) or "–"
-    return "; ".join(f"{' or '.join(dict.fromkeys(those))}: {reach}" for reach, those in words.items())
+            origins.setdefault(_reach(verdicts), []).append(configuration.to_origin)
+    if len(origins) <= 1:
+        return "".join(origins) or "–"
+    return "; ".join(f"{reach} ({' or '.join(dict.fromkeys(those))} to the origin)" for reach, those in origins.items())
 
 
 def _lines(found):
