@@ -120,7 +120,8 @@ def _short(outcome):
 
 def _section(server, found):
     programs = [_program(server, shortest) for shortest in server.shortest]
-    faults = [_fault(server, fault) for fault in server.faults]
+    shown = {shortest.file for shortest in server.shortest} | {server.probe.file}
+    faults = [_fault(server, fault, shown) for fault in server.faults]
     return "\n\n".join(filter(None, [*programs, _deaths(server, found), *faults]))
 
 
@@ -149,15 +150,16 @@ def _code(server, file):
     return code(file, server.source(file))
 
 
-def _fault(server, fault):
+def _fault(server, fault, shown):
     """The command, below its program if that is not above already."""
-    program = server.program_of(fault).file
-    words = fault.says
-    if program == server.probe.file:
-        words = f"{words} (With [{program}](../interop/servers/{server.folder.name}/{program}).)"
-    elif program not in (shortest.file for shortest in server.shortest):
-        words = f"{words}\n\n{_code(server, program)}"
-    return f"{words}\n\n```console\n$ {fault.command.strip()}\n{fault.prints.strip()}\n```"
+    file = server.program_of(fault).file
+    words = fault.says.replace("\n", " ")
+    if fault.programs:
+        words = f"{words} ({server.name} {', '.join(fault.programs)})"
+    link = f" (With [{file}](../interop/servers/{server.folder.name}/{file}).)" if file == server.probe.file else ""
+    code = "" if file in shown else f"{_code(server, file)}\n\n"
+    shown.add(file)
+    return f"- {words}{link}\n\n{code}```console\n$ {fault.command.strip()}\n{fault.prints.strip()}\n```"
 
 
 def _deaths(server, found):

@@ -51,7 +51,8 @@ class Measurement:
         for shortest in self._server.shortest:
             self._try(shortest)
         for fault in self._server.faults:
-            self._reproduce(fault)
+            if not fault.programs or self._release.version in fault.programs:
+                self._reproduce(fault)
         return {(self._release.version, protocol): answers for protocol, answers in found.items()}
 
     def _interview(self, protocol, addresses):

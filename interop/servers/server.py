@@ -79,6 +79,8 @@ class Fault:
     file: str | None = None
     # Whether that program ends with it.
     ends_program: bool = False
+    # Versions of the server: all of them unless there are some.
+    programs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

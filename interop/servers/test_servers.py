@@ -4,6 +4,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "common"))
@@ -12,9 +13,7 @@ import document  # noqa: E402
 import results  # noqa: E402
 from questions import HANGS, Interview  # noqa: E402
 from server import Death, Probe, Server, Shortest, load, servers  # noqa: E402
-from tools import ROOT, Failure  # noqa: E402
-
-RESULTS = ROOT / "interop/servers/one/results.txt"
+from tools import Failure  # noqa: E402
 
 DIGEST = {"section": "trailer", "matches": True}
 CUT = "cut: the connection was closed before the end of the message"
@@ -146,18 +145,31 @@ class Judgement(unittest.TestCase):
 
 
 class Differences(unittest.TestCase):
+    def compared(self, text, found):
+        # Differences have paths below the root.
+        with tempfile.TemporaryDirectory() as folder, mock.patch("committed.ROOT", Path(folder)):
+            path = Path(folder, "results.txt")
+            path.write_text(text)
+            results.compare(path, found)
+
     def test_a_cell_that_is_changed_by_hand(self):
-        found = {("1", "HTTP/2"): answers()}
+        found = {("1", "HTTP/2"): answers(), ("2", "HTTP/2"): answers()}
         text = results.written(found)
-        results.compare(RESULTS, text, found)
-        changed = text.replace("with TE → yes", "with TE → no")
+        self.compared(text, found)
+        changed = text.replace("with TE → yes", "with TE → no", 1)
         with self.assertRaisesRegex(Failure, r"(?s)-    with TE → no\n\+    with TE → yes"):
-            results.compare(RESULTS, changed, found)
+            self.compared(changed, found)
+        # The short form asks only some programs.
+        self.compared(changed, {("2", "HTTP/2"): answers()})
+
+    def test_a_protocol_that_is_missing(self):
+        with self.assertRaisesRegex(Failure, r"-1, HTTP/1.1"):
+            self.compared(results.written({("1", "HTTP/2"): answers(), ("1", "HTTP/1.1"): answers()}), {("1", "HTTP/2"): answers()})
 
     def test_a_server_that_behaves_otherwise(self):
         text = results.written({("1", "HTTP/2"): answers()})
         with self.assertRaisesRegex(Failure, r"\+    announced → by the server"):
-            results.compare(RESULTS, text, {("1", "HTTP/2"): answers({"/trailers": report(announced=["x-sum"])})})
+            self.compared(text, {("1", "HTTP/2"): answers({"/trailers": report(announced=["x-sum"])})})
 
     def test_a_server_without_results(self):
         with self.assertRaisesRegex(Failure, "no results.txt yet"):
