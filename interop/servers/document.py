@@ -8,7 +8,7 @@ import committed
 import results
 from markdown import code, replaced, table
 from questions import NONE_SENT, OR
-from server import HTTP1, HTTP2
+from server import HTTP1, HTTP2, PROTOCOLS
 from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/servers.md"
@@ -18,7 +18,7 @@ TITLES = (
     "Server", "Version", "Protocol", "Sent with `TE: trailers`", "Sent without `TE`", "Announced in `Trailer`",
     "Digest trailer", "Request trailers", "A handler that dies",
 )
-DEATHS = ("Version", "Protocol", "What dies", "The client gets")
+DEATHS = ("What dies", "Version", "Protocol", "The client gets")
 
 # The short forms of what a client reports as a failure.
 REPORTED = ("cut", "an error status", "a failure status")
@@ -70,7 +70,7 @@ def _glance(server, found):
     which = {frozenset(): "**no**", frozenset([HTTP2]): "over HTTP/2 only", frozenset([HTTP1]): "over HTTP/1.1 only"}
     reads = any(_reads(answers["request trailers"]) for answers in found.values())
     return (
-        f"[{server.name}](#{anchor(server.name)})", which.get(frozenset(sends), "over HTTP/2 and HTTP/1.1"),
+        _link(server), which.get(frozenset(sends), "over HTTP/2 and HTTP/1.1"),
         _how(server, "sends", bool(sends)) or "", _how(server, "reads", reads) or "**no**",
     )
 
@@ -89,16 +89,29 @@ def _how(server, member, can):
 
 
 def _rows(server, found):
-    for (version, protocol), answers in found.items():
-        deaths = [
-            _short(outcome) for dying in server.deaths if dying.words in answers for outcome in answers[dying.words].split(OR)
-        ]
-        yield (
-            f"[{server.name}](#{anchor(server.name)})", version, protocol, _bold_no(answers["with TE"]),
-            _bold_no(answers["without TE"]), "" if answers["announced"] == NONE_SENT else answers["announced"],
-            "" if answers["digest"] == NONE_SENT else answers["digest"], _request_trailers(server, answers["request trailers"]),
-            ", ".join(dict.fromkeys(deaths)),
-        )
+    """A row for each protocol, and for versions that differ in it."""
+    merged = {}
+    for protocol in PROTOCOLS:
+        for (version, other), answers in found.items():
+            if other == protocol:
+                merged.setdefault((protocol, *_cells(server, answers)), []).append(version)
+    return [(_link(server), ", ".join(versions), *cells) for cells, versions in merged.items()]
+
+
+def _cells(server, answers):
+    deaths = [
+        _short(outcome) for dying in server.deaths if dying.words in answers for outcome in answers[dying.words].split(OR)
+    ]
+    return (
+        _bold_no(answers["with TE"]), _bold_no(answers["without TE"]),
+        "" if answers["announced"] == NONE_SENT else answers["announced"],
+        "" if answers["digest"] == NONE_SENT else answers["digest"],
+        _request_trailers(server, answers["request trailers"]), ", ".join(dict.fromkeys(deaths)),
+    )
+
+
+def _link(server):
+    return f"[{server.name}](#{anchor(server.name)})"
 
 
 def _bold_no(answer):
@@ -156,16 +169,28 @@ def _fault(server, fault, shown):
     words = fault.says.replace("\n", " ")
     if fault.programs:
         words = f"{words} ({server.name} {', '.join(fault.programs)})"
-    link = f" (With [{file}](../interop/servers/{server.folder.name}/{file}).)" if file == server.probe.file else ""
-    code = "" if file in shown else f"{_code(server, file)}\n\n"
+    if file == server.probe.file:
+        words = f"{words} (With [{file}](../interop/servers/{server.folder.name}/{file}).)"
+    elif file not in shown:
+        words = f"{words} With `{file}`:\n\n{_code(server, file)}"
     shown.add(file)
-    return f"- {words}{link}\n\n{code}```console\n$ {fault.command.strip()}\n{fault.prints.strip()}\n```"
+    commands = "".join(f"$ {line}\n" for line in fault.command.strip().splitlines())
+    return f"{words}\n\n```console\n{commands}{fault.prints.strip()}\n```"
 
 
 def _deaths(server, found):
+    """A row for each death, and for versions and protocols that differ in it."""
+    merged = {}
+    for dying in server.deaths:
+        for protocol in PROTOCOLS:
+            outcomes = {}
+            for (version, other), answers in found.items():
+                if other == protocol and dying.words in answers:
+                    outcomes.setdefault(answers[dying.words], []).append(version)
+            for outcome, versions in outcomes.items():
+                merged.setdefault((dying.words, ", ".join(versions), outcome), []).append(protocol)
     rows = [
-        (version, protocol, dying.words, _outcome(answers[dying.words]))
-        for (version, protocol), answers in found.items() for dying in server.deaths if dying.words in answers
+        (words, versions, ", ".join(protocols), _outcome(outcome)) for (words, versions, outcome), protocols in merged.items()
     ]
     return table(DEATHS, rows) if rows else ""
 
