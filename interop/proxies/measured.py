@@ -46,10 +46,13 @@ def load(name):
 
 def parsed(one, text):
     versions, found = verdicts.read(text)
-    expected = [setup.key for setup in one.setups()]
-    if list(found) != expected or list(versions) != [release.version for release in one.programs]:
-        raise Failure(f"{one.folder.name}/{FILE} is about {list(found)}, and proxy.toml about {expected}")
-    return Measured(one, versions, found)
+    keys = [setup.key for setup in one.setups()]
+    if differing := sorted(set(keys) ^ set(found)):
+        names = "; ".join(", ".join(key) for key in differing)
+        raise Failure(f"{one.folder.name}: only one of proxy.toml and {FILE} has {names}")
+    if missing := {release.version for release in one.programs} - versions.keys():
+        raise Failure(f"{one.folder.name}/{FILE} does not say which versions were measured: {', '.join(sorted(missing))}")
+    return Measured(one, versions, {key: found[key] for key in keys})
 
 
 def compared(found):

@@ -167,8 +167,8 @@ class Manifest(Folder):
                 self.load()
 
     def test_verdicts_of_other_configurations_are_an_error(self):
-        self.write(PROXY.replace('"h2"', '"http2"').replace('id = "http2"', 'id = "http2"'))
-        with self.refused("is about"):
+        self.write(PROXY.replace('"h2"', '"http2"'))
+        with self.refused("only one of proxy.toml and verdicts.txt has h2, 1.2; http2, 1.2"):
             self.load()
 
     def test_wrapper_includes_the_file(self):
