@@ -63,6 +63,7 @@ class Measured:
     with_program: str | None = None
     # For what fails in each configuration.
     always: bool = False
+    # Only these, of all that it helps with or that fails.
     questions: list[str] = field(default_factory=list)
 
 

@@ -28,6 +28,13 @@ QUESTIONS = (
 PLACEHOLDERS = {"HOST,PORT": r"(?:127\.0\.0\.1|localhost),(?:8080|3000)", "ORIGIN": r"(?:127\.0\.0\.1|localhost):(?:8080|3000)"}
 
 
+# The modes in which some questions are asked. Others are asked in all.
+ASKED = {"te": {"http2-te", "http1-te"}, "continue": {"http1-te", "http1"}} | {
+    question: {"http2-te"} if question.startswith("grpc-") else set(MODES) - {"http1"}
+    for question in QUESTIONS if question.startswith(("grpc-", "trailers", "timing", "digest"))
+}
+
+
 @dataclass(frozen=True)
 class _Anything:
     remedies: list[Remedy]
@@ -107,6 +114,8 @@ def _fixed(one, remedy):
             bad = {key for key in keys if key[0] in verdict.varies or not _is_good(verdict, key, measured.accepts)}
             passes |= keys - bad
             still |= bad
+    if measured.questions:
+        fails = {(question, mode): findings for (question, mode), findings in fails.items() if question in measured.questions}
     return _by_question({key: fails[key] for key in fails.keys() & (passes - still)}, fails.keys() & still)
 
 
@@ -149,9 +158,14 @@ def _by_question(found, others):
 
 
 def _grouped(found):
-    """The findings, questions and modes of each entry."""
-    for modes in dict.fromkeys(one.modes for one in found):
-        there = [one for one in found if one.modes == modes]
+    """The findings, questions and modes of each entry: the fewest. A question need not be asked in each of them."""
+    all_modes = sorted({one.modes for one in found}, key=len, reverse=True)
+    groups = {}
+    for one in found:
+        asked = ASKED.get(one.question, set(MODES))
+        modes = next(modes for modes in all_modes if set(modes) & asked == set(one.modes) & asked)
+        groups.setdefault(modes, []).append(one)
+    for modes, there in groups.items():
         findings = sorted(frozenset.union(*(one.findings for one in there)))
         yield findings, [one.question for one in there], [] if modes == MODES else list(modes)
 
