@@ -53,30 +53,35 @@ def _reach(verdicts):
 
 def _never(found):
     """What is lost in each configuration."""
-    all_verdicts = [verdicts for _, verdicts in found]
-    asked = set.union(*map(_asked, all_verdicts))
-    reached = set.union(*map(_reached, all_verdicts))
-    lost = []
-    if not reached and not any(map(_kinds, all_verdicts)):
-        lost.append("response trailers")
-    elif reached and asked - reached:
-        lost.append(f"response trailers for {who(asked - reached, asked)}")
-    for words, losable in _LOSABLE.items():
-        if not any(_arrive(verdicts, *losable) for verdicts in all_verdicts):
-            lost.append(words)
-    return ", ".join(lost) or "–"
+    there = [verdicts for _, verdicts in found]
+    lost = [_lost(there, words, questions, modes) for words, (questions, modes) in _LOSABLE.items()]
+    if any(map(_kinds, there)) and not any(map(_reached, there)):
+        # Some arrive, as the lines say.
+        del lost[0]
+    return ", ".join(filter(None, lost)) or "–"
 
 
 # Questions and modes.
 _LOSABLE = {
-    "request trailers": (["request-trailers"], MODES), "gRPC": (CALLS, ["http2-te"]), "each cut as an error": (CUTS, MODES),
+    "response trailers": (TRAILERS, MODES[:3]), "request trailers": (["request-trailers"], MODES),
+    "gRPC": (CALLS, ["http2-te"]), "each cut as an error": (CUTS, MODES),
 }
 
 
-def _arrive(verdicts, questions, modes):
-    """Whether all is as without the proxy, in each of these modes that it has."""
-    there = _words(verdicts, questions, modes)
-    return bool(there) and all(words in ("yes", "varies") for words in there)
+def _lost(all_verdicts, words, questions, modes):
+    """In words, the modes in which no configuration passes all of this."""
+    asked = {mode for verdicts in all_verdicts for verdict in verdicts for mode in verdict.modes() if mode in modes}
+    if not asked:
+        return words
+    lost = asked - {mode for verdicts in all_verdicts for mode in asked if _pass(verdicts, questions, mode)}
+    if lost == asked:
+        return words
+    return f"{words} for {who(lost, asked)}" if lost else None
+
+
+def _pass(verdicts, questions, mode):
+    there = _words(verdicts, questions, [mode])
+    return bool(there) and set(there) <= {"yes", "varies"}
 
 
 def _asked(verdicts):

@@ -27,8 +27,10 @@ def _trailers(verdict, mode):
         return None
     common = {question: finding(verdict, question, mode) for question in TRAILERS}
     rare = {question: finding(verdict, question, mode) for question in RARE_TRAILERS}
-    if len(set(common.values())) == 1 and common["trailers"] != "yes":
-        return _outcome(common["trailers"])
+    # If some vary, the others say which losses there are.
+    certain = set(common.values()) - {"varies"} or {"varies"}
+    if len(certain) == 1 and certain != {"yes"}:
+        return _outcome(certain.pop())
     return _parts(common | rare, TRAILERS | RARE_TRAILERS)
 
 
@@ -86,6 +88,8 @@ def _parts(found, names):
     others = [f"{', '.join(those)} ({words})" for words, those in grouped.items()]
     if not others:
         return "yes"
+    if arrive and list(grouped) == ["varies"]:
+        return f"yes for {', '.join(arrive)}, varies for the others"
     if len(arrive) > len(found) / 2:
         return f"yes, but not {'; '.join(others)}"
     if len(grouped) == 1:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+import answers
 import cells
 import document
 import generation
@@ -251,6 +252,14 @@ class Cells(unittest.TestCase):
         lost = verdict(*(("trailers-long", mode, "dropped") for mode in MODES))
         self.assertEqual(cells.trailers(lost), "yes, but not 8 KiB (dropped, `Trailer` stays)")
 
+    def test_trailers_that_vary(self):
+        several = ("trailers", "trailers-several", "trailers-repeated", "trailers-long", "trailers-unannounced")
+        lost = verdict(("trailers-slow", "http2", "not-sent"), varies=several)
+        self.assertEqual(
+            cells.trailers(lost),
+            "with `TE`: yes for slow responses, varies for the others; HTTP/2 without `TE`: **no** (the origin sends none)",
+        )
+
     def test_cuts(self):
         lost = verdict(*(("cut-close", mode, "clean-end-unnoticed") for mode in MODES), ("upload-cut", "http1", "complete"))
         self.assertEqual(cells.cut(lost), "**complete**: close; **complete**: upload (HTTP/1.1 without `TE`)")
@@ -267,6 +276,33 @@ class Cells(unittest.TestCase):
             (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"),
         ]:
             self.assertEqual(who(modes, universe), words)
+
+
+class Answers(Folder):
+    def cells(self, found):
+        self.write(found=found)
+        [(_, *row)] = answers.rows([self.load()])
+        return row
+
+    def test_what_passes_by_default_and_with_lines(self):
+        never = "response trailers for HTTP/1.1, request trailers for HTTP/2"
+        self.assertEqual(self.cells(VERDICTS), ["**no**", "`proto h2` (only HTTP/2)", never])
+
+    def test_what_passes_always(self):
+        found = VERDICTS[:VERDICTS.index("    ")] + "    everything passes\n\nh2, 1.2: TLS\n    everything passes\n"
+        self.assertEqual(self.cells(found), ["**yes**", "`proto h2`", "–"])
+
+    def test_what_never_passes(self):
+        lost = "    http2-te http2 http1-te http1: cut-close → clean-end-unnoticed response"
+        found = "\n".join(f"{head}: TLS\n{lost}" for head in ("default, 1.2", "h2, 1.2"))
+        self.assertEqual(self.cells(f"version 1.2: 1.2.3\n{found}")[2], "each cut as an error")
+
+    def test_protocol_to_the_origin_that_decides(self):
+        manifest = PROXY.replace('"trailers"', '"as-installed"')
+        self.write(manifest, VERDICTS)
+        [(_, default, lines, _never)] = answers.rows([self.load()])
+        self.assertEqual(default, "**no** (HTTP/1.1 to the origin); only HTTP/2 (TLS HTTP/2 to the origin)")
+        self.assertEqual(lines, "–")
 
 
 class Remedies(Folder):
