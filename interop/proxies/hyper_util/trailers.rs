@@ -22,11 +22,14 @@ struct Proxy {
 async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Result<Response, StatusCode> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = format!("{}{path}", proxy.origin).parse().map_err(|_| StatusCode::BAD_REQUEST)?;
-    // The client's protocol and `Host` are not those of the connection to the origin.
+    // HTTP/2 clients accept trailers without saying so.
+    if request.version() == Version::HTTP_2 {
+        request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    // Of the connection to the client, not of the one to the origin.
     *request.version_mut() = Version::HTTP_11;
     request.headers_mut().remove(header::HOST);
-    // HTTP/2 clients accept trailers without saying so.
-    request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
+    request.headers_mut().remove(header::CONNECTION);
     let response = proxy.client.request(request).await.map_err(|_| StatusCode::BAD_GATEWAY)?;
     Ok(response.map(Body::new))
 }
