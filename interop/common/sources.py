@@ -79,12 +79,12 @@ def _go(file, home):
 
 
 def _cargo(package, home):
-    """The package of a manifest, which is outside of the workspace."""
+    """A package in this folder or above it."""
     target = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(cache() / "target"))}
-    at = ["--locked", "--manifest-path", home / "Cargo.toml", "--package", package]
+    chosen = ["--locked", "--package", package]
     # Checkouts may share the target folder, and Cargo distinguishes them only by the age of their files.
-    run(["cargo", "clean", "--quiet", *at], BUILD, env=os.environ | target)
-    printed = run(["cargo", "build", "--message-format=json", *at], BUILD, env=os.environ | target)
+    run(["cargo", "clean", "--quiet", *chosen], BUILD, cwd=home, env=os.environ | target)
+    printed = run(["cargo", "build", "--message-format=json", *chosen], BUILD, cwd=home, env=os.environ | target)
     artifacts = [json.loads(line) for line in printed.splitlines()]
     executables = [artifact["executable"] for artifact in artifacts if artifact.get("executable")]
     if not executables:

@@ -152,11 +152,12 @@ def trial(server, shortest):
     if server.send:
         [url] = shortest.urls.values()
         options = (option.replace("{folder}/", "") for option in server.send)
-        return " ".join(["axum-trailers send -vk", *map(shlex.quote, options), url])
+        version = "-k" if url.startswith("https:") else "--http2-prior-knowledge"
+        return " ".join(["axum-trailers send -v", version, *map(shlex.quote, options), url])
     if HTTP1 in shortest.urls:
         return f"curl -ski --http1.1 -H 'TE: trailers' {shortest.urls[HTTP1]}"
     url = shortest.urls[HTTP2]
-    return f"curl -ski {'' if url.startswith('https:') else '--http2-prior-knowledge '}{url}"
+    return f"curl -ski {'' if url.startswith('https:') else '--http2-prior-knowledge '}-H 'TE: trailers' {url}"
 
 
 def _code(server, file):
