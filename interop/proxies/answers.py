@@ -27,14 +27,14 @@ def _default(found):
 
 
 def _lines(found):
-    """The configurations that get trailers to the most clients."""
-    there = [(configuration, verdicts) for configuration, verdicts in found if configuration.kind == "trailers"]
+    """The configurations that get trailers to the most clients, of those that the page shows."""
+    there = [block for block in found if block[0].kind == "trailers" and block[0].shown]
     best = [
         f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts)})'}"
         for configuration, verdicts in there
         if not any(_reached(verdicts) < _reached(other) for _, other in there)
     ]
-    return " or ".join(dict.fromkeys(best)) or "–"
+    return "; or ".join(dict.fromkeys(best)) or "–"
 
 
 def _is_whole(verdicts):
