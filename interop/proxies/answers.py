@@ -1,5 +1,7 @@
 """The first table: whether trailers pass by default, with which lines, and what never passes."""
 
+import re
+
 from markdown import anchor
 from verdicts import MODES
 from words import CALLS, CUTS, TRAILERS, finding, who
@@ -32,9 +34,15 @@ def _lines(found):
     best = [
         f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts)})'}"
         for configuration, verdicts in there
-        if not any(_reached(verdicts) < _reached(other) for _, other in there)
+        if not any(_reached(verdicts) < _reached(other) or _has_more(configuration, another) for another, other in there)
     ]
     return "; or ".join(dict.fromkeys(best)) or "–"
+
+
+def _has_more(configuration, other):
+    """Whether it has all lines of another one, and more."""
+    lines = [set(re.findall("`.*?`", one.words)) for one in (configuration, other)]
+    return lines[0] > lines[1]
 
 
 def _is_whole(verdicts):

@@ -1,7 +1,7 @@
 """The cells of the tables, from verdicts."""
 
 from verdicts import HTTP1, HTTP2
-from words import CALLS, CUTS, RARE_TRAILERS, TRAILERS, WITH_TE, finding, is_loss, who
+from words import CALLS, CUTS, PARTLY, RARE_TRAILERS, TRAILERS, WITH_TE, finding, is_loss, who
 
 def te(verdict):
     return _by_mode({mode: _te(verdict, mode) for mode in verdict.modes()})
@@ -62,16 +62,16 @@ def grpc(verdict):
     return _outcome(found["grpc-ok"]) if len(set(found.values())) == 1 else _parts(found, CALLS)
 
 
-def clients(verdict):
-    """Which protocols reach the proxy."""
-    protocols = [name for name, modes in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)) if set(modes) & set(verdict.modes())]
-    with_tls = {client == "TLS" for client in verdict.clients}
-    over = {(True,): " over TLS", (False,): " without TLS"}.get(tuple(with_tls), "")
-    return " and ".join(protocols) + over
+def protocols(verdict):
+    """Those in which clients reach the proxy."""
+    there = [name for name, modes in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)) if set(modes) & set(verdict.modes())]
+    return " and ".join(there)
 
 
 def _outcome(words):
     """Of all that a cell is about."""
+    if words in PARTLY:
+        return f"**partly** ({words})"
     return f"**no** ({words})" if is_loss(words) else words
 
 

@@ -3,15 +3,12 @@
 import re
 
 import answers
-import cells
 import words
 from markdown import anchor, code, replaced, table
+from rows import TITLES, rows
 from tools import ROOT, Failure
-from verdicts import to_origin
 
 DOCUMENT = ROOT / "docs/proxies.md"
-
-TITLES = ("To the origin", "Clients", "`TE`", "Response trailers", "Request trailers", "A cut transfer", "gRPC")
 
 # Questions that a column is about. The others are in the last column of a proxy's own table.
 _IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers"} | set(
@@ -33,35 +30,15 @@ def check(text, one):
 def written(text, measured):
     """The document with what these proxies were measured to do, in its order."""
     text = replaced(text, "answers", table(answers.TITLES, answers.rows(measured)))
-    rows = [(f"[{one.proxy.name}](#{anchor(one.proxy.name)})", *row[:-1]) for one in measured for row in _rows(one)]
-    text = replaced(text, "results", table(("Proxy", "Version", "Configuration", *TITLES), rows))
+    lines = [(f"[{one.proxy.name}](#{anchor(one.proxy.name)})", *row.texts()) for one in measured for row in rows(one)]
+    text = replaced(text, "results", table(("Proxy", *TITLES), lines))
     for one in measured:
         text = replaced(text, one.proxy.folder.name, _section(one))
     return text
 
 
-def _rows(one):
-    """Rows that differ only in the protocol to the origin are one."""
-    rows = {}
-    for setup, verdicts in sorted(one.blocks(), key=lambda block: one.proxy.programs.index(block[0].release)):
-        for verdict in verdicts:
-            version, with_, origin, *others = _cells(one, setup, verdicts, verdict)
-            rows.setdefault((version, with_, *others), []).append(origin)
-    for (version, with_, *others), origins in rows.items():
-        yield version, with_, ", ".join(dict.fromkeys(origins)), *others
-
-
-def _cells(one, setup, verdicts, verdict):
-    tls = "TLS " if setup.configuration.to_origin.startswith("TLS ") else ""
-    return (
-        one.versions[setup.release.version], setup.configuration.words, tls + ", ".join(to_origin(verdicts)),
-        cells.clients(verdict), cells.te(verdict), cells.trailers(verdict), cells.request_trailers(verdict), cells.cut(verdict),
-        cells.grpc(verdict), _others(verdict),
-    )
-
-
 def _section(one):
-    parts = [table(("Version", "Configuration", *TITLES, "Also"), _rows(one))]
+    parts = [table((*TITLES, "Also"), [row.texts() for row in rows(one, _others)])]
     varies = [
         f"- `{question}` varies with {configuration.words}: {why}"
         for configuration in one.proxy.configurations for question, why in configuration.varies.items()

@@ -16,6 +16,7 @@ import generation
 import measured
 import proxy
 import remedies
+import rows
 import short
 import verdicts
 from tools import Failure
@@ -49,6 +50,15 @@ file = "h2.conf"
 shown = true
 tls = 8443
 """
+
+# A second program, in front of the first configuration.
+LATER = """[[programs]]
+version = "1.3"
+source = { debian = "a-package" }
+prints-version = ["a-proxy", "-v"]
+command = ["a-proxy", "{configuration}"]
+
+[[configurations]]"""
 
 REMEDY = """
 [[remedies]]
@@ -240,7 +250,7 @@ class Cells(unittest.TestCase):
     def test_everything_passes(self):
         for cell, words in [
             (cells.te, "arrives"), (cells.trailers, "yes"), (cells.request_trailers, "yes"), (cells.cut, "an error"),
-            (cells.grpc, "yes"), (cells.clients, "HTTP/2 and HTTP/1.1 over TLS"),
+            (cells.grpc, "yes"), (cells.protocols, "HTTP/2 and HTTP/1.1"),
         ]:
             self.assertEqual(cell(verdict()), words)
 
@@ -305,6 +315,42 @@ class Answers(Folder):
         self.assertEqual(lines, "–")
 
 
+class Rows(Folder):
+    FOUND = """version 1.2: 1.2.3
+default, 1.2: TLS
+    http1: streaming → held-back response
+default, 1.2: plain
+    http1: te → added (passes)
+h2, 1.2: TLS
+    everything passes
+"""
+
+    def texts(self, found, manifest=PROXY, others=None):
+        self.write(manifest, found)
+        return [row.texts() for row in rows.rows(self.load(), others)]
+
+    def test_clients_that_get_something_else_have_a_row(self):
+        over_tls, without_tls, _ = self.texts(self.FOUND.replace("1: te → added (passes)", "1-te: te → stripped request"))
+        self.assertEqual(over_tls[:5], ("1.2.3", "as installed", "HTTP/1.1, HTTP/2", "HTTP/2 and HTTP/1.1 over TLS", "arrives"))
+        self.assertEqual(without_tls[3:5], ("HTTP/1.1 without TLS", "**stripped**"))
+
+    def test_rows_that_differ_only_in_their_clients_are_one(self):
+        found = self.FOUND.replace("1.2: plain", "1.2: plain, h2c").replace("te → added (passes)", "length → added response")
+        manifest = PROXY.replace("plain = 8081", "plain = 8081\nh2c = 8081")
+        self.assertEqual(self.texts(found, manifest)[0][3], "HTTP/2 and HTTP/1.1")
+        self.assertEqual(len(self.texts(found, manifest, lambda verdict: verdict.lines()[0])), 3)
+
+    def test_rows_that_differ_only_in_the_origin_or_the_version_are_one(self):
+        manifest = PROXY.replace("`proto h2`", "as installed").replace("[[configurations]]", LATER, 1)
+        same = "    http2-te http2: protocol → downgraded (passes)\n"
+        blocks = {"default": same, "h2": "    http1-te http1: protocol → upgraded (passes)\n"}
+        found = "version 1.2: 1.2.3\nversion 1.3: 1.3.1\n" + "".join(
+            f"{id}, {version}: TLS\n{lines}" for id, lines in blocks.items() for version in ("1.2", "1.3")
+        )
+        expected = ("1.2.3, 1.3.1", "as installed", "HTTP/1.1, TLS HTTP/2")
+        self.assertEqual([row[:3] for row in self.texts(found, manifest)], [expected])
+
+
 class Remedies(Folder):
     def made(self, manifest=PROXY + REMEDY, found=VERDICTS):
         self.write(manifest, found)
@@ -338,14 +384,6 @@ class Remedies(Folder):
         self.assertEqual(documented[0]["basis"], "documented by its maintainers, measured with a proxy 1.2.3")
 
     def test_update_that_helps(self):
-        later = """
-[[programs]]
-version = "1.3"
-source = { debian = "a-package" }
-prints-version = ["a-proxy", "-v"]
-command = ["a-proxy", "{configuration}"]
-
-[[configurations]]"""
         update = """
 [[remedies]]
 names = ["a-proxy"]
@@ -353,7 +391,7 @@ note = "Update it."
 measured = { program = "1.2", without = ["default"], with = "default", with-program = "1.3" }
 """
         [made] = self.made(
-            PROXY.replace("\n[[configurations]]", later, 1).replace('id = "h2"', 'id = "h2"\nprograms = ["1.2"]') + update,
+            PROXY.replace("[[configurations]]", LATER, 1).replace('id = "h2"', 'id = "h2"\nprograms = ["1.2"]') + update,
             VERDICTS.replace("\nh2, 1.2", "\ndefault, 1.3: TLS, plain\n    http2-te: te → stripped request\n\nh2, 1.2")
             .replace("1.2.3\n", "1.2.3\nversion 1.3: 1.3.0\n"),
         )

@@ -29,6 +29,9 @@ _FINDINGS = {
     "stripped-in-part": "stripped in part", "truncated": "truncated",
 }
 
+# Something arrives, and not all as it was.
+PARTLY = ("changed", "doubled", "dropped in part", "joined in one line", "reordered", "stripped in part", "truncated")
+
 # Those of questions without an answer.
 _UNKNOWN = {"refused": "unknown (uploads are refused)"}
 
