@@ -283,7 +283,7 @@ class Cells(unittest.TestCase):
         for modes, universe, words in [
             (MODES[:2], MODES, "HTTP/2"), (("http2-te", "http1-te"), MODES, "with `TE`"),
             (("http1-te",), MODES[:3], "HTTP/1.1"), (("http2",), MODES, "HTTP/2 without `TE`"),
-            (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"),
+            (MODES[:3], MODES, "HTTP/2, HTTP/1.1 with `TE`"), (("http1",), CLIENTS["plain"], "without `TE`"),
         ]:
             self.assertEqual(who(modes, universe), words)
 

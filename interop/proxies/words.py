@@ -58,7 +58,8 @@ def who(modes, universe=MODES):
     """The clients of some modes, of those in question."""
     modes, universe = set(modes), set(universe)
     for words, those in (("with `TE`", WITH_TE), ("without `TE`", WITHOUT_TE)):
-        if modes == universe & set(those) and len(modes) == 2:
+        # Of one protocol, or of both.
+        if modes == universe & set(those) and (len(modes) == 2 or universe in (set(HTTP2), set(HTTP1))):
             return words
     parts = []
     for protocol, of_protocol in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)):
