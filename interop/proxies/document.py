@@ -47,7 +47,7 @@ def _section(one):
     for configuration in one.proxy.configurations:
         if configuration.shown:
             link = f"[{configuration.file}](../interop/proxies/{one.proxy.folder.name}/{configuration.file})"
-            versions = " and ".join(one.proxy.versions(configuration))
+            versions = words.listed(one.proxy.versions(configuration))
             title = f"{configuration.words}, with {one.proxy.name} {versions} ({link}):"
             parts += [title, code(configuration.file, one.proxy.text(configuration.file))]
     for fault in one.proxy.faults:

@@ -8,6 +8,7 @@ import manifest
 from proxy import HERE, Remedy
 from tools import ROOT, Failure
 from verdicts import MODES
+from words import listed
 
 FILE = ROOT / "src/check/remedies.json"
 
@@ -183,7 +184,7 @@ def _check_lines(proxy, configuration, lines):
 
 def _basis(one, remedy):
     measured = [release.version for release in _releases(one, remedy)] + [remedy.measured.with_program]
-    versions = " and ".join(one.versions[version] for version in measured if version is not None)
+    versions = listed([one.versions[version] for version in measured if version is not None])
     return f"{f'{remedy.basis}, ' if remedy.basis else ''}measured with {one.proxy.name} {versions}"
 
 

@@ -21,7 +21,7 @@ import short
 import verdicts
 from tools import Failure
 from verdicts import CLIENTS, MODES, Answer, Verdict
-from words import who
+from words import listed, who
 
 PROXY = """
 name = "a proxy"
@@ -278,6 +278,9 @@ class Cells(unittest.TestCase):
     def test_unknown_is_not_yes(self):
         unknown = Verdict(("TLS",), {("request-trailers", mode): Answer("unknown", "no-record") for mode in MODES})
         self.assertEqual(cells.request_trailers(unknown), "unknown (`no-record`)")
+
+    def test_lists(self):
+        self.assertEqual([listed("a"), listed("ab"), listed("abc")], ["a", "a and b", "a, b and c"])
 
     def test_names_of_clients(self):
         for modes, universe, words in [

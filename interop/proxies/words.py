@@ -36,6 +36,11 @@ PARTLY = ("changed", "doubled", "dropped in part", "joined in one line", "reorde
 _UNKNOWN = {"refused": "unknown (uploads are refused)"}
 
 
+def listed(items):
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def finding(verdict, question, mode):
     """`yes` if all is as without the proxy."""
     if question in verdict.varies:
