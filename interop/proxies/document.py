@@ -39,11 +39,7 @@ def written(text, measured):
 
 def _section(one):
     parts = [table((*TITLES, "Also"), [row.texts() for row in rows(one, _others)])]
-    varies = [
-        f"- `{question}` varies with {configuration.words}: {why}"
-        for configuration in one.proxy.configurations for question, why in configuration.varies.items()
-    ]
-    parts += ["\n".join(varies)] if varies else []
+    parts += _varying(one.proxy.configurations)
     for configuration in one.proxy.configurations:
         if configuration.shown:
             link = f"[{configuration.file}](../interop/proxies/{one.proxy.folder.name}/{configuration.file})"
@@ -56,6 +52,21 @@ def _section(one):
         if fault.prints.strip():
             parts.append(code("", fault.prints))
     return "\n\n".join(parts)
+
+
+def _varying(configurations):
+    """A list of the answers that depend on the moment, with the reasons: each once."""
+    found = {}
+    for configuration in configurations:
+        for why in dict.fromkeys(configuration.varies.values()):
+            questions = tuple(question for question, other in configuration.varies.items() if other == why)
+            found.setdefault((questions, why), []).append(configuration.words)
+    lines = [
+        f"- {words.listed([f'`{question}`' for question in questions])} {'vary' if len(questions) > 1 else 'varies'} with"
+        f" {words.listed(list(dict.fromkeys(those)))}: {why}"
+        for (questions, why), those in found.items()
+    ]
+    return ["\n".join(lines)] if lines else []
 
 
 def _others(verdict):

@@ -354,6 +354,26 @@ h2, 1.2: TLS
         self.assertEqual([row[:3] for row in self.texts(found, manifest)], [expected])
 
 
+class Sections(Folder):
+    def test_answers_that_vary_have_their_reasons_once(self):
+        varies = """varies = { te = "It is lucky.", digest = "It is lucky.", failure = "It is slow." }"""
+        self.write(PROXY.replace("tls = 8443", f"tls = 8443\n{varies}"))
+        generation.generated(True)
+        self.assertIn(
+            "- `te` and `digest` vary with as installed and `proto h2`: It is lucky.\n"
+            "- `failure` varies with as installed and `proto h2`: It is slow.\n", self.document.read_text(),
+        )
+
+    def test_configuration_and_fault_are_shown(self):
+        self.write(PROXY + FAULT.replace('"other"', '"h2"').replace('prints = ""', 'prints = "HTTP/2 200\\n…"'))
+        generation.generated(True)
+        for shown in (
+            "`proto h2`, with a proxy 1.2 ([h2.conf](../interop/proxies/folder/h2.conf)):\n\n```text\nserver   localhost:3000\n",
+            "**a proxy 1.2, `proto h2`.** It is wrong.\n\n```sh\ntrue\n```\n\n```text\nHTTP/2 200\n…\n```\n",
+        ):
+            self.assertIn(shown, self.document.read_text())
+
+
 class Remedies(Folder):
     def made(self, manifest=PROXY + REMEDY, found=VERDICTS):
         self.write(manifest, found)
