@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
+import tools
 import workbench
 from tools import ROOT, Failure, run
 
@@ -93,6 +96,23 @@ class Script(unittest.TestCase):
                 process.kill()
                 os.close(there)
         self.assertEqual((process.returncode, said), (1, "FAILED: ended by SIGTERM\n"))
+
+
+class Cached(unittest.TestCase):
+    def test_a_folder_that_several_need_is_filled_once(self):
+        filled = []
+
+        def fill(folder):
+            filled.append(folder)
+            time.sleep(0.1)
+            (folder / "file").touch()
+
+        with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {"XDG_CACHE_HOME": home}):
+            with ThreadPoolExecutor(4) as pool, contextlib.redirect_stdout(io.StringIO()):
+                folders = set(pool.map(lambda _: tools.cached("a folder", "a key", fill), range(4)))
+            [folder] = folders
+            self.assertEqual(filled, [folder])
+            self.assertTrue((folder / "file").exists())
 
 
 class Serve(unittest.TestCase):

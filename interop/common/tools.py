@@ -1,5 +1,6 @@
 """Runs commands, and installs programs that are missing."""
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -154,10 +155,14 @@ def cached(name, key, fill):
     folder = cache() / f"{name}-{digest}"
     # Written last, so an incomplete folder is rebuilt.
     done = folder / "installed"
-    if not done.exists():
-        print("preparing", name, flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        fill(folder)
-        done.touch()
+    cache().mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:
+        # Others that need the same folder wait.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            print("preparing", name, flush=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            fill(folder)
+            done.touch()
     return folder
