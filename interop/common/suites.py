@@ -49,6 +49,7 @@ def _fill(folder, suite, packages):
     lists = cached(f"debian-{suite}-lists", f"{date.today()}", lambda folder: _update(folder, suite))
     archives, root = folder / "archives", folder / "root"
     (archives / "partial").mkdir(parents=True)
+    (folder / "bin").mkdir()
     _apt(lists, "-o", f"Dir::Cache::archives={archives}", "install", "-y", "--download-only", *packages)
     for archive in archives.glob("*.deb"):
         run(["dpkg-deb", "--extract", archive, root], UNPACK)
@@ -95,6 +96,5 @@ def _write_starter(file, root, program):
     """A script that starts a program with the libraries of its suite."""
     [loader] = root.glob("usr/lib*/ld-*.so.*")
     [libc] = root.glob("usr/lib/*/libc.so.6")
-    file.parent.mkdir(exist_ok=True)
     file.write_text(f'#!/bin/sh\nexec {loader} --library-path {libc.parent} {program} "$@"\n')
     os.chmod(file, 0o755)

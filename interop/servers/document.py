@@ -1,5 +1,6 @@
 """docs/servers.md: tables and programs are generated, prose is written by hand."""
 
+import posixpath
 import re
 import shlex
 from pathlib import Path
@@ -139,8 +140,9 @@ def _section(server, found):
 
 
 def _program(server, shortest):
-    command = shlex.join(shortest.command or server.programs[0].command)
-    command = command.replace("{program}/", "").replace("{file}", Path(shortest.file).name)
+    file = Path(shortest.file).name
+    arguments = shortest.command or server.programs[0].command
+    command = shlex.join(argument.replace("{program}/", "").replace("{file}", file) for argument in arguments)
     start = shortest.start or f"Start `{command}`"
     words = f"{shortest.words}. " if shortest.words else ""
     files = "\n\n".join(_code(server, file) for file in [shortest.file, *shortest.more_files])
@@ -171,7 +173,8 @@ def _fault(server, fault, shown):
     if fault.programs:
         words = f"{words} ({server.name} {', '.join(fault.programs)})"
     if file == server.probe.file:
-        words = f"{words} (With [{file}](../interop/servers/{server.folder.name}/{file}).)"
+        path = posixpath.normpath(f"../interop/servers/{server.folder.name}/{file}")
+        words = f"{words} (With [{posixpath.basename(path)}]({path}).)"
     elif file not in shown:
         words = f"{words} With `{file}`:\n\n{_code(server, file)}"
     shown.add(file)

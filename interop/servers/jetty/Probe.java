@@ -1,63 +1,54 @@
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import javax.servlet.http.HttpServletRequest;
-import javax.servlet.http.HttpServletResponse;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
-import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
-import org.eclipse.jetty.server.handler.AbstractHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 
-/** What the shortest program lacks: a digest, a handler that fails, the trailers of a request, and mistakes. */
-public class Probe extends AbstractHandler {
+/** What the shortest program lacks: a digest, a servlet that fails, the trailers of a request, and a mistake. */
+public class Probe extends HttpServlet {
     private static final byte[] CONTENT = "hello\n".getBytes(StandardCharsets.UTF_8);
 
     @Override
-    public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
-            throws IOException {
-        base.setHandled(true);
-        switch (target) {
+    protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        switch (request.getRequestURI()) {
             case "/trailers":
-                send(base, response);
+                send(response);
                 break;
             case "/announced":
                 response.setHeader("Trailer", "Content-Digest, X-Sum");
-                send(base, response);
+                send(response);
                 break;
             case "/length":
+                response.setHeader("Trailer", "Content-Digest, X-Sum");
                 response.setContentLength(CONTENT.length);
-                send(base, response);
-                break;
-            case "/servlet4":
-                response.setHeader("Trailer", "X-Sum");
-                response.setTrailerFields(() -> Map.of("X-Sum", "1"));
-                response.getOutputStream().write(CONTENT);
+                send(response);
                 break;
             case "/dies":
-                base.getResponse().setTrailers(HttpFields::new);
+                response.setTrailerFields(Map::of);
                 response.setHeader("Trailer", "X-Sum");
                 response.getOutputStream().write(new byte[4096]);
                 response.flushBuffer();
-                throw new IllegalStateException("the handler fails");
+                throw new IllegalStateException("the servlet fails");
             case "/inspect":
                 request.getInputStream().readAllBytes();
-                HttpFields trailers = base.getTrailers();
-                if (trailers != null) {
-                    for (HttpField field : trailers) {
-                        response.getWriter().println(field.getLowerCaseName() + ": " + field.getValue());
-                    }
+                for (Map.Entry<String, String> field : request.getTrailerFields().entrySet()) {
+                    response.getWriter().println(field.getKey() + ": " + field.getValue());
                 }
                 break;
             default:
@@ -65,9 +56,9 @@ public class Probe extends AbstractHandler {
         }
     }
 
-    private static void send(Request base, HttpServletResponse response) throws IOException {
-        HttpFields trailers = new HttpFields();
-        base.getResponse().setTrailers(() -> trailers);
+    private static void send(HttpServletResponse response) throws IOException {
+        Map<String, String> trailers = new LinkedHashMap<>();
+        response.setTrailerFields(() -> trailers);
         response.getOutputStream().write(CONTENT);
         trailers.put("Content-Digest", "sha-256=:" + Base64.getEncoder().encodeToString(sha256(CONTENT)) + ":");
         trailers.put("X-Sum", "1");
@@ -96,7 +87,9 @@ public class Probe extends AbstractHandler {
         connector.setHost("localhost");
         connector.setPort(8443);
         server.addConnector(connector);
-        server.setHandler(new Probe());
+        ServletContextHandler context = new ServletContextHandler("/");
+        context.addServlet(new ServletHolder(new Probe()), "/");
+        server.setHandler(context);
         server.start();
     }
 }

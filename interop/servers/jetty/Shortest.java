@@ -1,29 +1,29 @@
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import javax.servlet.http.HttpServletRequest;
-import javax.servlet.http.HttpServletResponse;
+import java.util.HashMap;
+import java.util.Map;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
-import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
-import org.eclipse.jetty.server.handler.AbstractHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 
-public class Shortest extends AbstractHandler {
+public class Shortest extends HttpServlet {
     @Override
-    public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
-            throws IOException {
-        HttpFields trailers = new HttpFields();
-        base.getResponse().setTrailers(() -> trailers);
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Map<String, String> trailers = new HashMap<>();
+        response.setTrailerFields(() -> trailers);
         response.setHeader("Trailer", "X-Sum");
         response.getWriter().print("hello\n");
         trailers.put("X-Sum", "1");
-        base.setHandled(true);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -41,7 +41,9 @@ public class Shortest extends AbstractHandler {
         connector.setHost("localhost");
         connector.setPort(8443);
         server.addConnector(connector);
-        server.setHandler(new Shortest());
+        ServletContextHandler context = new ServletContextHandler("/");
+        context.addServlet(new ServletHolder(new Shortest()), "/");
+        server.setHandler(context);
         server.start();
     }
 }

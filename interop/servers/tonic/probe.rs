@@ -9,6 +9,7 @@ use tonic::{
     body::Body,
     metadata::{KeyAndValueRef, MetadataMap, MetadataValue},
     server::{Grpc, NamedService},
+    service::interceptor::InterceptedService,
     transport::Server,
 };
 use tonic_prost::ProstCodec;
@@ -80,8 +81,21 @@ async fn unary(_: Request<()>) -> Result<Response<String>, Status> {
     Ok(response)
 }
 
+/// What an interceptor finds in the metadata.
+#[derive(Clone)]
+struct Intercepted(String);
+
+fn intercept(mut request: Request<()>) -> Result<Request<()>, Status> {
+    let found = request.metadata().get("x-sum").and_then(|value| value.to_str().ok()).unwrap_or("nothing");
+    let found = Intercepted(found.to_owned());
+    request.extensions_mut().insert(found);
+    Ok(request)
+}
+
 async fn inspect(request: Request<()>) -> Result<Response<String>, Status> {
-    Ok(Response::new(lines(request.metadata())))
+    let intercepted =
+        request.extensions().get().map(|Intercepted(found)| format!("\nthe interceptor: {found}"));
+    Ok(Response::new(intercepted.unwrap_or_default() + &lines(request.metadata())))
 }
 
 async fn inspect_stream(request: Request<Streaming<()>>) -> Result<Response<String>, Status> {
@@ -108,6 +122,6 @@ fn lines(metadata: &MetadataMap) -> String {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).ok_or("an address was expected")?.parse()?;
-    Server::builder().add_service(Probe).serve(address).await?;
+    Server::builder().add_service(InterceptedService::new(Probe, intercept)).serve(address).await?;
     Ok(())
 }
