@@ -74,9 +74,14 @@ def _update(folder, suite):
 
 def _archive():
     targets = ["Created-By: Packages", "Origin: Debian", "Label: Debian"]
-    archives = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", *targets], UNPACK).split()
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", *targets]
+    archives = run(command, UNPACK).split()
     if not archives:
-        raise Failure("apt has no archive of Debian in its sources, or `apt-get update` has never run")
+        # Before its first update, apt does not know whose archives these are.
+        run(["apt-get", "-q", "update"], DOWNLOAD)
+        archives = run(command, UNPACK).split()
+    if not archives:
+        raise Failure("apt has no archive of Debian in its sources")
     return archives[0]
 
 
