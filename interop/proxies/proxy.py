@@ -208,6 +208,9 @@ def _check(proxy):
             if (configuration.id, version) in seen:
                 raise Failure(f"{where}: twice for {version}")
             seen.add((configuration.id, version))
+    for bound in (bound for remedy in proxy.remedies for bound in (remedy.from_, remedy.before) if bound):
+        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", bound):
+            raise Failure(f"a bound has two or three numbers: {bound}")
     for fault in proxy.faults:
         proxy.configuration(fault.configuration, fault.program)
 

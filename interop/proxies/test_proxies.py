@@ -169,6 +169,7 @@ class Manifest(Folder):
             "'8443' where a int was expected": PROXY.replace("tls = 8443", 'tls = "8443"'),
             "kind|default": PROXY.replace('"as-installed"', '"installed"'),
             "its origin is": PROXY.replace('"HTTP/1.1"', '"TLS HTTP/1.1"'),
+            "two or three numbers": PROXY + REMEDY.replace("place", 'from = "1"\nplace'),
             "twice for 1.2": PROXY.replace('"h2"', '"default"'),
             "No such file": PROXY.replace("h2.conf", "h3.conf"),
             "has 0 configurations other": PROXY + FAULT,

@@ -142,7 +142,7 @@ mod tests {
             ("nginx/1.27.2", "proxy_http_version 1.1; proxy_set_header TE trailers; proxy_pass_trailers on;"),
             ("nginx/1.30.6", "proxy_set_header TE trailers; proxy_pass_trailers on;"),
             ("NGINX/2.0", "proxy_set_header TE trailers; proxy_pass_trailers on;"),
-            ("Caddy", "header_up TE trailers"),
+            ("Caddy", "reverse_proxy h2c://ORIGIN"),
             ("Apache/2.4.62 (Debian)", "ProxyPass / h2://ORIGIN/"),
         ] {
             assert_eq!(lines(Some(server), &[], "not-sent"), [expected], "{server}");
@@ -160,7 +160,7 @@ mod tests {
                 .iter()
                 .all(|advice| advice.certainty == Certainty::NeedsVersion && advice.remedy.has_range())
         );
-        assert_eq!(of(&report("squid"))[0].certainty, Certainty::Fixes);
+        assert_eq!(of(&report("Caddy"))[0].certainty, Certainty::Fixes);
     }
 
     #[test]
@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn proxy_without_a_name_is_known_by_what_it_does() {
         assert_eq!(lines(None, &[], "not-sent"), ["http-request set-header TE trailers"]);
-        assert!(lines(None, &[], "dropped").is_empty());
+        assert!(lines(None, &[], "dropped")[0].starts_with("proxy.on("));
+        assert!(lines(None, &[], "truncated").is_empty());
         assert!(lines(Some("nginxes/1.0"), &["1.1 my-nginx"], "dropped").is_empty());
         // No lines, only a note.
         assert_eq!(lines(Some("unknown/1.0"), &[], "not-sent"), [""]);
@@ -195,9 +196,9 @@ mod tests {
 
     #[test]
     fn only_findings_that_it_fixes_have_a_remedy() {
-        assert!(lines(Some("lighttpd/1.4.69"), &[], "merged-into-header")[0].starts_with("setenv"));
-        assert_eq!(lines(Some("lighttpd/1.4.69"), &[], "not-sent"), [""]);
-        assert!(lines(Some("Caddy"), &[], "dropped").is_empty());
+        assert!(lines(Some("lighttpd/1.4.69"), &[], "broken")[0].starts_with("setenv"));
+        assert!(lines(Some("lighttpd/1.4.85"), &[], "broken").is_empty());
+        assert!(lines(Some("squid/5.7"), &[], "dropped").is_empty());
         for finding in ["broken", "changed", "leaked-into-content"] {
             assert!(lines(Some("nginx/1.22.1"), &[], finding).is_empty(), "{finding}");
         }
