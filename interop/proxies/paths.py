@@ -13,6 +13,9 @@ from proxy import HERE, PLAIN_ORIGIN
 from tools import Failure
 from verdicts import MODES
 
+# Beside those of the proxies' folders.
+NAME = "paths"
+
 MANIFEST = HERE / "paths.toml"
 FILE = HERE / "paths.txt"
 
