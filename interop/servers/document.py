@@ -125,7 +125,7 @@ def _request_trailers(server, answer):
     if answer in ("yes", "if announced"):
         condition = "" if answer == "yes" else "**only if announced**: "
         return f"{condition}{server.reads}"
-    return f"**{answer}**"
+    return f"**fails**: {answer.removeprefix('cut: ')}" if answer.startswith(("cut: ", "refused: ")) else f"**{answer}**"
 
 
 def _short(outcome):
@@ -145,7 +145,7 @@ def _program(server, shortest):
     command = shlex.join(argument.replace("{program}/", "").replace("{file}", file) for argument in arguments)
     start = shortest.start or f"Start `{command}`"
     words = f"{shortest.words}. " if shortest.words else ""
-    files = "\n\n".join(_code(server, file) for file in [shortest.file, *shortest.more_files])
+    files = "\n\n".join([_code(server, shortest.file), *(f"`{file}`:\n\n{_code(server, file)}" for file in shortest.more_files)])
     return f"{words}{start}, then try `{trial(server, shortest)}`:\n\n{files}"
 
 

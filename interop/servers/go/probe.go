@@ -27,6 +27,10 @@ func main() {
 		begin(w)
 		panic("the handler died")
 	})
+	http.HandleFunc("/aborts", func(w http.ResponseWriter, r *http.Request) {
+		begin(w)
+		panic(http.ErrAbortHandler)
+	})
 	http.HandleFunc("/returns", func(w http.ResponseWriter, r *http.Request) {
 		begin(w)
 	})

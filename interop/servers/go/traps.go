@@ -14,10 +14,9 @@ func main() {
 		io.WriteString(w, "hello\n")
 		w.Header().Set(http.TrailerPrefix+"X-Sum", "1")
 	})
-	http.HandleFunc("/length", func(w http.ResponseWriter, r *http.Request) {
+	http.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")
-		w.Header().Set("Content-Length", "6")
-		io.WriteString(w, "hello\n")
+		http.ServeFile(w, r, "cert.pem")
 		w.Header().Set("X-Sum", "1")
 	})
 	panic(http.ListenAndServeTLS("localhost:8443", "cert.pem", "key.pem", nil))

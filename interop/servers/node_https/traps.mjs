@@ -3,7 +3,6 @@ import { createServer } from 'node:https';
 
 const tls = { cert: readFileSync('cert.pem'), key: readFileSync('key.pem') };
 createServer(tls, (request, response) => {
-  if (request.url === '/length') response.setHeader('Content-Length', 6);
   response.addTrailers({ 'X-Sum': '1' });
   response.end('hello\n');
 }).listen(8443);
