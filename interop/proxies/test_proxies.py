@@ -441,7 +441,7 @@ class Short(Folder):
     def test_fewest_setups_that_have_each_kind(self):
         # Each in a mode of its own, because an answer has one finding.
         kinds = enumerate(short.KINDS.items())
-        lost = {name: (question, MODES[number % 4], findings[0]) for number, (name, (question, findings)) in kinds}
+        lost = {name: (questions[0], MODES[number % 4], findings[0]) for number, (name, (questions, findings)) in kinds}
         most = [answer for name, answer in lost.items() if name != "dropped"]
         one = self.load()
 
