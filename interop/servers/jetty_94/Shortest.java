@@ -7,6 +7,7 @@ import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -19,7 +20,7 @@ public class Shortest extends AbstractHandler {
     public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         HttpFields trailers = new HttpFields();
-        base.getResponse().setTrailers(() -> trailers);
+        ((Response) response).setTrailers(() -> trailers);
         response.setHeader("Trailer", "X-Sum");
         response.getWriter().print("hello\n");
         trailers.put("X-Sum", "1");
