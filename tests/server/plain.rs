@@ -156,14 +156,59 @@ async fn reader_that_stalls_is_cut_over_both_protocols() {
     let producers = Producers::new();
     let limits = with!(Limits { stalled_reader: Duration::from_millis(800) });
     let server = TestServer::plain(producers.router(), |server| server.limits(limits));
-    let http1 = b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n".to_vec();
-    let http2 =
-        [raw::http2_preface(), raw::http2_frame(1, 5, 1, &raw::http2_head("GET", "/endless"))].concat();
-    for request in [http1, http2] {
+    for (_protocol, request) in requests("/endless") {
         let mut client = sent(&server, &request).await;
         soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
         let end = soon("the end", client.read_to_end(&mut Vec::new())).await.expect_err("not closed");
         assert_eq!(end.kind(), io::ErrorKind::ConnectionReset);
+    }
+}
+
+/// A request for `path` over each protocol.
+fn requests(path: &str) -> [(&'static str, Vec<u8>); 2] {
+    let http1 = format!("GET {path} HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").into_bytes();
+    let http2 = [raw::http2_preface(), raw::http2_frame(1, 5, 1, &raw::http2_head("GET", path))].concat();
+    [("HTTP/1.1", http1), ("HTTP/2", http2)]
+}
+
+/// Longer than the server needs to notice a FIN.
+const NOTICED: Duration = Duration::from_millis(500);
+
+#[tokio::test]
+async fn response_is_whole_behind_a_fin() {
+    let producers = Producers::new();
+    let server = TestServer::plain(producers.router(), |server| server);
+    for (protocol, request) in requests("/quiet") {
+        let mut client = sent(&server, &request).await;
+        client.shutdown().await.expect("half closed");
+        sleep(NOTICED).await;
+        producers.go_on.notify_waiters();
+        let wire = raw::rest_bytes(&mut client).await;
+        if protocol == "HTTP/1.1" {
+            assert!(wire.ends_with(b"0\r\nx-rows: 2\r\n\r\n"), "{}", wire.escape_ascii());
+            continue;
+        }
+        let frames = raw::http2_frames(&wire);
+        let data: Vec<_> = frames.iter().filter(|(kind, ..)| *kind == 0).map(|(.., data)| *data).collect();
+        assert_eq!(data.concat(), b"first last");
+        let (kind, flags, _) = frames.iter().rfind(|(kind, ..)| *kind < 2).expect("an end");
+        assert_eq!((*kind, *flags), (1, 5), "trailers that end the stream");
+    }
+}
+
+#[tokio::test]
+async fn client_that_resets_behind_its_fin_ends_a_silent_producer() {
+    let producers = Producers::new();
+    let server = TestServer::plain(producers.router(), |server| server);
+    for (protocol, request) in requests("/silent") {
+        let mut client = sent(&server, &request).await;
+        soon("the producer", producers.began.acquire()).await.expect("open").forget();
+        client.shutdown().await.expect("half closed");
+        sleep(NOTICED).await;
+        assert_eq!(producers.ended.available_permits(), 0, "{protocol}: its response may still come");
+        client.set_zero_linger().expect("set");
+        drop(client);
+        soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
     }
 }
 
