@@ -92,7 +92,7 @@ fn serve(service: Somebodys) -> TestServer {
 }
 
 fn serve_limited(service: Somebodys, limits: Limits) -> TestServer {
-    let app = Router::new().route("/", get(|| async { "alive" }));
+    let app = Router::new().route("/", get(|| async { "alive" }).post(|content: String| async { content }));
     TestServer::with(app, |server| server.limits(limits).grpc(SERVICE_NAME, ExportsServer::new(service)))
 }
 
@@ -271,6 +271,40 @@ async fn call_without_a_message_times_out_but_later_messages_may_be_slow() {
             }
         }
     }
+}
+
+/// A call's messages may come as slowly as its client likes.
+#[tokio::test]
+async fn slow_call_is_served_whatever_rate_other_requests_need() {
+    const STEP: Duration = Duration::from_millis(50);
+    let limits = with!(Limits { min_body_rate: 1_000_000, min_body_rate_period: 4 * STEP });
+    let server = serve_limited(Somebodys::HangsInTheStream(Arc::new(Semaphore::new(0))), limits);
+    let mut client = raw::http2(server.address).await;
+    // An unknown field of 20 bytes, byte by byte.
+    let mut message = vec![0, 0, 0, 0, 22, 0x7a, 20];
+    message.resize(message.len() + 20, b'x');
+    let (response, mut sender) = raw::http2_call(&mut client, EXPORT, &[], &message[..1], false);
+    for (n, byte) in message.iter().enumerate().skip(1) {
+        tokio::time::sleep(STEP).await;
+        let is_last = n + 1 == message.len();
+        sender.send_data(bytes::Bytes::copy_from_slice(&[*byte]), is_last).expect("sent");
+    }
+    let response = soon("a response", response).await.expect("a response");
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("grpc-status"), "rows follow: {:?}", response.headers());
+
+    let request = http::Request::post("https://localhost/").body(()).expect("a request");
+    let (response, mut content) = client.send_request(request, false).expect("sent");
+    let slowly = async {
+        for _ in 0..40 {
+            if content.send_data(bytes::Bytes::from_static(b"x"), false).is_err() {
+                break;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+    };
+    let (response, ()) = tokio::join!(soon("a response", response), slowly);
+    assert_eq!(response.expect("a response").status(), 408, "any other request");
 }
 
 #[tokio::test]
