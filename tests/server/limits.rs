@@ -131,10 +131,16 @@ async fn limits_without_end_are_no_error() {
         stalled_body: Duration::MAX,
         stalled_reader: Duration::MAX,
         ping: Duration::MAX,
-        connections: usize::MAX
+        connections: usize::MAX,
+        streams: u32::MAX,
+        min_body_rate: u32::MAX,
+        min_body_rate_period: Duration::MAX
     }));
     for (protocol, client) in clients() {
         assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol}");
+        // Over HTTP/1.1, the rest is read.
+        let upload = client.post(server.url("/ok")).body("content").send().await.expect("a response");
+        assert_eq!(upload.status(), 405, "{protocol}");
     }
 }
 
