@@ -120,6 +120,7 @@ pub(in crate::compat) fn version_1(version: http_02::Version) -> http::Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::is_lowercase_token;
     use proptest::{collection::vec, prelude::*};
 
     #[test]
@@ -171,7 +172,76 @@ mod tests {
         assert_eq!(to_1(&older), Ok(full));
     }
 
+    /// The same fields in each generation. A name may be for one of them only.
+    fn both(fields: &[(Vec<u8>, Vec<u8>)]) -> (Fields02, http::HeaderMap) {
+        let (mut older, mut newer) = (Fields02::new(), http::HeaderMap::new());
+        for (name, value) in fields {
+            if let (Ok(name), Ok(value)) = (Name02::from_bytes(name), Value02::from_bytes(value)) {
+                older.append(name, value);
+            }
+            // As hyper creates them from HTTP/1.1, and from HTTP/2.
+            let names = [http::HeaderName::from_bytes(name), http::HeaderName::from_lowercase(name)];
+            for name in names.into_iter().flatten() {
+                if let Ok(value) = http::HeaderValue::from_bytes(value) {
+                    newer.append(name, value);
+                }
+            }
+        }
+        (older, newer)
+    }
+
+    fn list<'f>(fields: impl Iterator<Item = (&'f str, &'f [u8])>) -> Vec<(&'f str, &'f [u8])> {
+        fields.collect()
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn section_of_any_size_that_a_map_can_have_is_converted(
+            names in 0..=24 * 1024_usize, values in 0..40_000_usize,
+        ) {
+            let mut newer: http::HeaderMap = (0..names)
+                .map(|n| (format!("x-{n}").parse::<http::HeaderName>().expect("a name"), n.into()))
+                .collect();
+            // A full map takes no value more.
+            let _full = (0..values).try_for_each(|n| newer.try_append("x-0", n.into()).map(drop));
+            let older = to_02(&newer).expect("it has the same room");
+            prop_assert_eq!((older.keys_len(), older.len()), (newer.keys_len(), newer.len()));
+            prop_assert_eq!(to_1(&older), Ok(newer));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_section_is_converted_or_refused_for_a_name(
+            fields in vec((vec(any::<u8>(), 0..5), vec(any::<u8>(), 0..8)), 0..40),
+        ) {
+            let (older, newer) = both(&fields);
+            let of_older = list(older.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+            let of_newer = list(newer.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+            match to_1(&older) {
+                Ok(converted) => {
+                    let converted = converted.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                    prop_assert_eq!(list(converted), of_older);
+                }
+                Err(error) => {
+                    let ConversionError::Name { name } = error else { panic!("{error}") };
+                    prop_assert!(!is_lowercase_token(&name) && older.contains_key(&name));
+                }
+            }
+            match to_02(&newer) {
+                Ok(converted) => {
+                    let converted = converted.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                    prop_assert_eq!(list(converted), of_newer);
+                }
+                Err(error) => {
+                    let ConversionError::Name { name } = error else { panic!("{error}") };
+                    prop_assert!(!is_lowercase_token(&name));
+                    prop_assert!(of_newer.iter().any(|(newer, _)| *newer == name));
+                }
+            }
+        }
+
         #[test]
         fn both_generations_accept_the_same_values(bytes in vec(any::<u8>(), 0..12)) {
             let newer = http::HeaderValue::from_bytes(&bytes).ok();
