@@ -4,17 +4,20 @@ import re
 
 from markdown import anchor
 from verdicts import MODES
-from words import CALLS, CUTS, TRAILERS, finding, who
+from words import CALLS, CUTS, TRAILERS, finding, listed, who
 
 TITLES = ("Proxy", "By default", "With these lines", "Never")
 
 
 def rows(measured):
+    """Versions of a proxy with the same answers have one row."""
     for one in measured:
+        versions = {}
         for release in one.proxy.programs:
             found = [(setup.configuration, verdicts) for setup, verdicts in one.blocks() if setup.release is release]
-            name = f"[{one.proxy.name} {release.version}](#{anchor(one.proxy.name)})"
-            yield name, _default(found), _lines(found), _never(found)
+            versions.setdefault((_default(found), _lines(found), _never(found)), []).append(release.version)
+        for answers, those in versions.items():
+            yield f"[{one.proxy.name} {listed(those)}](#{anchor(one.proxy.name)})", *answers
 
 
 def _default(found):
