@@ -178,8 +178,7 @@ def _fault(server, fault, shown):
     elif file not in shown:
         words = f"{words} With `{file}`:\n\n{_code(server, file)}"
     shown.add(file)
-    commands = "".join(f"$ {line}\n" for line in fault.command.strip().splitlines())
-    return f"{words}\n\n```console\n{commands}{fault.prints.strip()}\n```"
+    return "\n\n".join([words, code("sh", fault.command), code("", fault.prints)])
 
 
 def _deaths(server, found):
