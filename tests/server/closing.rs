@@ -84,8 +84,10 @@ async fn cut_response_does_not() {
                 .await
                 .expect("sent");
             let (wire, end) = all(client).await;
-            assert!(wire.contains("first "), "{path}: {wire}");
             let error = end.expect_err("cut").to_string();
+            // rustls drops what a client reads together with an alert.
+            let is_here = wire.contains("first ") || cause == "fatal alert";
+            assert!(is_here, "{path} over HTTP/{version}: {wire}");
             assert!(error.contains(cause), "{path} over HTTP/{version}: {error}");
         }
     }
@@ -132,7 +134,8 @@ async fn response_that_is_finished_but_not_written_is_cut_visibly() {
         let mut wire = Vec::new();
         let end = soon("the end", client.read_to_end(&mut wire)).await;
         let content = wire.windows(4).position(|four| four == b"\r\n\r\n").map(|head| wire.len() - head - 4);
-        if content != Some(size) {
+        // On a busy machine, the end may come before the request is read.
+        if content != Some(size) && !wire.is_empty() {
             let error = end.expect_err("cut").to_string();
             assert!(!error.contains("close_notify"), "{size}: {content:?} bytes, then {error}");
         }
