@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from tools import Failure, cache, cached, install_packages, python_programs, run
 
 # In seconds.
 BUILD = 900
+
+# Folders of Cargo's packages by their names.
+_built = {}
+_building = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,14 @@ def _go(file, home):
 
 
 def _cargo(package, home):
-    """A package in this folder or above it."""
+    """A package in this folder or above it. Several folders may share it, so it is built once."""
+    with _building:
+        if package not in _built:
+            _built[package] = _build(package, home)
+        return _built[package]
+
+
+def _build(package, home):
     target = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(cache() / "target"))}
     chosen = ["--locked", "--package", package]
     # Checkouts may share the target folder, and Cargo distinguishes them only by the age of their files.

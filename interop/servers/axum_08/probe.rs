@@ -77,16 +77,16 @@ async fn drops_the_sender_unannounced() -> impl IntoResponse {
 
 /// Reads the frames of the body. Extractors, such as `Bytes`, drop the trailers.
 async fn inspect(mut body: Body) -> Result<String, (StatusCode, String)> {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-        if let Ok(trailers) = frame.into_trailers() {
-            for (name, value) in &trailers {
-                lines += &format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()));
-            }
-        }
+        let trailers = frame.into_trailers().unwrap_or_default();
+        let line = |(name, value): (&HeaderName, &HeaderValue)| {
+            format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+        };
+        lines.extend(trailers.iter().map(line));
     }
-    Ok(lines)
+    Ok(lines.concat())
 }
 
 #[tokio::main]

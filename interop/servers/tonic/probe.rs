@@ -85,11 +85,11 @@ async fn unary(_: Request<()>) -> Result<Response<String>, Status> {
 #[derive(Clone)]
 struct Intercepted(String);
 
-fn intercept(mut request: Request<()>) -> Result<Request<()>, Status> {
+fn intercepted(mut request: Request<()>) -> Request<()> {
     let found = request.metadata().get("x-sum").and_then(|value| value.to_str().ok()).unwrap_or("nothing");
     let found = Intercepted(found.to_owned());
     request.extensions_mut().insert(found);
-    Ok(request)
+    request
 }
 
 async fn inspect(request: Request<()>) -> Result<Response<String>, Status> {
@@ -122,6 +122,9 @@ fn lines(metadata: &MetadataMap) -> String {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).ok_or("an address was expected")?.parse()?;
-    Server::builder().add_service(InterceptedService::new(Probe, intercept)).serve(address).await?;
+    Server::builder()
+        .add_service(InterceptedService::new(Probe, |request| Ok(intercepted(request))))
+        .serve(address)
+        .await?;
     Ok(())
 }
