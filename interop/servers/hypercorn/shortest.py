@@ -5,7 +5,7 @@ app = FastAPI()
 
 class WithTrailers(Response):
     async def __call__(self, scope, receive, send):
-        sent = "http.response.trailers" in scope["extensions"] and (b"te", b"trailers") in scope["headers"]
+        sent = "http.response.trailers" in scope.get("extensions", {}) and (b"te", b"trailers") in scope["headers"]
         header = [(b"trailer", b"x-sum")] if sent else []
         await send({"type": "http.response.start", "status": 200, "headers": header, "trailers": sent})
         await send({"type": "http.response.body", "body": b"hello\n"})
