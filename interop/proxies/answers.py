@@ -14,10 +14,23 @@ def rows(measured):
     for one in measured:
         versions = {}
         for release in one.proxy.programs:
-            found = [(setup.configuration, verdicts) for setup, verdicts in one.blocks() if setup.release is release]
+            found = _of(one, release)
             versions.setdefault((_default(found), _lines(found), _never(found)), []).append(release.version)
         for answers, those in versions.items():
             yield f"[{one.proxy.name} {listed(those)}](#{anchor(one.proxy.name)})", *answers
+
+
+def chosen(one):
+    """Each setup that this table is about, with its verdicts."""
+    best = {release.version: _best(_of(one, release)) for release in one.proxy.programs}
+    return [
+        (setup, verdicts) for setup, verdicts in one.blocks()
+        if setup.configuration.kind == "as-installed" or setup.configuration in best[setup.release.version]
+    ]
+
+
+def _of(one, release):
+    return [(setup.configuration, verdicts) for setup, verdicts in one.blocks() if setup.release is release]
 
 
 def _default(found):
@@ -32,14 +45,20 @@ def _default(found):
 
 
 def _lines(found):
-    """The configurations that get trailers to the most clients, of those that the page shows."""
-    there = [block for block in found if block[0].kind == "trailers" and block[0].shown]
     best = [
         f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts)})'}"
-        for configuration, verdicts in there
-        if not any(_reached(verdicts) < _reached(other) or _has_more(configuration, another) for another, other in there)
+        for configuration, verdicts in found if configuration in _best(found)
     ]
     return "; or ".join(dict.fromkeys(best)) or "–"
+
+
+def _best(found):
+    """The configurations that get trailers to the most clients, of those that the page shows."""
+    there = [block for block in found if block[0].kind == "trailers" and block[0].shown]
+    return [
+        configuration for configuration, verdicts in there
+        if not any(_reached(verdicts) < _reached(other) or _has_more(configuration, another) for another, other in there)
+    ]
 
 
 def _has_more(configuration, other):

@@ -3,6 +3,12 @@
 from verdicts import HTTP1, HTTP2
 from words import CALLS, CUTS, PARTLY, RARE_TRAILERS, TRAILERS, WITH_TE, finding, is_loss, who
 
+# Questions that other columns are about.
+_IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers"} | set(
+    [*TRAILERS, *RARE_TRAILERS, *CUTS, *CALLS]
+)
+
+
 def te(verdict):
     return _by_mode({mode: _te(verdict, mode) for mode in verdict.modes()})
 
@@ -66,6 +72,13 @@ def protocols(verdict):
     """Those in which clients reach the proxy."""
     there = [name for name, modes in (("HTTP/2", HTTP2), ("HTTP/1.1", HTTP1)) if set(modes) & set(verdict.modes())]
     return " and ".join(there)
+
+
+def others(verdict):
+    """What else is lost or changed."""
+    lost = {question: answer.finding for (question, _), answer in verdict.answers.items()
+            if answer.outcome == "fail" and question not in _IN_COLUMNS}
+    return ", ".join(f"[`{question}`](check.md#questions): {words}" for question, words in lost.items())
 
 
 def _outcome(words):

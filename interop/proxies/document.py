@@ -10,12 +10,6 @@ from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/proxies.md"
 
-# Questions that a column is about. The others are in the last column of a proxy's own table.
-_IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers"} | set(
-    [*words.TRAILERS, *words.RARE_TRAILERS, *words.CUTS, *words.CALLS]
-)
-
-
 def order(text):
     """The names of the proxies' folders, as their sections follow each other."""
     return re.findall(r"(?m)^## .*\n(?:(?!## ).*\n)*?<!-- (\w+) -->$", text.partition("<!-- /results -->")[2])
@@ -30,15 +24,18 @@ def check(text, one):
 def written(text, measured):
     """The document with what these proxies were measured to do, in its order."""
     text = replaced(text, "answers", table(answers.TITLES, answers.rows(measured)))
-    lines = [(f"[{one.proxy.name}](#{anchor(one.proxy.name)})", *row.texts()) for one in measured for row in rows(one)]
-    text = replaced(text, "results", table(("Proxy", *TITLES), lines))
+    lines = [
+        (f"[{one.proxy.name}](#{anchor(one.proxy.name)})", *row.texts())
+        for one in measured for row in rows(one, answers.chosen(one), has_last=False)
+    ]
+    text = replaced(text, "results", table(("Proxy", *TITLES[:-1]), lines))
     for one in measured:
         text = replaced(text, one.proxy.folder.name, _section(one))
     return text
 
 
 def _section(one):
-    parts = [table((*TITLES, "Also"), [row.texts() for row in rows(one, _others)])]
+    parts = [table(TITLES, [row.texts() for row in rows(one, one.blocks())])]
     parts += _varying(one.proxy.configurations)
     for configuration in one.proxy.configurations:
         if configuration.shown:
@@ -48,7 +45,7 @@ def _section(one):
             parts += [title, code(configuration.file, one.proxy.text(configuration.file))]
     for fault in one.proxy.faults:
         with_ = one.proxy.configuration(fault.configuration, fault.program).words
-        parts += [f"**{one.proxy.name} {fault.program}, {with_}.** {fault.says}", code("sh", fault.command)]
+        parts += [f"{fault.says} With {one.proxy.name} {fault.program}, {with_}:", code("sh", fault.command)]
         if fault.prints.strip():
             parts.append(code("", fault.prints))
     return "\n\n".join(parts)
@@ -67,10 +64,3 @@ def _varying(configurations):
         for (questions, why), those in found.items()
     ]
     return ["\n".join(lines)] if lines else []
-
-
-def _others(verdict):
-    """What else it loses or changes."""
-    lost = {question: answer.finding for (question, _), answer in verdict.answers.items()
-            if answer.outcome == "fail" and question not in _IN_COLUMNS}
-    return ", ".join(f"`{question}`: {finding}" for question, finding in lost.items()) or "–"
