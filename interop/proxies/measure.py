@@ -80,8 +80,11 @@ def measure(origin, setups, folders, times):
         print(f"{'failed' if result.failures else 'measured'}: {setup.name}", flush=True)
         return result
 
+    numbered = list(enumerate(setups))
+    parallel = [job for job in numbered if not job[1].proxy.one_at_a_time]
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, enumerate(setups)))
+        results = dict(zip((number for number, _ in parallel), pool.map(one, parallel), strict=True))
+    return [results[number] if number in results else one((number, setup)) for number, setup in numbered]
 
 
 def _measured(origin, setup, program, folder, times):

@@ -106,6 +106,8 @@ class Proxy:
     configurations: list[Configuration]
     remedies: list[Remedy] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    # Whether its setups are measured one after the other: a slow program exceeds the time limits of checks otherwise.
+    one_at_a_time: bool = False
     folder: Path = field(default=HERE, init=False)
 
     def release(self, version):
