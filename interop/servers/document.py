@@ -7,9 +7,9 @@ from pathlib import Path
 
 import committed
 import results
-from markdown import code, replaced, table
+from markdown import anchor, code, replaced, table
 from questions import NONE_SENT, OR
-from server import HTTP1, HTTP2, PROTOCOLS
+from server import HTTP1, HTTP2, PROTOCOLS, QUESTIONS
 from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/servers.md"
@@ -37,7 +37,7 @@ SHORT = {
 
 def written(text, servers):
     """The document with what was found about the servers: by the names of their folders."""
-    found = {name: results.read(server.results) for name, server in servers.items()}
+    found = _read(servers)
     ordered = _ordered(text, servers)
     text = replaced(text, "answers", table(GLANCE, [_glance(servers[name], found[name]) for name in ordered]))
     rows = [row for name in ordered for row in _rows(servers[name], found[name])]
@@ -48,13 +48,33 @@ def written(text, servers):
 
 
 def compare(text, servers):
+    """Raises a `Failure` if this is not the document, or if server.toml and results.txt of a server contradict each other."""
+    failures = _contradictions(servers)
     if difference := committed.difference(DOCUMENT, text, written(text, servers)):
-        raise Failure(f"docs/servers.md is not what the files of the servers have; --write updates it\n{difference}")
+        failures.append(f"docs/servers.md is not what the files of the servers have; --write updates it\n{difference}")
+    if failures:
+        raise Failure("\n".join(failures))
 
 
-def anchor(name):
-    """Of a heading, as GitHub makes it."""
-    return re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
+def _read(servers):
+    """By the names of their folders: what was found. An answer that is missing is an empty cell."""
+    return {
+        name: {program: dict.fromkeys(QUESTIONS, "") | answers for program, answers in results.read(server.results).items()}
+        for name, server in servers.items()
+    }
+
+
+def _contradictions(servers):
+    contradictions = []
+    for name, found in _read(servers).items():
+        server = servers[name]
+        for member, can in (("sends", bool(_sends(found))), ("reads", _reads(found))):
+            if can != (getattr(server, member) is not None):
+                contradictions.append(f"{server.name} {'can' if can else 'can not'}, but `{member}` is {'not ' if can else ''}set")
+        programs = [f"{release.version}, {protocol}" for release in server.programs for protocol in server.probe.urls]
+        if (known := [", ".join(program) for program in found]) != programs:
+            contradictions.append(f"{server.name}: results.txt has {'; '.join(known)}, but server.toml {'; '.join(programs)}")
+    return contradictions
 
 
 def _ordered(text, servers):
@@ -67,26 +87,20 @@ def _ordered(text, servers):
 
 
 def _glance(server, found):
-    sends = {protocol for (_, protocol), answers in found.items() if answers["with TE"] == "yes"}
     which = {frozenset(): "**no**", frozenset([HTTP2]): "over HTTP/2 only", frozenset([HTTP1]): "over HTTP/1.1 only"}
-    reads = any(_reads(answers["request trailers"]) for answers in found.values())
-    return (
-        _link(server), which.get(frozenset(sends), "over HTTP/2 and HTTP/1.1"),
-        _how(server, "sends", bool(sends)) or "", _how(server, "reads", reads) or "**no**",
-    )
+    sends = which.get(_sends(found), "over HTTP/2 and HTTP/1.1")
+    return _link(server), sends, server.sends or "", server.reads or "**no**"
 
 
-def _reads(answer):
-    return answer in ("yes", "if announced") or "yes" in answer.split("; ")[0]
+def _sends(found):
+    """The protocols over which it sends trailers."""
+    return frozenset(protocol for (_, protocol), answers in found.items() if answers["with TE"] == "yes")
 
 
-def _how(server, member, can):
-    how = getattr(server, member)
-    if can and how is None:
-        raise Failure(f"{server.name} can, but `{member}` is not set")
-    if how is not None and not can:
-        raise Failure(f"{server.name} can't, but `{member}` is set")
-    return how
+def _reads(found):
+    """Whether applications can read the trailers of some requests."""
+    answers = [answers["request trailers"] for answers in found.values()]
+    return any(answer in ("yes", "if announced") or "yes" in answer.split("; ")[0] for answer in answers)
 
 
 def _rows(server, found):
@@ -129,7 +143,7 @@ def _request_trailers(server, answer):
 
 
 def _short(outcome):
-    return next(short for beginning, short in SHORT.items() if outcome.startswith(beginning))
+    return next((short for beginning, short in SHORT.items() if outcome.startswith(beginning)), f"**{outcome}**")
 
 
 def _section(server, found):

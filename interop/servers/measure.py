@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from shutil import copy
@@ -22,6 +23,17 @@ SHOWN = "…-…um: 1"
 BEFORE = 60
 
 
+def failures_of(*attempts):
+    """Why they failed: those that did. All of them are made."""
+    failures = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except Failure as failure:
+            failures.append(str(failure))
+    return failures
+
+
 class Measurement:
     """One server with one of its programs."""
 
@@ -38,28 +50,27 @@ class Measurement:
     def results(self):
         """By program and protocol: answers by question."""
         found = {}
+        surviving = [dying for dying in self._server.deaths if not dying.ends_program]
+        ending = [dying for dying in self._server.deaths if dying.ends_program]
         with self._running(self._server.probe) as (addresses, _):
             for protocol in self._server.probe.urls:
                 interview = self._interview(protocol, addresses)
-                found[protocol] = interview.answers() | {
-                    dying.words: interview.death(dying) for dying in self._deaths(protocol, ending=False)
-                }
+                found[protocol] = interview.answers() | {dying.words: interview.death(dying) for dying in surviving}
         for protocol in self._server.probe.urls:
-            for dying in self._deaths(protocol, ending=True):
+            for dying in ending:
                 with self._running(self._server.probe, may_end=True) as (addresses, _):
                     found[protocol][dying.words] = self._interview(protocol, addresses).death(dying)
-        for shortest in self._server.shortest:
-            self._try(shortest)
-        for fault in self._server.faults:
-            if not fault.programs or self._release.version in fault.programs:
-                self._reproduce(fault)
         return {(self._release.version, protocol): answers for protocol, answers in found.items()}
+
+    def failures(self):
+        """What the shortest programs, and the commands of the faults, do otherwise than the document says."""
+        faults = [fault for fault in self._server.faults if not fault.programs or self._release.version in fault.programs]
+        attempts = [partial(self._try, shortest) for shortest in self._server.shortest]
+        attempts += [partial(self._reproduce, fault) for fault in faults]
+        return failures_of(*attempts)
 
     def _interview(self, protocol, addresses):
         return Interview(self._server, self._client(protocol), addresses.applied(self._server.probe.urls[protocol]))
-
-    def _deaths(self, protocol, ending):
-        return [dying for dying in self._server.deaths if protocol in dying.protocols and dying.ends_program == ending]
 
     def _try(self, shortest):
         """Runs a shortest program as it stands."""

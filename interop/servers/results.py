@@ -34,7 +34,9 @@ def written(found):
 
 
 def compare(path, found):
-    """Raises a `Failure` if programs do not what results.txt says about them."""
-    known = {program: answers for program, answers in read(path).items() if program[0] in {version for version, _ in found}}
-    if difference := committed.difference(path, written(known), written(found)):
+    """Raises a `Failure` if programs do not what results.txt says about these versions of them."""
+    versions = {version for version, _ in found}
+    comment, *blocks = path.read_text().rstrip("\n").split("\n\n") if path.exists() else [""]
+    known = "\n\n".join([comment, *(block for block in blocks if block.partition(", ")[0] in versions)]) + "\n"
+    if difference := committed.difference(path, known, written(found)):
         raise Failure(f"it differs from what is known\n{difference}")

@@ -13,6 +13,8 @@ HTTP2 = "HTTP/2"
 HTTP1 = "HTTP/1.1"
 PROTOCOLS = (HTTP2, HTTP1)
 
+QUESTIONS = ("with TE", "without TE", "announced", "digest", "request trailers")
+
 
 @dataclass(frozen=True)
 class Shortest:
@@ -59,7 +61,6 @@ class Death:
 
     words: str
     path: str
-    protocols: list[str] = field(default_factory=lambda: list(PROTOCOLS))
     # Whether the program ends with it.
     ends_program: bool = False
     # By protocol: outcomes that depend on the moment. Another one is a difference.
@@ -130,7 +131,18 @@ def load(folder):
     for urls in (server.probe.urls, *(shortest.urls for shortest in server.shortest)):
         if not urls or urls.keys() - set(PROTOCOLS):
             raise Failure(f"{folder.name}: URLs by protocol ({', '.join(PROTOCOLS)}) were expected, not {urls}")
+    _expect(folder, "questions", server.meaningless, QUESTIONS)
+    for dying in server.deaths:
+        _expect(folder, "protocols of the probe", dying.varies, server.probe.urls)
+    for fault in server.faults:
+        _expect(folder, "versions", fault.programs, [release.version for release in server.programs])
     return server
+
+
+def _expect(folder, what, names, known):
+    """Nothing that a server.toml asks for is skipped because it does not exist."""
+    if unknown := [name for name in names if name not in known]:
+        raise Failure(f"{folder.name}: {', '.join(unknown)} where {what} were expected: {', '.join(known)}")
 
 
 def servers():

@@ -3,11 +3,17 @@
 import sys
 import tempfile
 import unittest
+from contextlib import redirect_stdout
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from io import StringIO
 from pathlib import Path
+from shutil import copy, copytree
 from unittest import mock
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "common"))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "common"))
 
 import document  # noqa: E402
 import results  # noqa: E402
@@ -17,6 +23,16 @@ from tools import Failure  # noqa: E402
 
 DIGEST = {"section": "trailer", "matches": True}
 CUT = "cut: the connection was closed before the end of the message"
+
+DESCRIPTION = """
+name = "a server"
+shortest = []
+meaningless = {meaningless}
+programs = [{{ version = "1", source = {{ debian = "x" }}, prints-version = ["x"], command = ["x"] }}]
+probe = {{ file = "probe.py", urls = {urls} }}
+deaths = [{{ words = "it dies", path = "/dies", varies = {varies} }}]
+faults = [{{ says = "", command = "", prints = "", programs = {programs} }}]
+"""
 
 
 def report(trailers=(["content-digest", "…"], ["x-sum", "1"]), announced=(), verdict="verified", **more):
@@ -140,53 +156,148 @@ class Judgement(unittest.TestCase):
 
     def test_questions_without_meaning(self):
         self.assertEqual(answers(meaningless={"announced": "not in gRPC"})["announced"], "not in gRPC")
-        with self.assertRaises(Failure):
-            answers(meaningless={"announce": "not in gRPC"})
 
 
-class Differences(unittest.TestCase):
-    def compared(self, text, found):
-        # Differences have paths below the root.
-        with tempfile.TemporaryDirectory() as folder, mock.patch("committed.ROOT", Path(folder)):
-            path = Path(folder, "results.txt")
-            path.write_text(text)
-            results.compare(path, found)
+def load_run():
+    loader = SourceFileLoader("run", str(HERE / "run"))
+    module = module_from_spec(spec_from_loader("run", loader))
+    loader.exec_module(module)
+    return module
 
-    def test_a_cell_that_is_changed_by_hand(self):
-        found = {("1", "HTTP/2"): answers(), ("2", "HTTP/2"): answers()}
-        text = results.written(found)
-        self.compared(text, found)
-        changed = text.replace("with TE → yes", "with TE → no", 1)
-        with self.assertRaisesRegex(Failure, r"(?s)-    with TE → no\n\+    with TE → yes"):
-            self.compared(changed, found)
-        # The short form asks only some programs.
-        self.compared(changed, {("2", "HTTP/2"): answers()})
 
-    def test_a_protocol_that_is_missing(self):
-        with self.assertRaisesRegex(Failure, r"-1, HTTP/1.1"):
-            self.compared(results.written({("1", "HTTP/2"): answers(), ("1", "HTTP/1.1"): answers()}), {("1", "HTTP/2"): answers()})
+class Measured:
+    """In place of a measurement: it finds what is in the committed results.txt, unless a test changes that."""
+
+    known, broken = {}, []
+
+    def __init__(self, server, release, _binary, _folder):
+        self._name, self.version = server.folder.name, release.version
+
+    def results(self):
+        return {program: answers for program, answers in self.known[self._name].items() if program[0] == self.version}
+
+    def failures(self):
+        return self.broken
+
+
+class Run(unittest.TestCase):
+    """The whole run, with copies of the committed files."""
+
+    def setUp(self):
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.document = self.root / "docs/servers.md"
+        self.document.parent.mkdir()
+        copy(document.DOCUMENT, self.document)
+        folder = self.root / "interop/servers"
+        copytree(HERE, folder)
+        self.servers = {name: load(folder / name) for name in servers()}
+        self.known = {name: results.read(server.results) for name, server in self.servers.items()}
+        self.script = load_run()
+        for target, value in {
+            "committed.ROOT": self.root, "document.DOCUMENT": self.document, "servers": lambda: self.servers, "end_well": mock.Mock(),
+            "Measurement": type("Measured", (Measured,), {"known": self.known}),
+        }.items():
+            patched = mock.patch(target, value) if "." in target else mock.patch.object(self.script, target, value)
+            self.enterContext(patched)
+
+    def failure(self, *options):
+        """What a run prints if it fails."""
+        with mock.patch("sys.argv", ["run", sys.executable, *options]), redirect_stdout(StringIO()):
+            try:
+                self.script.main()
+            except SystemExit as end:
+                return str(end)
+        return None
+
+    def change(self, path, was, now):
+        text = path.read_text()
+        self.assertIn(was, text)
+        path.write_text(text.replace(was, now, 1))
+
+    def test_nothing_has_changed(self):
+        self.assertIsNone(self.failure())
+        self.assertIsNone(self.failure("--short"))
+        self.assertIsNone(self.failure("--only", "go,nginx"))
+
+    def test_each_answer_that_is_changed_by_hand(self):
+        for name in ("apache", "go", "tonic", "uvicorn"):
+            server = self.servers[name]
+            text = server.results.read_text()
+            for line in sorted({line for line in text.splitlines() if " → " in line}):
+                question, _, answer = line.partition(" → ")
+                for other in ("yes" if answer == "no" else "no", "nonsense"):
+                    with self.subTest(f"{name}: {line.strip()}, {other}"):
+                        server.results.write_text(text.replace(f"{line}\n", f"{question} → {other}\n", 1))
+                        failure = self.failure("--only", name)
+                        self.assertIn(f"\n-{question} → {other}\n", failure)
+                        self.assertIn(f"\n+{line}\n", failure)
+            server.results.write_text(text)
+
+    def test_a_cell_that_contradicts_server_toml(self):
+        self.change(self.servers["uvicorn"].results, "with TE → no", "with TE → yes")
+        failure = self.failure("--short")
+        self.assertIn("uvicorn can, but `sends` is not set", failure)
+        # The difference of the document, and that of what was measured.
+        self.assertRegex(failure, r"\n\+\| \[uvicorn\]\(#uvicorn\) \| over HTTP/1.1 only")
+        self.assertRegex(failure, r"(?s)\n-    with TE → yes\n\+    with TE → no")
+
+    def test_lines_that_are_removed_or_not_understood(self):
+        text = self.servers["go"].results.read_text()
+        for was, now in {
+            "    with TE → yes\n": "", "    with TE → yes": "    with TE", "1.19, HTTP/2": "1.18, HTTP/2", "# What": "# That",
+        }.items():
+            with self.subTest(was):
+                self.change(self.servers["go"].results, was, now)
+                self.assertIn(f"\n+{was.rstrip()}", self.failure("--only", "go"))
+                self.servers["go"].results.write_text(text)
+        self.servers["go"].results.unlink()
+        self.assertIn("\n+    with TE → yes\n", self.failure("--only", "go"))
+
+    def test_answers_of_a_version_that_server_toml_does_not_have(self):
+        path = self.servers["go"].results
+        path.write_text(path.read_text() + "\n1.18, HTTP/2\n    with TE → yes\n")
+        self.assertRegex(self.failure("--only", "nginx"), r"results.txt has .*1.18, HTTP/2, but server.toml")
+
+    def test_a_document_that_is_changed_by_hand(self):
+        self.change(self.document, "| verifies |", "| differs |")
+        self.assertRegex(self.failure("--short"), r"(?s)\n-[^\n]*\| differs \|.*\n\+[^\n]*\| verifies \|")
+        self.change(self.document, "| differs |", "| verifies |")
+        self.change(self.document, "return 200 \"hello", "return 201 \"hello")
+        self.assertRegex(self.failure("--short"), r"(?s)\n-[^\n]*return 201.*\n\+[^\n]*return 200")
+
+    def test_a_shortest_program_that_is_changed(self):
+        self.change(self.servers["go"].folder / "shortest.go", "hello", "good day")
+        self.assertRegex(self.failure("--short"), r"(?s)\n-[^\n]*hello.*\n\+[^\n]*good day")
 
     def test_a_server_that_behaves_otherwise(self):
-        text = results.written({("1", "HTTP/2"): answers()})
-        with self.assertRaisesRegex(Failure, r"\+    announced → by the server"):
-            self.compared(text, {("1", "HTTP/2"): answers({"/trailers": report(announced=["x-sum"])})})
+        for name, changed, line in (
+            ("go", {"announced": "by the server"}, "    announced → by the server"),
+            ("nginx", {"with TE": "no"}, "    with TE → no"),
+            ("uvicorn", {"an exception in the middle": "complete"}, "    an exception in the middle → complete"),
+        ):
+            with self.subTest(name):
+                self.known[name] = {program: answers | changed for program, answers in self.known[name].items()}
+                self.assertIn(f"\n+{line}\n", self.failure("--short"))
 
-    def test_a_server_without_results(self):
-        with self.assertRaisesRegex(Failure, "no results.txt yet"):
-            results.read(Path("/nowhere/results.txt"))
+    def test_a_command_that_prints_something_else(self):
+        with mock.patch.object(Measured, "broken", ["shortest.go sends no trailer"]):
+            self.assertIn("Go net/http: shortest.go sends no trailer", self.failure("--only", "go"))
+
+    def test_that_both_are_reported(self):
+        self.known["go"] = {program: answers | {"digest": "differs"} for program, answers in self.known["go"].items()}
+        with mock.patch.object(Measured, "broken", ["shortest.go sends no trailer"]):
+            failure = self.failure("--only", "go")
+        self.assertIn("shortest.go sends no trailer", failure)
+        self.assertIn("\n+    digest → differs\n", failure)
+
+    def test_writing(self):
+        self.known["go"] = {program: answers | {"digest": "differs"} for program, answers in self.known["go"].items()}
+        self.assertIsNone(self.failure("--write"))
+        self.assertIn("| differs |", self.document.read_text())
+        self.assertIsNone(self.failure())
 
 
 class Document(unittest.TestCase):
-    def test_it_is_what_the_files_have(self):
-        document.compare(document.DOCUMENT.read_text(), servers())
-
-    def test_a_cell_that_is_changed_by_hand(self):
-        text = document.DOCUMENT.read_text()
-        changed = text.replace("| verifies |", "| differs |", 1)
-        self.assertNotEqual(text, changed)
-        with self.assertRaisesRegex(Failure, r"(?s)-.*\| differs \|.*\+.*\| verifies \|"):
-            document.compare(changed, servers())
-
     def test_a_server_without_a_heading(self):
         name, one = next(iter(servers().items()))
         with self.assertRaisesRegex(Failure, "no headings"):
@@ -194,13 +305,22 @@ class Document(unittest.TestCase):
 
 
 class Description(unittest.TestCase):
-    def test_a_protocol_that_does_not_exist(self):
+    def loaded(self, **changed):
+        members = {"urls": '{ "HTTP/2" = "" }', "meaningless": "{}", "varies": "{}", "programs": "[]"} | changed
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "server.toml").write_text(
-                'name = "a server"\nprograms = []\nshortest = []\ndeaths = []\n[probe]\nfile = "probe.py"\nurls = { "HTTP/3" = "" }\n'
-            )
-            with self.assertRaisesRegex(Failure, "HTTP/3"):
-                load(Path(folder))
+            Path(folder, "server.toml").write_text(DESCRIPTION.format(**members))
+            return load(Path(folder))
+
+    def test_what_does_not_exist(self):
+        self.loaded()
+        for unknown, changed in {
+            "HTTP/3": {"urls": '{ "HTTP/3" = "" }'},
+            "announce": {"meaningless": '{ announce = "never" }'},
+            "HTTP/1.1": {"varies": '{ "HTTP/1.1" = ["cut"] }'},
+            "2": {"programs": '["2"]'},
+        }.items():
+            with self.subTest(unknown), self.assertRaisesRegex(Failure, unknown):
+                self.loaded(**changed)
 
 
 if __name__ == "__main__":
