@@ -37,7 +37,7 @@ SHORT = {
 
 def written(text, servers):
     """The document with what was found about the servers: by the names of their folders."""
-    found = _read(servers)
+    found = {name: _read(server) for name, server in servers.items()}
     ordered = _ordered(text, servers)
     text = replaced(text, "answers", table(GLANCE, [_glance(servers[name], found[name]) for name in ordered]))
     rows = [row for name in ordered for row in _rows(servers[name], found[name])]
@@ -56,24 +56,28 @@ def compare(text, servers):
         raise Failure("\n".join(failures))
 
 
-def _read(servers):
-    """By the names of their folders: what was found. An answer that is missing is an empty cell."""
+def _read(server):
+    """By whole version and protocol: answers by question. One that is missing is an empty cell."""
+    versions, found = results.read(server.results)
     return {
-        name: {program: dict.fromkeys(QUESTIONS, "") | answers for program, answers in results.read(server.results).items()}
-        for name, server in servers.items()
+        (versions.get(version, version), protocol): dict.fromkeys(QUESTIONS, "") | answers
+        for (version, protocol), answers in found.items()
     }
 
 
 def _contradictions(servers):
     contradictions = []
-    for name, found in _read(servers).items():
-        server = servers[name]
+    for server in servers.values():
+        found = _read(server)
         for member, can in (("sends", bool(_sends(found))), ("reads", _reads(found))):
             if can != (getattr(server, member) is not None):
                 contradictions.append(f"{server.name} {'can' if can else 'can not'}, but `{member}` is {'not ' if can else ''}set")
-        programs = [f"{release.version}, {protocol}" for release in server.programs for protocol in server.probe.urls]
-        if (known := [", ".join(program) for program in found]) != programs:
-            contradictions.append(f"{server.name}: results.txt has {'; '.join(known)}, but server.toml {'; '.join(programs)}")
+        releases = [release.version for release in server.programs]
+        programs = [(version, protocol) for version in releases for protocol in server.probe.urls]
+        versions, found = results.read(server.results)
+        if (list(versions), list(found)) != (releases, programs):
+            known = f"{', '.join(versions)} ({'; '.join(map(', '.join, found))})"
+            contradictions.append(f"{server.name}: results.txt is about {known}, server.toml about {'; '.join(map(', '.join, programs))}")
     return contradictions
 
 

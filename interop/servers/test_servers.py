@@ -168,13 +168,14 @@ def load_run():
 class Measured:
     """In place of a measurement: it finds what is in the committed results.txt, unless a test changes that."""
 
-    known, broken = {}, []
+    known, versions, broken = {}, {}, []
 
     def __init__(self, server, release, _binary, _folder):
-        self._name, self.version = server.folder.name, release.version
+        self._name, self._version = server.folder.name, release.version
+        self.version = self.versions[self._name][release.version]
 
     def results(self):
-        return {program: answers for program, answers in self.known[self._name].items() if program[0] == self.version}
+        return {program: answers for program, answers in self.known[self._name].items() if program[0] == self._version}
 
     def failures(self):
         return self.broken
@@ -191,18 +192,21 @@ class Run(unittest.TestCase):
         folder = self.root / "interop/servers"
         copytree(HERE, folder)
         self.servers = {name: load(folder / name) for name in servers()}
-        self.known = {name: results.read(server.results) for name, server in self.servers.items()}
+        read = {name: results.read(server.results) for name, server in self.servers.items()}
+        self.versions = {name: versions for name, (versions, _) in read.items()}
+        self.known = {name: found for name, (_, found) in read.items()}
         self.script = load_run()
         for target, value in {
             "committed.ROOT": self.root, "document.DOCUMENT": self.document, "servers": lambda: self.servers, "end_well": mock.Mock(),
-            "Measurement": type("Measured", (Measured,), {"known": self.known}),
+            "Measurement": type("Measured", (Measured,), {"known": self.known, "versions": self.versions}),
         }.items():
             patched = mock.patch(target, value) if "." in target else mock.patch.object(self.script, target, value)
             self.enterContext(patched)
 
     def failure(self, *options):
         """What a run prints if it fails."""
-        with mock.patch("sys.argv", ["run", sys.executable, *options]), redirect_stdout(StringIO()):
+        self.printed = StringIO()
+        with mock.patch("sys.argv", ["run", sys.executable, *options]), redirect_stdout(self.printed):
             try:
                 self.script.main()
             except SystemExit as end:
@@ -245,6 +249,7 @@ class Run(unittest.TestCase):
         text = self.servers["go"].results.read_text()
         for was, now in {
             "    with TE → yes\n": "", "    with TE → yes": "    with TE", "1.19, HTTP/2": "1.18, HTTP/2", "# What": "# That",
+            "version 1.19: 1.19.8\n": "",
         }.items():
             with self.subTest(was):
                 self.change(self.servers["go"].results, was, now)
@@ -256,7 +261,14 @@ class Run(unittest.TestCase):
     def test_answers_of_a_version_that_server_toml_does_not_have(self):
         path = self.servers["go"].results
         path.write_text(path.read_text() + "\n1.18, HTTP/2\n    with TE → yes\n")
-        self.assertRegex(self.failure("--only", "nginx"), r"results.txt has .*1.18, HTTP/2, but server.toml")
+        self.assertRegex(self.failure("--only", "nginx"), "Go net/http: results.txt is about .*1.18, HTTP/2.*, server.toml about ")
+
+    def test_another_whole_version(self):
+        self.versions["go"] = {version: f"{version}.99" for version in self.versions["go"]}
+        self.assertIsNone(self.failure("--only", "go"))
+        self.assertIn("note: go is 1.19.99 here, 1.19.8 in results.txt", self.printed.getvalue())
+        self.assertIsNone(self.failure("--write"))
+        self.assertIn("| 1.19.99, 1.27.99 |", self.document.read_text())
 
     def test_a_document_that_is_changed_by_hand(self):
         self.change(self.document, "| verifies |", "| differs |")
@@ -281,7 +293,7 @@ class Run(unittest.TestCase):
 
     def test_a_command_that_prints_something_else(self):
         with mock.patch.object(Measured, "broken", ["shortest.go sends no trailer"]):
-            self.assertIn("Go net/http: shortest.go sends no trailer", self.failure("--only", "go"))
+            self.assertIn("Go net/http: 1.27: shortest.go sends no trailer", self.failure("--only", "go"))
 
     def test_that_both_are_reported(self):
         self.known["go"] = {program: answers | {"digest": "differs"} for program, answers in self.known["go"].items()}
