@@ -90,11 +90,12 @@ def _apt(lists, *arguments):
 
 
 def _remove_older(folder):
-    """Removes the folders of the same name with another key."""
+    """Removes the folders of the same name with another key, except the last one, whose programs may be running."""
     name = folder.name.rpartition("-")[0]
-    for other in folder.parent.iterdir():
-        if other != folder and other.name.rpartition("-")[0] == name:
-            shutil.rmtree(other)
+    others = [other for other in folder.parent.iterdir()
+              if other.is_dir() and other != folder and other.name.rpartition("-")[0] == name]
+    for other in sorted(others, key=lambda other: other.stat().st_mtime)[:-1]:
+        shutil.rmtree(other)
 
 
 def _write_starter(file, root, program):

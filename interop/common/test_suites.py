@@ -65,12 +65,14 @@ class Suites(unittest.TestCase):
         self.assertEqual(suites.folder("sid", "nginx"), suites.folder("sid", "nginx"))
         self.assertEqual(self.calls.read_text().count("--download-only"), 1)
 
-    def test_an_older_folder_is_removed(self):
-        for name in ("debian-sid-nginx-012345", "debian-sid-lists-012345", "debian-trixie-nginx-012345", "nginx-012345"):
-            (self.cache / name).mkdir(parents=True)
+    def test_older_folders_are_removed_except_the_last_one(self):
+        for name in ("debian-sid-nginx", "debian-sid-lists", "debian-trixie-nginx", "nginx"):
+            for age, key in enumerate(["last", "old"]):
+                (self.cache / f"{name}-{key}").mkdir(parents=True)
+                os.utime(self.cache / f"{name}-{key}", (9 - age, 9 - age))
         suites.folder("sid", "nginx")
-        left = sorted(folder.name for folder in self.cache.glob("*-012345"))
-        self.assertEqual(left, ["debian-trixie-nginx-012345", "nginx-012345"])
+        self.assertEqual(len(list(self.cache.glob("*-last"))), 4)
+        self.assertEqual(sorted(folder.name for folder in self.cache.glob("*-old")), ["debian-trixie-nginx-old", "nginx-old"])
 
     def test_a_package_that_is_not_there(self):
         with self.assertRaisesRegex(Failure, "^nothing of Debian sid can't be downloaded: (?s:.*)E: Unable to locate package"):
