@@ -83,10 +83,10 @@ class Sources(unittest.TestCase):
 
     def test_another_version_is_an_error(self):
         release = Release("1.2", {"debian": "x"}, ["echo", "x/1.2.3"], [])
-        self.assertEqual(release.full_version("x", None), "1.2.3")
+        self.assertEqual(release.full_version("x", None, Path(".")), "1.2.3")
         for printed in ("x/1.20.3", "x/1.3"):
             with self.subTest(printed), self.assertRaisesRegex(Failure, "the tables are about 1.2"):
-                Release("1.2", {"debian": "x"}, ["echo", printed], []).full_version("x", None)
+                Release("1.2", {"debian": "x"}, ["echo", printed], []).full_version("x", None, Path("."))
 
 
 @dataclass
