@@ -14,7 +14,7 @@ impl ProxyHttp for Proxy {
 
     fn new_ctx(&self) {}
 
-    async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _session: &mut Session, _context: &mut ()) -> Result<Box<HttpPeer>> {
         Ok(Box::new(HttpPeer::new(&self.origin, false, String::new())))
     }
 }

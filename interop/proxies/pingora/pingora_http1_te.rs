@@ -15,15 +15,15 @@ impl ProxyHttp for Proxy {
 
     fn new_ctx(&self) {}
 
-    async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _session: &mut Session, _context: &mut ()) -> Result<Box<HttpPeer>> {
         Ok(Box::new(HttpPeer::new(&self.origin, false, String::new())))
     }
 
     async fn upstream_request_filter(
         &self,
-        _: &mut Session,
+        _session: &mut Session,
         request: &mut RequestHeader,
-        _: &mut (),
+        _context: &mut (),
     ) -> Result<()> {
         request.insert_header("TE", "trailers")
     }

@@ -15,7 +15,7 @@ impl ProxyHttp for Proxy {
 
     fn new_ctx(&self) {}
 
-    async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _session: &mut Session, _context: &mut ()) -> Result<Box<HttpPeer>> {
         let mut peer = HttpPeer::new(&self.origin, true, "localhost".to_owned());
         peer.options.alpn = ALPN::H2;
         Ok(Box::new(peer))
