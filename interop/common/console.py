@@ -9,6 +9,14 @@ from tools import Failure, finished
 LIMIT = 60
 
 
+def named(binary, folder):
+    """A built axum-trailers under this name, in a new folder below another one."""
+    path = folder / "programs/axum-trailers"
+    path.parent.mkdir()
+    path.symlink_to(binary)
+    return path
+
+
 def check(what, command, prints, lacks, addresses, folder, programs):
     """Runs a shell command, with the ports here, in this folder. The lines of `prints` must come, in this order, and those of
     `lacks` must not. `programs` is a folder with `axum-trailers`."""

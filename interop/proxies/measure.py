@@ -44,8 +44,7 @@ class Origin:
 def origin(binary, folder):
     # Programs that drop their rights read it.
     folder.chmod(0o755)
-    (folder / "programs").mkdir()
-    (folder / "programs/axum-trailers").symlink_to(binary)
+    console.named(binary, folder)
     # Proxies keep their connections for minutes.
     options = ["--trust-proxy", "127.0.0.1", "--plain", "127.0.0.1:0", "--max-connections", "4096"]
     with serve(binary, *options) as server:

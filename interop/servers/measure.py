@@ -45,6 +45,7 @@ class Measurement:
         self._program = release.prepared(server.folder)
         self._numbers = count()
         self.version = release.full_version(server.name, self._program, server.folder)
+        self._made = self._new_folder()
         self._links = self._made_before()
 
     def results(self):
@@ -118,20 +119,19 @@ class Measurement:
 
     def _made_before(self):
         """Executable files, and those that commands make: paths by their names."""
-        folder = self._new_folder()
-        folder.mkdir()
+        self._made.mkdir()
         for file in CERTIFICATES:
-            copy(file, folder)
+            copy(file, self._made)
         there = {Path(file).name for file in CERTIFICATES}
         for command in self._server.before:
-            run(command, BEFORE, cwd=folder)
+            run(command, BEFORE, cwd=self._made)
         for path in self._server.folder.iterdir():
             if path.is_file() and os.access(path, os.X_OK):
-                copy(path, folder)
-        return {path.name: path for path in folder.iterdir() if path.name not in there}
+                copy(path, self._made)
+        return {path.name: path for path in self._made.iterdir() if path.name not in there}
 
     def _client(self, protocol):
-        send = [option.replace("{folder}", str(self._server.folder)) for option in self._server.send]
+        send = [option.replace("{folder}", str(self._made)) for option in self._server.send]
         return Client(self._binary, protocol, CERTIFICATES[0], send)
 
     def _new_folder(self):

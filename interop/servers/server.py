@@ -99,7 +99,7 @@ class Server:
     reads: str | None = None
     # A file that includes `{file}`, with which the program is started.
     wrapper: str | None = None
-    # Options of `send`, which is used instead of `get`: for servers that answer no GET.
+    # Options of `send`, which is used instead of `get`: for servers that answer no GET. `{folder}` has what `before` makes.
     send: list[str] = field(default_factory=list)
     # Questions that are not asked, and the words in their cells.
     meaningless: dict[str, str] = field(default_factory=dict)
@@ -136,6 +136,8 @@ def load(folder):
         _expect(folder, "protocols of the probe", dying.varies, server.probe.urls)
     for fault in server.faults:
         _expect(folder, "versions", fault.programs, [release.version for release in server.programs])
+        if not fault.prints.strip("…\n "):
+            raise Failure(f"{folder.name}: nothing shows that this happens: {fault.says}")
     return server
 
 

@@ -31,7 +31,7 @@ meaningless = {meaningless}
 programs = [{{ version = "1", source = {{ debian = "x" }}, prints-version = ["x"], command = ["x"] }}]
 probe = {{ file = "probe.py", urls = {urls} }}
 deaths = [{{ words = "it dies", path = "/dies", varies = {varies} }}]
-faults = [{{ says = "", command = "", prints = "", programs = {programs} }}]
+faults = [{{ says = "", command = "", prints = "{prints}", programs = {programs} }}]
 """
 
 
@@ -318,7 +318,7 @@ class Document(unittest.TestCase):
 
 class Description(unittest.TestCase):
     def loaded(self, **changed):
-        members = {"urls": '{ "HTTP/2" = "" }', "meaningless": "{}", "varies": "{}", "programs": "[]"} | changed
+        members = {"urls": '{ "HTTP/2" = "" }', "meaningless": "{}", "varies": "{}", "programs": "[]", "prints": "hello"} | changed
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "server.toml").write_text(DESCRIPTION.format(**members))
             return load(Path(folder))
@@ -330,6 +330,7 @@ class Description(unittest.TestCase):
             "announce": {"meaningless": '{ announce = "never" }'},
             "HTTP/1.1": {"varies": '{ "HTTP/1.1" = ["cut"] }'},
             "2": {"programs": '["2"]'},
+            "nothing shows": {"prints": "…"},
         }.items():
             with self.subTest(unknown), self.assertRaisesRegex(Failure, unknown):
                 self.loaded(**changed)

@@ -74,4 +74,4 @@ const routes = {
 const tls = { cert: readFileSync('cert.pem'), key: readFileSync('key.pem') };
 createSecureServer(tls)
   .on('stream', (stream, headers) => routes[headers[':path']](stream))
-  .listen(8443);
+  .listen(8443, '127.0.0.1');

@@ -6,4 +6,4 @@ createSecureServer(tls).on('stream', (stream) => {
   stream.respond({ trailer: 'x-sum' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }));
   stream.end('hello\n');
-}).listen(8443);
+}).listen(8443, '127.0.0.1');

@@ -12,4 +12,4 @@ createSecureServer(tls).on('stream', (stream, headers) => {
     '/forgotten': () => stream.end(),
   };
   setTimeout(end[headers[':path']], 100);
-}).listen(8443);
+}).listen(8443, '127.0.0.1');

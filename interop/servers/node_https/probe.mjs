@@ -56,4 +56,4 @@ const routes = {
 };
 
 const tls = { cert: readFileSync('cert.pem'), key: readFileSync('key.pem') };
-createServer(tls, (request, response) => routes[request.url](request, response)).listen(8443);
+createServer(tls, (request, response) => routes[request.url](request, response)).listen(8443, '127.0.0.1');

@@ -7,4 +7,4 @@ createServer(tls, (request, response) => {
   response.write('hello\n');
   response.addTrailers({ 'X-Sum': '1' });
   response.end();
-}).listen(8443);
+}).listen(8443, '127.0.0.1');

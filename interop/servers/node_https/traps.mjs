@@ -5,4 +5,4 @@ const tls = { cert: readFileSync('cert.pem'), key: readFileSync('key.pem') };
 createServer(tls, (request, response) => {
   response.addTrailers({ 'X-Sum': '1' });
   response.end('hello\n');
-}).listen(8443);
+}).listen(8443, '127.0.0.1');
