@@ -4,7 +4,7 @@ import re
 
 from markdown import anchor
 from verdicts import MODES
-from words import CALLS, CUTS, TRAILERS, finding, listed, who
+from words import CALLS, CUTS, PARTLY, TRAILERS, finding, listed, who
 
 TITLES = ("Proxy", "By default", "With these lines", "Never")
 
@@ -53,12 +53,18 @@ def _lines(found):
 
 
 def _best(found):
-    """The configurations that get trailers to the most clients, of those that the page shows."""
-    there = [block for block in found if block[0].kind == "trailers" and block[0].shown]
+    """The configurations that get trailers to the most clients, and break no response."""
+    there = [block for block in found if block[0].kind == "trailers" and not _breaks(block[1])]
     return [
         configuration for configuration, verdicts in there
         if not any(_reached(verdicts) < _reached(other) or _has_more(configuration, another) for another, other in there)
     ]
+
+
+def _breaks(verdicts):
+    """Whether common trailers break a response."""
+    return any(answer.finding == "broken" for verdict in verdicts for (question, _), answers in verdict.answers.items()
+               if question in TRAILERS for answer in answers)
 
 
 def _has_more(configuration, other):
@@ -103,15 +109,21 @@ def _lost(all_verdicts, words, questions, modes):
     asked = {mode for verdicts in all_verdicts for verdict in verdicts for mode in verdict.modes() if mode in modes}
     if not asked:
         return words
-    lost = asked - {mode for verdicts in all_verdicts for mode in asked if _pass(verdicts, questions, mode)}
+    best = {mode: max(_passes(verdicts, questions, mode) for verdicts in all_verdicts) for mode in asked}
+    lost = {mode for mode in asked if best[mode] == 0}
     if lost == asked:
         return words
-    return f"{words} for {who(lost, asked)}" if lost else None
+    if lost:
+        return f"{words} for {who(lost, asked)}"
+    return f"some {words}" if min(best.values()) == 1 else None
 
 
-def _pass(verdicts, questions, mode):
-    there = _words(verdicts, questions, [mode])
-    return bool(there) and set(there) <= {"yes", "varies"}
+def _passes(verdicts, questions, mode):
+    """2 if all of it does, and 1 if it does not as it was."""
+    there = set(_words(verdicts, questions, [mode]))
+    if there <= {"yes", "at times unknown"}:
+        return 2 if there else 0
+    return 1 if there <= {"yes", *PARTLY} else 0
 
 
 def _asked(verdicts):

@@ -14,12 +14,12 @@ def te(verdict):
 
 
 def _te(verdict, mode):
-    answer = verdict.answers.get(("te", mode))
-    if answer is None:
+    answers = verdict.answers.get(("te", mode))
+    if answers is None:
         # Of a client that sends none, the origin gets none.
         return "arrives" if mode in WITH_TE else None
-    if answer.outcome == "pass":
-        return answer.finding
+    if all(answer.outcome == "pass" for answer in answers):
+        return " or ".join(answer.finding for answer in answers)
     return _bold(finding(verdict, "te", mode))
 
 
@@ -76,13 +76,19 @@ def protocols(verdict):
 
 def others(verdict):
     """What else is lost or changed."""
-    lost = {question: answer.finding for (question, _), answer in verdict.answers.items()
-            if answer.outcome == "fail" and question not in _IN_COLUMNS}
-    return ", ".join(f"[`{question}`](check.md#questions): {words}" for question, words in lost.items())
+    lost = {}
+    for (question, _), answers in verdict.answers.items():
+        if question not in _IN_COLUMNS:
+            there = [answer.finding for answer in answers if answer.outcome == "fail"]
+            lost.setdefault(question, {}).update(dict.fromkeys(there))
+    texts = (f"[`{question}`](check.md#questions): {' or '.join(there)}" for question, there in lost.items() if there)
+    return ", ".join(texts)
 
 
 def _outcome(words):
     """Of all that a cell is about."""
+    if words == "varies":
+        return "**varies**"
     if words in PARTLY:
         return f"**partly** ({words})"
     return f"**no** ({words})" if is_loss(words) else words
@@ -102,7 +108,7 @@ def _parts(found, names):
     if not others:
         return "yes"
     if arrive and list(grouped) == ["varies"]:
-        return f"yes for {', '.join(arrive)}, varies for the others"
+        return f"yes for {', '.join(arrive)}, **varies** for the others"
     if len(arrive) > len(found) / 2:
         return f"yes, but not {'; '.join(others)}"
     if len(grouped) == 1:

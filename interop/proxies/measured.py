@@ -55,6 +55,25 @@ def parsed(one, text):
     return Measured(one, versions, {key: found[key] for key in keys})
 
 
+def known(one):
+    """The verdicts that are written, by setup: none if there are none."""
+    file = one.folder / FILE
+    return verdicts.read(file.read_text())[1] if file.exists() else {}
+
+
+def settled(setup, found, known, direct, adds):
+    """The verdicts of a setup, from those of its clients with and without TLS. What depends on the moment has all answers that
+    are known; new ones are another verdict, or `adds` to them."""
+    varies = setup.configuration.varies
+    there = {}
+    for verdict in found:
+        for other in known:
+            if set(verdict.clients) <= set(other.clients):
+                verdict = verdicts.settled(verdict, other, direct, varies, adds)
+        there["TLS" in verdict.clients] = verdict
+    return verdicts.merged(there.get(True), there.get(False), direct, varies)
+
+
 def compared(found):
     """How it differs from what is committed, if it does: some setups may be left out. The end of a version is only a note."""
     was = load(found.proxy.folder.name)

@@ -41,7 +41,7 @@ class Configuration:
     more_files: list[str] = field(default_factory=list)
     # Added to the command.
     arguments: list[str] = field(default_factory=list)
-    # Questions whose answer depends on the moment, and why.
+    # Questions whose answer depends on the moment, and why. verdicts.txt has the answers that are known.
     varies: dict[str, str] = field(default_factory=dict)
 
     def ports(self):
@@ -199,6 +199,8 @@ def _check(proxy):
         _one_of(f"{where}: programs", configuration.programs, known)
         if not re.fullmatch(r"[\w.-]+", configuration.id):
             raise Failure(f"{where}: an id has letters, digits, `_`, `.` and `-`")
+        if "protocol" in configuration.varies:
+            raise Failure(f"{where}: the protocol to the origin must not vary")
         if not configuration.ports():
             raise Failure(f"{where}: it needs a port: tls, plain or h2c")
         texts = "\n".join([*proxy.files(configuration).values(), *configuration.arguments])
@@ -215,6 +217,8 @@ def _check(proxy):
             raise Failure(f"a bound has two or three numbers: {bound}")
     for fault in proxy.faults:
         proxy.configuration(fault.configuration, fault.program)
+        if not any(line.strip("… ") for line in fault.prints.splitlines()):
+            raise Failure(f"a fault without a line that its command prints: {fault.says}")
 
 
 def _one_of(where, words, known):

@@ -105,14 +105,14 @@ def _fixed(one, remedy):
     for release in _releases(one, remedy):
         for id in measured.without:
             for verdict in one.verdicts[one.proxy.configuration(id, release.version).id, release.version]:
-                for key, answer in verdict.answers.items():
-                    if answer.outcome == "fail" and answer.finding not in measured.accepts:
-                        fails.setdefault(key, set()).add(answer.finding)
+                for key, answers in verdict.answers.items():
+                    if lost := {answer.finding for answer in answers if answer.outcome == "fail"} - set(measured.accepts):
+                        fails.setdefault(key, set()).update(lost)
         version = measured.with_program or release.version
         _check_lines(one.proxy, one.proxy.configuration(measured.with_, version), remedy.lines)
         for verdict in one.verdicts[measured.with_, version]:
             keys = {(question, mode) for question in QUESTIONS for mode in verdict.modes()}
-            bad = {key for key in keys if key[0] in verdict.varies or not _is_good(verdict, key, measured.accepts)}
+            bad = {key for key in keys if not _is_good(verdict, key, measured.accepts)}
             passes |= keys - bad
             still |= bad
     if measured.questions:
@@ -121,8 +121,7 @@ def _fixed(one, remedy):
 
 
 def _is_good(verdict, key, accepts):
-    answer = verdict.answers.get(key)
-    return answer is None or answer.outcome == "pass" or answer.finding in accepts
+    return all(answer.outcome == "pass" or answer.finding in accepts for answer in verdict.answers.get(key, ()))
 
 
 def _always(one, remedy):
@@ -134,10 +133,9 @@ def _always(one, remedy):
     lost = {}
     for question in remedy.measured.questions or QUESTIONS:
         for mode in MODES:
-            there = [verdict for verdict in verdicts if mode in verdict.modes() and question not in verdict.varies]
-            answers = [verdict.answers.get((question, mode)) for verdict in there]
-            if answers and all(answer and answer.outcome == "fail" for answer in answers):
-                lost[question, mode] = {answer.finding for answer in answers}
+            there = [verdict.answers.get((question, mode), ()) for verdict in verdicts if mode in verdict.modes()]
+            if there and all(answers and all(answer.outcome == "fail" for answer in answers) for answers in there):
+                lost[question, mode] = {answer.finding for answers in there for answer in answers}
     if missing := set(remedy.measured.questions) - {question for question, _ in lost}:
         raise Failure(f"{', '.join(sorted(missing))}: some configuration passes it")
     asked = {(question, mode) for question, _ in lost for verdict in verdicts for mode in verdict.modes()}

@@ -29,5 +29,6 @@ def setups(measured):
 
 
 def _kinds(verdicts):
-    found = {(question, answer.finding) for verdict in verdicts for (question, _), answer in verdict.answers.items()}
+    found = {(question, answer.finding)
+             for verdict in verdicts for (question, _), answers in verdict.answers.items() for answer in answers}
     return [kind for kind, (questions, findings) in KINDS.items() if found & set(product(questions, findings))]

@@ -80,8 +80,8 @@ FAULT = """
 program = "1.2"
 configuration = "other"
 says = "It is wrong."
-command = "true"
-prints = ""
+command = "echo wrong"
+prints = "wrong"
 """
 
 FILES = {"default.conf": "server 127.0.0.1:8080\n", "h2.conf": "server   localhost:3000\n  proto h2\n"}
@@ -128,7 +128,7 @@ def report(*modes):
 
 
 def verdict(*answers, clients=("TLS",), **more):
-    return Verdict(clients, {(question, mode): Answer("fail", finding) for question, mode, finding in answers}, **more)
+    return Verdict(clients, {(question, mode): (Answer("fail", finding),) for question, mode, finding in answers}, **more)
 
 
 class Folder(unittest.TestCase):
@@ -201,10 +201,11 @@ class Verdicts(unittest.TestCase):
             ],
             ("h2", "1.2"): [
                 Verdict(("TLS",), {
-                    ("protocol", "http1"): Answer("pass", "upgraded"),
-                    ("digest", "http1"): Answer("unknown", "not-received"),
-                    ("cut-close", "http1"): Answer("fail", "hangs", "response", 2),
-                }, unavailable=("http2-te", "http2"), varies=("upload-cut",)),
+                    ("protocol", "http1"): (Answer("pass", "upgraded"),),
+                    ("digest", "http1"): (Answer("unknown", "not-received"),),
+                    ("cut-close", "http1"): (Answer("fail", "hangs", "response", 2),),
+                    ("upload-cut", "http1"): (Answer("fail", "complete", "request"), Answer("pass", "cut")),
+                }, unavailable=("http2-te", "http2")),
                 verdict(clients=("plain", "h2c")),
             ],
         }
@@ -221,29 +222,65 @@ class Verdicts(unittest.TestCase):
 
     def test_only_what_differs_from_no_proxy_is_listed(self):
         same = ("cut-close", "pass", "error", None)
-        direct = verdicts.answers(report(("http1", None, [("te", "unknown", "not-sent", None), same])))
-        found = report(("http1", None, [("te", "pass", "added", None), same]))
+        with_te = ("http1-te", None, [same])
+        direct = verdicts.answers(report(with_te, ("http1", None, [("te", "unknown", "not-sent", None), same])))
+        found = report(with_te, ("http1", None, [("te", "pass", "added", None), same]))
         self.assertEqual(verdicts.of(["plain"], [found], direct).lines(), ["http1: te → added (passes)"])
-        self.assertEqual(verdicts.of(["plain"], [found], direct, ["te"]).lines(), ["not compared: te"])
 
     def test_mode_without_a_connection(self):
-        direct = {("te", "http2"): Answer("pass", "arrives")}
-        found = report(("http2", "no ALPN", [("te", "unknown", "no-connection", None)]))
-        self.assertEqual(verdicts.of(["TLS"], [found], direct).lines(), ["http2: unavailable"])
+        direct = {("te", mode): Answer("pass", "arrives") for mode in CLIENTS["h2c"]}
+        modes = [("http2-te", None, [("te", "pass", "arrives", None)]), ("http2", "no HTTP/2", [])]
+        self.assertEqual(verdicts.of(["h2c"], [report(*modes)], direct).lines(), ["http2: unavailable"])
+
+    def test_report_without_a_mode_or_a_question_is_an_error(self):
+        direct = {("te", mode): Answer("pass", "arrives") for mode in CLIENTS["h2c"]}
+        te = ("te", "pass", "arrives", None)
+        for modes, words in [
+            ([("http2-te", None, [te])], "not the modes"),
+            ([("http2-te", None, [te]), ("http2", None, [])], "not the questions"),
+            ([("http2-te", None, [te]), ("http2", None, [te, ("new", "pass", "arrives", None)])], "not the questions"),
+        ]:
+            with self.subTest(words), self.assertRaisesRegex(Failure, words):
+                verdicts.of(["h2c"], [report(*modes)], direct)
 
     def test_clients_that_get_the_same_are_one_block(self):
         lost = [("te", mode, "stripped") for mode in MODES]
         over_tls = verdict(*lost)
         same = verdict(*lost[2:], clients=("plain",))
-        self.assertEqual(verdicts.merged(over_tls, same), [replace(over_tls, clients=("TLS", "plain"))])
+        self.assertEqual(verdicts.merged(over_tls, same, {}), [replace(over_tls, clients=("TLS", "plain"))])
         for other in (verdict(clients=("plain",)), verdict(*lost[2:], clients=("plain",), unavailable=("http1",))):
-            self.assertEqual(verdicts.merged(over_tls, other), [over_tls, other])
+            self.assertEqual(verdicts.merged(over_tls, other, {}), [over_tls, other])
+
+    DIRECT = {("upload-cut", mode): Answer("pass", "cut") for mode in MODES}
+    COMPLETE = Answer("fail", "complete")
+
+    def test_what_depends_on_the_moment_has_several_answers(self):
+        sometimes = [verdict(("upload-cut", "http2", "complete")), verdict()]
+        both = verdicts.together(sometimes, self.DIRECT, ["upload-cut"])
+        self.assertEqual(both.lines(), ["http2: upload-cut → complete | cut (passes)"])
+        with self.assertRaisesRegex(Failure, "upload-cut in http2 is complete and then cut"):
+            verdicts.together(sometimes, self.DIRECT, [])
+
+    def test_known_answer_of_what_depends_on_the_moment_is_no_difference(self):
+        known = Verdict(("TLS",), {("upload-cut", "http2"): (self.COMPLETE, Answer("pass", "cut"))})
+        for found in (verdict(), verdict(("upload-cut", "http2", "complete"))):
+            self.assertEqual(verdicts.settled(found, known, self.DIRECT, ["upload-cut"], False), known)
+            self.assertEqual(verdicts.settled(found, known, self.DIRECT, [], False), found)
+        for other in (verdict(("upload-cut", "http2", "hangs")), verdict(("upload-cut", "http1", "complete"))):
+            self.assertNotEqual(verdicts.settled(other, known, self.DIRECT, ["upload-cut"], False), known)
+        added = verdicts.settled(verdict(("upload-cut", "http2", "hangs")), known, self.DIRECT, ["upload-cut"], True)
+        self.assertEqual(added.lines(), ["http2: upload-cut → complete | cut (passes) | hangs"])
+
+    def test_what_depends_on_the_moment_for_some_clients_does_so_for_all(self):
+        without_tls = verdict(clients=("plain",))
+        [both] = verdicts.merged(verdict(("upload-cut", "http1", "complete")), without_tls, self.DIRECT, ["upload-cut"])
+        self.assertEqual(both.lines(), ["http1: upload-cut → complete | cut (passes)"])
 
     def test_protocols_to_the_origin(self):
         self.assertEqual(verdicts.to_origin([verdict()]), ["HTTP/1.1", "HTTP/2"])
-        down = {("protocol", mode): Answer("pass", "downgraded") for mode in CLIENTS["h2c"]}
+        down = {("protocol", mode): (Answer("pass", "downgraded"),) for mode in CLIENTS["h2c"]}
         self.assertEqual(verdicts.to_origin([Verdict(("TLS",), down)]), ["HTTP/1.1"])
-        oldest = {("protocol", mode): Answer("fail", "downgraded-to-http1.0") for mode in MODES}
+        oldest = {("protocol", mode): (Answer("fail", "downgraded-to-http1.0"),) for mode in MODES}
         self.assertEqual(verdicts.to_origin([Verdict(("TLS",), oldest)]), ["HTTP/1.0"])
 
 
@@ -265,19 +302,23 @@ class Cells(unittest.TestCase):
 
     def test_trailers_that_vary(self):
         several = ("trailers", "trailers-several", "trailers-repeated", "trailers-long", "trailers-unannounced")
-        lost = verdict(("trailers-slow", "http2", "not-sent"), varies=several)
+        lost = verdict(("trailers-slow", "http2", "not-sent"))
+        there = {(question, mode): (Answer("fail", "broken"), Answer("pass", "arrive")) for question in several for mode in MODES[:3]}
         self.assertEqual(
-            cells.trailers(lost),
-            "with `TE`: yes for slow responses, varies for the others; HTTP/2 without `TE`: **no** (the origin sends none)",
+            cells.trailers(replace(lost, answers=lost.answers | there)),
+            "with `TE`: yes for slow responses, **varies** for the others; HTTP/2 without `TE`: **no** (the origin sends none)",
         )
 
     def test_cuts(self):
         lost = verdict(*(("cut-close", mode, "clean-end-unnoticed") for mode in MODES), ("upload-cut", "http1", "complete"))
         self.assertEqual(cells.cut(lost), "**complete**: close; **complete**: upload (HTTP/1.1 without `TE`)")
-        self.assertEqual(cells.cut(replace(lost, varies=("cut-close", "upload-cut"))), "varies: close, upload")
+        known = {("upload-cut", mode): (Answer("fail", "complete"), Answer("pass", "cut")) for mode in MODES}
+        self.assertEqual(cells.cut(replace(lost, answers=known)), "**varies**: upload")
+        unseen = {("upload-cut", mode): (Answer("pass", "cut"), Answer("unknown", "running")) for mode in MODES}
+        self.assertEqual(cells.cut(replace(lost, answers=unseen)), "at times unknown: upload")
 
     def test_unknown_is_not_yes(self):
-        unknown = Verdict(("TLS",), {("request-trailers", mode): Answer("unknown", "no-record") for mode in MODES})
+        unknown = Verdict(("TLS",), {("request-trailers", mode): (Answer("unknown", "no-record"),) for mode in MODES})
         self.assertEqual(cells.request_trailers(unknown), "unknown (`no-record`)")
 
     def test_lists(self):
@@ -382,11 +423,11 @@ class Sections(Folder):
         )
 
     def test_configuration_and_fault_are_shown(self):
-        self.write(PROXY + FAULT.replace('"other"', '"h2"').replace('prints = ""', 'prints = "HTTP/2 200\\n…"'))
+        self.write(PROXY + FAULT.replace('"other"', '"h2"').replace('"wrong"', '"HTTP/2 200\\n…"'))
         generation.generated(True)
         for shown in (
             "`proto h2`, with a proxy 1.2 ([h2.conf](../interop/proxies/folder/h2.conf)):\n\n```text\nserver   localhost:3000\n",
-            "It is wrong. With a proxy 1.2, `proto h2`:\n\n```sh\ntrue\n```\n\n```text\nHTTP/2 200\n…\n```\n",
+            "It is wrong. With a proxy 1.2, `proto h2`:\n\n```sh\necho wrong\n```\n\n```text\nHTTP/2 200\n…\n```\n",
         ):
             self.assertIn(shown, self.document.read_text())
 

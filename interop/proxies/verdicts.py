@@ -15,8 +15,10 @@ PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2")
 CLIENTS = {"TLS": MODES, "plain": HTTP1, "h2c": HTTP2}
 
 PASSES = "everything passes"
-VARIES = "not compared: "
 UNAVAILABLE = "unavailable"
+
+# Between the answers of a question that depends on the moment.
+OR = " | "
 
 # How the lines of answers end that are no losses.
 _ENDS = {"fail": "", "pass": " (passes)", "unknown": " (unknown)"}
@@ -51,32 +53,36 @@ class Verdict:
     """The answers of some kinds of clients that are not the same without a proxy."""
 
     clients: tuple
-    # By question and mode.
+    # By question and mode: one answer, or several if it depends on the moment.
     answers: dict
     # Modes without a connection.
     unavailable: tuple = ()
-    # Questions whose answers depend on the moment.
-    varies: tuple = ()
 
     def modes(self):
-        asked = [mode for client in self.clients for mode in CLIENTS[client]]
-        return tuple(mode for mode in MODES if mode in asked and mode not in self.unavailable)
+        return tuple(mode for mode in asked(self.clients) if mode not in self.unavailable)
 
     def lines(self):
         found = {}
-        for (question, mode), answer in self.answers.items():
-            found.setdefault((answer, question), []).append(mode)
+        for (question, mode), answers in self.answers.items():
+            found.setdefault((answers, question), []).append(mode)
         grouped = {}
-        for (answer, question), modes in found.items():
-            grouped.setdefault((answer, _ordered(modes)), []).append(question)
-        lines = [(answer.outcome != "fail", f"{modes}: {' '.join(questions)} → {answer.text()}")
-                 for (answer, modes), questions in grouped.items()]
+        for (answers, question), modes in found.items():
+            grouped.setdefault((answers, _ordered(modes)), []).append(question)
+        lines = [
+            (all(answer.outcome != "fail" for answer in answers),
+             f"{modes}: {' '.join(questions)} → {OR.join(answer.text() for answer in answers)}")
+            for (answers, modes), questions in grouped.items()
+        ]
         texts = [text for _, text in sorted(lines)]
         if self.unavailable:
             texts.append(f"{_ordered(self.unavailable)}: {UNAVAILABLE}")
-        if self.varies:
-            texts.append(VARIES + " ".join(self.varies))
         return texts or [PASSES]
+
+
+def asked(clients):
+    """The modes in which these are asked."""
+    modes = {mode for client in clients for mode in CLIENTS[client]}
+    return tuple(mode for mode in MODES if mode in modes)
 
 
 def _ordered(modes):
@@ -93,32 +99,75 @@ def answers(report):
     return found
 
 
-def of(clients, reports, direct, varies=()):
+def of(clients, reports, direct):
     """What these reports say that `direct` does not: the answers without a proxy."""
-    differing, unavailable = {}, []
-    for report in reports:
-        unavailable += [mode["mode"] for mode in report["hops"][0]["modes"] if mode["unavailable"] is not None]
-        differing |= {key: answer for key, answer in answers(report).items()
-                      if answer != direct[key] and key[0] not in varies and key[1] not in unavailable}
-    return Verdict(tuple(clients), differing, tuple(unavailable), tuple(varies))
+    there = [mode for report in reports for mode in report["hops"][0]["modes"]]
+    if sorted(mode["mode"] for mode in there) != sorted(asked(clients)):
+        raise Failure(f"not the modes of {', '.join(clients)}: {[mode['mode'] for mode in there]}")
+    unavailable = tuple(mode["mode"] for mode in there if mode["unavailable"] is not None)
+    found = {key: answer for report in reports for key, answer in answers(report).items() if key[1] not in unavailable}
+    expected = {key for key in direct if key[1] in asked(clients) and key[1] not in unavailable}
+    if found.keys() != expected:
+        raise Failure(f"not the questions of a check without a proxy: {sorted(found.keys() ^ expected)}")
+    return Verdict(tuple(clients), {key: (answer,) for key, answer in found.items() if answer != direct[key]}, unavailable)
 
 
-def merged(over_tls, without_tls):
-    """One verdict if both kinds of clients get the same, as far as both are asked."""
+def together(verdicts, direct, varies):
+    """The verdict of several checks of the same. Only these questions may have several answers."""
+    first, *others = verdicts
+    found = {}
+    for key in {key for verdict in verdicts for key in verdict.answers}:
+        there = {answer for verdict in verdicts for answer in verdict.answers.get(key, (direct[key],))}
+        if len(there) > 1 and key[0] not in varies:
+            words = " and then ".join(sorted(answer.text() for answer in there))
+            raise Failure(f"{key[0]} in {key[1]} is {words}: does it depend on the moment (`varies`)?")
+        if there != {direct[key]}:
+            found[key] = _sorted(there)
+    if any(other.unavailable != first.unavailable for other in others):
+        raise Failure(f"other modes have a connection the next time: {[verdict.unavailable for verdict in verdicts]}")
+    return Verdict(first.clients, found, first.unavailable)
+
+
+def settled(found, known, direct, varies, adds):
+    """A verdict in which these questions have all their known answers, if the one that was found is among them, or if it
+    `adds` to them."""
+    result = dict(found.answers)
+    for key in direct:
+        if key[0] in varies and key[1] in found.modes() and key[1] in known.modes():
+            here, there = set(found.answers.get(key, (direct[key],))), set(known.answers.get(key, (direct[key],)))
+            if adds or here <= there:
+                result.pop(key, None)
+                if here | there != {direct[key]}:
+                    result[key] = _sorted(here | there)
+    return Verdict(found.clients, result, found.unavailable)
+
+
+def _sorted(answers):
+    return tuple(sorted(answers, key=lambda answer: answer.text()))
+
+
+def merged(over_tls, without_tls, direct, varies=()):
+    """One verdict if both kinds of clients get the same, as far as both are asked. What depends on the moment is taken from
+    both."""
     if over_tls is None or without_tls is None:
         return [verdict for verdict in (over_tls, without_tls) if verdict is not None]
     modes = without_tls.modes()
-    restricted = {key: answer for key, answer in over_tls.answers.items() if key[1] in modes}
-    if without_tls.unavailable or not set(modes) <= set(over_tls.modes()) or restricted != without_tls.answers:
+    if without_tls.unavailable or not set(modes) <= set(over_tls.modes()):
         return [over_tls, without_tls]
-    clients = (*over_tls.clients, *without_tls.clients)
-    return [Verdict(clients, over_tls.answers, over_tls.unavailable, over_tls.varies)]
+    both = [dict(over_tls.answers), dict(without_tls.answers)]
+    for key in {key for answers in both for key in answers if key[0] in varies and key[1] in modes}:
+        there = _sorted({answer for answers in both for answer in answers.get(key, (direct[key],))})
+        for answers in both:
+            answers[key] = there
+    if {key: answers for key, answers in both[0].items() if key[1] in modes} != both[1]:
+        return [over_tls, without_tls]
+    return [Verdict((*over_tls.clients, *without_tls.clients), both[0], over_tls.unavailable)]
 
 
 def to_origin(verdicts):
     """The protocols that the proxy uses there, from the least."""
-    used = {_PROTOCOLS.get(verdict.answers.get(("protocol", mode), _SAME).finding, {}).get(mode[:5])
-            for verdict in verdicts for mode in verdict.modes()}
+    used = {_PROTOCOLS.get(answer.finding, {}).get(mode[:5])
+            for verdict in verdicts for mode in verdict.modes() for answer in verdict.answers.get(("protocol", mode), (_SAME,))}
     return [protocol for protocol in PROTOCOLS if protocol in used]
 
 
@@ -156,22 +205,20 @@ def read(text):
 
 
 def _parsed(clients, lines):
-    found, unavailable, varies = {}, (), ()
+    found, unavailable = {}, ()
     for line in lines:
         modes, _, rest = line.partition(": ")
-        if line.startswith(VARIES):
-            varies = tuple(line.removeprefix(VARIES).split())
-        elif rest == UNAVAILABLE:
+        if rest == UNAVAILABLE:
             unavailable = tuple(modes.split())
         elif " → " in rest:
             questions, _, words = rest.partition(" → ")
-            answer = _answer(words)
-            found |= {(question, mode): answer for question in questions.split() for mode in modes.split()}
+            answers = tuple(_answer(one) for one in words.split(OR))
+            found |= {(question, mode): answers for question in questions.split() for mode in modes.split()}
         elif line != PASSES:
             raise Failure(f"not a line of a verdict: {line}")
     if not set(clients) <= CLIENTS.keys() or not lines:
         raise Failure(f"not a verdict: {clients} {lines}")
-    return Verdict(clients, found, unavailable, varies)
+    return Verdict(clients, found, unavailable)
 
 
 def _answer(words):

@@ -42,11 +42,15 @@ def listed(items):
 
 
 def finding(verdict, question, mode):
-    """`yes` if all is as without the proxy."""
-    if question in verdict.varies:
-        return "varies"
-    answer = verdict.answers.get((question, mode))
-    if answer is None or answer.outcome == "pass":
+    """`yes` if all is as without the proxy. If it depends on the moment, a loss counts."""
+    there = {_words(answer) for answer in verdict.answers.get((question, mode), ())} or {"yes"}
+    if len(there) == 1:
+        return there.pop()
+    return "varies" if any(map(is_loss, there)) else "at times unknown"
+
+
+def _words(answer):
+    if answer.outcome == "pass":
         return "yes"
     if answer.outcome == "unknown":
         return _UNKNOWN.get(answer.finding, f"unknown (`{answer.finding}`)")
@@ -56,7 +60,7 @@ def finding(verdict, question, mode):
 
 
 def is_loss(words):
-    return words not in ("yes", "varies") and not words.startswith("unknown")
+    return words != "yes" and not words.startswith(("unknown", "at times"))
 
 
 def who(modes, universe=MODES):
