@@ -1,4 +1,5 @@
-"""The servers: what server.toml contains."""
+"""The servers: what server.toml contains. `[[programs]]` is in sources.py. In commands, `{program}` is the folder of a program
+that is not installed, `{folder}` the working folder, and `{file}` the name of the program or configuration in it."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import unittest
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from io import StringIO
@@ -217,6 +217,11 @@ class Run(unittest.TestCase):
         text = path.read_text()
         self.assertIn(was, text)
         path.write_text(text.replace(was, now, 1))
+
+    def test_an_unknown_server(self):
+        with redirect_stderr(StringIO()) as printed:
+            self.assertEqual(self.failure("--only", "go,nothing"), "2")
+        self.assertIn("no server nothing; there are apache, ", printed.getvalue())
 
     def test_nothing_has_changed(self):
         self.assertIsNone(self.failure())
