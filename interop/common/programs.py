@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tools import ROOT, Failure
+from tools import ROOT, Failure, sigterm_waits
 
 # In seconds. Varnish compiles its configuration.
 START = 60
@@ -106,7 +106,7 @@ def started(program, servers, folder):
     environment = os.environ | dict.fromkeys(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"], str(folder)) | program.environment
     process = None
     try:
-        with open(folder / "log", "wb") as log:
+        with open(folder / "log", "wb") as log, sigterm_waits():
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )

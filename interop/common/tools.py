@@ -40,7 +40,7 @@ def finished(command, seconds, **more):
     process = None
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
     try:
-        with _sigterm_waits():
+        with sigterm_waits():
             process = subprocess.Popen(command, text=True, errors="replace", start_new_session=True, **streams)
         out, err = process.communicate(timeout=seconds)
     except OSError as error:
@@ -61,7 +61,7 @@ def _line(command):
     return " ".join(map(str, command))
 
 
-def _sigterm_waits():
+def sigterm_waits():
     """Delays SIGTERM until the id of a process that is being started is known. It arrives in the main thread."""
     return _delayed() if threading.current_thread() is threading.main_thread() else nullcontext()
 

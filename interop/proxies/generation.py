@@ -13,7 +13,8 @@ def generated(write):
     they are not."""
     text = document.DOCUMENT.read_text()
     order = document.order(text)
-    there, entries, failures = [], [], []
+    there, entries = [], []
+    failures = [f"docs/proxies.md has a section for {name}, which has no folder" for name in order if name not in proxy.names()]
     for name in sorted(proxy.names(), key=lambda name: order.index(name) if name in order else len(order)):
         try:
             one = measured.load(name)

@@ -66,7 +66,9 @@ def _entries(one, remedy):
         found = _always(one, remedy) if remedy.measured.always else _fixed(one, remedy)
     except Failure as failure:
         raise Failure(f"{where}: {failure}") from failure
-    return [_entry(remedy, *entry, _basis(one, remedy)) for entry in _grouped(found)]
+    if (remedy.from_ or remedy.before) and not remedy.basis:
+        raise Failure(f"{where}: its bounds need a `basis`, because few versions are measured")
+    return [_entry(remedy, *entry, _basis(one, remedy), _costs(one, remedy)) for entry in _grouped(found)]
 
 
 @dataclass(frozen=True)
@@ -80,20 +82,9 @@ class _Found:
 
 
 def _releases(one, remedy):
-    """The programs that it was measured with, and for which these bounds hold."""
+    """The programs that it was measured with."""
     program = remedy.measured.program
-    releases = [one.proxy.release(program)] if program else one.proxy.programs
-    for release in releases:
-        version = _numbers(one.versions[release.version])
-        is_early = remedy.from_ is not None and version < _numbers(remedy.from_)
-        is_late = remedy.before is not None and version >= _numbers(remedy.before)
-        if not remedy.basis and (is_early or is_late):
-            raise Failure(f"it was measured with {one.versions[release.version]}, which is out of its bounds")
-    return releases
-
-
-def _numbers(version):
-    return [int(number) for number in re.findall(r"\d+", version)]
+    return [one.proxy.release(program)] if program else one.proxy.programs
 
 
 def _fixed(one, remedy):
@@ -118,6 +109,25 @@ def _fixed(one, remedy):
     if measured.questions:
         fails = {(question, mode): findings for (question, mode), findings in fails.items() if question in measured.questions}
     return _by_question({key: fails[key] for key in fails.keys() & (passes - still)}, fails.keys() & still)
+
+
+def _costs(one, remedy):
+    """What is lost with the lines, and in no configuration without them."""
+    measured = remedy.measured
+    if measured.always:
+        return None
+    lost = set()
+    for release in _releases(one, remedy):
+        without = [verdict for id in measured.without for verdict in one.verdicts[id, release.version]]
+        for verdict in one.verdicts[measured.with_, measured.with_program or release.version]:
+            bad = {key for key in verdict.answers if not _is_good(verdict, key, measured.accepts) and _fails(verdict, key)}
+            lost |= {key for key in bad if not any(_fails(other, key) for other in without)}
+    there = [question for question in QUESTIONS if any(key[0] == question for key in lost)]
+    return f"With it, {listed(there)} {'fail' if len(there) > 1 else 'fails'} instead." if there else None
+
+
+def _fails(verdict, key):
+    return any(answer.outcome == "fail" for answer in verdict.answers.get(key, ()))
 
 
 def _is_good(verdict, key, accepts):
@@ -186,10 +196,11 @@ def _basis(one, remedy):
     return f"{f'{remedy.basis}, ' if remedy.basis else ''}measured with {one.proxy.name} {versions}"
 
 
-def _entry(remedy, findings, cures, modes, basis):
+def _entry(remedy, findings, cures, modes, basis, costs=None):
+    note = " ".join(filter(None, [remedy.note, costs])) or None
     members = {
         "names": remedy.names, "unnamed": remedy.unnamed, "from": remedy.from_, "before": remedy.before, "findings": findings,
-        "modes": modes, "cures": cures, "place": remedy.place, "lines": remedy.lines, "note": remedy.note, "basis": basis,
+        "modes": modes, "cures": cures, "place": remedy.place, "lines": remedy.lines, "note": note, "basis": basis,
     }
     return {name: value for name, value in members.items() if value or name == "names"}
 

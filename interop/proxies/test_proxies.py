@@ -457,12 +457,17 @@ class Remedies(Folder):
         with self.refused("does not have its line «server ORIGIN proto h3»"):
             self.made(PROXY + REMEDY.replace("proto h2", "proto h3"))
 
-    def test_versions_that_were_not_measured_need_another_basis(self):
-        later = REMEDY.replace('place', 'from = "1.3"\nplace')
-        with self.refused("out of its bounds"):
+    def test_bounds_need_another_basis(self):
+        later = REMEDY.replace("place", 'from = "1.3"\nplace')
+        with self.refused("its bounds need a `basis`"):
             self.made(PROXY + later)
         documented = self.made(PROXY + later.replace("place", 'basis = "documented by its maintainers"\nplace'))
         self.assertEqual(documented[0]["basis"], "documented by its maintainers, measured with a proxy 1.2.3")
+
+    def test_what_is_lost_with_the_lines_is_said(self):
+        found = VERDICTS + "    http1: cut-short → hangs response\n    http1: streaming → held-back response\n"
+        self.assertEqual({entry["note"] for entry in self.made(found=found)}, {"With it, streaming and cut-short fail instead."})
+        self.assertEqual({entry.get("note") for entry in self.made()}, {None})
 
     def test_update_that_helps(self):
         update = """
@@ -495,23 +500,25 @@ measured = { program = "1.2", without = ["default"], with = "default", with-prog
 
 
 class Short(Folder):
-    def test_fewest_setups_that_have_each_kind(self):
-        # Each in a mode of its own, because an answer has one finding.
-        kinds = enumerate(short.KINDS.items())
-        lost = {name: (questions[0], MODES[number % 4], findings[0]) for number, (name, (questions, findings)) in kinds}
-        most = [answer for name, answer in lost.items() if name != "dropped"]
+    def chosen(self, *lost):
         one = self.load()
+        found = dict(zip(one.verdicts, ([verdict(*answers)] for answers in lost), strict=True))
+        return [setup.configuration.id for setup in short.setups([replace(one, verdicts=found)])]
 
-        def chosen(*verdicts):
-            found = dict(zip(one.verdicts, ([verdict(*answers)] for answers in verdicts), strict=True))
-            return [setup.configuration.id for setup in short.setups([replace(one, verdicts=found)])]
+    def test_few_setups_that_have_each_kind(self):
+        dropped, merged = ("trailers", "http2", "dropped"), ("trailers-slow", "http1-te", "merged-into-header")
+        self.assertEqual(self.chosen([dropped], [merged]), ["default", "h2"])
+        self.assertEqual(self.chosen([dropped], [merged, dropped]), ["h2"])
+        self.assertEqual(self.chosen([dropped], [("trailers-long", "http2", "dropped"), ("streaming", "http2", "held-back")]), ["default"])
 
-        self.assertEqual(chosen(most, [lost["dropped"]]), ["default", "h2"])
-        self.assertEqual(chosen(most, lost.values()), ["h2"])
+    def test_answers_that_depend_on_the_moment_are_left_out(self):
+        self.write(PROXY.replace("tls = 8443\nplain", "tls = 8443\nvaries = { te = \"It is lucky.\" }\nplain"))
+        dropped = ("trailers", "http2", "dropped")
+        self.assertEqual(self.chosen([dropped], [dropped]), ["h2"])
 
-    def test_kind_that_no_proxy_has(self):
-        with self.refused("no proxies have all of these"):
-            short.setups([self.load()])
+    def test_nothing_is_lost(self):
+        with self.refused("loses anything"):
+            self.chosen([], [])
 
 
 class Generated(Folder):
@@ -550,6 +557,10 @@ class Generated(Folder):
     def test_folder_that_is_not_complete(self):
         (self.folder / "verdicts.txt").unlink()
         self.assertIn("folder has no verdicts.txt; --write writes it", generation.generated(False))
+
+    def test_section_without_a_proxy(self):
+        self.document.write_text(f"{DOCUMENT}\n## another\n\n<!-- another -->\n<!-- /another -->\n")
+        self.assertIn("docs/proxies.md has a section for another, which has no folder", generation.generated(False))
 
     def test_proxy_without_a_section(self):
         self.document.write_text(DOCUMENT.replace("## a proxy", "## another"))

@@ -6,7 +6,7 @@ const ca = fs.readFileSync("cert.pem");
 const ssl = { cert: fs.readFileSync("cert.pem"), key: fs.readFileSync("key.pem") };
 
 for (const [port, options] of [[8081, { target, ca }], [8443, { target, ca, ssl }]]) {
-  const proxy = httpProxy.createProxyServer(options).listen(port);
+  const proxy = httpProxy.createProxyServer(options).listen(port, "127.0.0.1");
   // Without a listener, an error of an origin ends the process.
   proxy.on("error", (error, request, response) => response.destroy());
 }
