@@ -1,4 +1,4 @@
-"""The first table: whether trailers pass by default, with which lines, and what never passes."""
+"""The first table: whether trailers pass by default, with which lines, and what is lost even then."""
 
 import re
 
@@ -6,7 +6,7 @@ from markdown import anchor
 from verdicts import MODES
 from words import CALLS, CUTS, PARTLY, TRAILERS, finding, listed, who
 
-TITLES = ("Proxy", "By default", "With these lines", "Never")
+TITLES = ("Proxy", "By default", "With these lines", "Lost even then")
 
 
 def rows(measured):
@@ -15,7 +15,7 @@ def rows(measured):
         versions = {}
         for release in one.proxy.programs:
             found = _of(one, release)
-            versions.setdefault((_default(found), _lines(found), _never(found)), []).append(release.version)
+            versions.setdefault((_default(found), _lines(found), _lost(found)), []).append(release.version)
         for answers, those in versions.items():
             yield f"[{one.proxy.name} {listed(those)}](#{anchor(one.proxy.name)})", *answers
 
@@ -57,8 +57,14 @@ def _best(found):
     there = [block for block in found if block[0].kind == "trailers" and not _breaks(block[1])]
     return [
         configuration for configuration, verdicts in there
-        if not any(_reached(verdicts) < _reached(other) or _has_more(configuration, another) for another, other in there)
+        if not any(_reached(verdicts) < _reached(other) for _, other in there)
+        and not any(_has_more(configuration, another) and _whole(verdicts) <= _whole(other) for another, other in there)
     ]
+
+
+def _whole(verdicts):
+    """What passes in all modes."""
+    return {words for words, (questions, modes) in _LOSABLE.items() if _lost_of([verdicts], words, questions, modes) is None}
 
 
 def _breaks(verdicts):
@@ -87,10 +93,12 @@ def _reach(verdicts):
     return f"only {', '.join(kinds)}" if kinds else "**no**"
 
 
-def _never(found):
-    """What is lost in each configuration."""
-    there = [verdicts for _, verdicts in found]
-    lost = [_lost(there, words, questions, modes) for words, (questions, modes) in _LOSABLE.items()]
+def _lost(found):
+    """What is lost in each configuration that passes trailers, or if there are none, by default."""
+    best = _best(found)
+    there = [verdicts for configuration, verdicts in found
+             if (configuration in best if best else configuration.kind == "as-installed")]
+    lost = [_lost_of(there, words, questions, modes) for words, (questions, modes) in _LOSABLE.items()]
     if any(map(_kinds, there)) and not any(map(_reached, there)):
         # Some arrive, as the lines say.
         del lost[0]
@@ -100,30 +108,22 @@ def _never(found):
 # Questions and modes.
 _LOSABLE = {
     "response trailers": (TRAILERS, MODES[:3]), "request trailers": (["request-trailers"], MODES),
-    "gRPC": (CALLS, ["http2-te"]), "each cut as an error": (CUTS, MODES),
+    "gRPC": (CALLS, ["http2-te"]), "errors after cuts": (CUTS, MODES),
 }
 
 
-def _lost(all_verdicts, words, questions, modes):
-    """In words, the modes in which no configuration passes all of this."""
+def _lost_of(all_verdicts, words, questions, modes):
+    """In words, the modes in which none of these passes all of this. If that is nothing, what is not as it was."""
     asked = {mode for verdicts in all_verdicts for verdict in verdicts for mode in verdict.modes() if mode in modes}
-    if not asked:
-        return words
-    best = {mode: max(_passes(verdicts, questions, mode) for verdicts in all_verdicts) for mode in asked}
-    lost = {mode for mode in asked if best[mode] == 0}
+    there = {mode: [set(_words(verdicts, questions, [mode])) - {"yes", "at times unknown"} for verdicts in all_verdicts]
+             for mode in asked}
+    lost = {mode for mode in asked if all(those - set(PARTLY) for those in there[mode])}
     if lost == asked:
         return words
     if lost:
         return f"{words} for {who(lost, asked)}"
-    return f"some {words}" if min(best.values()) == 1 else None
-
-
-def _passes(verdicts, questions, mode):
-    """2 if all of it does, and 1 if it does not as it was."""
-    there = set(_words(verdicts, questions, [mode]))
-    if there <= {"yes", "at times unknown"}:
-        return 2 if there else 0
-    return 1 if there <= {"yes", *PARTLY} else 0
+    changes = {change for those in there.values() if all(those) for change in set.union(*those)}
+    return f"{words} ({', '.join(sorted(changes))})" if changes else None
 
 
 def _asked(verdicts):

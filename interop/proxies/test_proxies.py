@@ -347,10 +347,18 @@ class Answers(Folder):
         found = VERDICTS[:VERDICTS.index("    ")] + "    everything passes\n\nh2, 1.2: TLS\n    everything passes\n"
         self.assertEqual(self.cells(found), ["**yes**", "`proto h2`", "–"])
 
-    def test_what_never_passes(self):
+    def test_what_is_joined(self):
+        found = VERDICTS[:VERDICTS.index("h2, 1.2")] + "h2, 1.2: TLS\n    http1: request-trailers → joined request\n"
+        self.assertEqual(self.cells(found)[1:], ["`proto h2`", "request trailers (joined in one line)"])
+
+    def test_what_is_lost_only_by_default(self):
+        found = VERDICTS[:VERDICTS.index("h2, 1.2")] + "h2, 1.2: TLS\n    everything passes\n"
+        self.assertEqual(self.cells(found), ["**no**", "`proto h2`", "–"])
+
+    def test_what_is_lost_with_all_lines(self):
         lost = "    http2-te http2 http1-te http1: cut-close → clean-end-unnoticed response"
         found = "\n".join(f"{head}: TLS\n{lost}" for head in ("default, 1.2", "h2, 1.2"))
-        self.assertEqual(self.cells(f"version 1.2: 1.2.3\n{found}")[2], "each cut as an error")
+        self.assertEqual(self.cells(f"version 1.2: 1.2.3\n{found}")[2], "errors after cuts")
 
     def test_protocol_to_the_origin_that_decides(self):
         manifest = PROXY.replace('"trailers"', '"as-installed"')
