@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import manifest
 from proxy import HERE, Remedy
 from tools import ROOT, Failure
-from verdicts import MODES
+from verdicts import MODES, QUESTIONS
 from words import listed
 
 FILE = ROOT / "src/check/remedies.json"
@@ -16,14 +16,6 @@ FILE = ROOT / "src/check/remedies.json"
 ANY = HERE / "any.toml"
 
 WIDTH = 120
-
-# The questions of a check, in its order.
-QUESTIONS = (
-    "te", "protocol", "trailers", "trailers-slow", "timing", "trailers-several", "trailers-repeated", "trailers-long",
-    "trailers-unannounced", "streaming", "length", "coding", "digest", "failure", "cut-reset", "cut-close", "cut-short",
-    "request-trailers", "upload-cut", "continue", "head", "no-content", "not-modified", "grpc-ok", "grpc-failure",
-    "grpc-trailers-only",
-)
 
 # What stands for the origin in a remedy's lines, and what it can be in a configuration.
 PLACEHOLDERS = {"HOST,PORT": r"(?:127\.0\.0\.1|localhost),(?:8080|3000)", "ORIGIN": r"(?:127\.0\.0\.1|localhost):(?:8080|3000)"}

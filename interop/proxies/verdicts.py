@@ -9,6 +9,14 @@ HTTP2 = ("http2-te", "http2")
 HTTP1 = ("http1-te", "http1")
 MODES = (*HTTP2, *HTTP1)
 
+# The questions of a check, in its order.
+QUESTIONS = (
+    "te", "protocol", "trailers", "trailers-slow", "timing", "trailers-several", "trailers-repeated", "trailers-long",
+    "trailers-unannounced", "streaming", "length", "coding", "digest", "failure", "cut-reset", "cut-close", "cut-short",
+    "request-trailers", "upload-cut", "continue", "head", "no-content", "not-modified", "grpc-ok", "grpc-failure",
+    "grpc-trailers-only",
+)
+
 PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2")
 
 # The kinds of clients, and the modes in which each is asked.
@@ -63,7 +71,7 @@ class Verdict:
 
     def lines(self):
         found = {}
-        for (question, mode), answers in self.answers.items():
+        for (question, mode), answers in sorted(self.answers.items(), key=lambda item: QUESTIONS.index(item[0][0])):
             found.setdefault((answers, question), []).append(mode)
         grouped = {}
         for (answers, question), modes in found.items():
@@ -107,7 +115,7 @@ def of(clients, reports, direct):
     unavailable = tuple(mode["mode"] for mode in there if mode["unavailable"] is not None)
     found = {key: answer for report in reports for key, answer in answers(report).items() if key[1] not in unavailable}
     expected = {key for key in direct if key[1] in asked(clients) and key[1] not in unavailable}
-    if found.keys() != expected:
+    if found.keys() != expected or not {question for question, _ in direct} <= set(QUESTIONS):
         raise Failure(f"not the questions of a check without a proxy: {sorted(found.keys() ^ expected)}")
     return Verdict(tuple(clients), {key: (answer,) for key, answer in found.items() if answer != direct[key]}, unavailable)
 
