@@ -8,7 +8,7 @@ import manifest
 from proxy import HERE, Remedy
 from tools import ROOT, Failure
 from verdicts import MODES, QUESTIONS
-from words import listed
+from words import listed, who
 
 FILE = ROOT / "src/check/remedies.json"
 
@@ -114,8 +114,14 @@ def _costs(one, remedy):
         for verdict in one.verdicts[measured.with_, measured.with_program or release.version]:
             bad = {key for key in verdict.answers if not _is_good(verdict, key, measured.accepts) and _fails(verdict, key)}
             lost |= {key for key in bad if not any(_fails(other, key) for other in without)}
-    there = [question for question in QUESTIONS if any(key[0] == question for key in lost)]
-    return f"With it, {listed(there)} {'fail' if len(there) > 1 else 'fails'} instead." if there else None
+    by_modes = {}
+    for question in QUESTIONS:
+        if modes := tuple(mode for mode in MODES if (question, mode) in lost):
+            is_all = ASKED.get(question, set(MODES)) <= set(modes)
+            by_modes.setdefault(() if is_all else modes, []).append(f"`{question}`")
+    texts = [f"{listed(those)} {'fail' if len(those) > 1 else 'fails'}{f' for {who(modes)}' if modes else ''}"
+             for modes, those in by_modes.items()]
+    return f"With it, {'; '.join(texts)}." if texts else None
 
 
 def _fails(verdict, key):

@@ -474,7 +474,7 @@ class Remedies(Folder):
 
     def test_what_is_lost_with_the_lines_is_said(self):
         found = VERDICTS + "    http1: cut-short → hangs response\n    http1: streaming → held-back response\n"
-        self.assertEqual({entry["note"] for entry in self.made(found=found)}, {"With it, streaming and cut-short fail instead."})
+        self.assertEqual({entry["note"] for entry in self.made(found=found)}, {"With it, `streaming` and `cut-short` fail for HTTP/1.1 without `TE`."})
         self.assertEqual({entry.get("note") for entry in self.made()}, {None})
 
     def test_update_that_helps(self):

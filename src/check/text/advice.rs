@@ -133,9 +133,10 @@ mod tests {
         let long = (Question::TrailersLong, "broken");
         let report = report(Some("nginx/1.30.6"), &[TRAILERS, long, (Question::RequestTrailers, "stripped")]);
         let texts = texts(&report, false);
-        assert!(texts[0].starts_with("Beside `proxy_pass` (measured"), "{texts:?}");
+        assert!(texts[0].starts_with("Beside `proxy_pass` (changelog of nginx, measured"), "{texts:?}");
         let expected = "\
-For trailers-long, beside `proxy_pass` (measured with nginx 1.30.6):
+For trailers-long, beside `proxy_pass` (changelog of nginx, measured with nginx
+1.30.6):
     proxy_buffer_size 16k;
     proxy_buffers 8 16k;
 The trailer section must fit into one buffer.";
@@ -159,7 +160,11 @@ The trailer section must fit into one buffer.";
         let first: Vec<_> = texts.iter().map(|text| text.split_once(',').expect("a range").0).collect();
         assert_eq!(
             first,
-            ["For nginx before 1.27.2", "For nginx from 1.27.2 before 1.29.7", "For nginx from 1.29.7"]
+            [
+                "For nginx from 1.13.10 before 1.27.2",
+                "For nginx from 1.27.2 before 1.29.7",
+                "For nginx from 1.29.7"
+            ]
         );
     }
 }

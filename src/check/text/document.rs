@@ -119,9 +119,10 @@ mod tests {
         let expected = "\
 nginx/1.30.6 (a.example) does not pass response trailers on; two lines fix it
 
-Beside `proxy_pass` (measured with nginx 1.30.6):
+Beside `proxy_pass` (changelog of nginx, measured with nginx 1.30.6):
     proxy_set_header TE trailers;
     proxy_pass_trailers on;
+With it, `trailers-long` fails for HTTP/1.1 without `TE`.
 
 https://a.example/ (Server: nginx/1.30.6; origin: axum-trailers 0.1.0)
 
