@@ -71,7 +71,8 @@ def settled(setup, found, known, direct, adds):
             if set(verdict.clients) <= set(other.clients):
                 verdict = verdicts.settled(verdict, other, direct, varies, adds)
         there["TLS" in verdict.clients] = verdict
-    return verdicts.merged(there.get(True), there.get(False), direct, varies)
+    found = verdicts.merged(there.get(True), there.get(False), direct, varies)
+    return [verdicts.spread(verdict, direct, varies) for verdict in found] if adds else found
 
 
 def compared(found):

@@ -276,6 +276,14 @@ class Verdicts(unittest.TestCase):
         [both] = verdicts.merged(verdict(("upload-cut", "http1", "complete")), without_tls, self.DIRECT, ["upload-cut"])
         self.assertEqual(both.lines(), ["http1: upload-cut → complete | cut (passes)"])
 
+    def test_what_depends_on_the_moment_in_a_mode_does_so_in_all_of_a_protocol(self):
+        sometimes = Verdict(("TLS",), {("upload-cut", "http2"): (self.COMPLETE, Answer("pass", "cut"))})
+        spread = verdicts.spread(sometimes, self.DIRECT, ["upload-cut"])
+        self.assertEqual(spread.lines(), ["http2-te http2: upload-cut → complete | cut (passes)"])
+        self.assertEqual(verdicts.spread(spread, self.DIRECT, []), spread)
+        always = verdict(("upload-cut", "http2-te", "complete"), ("upload-cut", "http2", "complete"))
+        self.assertEqual(verdicts.spread(always, self.DIRECT, ["upload-cut"]), always)
+
     def test_protocols_to_the_origin(self):
         self.assertEqual(verdicts.to_origin([verdict()]), ["HTTP/1.1", "HTTP/2"])
         down = {("protocol", mode): (Answer("pass", "downgraded"),) for mode in CLIENTS["h2c"]}

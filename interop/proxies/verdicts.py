@@ -150,6 +150,18 @@ def settled(found, known, direct, varies, adds):
     return Verdict(found.clients, result, found.unavailable)
 
 
+def spread(verdict, direct, varies):
+    """What depends on the moment in a mode does so in all modes of this protocol: few checks do not show each."""
+    result = dict(verdict.answers)
+    for question in varies:
+        for modes in (HTTP2, HTTP1):
+            keys = [(question, mode) for mode in modes if mode in verdict.modes() and direct[question, mode].outcome != "unknown"]
+            if any(len(verdict.answers.get(key, ())) > 1 for key in keys):
+                there = {answer for key in keys for answer in verdict.answers.get(key, (direct[key],))}
+                result |= dict.fromkeys(keys, _sorted(there))
+    return Verdict(verdict.clients, result, verdict.unavailable)
+
+
 def _sorted(answers):
     return tuple(sorted(answers, key=lambda answer: answer.text()))
 
