@@ -17,19 +17,23 @@ def named(binary, folder):
     return path
 
 
-def check(what, command, prints, lacks, addresses, folder, programs):
-    """Runs a shell command, with the ports here, in this folder. The lines of `prints` must come, in this order, and those of
-    `lacks` must not. `programs` is a folder with `axum-trailers`."""
+def output(command, addresses, folder, programs):
+    """What a shell command prints, with the ports here, in this folder. `programs` is a folder with `axum-trailers`."""
     environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(folder)}
     shell = ["sh", "-c", f"{{ {addresses.applied(command)}\n}} 2>&1"]
-    printed = addresses.undone(finished(shell, LIMIT, cwd=folder, env=environment).stdout)
-    where = f"{what}\n  $ {command}"
+    return addresses.undone(finished(shell, LIMIT, cwd=folder, env=environment).stdout)
+
+
+def check(what, command, prints, lacks, *where):
+    """The lines of `prints` must come, in this order, and those of `lacks` must not."""
+    printed = output(command, *where)
+    ran = f"{what}\n  $ {command}"
     missing = missing_line(prints.strip("\n").splitlines(), printed)
     if missing is not None:
-        raise Failure(f"{where}\nprints no line like «{missing}»:\n{printed}")
+        raise Failure(f"{ran}\nprints no line like «{missing}»:\n{printed}")
     for line in lacks:
         if any(matches(line, other) for other in printed.splitlines()):
-            raise Failure(f"{where}\nprints a line like «{line}»:\n{printed}")
+            raise Failure(f"{ran}\nprints a line like «{line}»:\n{printed}")
 
 
 def missing_line(expected, output):

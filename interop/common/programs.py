@@ -119,6 +119,8 @@ def started(program, servers, folder):
         raise Failure(f"{program.name} can't be started: {error}") from error
     except Failure as failure:
         lines = (folder / "log").read_text(errors="replace").splitlines()
+        if not lines:
+            raise
         said = "\n  | ".join(["", *lines[-20:]])
         raise Failure(f"{failure}\nThe log of {program.name}:{said}") from failure
     finally:
