@@ -23,14 +23,20 @@ pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     vec![judge(&sent, count).with(evidence(path, &sent)).with([received])]
 }
 
-fn judge(sent: &Sent, count: usize) -> Answer {
+pub(in crate::check) fn judge(sent: &Sent, count: usize) -> Answer {
     let question = Question::Continue;
     let expects = sent.record().map(|record| !record.request_header("expect").is_empty());
     let status = sent.seen.response().map(|sighting| sighting.status);
     if let Some(status) = sent.limit() {
         return Answer::limited(question, status);
     }
+    let by_origin = sent.record().is_some_and(|record| record.status() == Some(417));
     match (&sent.seen, status) {
+        (_, Some(StatusCode::EXPECTATION_FAILED)) if by_origin => {
+            let detail =
+                "the origin itself refuses Expect with status 417, as the workbench does over HTTP/2";
+            Answer::unknown(question, "refused-by-origin", detail)
+        }
         (_, Some(StatusCode::EXPECTATION_FAILED)) => {
             Answer::fail(question, "refused", "a request with Expect gets status 417").on(Request)
         }

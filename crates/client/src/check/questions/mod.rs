@@ -3,7 +3,7 @@
 //! A question is judged from both ends. If something is missing at the origin, it was lost on the way there; if the origin has
 //! sent it, on the way back.
 
-mod continue_100;
+pub(super) mod continue_100;
 pub(super) mod cuts;
 mod digest;
 mod failure;

@@ -3,7 +3,7 @@ use crate::{
     check::{
         Answer, Direction, Mode, Outcome, Question,
         path::Sent,
-        questions::{cuts, request_trailers, response_trailers, upload},
+        questions::{continue_100, cuts, request_trailers, response_trailers, upload},
         record::Recorded,
         sighting::Seen,
     },
@@ -244,6 +244,23 @@ fn aborted_upload_is_judged_by_the_origin_s_record() {
     ] {
         let answer = upload::judge(&recorded);
         assert_eq!((answer.outcome, answer.finding), expected);
+    }
+}
+
+#[test]
+fn refusal_of_expect_is_blamed_on_a_proxy_only_if_the_origin_sent_none() {
+    let with_status = |status: u16| {
+        let mut record = record("HTTP/2", &[], &[]);
+        record["status"] = status.into();
+        record
+    };
+    for (sent, expected) in [
+        (Response::new(417).with(&with_status(417)), (Outcome::Unknown, "refused-by-origin")),
+        (Response::new(417).with(&with_status(200)), (Outcome::Fail, "refused")),
+        (Sent { seen: Response::new(417).seen(), recorded: Recorded::Absent }, (Outcome::Fail, "refused")),
+    ] {
+        let answer = continue_100::judge(&sent, 0);
+        assert_eq!((answer.outcome, answer.finding), expected, "{answer:?}");
     }
 }
 
