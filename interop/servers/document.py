@@ -21,6 +21,14 @@ TITLES = (
 )
 DEATHS = ("What dies", "Version", "Protocol", "The client gets")
 
+# Who announces, in the words for a reader who writes the program or the configuration.
+ANNOUNCED = {
+    NONE_SENT: "",
+    "by the program": "only if you set it",
+    "by the program, or none is sent": "only if you set it; otherwise none is sent",
+    "in vain": "if you set it, in vain",
+}
+
 # The short forms of what a client reports as a failure.
 REPORTED = ("cut", "an error status", "a failure status")
 
@@ -93,7 +101,7 @@ def _ordered(text, servers):
 def _glance(server, found):
     which = {frozenset(): "**no**", frozenset([HTTP2]): "over HTTP/2 only", frozenset([HTTP1]): "over HTTP/1.1 only"}
     sends = which.get(_sends(found), "over HTTP/2 and HTTP/1.1")
-    return _link(server), sends, server.sends or "", server.reads or "**no**"
+    return _link(server), sends, server.sends or "no API", server.reads or "**no**"
 
 
 def _sends(found):
@@ -123,7 +131,7 @@ def _cells(server, answers):
     ]
     return (
         _bold_no(answers["with TE"]), _bold_no(answers["without TE"]),
-        "" if answers["announced"] == NONE_SENT else answers["announced"],
+        ANNOUNCED.get(answers["announced"], answers["announced"]),
         "" if answers["digest"] == NONE_SENT else answers["digest"],
         _request_trailers(server, answers["request trailers"]), ", ".join(dict.fromkeys(deaths)),
     )

@@ -1,9 +1,11 @@
-"""A FastCGI application on port 9000. It responds with the fields of the request to `/inspect`, and dies in the middle of other
-responses: it closes the connection without FCGI_END_REQUEST, as the kernel does for an application that is killed.
+"""A FastCGI application on port 9000. It responds with the fields of the request to `/inspect`, with a pause in the middle to
+`/slow`, and dies in the middle of other responses: it closes the connection without FCGI_END_REQUEST, as the kernel does for
+an application that is killed.
 """
 
 import socketserver
 import struct
+import time
 
 HEADER = struct.Struct("!BBHHBx")
 END_REQUEST, PARAMS, STDIN, STDOUT = 3, 4, 5, 6
@@ -24,11 +26,18 @@ class Application(socketserver.StreamRequestHandler):
                 return
 
     def _respond(self, parameters):
-        if parameters[b"REQUEST_URI"] != b"/inspect":
-            self._send(STDOUT, HEAD + b"hello, hello, hello, hello, he\n\n" * 64)
-            return
-        fields = {name[5:].lower().replace(b"_", b"-"): value for name, value in parameters.items() if name.startswith(b"HTTP_")}
-        self._send(STDOUT, HEAD + b"".join(name + b": " + value + b"\n" for name, value in fields.items()))
+        match parameters[b"REQUEST_URI"]:
+            case b"/inspect":
+                fields = [(name[5:], value) for name, value in parameters.items() if name.startswith(b"HTTP_")]
+                lines = [name.lower().replace(b"_", b"-") + b": " + value + b"\n" for name, value in fields]
+                self._send(STDOUT, HEAD + b"".join(lines))
+            case b"/slow":
+                self._send(STDOUT, HEAD + b"hel")
+                time.sleep(1)
+                self._send(STDOUT, b"lo\n")
+            case _:
+                self._send(STDOUT, HEAD + b"hello, hello, hello, hello, he\n\n" * 64)
+                return
         self._send(STDOUT, b"")
         self._send(END_REQUEST, bytes(8))
 
