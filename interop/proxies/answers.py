@@ -3,10 +3,10 @@
 import re
 
 from markdown import anchor
-from verdicts import MODES
+from verdicts import MODES, UNASKED
 from words import CALLS, CUTS, PARTLY, TRAILERS, finding, listed, who
 
-TITLES = ("Proxy", "By default", "With these lines", "Lost even then")
+TITLES = ("Proxy", "By default", "If the origin needs no `TE`", "With these lines", "Lost even then")
 
 
 def rows(measured):
@@ -15,7 +15,8 @@ def rows(measured):
         versions = {}
         for release in one.proxy.programs:
             found = _of(one, release)
-            versions.setdefault((_default(found), _lines(found), _lost(found)), []).append(release.version)
+            answers = _default(found, _reached), _default(found, _reached_unasked), _lines(found), _lost(found)
+            versions.setdefault(answers, []).append(release.version)
         for answers, those in versions.items():
             yield f"[{one.proxy.name} {listed(those)}](#{anchor(one.proxy.name)})", *answers
 
@@ -33,12 +34,12 @@ def _of(one, release):
     return [(setup.configuration, verdicts) for setup, verdicts in one.blocks() if setup.release is release]
 
 
-def _default(found):
+def _default(found, reached):
     """Each reach once. If there are several, the protocol to the origin decides."""
     origins = {}
     for configuration, verdicts in found:
         if configuration.kind == "as-installed":
-            origins.setdefault(_reach(verdicts), []).append(configuration.to_origin)
+            origins.setdefault(_reach(verdicts, reached), []).append(configuration.to_origin)
     if len(origins) <= 1:
         return "".join(origins) or "–"
     return "; ".join(f"{reach} ({' or '.join(dict.fromkeys(those))} to the origin)" for reach, those in origins.items())
@@ -46,7 +47,7 @@ def _default(found):
 
 def _lines(found):
     best = [
-        f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts)})'}"
+        f"{configuration.words}{'' if _is_whole(verdicts) else f' ({_reach(verdicts, _reached)})'}"
         for configuration, verdicts in found if configuration in _best(found)
     ]
     return "; or ".join(dict.fromkeys(best)) or "–"
@@ -83,13 +84,13 @@ def _is_whole(verdicts):
     return _reached(verdicts) == _asked(verdicts)
 
 
-def _reach(verdicts):
-    reached, asked = _reached(verdicts), _asked(verdicts)
+def _reach(verdicts, reaches):
+    reached, asked = reaches(verdicts), _asked(verdicts)
     if reached == asked:
         return "**yes**"
     if reached:
         return f"only {who(reached, asked)}"
-    kinds = _kinds(verdicts)
+    kinds = _kinds(verdicts) if reaches is _reached else []
     return f"only {', '.join(kinds)}" if kinds else "**no**"
 
 
@@ -134,6 +135,11 @@ def _asked(verdicts):
 def _reached(verdicts):
     """The modes in which trailers arrive."""
     return {mode for mode in _asked(verdicts) if set(_words(verdicts, TRAILERS, [mode])) == {"yes"}}
+
+
+def _reached_unasked(verdicts):
+    """The same if the origin sends them without being asked for."""
+    return {mode for mode in _asked(verdicts) if set(_words(verdicts, [UNASKED], [mode])) == {"yes"}}
 
 
 def _kinds(verdicts):

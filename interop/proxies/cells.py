@@ -1,10 +1,10 @@
 """The cells of the tables, from verdicts."""
 
-from verdicts import HTTP1, HTTP2
+from verdicts import HTTP1, HTTP2, UNASKED
 from words import CALLS, CUTS, PARTLY, RARE_TRAILERS, TRAILERS, WITH_TE, finding, is_loss, who
 
 # Questions that other columns are about.
-_IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers"} | set(
+_IN_COLUMNS = {"te", "protocol", "timing", "digest", "failure", "request-trailers", UNASKED} | set(
     [*TRAILERS, *RARE_TRAILERS, *CUTS, *CALLS]
 )
 

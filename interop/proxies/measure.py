@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import console
+import unasked
 import verdicts
 from programs import Addresses, started
 from proxy import PLAIN_ORIGIN, TLS_ORIGIN
@@ -53,6 +54,9 @@ def origin(binary, folder):
         direct, without_tls = map(verdicts.answers, reports)
         if direct != without_tls or any(answer.outcome == "fail" for answer in direct.values()):
             raise Failure(f"a check without a proxy finds a loss: {json.dumps(reports)}")
+        direct |= unasked.answers("TLS", f"https://localhost:{addresses[TLS_ORIGIN]}")
+        if any(direct[verdicts.UNASKED, mode] != unasked.ARRIVE for mode in MODES):
+            raise Failure("the origin does not send trailers without being asked for them")
         yield Origin(binary, addresses, direct, folder)
 
 
@@ -113,7 +117,15 @@ def _checked(origin, configuration, addresses):
         asked = {client: (url, port) for client, url, port in urls if port is not None}
         reports = [check(origin.binary, [f"{url}:{addresses[port]}/"], CLIENTS[client])
                    for client, (url, port) in asked.items()]
-        return verdicts.of(asked, reports, origin.direct) if asked else None
+        if not asked:
+            return None
+        found = verdicts.of(asked, reports, origin.direct)
+        if configuration.kind != "as-installed":
+            return found
+        more = {}
+        for client, (url, port) in asked.items():
+            more |= unasked.answers(client, f"{url}:{addresses[port]}", found.unavailable)
+        return verdicts.extended(found, more, origin.direct)
 
     plain = "http://127.0.0.1"
     over_tls = verdict(("TLS", "https://localhost", configuration.tls))

@@ -349,29 +349,33 @@ class Answers(Folder):
 
     def test_what_passes_by_default_and_with_lines(self):
         never = "response trailers for HTTP/1.1, request trailers for HTTP/2"
-        self.assertEqual(self.cells(VERDICTS), ["**no**", "`proto h2` (only HTTP/2)", never])
+        self.assertEqual(self.cells(VERDICTS), ["**no**", "**yes**", "`proto h2` (only HTTP/2)", never])
 
     def test_what_passes_always(self):
         found = VERDICTS[:VERDICTS.index("    ")] + "    everything passes\n\nh2, 1.2: TLS\n    everything passes\n"
-        self.assertEqual(self.cells(found), ["**yes**", "`proto h2`", "–"])
+        self.assertEqual(self.cells(found), ["**yes**", "**yes**", "`proto h2`", "–"])
+
+    def test_what_passes_if_the_origin_needs_no_te(self):
+        found = VERDICTS.replace("    http2-te http2: protocol", "    http2-te http2: unasked → dropped\n    http2-te http2: protocol")
+        self.assertEqual(self.cells(found)[:2], ["**no**", "only HTTP/1.1"])
 
     def test_what_is_joined(self):
         found = VERDICTS[:VERDICTS.index("h2, 1.2")] + "h2, 1.2: TLS\n    http1: request-trailers → joined request\n"
-        self.assertEqual(self.cells(found)[1:], ["`proto h2`", "request trailers (joined in one line)"])
+        self.assertEqual(self.cells(found)[2:], ["`proto h2`", "request trailers (joined in one line)"])
 
     def test_what_is_lost_only_by_default(self):
         found = VERDICTS[:VERDICTS.index("h2, 1.2")] + "h2, 1.2: TLS\n    everything passes\n"
-        self.assertEqual(self.cells(found), ["**no**", "`proto h2`", "–"])
+        self.assertEqual(self.cells(found), ["**no**", "**yes**", "`proto h2`", "–"])
 
     def test_what_is_lost_with_all_lines(self):
         lost = "    http2-te http2 http1-te http1: cut-close → clean-end-unnoticed response"
         found = "\n".join(f"{head}: TLS\n{lost}" for head in ("default, 1.2", "h2, 1.2"))
-        self.assertEqual(self.cells(f"version 1.2: 1.2.3\n{found}")[2], "errors after cuts")
+        self.assertEqual(self.cells(f"version 1.2: 1.2.3\n{found}")[3], "errors after cuts")
 
     def test_protocol_to_the_origin_that_decides(self):
         manifest = PROXY.replace('"trailers"', '"as-installed"')
         self.write(manifest, VERDICTS)
-        [(_, default, lines, _never)] = answers.rows([self.load()])
+        [(_, default, _unasked, lines, _lost)] = answers.rows([self.load()])
         self.assertEqual(default, "**no** (HTTP/1.1 to the origin); only HTTP/2 (TLS HTTP/2 to the origin)")
         self.assertEqual(lines, "–")
 

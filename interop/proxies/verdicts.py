@@ -17,6 +17,9 @@ QUESTIONS = (
     "grpc-trailers-only",
 )
 
+# One that only this measurement has: see unasked.py.
+UNASKED = "unasked"
+
 PROTOCOLS = ("HTTP/1.0", "HTTP/1.1", "HTTP/2")
 
 # The kinds of clients, and the modes in which each is asked.
@@ -24,6 +27,8 @@ CLIENTS = {"TLS": MODES, "plain": HTTP1, "h2c": HTTP2}
 
 PASSES = "everything passes"
 UNAVAILABLE = "unavailable"
+
+_ORDER = (*QUESTIONS, UNASKED)
 
 # Between the answers of a question that depends on the moment.
 OR = " | "
@@ -71,7 +76,7 @@ class Verdict:
 
     def lines(self):
         found = {}
-        for (question, mode), answers in sorted(self.answers.items(), key=lambda item: QUESTIONS.index(item[0][0])):
+        for (question, mode), answers in sorted(self.answers.items(), key=lambda item: _ORDER.index(item[0][0])):
             found.setdefault((answers, question), []).append(mode)
         grouped = {}
         for (answers, question), modes in found.items():
@@ -114,10 +119,16 @@ def of(clients, reports, direct):
         raise Failure(f"not the modes of {', '.join(clients)}: {[mode['mode'] for mode in there]}")
     unavailable = tuple(mode["mode"] for mode in there if mode["unavailable"] is not None)
     found = {key: answer for report in reports for key, answer in answers(report).items() if key[1] not in unavailable}
-    expected = {key for key in direct if key[1] in asked(clients) and key[1] not in unavailable}
-    if found.keys() != expected or not {question for question, _ in direct} <= set(QUESTIONS):
+    expected = {key for key in direct if key[0] != UNASKED and key[1] in asked(clients) and key[1] not in unavailable}
+    if found.keys() != expected or not {question for question, _ in expected} <= set(QUESTIONS):
         raise Failure(f"not the questions of a check without a proxy: {sorted(found.keys() ^ expected)}")
     return Verdict(tuple(clients), {key: (answer,) for key, answer in found.items() if answer != direct[key]}, unavailable)
+
+
+def extended(verdict, more, direct):
+    """With more answers, as far as they are not the same without a proxy."""
+    found = {key: (answer,) for key, answer in more.items() if answer != direct[key]}
+    return Verdict(verdict.clients, verdict.answers | found, verdict.unavailable)
 
 
 def together(verdicts, direct, varies):
