@@ -36,7 +36,7 @@ def _filled(cls, table, where):
     if not isinstance(table, dict):
         raise Failure(f"{where}: {table!r} where a table was expected")
     kinds = typing.get_type_hints(cls)
-    fields = {_member(field.name): field for field in dataclasses.fields(cls) if field.init}
+    fields = {member(field.name): field for field in dataclasses.fields(cls) if field.init}
     required = {
         name for name, field in fields.items()
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
@@ -49,6 +49,6 @@ def _filled(cls, table, where):
     })
 
 
-def _member(name):
+def member(name):
     """A member of TOML is written with hyphens. A field that would be a keyword ends with `_`."""
     return name.rstrip("_").replace("_", "-")

@@ -1,5 +1,6 @@
 """Tests that no process of a script survives it: `python3 -m unittest`."""
 
+import argparse
 import contextlib
 import io
 import os
@@ -71,6 +72,14 @@ class Run(unittest.TestCase):
                 self.assert_all_ended("sleep 60", PATIENCE, "ended by SIGTERM")
         finally:
             signal.signal(signal.SIGTERM, handler)
+
+
+class Built(unittest.TestCase):
+    def test_what_is_no_program(self):
+        self.assertEqual(tools.built("/bin/sh"), Path("/bin/sh").resolve())
+        for text in ("", "/bin", "/etc/passwd", "/nowhere/axum-trailers"):
+            with self.subTest(text), self.assertRaisesRegex(argparse.ArgumentTypeError, "not a program"):
+                tools.built(text)
 
 
 class Script(unittest.TestCase):

@@ -1,5 +1,6 @@
 """Runs commands, and installs programs that are missing."""
 
+import argparse
 import fcntl
 import hashlib
 import importlib.util
@@ -25,6 +26,14 @@ LOCK = 300
 
 class Failure(Exception):
     """Why a script can't go on."""
+
+
+def built(text):
+    """A program that is built, as an argument."""
+    path = Path(text)
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise argparse.ArgumentTypeError(f"not a program: {text!r}")
+    return path.resolve()
 
 
 def run(command, seconds, **more):

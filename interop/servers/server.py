@@ -1,5 +1,4 @@
-"""The servers: what server.toml contains. `[[programs]]` is in sources.py. In commands, `{program}` is the folder of a program
-that is not installed, `{folder}` the working folder, and `{file}` the name of the program or configuration in it."""
+"""The servers: what server.toml contains. interop/README.md has a table of it."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
