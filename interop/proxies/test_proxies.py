@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import answers
@@ -18,6 +19,7 @@ import proxy
 import remedies
 import rows
 import short
+import unasked
 import verdicts
 from tools import Failure
 from verdicts import CLIENTS, MODES, Answer, Verdict
@@ -290,6 +292,33 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(verdicts.to_origin([Verdict(("TLS",), down)]), ["HTTP/1.1"])
         oldest = {("protocol", mode): (Answer("fail", "downgraded-to-http1.0"),) for mode in MODES}
         self.assertEqual(verdicts.to_origin([Verdict(("TLS",), oldest)]), ["HTTP/1.0"])
+
+
+class Unasked(unittest.TestCase):
+    def answers(self, printed, code=0):
+        done = SimpleNamespace(returncode=code, stdout=printed, stderr="")
+        with mock.patch("unasked.finished", return_value=done) as ran:
+            found = unasked.answers("plain", "http://127.0.0.1:8081")
+        sent = [("-H" in call.args[0], "--http1.1" in call.args[0]) for call in ran.call_args_list]
+        self.assertEqual(sent, [(True, True), (False, True)])
+        self.assertEqual(list(found), [("unasked", "http1-te"), ("unasked", "http1")])
+        return found["unasked", "http1"]
+
+    def test_trailers_are_behind_the_header_section(self):
+        head = "HTTP/1.1 200 OK\ntrailer: content-digest\n"
+        self.assertEqual(self.answers(f"{head}\ncontent-digest: sha-256=:AA==:\n"), unasked.ARRIVE)
+        self.assertEqual(self.answers(f"{head}\n"), unasked.DROPPED)
+        self.assertEqual(self.answers(f"{head}content-digest: sha-256=:AA==:\n\n"), unasked.DROPPED)
+
+    def test_what_is_no_response_with_trailers(self):
+        self.assertEqual(self.answers("HTTP/1.1 502 Bad Gateway\n\n"), unasked.BROKEN)
+        self.assertEqual(self.answers("HTTP/1.1 200 OK\n\n", 18), unasked.BROKEN)
+        self.assertEqual(self.answers("HTTP/1.1 400 Bad Request\n\n"), unasked.NOT_POSSIBLE)
+
+    def test_answers_are_those_that_differ(self):
+        direct = {("unasked", mode): unasked.ARRIVE for mode in MODES}
+        found = verdicts.extended(verdict(), direct | {("unasked", "http1"): unasked.DROPPED}, direct)
+        self.assertEqual(found.lines(), ["http1: unasked → dropped"])
 
 
 class Cells(unittest.TestCase):
