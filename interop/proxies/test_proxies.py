@@ -340,7 +340,8 @@ class Cells(unittest.TestCase):
     def test_trailers_that_vary(self):
         several = ("trailers", "trailers-several", "trailers-repeated", "trailers-long", "trailers-unannounced")
         lost = verdict(("trailers-slow", "http2", "not-sent"))
-        there = {(question, mode): (Answer("fail", "broken"), Answer("pass", "arrive")) for question in several for mode in MODES[:3]}
+        both = (Answer("fail", "broken"), Answer("pass", "arrive"))
+        there = {(question, mode): both for question in several for mode in MODES[:3]}
         self.assertEqual(
             cells.trailers(replace(lost, answers=lost.answers | there)),
             "with `TE`: yes for slow responses, **varies** for the others; HTTP/2 without `TE`: **no** (the origin sends none)",
@@ -385,7 +386,8 @@ class Answers(Folder):
         self.assertEqual(self.cells(found), ["**yes**", "**yes**", "`proto h2`", "–"])
 
     def test_what_passes_if_the_origin_needs_no_te(self):
-        found = VERDICTS.replace("    http2-te http2: protocol", "    http2-te http2: unasked → dropped\n    http2-te http2: protocol")
+        protocol = "    http2-te http2: protocol"
+        found = VERDICTS.replace(protocol, f"    http2-te http2: unasked → dropped\n{protocol}")
         self.assertEqual(self.cells(found)[:2], ["**no**", "only HTTP/1.1"])
 
     def test_what_is_joined(self):
@@ -515,7 +517,8 @@ class Remedies(Folder):
 
     def test_what_is_lost_with_the_lines_is_said(self):
         found = VERDICTS + "    http1: cut-short → hangs response\n    http1: streaming → held-back response\n"
-        self.assertEqual({entry["note"] for entry in self.made(found=found)}, {"With it, `streaming` and `cut-short` fail for HTTP/1.1 without `TE`."})
+        note = "With it, `streaming` and `cut-short` fail for HTTP/1.1 without `TE`."
+        self.assertEqual({entry["note"] for entry in self.made(found=found)}, {note})
         self.assertEqual({entry.get("note") for entry in self.made()}, {None})
 
     def test_update_that_helps(self):
@@ -558,7 +561,8 @@ class Short(Folder):
         dropped, merged = ("trailers", "http2", "dropped"), ("trailers-slow", "http1-te", "merged-into-header")
         self.assertEqual(self.chosen([dropped], [merged]), ["default", "h2"])
         self.assertEqual(self.chosen([dropped], [merged, dropped]), ["h2"])
-        self.assertEqual(self.chosen([dropped], [("trailers-long", "http2", "dropped"), ("streaming", "http2", "held-back")]), ["default"])
+        nothing_new = [("trailers-long", "http2", "dropped"), ("streaming", "http2", "held-back")]
+        self.assertEqual(self.chosen([dropped], nothing_new), ["default"])
 
     def test_answers_that_depend_on_the_moment_are_left_out(self):
         self.write(PROXY.replace("tls = 8443\nplain", "tls = 8443\nvaries = { te = \"It is lucky.\" }\nplain"))
