@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 import unittest
 import urllib.request
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class Started(unittest.TestCase):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{addresses[8081]}/", timeout=1).close()
             except OSError:
+                # Its port is closed a moment before it has ended.
+                time.sleep(0.2)
                 return
         self.fail("it does not end")
 
