@@ -15,6 +15,9 @@ SLOW = "/bytes/64?chunk=32&delay=100"
 SHORT_CUT = "/export/orders?fail_at=6"
 LONG_CUT = "/export/orders?fail_at=5001"
 
+# How a proxy responds that notices the cut before it has sent anything.
+NOTICED = (502, 503)
+
 IPV6 = "2001:db8::1"
 
 # A compression flag and a length, then `ExportRequest{table: "orders", fail_at: 3}`.
@@ -70,7 +73,9 @@ class Behind:
         for target, expected in [(SHORT_CUT, self._or(cut, Ending.COMPLETE) | {Ending.ERROR}), (LONG_CUT, {cut})]:
             response, line = self._get(client, source, target)
             ending = Ending.COMPLETE if _is_good(response) else _failure(response)
-            check_any(self._what(client, target, response), ending, expected)
+            # On a busy machine, also that of a long one.
+            in_time = {Ending.ERROR} if response.status in NOTICED else set()
+            check_any(self._what(client, target, response), ending, expected | in_time)
             if ending is not Ending.REFUSED:
                 check(f"{self._what(client, target)} in the log", line["ended"].partition(":")[0], "failed")
 
