@@ -77,7 +77,7 @@ class Remedy:
     lines: list[str] = field(default_factory=list)
     note: str | None = None
     measured: Measured | None = None
-    # Who says that it helps with versions that are not measured.
+    # The source for versions that are not measured, such as a changelog.
     basis: str | None = None
     # Instead of `measured`.
     findings: list[str] = field(default_factory=list)
