@@ -72,9 +72,9 @@ class Started(unittest.TestCase):
 
 class Ports(unittest.TestCase):
     def test_only_whole_numbers_are_ports(self):
-        addresses = Addresses({8080: 21000, 3000: 22000}, "/tmp/socket")
+        addresses = Addresses({8080: 21000, 3000: 22000}, "/run/socket")
         text = "localhost:8080 18080 3000ms unix:/run/axum-trailers/http.sock"
-        self.assertEqual(addresses.applied(text), "localhost:21000 18080 3000ms unix:/tmp/socket")
+        self.assertEqual(addresses.applied(text), "localhost:21000 18080 3000ms unix:/run/socket")
         self.assertEqual(addresses.undone("localhost:21000"), "localhost:8080")
 
 

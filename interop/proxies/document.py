@@ -10,6 +10,7 @@ from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/proxies.md"
 
+
 def order(text):
     """The names of the proxies' folders, as their sections follow each other."""
     return re.findall(r"(?m)^## .*\n(?:(?!## ).*\n)*?<!-- (\w+) -->$", text.partition("<!-- /results -->")[2])

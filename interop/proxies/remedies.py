@@ -20,7 +20,6 @@ WIDTH = 120
 # What stands for the origin in a remedy's lines, and what it can be in a configuration.
 PLACEHOLDERS = {"HOST,PORT": r"(?:127\.0\.0\.1|localhost),(?:8080|3000)", "ORIGIN": r"(?:127\.0\.0\.1|localhost):(?:8080|3000)"}
 
-
 # The modes in which some questions are asked. Others are asked in all.
 ASKED = {"te": {"http2-te", "http1-te"}, "continue": {"http1-te", "http1"}} | {
     question: {"http2-te"} if question.startswith("grpc-") else set(MODES) - {"http1"}
