@@ -1,0 +1,26 @@
+//! HTTP/3 streams on [`quinn`] for the crate [`h3`], that never let a cut message look complete.
+
+mod bounds;
+mod connection;
+mod content;
+mod errors;
+mod fault;
+mod opener;
+mod outgoing;
+mod receive_error;
+mod request;
+mod streams;
+mod uni;
+
+pub use self::{
+    bounds::Bounds,
+    connection::Connection,
+    content::Content,
+    fault::Fault,
+    opener::Opener,
+    receive_error::ReceiveError,
+    request::{BidiStream, RecvStream, SendStream, Stopped, Stream},
+    streams::Streams,
+    uni::{UniRecvStream, UniSendStream},
+};
+pub use {h3, quinn};

@@ -1,0 +1,15 @@
+//! Request streams.
+
+mod bidi;
+mod recv;
+mod send;
+mod state;
+mod stream;
+
+pub(crate) use self::state::State;
+pub use self::{
+    bidi::BidiStream,
+    recv::RecvStream,
+    send::SendStream,
+    stream::{Stopped, Stream},
+};

@@ -1,0 +1,60 @@
+use super::State;
+use crate::outgoing::Outgoing;
+use bytes::Bytes;
+use h3::{
+    error::Code,
+    quic::{self, StreamErrorIncoming, StreamId, WriteBuf},
+};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+/// The sending side of a request stream. If it is dropped unfinished, the stream is reset with `H3_INTERNAL_ERROR`: quinn would
+/// end it as if it were complete.
+pub struct SendStream {
+    state: Arc<State>,
+    outgoing: Outgoing,
+    /// Finished or reset.
+    has_ended: bool,
+}
+
+impl SendStream {
+    pub(super) fn new(state: Arc<State>) -> Self {
+        Self { state, outgoing: Outgoing::default(), has_ended: false }
+    }
+}
+
+impl quic::SendStream<Bytes> for SendStream {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
+        self.outgoing.poll_write(&mut self.state.sending(), cx)
+    }
+
+    fn send_data<T: Into<WriteBuf<Bytes>>>(&mut self, data: T) -> Result<(), StreamErrorIncoming> {
+        self.outgoing.start(data.into())
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
+        let mut sending = self.state.sending();
+        ready!(self.outgoing.poll_write(&mut sending, cx))?;
+        self.has_ended = true;
+        Poll::Ready(sending.finish().map_err(|error| StreamErrorIncoming::Unknown(Box::new(error))))
+    }
+
+    fn reset(&mut self, reset_code: u64) {
+        self.has_ended = true;
+        self.state.reset(reset_code);
+    }
+
+    fn send_id(&self) -> StreamId {
+        self.state.id()
+    }
+}
+
+impl Drop for SendStream {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.state.reset(Code::H3_INTERNAL_ERROR.value());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use crate::request::{State, Stream};
+use h3::quic::StreamId;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// What is known about the streams of a connection in addition to what h3 reports. Clones share it.
+#[derive(Clone)]
+pub struct Streams(Arc<Shared>);
+
+struct Shared {
+    quic: quinn::Connection,
+    rejects_new: AtomicBool,
+    /// Those that nobody has taken.
+    untaken: Mutex<HashMap<StreamId, Stream>>,
+}
+
+impl Streams {
+    pub(crate) fn new(quic: quinn::Connection) -> Self {
+        Self(Arc::new(Shared { quic, rejects_new: AtomicBool::new(false), untaken: Mutex::default() }))
+    }
+
+    /// Takes what is known about a request stream, from when it was accepted or opened. Returns `None` if it was taken before,
+    /// or the stream is gone.
+    #[must_use]
+    pub fn take(&self, id: StreamId) -> Option<Stream> {
+        self.untaken().remove(&id)
+    }
+
+    /// Rejects each new request stream from now on, with `H3_REQUEST_REJECTED`. A `GOAWAY` of h3's `shutdown(1)` announces
+    /// the id of the next stream, and h3 (0.0.8) would still accept that one.
+    pub fn reject_new(&self) {
+        self.0.rejects_new.store(true, Ordering::Relaxed);
+    }
+
+    /// The QUIC connection.
+    #[must_use]
+    pub fn quic(&self) -> &quinn::Connection {
+        &self.0.quic
+    }
+
+    pub(crate) fn rejects_new(&self) -> bool {
+        self.0.rejects_new.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, id: StreamId, state: Arc<State>) {
+        self.untaken().insert(id, Stream::new(state));
+    }
+
+    pub(crate) fn forget(&self, id: StreamId) {
+        self.untaken().remove(&id);
+    }
+
+    fn untaken(&self) -> std::sync::MutexGuard<'_, HashMap<StreamId, Stream>> {
+        // Nothing panics while it is locked.
+        self.0.untaken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { quic, rejects_new, .. } = &*self.0;
+        f.debug_struct("Streams")
+            .field("quic", quic)
+            .field("rejects_new", rejects_new)
+            .finish_non_exhaustive()
+    }
+}
