@@ -1,8 +1,8 @@
 use super::{Client, Lease, Origin, Target, request_form};
 use crate::{
     bounds::MOST_SECTION,
-    connector::ConnectError,
-    exchange::{Error, Exchange, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
+    connector::{ConnectError, SendError},
+    exchange::{Error, Exchange, Incoming, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
     verdict::Cut,
 };
 use axum_trailers::trailers::server::section_size;
@@ -10,7 +10,6 @@ use axum_trailers::trailers::server::section_size;
 use http::Uri;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
 use std::{future::Future, pin::pin, time::Duration};
 use tokio::time::{sleep, timeout};
 
@@ -25,7 +24,6 @@ pub(super) struct Attempt {
 }
 
 /// What came of it.
-#[expect(clippy::large_enum_variant, reason = "it lives as long as it is passed on")]
 enum Sent {
     Response(Response<Incoming>),
     /// The connection was closed before anything was sent.
@@ -133,18 +131,17 @@ impl Client {
         let sending = lease.connection.send(request, exchange, on_informational.clone());
         match self.wait(sending, exchange).await.inspect_err(|_stall| lease.discard())? {
             Ok(response) => Ok(Sent::Response(response)),
-            Err(mut error) => match (error.take_message(), exchange.failure()) {
-                (Some(request), _) => Ok(Sent::Unsent(request)),
-                (None, Some(reason)) => Err(Error::RequestBody(reason)),
-                (None, None) => {
-                    let unknown = || Error::NoResponse(Cut::of_connection(error.error()));
-                    let error = lease.failure().unwrap_or_else(unknown);
-                    if error.is_unprocessed() {
-                        lease.discard();
-                    }
-                    Err(error)
+            Err(SendError::Unsent(request)) => Ok(Sent::Unsent(*request)),
+            Err(SendError::Failed(error)) => {
+                if let Some(reason) = exchange.failure() {
+                    return Err(Error::RequestBody(reason));
                 }
-            },
+                let error = lease.failure().unwrap_or(error);
+                if error.is_unprocessed() {
+                    lease.discard();
+                }
+                Err(error)
+            }
         }
     }
 

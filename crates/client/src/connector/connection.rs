@@ -1,7 +1,7 @@
-use super::Transport;
+use super::{SendError, Transport};
 use crate::{
     bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
-    exchange::{Error, Exchange, OnInformational, OutgoingBody},
+    exchange::{Error, Exchange, Incoming, OnInformational, OutgoingBody},
     io::{
         Faults, Http1Stream, Http2Stream, MOST_INFORMATIONAL, Owner, TrailerLines, Written,
         too_many_informational,
@@ -10,8 +10,7 @@ use crate::{
 };
 use http::{Request, Response, StatusCode, Version};
 use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http1, http2},
+    client::conn::{http1, http2},
     ext::on_informational,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -153,10 +152,10 @@ impl Connection {
         mut request: Request<OutgoingBody>,
         exchange: &Exchange,
         receiver: Option<OnInformational>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<OutgoingBody>>> {
+    ) -> Result<Response<Incoming>, SendError> {
         exchange.begin_over(self.written.clone());
         self.was_used = true;
-        match &mut self.sender {
+        let sent = match &mut self.sender {
             Sender::Http1(sender) => {
                 let (faults, exchange, number) = (self.faults.clone(), exchange.clone(), AtomicUsize::new(0));
                 on_informational(&mut request, move |response| {
@@ -177,7 +176,8 @@ impl Connection {
                 sender.try_send_request(request).await
             }
             Sender::Http2(sender) => sender.try_send_request(request).await,
-        }
+        };
+        Ok(Incoming::of_hyper(sent?))
     }
 }
 

@@ -8,12 +8,13 @@ mod error;
 mod overrides;
 mod protocol;
 mod proxy;
+mod send_error;
 mod tls;
 mod transport;
 mod tunnel;
 
-pub(crate) use self::connection::Connection;
 use self::overrides::Overrides;
+pub(crate) use self::{connection::Connection, send_error::SendError};
 pub use self::{
     connector::Connector,
     error::{ConnectError, TlsError},

@@ -22,16 +22,24 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the server has certainly not processed the request, because it refused the HTTP/2 stream or is shutting down.
-    /// Such a request can be sent again with any method ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
-    /// The client does that once by itself if the body is empty.
+    /// Whether the server has certainly not processed the request, because it refused the stream or is shutting down.
+    /// Such a request can be sent again with any method ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7),
+    /// [RFC 9114 §4.1.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1)). The client does that once by itself if the
+    /// body is empty.
     #[must_use]
     pub fn is_unprocessed(&self) -> bool {
         // With NO_ERROR, GOAWAY ends only the streams that it leaves out.
         match self {
-            Self::NoResponse(Cut::Reset { code }) => *code == u32::from(h2::Reason::REFUSED_STREAM),
-            Self::NoResponse(Cut::GoAway { code }) => *code == u32::from(h2::Reason::NO_ERROR),
+            Self::NoResponse(Cut::Reset { code }) => [REFUSED_STREAM, H3_REQUEST_REJECTED].contains(code),
+            Self::NoResponse(Cut::GoAway { code }) => *code == NO_ERROR,
             _ => false,
         }
     }
 }
+
+/// [RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7).
+const NO_ERROR: u64 = 0x0;
+const REFUSED_STREAM: u64 = 0x7;
+
+/// [RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1).
+const H3_REQUEST_REJECTED: u64 = 0x10b;

@@ -1,10 +1,9 @@
-use super::{exchange::Exchange, stall::Stall};
+use super::{exchange::Exchange, incoming::Incoming, stall::Stall};
 use crate::{bounds::MOST_SECTION, client::Lease, verdict::Cut};
 use axum_trailers::trailers::server::section_size;
 use bytes::Bytes;
 use http::Version;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::{
     fmt,
     pin::Pin,
@@ -22,7 +21,6 @@ pub struct ResponseBody {
     exchange: Exchange,
     stall: Stall,
     version: Version,
-    received: u64,
     is_over: bool,
 }
 
@@ -36,8 +34,7 @@ impl ResponseBody {
     ) -> Self {
         let version = lease.transport().version;
         let lease = Some(lease);
-        let mut body =
-            Self { incoming, lease, is_reusable, exchange, stall, version, received: 0, is_over: false };
+        let mut body = Self { incoming, lease, is_reusable, exchange, stall, version, is_over: false };
         if body.incoming.is_end_stream() {
             body.end();
         }
@@ -56,17 +53,10 @@ impl ResponseBody {
         }
     }
 
-    fn take(
-        &mut self,
-        frame: Option<Result<Frame<Bytes>, hyper::Error>>,
-    ) -> Option<Result<Frame<Bytes>, Cut>> {
+    fn take(&mut self, frame: Option<Result<Frame<Bytes>, Cut>>) -> Option<Result<Frame<Bytes>, Cut>> {
         let result = match frame {
-            Some(Ok(frame)) => self.check(frame),
-            Some(Err(error)) => Err(self.cut(&error)),
-            // hyper takes a reset with `NO_ERROR` for the end.
-            None if self.version == Version::HTTP_2 && !self.incoming.is_end_stream() => {
-                Err(Cut::Reset { code: h2::Reason::NO_ERROR.into() })
-            }
+            Some(Ok(frame)) => check(frame),
+            Some(Err(cut)) => Err(self.cause(cut)),
             None => {
                 self.end();
                 return None;
@@ -74,10 +64,8 @@ impl ResponseBody {
         };
         match &result {
             Err(_) => self.is_over = true,
-            // h2 has to lock for an answer, and HTTP/2 needs none here.
             Ok(frame) => {
-                let is_http2 = self.version == Version::HTTP_2;
-                if frame.is_trailers() || (!is_http2 && self.incoming.is_end_stream()) {
+                if frame.is_trailers() || self.incoming.has_ended() {
                     self.end();
                 }
             }
@@ -85,33 +73,20 @@ impl ResponseBody {
         Some(result)
     }
 
-    fn check(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Cut> {
-        if let Some(data) = frame.data_ref() {
-            self.received += data.len() as u64;
-        }
-        if frame.trailers_ref().is_some_and(|trailers| section_size(trailers) > MOST_SECTION) {
-            return Err(Cut::TooLarge(format!("the trailer section has more than {MOST_SECTION} bytes")));
-        }
-        Ok(frame)
-    }
-
-    fn cut(&self, error: &hyper::Error) -> Cut {
+    /// What has led to a cut.
+    fn cause(&self, cut: Cut) -> Cut {
         if let Some(reason) = self.exchange.failure() {
             return Cut::RequestBody(reason);
         }
-        if let Some(fault) = self.lease.as_ref().and_then(Lease::fault) {
-            return fault;
-        }
-        let cut = Cut::of_connection(error);
-        // Content that is short of its length is malformed for h2. It has not passed on what is more than that.
-        let may_be_short = cut == Cut::Closed || Cut::is_rule_of_stream(error);
-        match self.incoming.size_hint().exact() {
-            Some(rest) if rest > 0 && may_be_short => {
-                Cut::Short { expected: self.received + rest, received: self.received }
-            }
-            _ => cut,
-        }
+        self.lease.as_ref().and_then(Lease::fault).unwrap_or(cut)
     }
+}
+
+fn check(frame: Frame<Bytes>) -> Result<Frame<Bytes>, Cut> {
+    if frame.trailers_ref().is_some_and(|trailers| section_size(trailers) > MOST_SECTION) {
+        return Err(Cut::TooLarge(format!("the trailer section has more than {MOST_SECTION} bytes")));
+    }
+    Ok(frame)
 }
 
 impl Drop for ResponseBody {
@@ -124,7 +99,7 @@ impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody")
             .field("version", &self.version)
-            .field("received", &self.received)
+            .field("received", &self.incoming.received())
             .finish_non_exhaustive()
     }
 }

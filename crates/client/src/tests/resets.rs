@@ -51,7 +51,7 @@ async fn reset_in_a_body_is_a_cut_with_its_code() {
         let (mut frames, stream, response) = response_with(Method::GET, &begin).await;
         frames.reset(stream, code).await;
         let (content, _, cut) = read(response).await;
-        assert_eq!((content.as_str(), &cut), ("a", &Some(Cut::Reset { code })));
+        assert_eq!((content.as_str(), &cut), ("a", &Some(Cut::Reset { code: code.into() })));
         let text = cut.expect("a cut").to_string();
         assert!(text.contains(name), "{text}");
     }
@@ -98,7 +98,7 @@ async fn reset_before_the_response_has_its_code() {
         let mut frames = Frames::begin(peer).await;
         let stream = frames.until(HEADERS).await.stream;
         frames.reset(stream, code).await;
-        assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Reset { code }));
+        assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Reset { code: code.into() }));
     }
 }
 
@@ -154,7 +154,7 @@ async fn end_of_the_connection_is_a_cut_with_its_code() {
         frames.send(GOAWAY, 0, 0, payload).await;
         let (_, _, cut) = read(response).await;
         // hyper reports this one as the end, like a reset.
-        let expected = if code == 0 { Cut::Reset { code } } else { Cut::GoAway { code } };
+        let expected = if code == 0 { Cut::Reset { code: 0 } } else { Cut::GoAway { code: code.into() } };
         assert_eq!(cut, Some(expected), "{name}");
     }
 }

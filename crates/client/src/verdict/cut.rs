@@ -1,4 +1,4 @@
-use super::Printable;
+use super::{Printable, error_code::error_code_name};
 use crate::{
     bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
     verify::VerifyError,
@@ -9,18 +9,20 @@ use std::{error::Error, io, iter, time::Duration};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cut {
-    /// The server reset the stream ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
-    #[error("the server reset the stream with {}", code_name(*.code))]
+    /// The server reset the stream ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1),
+    /// [RFC 9114 §4.1.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1)).
+    #[error("the server reset the stream with {}", error_code_name(*.code))]
     Reset {
         /// The error code.
-        code: u32,
+        code: u64,
     },
-    /// The server ended the HTTP/2 connection with GOAWAY
-    /// ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)).
-    #[error("the server ended the connection with {}", code_name(*.code))]
+    /// The server ended the connection: over HTTP/2 with GOAWAY
+    /// ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)), over HTTP/3 with `CONNECTION_CLOSE`
+    /// ([RFC 9114 §5.3](https://www.rfc-editor.org/rfc/rfc9114#section-5.3)).
+    #[error("the server ended the connection with {}", error_code_name(*.code))]
     GoAway {
         /// The error code.
-        code: u32,
+        code: u64,
     },
     /// The connection was closed before the end of the message.
     #[error("the connection was closed before the end of the message")]
@@ -129,13 +131,13 @@ fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
 
 fn of_h2(error: &h2::Error) -> Option<Cut> {
     let reason = error.reason()?;
-    let code = reason.into();
+    let code = u32::from(reason).into();
     // What h2 answers to a section far over the limit, and to too many frames.
     if error.is_library() && reason == h2::Reason::ENHANCE_YOUR_CALM {
         return Some(Cut::TooLarge("it exceeds a limit of the HTTP/2 connection".to_owned()));
     }
     if error.is_library() {
-        return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", code_name(code))));
+        return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", error_code_name(code))));
     }
     match (error.is_remote(), error.is_go_away()) {
         (true, true) => Some(Cut::GoAway { code }),
@@ -186,12 +188,6 @@ fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
         Some(inner) => Some(inner),
         None => error.source(),
     }
-}
-
-/// The name of an error code ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)).
-fn code_name(code: u32) -> String {
-    const LAST: u32 = 13;
-    if code > LAST { format!("code {code}") } else { format!("{:?}", h2::Reason::from(code)) }
 }
 
 #[cfg(test)]
@@ -267,6 +263,9 @@ mod tests {
             (Cut::Reset { code: 2 }, "the server reset the stream with INTERNAL_ERROR"),
             (Cut::Reset { code: 13 }, "the server reset the stream with HTTP_1_1_REQUIRED"),
             (Cut::Reset { code: 14 }, "the server reset the stream with code 14"),
+            (Cut::Reset { code: 0x10b }, "the server reset the stream with H3_REQUEST_REJECTED"),
+            (Cut::Reset { code: 1 << 60 }, "the server reset the stream with code 1152921504606846976"),
+            (Cut::GoAway { code: 0x100 }, "the server ended the connection with H3_NO_ERROR"),
             (Cut::GoAway { code: 0 }, "the server ended the connection with NO_ERROR"),
             (Cut::Stalled(Duration::from_secs(60)), "no progress for 60 s"),
             (Cut::TimedOut(Duration::from_millis(1500)), "the transfer was not complete after 1.5 s"),

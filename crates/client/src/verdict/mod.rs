@@ -2,6 +2,7 @@
 
 mod cut;
 mod digest_source;
+mod error_code;
 mod missing;
 mod no_digest;
 mod printable;
