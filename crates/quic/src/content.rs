@@ -1,6 +1,6 @@
 use crate::{
-    ReceiveError,
-    request::{RecvStream, State, Stream},
+    ReceiveError, check_fields,
+    request::{RecvStream, Stream},
 };
 use bytes::{Buf, Bytes};
 use h3::error::{Code, StreamError};
@@ -9,7 +9,6 @@ use http_body::{Body, Frame, SizeHint};
 use std::{
     fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -19,7 +18,7 @@ use std::{
 /// `H3_REQUEST_CANCELLED` by a client.
 pub struct Content {
     side: Side,
-    state: Arc<State>,
+    stream: Stream,
     /// As announced, in bytes.
     length: Option<u64>,
     received: u64,
@@ -62,7 +61,7 @@ impl Content {
     }
 
     fn new(side: Side, stream: &Stream, length: Option<u64>) -> Self {
-        Self { side, state: stream.state().clone(), length, received: 0, phase: Phase::Data }
+        Self { side, stream: stream.clone(), length, received: 0, phase: Phase::Data }
     }
 
     /// Asks the peer to stop with this code (`STOP_SENDING`), unless it has ended. Nothing more is received.
@@ -74,7 +73,7 @@ impl Content {
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ReceiveError>> {
-        let data = ready!(self.side.poll_data(cx)).map_err(ReceiveError::of_stream)?;
+        let data = ready!(self.side.poll_data(cx)).map_err(|error| ReceiveError::of(error, &self.stream))?;
         self.received += data.as_ref().map_or(0, |data| data.len() as u64);
         let is_last = data.is_none();
         match self.length {
@@ -95,15 +94,19 @@ impl Content {
         if self.phase == Phase::Ended {
             return Poll::Ready(Ok(None));
         }
-        let trailers = ready!(self.side.poll_trailers(cx)).map_err(ReceiveError::of_stream)?;
+        let trailers =
+            ready!(self.side.poll_trailers(cx)).map_err(|error| ReceiveError::of(error, &self.stream))?;
         self.phase = Phase::Ended;
+        if let Some(trailers) = &trailers {
+            check_fields(trailers)?;
+        }
         Poll::Ready(Ok(trailers.map(Frame::trailers)))
     }
 
     /// The code with which the peer is asked to stop because of an error, unless that was done.
     fn code(error: &ReceiveError) -> Option<Code> {
         match error {
-            ReceiveError::TrailersTooLarge { .. } => Some(Code::H3_EXCESSIVE_LOAD),
+            ReceiveError::SectionTooLarge { .. } => Some(Code::H3_EXCESSIVE_LOAD),
             ReceiveError::Length { .. } => Some(Code::H3_MESSAGE_ERROR),
             _ => None,
         }
@@ -131,7 +134,9 @@ impl Body for Content {
     fn is_end_stream(&self) -> bool {
         match self.phase {
             // A length that is missing something is an error, which must be read.
-            Phase::Data => self.state.has_ended() && self.length.is_none_or(|length| length == self.received),
+            Phase::Data => {
+                self.stream.has_ended() && self.length.is_none_or(|length| length == self.received)
+            }
             Phase::Trailers => false,
             Phase::Ended => true,
         }

@@ -25,9 +25,55 @@ pub enum Fault {
         /// The bound, in bytes.
         limit: u64,
     },
+    /// The same on the control stream.
+    #[error(
+        "a frame of type {kind:#x} with {bytes} bytes on the control stream, of which {limit} are allowed"
+    )]
+    ControlFrameTooLarge {
+        /// The frame's type.
+        kind: u64,
+        /// The size that the frame announces, in bytes.
+        bytes: u64,
+        /// The bound, in bytes.
+        limit: u64,
+    },
+    /// A frame that is not allowed here: `DATA` before the header section, anything after the trailer section, or a frame of
+    /// another stream ([RFC 9114 §4.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1)).
+    #[error("an unexpected frame of type {kind:#x}")]
+    UnexpectedFrame {
+        /// The frame's type.
+        kind: u64,
+    },
+    /// A server push, which this side has not allowed
+    /// ([RFC 9114 §7.2.5](https://www.rfc-editor.org/rfc/rfc9114#section-7.2.5)).
+    #[error("a push promise without permission")]
+    PushPromise,
+    /// A field section that cannot be decoded, or that needs QPACK's dynamic table, which this side has not allowed
+    /// ([RFC 9204 §2.2](https://www.rfc-editor.org/rfc/rfc9204#section-2.2)).
+    #[error("a field section that cannot be decoded")]
+    Compression,
+    /// More fields than an [`http::HeaderMap`] takes.
+    #[error("a field section of more than {limit} fields")]
+    TooManyFields {
+        /// How many fields are allowed.
+        limit: usize,
+    },
     /// A pseudo-field in a trailer section ([RFC 9114 §4.3](https://www.rfc-editor.org/rfc/rfc9114#section-4.3)).
     #[error("a pseudo-field in a trailer section")]
     PseudoFieldInTrailers,
+    /// A pseudo-field behind a field.
+    #[error("a pseudo-field behind a field")]
+    MisplacedPseudoField,
+    /// A pseudo-field that occurs twice.
+    #[error("a repeated pseudo-field")]
+    RepeatedPseudoField,
+    /// A pseudo-field that a message of this kind does not have.
+    #[error("an undefined pseudo-field")]
+    UndefinedPseudoField,
+    /// A field of HTTP/1.1's connections, such as `transfer-encoding`
+    /// ([RFC 9114 §4.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2)).
+    #[error("a field of HTTP/1.1's connections: {0}")]
+    ConnectionField(http::HeaderName),
 }
 
 impl Fault {
@@ -36,14 +82,38 @@ impl Fault {
     pub fn code(&self) -> Code {
         match self {
             Self::Truncated => Code::H3_FRAME_ERROR,
-            Self::SectionTooLarge { .. } | Self::FrameTooLarge { .. } => Code::H3_EXCESSIVE_LOAD,
-            Self::PseudoFieldInTrailers => Code::H3_MESSAGE_ERROR,
+            Self::SectionTooLarge { .. }
+            | Self::FrameTooLarge { .. }
+            | Self::ControlFrameTooLarge { .. }
+            | Self::TooManyFields { .. } => Code::H3_EXCESSIVE_LOAD,
+            Self::UnexpectedFrame { .. } => Code::H3_FRAME_UNEXPECTED,
+            Self::PushPromise => Code::H3_ID_ERROR,
+            Self::Compression => Code::QPACK_DECOMPRESSION_FAILED,
+            Self::PseudoFieldInTrailers
+            | Self::MisplacedPseudoField
+            | Self::RepeatedPseudoField
+            | Self::UndefinedPseudoField
+            | Self::ConnectionField(_) => Code::H3_MESSAGE_ERROR,
         }
     }
 
     /// Whether it ends the connection, instead of the stream alone.
     #[must_use]
     pub fn ends_connection(&self) -> bool {
-        matches!(self, Self::Truncated)
+        match self {
+            Self::Truncated
+            | Self::ControlFrameTooLarge { .. }
+            | Self::UnexpectedFrame { .. }
+            | Self::PushPromise
+            | Self::Compression => true,
+            Self::SectionTooLarge { .. }
+            | Self::FrameTooLarge { .. }
+            | Self::TooManyFields { .. }
+            | Self::PseudoFieldInTrailers
+            | Self::MisplacedPseudoField
+            | Self::RepeatedPseudoField
+            | Self::UndefinedPseudoField
+            | Self::ConnectionField(_) => false,
+        }
     }
 }

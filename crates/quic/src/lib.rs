@@ -1,10 +1,13 @@
 //! HTTP/3 streams on [`quinn`] for the crate [`h3`], that never let a cut message look complete.
 
 mod bounds;
+mod chunks;
 mod connection;
 mod content;
 mod errors;
 mod fault;
+mod fields;
+mod frames;
 mod opener;
 mod outgoing;
 mod receive_error;
@@ -17,6 +20,7 @@ pub use self::{
     connection::Connection,
     content::Content,
     fault::Fault,
+    fields::check_fields,
     opener::Opener,
     receive_error::ReceiveError,
     request::{BidiStream, RecvStream, SendStream, Stopped, Stream},

@@ -1,4 +1,4 @@
-use crate::Fault;
+use crate::{Fault, Stream};
 use h3::{
     error::{ConnectionError, LocalError, StreamError},
     quic::ConnectionErrorIncoming,
@@ -8,9 +8,9 @@ use h3::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The trailer section is larger than this side allows.
-    #[error("a trailer section of at least {size} bytes, of which {limit} are allowed")]
-    TrailersTooLarge {
+    /// A field section is larger than this side allows: of a [`Content`](crate::Content), its trailer section.
+    #[error("a field section of at least {size} bytes, of which {limit} are allowed")]
+    SectionTooLarge {
         /// The size as decoded, up to the first field over the limit, in bytes.
         size: u64,
         /// The limit, in bytes.
@@ -51,41 +51,57 @@ pub enum ReceiveError {
 }
 
 impl ReceiveError {
-    /// What h3 reports about a stream.
+    /// What h3 reports about a stream, with what is known about the stream and its connection. The error may also be one of
+    /// sending: [`Reset`](Self::Reset) has then the code of the peer's `STOP_SENDING`.
     #[must_use]
-    pub fn of_stream(error: StreamError) -> Self {
+    pub fn of(error: StreamError, stream: &Stream) -> Self {
+        if let Some(fault) = stream.fault() {
+            return Self::Fault(fault);
+        }
         match error {
             StreamError::RemoteTerminate { code } => Self::Reset { code: code.value() },
-            StreamError::ConnectionError(error) => Self::of_connection(error),
+            StreamError::ConnectionError(error) => Self::of_connection(error, stream.quic()),
             StreamError::HeaderTooBig { actual_size, max_size } => {
-                Self::TrailersTooLarge { size: actual_size, limit: max_size }
+                Self::SectionTooLarge { size: actual_size, limit: max_size }
             }
-            StreamError::Undefined(error) => match error.downcast::<Fault>() {
-                Ok(fault) => Self::Fault(*fault),
-                Err(error) => Self::Malformed(error.to_string()),
-            },
+            StreamError::Undefined(error) => Self::Malformed(error.to_string()),
+            StreamError::StreamError { reason, .. } => Self::Malformed(reason),
             other => Self::Malformed(other.to_string()),
         }
     }
 
     /// What h3 reports about a connection.
     #[must_use]
-    pub fn of_connection(error: ConnectionError) -> Self {
+    pub fn of_connection(error: ConnectionError, quic: &quinn::Connection) -> Self {
         match error {
             ConnectionError::Timeout => Self::TimedOut,
-            ConnectionError::Remote(ConnectionErrorIncoming::ApplicationClose { error_code }) => {
-                Self::Closed { code: Some(error_code), reason: format!("with {error_code:#x} by the peer") }
-            }
-            ConnectionError::Remote(ConnectionErrorIncoming::Undefined(error)) => {
-                match error.downcast_ref::<Fault>() {
-                    Some(fault) => Self::Fault(fault.clone()),
-                    None => Self::Closed { code: None, reason: error.to_string() },
-                }
-            }
-            ConnectionError::Local { error: LocalError::Application { reason, .. }, .. } => {
+            ConnectionError::Local { error: LocalError::Application { reason, .. } } => {
                 Self::Malformed(reason)
+            }
+            other => match (fault(&other), quic.close_reason()) {
+                (Some(fault), _) => Self::Fault(fault),
+                // h3 loses the reason.
+                (None, Some(reason)) => Self::of_close(reason),
+                (None, None) => Self::Closed { code: None, reason: other.to_string() },
+            },
+        }
+    }
+
+    fn of_close(reason: quinn::ConnectionError) -> Self {
+        match reason {
+            quinn::ConnectionError::TimedOut => Self::TimedOut,
+            quinn::ConnectionError::ApplicationClosed(close) => {
+                Self::Closed { code: Some(close.error_code.into_inner()), reason: close.to_string() }
             }
             other => Self::Closed { code: None, reason: other.to_string() },
         }
+    }
+}
+
+/// The fault for which this side has closed the connection, if any.
+fn fault(error: &ConnectionError) -> Option<Fault> {
+    match error {
+        ConnectionError::Remote(ConnectionErrorIncoming::Undefined(error)) => error.downcast_ref().cloned(),
+        _ => None,
     }
 }

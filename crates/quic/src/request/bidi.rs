@@ -21,12 +21,9 @@ impl BidiStream {
         bounds: Bounds,
     ) -> Self {
         let id = StreamId::try_from(u64::from(send.id())).expect("quinn's ids have the same range");
-        let state = Arc::new(State::new(id, send));
+        let state = Arc::new(State::new(id, streams.clone(), send));
         streams.add(id, state.clone());
-        Self {
-            send: SendStream::new(state.clone()),
-            recv: RecvStream::new(recv, state, streams.clone(), bounds),
-        }
+        Self { send: SendStream::new(state.clone()), recv: RecvStream::new(recv, state, bounds) }
     }
 }
 

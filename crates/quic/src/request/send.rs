@@ -5,13 +5,15 @@ use h3::{
     error::Code,
     quic::{self, StreamErrorIncoming, StreamId, WriteBuf},
 };
+use quinn::Side;
 use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
-/// The sending side of a request stream. If it is dropped unfinished, the stream is reset with `H3_INTERNAL_ERROR`: quinn would
-/// end it as if it were complete.
+/// The sending side of a request stream. If it is dropped unfinished, the stream is reset, with the code of the peer's fault if
+/// there is one, else with `H3_INTERNAL_ERROR` by a server and `H3_REQUEST_CANCELLED` by a client. quinn would end it as if it
+/// were complete.
 pub struct SendStream {
     state: Arc<State>,
     outgoing: Outgoing,
@@ -22,6 +24,14 @@ pub struct SendStream {
 impl SendStream {
     pub(super) fn new(state: Arc<State>) -> Self {
         Self { state, outgoing: Outgoing::default(), has_ended: false }
+    }
+
+    fn code_if_dropped(&self) -> Code {
+        match (self.state.fault(), self.state.quic().side()) {
+            (Some(fault), _) => fault.code(),
+            (None, Side::Server) => Code::H3_INTERNAL_ERROR,
+            (None, Side::Client) => Code::H3_REQUEST_CANCELLED,
+        }
     }
 }
 
@@ -53,8 +63,14 @@ impl quic::SendStream<Bytes> for SendStream {
 
 impl Drop for SendStream {
     fn drop(&mut self) {
-        if !self.has_ended {
-            self.state.reset(Code::H3_INTERNAL_ERROR.value());
+        if self.has_ended {
+            return;
+        }
+        if self.state.finishes_if_dropped() && self.outgoing.is_empty() && self.state.fault().is_none() {
+            // If the peer has stopped it, it has ended.
+            let _finished = self.state.sending().finish();
+        } else {
+            self.state.reset(self.code_if_dropped().value());
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Fault, errors};
+use crate::{Fault, Streams, errors};
 use h3::quic::StreamId;
 use std::sync::{
     Mutex, MutexGuard, OnceLock, PoisonError,
@@ -10,21 +10,25 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct State {
     id: StreamId,
+    streams: Streams,
     send: Mutex<quinn::SendStream>,
     has_ended: AtomicBool,
     fault: OnceLock<Fault>,
+    finishes_if_dropped: AtomicBool,
     was_reset: AtomicBool,
     /// quinn does not wake those who wait for the end of a stream that this side resets.
     reset: Notify,
 }
 
 impl State {
-    pub(crate) fn new(id: StreamId, send: quinn::SendStream) -> Self {
+    pub(crate) fn new(id: StreamId, streams: Streams, send: quinn::SendStream) -> Self {
         Self {
             id,
+            streams,
             send: Mutex::new(send),
             has_ended: AtomicBool::new(false),
             fault: OnceLock::new(),
+            finishes_if_dropped: AtomicBool::new(false),
             was_reset: AtomicBool::new(false),
             reset: Notify::new(),
         }
@@ -32,6 +36,15 @@ impl State {
 
     pub(crate) fn id(&self) -> StreamId {
         self.id
+    }
+
+    pub(crate) fn quic(&self) -> &quinn::Connection {
+        self.streams.quic()
+    }
+
+    /// Nobody can take it any more.
+    pub(crate) fn forget(&self) {
+        self.streams.forget(self.id);
     }
 
     pub(crate) fn sending(&self) -> MutexGuard<'_, quinn::SendStream> {
@@ -53,6 +66,15 @@ impl State {
 
     pub(crate) fn when_reset(&self) -> &Notify {
         &self.reset
+    }
+
+    /// Whether the sending side, if it is dropped, ends as if it were complete.
+    pub(crate) fn finishes_if_dropped(&self) -> bool {
+        self.finishes_if_dropped.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn finish_if_dropped(&self, finishes: bool) {
+        self.finishes_if_dropped.store(finishes, Ordering::Relaxed);
     }
 
     pub(crate) fn has_ended(&self) -> bool {

@@ -2,8 +2,8 @@ use super::State;
 use crate::Fault;
 use std::{pin::pin, sync::Arc, task::Poll};
 
-/// What is known about one request stream in addition to what h3 reports.
-#[derive(Debug)]
+/// What is known about one request stream in addition to what h3 reports. Clones share it.
+#[derive(Clone, Debug)]
 pub struct Stream(Arc<State>);
 
 /// How the sending side of a stream has ended.
@@ -27,8 +27,8 @@ impl Stream {
         Self(state)
     }
 
-    pub(crate) fn state(&self) -> &Arc<State> {
-        &self.0
+    pub(crate) fn quic(&self) -> &quinn::Connection {
+        self.0.quic()
     }
 
     /// The stream's id.
@@ -54,6 +54,12 @@ impl Stream {
     /// with its next write.
     pub fn reset(&self, code: h3::error::Code) {
         self.0.reset(code.value());
+    }
+
+    /// Whether the sending side ends as if it were complete if h3 drops it unfinished. This is for h3's own responses: it answers
+    /// a header section over the limit with 431, and drops that response. `false` until it is set.
+    pub fn finish_if_dropped(&self, finishes: bool) {
+        self.0.finish_if_dropped(finishes);
     }
 
     /// Waits for the end of the sending side: the peer has acknowledged everything or wants nothing more, it was reset, or the
