@@ -7,7 +7,7 @@ pools and hide a part of the result.
 from h2load import Load, load
 from peer_client import holding
 from running import Running
-from servers import H1, H2
+from servers import H1, H2, H3
 from setting import Setting
 from tools import Failure
 from work import Measure, Metric, Work
@@ -23,7 +23,7 @@ ROUNDS = 3
 
 KIB = Metric("kib", "KiB", less_is_better=True)
 
-PROTOCOLS = {H1: "HTTP/1.1", H2: "HTTP/2"}
+PROTOCOLS = {H1: "HTTP/1.1", H2: "HTTP/2", H3: "HTTP/3"}
 
 
 def _each(what: str, connections: int, protocol: str, **options: str) -> Measure:
@@ -39,18 +39,19 @@ def _each(what: str, connections: int, protocol: str, **options: str) -> Measure
     return measure
 
 
-def _idle(protocol: str) -> Work:
+def idle(protocol: str) -> Work:
     return Work(
         f"idle-{protocol}", f"Memory per idle connection of {PROTOCOLS[protocol]}, with {IDLE} connections",
-        (KIB,), _each("idle", IDLE, protocol), protocol, reads_trailers=True, most_rounds=ROUNDS,
+        (KIB,), _each("idle", IDLE, protocol), protocol, reads_trailers=protocol != H3,
+        most_rounds=ROUNDS,
     )
 
 
-def _stalled(name: str, protocol: str, window: int, which: str) -> Work:
+def stalled(name: str, protocol: str, window: int, which: str) -> Work:
     return Work(
         f"stalled-{name}", f"Memory per stream whose reader has stopped, with {STALLED} streams: {which}",
-        (KIB,), _each("stalled", STALLED, protocol, window=str(window)), protocol, reads_trailers=True,
-        most_rounds=ROUNDS,
+        (KIB,), _each("stalled", STALLED, protocol, window=str(window)), protocol,
+        reads_trailers=protocol != H3, most_rounds=ROUNDS,
     )
 
 
@@ -66,11 +67,11 @@ def _growth(running: Running, setting: Setting) -> dict[str, float]:
 
 
 MEMORY = [
-    _idle(H2),
-    _idle(H1),
-    _stalled("64k", H2, (1 << 16) - 1, "HTTP/2, a window of 64 KiB"),
-    _stalled("2g", H2, (1 << 31) - 1, "HTTP/2, a window of 2 GiB"),
-    _stalled("h1", H1, (1 << 16) - 1, "HTTP/1.1"),
+    idle(H2),
+    idle(H1),
+    stalled("64k", H2, (1 << 16) - 1, "HTTP/2, a window of 64 KiB"),
+    stalled("2g", H2, (1 << 31) - 1, "HTTP/2, a window of 2 GiB"),
+    stalled("h1", H1, (1 << 16) - 1, "HTTP/1.1"),
     Work(
         "growth", f"Peak memory after a stream of 1 GiB, and what a stream of {LONG} GiB adds",
         (

@@ -62,7 +62,7 @@ def _check(servers: Sequence[Server], setting: Setting, results: Results) -> Non
     for server in servers:
         try:
             with serve(server, setting.files) as running:
-                results.trailers[server.name] = check(running)
+                results.trailers[server.name] = check(running, setting.client)
         except Failure as failure:
             _failed(results, "check", server, failure)
             continue

@@ -11,17 +11,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import Place, Server
+from servers import H3, Place, Server
 from tools import END, ROOT, Failure, Word, end_group
 
 CERTIFICATE = ROOT / "self_signed_certs/cert.pem"
 KEY = ROOT / "self_signed_certs/key.pem"
+
+LOOPBACK = "127.0.0.1"
 
 # In seconds.
 START = 15
 
 # The prefix of the names of this project's connection threads.
 OF_CONNECTIONS = "trailers-"
+
+# The states of a TCP socket that listens, and of a UDP socket without a peer.
+LISTENING = {"0A", "07"}
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -33,6 +38,8 @@ class Running:
     server: Server
     address: str
     group: int
+    # What the client of bench/peers runs under.
+    client_under: Sequence[Word] = ()
 
     def url(self, path: str) -> str:
         return f"https://{self.address}{path}"
@@ -64,18 +71,28 @@ class Running:
         if not held:
             raise Failure(f"no thread of the server is named {OF_CONNECTIONS}…")
 
+    def pin(self, core: int) -> None:
+        """Pins all its threads to one core."""
+        for process in _processes(self.group):
+            for thread in (process / "task").iterdir():
+                # The thread may have ended.
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(int(thread.name), {core})
+
     def _read(self, name: str) -> list[str]:
         return [(process / name).read_text() for process in _processes(self.group)]
 
 
 @contextmanager
-def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[Running]:
-    """Starts a server on a free port, directly or under another program.
+def serve(
+    server: Server, files: Path, under: Sequence[Word] = (), host: str = LOOPBACK, client_under: Sequence[Word] = ()
+) -> Iterator[Running]:
+    """Starts a server on a free port, directly or under another program, and maybe on an address of another namespace.
 
     The server must still run at the end. A program around it gets time to end cleanly.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"{host}:{_free_port()}"
         command = [*under, *server.command(Place(address, CERTIFICATE, KEY, files, Path(folder)))]
         try:
             process = subprocess.Popen(
@@ -84,8 +101,8 @@ def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[R
         except OSError as error:
             raise Failure(f"{command[0]} can't be run: {error}") from error
         try:
-            _wait_until_it_listens(process, address)
-            yield Running(server, address, process.pid)
+            _wait_until_it_listens(process, address, server.protocols)
+            yield Running(server, address, process.pid, client_under)
             if process.poll() is not None:
                 raise Failure(f"the server ended with {process.returncode}")
             if under:
@@ -102,20 +119,27 @@ def serve(server: Server, files: Path, under: Sequence[Word] = ()) -> Iterator[R
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((LOOPBACK, 0)) as listener:
         return listener.getsockname()[1]
 
 
-def _wait_until_it_listens(process: subprocess.Popen, address: str) -> None:
-    host, _, port = address.partition(":")
+def _wait_until_it_listens(process: subprocess.Popen, address: str, protocols: frozenset[str]) -> None:
+    port = int(address.rpartition(":")[2])
+    awaited = {"udp"} if protocols == {H3} else {"tcp"} | ({"udp"} if H3 in protocols else set())
     until = time.monotonic() + START
     while time.monotonic() < until:
         if process.poll() is not None:
             raise Failure(f"the server ended with {process.returncode} at its start")
-        with suppress(ConnectionRefusedError), socket.create_connection((host, int(port)), START):
+        if all(listens(Path(f"/proc/{process.pid}/net/{kind}").read_text(), port) for kind in awaited):
             return
         time.sleep(0.01)
     raise Failure(f"the server does not listen after {START} s")
+
+
+def listens(table: str, port: int) -> bool:
+    """Whether a socket listens on this IPv4 port, by the kernel's table of TCP or UDP sockets of a network namespace."""
+    sockets = (line.split()[1:4] for line in table.splitlines()[1:])
+    return any(local.endswith(f":{port:04X}") and state in LISTENING for local, _, state in sockets)
 
 
 def _processes(group: int) -> list[Path]:

@@ -9,11 +9,15 @@ from tools import ROOT, Word
 
 SOURCES = ROOT / "bench/servers"
 
+H3 = "h3"
 H2 = "h2"
 H1 = "h1"
 
 X25519 = "X25519"
 P256 = "P-256"
+
+
+OVER_HTTP3 = frozenset((H3,))
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,13 @@ def peers(build: Path) -> list[Server]:
         ),
         Server("go", "Go `net/http`", _rust(build / "bench/go")),
         Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
-        Server("nginx", "nginx", _nginx, produces=False),
+        Server("nginx", "nginx", _nginx("nginx", "nginx.conf"), produces=False),
+        # Only these are measured over HTTP/3. The first is the application of `axum` on the same crates as ours.
+        Server("axum-h3", "axum-h3", _rust(release / "axum_h3"), OVER_HTTP3, is_compiled=True),
+        Server("caddy", "Caddy", _caddy(build / "bench/http3/caddy"), OVER_HTTP3, produces=False),
+        Server(
+            "nginx-http3", "nginx 1.26", _nginx(build / "bench/http3/nginx", "nginx_http3.conf"), OVER_HTTP3, produces=False
+        ),
         # It supports only P-256, and sends its trailer with every response.
         Server("nghttpd", "nghttpd", _nghttpd, frozenset((H2,)), P256, produces=False, has_plain=False),
     ]
@@ -96,17 +106,33 @@ def _flags(place: Place) -> list[Word]:
     return ["--listen", place.address, "--cert", place.certificate, "--key", place.key]
 
 
-def _nginx(place: Place) -> Sequence[Word]:
-    template = (SOURCES / "nginx.conf").read_text()
-    # By default a worker that root starts runs as another user, who may not read the folders.
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    configuration = place.folder / "nginx.conf"
-    configuration.write_text(
-        user + template.format(
-            prefix=place.folder, address=place.address, certificate=place.certificate, key=place.key, files=place.files
-        )
+def _nginx(program: Word, template: str) -> Callable[[Place], Sequence[Word]]:
+    def command(place: Place) -> Sequence[Word]:
+        # By default a worker that root starts runs as another user, who may not read the folders.
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        configuration = place.folder / template
+        configuration.write_text(user + _filled(template, place))
+        return [program, "-e", "stderr", "-p", place.folder, "-c", configuration]
+
+    return command
+
+
+def _caddy(program: Path) -> Callable[[Place], Sequence[Word]]:
+    def command(place: Place) -> Sequence[Word]:
+        configuration = place.folder / "Caddyfile"
+        configuration.write_text(_filled("Caddyfile", place))
+        return [program, "run", "--adapter", "caddyfile", "--config", configuration]
+
+    return command
+
+
+def _filled(template: str, place: Place) -> str:
+    """One of the configurations, for this place."""
+    host, _, port = place.address.partition(":")
+    return (SOURCES / template).read_text().format(
+        prefix=place.folder, address=place.address, host=host, port=port, certificate=place.certificate, key=place.key,
+        files=place.files,
     )
-    return ["nginx", "-e", "stderr", "-p", place.folder, "-c", configuration]
 
 
 def _nghttpd(place: Place) -> Sequence[Word]:

@@ -9,8 +9,10 @@ from dataclasses import replace
 from checks import check_plain, content_digest
 from counts import COUNTS
 from h2load import Background, Load, load
+from http3 import HTTP3
 from memory import MEMORY
-from peer_client import client
+from metrics import CONNECTIONS, CPU, DELAYS, P99, RATE, SPEED
+from peer_client import client, pace
 from running import Running
 from servers import H1, H2, P256, X25519
 from setting import SMALL_STREAMS, Setting
@@ -30,15 +32,7 @@ HANDSHAKES_AT_ONCE = 8
 # As the client prints them.
 GROUPS = {X25519: "X25519", P256: "secp256r1"}
 
-RATE = Metric("requests_per_second", "requests/s")
-P99 = Metric("p99_microseconds", "p99, µs", less_is_better=True)
-SPEED = Metric("gb_per_second", "GB/s")
-CPU = Metric("cpu_seconds_per_gb", "CPU s/GB", less_is_better=True)
 PART = Metric("part", "with / without", compared=False)
-DELAYS = (
-    Metric("p50_us", "p50, µs", less_is_better=True),
-    Metric("p99_us", "p99, µs", less_is_better=True),
-)
 
 
 def _small(connections: int, http1: bool) -> Measure:
@@ -135,11 +129,7 @@ def _digest_beside(running: Running, setting: Setting) -> dict[str, float]:
 
 
 def _pace(running: Running, setting: Setting) -> dict[str, float]:
-    chunks = round(setting.seconds * 100)
-    told = client(setting, "pace", running, 2 * setting.seconds, chunks=chunks)
-    if told["chunks"] != chunks:
-        raise Failure(f"{told['chunks']} chunks of {chunks} arrived")
-    return {metric.name: told[metric.name] for metric in DELAYS}
+    return pace(setting, running, H2)
 
 
 def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
@@ -153,10 +143,12 @@ def _pace_loaded(running: Running, setting: Setting) -> dict[str, float]:
 
 def _tls(running: Running, setting: Setting) -> dict[str, float]:
     seconds = math.ceil(setting.seconds)
-    told = client(setting, "handshakes", running, seconds, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds)
+    told = client(
+        setting, "handshakes", running, seconds, protocol=H2, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds
+    )
     if told["group"] != GROUPS[running.server.group]:
         raise Failure(f"the handshakes used {told['group']}")
-    return {"per_second": told["per_second"]}
+    return {CONNECTIONS.name: told["per_second"]}
 
 
 def _streams(connections: int, http1: bool) -> Work:
@@ -222,6 +214,7 @@ WORKS = [
     *COUNTS,
     Work(
         "tls", f"New TLS connections, {HANDSHAKES_AT_ONCE} at once, each with one small stream",
-        (Metric("per_second", "connections/s"),), _tls, reads_trailers=True,
+        (CONNECTIONS,), _tls, reads_trailers=True,
     ),
+    *HTTP3,
 ]

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod cores;
 pub mod listen;
 pub mod response;
+pub mod router;
 pub mod tls;
 pub mod work;
 

@@ -2,7 +2,9 @@
 
 use crate::listen::{self, Listen};
 use anyhow::Result;
+use quinn::crypto::rustls::QuicServerConfig;
 use rustls::{ServerConfig, crypto::aws_lc_rs, version::TLS13};
+use std::sync::Arc;
 
 /// TLS 1.3 with the certificate from the options.
 ///
@@ -17,4 +19,15 @@ pub fn config(listen: &Listen) -> Result<ServerConfig> {
         .with_single_cert(certificates, key)?;
     config.alpn_protocols = listen::protocols();
     Ok(config)
+}
+
+/// The same for HTTP/3, with quinn's default transport.
+///
+/// # Errors
+///
+/// As [`config`].
+pub fn quic(listen: &Listen) -> Result<quinn::ServerConfig> {
+    let mut config = config(listen)?;
+    config.alpn_protocols = vec![b"h3".to_vec()];
+    Ok(quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(config)?)))
 }

@@ -1,21 +1,12 @@
 //! axum 0.8 on hyper 1.x and axum-server, as it is usually set up today.
 
 use anyhow::Result;
-use axum::{
-    Router,
-    body::Body,
-    extract::Path,
-    http::header::{CONTENT_TYPE, TRAILER},
-    response::{IntoResponse, Response},
-    routing::get,
-};
 use axum_server::{accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
 use axum_trailers_bench_peers::{
-    TRAILER_NAME,
     cores::{self, listener},
     listen::Listen,
-    response, tls,
-    work::Work,
+    router::router,
+    tls,
 };
 use clap::{Parser, ValueEnum};
 use std::{net::TcpListener, sync::Arc};
@@ -53,24 +44,9 @@ fn main() -> Result<()> {
 }
 
 async fn serve(listener: TcpListener, tls: RustlsConfig) -> Result<()> {
-    let router = Router::new()
-        .route("/small", get(|| async { stream(Work::Small) }))
-        .route("/plain", get(|| async { stream(Work::Plain) }))
-        .route("/big/{bytes}", get(|Path(bytes)| async move { stream(Work::Big(bytes)) }))
-        .route("/paced/{chunks}", get(|Path(chunks)| async move { stream(Work::Paced(chunks)) }));
     axum_server::from_tcp_rustls(listener, tls)?
         .map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()))
-        .serve(router.into_make_service())
+        .serve(router().into_make_service())
         .await?;
     Ok(())
-}
-
-fn stream(work: Work) -> Response {
-    let body = Body::new(response::produced_body(work));
-    let content_type = (CONTENT_TYPE, work.content_type());
-    if work.has_trailer() {
-        ([content_type, (TRAILER, TRAILER_NAME)], body).into_response()
-    } else {
-        ([content_type], body).into_response()
-    }
 }

@@ -22,6 +22,7 @@ pub(crate) type Io = TlsStream<TcpStream>;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Protocol {
+    H3,
     H2,
     H1,
 }
@@ -29,6 +30,7 @@ pub(crate) enum Protocol {
 impl Protocol {
     const fn alpn(self) -> &'static [u8] {
         match self {
+            Self::H3 => b"h3",
             Self::H2 => b"h2",
             Self::H1 => b"http/1.1",
         }
@@ -46,19 +48,7 @@ pub(crate) struct Connector {
 
 impl Connector {
     pub(crate) fn new(address: SocketAddrV4, protocol: Protocol) -> Result<Self> {
-        let provider = CryptoProvider {
-            cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
-            // The client sends a key share for the first. nghttpd supports only the second.
-            kx_groups: vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1],
-            ..aws_lc_rs::default_provider()
-        };
-        let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(&[&TLS13])?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(NoVerification))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        config.alpn_protocols = vec![protocol.alpn().to_vec()];
+        let config = tls(protocol)?;
         Ok(Self { address, protocol, receive_buffer: None, tls: TlsConnector::from(Arc::new(config)) })
     }
 
@@ -90,6 +80,30 @@ impl Connector {
         ensure!(agreed == Some(self.protocol.alpn()), "the server does not speak the protocol asked for");
         Ok(tls)
     }
+}
+
+/// TLS for one protocol. Each connection has a full handshake.
+pub(crate) fn tls(protocol: Protocol) -> Result<ClientConfig> {
+    let provider = CryptoProvider {
+        cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256],
+        kx_groups: match protocol {
+            // quinn does not say which one was used.
+            Protocol::H3 => vec![aws_lc_rs::kx_group::X25519],
+            // The client sends a key share for the first. nghttpd supports only the second.
+            Protocol::H2 | Protocol::H1 => {
+                vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1]
+            }
+        },
+        ..aws_lc_rs::default_provider()
+    };
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(NoVerification))
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = vec![protocol.alpn().to_vec()];
+    Ok(config)
 }
 
 /// The error for a connection that ended while it was in use.

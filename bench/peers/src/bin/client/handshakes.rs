@@ -1,19 +1,35 @@
-use crate::{PATIENCE, connect::Connector, http2};
-use anyhow::{Context, Result};
-use axum_trailers_bench_peers::TRAILER_VALUE;
+use crate::{
+    PATIENCE,
+    connect::{Connector, Protocol},
+    http2,
+    http3::{Quic, Windows, request},
+};
+use anyhow::{Context, Result, bail, ensure};
+use axum_trailers_bench_peers::work::SMALL;
+use bytes::Bytes;
 use h2::client::handshake;
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddrV4,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{task::JoinSet, time::timeout};
 
-pub(crate) async fn run(connector: &Connector, concurrency: u32, duration: Duration) -> Result<()> {
+pub(crate) async fn run(
+    address: SocketAddrV4,
+    protocol: Protocol,
+    concurrency: u32,
+    duration: Duration,
+) -> Result<()> {
+    let opener = Opener::new(address, protocol)?;
     let started = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..concurrency {
-        let connector = connector.clone();
+        let opener = opener.clone();
         workers.spawn(async move {
             let mut groups = Vec::new();
             while started.elapsed() < duration {
-                groups.push(timeout(PATIENCE, one(&connector)).await.context("the server does not answer")??);
+                groups.push(timeout(PATIENCE, opener.one()).await.context("the server does not answer")??);
             }
             anyhow::Ok(groups)
         });
@@ -29,12 +45,47 @@ pub(crate) async fn run(connector: &Connector, concurrency: u32, duration: Durat
     groups.dedup();
     let groups = groups.join("+");
     print!(r#"{{"connections":{connections},"seconds":{seconds:.3},"per_second":{per_second:.1},"#);
-    println!(r#""group":"{groups}","trailer":"{TRAILER_VALUE}"}}"#);
+    println!(r#""group":"{groups}"}}"#);
     Ok(())
 }
 
-/// Uses one connection to its end. Returns the key exchange group, on which the cost of a handshake depends.
-async fn one(connector: &Connector) -> Result<&'static str> {
+/// Opens connections over one of the protocols.
+#[derive(Clone)]
+enum Opener {
+    Quic(Arc<Quic>, Bytes),
+    Tcp(Connector),
+}
+
+impl Opener {
+    fn new(address: SocketAddrV4, protocol: Protocol) -> Result<Self> {
+        Ok(match protocol {
+            Protocol::H3 => Self::Quic(Arc::new(Quic::new(address, Windows::WIDE)?), request("/small")?),
+            Protocol::H2 => Self::Tcp(Connector::new(address, protocol)?),
+            Protocol::H1 => bail!("this is not measured over HTTP/1.1"),
+        })
+    }
+
+    /// Uses one connection to its end. Returns the key exchange group, on which the cost of a handshake depends.
+    async fn one(&self) -> Result<&'static str> {
+        match self {
+            Self::Quic(quic, request) => {
+                let mut data = Vec::new();
+                let connection = quic.connect().await?;
+                let content = |bytes: &[u8]| {
+                    data.extend_from_slice(bytes);
+                    Ok(())
+                };
+                connection.exchange(request, content).await?;
+                ensure!(data == SMALL.concat(), "that is not /small");
+                // The only one that was offered.
+                Ok("X25519")
+            }
+            Self::Tcp(connector) => over_tcp(connector).await,
+        }
+    }
+}
+
+async fn over_tcp(connector: &Connector) -> Result<&'static str> {
     let io = connector.connect().await?;
     let group = io.get_ref().1.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
     let (requests, connection) = handshake(io).await?;

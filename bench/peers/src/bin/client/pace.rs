@@ -1,24 +1,25 @@
-use crate::{PATIENCE, connect::Connector, http2, small::check_trailer};
-use anyhow::{Context, Result, ensure};
+use crate::{
+    PATIENCE,
+    connect::{Connector, Protocol},
+    http2,
+    http3::{Quic, Windows, request},
+    small::check_trailer,
+};
+use anyhow::{Context, Result, bail, ensure};
 use axum_trailers_bench_peers::{TRAILER_VALUE, clock};
 use h2::client::handshake;
-use std::time::Duration;
+use std::{net::SocketAddrV4, time::Duration};
 use tokio::time::timeout;
 
-pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
-    let (requests, connection) = handshake(connector.connect().await?).await?;
-    tokio::spawn(connection);
-    let mut chunks_seen = Chunks { since: clock::now(), part: Vec::new(), delays: Vec::new() };
+pub(crate) async fn run(address: SocketAddrV4, protocol: Protocol, chunks: u32) -> Result<()> {
+    let mut seen = Chunks { most: chunks, since: clock::now(), part: Vec::new(), delays: Vec::new() };
     let path = format!("/paced/{chunks}");
-    let mut body = timeout(PATIENCE, http2::get(requests, &path)).await.context("no response")??;
-    while let Some(data) = timeout(PATIENCE, body.data()).await.context("the stream stands still")? {
-        let data = data?;
-        chunks_seen.take(&data, clock::now())?;
-        body.flow_control().release_capacity(data.len())?;
-        ensure!(chunks_seen.delays.len() <= chunks as usize, "there are more than {chunks} chunks");
+    match protocol {
+        Protocol::H3 => over_http3(address, &path, &mut seen).await?,
+        Protocol::H2 => over_http2(&Connector::new(address, protocol)?, &path, &mut seen).await?,
+        Protocol::H1 => bail!("this is not measured over HTTP/1.1"),
     }
-    check_trailer(timeout(PATIENCE, body.trailers()).await.context("the trailers do not come")??.as_ref())?;
-    let delays = chunks_seen.sorted_delays()?;
+    let delays = seen.sorted_delays()?;
     ensure!(delays.len() == chunks as usize, "there are {} chunks, not {chunks}", delays.len());
     let [p50, p99, max] = [50, 99, 100]
         .map(|percent| Duration::from_nanos(percentile(&delays, percent)).as_secs_f64() * 1_000_000.0);
@@ -27,8 +28,28 @@ pub(crate) async fn run(connector: &Connector, chunks: u32) -> Result<()> {
     Ok(())
 }
 
+async fn over_http3(address: SocketAddrV4, path: &str, seen: &mut Chunks) -> Result<()> {
+    let connection = Quic::new(address, Windows::WIDE)?.connect().await?;
+    let outcome = connection.exchange(&request(path)?, |data| seen.take(data, clock::now())).await?;
+    ensure!(outcome.trailer, "the trailer is missing");
+    Ok(())
+}
+
+async fn over_http2(connector: &Connector, path: &str, seen: &mut Chunks) -> Result<()> {
+    let (requests, connection) = handshake(connector.connect().await?).await?;
+    tokio::spawn(connection);
+    let mut body = timeout(PATIENCE, http2::get(requests, path)).await.context("no response")??;
+    while let Some(data) = timeout(PATIENCE, body.data()).await.context("the stream stands still")? {
+        let data = data?;
+        seen.take(&data, clock::now())?;
+        body.flow_control().release_capacity(data.len())?;
+    }
+    check_trailer(timeout(PATIENCE, body.trailers()).await.context("the trailers do not come")??.as_ref())
+}
+
 /// The chunks as they were sent, reassembled across frames.
 struct Chunks {
+    most: u32,
     since: u64,
     part: Vec<u8>,
     delays: Vec<u64>,
@@ -47,6 +68,7 @@ impl Chunks {
             self.delays.push(arrival - sent);
         }
         self.part = part.to_vec();
+        ensure!(self.delays.len() <= self.most as usize, "there are more than {} chunks", self.most);
         Ok(())
     }
 
@@ -58,7 +80,7 @@ impl Chunks {
 }
 
 /// Uses the nearest rank.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
+pub(crate) fn percentile(sorted: &[u64], percent: usize) -> u64 {
     sorted[(sorted.len() * percent).div_ceil(100) - 1]
 }
 
@@ -67,7 +89,7 @@ mod tests {
     use super::*;
 
     fn chunks() -> Chunks {
-        Chunks { since: 10, part: Vec::new(), delays: Vec::new() }
+        Chunks { most: 3, since: 10, part: Vec::new(), delays: Vec::new() }
     }
 
     #[test]
