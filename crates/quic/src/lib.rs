@@ -8,6 +8,9 @@ mod errors;
 mod fault;
 mod fields;
 mod frames;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod opener;
 mod outgoing;
 mod receive_error;

@@ -54,3 +54,66 @@ const PSEUDO: [(&[u8], &[u8], Name); 5] = [
     (b":scheme", &[0xb8, 0x82, 0x4e, 0x5a, 0x4b], Name::Scheme),
     (b":status", &[0xb8, 0x84, 0x8d, 0x36, 0xa3], Name::Status),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The Huffman codes of what pseudo-fields consist of, and their lengths in bits.
+    const CODES: [(u8, u32, u32); 16] = [
+        (b':', 0x5c, 7),
+        (b'a', 0x3, 5),
+        (b'c', 0x4, 5),
+        (b'e', 0x5, 5),
+        (b'i', 0x6, 5),
+        (b'o', 0x7, 5),
+        (b's', 0x8, 5),
+        (b't', 0x9, 5),
+        (b'd', 0x24, 6),
+        (b'h', 0x27, 6),
+        (b'l', 0x28, 6),
+        (b'm', 0x29, 6),
+        (b'p', 0x2b, 6),
+        (b'r', 0x2c, 6),
+        (b'u', 0x2d, 6),
+        (b'y', 0x7a, 7),
+    ];
+
+    fn huffman(name: &[u8]) -> Vec<u8> {
+        let mut bits = String::new();
+        for letter in name {
+            let (_, code, length) = CODES.iter().find(|(known, ..)| known == letter).expect("a known letter");
+            bits += &format!("{code:032b}")[32 - *length as usize..];
+        }
+        bits += &"1".repeat((8 - bits.len() % 8) % 8);
+        let bytes = bits.as_bytes().chunks(8);
+        bytes.map(|byte| byte.iter().fold(0, |value, bit| value << 1 | (bit - b'0'))).collect()
+    }
+
+    #[test]
+    fn pseudo_fields_are_found_in_both_codes() {
+        for (plain, code, name) in PSEUDO {
+            assert_eq!(huffman(plain), code, "{name:?}");
+            assert_eq!(Name::of_literal(plain, false), name);
+            assert_eq!(Name::of_literal(code, true), name);
+        }
+        for undefined in [&b":protocol"[..], b":", b":paths", b":pat"] {
+            assert_eq!(Name::of_literal(undefined, false), Name::UndefinedPseudo);
+            assert_eq!(Name::of_literal(&huffman(undefined), true), Name::UndefinedPseudo);
+        }
+        for regular in [&b"path"[..], b"accept", b"", b"c"] {
+            assert_eq!(Name::of_literal(regular, false), Name::Regular);
+            assert_eq!(Name::of_literal(&huffman(regular), true), Name::Regular);
+        }
+        // The code of another name.
+        assert_eq!(Name::of_literal(&[b':', 0xff], true), Name::Regular);
+        assert_eq!(Name::of_literal(&[0xb9, 0x58], false), Name::Regular);
+    }
+
+    #[test]
+    fn static_table_ends() {
+        let names = (0..=LAST).map(|index| Name::of_index(index).expect("an entry"));
+        assert_eq!(names.filter(|name| *name != Name::Regular).count(), 2 + 7 + 2 + 14);
+        assert_eq!(Name::of_index(LAST + 1), None);
+    }
+}

@@ -32,3 +32,26 @@ impl Rules for Control {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_requests_and_large_ones_are_refused() {
+        let begin = |kind, length| Control::new(100).begin(FrameHead { kind, length, size: 2 });
+        for kind in [SETTINGS, GOAWAY, MAX_PUSH_ID, CANCEL_PUSH] {
+            assert_eq!(begin(kind, 100), Ok(Treatment::Whole));
+            let too_large = Fault::ControlFrameTooLarge { kind, bytes: 101, limit: 100 };
+            assert_eq!(begin(kind, 101), Err(too_large));
+        }
+        for kind in [DATA, HEADERS, PUSH_PROMISE, 2, 6, 8, 9] {
+            assert_eq!(begin(kind, 0), Err(Fault::UnexpectedFrame { kind }));
+        }
+        // `PRIORITY_UPDATE`, and one that means nothing.
+        for kind in [0xf_0700, 0x21] {
+            assert_eq!(begin(kind, 100), Ok(Treatment::Skip));
+            assert!(begin(kind, 1 << 30).is_err());
+        }
+    }
+}

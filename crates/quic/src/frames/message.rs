@@ -69,3 +69,69 @@ impl Rules for Message {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &[u8] = &[0, 0, 0xd1, 0xd7, 0xc1];
+    /// `:status: 103`, `:status: 200`, and `accept: */*`.
+    const INTERIM: &[u8] = &[0, 0, 0xd8];
+    const RESPONSE: &[u8] = &[0, 0, 0xd9];
+    const TRAILERS: &[u8] = &[0, 0, 0xdd];
+
+    /// The verdict on these frames: their types, and the payloads of the sections.
+    fn verdict(mut message: Message, frames: &[(u64, &[u8])]) -> Result<(), Fault> {
+        for (kind, payload) in frames {
+            let treatment =
+                message.begin(FrameHead { kind: *kind, length: payload.len() as u64, size: 2 })?;
+            if treatment == Treatment::Whole {
+                message.check(*kind, payload)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn frames_have_an_order() {
+        let unexpected = |kind| Err(Fault::UnexpectedFrame { kind });
+        let content = (DATA, &b"content"[..]);
+        let unknown = (0x21, &b"?"[..]);
+        for (frames, expected) in [
+            (&[(HEADERS, REQUEST)][..], Ok(())),
+            (&[unknown, (HEADERS, REQUEST), unknown, content, unknown, content], Ok(())),
+            (&[(HEADERS, REQUEST), content, (HEADERS, TRAILERS), unknown], Ok(())),
+            (&[(HEADERS, REQUEST), (HEADERS, TRAILERS)], Ok(())),
+            (&[content], unexpected(DATA)),
+            (&[(HEADERS, REQUEST), (HEADERS, TRAILERS), content], unexpected(DATA)),
+            (&[(HEADERS, REQUEST), (HEADERS, TRAILERS), (DATA, b"")], unexpected(DATA)),
+            (&[(HEADERS, REQUEST), (HEADERS, TRAILERS), (HEADERS, TRAILERS)], unexpected(HEADERS)),
+            (&[(HEADERS, REQUEST), (HEADERS, REQUEST)], Err(Fault::PseudoFieldInTrailers)),
+        ] {
+            assert_eq!(verdict(Message::request(Bounds::default()), frames), expected, "{frames:x?}");
+        }
+    }
+
+    #[test]
+    fn only_responses_have_interim_ones() {
+        for (frames, expected) in [
+            (&[(HEADERS, INTERIM), (HEADERS, INTERIM), (HEADERS, RESPONSE), (HEADERS, TRAILERS)][..], Ok(())),
+            (&[(HEADERS, INTERIM), (DATA, b"")], Err(Fault::UnexpectedFrame { kind: DATA })),
+            (&[(HEADERS, RESPONSE), (HEADERS, INTERIM)], Err(Fault::PseudoFieldInTrailers)),
+        ] {
+            assert_eq!(verdict(Message::response(Bounds::default()), frames), expected, "{frames:x?}");
+        }
+        let request = verdict(Message::request(Bounds::default()), &[(HEADERS, INTERIM)]);
+        assert_eq!(request, Err(Fault::UndefinedPseudoField));
+    }
+
+    #[test]
+    fn frames_of_other_streams_and_of_http2_are_refused() {
+        for kind in [CANCEL_PUSH, SETTINGS, PUSH_PROMISE, GOAWAY, MAX_PUSH_ID, 2, 6, 8, 9] {
+            let refused = Err(Fault::UnexpectedFrame { kind });
+            assert_eq!(verdict(Message::request(Bounds::default()), &[(kind, b"")]), refused);
+            let refused = if kind == PUSH_PROMISE { Err(Fault::PushPromise) } else { refused };
+            assert_eq!(verdict(Message::response(Bounds::default()), &[(kind, b"")]), refused);
+        }
+    }
+}

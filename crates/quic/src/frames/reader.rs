@@ -169,3 +169,88 @@ fn take(chunk: &mut Bytes, left: &mut u64) -> Bytes {
     *left -= there as u64;
     chunk.split_to(there)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bounds, frames::Message};
+
+    /// A request's header section, `GET https://localhost/`.
+    const HEADERS: &[u8] = &[1, 5, 0, 0, 0xd1, 0xd7, 0xc1];
+
+    fn request() -> FrameReader<Message> {
+        FrameReader::new(Message::request(Bounds::new(100, 50)))
+    }
+
+    /// What h3 gets of these chunks, one part a line.
+    fn parts(chunks: &[&[u8]]) -> Result<Vec<Vec<u8>>, Fault> {
+        let mut frames = request();
+        let mut parts = Vec::new();
+        for chunk in chunks {
+            let mut chunk = Bytes::copy_from_slice(chunk);
+            while let Some(part) = frames.next(&mut chunk)? {
+                parts.push(part.to_vec());
+            }
+        }
+        Ok(parts)
+    }
+
+    #[test]
+    fn head_of_content_and_its_parts_are_passed_on_one_by_one() {
+        let parts = parts(&[HEADERS, b"\0\x05he", b"llo\0\x01", b"!"]);
+        let expected: [&[u8]; 6] = [HEADERS, b"\0\x05", b"he", b"llo", b"\0\x01", b"!"];
+        assert_eq!(parts, Ok(expected.map(<[u8]>::to_vec).to_vec()));
+    }
+
+    #[test]
+    fn sections_are_passed_on_as_a_whole() {
+        let (first, second) = HEADERS.split_at(4);
+        assert_eq!(parts(&[first]), Ok(vec![]));
+        assert_eq!(parts(&[first, second]), Ok(vec![HEADERS.to_vec()]));
+        let bytes: Vec<_> = HEADERS.iter().map(std::slice::from_ref).collect();
+        assert_eq!(parts(&bytes), Ok(vec![HEADERS.to_vec()]));
+    }
+
+    #[test]
+    fn empty_content_and_unknown_frames_are_not_passed_on() {
+        let unknown = &[&[0x21, 50], &[7; 50][..]].concat();
+        let passed = parts(&[unknown, HEADERS, b"\0\0", unknown, b"\0\0\0\x01!", b"\0\0", unknown]);
+        assert_eq!(passed, Ok(vec![HEADERS.to_vec(), b"\0\x01".to_vec(), b"!".to_vec()]));
+    }
+
+    #[test]
+    fn frames_over_a_bound_are_refused_by_their_heads() {
+        for (head, fault) in [
+            (&[1, 0x40, 101][..], Fault::SectionTooLarge { bytes: 101, limit: 100 }),
+            (&[1, 0xc0, 0, 0, 0, 0x40, 0, 0, 0], Fault::SectionTooLarge { bytes: 1 << 30, limit: 100 }),
+            (&[0x21, 51], Fault::FrameTooLarge { kind: 0x21, bytes: 51, limit: 50 }),
+            (&[0x40, 0x41, 51], Fault::FrameTooLarge { kind: 0x41, bytes: 51, limit: 50 }),
+        ] {
+            assert_eq!(parts(&[head]), Err(fault));
+        }
+        assert_eq!(parts(&[&[1, 0x40, 100]]), Ok(vec![]), "the bound itself");
+    }
+
+    #[test]
+    fn end_is_allowed_between_frames_alone() {
+        for (bytes, is_between) in [
+            (&b""[..], true),
+            (&[1], false),
+            (&[0x40], false),
+            (HEADERS, true),
+            (&HEADERS[..5], false),
+            (&[HEADERS, &[0]].concat(), false),
+            (&[HEADERS, &[0, 2]].concat(), false),
+            (&[HEADERS, &[0, 2, b'a']].concat(), false),
+            (&[HEADERS, &[0, 2, b'a', b'b']].concat(), true),
+            (&[HEADERS, &[0, 0]].concat(), true),
+            (&[HEADERS, &[0x21, 2, 0]].concat(), false),
+            (&[HEADERS, &[0x21, 2, 0, 0]].concat(), true),
+        ] {
+            let mut frames = request();
+            let mut chunk = Bytes::copy_from_slice(bytes);
+            while frames.next(&mut chunk).expect("no fault").is_some() {}
+            assert_eq!(frames.is_between(), is_between, "{bytes:x?}");
+        }
+    }
+}
