@@ -7,6 +7,11 @@ use crate::{
     serve::Server,
     tcp::{BindError, Endpoint, addresses, bind},
 };
+#[cfg(feature = "http3")]
+use crate::{
+    quic::{UdpEndpoint, bind_same_port},
+    tcp::resolve,
+};
 use std::{
     fmt,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
@@ -22,8 +27,53 @@ impl Server {
     ///
     /// [`BindError`] if the name can't be resolved, or an address is in use, not local or not permitted.
     pub fn bind(mut self, address: impl ToSocketAddrs + fmt::Display) -> Result<Self, BindError> {
+        #[cfg(feature = "http3")]
+        if self.http3 {
+            for address in resolve(address)? {
+                self.bind_both(address)?;
+            }
+            return Ok(self);
+        }
         self.endpoints.extend(bind(address, Purpose::Https)?);
         Ok(self)
+    }
+
+    #[cfg(feature = "http3")]
+    fn bind_both(&mut self, address: SocketAddr) -> Result<(), BindError> {
+        let (tcp, udp) = bind_same_port(address)
+            .map_err(|(transport, source)| BindError { address: format!("{transport}{address}"), source })?;
+        let endpoint = Endpoint::tcp(tcp, Purpose::Https);
+        let port = udp.local_addr().map_or(address.port(), |bound| bound.port());
+        self.endpoints.push(endpoint.with_http3_port(port));
+        self.udp_endpoints.push(udp);
+        Ok(())
+    }
+
+    /// Sets whether each address that is [bound](Self::bind) from now on also gets HTTP/3, on the UDP port of the same
+    /// number. Default: no.
+    ///
+    /// Responses over TCP then contain `Alt-Svc: h3=":PORT"; ma=86400`
+    /// ([RFC 7838](https://www.rfc-editor.org/rfc/rfc7838)), unless the application sets the field, and until the server
+    /// shuts down. The application, its [`Limits`](crate::Limits) and the log are the same; `protocol` is `HTTP/3`. TLS 1.3
+    /// is required. Early data (0-RTT) is off, and the header of the
+    /// [PROXY protocol](Self::proxy_protocol) is not possible: [`serve`](Self::serve) returns an error for both together.
+    ///
+    /// One thread receives the packets of all connections and hands each new connection to the thread with the fewest, where
+    /// it stays together with its handlers, also if its client's address changes.
+    #[cfg(feature = "http3")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http3")))]
+    #[must_use]
+    pub fn http3(mut self, is_on: bool) -> Self {
+        self.http3 = is_on;
+        self
+    }
+
+    /// The UDP addresses for HTTP/3, with their actual ports.
+    #[cfg(feature = "http3")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http3")))]
+    #[must_use]
+    pub fn http3_addrs(&self) -> Vec<SocketAddr> {
+        self.udp_endpoints.iter().filter_map(UdpEndpoint::local_addr).collect()
     }
 
     /// Listens for plain HTTP on one more address: HTTP/1.1, and HTTP/2 with prior knowledge (h2c,

@@ -32,6 +32,7 @@
 //! |---|---|---|
 //! | `axum-08` | on | for a `Router` of axum 0.8: `ConnectInfo`, and its routes in the [metrics](Server::metrics). Without it, the router is served like any other service |
 //! | `axum-06` | off | `Axum06`, and the feature `axum-06` of axum-trailers |
+//! | `http3` | off | HTTP/3 on the HTTPS listeners, after [`Server::http3`]; it brings quinn and h3 |
 //! | `testing` | off | the module `testing`: serves an application on a free port, with a certificate that clients can trust |
 //!
 //! # Your own dependency on axum
@@ -67,6 +68,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accept;
 mod app;
 mod bind;
 mod client_address;
@@ -85,6 +87,8 @@ mod pages;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod parts;
+#[cfg(feature = "http3")]
+mod quic;
 mod running;
 mod serve;
 mod shutdown;

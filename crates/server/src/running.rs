@@ -66,6 +66,8 @@ impl Server {
             .trusting(trust.clone())
             .serve_here();
         let listener = Listener::new(self.endpoints, app, self.tls, permits.clone()).trusting(trust);
+        #[cfg(feature = "http3")]
+        let listener = listener.with_http3(self.udp_endpoints);
         let workers = listener.serve_on_threads(self.threads)?;
         let served = async {
             tokio::select! {
@@ -91,6 +93,10 @@ impl Server {
     fn check_listeners(&self) -> io::Result<u16> {
         let https = self.endpoints.iter().find(|endpoint| endpoint.purpose == Purpose::Https);
         let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        #[cfg(feature = "http3")]
+        if self.trust.proxy_protocol && !self.udp_endpoints.is_empty() {
+            return wrong("the PROXY protocol is not possible over HTTP/3: turn one of them off");
+        }
         match (https, &self.tls) {
             (Some(_), None) => wrong(
                 "no certificate for HTTPS: call `tls`, or listen for plain HTTP (`bind_plain` instead of `bind`; a \

@@ -1,3 +1,5 @@
+#[cfg(feature = "http3")]
+use crate::quic::UdpEndpoint;
 #[cfg(unix)]
 use crate::tcp::SocketFile;
 use crate::{
@@ -34,6 +36,10 @@ pub struct Server {
     pub(super) grpc: GrpcServices,
     /// For HTTPS and plain HTTP.
     pub(super) endpoints: Vec<Endpoint>,
+    #[cfg(feature = "http3")]
+    pub(super) http3: bool,
+    #[cfg(feature = "http3")]
+    pub(super) udp_endpoints: Vec<UdpEndpoint>,
     #[cfg(unix)]
     pub(super) socket_files: Vec<SocketFile>,
     pub(super) redirects: Vec<Endpoint>,
@@ -65,6 +71,10 @@ impl Server {
             tls: None,
             grpc: GrpcServices::default(),
             endpoints: Vec::new(),
+            #[cfg(feature = "http3")]
+            http3: false,
+            #[cfg(feature = "http3")]
+            udp_endpoints: Vec::new(),
             #[cfg(unix)]
             socket_files: Vec::new(),
             redirects: Vec::new(),

@@ -25,7 +25,7 @@ pub(crate) const THREADS_PER_CORE: usize = 2;
 impl Worker {
     /// Starts a thread, which lives until `server_ended`. `begin` runs on the thread, in its runtime.
     pub(crate) fn start<F: Future>(
-        number: usize,
+        name: String,
         begin: impl FnOnce() -> io::Result<F> + Send + 'static,
         server_ended: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Self> {
@@ -51,7 +51,7 @@ impl Worker {
                 runtime.shutdown_timeout(LAST_STEPS);
             });
         };
-        thread::Builder::new().name(format!("trailers-{number}")).spawn(work)?;
+        thread::Builder::new().name(name).spawn(work)?;
         started.recv().map_err(io::Error::other)??;
         Ok(Self { ended })
     }

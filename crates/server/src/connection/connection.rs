@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{limits::Limits, metrics::ServerMetrics, shutdown::Shutdown};
 use axum_trailers::trailers::server::ConnectionInfo;
+use http::HeaderValue;
 use std::{
     fmt,
     sync::{
@@ -28,6 +29,8 @@ pub(crate) struct Connection {
     interventions: Interventions,
     /// What applications get with each request.
     info: OnceLock<ConnectionInfo>,
+    /// What its responses contain as `Alt-Svc`.
+    alternative: OnceLock<HeaderValue>,
     /// The largest header or trailer section that the client accepts, in bytes.
     section_limit: AtomicU32,
     requests: AtomicUsize,
@@ -35,6 +38,9 @@ pub(crate) struct Connection {
     shutdown: Shutdown,
     metrics: Option<ServerMetrics>,
 }
+
+/// How long a client may use an alternative, in seconds: a day.
+const ALTERNATIVE_LASTS: u32 = 24 * 60 * 60;
 
 impl Connection {
     pub(crate) fn new(
@@ -61,6 +67,7 @@ impl Connection {
             http1: Http1State::default(),
             interventions: Interventions::default(),
             info: OnceLock::new(),
+            alternative: OnceLock::new(),
             section_limit: AtomicU32::new(u32::MAX),
             requests: AtomicUsize::new(0),
             close_reason: OnceLock::new(),
@@ -115,6 +122,20 @@ impl Connection {
     fn bare_info(&self) -> ConnectionInfo {
         let is_tls = self.purpose == Purpose::Https;
         ConnectionInfo::new(self.peer.address(), self.peer.socket_address(), is_tls)
+    }
+
+    /// Offers HTTP/3 on this UDP port of the same host to the client.
+    pub(crate) fn offer_http3(&self, port: u16) {
+        self.alternative.get_or_init(|| {
+            let value = format!("h3=\":{port}\"; ma={ALTERNATIVE_LASTS}");
+            HeaderValue::from_str(&value).expect("digits")
+        });
+    }
+
+    /// The value of `Alt-Svc` ([RFC 7838 §3](https://www.rfc-editor.org/rfc/rfc7838#section-3)). `None` while the server
+    /// shuts down: the next connection must go to another one.
+    pub(crate) fn alternative(&self) -> Option<&HeaderValue> {
+        self.alternative.get().filter(|_| !self.shutdown.has_begun())
     }
 
     pub(crate) fn note_read(&self, bytes: usize) {

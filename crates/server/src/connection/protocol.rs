@@ -5,6 +5,8 @@
 pub(crate) enum Protocol {
     Http1,
     Http2,
+    #[cfg_attr(not(feature = "http3"), expect(dead_code, reason = "no such connection is accepted"))]
+    Http3,
 }
 
 /// ALPN names in order of preference.
@@ -22,25 +24,25 @@ impl Protocol {
     pub(crate) fn has_streams(self) -> bool {
         match self {
             Self::Http1 => false,
-            Self::Http2 => true,
+            Self::Http2 | Self::Http3 => true,
         }
     }
 
-    /// Whether bytes that move must belong to a request or its response. Over HTTP/2 they may belong to another stream,
-    /// or be `PING` frames of an idle connection.
+    /// Whether bytes that move must belong to a request or its response. Over HTTP/2 and HTTP/3 they may belong to another
+    /// stream, or be `PING` frames of an idle connection.
     pub(crate) fn bytes_prove_progress(self) -> bool {
         match self {
             Self::Http1 => true,
-            Self::Http2 => false,
+            Self::Http2 | Self::Http3 => false,
         }
     }
 
-    /// Whether a client that reads its response confirms it, with `WINDOW_UPDATE`. Over HTTP/1.1 bytes from the client
+    /// Whether a client that reads its response confirms it, with `WINDOW_UPDATE` or `ACK`. Over HTTP/1.1 bytes from the client
     /// prove nothing: a request head may arrive byte by byte.
     pub(crate) fn has_flow_control(self) -> bool {
         match self {
             Self::Http1 => false,
-            Self::Http2 => true,
+            Self::Http2 | Self::Http3 => true,
         }
     }
 
@@ -48,7 +50,7 @@ impl Protocol {
     /// the guard send the record.
     pub(crate) fn can_cork(self) -> bool {
         match self {
-            Self::Http1 => false,
+            Self::Http1 | Self::Http3 => false,
             Self::Http2 => true,
         }
     }
@@ -57,7 +59,7 @@ impl Protocol {
     pub(crate) fn sends_continue(self) -> bool {
         match self {
             Self::Http1 => true,
-            Self::Http2 => false,
+            Self::Http2 | Self::Http3 => false,
         }
     }
 
@@ -66,15 +68,24 @@ impl Protocol {
     pub(crate) fn stops_reading(self) -> bool {
         match self {
             Self::Http1 => true,
-            Self::Http2 => false,
+            Self::Http2 | Self::Http3 => false,
+        }
+    }
+
+    /// Whether the stream of a stalled reader can be reset at once. hyper holds an HTTP/2 stream until its reader moves.
+    pub(crate) fn resets_stalled_streams(self) -> bool {
+        match self {
+            Self::Http1 | Self::Http2 => false,
+            Self::Http3 => true,
         }
     }
 
     /// Whether the rest of a request is read once its content is dropped. Over HTTP/2 a reset instead makes some
-    /// clients drop the response.
+    /// clients drop the response. Over HTTP/3, `STOP_SENDING` with `H3_NO_ERROR` ends it
+    /// ([RFC 9114 §4.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1)).
     pub(crate) fn drains_unread_requests(self) -> bool {
         match self {
-            Self::Http1 => false,
+            Self::Http1 | Self::Http3 => false,
             Self::Http2 => true,
         }
     }

@@ -51,8 +51,8 @@ impl Responses {
         self.bodies().retain(|other| !Arc::ptr_eq(other, body));
     }
 
-    /// A stalled stream ends the connection only if no other request is in progress: hyper holds the stream until its
-    /// reader moves, and a browser that leaves one response unread must not lose the others.
+    /// A stalled HTTP/2 stream ends the connection only if no other request is in progress: hyper holds the stream until
+    /// its reader moves, and a browser that leaves one response unread must not lose the others.
     pub(super) fn check_readers(
         &self,
         times: &mut Times,
@@ -60,7 +60,8 @@ impl Responses {
         activity: &Activity,
         protocol: Protocol,
     ) -> Result<(), CloseReason> {
-        if self.abandon_stalled(times, limit, activity, protocol) < self.open_requests() {
+        let stalled = self.abandon_stalled(times, limit, activity, protocol);
+        if protocol.resets_stalled_streams() || stalled < self.open_requests() {
             return Ok(());
         }
         // The response that ended last may still be in transit, and would be lost with the connection.

@@ -10,6 +10,8 @@ use std::{
     sync::{Mutex, PoisonError},
     task::{Context, Poll},
 };
+#[cfg(feature = "http3")]
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// A response body on its way to a client that may stop reading. A panic in the application's code affects only this
@@ -20,6 +22,8 @@ use tokio::time::Instant;
 pub(crate) struct SharedBody {
     body: Mutex<Option<AppBody>>,
     waiting_since: AtomicInstant,
+    #[cfg(feature = "http3")]
+    abandoned: Notify,
 }
 
 /// The application's body panicked.
@@ -34,7 +38,12 @@ pub(crate) struct Abandoned;
 
 impl SharedBody {
     pub(crate) fn new(body: AppBody) -> Self {
-        Self { body: Mutex::new(Some(body)), waiting_since: AtomicInstant::never() }
+        Self {
+            body: Mutex::new(Some(body)),
+            waiting_since: AtomicInstant::never(),
+            #[cfg(feature = "http3")]
+            abandoned: Notify::new(),
+        }
     }
 
     /// Notes that a chunk waits for the reader.
@@ -60,6 +69,14 @@ impl SharedBody {
     pub(crate) fn abandon(&self) {
         let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
         let _panic = catch_unwind(AssertUnwindSafe(|| *body = None));
+        #[cfg(feature = "http3")]
+        self.abandoned.notify_one();
+    }
+
+    /// Waits until the body is dropped because nobody read it. hyper can't be told, but an HTTP/3 stream is reset.
+    #[cfg(feature = "http3")]
+    pub(crate) async fn abandoned(&self) {
+        self.abandoned.notified().await;
     }
 
     pub(crate) fn poll_data(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {

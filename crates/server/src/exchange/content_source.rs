@@ -10,10 +10,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The source of a request's content and trailers: hyper. Nothing else in `exchange` or `app` depends on that.
-pub(crate) struct ContentSource {
-    incoming: Incoming,
-    protocol: Protocol,
+/// The source of a request's content and trailers: hyper, or h3. Nothing else in `exchange` or `app` depends on that.
+pub(crate) enum ContentSource {
+    Hyper {
+        incoming: Incoming,
+        protocol: Protocol,
+    },
+    #[cfg(feature = "http3")]
+    Quic(Box<axum_trailers_quic::Content>),
 }
 
 /// Why a request's content ends early.
@@ -27,6 +31,12 @@ pub(crate) enum ContentError {
     TooManyTrailers { limit: usize },
     #[error(transparent)]
     Framing(#[from] FramingError),
+    #[error("the trailer section is malformed")]
+    #[cfg_attr(
+        not(feature = "http3"),
+        expect(dead_code, reason = "hyper does not tell them from other errors")
+    )]
+    BadTrailers,
     #[error(transparent)]
     Broken(BoxError),
     #[error("the client reset the stream")]
@@ -37,11 +47,20 @@ pub(crate) enum ContentError {
 
 impl ContentSource {
     pub(crate) fn of_hyper(incoming: Incoming, protocol: Protocol) -> Self {
-        Self { incoming, protocol }
+        Self::Hyper { incoming, protocol }
+    }
+
+    #[cfg(feature = "http3")]
+    pub(crate) fn of_quic(content: axum_trailers_quic::Content) -> Self {
+        Self::Quic(Box::new(content))
     }
 
     pub(super) fn protocol(&self) -> Protocol {
-        self.protocol
+        match self {
+            Self::Hyper { protocol, .. } => *protocol,
+            #[cfg(feature = "http3")]
+            Self::Quic(_) => Protocol::Http3,
+        }
     }
 }
 
@@ -53,18 +72,49 @@ impl Body for ContentSource {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
-        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
+        let (incoming, protocol) = match &mut *self {
+            Self::Hyper { incoming, protocol } => (incoming, *protocol),
+            #[cfg(feature = "http3")]
+            Self::Quic(content) => {
+                return Pin::new(&mut **content).poll_frame(cx).map(|frame| frame.map(|frame| Ok(frame?)));
+            }
+        };
+        let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
         // hyper takes a reset with `NO_ERROR` for the end: a client gets one after an early response (RFC 9113 §8.1).
-        let is_cut = frame.is_none() && self.protocol.has_streams() && !self.is_end_stream();
+        let is_cut = frame.is_none() && protocol.has_streams() && !incoming.is_end_stream();
         Poll::Ready(if is_cut { Some(Err(ContentError::Reset)) } else { frame.map(|frame| Ok(frame?)) })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        match self {
+            Self::Hyper { incoming, .. } => incoming.is_end_stream(),
+            #[cfg(feature = "http3")]
+            Self::Quic(content) => content.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match self {
+            Self::Hyper { incoming, .. } => incoming.size_hint(),
+            #[cfg(feature = "http3")]
+            Self::Quic(content) => content.size_hint(),
+        }
+    }
+}
+
+#[cfg(feature = "http3")]
+impl From<axum_trailers_quic::ReceiveError> for ContentError {
+    fn from(error: axum_trailers_quic::ReceiveError) -> Self {
+        use axum_trailers_quic::{Fault, ReceiveError};
+        match error {
+            ReceiveError::SectionTooLarge { limit, .. }
+            | ReceiveError::Fault(Fault::SectionTooLarge { limit, .. }) => {
+                Self::TrailersTooLarge { limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+            }
+            ReceiveError::Fault(Fault::PseudoFieldInTrailers) => Self::BadTrailers,
+            ReceiveError::Reset { .. } => Self::Reset,
+            other => Self::Broken(other.into()),
+        }
     }
 }
 

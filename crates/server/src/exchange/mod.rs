@@ -32,6 +32,8 @@ mod trailer_section;
 mod unread_content;
 
 pub use self::request_body::RequestBody;
+#[cfg(feature = "http3")]
+pub(crate) use self::sendable::length;
 pub(crate) use self::{
     app_response::AppResponse,
     content_source::ContentSource,

@@ -99,6 +99,9 @@ impl OutboundResponse {
             }
             Entry::Occupied(own) => exchange.use_id(own.get()),
         }
+        if let Some(alternative) = exchange.connection().alternative() {
+            headers.entry(header::ALT_SVC).or_insert_with(|| alternative.clone());
+        }
         if let Err(error) = SectionTooLarge::check_headers(exchange.connection(), &headers) {
             if is_instead {
                 exchange.failed(Failure::SectionTooLarge, &error);

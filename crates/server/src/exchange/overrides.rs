@@ -177,6 +177,9 @@ fn break_now(exchange: &Exchange, kind: BreakKind, cut: Cut) {
         return;
     }
     exchange.connection().set_close_reason(CloseReason::ByHandler);
+    if exchange.version() > Version::HTTP_2 {
+        return;
+    }
     exchange.connection().interventions().want(Intervention::Break { kind, cut });
 }
 

@@ -271,6 +271,7 @@ impl Interrupted {
             ContentError::TooManyTrailers { limit } => {
                 Self::Fault(TrailersTooLarge::Fields { limit: limits.fields.min(limit) }.into())
             }
+            ContentError::BadTrailers => Self::Fault(RequestFault::BadTrailers),
             ContentError::Framing(error) => Self::Fault(RequestFault::Framing(error)),
             ContentError::Broken(_) | ContentError::Reset | ContentError::HalfClosed => Self::Client(error),
         }

@@ -1,3 +1,5 @@
+#[cfg(feature = "http3")]
+use super::ending::Failure;
 use super::{
     body_failure::{FailureUnreportable, LengthBroken, failure, failure_in_trailers},
     exchange::Exchange,
@@ -51,6 +53,21 @@ impl ResponseBody {
         exchange.connection().responses().add(body.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
         Self { body, exchange, trailers, length, failures, breaking, phase, pieces: Pieces::default() }
+    }
+
+    /// Waits until the body is dropped because nobody reads it.
+    #[cfg(feature = "http3")]
+    pub(crate) fn abandoned(&self) -> impl Future<Output = ()> + use<> {
+        let body = self.body.clone();
+        async move { body.abandoned().await }
+    }
+
+    /// Notes that a section was not sent, because the client accepts no more than `limit` bytes.
+    #[cfg(feature = "http3")]
+    pub(crate) fn section_too_large(&mut self, size: u64, limit: u64) {
+        let section = if matches!(self.phase, Phase::Ended) { "trailer" } else { "header" };
+        let error = SectionTooLarge::over_http3(section, size, limit);
+        self.exchange.failed(Failure::SectionTooLarge, &error);
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {

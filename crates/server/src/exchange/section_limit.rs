@@ -5,17 +5,18 @@ use http::{
     header::{CONNECTION, DATE, TRANSFER_ENCODING, UPGRADE},
 };
 
-/// A section is larger than an HTTP/2 client accepts
-/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1)). If it were sent anyway, some clients
+/// A section is larger than an HTTP/2 or HTTP/3 client accepts
+/// ([RFC 9113 §10.5.1](https://www.rfc-editor.org/rfc/rfc9113#section-10.5.1),
+/// [RFC 9114 §4.2.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2.2)). If it were sent anyway, some clients
 /// would end the connection, and others would leave out a part of it.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the {section} section has {size} bytes, but the client accepts only {limit} (SETTINGS_MAX_HEADER_LIST_SIZE)"
-)]
+#[error("the {section} section has {size} bytes, but the client accepts only {limit} ({setting})")]
 pub(crate) struct SectionTooLarge {
     section: &'static str,
-    size: usize,
-    limit: u32,
+    size: u64,
+    limit: u64,
+    /// Where the client has said so.
+    setting: &'static str,
 }
 
 /// Fields that are sent in addition to those in the map: `:status`, and `date`, which hyper adds. hyper removes those
@@ -40,6 +41,12 @@ impl SectionTooLarge {
         })
     }
 
+    /// The one that h3 has found.
+    #[cfg(feature = "http3")]
+    pub(super) fn over_http3(section: &'static str, size: u64, limit: u64) -> Self {
+        Self { section, size, limit, setting: "SETTINGS_MAX_FIELD_SECTION_SIZE" }
+    }
+
     pub(super) fn check_trailers(connection: &Connection, trailers: &HeaderMap) -> Result<(), Self> {
         check(connection, "trailer", || section_size(trailers))
     }
@@ -53,6 +60,7 @@ fn check(
     let Some(limit) = connection.section_limit() else {
         return Ok(());
     };
-    let size = size();
-    if size > limit as usize { Err(SectionTooLarge { section, size, limit }) } else { Ok(()) }
+    let (size, limit) = (size() as u64, u64::from(limit));
+    let setting = "SETTINGS_MAX_HEADER_LIST_SIZE";
+    if size > limit { Err(SectionTooLarge { section, size, limit, setting }) } else { Ok(()) }
 }

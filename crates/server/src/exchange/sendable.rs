@@ -54,7 +54,7 @@ fn drop_malformed_length(headers: &mut HeaderMap) {
 }
 
 /// The number in a `Content-Length`.
-pub(super) fn length(value: &HeaderValue) -> Option<u64> {
+pub(crate) fn length(value: &HeaderValue) -> Option<u64> {
     let value = value.to_str().ok()?;
     // `parse` also accepts a sign.
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());

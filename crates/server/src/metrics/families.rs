@@ -161,9 +161,9 @@ impl ServerMetrics {
         self.0.calls.with_label_values(&[service, status]).inc();
     }
 
-    /// Counts an HTTP/1.1 request to which hyper itself has responded.
-    pub(crate) fn head_refused(&self, status: &str) {
-        self.0.requests.with_label_values(&[protocol_name(Version::HTTP_11), NONE, status]).inc();
+    /// Counts a request to which hyper or h3 itself has responded, or that it has reset.
+    pub(crate) fn head_refused(&self, version: Version, status: Option<&str>) {
+        self.0.requests.with_label_values(&[protocol_name(version), NONE, status.unwrap_or(NONE)]).inc();
     }
 
     pub(crate) fn request_ends(&self, request: &Ended<'_>) {

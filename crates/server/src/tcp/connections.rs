@@ -1,19 +1,14 @@
-//! The connections of one thread, each in its own task.
+//! The connections of one thread over TCP and Unix sockets.
 
 use super::{
-    accepted::{AcceptedConnection, AcceptedConnections},
-    guard::Guard,
-    handshake,
-    http::Http,
-    plain, proxy_protocol,
-    rejections::Rejections,
-    socket::Socket,
-    transport::Transport,
+    accepted_stream::AcceptedStream, guard::Guard, handshake, http::Http, plain, proxy_protocol,
+    socket::Socket, transport::Transport,
 };
 use crate::{
+    accept::Rejections,
     app::App,
     client_address::ProxyTrust,
-    connection::{CloseReason, Connection, ConnectionClient, ConnectionPermit, Protocol, Purpose},
+    connection::{CloseReason, Connection, ConnectionClient, ConnectionPermit, Peer, Protocol, Purpose},
     tls::Tls,
 };
 use axum_trailers::trailers::server::ConnectionInfo;
@@ -39,11 +34,15 @@ impl Connections {
         Self(Arc::new(Setting { app, tls, trust, http, rejections }))
     }
 
-    /// Serves as long as connections may arrive.
-    pub(crate) async fn serve(self, mut accepted: AcceptedConnections) {
-        while let Some(accepted_connection) = accepted.recv().await {
-            tokio::spawn(self.0.clone().serve(accepted_connection));
-        }
+    /// Serves a connection in its own task.
+    pub(crate) fn serve(
+        &self,
+        accepted: AcceptedStream,
+        peer: Peer,
+        purpose: Purpose,
+        permit: ConnectionPermit,
+    ) {
+        tokio::spawn(self.0.clone().serve(accepted, peer, purpose, permit));
     }
 }
 
@@ -63,13 +62,22 @@ fn negotiated(mut info: ConnectionInfo, session: &rustls::ServerConnection) -> C
 }
 
 impl Setting {
-    async fn serve(self: Arc<Self>, accepted_connection: AcceptedConnection) {
-        let AcceptedConnection { peer, purpose, .. } = accepted_connection;
-        let (stream, mut permit) = match accepted_connection.into_parts() {
-            Ok(parts) => parts,
+    async fn serve(
+        self: Arc<Self>,
+        accepted: AcceptedStream,
+        peer: Peer,
+        purpose: Purpose,
+        mut permit: ConnectionPermit,
+    ) {
+        let http3_port = accepted.http3_port;
+        let stream = match accepted.on_runtime() {
+            Ok(stream) => stream,
             Err(error) => return tracing::debug!(%peer, %error, "can't serve a connection"),
         };
         let connection = self.app.connect(ConnectionClient::new(peer, self.trust.clone()), purpose);
+        if let Some(port) = http3_port {
+            connection.offer_http3(port);
+        }
         if let Err(error) = stream.tune() {
             return tracing::debug!(%peer, %error, "can't serve a connection");
         }

@@ -12,6 +12,8 @@ use std::{
 pub(crate) struct Endpoint {
     socket: StdSocket,
     pub(crate) purpose: Purpose,
+    /// The UDP port on which the same is served over HTTP/3.
+    http3_port: Option<u16>,
 }
 
 #[derive(Debug)]
@@ -23,12 +25,18 @@ enum StdSocket {
 
 impl Endpoint {
     pub(crate) fn tcp(socket: net::TcpListener, purpose: Purpose) -> Self {
-        Self { socket: StdSocket::Tcp(socket), purpose }
+        Self { socket: StdSocket::Tcp(socket), purpose, http3_port: None }
     }
 
     #[cfg(unix)]
     pub(crate) fn unix(socket: unix::net::UnixListener, purpose: Purpose) -> Self {
-        Self { socket: StdSocket::Unix(socket), purpose }
+        Self { socket: StdSocket::Unix(socket), purpose, http3_port: None }
+    }
+
+    /// The same is served over HTTP/3 on this UDP port.
+    #[cfg(feature = "http3")]
+    pub(crate) fn with_http3_port(self, port: u16) -> Self {
+        Self { http3_port: Some(port), ..self }
     }
 
     /// `None` for a Unix socket.
@@ -56,7 +64,7 @@ impl Endpoint {
             #[cfg(unix)]
             StdSocket::Unix(socket) => StdSocket::Unix(socket.try_clone()?),
         };
-        Ok(Self { socket, purpose: self.purpose })
+        Ok(Self { socket, purpose: self.purpose, http3_port: self.http3_port })
     }
 
     /// Registers the socket with this thread's runtime.
@@ -72,7 +80,7 @@ impl Endpoint {
                 Socket::Unix(tokio::net::UnixListener::from_std(socket)?)
             }
         };
-        Ok(OpenEndpoint { socket, purpose: self.purpose })
+        Ok(OpenEndpoint { socket, purpose: self.purpose, http3_port: self.http3_port })
     }
 }
 
@@ -80,6 +88,7 @@ impl Endpoint {
 pub(crate) struct OpenEndpoint {
     socket: Socket,
     pub(super) purpose: Purpose,
+    pub(super) http3_port: Option<u16>,
 }
 
 enum Socket {

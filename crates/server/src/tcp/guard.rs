@@ -48,10 +48,7 @@ impl<S: Transport> Guard<S> {
     /// Boxed, because the task that serves it would contain it several times.
     pub(crate) fn new(stream: S, connection: Arc<Connection>, protocol: Protocol) -> Box<Self> {
         connection.activity().awaits_first_bytes();
-        let http2 = match protocol {
-            Protocol::Http1 => None,
-            Protocol::Http2 => Some(Http2Frames::new(connection.inbound())),
-        };
+        let http2 = (protocol == Protocol::Http2).then(|| Http2Frames::new(connection.inbound()));
         let first = Some(FirstBytes::of(protocol));
         Box::new(Self {
             stream,

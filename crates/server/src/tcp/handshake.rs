@@ -5,7 +5,7 @@ use super::{
     early_answer,
     socket::Socket,
 };
-use crate::{client_address::ProxyHeader, host, tls::Tls};
+use crate::{accept::Early, client_address::ProxyHeader, host, tls::Tls};
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -32,9 +32,8 @@ pub(super) enum Failure {
     Probe,
 }
 
-impl Failure {
-    /// For metrics.
-    pub(super) fn label(&self) -> &'static str {
+impl Early for Failure {
+    fn label(&self) -> &'static str {
         match self {
             Self::PlainHttp => "plain_http",
             Self::ProxyHeader => "proxy_header",
@@ -46,6 +45,10 @@ impl Failure {
             Self::Broken(_) => "client_gone",
             Self::Probe => "probe",
         }
+    }
+
+    fn is_probe(&self) -> bool {
+        matches!(self, Self::Probe)
     }
 }
 

@@ -1,16 +1,15 @@
 //! hyper with the server's limits, and its connections from the first byte to the end.
 
-use super::{
-    guard::Guard, rejections::Rejections, service::HyperService, trailer_blocks::TrailerBlocks,
-    transport::Transport,
-};
+use super::{guard::Guard, service::HyperService, trailer_blocks::TrailerBlocks, transport::Transport};
 use crate::{
+    accept::Rejections,
     app::ConnectionService,
     connection::{CloseReason, Connection, LAST_WORDS, LINGER_AT_MOST, Protocol, Step, Watchdog},
     exchange::with_sources,
     limits::Limits,
     shutdown::Shutdown,
 };
+use http::Version;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::pin::{Pin, pin};
@@ -50,45 +49,73 @@ impl Http {
         service: ConnectionService,
         rejections: &Rejections,
     ) {
-        let connection = service.connection().clone();
         let protocol = guard.protocol();
+        let connection = service.connection().clone();
         let (io, service) = (TokioIo::new(guard), HyperService::new(service, protocol));
-        match protocol {
-            Protocol::Http1 => {
-                let mut http = self.http1.serve_connection(io, service);
-                let ended = drive(Pin::new(&mut http), &connection, protocol).await;
-                let mut guard = http.into_parts().io.into_inner();
-                if let Ok(Err(error)) = &ended
-                    && error.is_parse()
-                {
-                    rejections.head_refused(&connection, error);
-                }
-                if let Some(error) = guard.framing_fault() {
-                    rejections.malformed(&connection, &error);
-                }
-                match ended {
-                    _ if guard.is_broken_by_handler() => {
-                        let broken = std::future::poll_fn(|cx| guard.poll_break(cx));
-                        let _in_time = timeout(LINGER_AT_MOST, broken).await;
-                    }
-                    // hyper closes neither a connection for an upgrade nor one after its timeout.
-                    Ok(_) => close(&mut guard, connection.shutdown()).await,
-                    // An alert can only follow the data that waits to be sent.
-                    Err(_cut) if guard.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
-                    Err(_cut) => {}
-                }
-            }
-            Protocol::Http2 => {
-                let http = pin!(self.http2.serve_connection(io, service));
-                // If it was cut, its streams have ended, and each has logged why.
-                let _ended = drive(http, &connection, protocol).await;
-                if let Some(reason @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
-                    connection.close_reason()
-                {
-                    rejections.malformed(&connection, &reason);
-                }
-            }
+        if protocol == Protocol::Http2 {
+            self.serve_http2(io, service, &connection, rejections).await;
+        } else {
+            self.serve_http1(io, service, &connection, rejections).await;
         }
+    }
+
+    async fn serve_http1<S: Transport + Send + 'static>(
+        &self,
+        io: TokioIo<Box<Guard<S>>>,
+        service: HyperService,
+        connection: &Connection,
+        rejections: &Rejections,
+    ) {
+        let mut http = self.http1.serve_connection(io, service);
+        let ended = drive(Pin::new(&mut http), connection, Protocol::Http1).await;
+        let mut guard = http.into_parts().io.into_inner();
+        if let Ok(Err(error)) = &ended
+            && error.is_parse()
+        {
+            let (status, reason) = (status_of(error), with_sources(error));
+            rejections.head_refused(connection, Version::HTTP_11, Some(status), &reason);
+        }
+        if let Some(error) = guard.framing_fault() {
+            rejections.malformed(connection, &error);
+        }
+        match ended {
+            _ if guard.is_broken_by_handler() => {
+                let broken = std::future::poll_fn(|cx| guard.poll_break(cx));
+                let _in_time = timeout(LINGER_AT_MOST, broken).await;
+            }
+            // hyper closes neither a connection for an upgrade nor one after its timeout.
+            Ok(_) => close(&mut guard, connection.shutdown()).await,
+            // An alert can only follow the data that waits to be sent.
+            Err(_cut) if guard.must_reset() => drop(timeout(LAST_WORDS, guard.flush()).await),
+            Err(_cut) => {}
+        }
+    }
+
+    async fn serve_http2<S: Transport + Send + 'static>(
+        &self,
+        io: TokioIo<Box<Guard<S>>>,
+        service: HyperService,
+        connection: &Connection,
+        rejections: &Rejections,
+    ) {
+        let http = pin!(self.http2.serve_connection(io, service));
+        // If it was cut, its streams have ended, and each has logged why.
+        let _ended = drive(http, connection, Protocol::Http2).await;
+        if let Some(reason @ (CloseReason::PseudoHeader | CloseReason::SelfDependency)) =
+            connection.close_reason()
+        {
+            rejections.malformed(connection, &reason);
+        }
+    }
+}
+
+/// The status with which hyper has responded. It distinguishes a target that is too long from a head that is too large only
+/// in its message.
+fn status_of(error: &hyper::Error) -> &'static str {
+    match error.is_parse_too_large() {
+        true if error.to_string().starts_with("URI") => "414",
+        true => "431",
+        false => "400",
     }
 }
 

@@ -5,7 +5,7 @@
 //! [`connection`](crate::connection).
 
 mod accept;
-mod accepted;
+mod accepted_stream;
 mod bind;
 mod closing;
 mod connections;
@@ -29,9 +29,7 @@ mod intervening;
 mod plain;
 mod priority;
 mod proxy_protocol;
-mod rate_limit;
 mod read_ahead;
-mod rejections;
 mod service;
 mod settings;
 mod socket;
@@ -43,12 +41,11 @@ mod transport;
 
 pub use self::bind::BindError;
 pub(crate) use self::{
-    accept::{Balancer, WorkerQueue, worker_queue},
-    accepted::AcceptedConnections,
-    bind::{addresses, bind},
+    accept::accept_loop,
+    accepted_stream::AcceptedStream,
+    bind::{addresses, bind, resolve},
     connections::Connections,
     endpoint::{Endpoint, OpenEndpoint},
-    rejections::Rejections,
 };
 #[cfg(unix)]
 pub(crate) use self::{inherited::inherited, socket_file::SocketFile};

@@ -1,7 +1,7 @@
 //! From a TCP connection without TLS to its protocol.
 
 use super::{early_answer, first_bytes::HTTP2_PREFACE, handshake::HANDSHAKE, socket::Socket};
-use crate::{client_address::ProxyHeader, connection::Protocol};
+use crate::{accept::Early, client_address::ProxyHeader, connection::Protocol};
 use std::{fmt, io};
 
 /// Why a connection to a plain listener has no protocol.
@@ -15,15 +15,18 @@ pub(super) enum Failure {
     Probe,
 }
 
-impl Failure {
-    /// For metrics.
-    pub(super) fn label(&self) -> &'static str {
+impl Early for Failure {
+    fn label(&self) -> &'static str {
         match self {
             Self::Tls => "tls_to_plain",
             Self::ProxyHeader => "proxy_header",
             Self::Broken(_) => "client_gone",
             Self::Probe => "probe",
         }
+    }
+
+    fn is_probe(&self) -> bool {
+        matches!(self, Self::Probe)
     }
 }
 

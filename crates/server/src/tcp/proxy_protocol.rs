@@ -2,6 +2,7 @@
 
 use super::socket::Socket;
 use crate::{
+    accept::Early,
     client_address::{Opening, ProxyHeader, ProxyHeaderFault},
     connection::ConnectionClient,
 };
@@ -21,9 +22,8 @@ pub(super) enum Failure {
     Probe,
 }
 
-impl Failure {
-    /// For metrics.
-    pub(super) fn label(&self) -> &'static str {
+impl Early for Failure {
+    fn label(&self) -> &'static str {
         match self {
             Self::Missing => "no_proxy_header",
             Self::Invalid(_) => "bad_proxy_header",
@@ -31,6 +31,10 @@ impl Failure {
             Self::Broken(_) => "client_gone",
             Self::Probe => "probe",
         }
+    }
+
+    fn is_probe(&self) -> bool {
+        matches!(self, Self::Probe)
     }
 }
 

@@ -1,10 +1,10 @@
-use super::{handshake, plain, proxy_protocol, rate_limit::RateLimit};
+use super::rate_limit::RateLimit;
 use crate::{
     connection::{Connection, Peer, Purpose},
-    exchange::with_sources,
     metrics::ServerMetrics,
     shutdown::Shutdown,
 };
+use http::Version;
 use std::{fmt, io};
 
 /// Logs and counts connections that fail early. Only some lines of each kind are written, because anyone can cause
@@ -21,13 +21,22 @@ const NO_PROXY_HEADER: &str = "no_proxy_header";
 const HEAD: &str = "head";
 const MALFORMED: &str = "malformed";
 
+/// Why a connection ended before its first request.
+pub(crate) trait Early: fmt::Display {
+    /// For metrics.
+    fn label(&self) -> &'static str;
+
+    /// Whether the client closed it before its first byte, as port checks do.
+    fn is_probe(&self) -> bool;
+}
+
 impl Rejections {
     pub(crate) fn new(metrics: Option<ServerMetrics>, shutdown: Shutdown) -> Self {
         Self { lines: RateLimit::new(shutdown), metrics }
     }
 
     /// The connection limit is reached.
-    pub(super) fn too_many(&self, peer: Peer, purpose: Purpose, limit: u32) {
+    pub(crate) fn too_many(&self, peer: Peer, purpose: Purpose, limit: u32) {
         self.count_refused(TOO_MANY);
         let listener = purpose.name();
         let report = move |suppressed| {
@@ -39,7 +48,7 @@ impl Rejections {
     }
 
     /// The system has no connection to give, usually for lack of file descriptors.
-    pub(super) fn not_accepted(&self, purpose: Purpose, error: &io::Error) {
+    pub(crate) fn not_accepted(&self, purpose: Purpose, error: &io::Error) {
         self.count_refused(NOT_ACCEPTED);
         let listener = purpose.name();
         let report = move |suppressed| tracing::warn!(listener, suppressed, "more connections not accepted");
@@ -49,12 +58,12 @@ impl Rejections {
     }
 
     /// The connection does not begin with a header of the PROXY protocol, or with a wrong one.
-    pub(super) fn no_proxy_header(&self, connection: &Connection, failure: &proxy_protocol::Failure) {
+    pub(crate) fn no_proxy_header(&self, connection: &Connection, failure: &impl Early) {
         let (peer, kind) = (connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
-        if let proxy_protocol::Failure::Probe = failure {
+        if failure.is_probe() {
             return tracing::debug!(%peer, reason = %failure, "connection closed before a PROXY header");
         }
         let report = move |suppressed| {
@@ -65,12 +74,12 @@ impl Rejections {
         }
     }
 
-    pub(super) fn handshake_failed(&self, connection: &Connection, failure: &handshake::Failure) {
+    pub(crate) fn handshake_failed(&self, connection: &Connection, failure: &impl Early) {
         let (client, peer, kind) = (connection.client.of_connection(), connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
-        if let handshake::Failure::Probe = failure {
+        if failure.is_probe() {
             return tracing::debug!(%peer, reason = %failure, "connection closed before the TLS handshake");
         }
         let report = move |suppressed| tracing::info!(kind, suppressed, "more TLS handshakes failed");
@@ -80,12 +89,12 @@ impl Rejections {
     }
 
     /// A connection to a plain listener does not begin with HTTP.
-    pub(super) fn not_http(&self, connection: &Connection, failure: &plain::Failure) {
+    pub(crate) fn not_http(&self, connection: &Connection, failure: &impl Early) {
         let (client, peer, kind) = (connection.client.of_connection(), connection.peer, failure.label());
         if let Some(metrics) = &self.metrics {
             metrics.handshake_failed(kind);
         }
-        if let plain::Failure::Probe = failure {
+        if failure.is_probe() {
             return tracing::debug!(%peer, reason = %failure, "connection closed before a request");
         }
         let report = move |suppressed| tracing::info!(kind, suppressed, "more plain connections failed");
@@ -94,27 +103,28 @@ impl Rejections {
         }
     }
 
-    /// hyper has rejected a request because its head is malformed or too large.
-    pub(super) fn head_refused(&self, connection: &Connection, error: &hyper::Error) {
-        // hyper distinguishes a target that is too long from a head that is too large only in its message.
-        let status = match error.is_parse_too_large() {
-            true if error.to_string().starts_with("URI") => "414",
-            true => "431",
-            false => "400",
-        };
+    /// hyper or h3 has rejected a request because its head is malformed or too large. Without a status, it has reset the
+    /// stream.
+    pub(crate) fn head_refused(
+        &self,
+        connection: &Connection,
+        version: Version,
+        status: Option<&'static str>,
+        reason: &str,
+    ) {
         if let Some(metrics) = &self.metrics {
-            metrics.head_refused(status);
+            metrics.head_refused(version, status);
         }
         let report = move |suppressed| tracing::info!(suppressed, "more request heads rejected");
         if self.lines.admits((connection.purpose, HEAD), report) {
             let (client, peer) = (connection.client.of_connection(), connection.peer);
-            tracing::info!(%client, %peer, status, reason = with_sources(error), "request head rejected");
+            tracing::info!(%client, %peer, status, reason, "request head rejected");
         }
     }
 
     /// The connection was ended because of what the client sent. The log lines of its requests may not show that: they
     /// were answered before, or never read.
-    pub(super) fn malformed(&self, connection: &Connection, reason: &impl fmt::Display) {
+    pub(crate) fn malformed(&self, connection: &Connection, reason: &impl fmt::Display) {
         let report =
             move |suppressed| tracing::info!(suppressed, "more connections closed: malformed messages");
         if self.lines.admits((connection.purpose, MALFORMED), report) {

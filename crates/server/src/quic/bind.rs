@@ -1,0 +1,45 @@
+use super::endpoint::UdpEndpoint;
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, UdpSocket},
+};
+
+/// How often another free port is tried if UDP has not the number that TCP got.
+const ATTEMPTS: usize = 64;
+
+/// Listens on an address over TCP, and over UDP on the same port. If the port is 0, both get the same free one.
+pub(crate) fn bind_same_port(
+    address: SocketAddr,
+) -> Result<(TcpListener, UdpEndpoint), (&'static str, io::Error)> {
+    let mut attempts = if address.port() == 0 { ATTEMPTS } else { 1 };
+    loop {
+        attempts -= 1;
+        let tcp = TcpListener::bind(address).map_err(|error| ("", error))?;
+        let taken = tcp.local_addr().map_err(|error| ("", error))?;
+        match UdpSocket::bind(taken) {
+            Ok(udp) => return Ok((tcp, UdpEndpoint::new(udp))),
+            Err(error) if attempts > 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(("UDP ", error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANY: &str = "127.0.0.1:0";
+
+    #[test]
+    fn free_port_is_the_same_for_both() {
+        let (tcp, udp) = bind_same_port(ANY.parse().expect("an address")).expect("a port");
+        assert_eq!(tcp.local_addr().ok(), udp.local_addr());
+    }
+
+    #[test]
+    fn taken_udp_port_is_an_error_that_names_udp() {
+        let udp = UdpSocket::bind(ANY).expect("a port");
+        let (transport, error) = bind_same_port(udp.local_addr().expect("bound")).expect_err("it is taken");
+        assert_eq!((transport, error.kind()), ("UDP ", io::ErrorKind::AddrInUse));
+    }
+}

@@ -1,0 +1,148 @@
+use super::{
+    request::{self, Requests},
+    unacknowledged::Unacknowledged,
+};
+use crate::{
+    accept::Rejections,
+    app::ConnectionService,
+    connection::{CloseReason, Connection, Protocol, Step, Watchdog},
+    limits::Limits,
+};
+use axum_trailers_quic::{
+    Bounds, Connection as H3Transport, Fault,
+    h3::{
+        self,
+        error::{Code, ConnectionError},
+        quic::ConnectionErrorIncoming,
+    },
+    quinn::{self, VarInt},
+};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What a client may send of a frame of an unknown type, which is ignored, in bytes.
+const MOST_OF_UNKNOWN_FRAMES: u64 = 4 * 1024;
+
+/// Sections between the server's limits and this factor of them are rejected by the server itself, with a status. Larger
+/// ones end their stream.
+const MARGIN: u64 = 4;
+
+/// Serves a connection until it has ended, for whatever reason.
+pub(super) async fn serve(quic: quinn::Connection, service: ConnectionService, rejections: &Rejections) {
+    let connection = service.connection().clone();
+    let mut traffic = Traffic::default();
+    let section = section_bound(&connection.limits);
+    let bounds = Bounds::new(section, MOST_OF_UNKNOWN_FRAMES);
+    let (transport, streams) = H3Transport::new(quic.clone(), bounds);
+    let built =
+        h3::server::builder().max_field_section_size(section).send_grease(false).build(transport).await;
+    match built {
+        Ok(http) => {
+            let unacknowledged = Unacknowledged::none(connection.clone());
+            let requests = Requests { service, streams, unacknowledged, rejections: rejections.clone() };
+            drive(http, Arc::new(requests), &mut traffic).await;
+        }
+        Err(error) => tracing::debug!(peer = %connection.peer, %error, "connection ended"),
+    }
+    traffic.count(&connection, &quic);
+}
+
+/// What h3 refuses of a decoded section.
+fn section_bound(limits: &Limits) -> u64 {
+    MARGIN * u64::from(limits.header_section.max(limits.trailer_section))
+}
+
+type Http = h3::server::Connection<H3Transport, Bytes>;
+
+/// Accepts requests until the connection ends, exceeds a limit, or the server aborts it. h3 closes the connection once
+/// `http` is dropped.
+async fn drive(mut http: Http, requests: Arc<Requests>, traffic: &mut Traffic) {
+    let (connection, quic) = (requests.service.connection().clone(), requests.streams.quic().clone());
+    let mut watchdog = Watchdog::new(&connection, Protocol::Http3);
+    let mut may_request = true;
+    loop {
+        let step = tokio::select! {
+            biased;
+            accepted = http.accept(), if may_request => match accepted {
+                Ok(Some(request)) => {
+                    tokio::spawn(request::serve(request, requests.clone()));
+                    continue;
+                }
+                // The client has announced its end, and none of its requests is left.
+                Ok(None) => {
+                    may_request = false;
+                    connection.ends_after_responses();
+                    continue;
+                }
+                Err(error) => return report(&error, &requests),
+            },
+            _closed_by_client = quic.closed(), if !may_request => return,
+            step = watchdog.next() => step,
+        };
+        traffic.count(&connection, &quic);
+        match step {
+            Ok(Step::Poll) => {}
+            Ok(Step::Drain) => {
+                requests.streams.reject_new();
+                // With 0, GOAWAY would disown the last request that was accepted.
+                if let Err(error) = http.shutdown(1).await {
+                    return report(&error, &requests);
+                }
+            }
+            Err(reason) => return close(&quic, &connection, reason),
+        }
+    }
+}
+
+/// The code tells a client whose response is not complete that it is not, if it does not count the ends of its streams.
+fn close(quic: &quinn::Connection, connection: &Connection, reason: CloseReason) {
+    let is_whole = connection.responses().open_requests() == 0;
+    let code = if is_whole { Code::H3_NO_ERROR } else { Code::H3_INTERNAL_ERROR };
+    quic.close(varint(code), reason.to_string().as_bytes());
+}
+
+pub(super) fn varint(code: Code) -> VarInt {
+    VarInt::from_u64(code.value()).expect("codes of HTTP/3 are small")
+}
+
+/// Reports why h3 or the adapter has ended the connection, unless the client or the network has.
+fn report(error: &ConnectionError, requests: &Requests) {
+    let connection = requests.service.connection();
+    tracing::debug!(peer = %connection.peer, %error, "connection ended");
+    match error {
+        _ if error.is_h3_no_error() => {}
+        ConnectionError::Local { error, .. } => {
+            requests.rejections.malformed(connection, &format_args!("{error:?}"));
+        }
+        ConnectionError::Remote(ConnectionErrorIncoming::Undefined(error)) => {
+            if let Some(fault) = error.downcast_ref::<Fault>() {
+                requests.rejections.malformed(connection, fault);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The bytes of a connection that were counted already. quinn counts them itself.
+#[derive(Default)]
+struct Traffic {
+    received: u64,
+    sent: u64,
+}
+
+impl Traffic {
+    fn count(&mut self, connection: &Connection, quic: &quinn::Connection) {
+        let stats = quic.stats();
+        let (received, sent) = (stats.udp_rx.bytes, stats.udp_tx.bytes);
+        if let more @ 1.. = added(&mut self.received, received) {
+            connection.note_read(more);
+        }
+        if let more @ 1.. = added(&mut self.sent, sent) {
+            connection.note_write(more);
+        }
+    }
+}
+
+fn added(before: &mut u64, now: u64) -> usize {
+    usize::try_from(now - std::mem::replace(before, now)).unwrap_or(usize::MAX)
+}

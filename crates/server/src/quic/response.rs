@@ -1,0 +1,133 @@
+use super::{
+    connection::varint,
+    date,
+    request::{Requests, ResponseStream},
+};
+use crate::{connection::CloseReason, exchange::ResponseBody};
+use axum_trailers_quic::h3::error::{Code, StreamError};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, Response,
+    header::{CONNECTION, DATE, UPGRADE},
+};
+use http_body::{Body, Frame};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// Fields that belong to a connection of HTTP/1.1 ([RFC 9114 §4.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2)).
+const OF_CONNECTIONS: [HeaderName; 4] =
+    [CONNECTION, UPGRADE, HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
+
+/// How long what was sent may take to arrive, at most, before a reset follows it.
+const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
+
+/// Sends a response to its end, or resets the stream. Then waits until the client has acknowledged it. `ended` is the
+/// end of the stream's sending side, for whatever reason.
+pub(super) async fn send(
+    response: Response<ResponseBody>,
+    mut stream: ResponseStream,
+    mut ended: Pin<&mut impl Future>,
+    requests: &Requests,
+) {
+    let (head, mut body) = response.into_parts();
+    let mut head = Response::from_parts(head, ());
+    prepare(head.headers_mut());
+    let sent = {
+        let mut abandoned = pin!(body.abandoned());
+        let sending = send_parts(head, &mut body, &mut stream, requests);
+        tokio::select! {
+            biased;
+            sent = sending => sent,
+            _stopped = &mut ended => return,
+            () = &mut abandoned => Err(Broken::Abandoned),
+        }
+    };
+    match sent {
+        Ok(()) => {}
+        Err(Broken::Body) => {
+            let on_the_way = (2 * requests.streams.quic().rtt()).min(MOST_ON_THE_WAY);
+            tokio::select! {
+                _stopped = &mut ended => {}
+                () = sleep(on_the_way) => {}
+            }
+            if !close_by_handler(requests) {
+                stream.stop_stream(Code::H3_INTERNAL_ERROR);
+            }
+        }
+        Err(Broken::Abandoned) => stream.stop_stream(Code::H3_REQUEST_CANCELLED),
+        Err(Broken::Stream(error)) => {
+            if let StreamError::HeaderTooBig { actual_size, max_size, .. } = error {
+                body.section_too_large(actual_size, max_size);
+            }
+            stream.stop_stream(Code::H3_INTERNAL_ERROR);
+        }
+    }
+    // Each writes the line of the request to the log, and tells h3 about its end.
+    drop(body);
+    drop(stream);
+    ended.await;
+}
+
+/// Why a response ends early.
+enum Broken {
+    /// Its body has failed.
+    Body,
+    /// Nobody has read it.
+    Abandoned,
+    Stream(StreamError),
+}
+
+impl From<StreamError> for Broken {
+    fn from(error: StreamError) -> Self {
+        Self::Stream(error)
+    }
+}
+
+async fn send_parts(
+    head: Response<()>,
+    body: &mut ResponseBody,
+    stream: &mut ResponseStream,
+    requests: &Requests,
+) -> Result<(), Broken> {
+    stream.send_response(head).await?;
+    let in_flight = requests.service.connection().shutdown().in_flight();
+    while !body.is_end_stream()
+        && let Some(frame) = next_frame(body).await
+    {
+        match frame.map_err(|_logged| Broken::Body)?.into_data() {
+            Ok(data) => stream.send_data(data).await?,
+            Err(frame) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    stream.send_trailers(trailers).await?;
+                }
+            }
+        }
+        in_flight.responses_go();
+    }
+    Ok(stream.finish().await?)
+}
+
+async fn next_frame(body: &mut ResponseBody) -> Option<Result<Frame<Bytes>, axum_trailers::BoxError>> {
+    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
+}
+
+/// Makes a header section ready for h3: what hyper adds and removes over the other protocols.
+fn prepare(headers: &mut HeaderMap) {
+    for name in OF_CONNECTIONS {
+        headers.remove(name);
+    }
+    headers.entry(DATE).or_insert_with(date::now);
+}
+
+/// Closes the connection if a handler has asked for it.
+pub(super) fn close_by_handler(requests: &Requests) -> bool {
+    let asked = requests.service.connection().close_reason() == Some(CloseReason::ByHandler);
+    if asked {
+        requests.streams.quic().close(varint(Code::H3_NO_ERROR), b"");
+    }
+    asked
+}
