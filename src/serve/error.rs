@@ -91,6 +91,9 @@ fn bind_advice(error: &BindError, option: &str) -> String {
         return format!("choose another path with {option}");
     }
     match error.source.kind() {
+        io::ErrorKind::AddrInUse if error.address.starts_with("UDP ") => format!(
+            "stop the program that uses it, choose another port with {option}, or turn HTTP/3 off with --http3 off"
+        ),
         io::ErrorKind::AddrInUse => format!(
             "stop the program that uses it, or choose another address with {option} (port 0 picks a free one)"
         ),

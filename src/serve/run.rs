@@ -77,6 +77,7 @@ fn build(
         .map_err(Error::Serve)?;
     let workbench = workbench(args)?;
     let server = server
+        .http3(args.http3())
         .listen_for_https(args)
         .map_err(Error::bind("--listen or --port"))?
         .listen_for_plain_http(&args.plain)

@@ -60,7 +60,7 @@ impl TestServer {
     }
 
     pub(crate) fn with_tls(tls: Tls, app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
-        let server = configure(Server::new().tls(tls).bind("127.0.0.1:0").expect("a free port"));
+        let server = configure(Server::new().tls(tls).http3(true).bind("127.0.0.1:0").expect("a free port"));
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
         let handle = server.handle();

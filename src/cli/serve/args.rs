@@ -40,6 +40,13 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) port: Option<u16>,
 
+    /// Serve HTTP/3 [default: on]
+    ///
+    /// Listens on the UDP port of each --listen or --port, and offers it to clients with `Alt-Svc`. Off by default with
+    /// --proxy-protocol, which QUIC does not have, and on inherited sockets.
+    #[arg(long, value_name = "on|off", env = "AXUM_TRAILERS_HTTP3", value_parser = values::switch)]
+    http3: Option<bool>,
+
     /// Plain HTTP address, for a proxy [default: none]
     ///
     /// Serves everything without TLS, over HTTP/1.1 and HTTP/2 with prior knowledge (h2c). May be repeated, like --listen.
@@ -140,6 +147,10 @@ pub(crate) struct ServeArgs {
 const HALF_A_PAIR: &str = "\
 --cert (AXUM_TRAILERS_CERT) and --key (AXUM_TRAILERS_KEY) need each other: set both or neither";
 
+const NO_PROXY_PROTOCOL: &str = "\
+--http3 on (AXUM_TRAILERS_HTTP3) and --proxy-protocol (AXUM_TRAILERS_PROXY_PROTOCOL) exclude each other: a proxy that sends \
+the header passes on TCP connections only";
+
 const NOBODY_IS_TRUSTED: &str = "\
 --proxy-protocol (AXUM_TRAILERS_PROXY_PROTOCOL) and --forwarded-header (AXUM_TRAILERS_FORWARDED_HEADER) have no effect \
 without --trust-proxy (AXUM_TRAILERS_TRUST_PROXY): name the proxies that may report a client's address";
@@ -152,6 +163,9 @@ impl ServeArgs {
         }
         if self.proxies.trust_proxy.is_empty() && self.proxies.need_trust() {
             return Err(NOBODY_IS_TRUSTED);
+        }
+        if self.http3 == Some(true) && self.proxy_protocol() {
+            return Err(NO_PROXY_PROTOCOL);
         }
         Ok(())
     }
@@ -166,6 +180,10 @@ impl ServeArgs {
 
     pub(crate) fn proxy_protocol(&self) -> bool {
         self.proxies.proxy_protocol
+    }
+
+    pub(crate) fn http3(&self) -> bool {
+        self.http3.unwrap_or(!self.proxy_protocol())
     }
 
     pub(crate) fn limits(&self) -> Limits {
