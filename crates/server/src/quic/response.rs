@@ -3,8 +3,14 @@ use super::{
     date,
     request::{Requests, ResponseStream},
 };
-use crate::{connection::CloseReason, exchange::ResponseBody};
-use axum_trailers_quic::h3::error::{Code, StreamError};
+use crate::{
+    connection::{CloseReason, LINGER, LINGER_AT_MOST},
+    exchange::ResponseBody,
+};
+use axum_trailers_quic::{
+    h3::error::{Code, StreamError},
+    quinn,
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, Response,
@@ -69,7 +75,25 @@ pub(super) async fn send(
     // Each writes the line of the request to the log, and tells h3 about its end.
     drop(body);
     drop(stream);
-    ended.await;
+    acknowledged(ended, requests.streams.quic()).await;
+}
+
+/// Waits until the client has acknowledged the end, for [`LINGER`] since it was last heard and [`LINGER_AT_MOST`] in total: a
+/// client that does nothing but keep its connection may never do so.
+async fn acknowledged(mut ended: Pin<&mut impl Future>, quic: &quinn::Connection) {
+    let mut at_most = pin!(sleep(LINGER_AT_MOST));
+    let mut heard = quic.stats().udp_rx.datagrams;
+    loop {
+        tokio::select! {
+            _acknowledged = &mut ended => return,
+            () = &mut at_most => return,
+            () = sleep(LINGER) => {}
+        }
+        let before = std::mem::replace(&mut heard, quic.stats().udp_rx.datagrams);
+        if heard == before {
+            return;
+        }
+    }
 }
 
 /// Why a response ends early.
