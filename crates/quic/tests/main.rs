@@ -1,4 +1,12 @@
-//! What h3 (0.0.8) on h3-quinn (0.0.10) leaves open, and what it is with the adapter.
+//! What h3 (0.0.8) leaves open on h3-quinn (0.0.10), each in a test that begins with `plain_h3`, and beside it what it is on
+//! the adapter.
 
+mod bounds;
+mod content;
+mod dropped;
+mod fields;
+mod length;
 mod messages;
+mod shutdown;
+mod stopped;
 mod support;

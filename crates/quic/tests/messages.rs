@@ -14,7 +14,7 @@ fn trailers(value: &'static str) -> HeaderMap {
 #[tokio::test]
 async fn content_and_trailers_arrive_in_both_directions() {
     let (client, server, _endpoints) = connect().await;
-    let served = tokio::spawn(async move {
+    let serving = tokio::spawn(async move {
         let (connection, streams) = Connection::new(server, Bounds::default());
         let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
         let request = server.accept().await.expect("no error").expect("a request");
@@ -36,7 +36,7 @@ async fn content_and_trailers_arrive_in_both_directions() {
     });
     let (connection, streams) = Connection::new(client, Bounds::default());
     let (mut driver, mut sender) = h3::client::new(connection).await.expect("settings");
-    let driven = tokio::spawn(async move { poll_fn(|cx| driver.poll_close(cx)).await });
+    let driving = tokio::spawn(async move { poll_fn(|cx| driver.poll_close(cx)).await });
     let request = Request::post("https://localhost/upload").body(()).expect("a request");
     let mut stream = sender.send_request(request).await.expect("a stream");
     let control = streams.take(stream.id()).expect("a stream");
@@ -46,11 +46,11 @@ async fn content_and_trailers_arrive_in_both_directions() {
     stream.recv_response().await.expect("a response");
     let (_send, recv) = stream.split();
     let response = Content::of_response(recv, &control, None).collect().await.expect("a whole response");
-    let request = served.await.expect("no panic");
+    let request = serving.await.expect("no panic");
     assert_eq!(request.trailers(), Some(&trailers("request")));
     assert_eq!(request.to_bytes(), vec![b'a'; 200_000]);
     assert_eq!(response.trailers(), Some(&trailers("response")));
     assert_eq!(response.to_bytes(), vec![b'b'; 300_000]);
     drop(sender);
-    driven.await.expect("no panic");
+    driving.await.expect("no panic");
 }

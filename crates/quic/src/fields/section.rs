@@ -148,9 +148,9 @@ mod tests {
     fn interim_responses_have_a_status_of_1xx() {
         let status = |value: &[u8]| [&[0x5f, 9][..], value].concat();
         for (encoded, is_interim) in [
-            (vec![0xc0 | 24], true),
+            (vec![0xd8], true),
             (vec![0xff, 0], true),
-            (vec![0xc0 | 25], false),
+            (vec![0xd9], false),
             (vec![0xff, 1], false),
             (status(b"\x03103"), true),
             (status(b"\x03204"), false),

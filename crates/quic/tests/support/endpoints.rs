@@ -1,13 +1,19 @@
-use quinn::{ClientConfig, Connection, Endpoint, ServerConfig};
+use quinn::{ClientConfig, Connection, Endpoint, ServerConfig, TransportConfig};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use std::{net::Ipv4Addr, sync::Arc};
 
 /// A client's connection and the server's, with the endpoints that serve them.
 pub(crate) async fn connect() -> (Connection, Connection, [Endpoint; 2]) {
+    connect_with(TransportConfig::default()).await
+}
+
+/// The same with this configuration of the server.
+pub(crate) async fn connect_with(transport: TransportConfig) -> (Connection, Connection, [Endpoint; 2]) {
     let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
     let certificate = pair.cert.der().clone();
     let key = PrivatePkcs8KeyDer::from(pair.signing_key.serialize_der());
-    let server = ServerConfig::with_single_cert(vec![certificate.clone()], key.into()).expect("they fit");
+    let mut server = ServerConfig::with_single_cert(vec![certificate.clone()], key.into()).expect("they fit");
+    server.transport_config(Arc::new(transport));
     let any_port = (Ipv4Addr::LOCALHOST, 0).into();
     let server = Endpoint::server(server, any_port).expect("a port is free");
     let mut roots = rustls::RootCertStore::empty();

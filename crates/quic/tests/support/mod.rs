@@ -3,9 +3,13 @@
 mod adapter;
 mod endpoints;
 mod raw;
+mod receive;
+mod seen;
 
 pub(crate) use self::{
-    adapter::{Adapter, Ours, Plain},
-    endpoints::connect,
+    adapter::{Adapter, Ours, Plain, Server},
+    endpoints::{connect, connect_with},
     raw::{Raw, data, frame, headers, literal},
+    receive::{Received, accept, read, receive, serve},
+    seen::{assert_closed, code, fault},
 };

@@ -12,6 +12,11 @@ impl Raw {
     pub(crate) async fn new(connection: Connection) -> Self {
         let mut control = connection.open_uni().await.expect("a stream");
         control.write_all(&[0, 4, 0]).await.expect("it is open");
+        Self::with_control(connection, control)
+    }
+
+    /// With a control stream that is open.
+    pub(crate) fn with_control(connection: Connection, control: SendStream) -> Self {
         Self { connection, _control: control }
     }
 
@@ -36,7 +41,7 @@ pub(crate) fn data(content: &[u8]) -> Vec<u8> {
 
 /// The `HEADERS` of `POST https://localhost/`, with these encoded fields behind.
 pub(crate) fn headers(fields: &[u8]) -> Vec<u8> {
-    let request = [&[0, 0, 0xc0 | 20, 0xc0 | 23, 0x50, 9][..], b"localhost", &[0xc1], fields].concat();
+    let request = [&[0, 0, 0xd4, 0xd7, 0x50, 9][..], b"localhost", &[0xc1], fields].concat();
     frame(1, &request)
 }
 

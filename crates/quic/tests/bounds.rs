@@ -1,0 +1,85 @@
+//! Frames that are larger than a server wants to have in memory.
+
+use crate::support::{Adapter, Ours, Plain, Raw, assert_closed, code, connect, data, headers, serve};
+use axum_trailers_quic::h3::error::Code;
+use quinn::WriteError;
+
+const GIGABYTE: [u8; 8] = [0xc0, 0, 0, 0, 0x40, 0, 0, 0];
+/// More than the windows of the stream.
+const SENT: usize = 8 * 1024 * 1024;
+
+/// A head of each kind that announces 1 GiB, and what is before it.
+fn heads() -> [Vec<u8>; 4] {
+    let (section, unknown) = ([&[1][..], &GIGABYTE].concat(), [&[0x21][..], &GIGABYTE].concat());
+    let content = [headers(&[]), data(b"hello")].concat();
+    [section.clone(), unknown.clone(), [&content[..], &section].concat(), [&content[..], &unknown].concat()]
+}
+
+/// What becomes of a request that begins like this, and goes on with 8 MiB.
+async fn send<A: Adapter>(begin: &[u8]) -> Result<(), WriteError> {
+    let (client, server, _endpoints) = connect().await;
+    let raw = Raw::new(client).await;
+    let serving = tokio::spawn(async move {
+        let mut server = serve::<A>(server).await;
+        while let Ok(Some(resolver)) = server.accept().await {
+            tokio::spawn(async move {
+                if let Ok((_, mut stream)) = resolver.resolve_request().await {
+                    while let Ok(Some(_)) = stream.recv_data().await {}
+                    let _trailers = stream.recv_trailers().await;
+                }
+            });
+        }
+    });
+    let (mut send, _recv) = raw.send(begin).await;
+    let result = send.write_all(&vec![0; SENT]).await;
+    serving.abort();
+    result
+}
+
+#[tokio::test]
+async fn plain_h3_takes_frames_of_any_size_into_memory() {
+    for head in heads() {
+        assert_eq!(send::<Plain>(&head).await, Ok(()), "{head:x?}");
+    }
+}
+
+#[tokio::test]
+async fn large_frames_are_refused_before_their_payload_is_there() {
+    for head in heads() {
+        let refused = Err(WriteError::Stopped(code(Code::H3_EXCESSIVE_LOAD)));
+        assert_eq!(send::<Ours>(&head).await, refused, "{head:x?}");
+    }
+}
+
+#[tokio::test]
+async fn plain_h3_takes_large_frames_of_the_control_stream_into_memory() {
+    for kind in [4, 0x21] {
+        assert_eq!(send_control::<Plain>(kind).await.0, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn large_frames_of_the_control_stream_end_the_connection() {
+    for kind in [4, 0x21] {
+        let (sent, raw) = send_control::<Ours>(kind).await;
+        assert!(matches!(sent, Err(WriteError::ConnectionLost(_))), "{sent:?}");
+        assert_closed(&raw, Code::H3_EXCESSIVE_LOAD).await;
+    }
+}
+
+/// The same on the control stream.
+async fn send_control<A: Adapter>(kind: u8) -> (Result<(), WriteError>, Raw) {
+    let (client, server, _endpoints) = connect().await;
+    let serving = tokio::spawn(async move {
+        let mut server = serve::<A>(server).await;
+        let _end = server.accept().await.map(drop);
+        // Dropping it would close the connection.
+        std::future::pending::<()>().await;
+    });
+    let mut control = client.open_uni().await.expect("a stream");
+    control.write_all(&[0, 4, 0]).await.expect("it is open");
+    control.write_all(&[&[kind][..], &GIGABYTE].concat()).await.expect("it is open");
+    let sent = control.write_all(&vec![0; SENT]).await;
+    serving.abort();
+    (sent, Raw::with_control(client, control))
+}
