@@ -178,6 +178,7 @@ fn break_now(exchange: &Exchange, kind: BreakKind, cut: Cut) {
     }
     exchange.connection().set_close_reason(CloseReason::ByHandler);
     if exchange.version() > Version::HTTP_2 {
+        // It is closed between two frames, where they are written.
         return;
     }
     exchange.connection().interventions().want(Intervention::Break { kind, cut });

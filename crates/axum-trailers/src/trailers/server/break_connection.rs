@@ -24,14 +24,14 @@ pub struct BreakConnection {
     at: BreakPoint,
 }
 
-/// How a response is broken. Over HTTP/2, all but a [`Reset`](Self::Reset) end the connection with all its streams.
+/// How a response is broken. Over HTTP/2 and HTTP/3, all but a [`Reset`](Self::Reset) end the connection with all its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakKind {
-    /// Over HTTP/2, `RST_STREAM` with `INTERNAL_ERROR`: other streams go on. Over HTTP/1.1, a reset of the TCP connection,
-    /// without a TLS alert.
+    /// Over HTTP/2, `RST_STREAM` with `INTERNAL_ERROR`, and over HTTP/3 `RESET_STREAM` with `H3_INTERNAL_ERROR`: other streams
+    /// go on. Over HTTP/1.1, a reset of the TCP connection, without a TLS alert.
     Reset,
-    /// The connection is closed: over TLS with `close_notify`, and then with FIN.
+    /// The connection is closed: over TLS with `close_notify`, and then with FIN; over HTTP/3 with `H3_NO_ERROR`.
     Close,
     /// A fatal TLS alert, and then FIN.
     Alert,
@@ -74,6 +74,9 @@ pub enum BreakImpossible {
         "over HTTP/2 no RST_STREAM or GOAWAY can follow a part of a frame: close the connection or send an alert"
     )]
     WithinFrame,
+    /// An alert or `GOAWAY` over HTTP/3, or a part of a frame.
+    #[error("over HTTP/3 a response can be reset, or its connection closed, between two frames")]
+    OverQuic,
     /// A chunk or trailers over HTTP/1.0.
     #[error("HTTP/1.0 has neither chunks nor trailers")]
     OldProtocol,
@@ -113,6 +116,9 @@ impl BreakConnection {
         match (self.kind, self.at) {
             (_, BreakPoint::Chunk | BreakPoint::Trailers) if version < Version::HTTP_11 => {
                 Err(BreakImpossible::OldProtocol)
+            }
+            (BreakKind::Alert | BreakKind::GoAway, _) | (_, BreakPoint::Chunk) if version > Version::HTTP_2 => {
+                Err(BreakImpossible::OverQuic)
             }
             (BreakKind::Alert, _) if !connection.is_tls() => Err(BreakImpossible::NoTls),
             (BreakKind::GoAway, _) if !has_frames => Err(BreakImpossible::NoGoAway),
@@ -182,6 +188,12 @@ mod tests {
             (GoAway, Head, &plain, Version::HTTP_2, Ok(())),
             (GoAway, Chunk, &tls, Version::HTTP_2, Err(BreakImpossible::WithinFrame)),
             (GoAway, Head, &tls, Version::HTTP_11, Err(BreakImpossible::NoGoAway)),
+            (Reset, Trailers, &tls, Version::HTTP_3, Ok(())),
+            (Close, Body, &tls, Version::HTTP_3, Ok(())),
+            (Close, Chunk, &tls, Version::HTTP_3, Err(BreakImpossible::OverQuic)),
+            (Reset, Chunk, &tls, Version::HTTP_3, Err(BreakImpossible::OverQuic)),
+            (Alert, Head, &tls, Version::HTTP_3, Err(BreakImpossible::OverQuic)),
+            (GoAway, Body, &tls, Version::HTTP_3, Err(BreakImpossible::OverQuic)),
         ] {
             let asked = BreakConnection::new(kind, at);
             assert_eq!(asked.check(connection, version), expected, "{asked} over {version:?}");
