@@ -48,7 +48,7 @@ def main() -> int:
     try:
         before = look()
         before.check(is_for_document=arguments.update)
-        about = describe(_command(arguments)) | {"Load before": str(before)}
+        about = describe(_command(arguments), build) | {"Load before": str(before)}
         results = Results()
         with _setting(build, arguments) as setting:
             if of_servers:

@@ -25,12 +25,18 @@ PROGRAMS = {
     "curl": (["curl", "--version"], r"curl (\S+)"),
 }
 
-CRATES = ("axum", "axum-server", "hyper", "h2", "rustls", "tokio")
+# The same for those in the folder of bench/servers/programs.
+HTTP3_PROGRAMS = {"Caddy": ("caddy version", r"v(\S+)"), "nginx over HTTP/3": ("nginx -v 2>&1", r"nginx/(\S+)")}
+
+CRATES = ("axum", "axum-h3", "axum-server", "hyper", "h2", "h3", "h3-quinn", "quinn", "quinn-proto", "rustls", "tokio")
 
 
-def describe(command: str) -> dict[str, str]:
-    """The lines above the tables."""
-    versions = [f"{name} {_version(*asked)}" for name, asked in PROGRAMS.items()]
+def describe(command: str, build: Path) -> dict[str, str]:
+    """The lines above the tables. `build` is Cargo's target folder."""
+    http3 = {
+        name: (["sh", "-c", f"{build}/bench/http3/{asked}"], pattern) for name, (asked, pattern) in HTTP3_PROGRAMS.items()
+    }
+    versions = [f"{name} {_version(*asked)}" for name, asked in (PROGRAMS | http3).items()]
     return {
         "Machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}",
         "Date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -58,4 +64,4 @@ def _version(command: list[str], pattern: str) -> str:
 def _crates(lock: Path) -> str:
     text = lock.read_text()
     found = ((name, re.findall(rf'^name = "{name}"\nversion = "(.+)"$', text, re.MULTILINE)) for name in CRATES)
-    return ", ".join(f"{name} {' and '.join(versions)}" for name, versions in found)
+    return ", ".join(f"{name} {' and '.join(versions)}" for name, versions in found if versions)

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from running import serve
+from running import listens, serve
 from servers import Server
 from tools import Failure, first_line, run, started
 
@@ -21,6 +21,13 @@ os.fork()
 time.sleep(30)
 """
 NOWHERE = Path("nowhere")
+
+# As in /proc/net/tcp: port 443 listens, and port 8000 is that of a connection.
+SOCKETS = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 0100007F:1F40 0100007F:C000 01 00000000:00000000 00:00000000 00000000     0        0 2
+"""
 
 
 def serving(*command):
@@ -51,6 +58,12 @@ class Servers(unittest.TestCase):
             with self.assertRaisesRegex(Failure, "no thread of the server is named trailers-"):
                 running.divide(min(cores), {max(cores)})
             self.assertEqual(os.sched_getaffinity(running.group), {max(cores)})
+
+    def test_which_sockets_listen(self):
+        self.assertTrue(listens(SOCKETS, 443))
+        self.assertTrue(listens(SOCKETS.replace(" 0A ", " 07 "), 443))
+        self.assertFalse(listens(SOCKETS, 8000))
+        self.assertFalse(listens(SOCKETS, 44))
 
     def assert_fails(self, pattern, *command):
         with self.assertRaisesRegex(Failure, pattern), serving(*command):

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     const HEAD: &[u8] = b"\x01\x03\0\0\xd9";
-    const TRAILER: &[u8] = b"\x01\x17\0\0\x27\x07chunky-trailer\x03foo";
+    const TRAILER: &[u8] = b"\x01\x16\0\0\x27\x07chunky-trailer\x03foo";
 
     /// The content and the outcome of a stream that arrives in pieces of this size.
     fn parsed(stream: &[u8], piece: usize) -> Result<(Vec<u8>, Outcome)> {
