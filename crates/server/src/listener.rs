@@ -77,7 +77,7 @@ impl Listener {
     }
 
     /// Serves on its own threads until the server has ended. The first of them accept, for all of them.
-    pub(crate) fn serve_on_threads(mut self, threads: usize) -> io::Result<Vec<Worker>> {
+    pub(crate) fn serve_on_threads(self, threads: usize) -> io::Result<Vec<Worker>> {
         let (queues, accepted): (Vec<_>, Vec<_>) = (0..threads).map(|_| worker_queue()).unzip();
         let queues = Arc::from(queues);
         #[cfg(feature = "http3")]
@@ -96,11 +96,12 @@ impl Listener {
 
     /// Starts the thread that receives the packets of HTTP/3, if it is served.
     #[cfg(feature = "http3")]
-    fn receive_packets(&mut self, queues: &Arc<[WorkerQueue]>) -> io::Result<Option<Worker>> {
-        let Some(Quic { endpoints, config }) = &mut self.quic else {
+    fn receive_packets(&self, queues: &Arc<[WorkerQueue]>) -> io::Result<Option<Worker>> {
+        let Some(Quic { endpoints, config }) = &self.quic else {
             return Ok(None);
         };
-        let (endpoints, config) = (std::mem::take(endpoints), config.clone());
+        let endpoints = endpoints.iter().map(quic::UdpEndpoint::try_clone).collect::<io::Result<_>>()?;
+        let config = config.clone();
         let (balancer, shutdown) = (self.balancer(usize::MAX, queues), self.app.shutdown().clone());
         let ended = shutdown.clone();
         let begin = move || quic::accept(endpoints, &config, balancer, shutdown);

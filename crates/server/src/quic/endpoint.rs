@@ -19,6 +19,11 @@ impl UdpEndpoint {
         self.0.local_addr().ok()
     }
 
+    /// The same for another thread.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
     /// Registers the socket with this thread's runtime, which then receives its packets.
     pub(super) fn on_runtime(self, config: &Config) -> io::Result<Endpoint> {
         let server = Some((*config.current()?).clone());

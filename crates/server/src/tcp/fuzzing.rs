@@ -7,6 +7,7 @@ use super::{
     plain,
 };
 use crate::{
+    accept::Early,
     connection::{FramingError, Inbound, Protocol},
     limits::Limits,
 };

@@ -40,10 +40,12 @@ mod trailer_blocks;
 mod transport;
 
 pub use self::bind::BindError;
+#[cfg(feature = "http3")]
+pub(crate) use self::bind::resolve;
 pub(crate) use self::{
     accept::accept_loop,
     accepted_stream::AcceptedStream,
-    bind::{addresses, bind, resolve},
+    bind::{addresses, bind},
     connections::Connections,
     endpoint::{Endpoint, OpenEndpoint},
 };

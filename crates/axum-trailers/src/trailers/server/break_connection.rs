@@ -117,7 +117,9 @@ impl BreakConnection {
             (_, BreakPoint::Chunk | BreakPoint::Trailers) if version < Version::HTTP_11 => {
                 Err(BreakImpossible::OldProtocol)
             }
-            (BreakKind::Alert | BreakKind::GoAway, _) | (_, BreakPoint::Chunk) if version > Version::HTTP_2 => {
+            (BreakKind::Alert | BreakKind::GoAway, _) | (_, BreakPoint::Chunk)
+                if version > Version::HTTP_2 =>
+            {
                 Err(BreakImpossible::OverQuic)
             }
             (BreakKind::Alert, _) if !connection.is_tls() => Err(BreakImpossible::NoTls),
