@@ -101,6 +101,11 @@ def version(command, pattern=r"\d+\.\d+(?:\.\d+)?"):
     return found[found.re.groups]
 
 
+def package_version(package):
+    """The version of an installed Debian package, without what Debian adds."""
+    return version(["dpkg-query", "--show", "--showformat", "${Version}", package])
+
+
 def install(programs):
     """Installs missing programs: `programs` has the Debian package of each. An unavailable one is an error."""
     missing = [programs[program] for program in _missing(programs)]

@@ -14,14 +14,15 @@ from tools import Failure
 START = 30
 END = 20
 
-ADDRESSES = ("https://", "http://", "unix:")
+ADDRESSES = ("https://", "http://", "unix:", "HTTP/3: ")
 
 
 class Running:
-    """The addresses of a running server, and its log."""
+    """The addresses of a running server, the id of its process, and its log."""
 
-    def __init__(self, log):
+    def __init__(self, process, log):
         self.url = None
+        self.id = process.pid
         # Its other addresses, as it prints them.
         self.more = []
         self._log = log
@@ -40,9 +41,9 @@ def serve(binary, *options):
             [binary, "--listen", "127.0.0.1:0", "--redirect", "off", "--dir", folder, "--shutdown-timeout", "5", *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
         )
-        running = Running(log)
+        running = Running(process, log)
         try:
-            url, *running.more = _addresses(process)
+            url, *running.more = (address for address in _addresses(process) if not address.startswith("HTTP/3: "))
             running.url = url.replace("127.0.0.1", "localhost")
             yield running
             if process.poll() is not None:

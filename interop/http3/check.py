@@ -1,0 +1,47 @@
+"""Runs the tests of `run`: `check.py BINARY [--short]`."""
+
+import asyncio
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import download
+import malformed
+import routes
+import uploads
+import with_curl
+from over_http3 import connected
+from tools import Failure, end_well
+from workbench import serve
+
+SHORT = 64 * download.MIB
+LONG = 1024 * download.MIB
+
+
+def main(binary, *options):
+    with serve(Path(binary).resolve(), "--allow-upload") as server:
+        print("ok:", download.check(server, SHORT if "--short" in options else LONG), flush=True)
+        asyncio.run(_with_aioquic(server))
+
+
+async def _with_aioquic(server):
+    url = urlsplit(server.url)
+
+    def head(method, target):
+        return [(":method", method), (":scheme", url.scheme), (":authority", url.netloc), (":path", target)]
+
+    def connection(**more):
+        return connected(url.hostname, url.port, with_curl.CERTIFICATE, **more)
+
+    async with connection() as client:
+        print("ok:", await uploads.check(client, head), flush=True)
+    print("ok:", await routes.check(server, connection, head), flush=True)
+    print("ok:", await malformed.check(connection, head), flush=True)
+
+
+if __name__ == "__main__":
+    end_well()
+    try:
+        main(*sys.argv[1:])
+    except Failure as failure:
+        sys.exit(f"FAILED: {failure}")

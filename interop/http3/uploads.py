@@ -1,0 +1,36 @@
+"""Uploads by aioquic, with request trailers."""
+
+import base64
+import hashlib
+import json
+
+from tools import Failure
+
+CONTENT = b"0123456789" * 100_000
+
+
+async def check(client, head):
+    """`head` makes the pseudo-fields of a request."""
+    fields = [("trailer", "content-digest, x-sum"), ("te", "trailers")]
+    digest = f"sha-256=:{base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()}:"
+    trailers = [("content-digest", digest), ("x-sum", "1"), ("x-sum", "2")]
+    for content in (b"", b"hello", CONTENT):
+        response = await client.exchange([*head("POST", "/inspect"), *fields], content, trailers)
+        if response.error or response.status != 200:
+            raise Failure(f"{response.status} from /inspect: {response.error} {response.content}")
+        seen = json.loads(response.content)
+        found = [(field["name"], field["value"]) for field in seen["trailers"]]
+        if (seen["protocol"], seen["content"]["length"], found) != ("HTTP/3", len(content), trailers):
+            raise Failure(f"/inspect does not show what was sent: {response.content.decode()}")
+    echoed = await client.exchange([*head("POST", "/echo"), *fields], CONTENT, trailers)
+    expected = [(f"x-echo-{name}", value) for name, value in trailers]
+    if echoed.error or echoed.content != CONTENT or echoed.trailers != expected:
+        raise Failure(f"/echo does not return what was sent: {echoed.error} {len(echoed.content)} {echoed.trailers}")
+    stored = await client.exchange([*head("PUT", "/files/upload"), *fields], CONTENT, trailers)
+    if stored.error or stored.status not in (200, 201, 204):
+        raise Failure(f"an upload with a digest trailer is refused: {stored}")
+    wrong = [("content-digest", digest.replace(digest[9:13], "AAAA"))]
+    refused = await client.exchange([*head("PUT", "/files/wrong"), *fields], CONTENT, wrong)
+    if refused.error or refused.status != 400:
+        raise Failure(f"an upload with a wrong digest trailer is not refused: {refused}")
+    return "aioquic sends request trailers that /inspect shows and /echo returns, and uploads with a digest trailer"
