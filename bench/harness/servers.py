@@ -56,7 +56,7 @@ class Server:
 
 def ours(title: str, binary: Path) -> Server:
     """A build of this project's server."""
-    return Server(title, title, _rust(binary), ours=True, is_compiled=True)
+    return Server(title, title, _rust(binary), frozenset((H1, H2, H3)), ours=True, is_compiled=True)
 
 
 def workbench(binary: Path) -> Server:

@@ -36,6 +36,6 @@ pub(super) async fn serve(app: impl Application) -> Result<(), Box<dyn Error>> {
     // Enough for the connections that are held open; the peers have no limit.
     let mut limits = Limits::default();
     limits.connections = 4096;
-    Server::new().tls(tls).limits(limits).bind(arguments.listen)?.run(app).await?;
+    Server::new().tls(tls).limits(limits).http3(true).bind(arguments.listen)?.run(app).await?;
     Ok(())
 }
