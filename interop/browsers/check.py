@@ -356,7 +356,8 @@ def cut_transfer_is_reported_as_cut_with_what_was_received(page):
     def cut():
         page.start("Cut transfer", {"cut"})
         status = page.text("status")
-        found = re.fullmatch(r"Cut after .*: ([\d,]+) bytes in \d+ chunks?, HTTP/2 \(TypeError: .+\)", status)
+        protocol = re.escape(page.browser.protocol)
+        found = re.fullmatch(rf"Cut after .*: ([\d,]+) bytes in \d+ chunks?, {protocol} \(TypeError: .+\)", status)
         expect(found, "the status reports the cut", status)
         return int(found[1].replace(",", ""))
 
@@ -374,8 +375,14 @@ def agent(browser):
     return f"{TITLES[browser.name]} {browser.version.partition('.')[0]}"
 
 
-def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=True):
+def page_has_the_protocol_over_which_it_came(page):
+    expect(page.text("came") == f"This page came over {page.browser.protocol}.", "the page has its protocol",
+           page.text("came"))
+
+
+def trailers_are_on_the_page_within_ten_seconds_without_a_click(page):
     browser = page.browser
+    protocol, is_framed = browser.protocol, browser.protocol != driver.HTTP1
     began = time.monotonic()
     browser.navigate(f"{page.server.url}/ui")
     page.state_after("result", {"complete"})
@@ -389,7 +396,7 @@ def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=T
     title = page.browser.evaluate("document.querySelector('#wire h3').textContent")
     request_id = dict((name, value) for name, value, _ in wire["head"])["x-request-id"]
     record = json.loads(page.server.get(f"/seen/{request_id}").read())
-    status = [":status", "200", False] if is_http2 else None
+    status = [":status", "200", False] if is_framed else None
     expected = [line for line in [status] if line] + [[name, value, False] for name, value in record["fields"]]
     expect(wire["head"] == expected, "the wire has the header section that was sent", wire, record)
     readable = browser.evaluate("""fetch("/export/orders?limit=20000").then(async (response) => {
@@ -405,11 +412,11 @@ def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=T
     expect(note == "response.status 200, response.headers", "the status is beside them", note)
     data = browser.evaluate("document.querySelector('#wire [data-part=data] h4').textContent")
     content = page.server.get("/export/orders?limit=20000").read()
-    size = f"{len(content):,} bytes in {record['data']['pieces']} {'writes' if is_http2 else 'chunks'}"
+    size = f"{len(content):,} bytes in {record['data']['pieces']} {'writes' if is_framed else 'chunks'}"
     expect(size in data, "it has the sizes", data, record["data"])
     name = agent(browser)
-    if not is_http2:
-        expect(title == "The wire HTTP/1.1", "the title has the protocol", title)
+    expect(title == f"The wire {protocol}", "the title has the protocol", title)
+    if not is_framed:
         lines = browser.evaluate("""["head", "trailers"].map((part) =>
             document.querySelector(`#wire [data-part=${part}] li`).textContent)""")
         expect(lines == ["HTTP/1.1 200", "withheld (no TE: trailers)"],
@@ -419,12 +426,13 @@ def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=T
         expect(page.text("verdict") == f"{name} received no trailers, {why}", "the sentence has the reason",
                page.text("verdict"))
         return
-    expect(title == "The wire HTTP/2", "the title has the protocol", title)
     digest = f"sha-256=:{b64encode(hashlib.sha256(content).digest()).decode()}:"
     timing = record["trailers"][2][1]
     expect(wire["trailers"] == [["x-row-count", "20000", False], ["content-digest", digest, False],
                                 ["server-timing", timing, False]], "it has the trailers with their values", wire)
-    hidden = script["trailers"] if name.startswith("Chromium") else script["trailers"][:2]
+    # Over HTTP/3, Firefox drops this one as well.
+    is_shown = browser.name == "firefox" and protocol == driver.HTTP2
+    hidden = script["trailers"][:2] if is_shown else script["trailers"]
     expect(hidden == [[*line[:2], True] for line in wire["trailers"][:len(hidden)]], "what is not shown is grey",
            script)
     tags = browser.evaluate("""[...document.querySelectorAll("#script [data-trailer]")].map((line) =>
@@ -432,15 +440,15 @@ def trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=T
     expect(tags == ["not shown"] * len(hidden) + [None] * (3 - len(hidden)), "and named so", tags)
     reason = browser.evaluate("document.querySelector('#script [data-part=trailers] .note').textContent")
     expect(reason.startswith("The Fetch API has no trailers. "), "the reason is there", reason)
-    if browser.name == "firefox":
+    if is_shown:
         expect(entry == ["db", "render", "total"], "Firefox shows a Server-Timing trailer", entry)
         shown = script["trailers"][2]
         expect(not shown[2] and re.fullmatch(r"db .*, render .*, total .*s", shown[1]), "the page shows it", shown)
         expect(reason.endswith("Server-Timing is in PerformanceResourceTiming."), "and where it is", reason)
     else:
-        expect(entry == [], "Chromium shows no Server-Timing trailer", entry)
+        expect(entry == [], f"{name} shows no Server-Timing trailer", entry)
         expect(reason.endswith(f"{name} shows Server-Timing only from the header section."), "and why not", reason)
-    count = "1" if browser.name == "firefox" else "none"
+    count = "1" if is_shown else "none"
     expect(page.text("verdict") == f"{name} received 3 trailers and shows this page {count} of them.",
            "a sentence sums it up", page.text("verdict"))
     page.state_after("browsers-status", {"complete"})
@@ -598,7 +606,7 @@ def links_of_the_page_lead_to_sections_to_the_help_and_to_the_rfc(page):
     expect(status == 200, "the list of routes is there", status)
 
 
-def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="orders", is_http2=True):
+def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="orders"):
     page.run_section("ways", {"complete"})
     cards = page.cards("ways")
     target = f"/export/{quote(table)}?limit=2000"
@@ -618,7 +626,8 @@ def alternatives_agree_with_each_other_and_with_what_was_sent(page, table="order
     expect(trailers["rows"] == trailers["digest"] == "not visible to this page", "its trailers are not shown",
            trailers)
     shows = "total " in trailers["timing"]
-    expect(shows == (is_http2 and page.browser.name == "firefox"), "its Server-Timing is where the browser shows it",
+    is_shown = page.browser.name == "firefox" and page.browser.protocol == driver.HTTP2
+    expect(shows == is_shown, "its Server-Timing is where the browser shows it",
            trailers)
     status = page.text("ways-status")
     expect(status == "The same 2,000 rows each time. Three digests match; that in the trailers is not visible to this "
@@ -1050,6 +1059,7 @@ def check_main(name, binary, committed):
     with served(binary, "--allow-upload") as server, driver.launch(name) as browser:
         page = Page(browser, server)
         checks = [
+            page_has_the_protocol_over_which_it_came,
             trailers_are_on_the_page_within_ten_seconds_without_a_click,
             links_of_the_page_lead_to_sections_to_the_help_and_to_the_rfc,
             time_line_fills_while_the_stream_runs_by_keyboard_alone,
@@ -1084,14 +1094,15 @@ def check_main(name, binary, committed):
         breach_of_the_policy_would_be_noticed(page)
         report(name, breach_of_the_policy_would_be_noticed.__name__)
     one_export = ("--max-exports-per-client", "1")
-    with served(binary, *one_export) as server, driver.launch(name, http2=False, still=True) as browser:
+    with served(binary, *one_export) as server, driver.launch(name, protocol=driver.HTTP1, still=True) as browser:
         page = Page(browser, server)
         measurement_is_the_one_that_the_page_shows(page, "HTTP/1.1", committed["HTTP/1.1"])
         report(name, "measurement over HTTP/1.1 is the one that the page shows")
-        trailers_are_on_the_page_within_ten_seconds_without_a_click(page, is_http2=False)
+        page_has_the_protocol_over_which_it_came(page)
+        trailers_are_on_the_page_within_ten_seconds_without_a_click(page)
         page.state_after("browsers-status", {"complete"})
         report(name, "over HTTP/1.1 the page has the reason for the missing trailers")
-        alternatives_agree_with_each_other_and_with_what_was_sent(page, is_http2=False)
+        alternatives_agree_with_each_other_and_with_what_was_sent(page)
         report(name, "alternatives also agree over HTTP/1.1")
         motion_is(page, is_still=True)
         report(name, "motion is reduced on request")
@@ -1100,6 +1111,25 @@ def check_main(name, binary, committed):
         stopped_server_is_reported(page)
         report(name, stopped_server_is_reported.__name__)
         pages_kept_to_their_policy_and_to_this_server(page)
+
+
+def check_http3(name, binary, committed):
+    with served(binary) as server, driver.launch(name, protocol=driver.HTTP3, origin=server.url) as browser:
+        page = Page(browser, server)
+        measurement_is_the_one_that_the_page_shows(page, "HTTP/3", committed["HTTP/3"])
+        report(name, "measurement over HTTP/3 is the one that the page shows")
+        checks = [
+            page_has_the_protocol_over_which_it_came,
+            trailers_are_on_the_page_within_ten_seconds_without_a_click,
+            cut_transfer_is_reported_as_cut_with_what_was_received,
+            alternatives_agree_with_each_other_and_with_what_was_sent,
+            alternatives_report_a_failure_in_the_middle_with_its_reason,
+            failure_in_trailers_is_no_success_on_the_page,
+            pages_kept_to_their_policy_and_to_this_server,
+        ]
+        for check in checks:
+            check(page)
+            report(name, f"over HTTP/3: {check.__name__}")
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -1256,8 +1286,8 @@ def take_pictures(binary):
 def measure(name, binary):
     """What a browser does, in the form of measured.json."""
     results = {}
-    for protocol, http2 in [("HTTP/2", True), ("HTTP/1.1", False)]:
-        with served(binary) as server, driver.launch(name, http2=http2) as browser:
+    for protocol in (driver.HTTP3, driver.HTTP2, driver.HTTP1):
+        with served(binary) as server, driver.launch(name, protocol=protocol, origin=server.url) as browser:
             Page(browser, server)
             now = browser.evaluate("import('/ui/browsers.js').then(({ measure }) => measure('orders'))")
             expect(now["protocol"] == protocol, f"it uses {protocol}", now)
@@ -1292,6 +1322,7 @@ def main():
     committed = {browser["name"]: browser["results"] for browser in json.loads(MEASURED.read_text())["browsers"]}
     for name in driver.NAMES:
         check_main(name, binary, committed[TITLES[name]])
+        check_http3(name, binary, committed[TITLES[name]])
         check_proxy(name, binary)
         check_missing_route(name, binary)
         check_database(name, binary)

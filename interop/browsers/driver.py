@@ -19,11 +19,18 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 NAMES = ("chromium", "firefox")
+
+HTTP3 = "HTTP/3"
+HTTP2 = "HTTP/2"
+HTTP1 = "HTTP/1.1"
+
+CERTIFICATE = Path(__file__).resolve().parents[2] / "self_signed_certs/cert.pem"
 
 # In seconds.
 START = 60
@@ -39,15 +46,26 @@ class BrowserError(Exception):
 
 
 @contextmanager
-def launch(name, *, width=1280, height=900, dark=False, still=False, http2=True):
-    """A browser with one empty page. `still` requests reduced motion; without `http2` it uses HTTP/1.1."""
+def launch(name, *, width=1280, height=900, dark=False, still=False, protocol=HTTP2, origin=None):
+    """A browser with one empty page. `still` requests reduced motion. It uses HTTP/3 only for the server of `origin`, which must
+    have the demo certificate."""
     kinds = {"chromium": Chromium, "firefox": Firefox}
-    browser = kinds[name](width=width, height=height, dark=dark, still=still, http2=http2)
+    authority = urlsplit(origin).netloc if protocol == HTTP3 else None
+    browser = kinds[name](width=width, height=height, dark=dark, still=still, protocol=protocol, authority=authority)
     try:
         browser.open()
         yield browser
     finally:
         browser.close()
+
+
+def _key_digest(certificate):
+    """The digest of a certificate's public key, in the form of Chromium's option."""
+    command = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary"
+    done = subprocess.run(["sh", "-ec", command, "sh", certificate], capture_output=True, timeout=ANSWER)
+    if done.returncode or len(done.stdout) != 32:
+        raise BrowserError(f"no public key in {certificate}: {done.stderr.decode()}")
+    return base64.b64encode(done.stdout).decode()
 
 
 class Browser:
@@ -58,9 +76,10 @@ class Browser:
     # The line on standard error with its address.
     listening = None
 
-    def __init__(self, *, width, height, dark, still, http2):
+    def __init__(self, *, width, height, dark, still, protocol, authority):
         self.width, self.height = width, height
-        self.dark, self.still, self.http2 = dark, still, http2
+        self.dark, self.still = dark, still
+        self.protocol, self.authority = protocol, authority
         self.version = None
         # URLs of all requests of the page, in order.
         self.requests = []
@@ -188,16 +207,25 @@ class Chromium(Browser):
     def _arguments(self):
         arguments = [
             "--headless", "--remote-debugging-port=0", f"--user-data-dir={self._profile / 'data'}",
-            "--ignore-certificate-errors", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+            "--ignore-certificate-errors", "--disable-gpu", "--disable-dev-shm-usage",
             "--no-first-run", "--no-default-browser-check", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-domain-reliability",
             "--hide-scrollbars", f"--window-size={self.width},{self.height}", "about:blank",
         ]
         if os.geteuid() == 0:
             arguments.insert(0, "--no-sandbox")  # root can't use the sandbox
-        if not self.http2:
-            arguments.insert(0, "--disable-http2")
-        return arguments
+        return [*self._of_protocol(), *arguments]
+
+    def _of_protocol(self):
+        if self.protocol != HTTP3:
+            return ["--disable-quic", *["--disable-http2"] * (self.protocol == HTTP1)]
+        return [
+            "--enable-quic", f"--origin-to-force-quic-on={self.authority}",
+            # Over HTTP/3, it ignores the errors of these certificates only.
+            f"--ignore-certificate-errors-spki-list={_key_digest(CERTIFICATE)}",
+            # Over HTTP/3, it tries only the first address of a name, and that of `localhost` would be [::1].
+            "--host-resolver-rules=MAP localhost 127.0.0.1",
+        ]
 
     def _endpoint(self, url):
         return url
@@ -299,8 +327,8 @@ class Firefox(Browser):
         preferences = {
             "layout.css.prefers-color-scheme.content-override": 0 if self.dark else 1,
             "ui.prefersReducedMotion": 1 if self.still else 0,
-            "network.http.http2.enabled": self.http2,
-            "network.http.http3.enable": False,
+            "network.http.http2.enabled": self.protocol != HTTP1,
+            "network.http.http3.enable": self.protocol == HTTP3,
             # `clipboard` may read it.
             "dom.events.testing.asyncClipboard": True,
             # No requests except those of the page.
@@ -313,6 +341,12 @@ class Firefox(Browser):
             "datareporting.policy.dataSubmissionEnabled": False,
             "toolkit.telemetry.unified": False,
         }
+        if self.protocol == HTTP3:
+            host, _, port = self.authority.rpartition(":")
+            preferences |= {
+                "network.http.http3.alt-svc-mapping-for-testing": f"{host};h3=:{port}",
+                "network.http.http3.disable_when_third_party_roots_found": False,
+            }
         profile = self._profile / "data"
         profile.mkdir()
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]

@@ -8,27 +8,30 @@ import sys
 
 import driver
 
-# Name of the browser, whether it uses HTTP/2, and the names of the metrics that it shows.
+# Name of the browser, its protocol, and the names of the metrics that it shows.
 SHOWN = [
-    ("chromium", True, ["handler"]),
-    ("chromium", False, ["handler"]),
-    ("firefox", True, ["handler", "ttfb", "stream", "total"]),
-    ("firefox", False, ["handler"]),
+    ("chromium", driver.HTTP2, ["handler"]),
+    ("chromium", driver.HTTP1, ["handler"]),
+    ("firefox", driver.HTTP2, ["handler", "ttfb", "stream", "total"]),
+    ("firefox", driver.HTTP1, ["handler"]),
 ]
+
+# The names of the protocols in timing entries.
+NAMES = {driver.HTTP2: "h2", driver.HTTP1: "http/1.1"}
 
 FETCH = "fetch('/rows').then(response => response.text()).then(text => { window.content = text; })"
 ENTRY = "performance.getEntriesByType('resource').find(entry => entry.name.endsWith('/rows'))"
 
 
-def shown(url, name, http2):
-    with driver.launch(name, http2=http2) as browser:
+def shown(url, name, protocol):
+    with driver.launch(name, protocol=protocol) as browser:
         browser.navigate(f"{url}/rows")
         browser.evaluate(f"void {FETCH}")
         browser.wait_for("window.content !== undefined")
         browser.wait_for(f"{ENTRY} !== undefined")
-        protocol = browser.evaluate(f"{ENTRY}.nextHopProtocol")
-        if protocol != ("h2" if http2 else "http/1.1"):
-            raise driver.BrowserError(f"{name} used {protocol}")
+        used = browser.evaluate(f"{ENTRY}.nextHopProtocol")
+        if used != NAMES[protocol]:
+            raise driver.BrowserError(f"{name} used {used}")
         return browser.version, browser.evaluate(f"{ENTRY}.serverTiming.map(metric => metric.name)")
 
 
@@ -37,9 +40,8 @@ def main(example):
     try:
         url = server.stdout.readline().strip().replace("127.0.0.1", "localhost").replace("[::1]", "localhost")
         failed = False
-        for name, http2, expected in SHOWN:
-            version, metrics = shown(url, name, http2)
-            protocol = "HTTP/2" if http2 else "HTTP/1.1"
+        for name, protocol, expected in SHOWN:
+            version, metrics = shown(url, name, protocol)
             print(f"{name} {version} over {protocol}: {', '.join(metrics) or 'none'}")
             if metrics != expected:
                 print(f"  expected: {', '.join(expected)}", file=sys.stderr)

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import driver
-from tools import ROOT, Failure, run, version
+from console import named
+from tools import ROOT, Failure, package_version, run, version
 
 HERE = Path(__file__).resolve().parent.parent
 
 HTTP1 = "HTTP/1.1"
 HTTP2 = "HTTP/2"
+HTTP3 = "HTTP/3"
 BOTH = (HTTP2, HTTP1)
+ALL = (HTTP3, *BOTH)
 
 # In seconds.
 EXCHANGE = 60
@@ -39,6 +42,8 @@ class Client:
     reads: str | None = None
     # How a user sends trailers with a request, if possible.
     sends: str | None = None
+    # Whether a user can set fields of a request at all.
+    sets_fields: bool = True
 
     def source(self):
         return (HERE / self.folder / self.code).read_text()
@@ -99,7 +104,7 @@ class Browser(Client):
     @contextmanager
     def speaking(self, protocol, origin):
         try:
-            with driver.launch(self.name.lower(), http2=protocol == HTTP2) as browser:
+            with driver.launch(self.name.lower(), protocol=protocol, origin=origin) as browser:
                 browser.navigate(f"{origin}/healthz")
                 yield Page(self, protocol, browser)
         except driver.BrowserError as error:
@@ -143,8 +148,9 @@ def build(work):
     return program
 
 
-def variables(work, certificate):
-    """The clients' environment: they trust the demo certificate and ignore the user's settings."""
+def variables(work, certificate, programs):
+    """The clients' environment: they trust the demo certificate and ignore the user's settings. `programs` is a folder with
+    `axum-trailers`."""
     wgetrc = work / "wgetrc"
     wgetrc.write_text(f"ca_certificate = {certificate}\n")
     store, password = work / "trusted.p12", "trusted"
@@ -161,20 +167,23 @@ def variables(work, certificate):
         "HOME": str(work),
         "JAVA_TOOL_OPTIONS": java,
         "NODE_EXTRA_CA_CERTS": str(certificate),
+        "PATH": f"{programs}:{os.environ['PATH']}",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(HERE / "table"),
+        "PYTHONPATH": f"{HERE / 'table'}:{HERE.parent / 'common'}",
         "SSL_CERT_FILE": str(certificate),
         "WGETRC": str(wgetrc),
     }
 
 
-def clients(work, certificate):
-    """All clients, in table order. Programs are built in a temporary folder."""
-    environment = variables(work, certificate)
+def clients(work, certificate, binary):
+    """All clients, in table order. Programs are built in a temporary folder. `binary` is a built axum-trailers."""
+    axum_trailers = named(binary, work)
+    environment = variables(work, certificate, axum_trailers.parent)
     reqwest = build(work)
     locked = (ROOT / "Cargo.lock").read_text()
     node = version(["node", "--version"], r"v(\S+)")
     python = platform.python_version()
+    libcurl = version([sys.executable, "-c", "import pycurl; print(pycurl.version)"], r"libcurl/(\S+)")
 
     def program(**more):
         return Program(work=work, environment=environment, **more)
@@ -186,9 +195,10 @@ def clients(work, certificate):
             probe=[sys.executable, HERE / folder / "probe.py"], **more,
         )
 
-    def shell(name, of, protocols, **more):
+    def shell(name, of, protocols, folder=None, **more):
+        folder = folder or name
         return script(
-            name, name, protocols, of, code="shortest.sh", shortest=["sh", HERE / name / "shortest.sh"], **more
+            name, folder, protocols, of, code="shortest.sh", shortest=["sh", HERE / folder / "shortest.sh"], **more
         )
 
     def nodejs(name, folder, protocols, **more):
@@ -211,6 +221,10 @@ def clients(work, certificate):
         shell(
             "nghttp", version(["nghttp", "--version"], r"nghttp2/(\S+)"), (HTTP2,),
             reads="`-v`, among the frames", sends="`--trailer`",
+        ),
+        shell(
+            "gtlsclient", package_version("ngtcp2-client"), (HTTP3,), reads="on standard error, between other lines",
+            sets_fields=False,
         ),
         shell("wget", version(["wget", "--version"], r"Wget (\S+)"), (HTTP1,), reads="`--warc-file`"),
         nodejs(
@@ -238,6 +252,15 @@ def clients(work, certificate):
             "Python h2", "python_h2", (HTTP2,), importlib.metadata.version("h2"),
             reads="`TrailersReceived`", sends="`send_headers` with `end_stream`",
         ),
+        library(
+            "Python pycurl", "python_pycurl", ALL,
+            f"{importlib.metadata.version('pycurl')} with libcurl {libcurl}",
+            reads="`HEADERFUNCTION`, after the content", sends="`TRAILERFUNCTION`", options={HTTP1: ["1_1"], HTTP2: ["2_0"]},
+        ),
+        library(
+            "Python aioquic", "python_aioquic", (HTTP3,), importlib.metadata.version("aioquic"),
+            reads="a second `HeadersReceived`", sends="`send_headers` after `send_data`",
+        ),
         Caller(
             name="Python grpcio", folder="grpcio", protocols=(HTTP2,), version=importlib.metadata.version("grpcio"),
             code="shortest.py", probe=[sys.executable, HERE / "grpcio/probe.py"],
@@ -255,12 +278,17 @@ def clients(work, certificate):
             code="shortest.rs", probe=[reqwest], shortest=[reqwest, "--shortest"],
             reads="frames of the body", sends="`Body::wrap`", options={HTTP1: [HTTP1], HTTP2: [HTTP2]},
         ),
+        shell(
+            "axum-trailers", version([axum_trailers, "--version"]), ALL, "axum_trailers",
+            reads="`-v`, or `-D` into a file", sends="`send --trailer`",
+            options={HTTP3: ["--http3"], HTTP2: ["--http2"], HTTP1: ["--http1.1"]},
+        ),
         Browser(
-            name="Chromium", folder="browser", protocols=BOTH, code="shortest.js",
+            name="Chromium", folder="browser", protocols=ALL, code="shortest.js",
             version=version(["chromium", "--version"], r"Chromium (\S+)"),
         ),
         Browser(
-            name="Firefox", folder="browser", protocols=BOTH, code="server_timing.js",
+            name="Firefox", folder="browser", protocols=ALL, code="server_timing.js",
             version=version(["firefox-esr", "--version"], r"Firefox (\S+)"),
             reads="`PerformanceResourceTiming.serverTiming`",
         ),

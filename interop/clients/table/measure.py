@@ -55,8 +55,9 @@ def differences(was, rows, names, asked):
 
 def main(binary, *options):
     with tempfile.TemporaryDirectory() as folder:
-        asked = clients(Path(folder), CERTIFICATE)
-        with serve(Path(binary).resolve()) as running:
+        binary = Path(binary).resolve()
+        asked = clients(Path(folder), CERTIFICATE, binary)
+        with serve(binary) as running:
             rows, names = measure(asked, Server(running.url, CERTIFICATE, KEY))
     was = DOCUMENT.read_text()
     if "--write" in options:

@@ -111,6 +111,10 @@ class Interview:
         self.are_sent = asked["trailers"]["sent"]
         if alone["te"] is not None:
             return f"`{alone['te']}`"
+        if not self.speaking.client.sets_fields:
+            if self.can_set_te:
+                raise Failure("it can set `TE`, but `sets_fields` is not set")
+            return "no, and the user can't set it"
         return "no, but the user can set it" if self.can_set_te else "no; dropped if the user sets it"
 
     def _trailers(self, export):

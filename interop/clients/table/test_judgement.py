@@ -57,7 +57,9 @@ class Speaking:
     def __init__(self, answers, printed=str(LONG_ROWS)):
         self.answers, self.printed = answers, printed
         self.asked = []
-        self.client = SimpleNamespace(name="a client", version="1", reads="`trailers`", sends="`send`")
+        self.client = SimpleNamespace(
+            name="a client", version="1", reads="`trailers`", sends="`send`", sets_fields=True,
+        )
 
     def exchange(self, url, te=False, trailer=False):
         what = url.removeprefix("origin"), "te" * te + "trailer" * trailer
@@ -70,9 +72,11 @@ class Speaking:
         return self.printed
 
 
-def row(changed=None, printed=str(LONG_ROWS)):
+def row(changed=None, printed=str(LONG_ROWS), sets_fields=True):
     server = SimpleNamespace(origin="origin", export=WHOLE, part=PART)
-    return Interview(Speaking(ANSWERS | (changed or {}), printed), server).row()
+    speaking = Speaking(ANSWERS | (changed or {}), printed)
+    speaking.client.sets_fields = sets_fields
+    return Interview(speaking, server).row()
 
 
 class Judgement(unittest.TestCase):
@@ -115,6 +119,13 @@ class Judgement(unittest.TestCase):
         refused = {("/te", "te"): told(error="forbidden", status=None), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
         refused |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
         self.assertEqual(row(refused).te, "no; an error if the user sets it: `forbidden`")
+
+    def test_a_client_without_an_option_for_te(self):
+        unset = {("/te", "te"): te(), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
+        unset |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
+        self.assertEqual(row(unset, sets_fields=False).te, "no, and the user can't set it")
+        with self.assertRaises(Failure):
+            row(sets_fields=False)
 
     def test_request_trailers_that_do_not_arrive(self):
         self.assertEqual(row({("/inspect", "trailer"): inspected()}).request_trailers, "**no**")
