@@ -125,7 +125,7 @@ export function startBrowsers(measured, table) {
     const button = byId("measure");
     const status = byId("browsers-status");
     const versions = measured.browsers.map(({ name, version }) => `${name} ${version.split(".")[0]}`);
-    byId("measured").textContent = `Measured on ${measured.date}: ${versions.join(" and ")}, over HTTP/2 and HTTP/1.1. `
+    byId("measured").textContent = `Measured on ${measured.date}: ${versions.join(" and ")}, over HTTP/3, HTTP/2 and HTTP/1.1. `
         + "Measured now: this browser.";
     const run = async () => {
         if (button.getAttribute("aria-disabled") === "true") {
@@ -154,12 +154,17 @@ export function startBrowsers(measured, table) {
     return run();
 }
 
-/** A browser's result, or one for each protocol if they differ. */
-function cell({ results: { "HTTP/2": newer, "HTTP/1.1": older } }, key) {
-    return newer[key] === older[key]
-        ? prose(newer[key])
-        : [["HTTP/2", newer], ["HTTP/1.1", older]].map(([protocol, results]) =>
-            element("span", { class: "of" }, `${protocol}: `, ...prose(results[key])));
+/** A browser's result, or one for the protocols that share it. */
+function cell({ results }, key) {
+    const protocols = Object.keys(results);
+    const found = [...new Set(protocols.map((protocol) => results[protocol][key]))];
+    if (found.length === 1) {
+        return prose(found[0]);
+    }
+    return found.map((result) => {
+        const sharing = protocols.filter((protocol) => results[protocol][key] === result);
+        return element("span", { class: "of" }, `${sharing.join(", ")}: `, ...prose(result));
+    });
 }
 
 function showTable(measured, now) {

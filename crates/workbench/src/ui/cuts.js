@@ -16,7 +16,8 @@ export function startCuts(tableControl) {
     const cards = {
         cut: new Card(list, {
             name: "cut", title: "Cut transfer", scale,
-            why: "A client can tell that it was cut, but not why. HTTP/2: `RST_STREAM`; HTTP/1.1: no last chunk.",
+            why: "A client can tell that it was cut, but not why. HTTP/3: `RESET_STREAM`; HTTP/2: `RST_STREAM`; HTTP/1.1: no last "
+                + "chunk.",
         }),
         trailer: new Card(list, {
             name: "trailer", title: "Trailers", scale, flags: 3,

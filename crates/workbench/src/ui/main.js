@@ -9,6 +9,7 @@ import { startFolds } from "./folds.js";
 import { RequestForm } from "./form.js";
 import { json } from "./stream.js";
 import { startWays } from "./ways.js";
+import { protocolOf } from "./words.js";
 
 function alarm(text) {
     byId("alarm").append(element("span", {}, text));
@@ -17,6 +18,8 @@ function alarm(text) {
 
 async function start() {
     startFolds();
+    const [navigation] = performance.getEntriesByType("navigation");
+    byId("came").textContent = `This page came over ${protocolOf(navigation)}.`;
     byId("check").textContent = `axum-trailers check ${location.origin}/`;
     const [{ routes }, measured, tables] = await Promise.all([
         json("/help"),

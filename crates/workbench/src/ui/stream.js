@@ -1,6 +1,6 @@
 // A request whose response is read while it arrives.
 
-import { failure } from "./words.js";
+import { failure, protocolOf } from "./words.js";
 
 // How much content is kept unless the caller needs all of it.
 const KEPT = 16 * 1024;
@@ -158,7 +158,7 @@ export class Exchange {
     }
 
     get protocol() {
-        return { h2: "HTTP/2", "http/1.1": "HTTP/1.1" }[this.entry?.nextHopProtocol] ?? "an unknown protocol";
+        return protocolOf(this.entry);
     }
 
     /** The timings in a trailer but not in the header section, or null if there is no entry. */

@@ -21,9 +21,9 @@ export class Wire {
         const frames = framesOf(record);
         this.#listing.subtitle = isProxied ? `${protocol}, between server and proxy` : protocol;
         this.#listing.set("head", frames.head, [
-            protocol === "HTTP/2"
-                ? fieldLine(":status", status)
-                : element("li", {}, element("code", {}, `${protocol} ${status}`)),
+            protocol === "HTTP/1.1"
+                ? element("li", {}, element("code", {}, `${protocol} ${status}`))
+                : fieldLine(":status", status),
             ...fields.map(([name, value]) => fieldLine(name, value)),
         ]);
         const pieces = [...data.first, ...data.last].map(([at, size]) => ({ at, size }));
@@ -41,8 +41,9 @@ export class Wire {
 
 /** The names of the parts on the wire. */
 function framesOf({ protocol, fields }) {
-    if (protocol === "HTTP/2") {
-        return { head: "HEADERS", data: "DATA, ", piece: "write", trailers: "HEADERS, END_STREAM" };
+    const end = { "HTTP/3": "FIN", "HTTP/2": "END_STREAM" }[protocol];
+    if (end !== undefined) {
+        return { head: "HEADERS", data: "DATA, ", piece: "write", trailers: `HEADERS, ${end}` };
     }
     const isChunked = fields.some(([name, value]) => name === "transfer-encoding" && value === "chunked");
     return { head: "", data: "", piece: isChunked ? "chunk" : "write", trailers: "after the last chunk" };

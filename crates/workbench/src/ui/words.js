@@ -57,6 +57,11 @@ export function parsedTimings(value) {
     });
 }
 
+/** The protocol of a timing entry, or of none. */
+export function protocolOf(entry) {
+    return { h3: "HTTP/3", h2: "HTTP/2", "http/1.1": "HTTP/1.1" }[entry?.nextHopProtocol] ?? "an unknown protocol";
+}
+
 export function failure(error) {
     return `${error.name}: ${error.message}`;
 }
