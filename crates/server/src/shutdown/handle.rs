@@ -102,7 +102,11 @@ impl Handle {
     }
 
     pub(crate) fn shutdown(&self) -> Shutdown {
-        Shutdown { stage: self.stage.subscribe(), in_flight: self.in_flight.clone() }
+        let mut stage = self.stage.subscribe();
+        if *self.stage.borrow() > Stage::Running {
+            stage.mark_changed();
+        }
+        Shutdown { stage, in_flight: self.in_flight.clone() }
     }
 
     pub(crate) fn ended(&self) {
@@ -141,8 +145,9 @@ impl Shutdown {
         self.reached(Stage::Ended).await;
     }
 
+    /// Each response asks this. While nothing has changed, no lock is shared with other threads.
     pub(crate) fn has_begun(&self) -> bool {
-        *self.stage.borrow() >= Stage::Draining
+        self.stage.has_changed().unwrap_or(true) && *self.stage.borrow() >= Stage::Draining
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
@@ -226,6 +231,23 @@ impl InFlight {
                 return;
             }
             none.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn begun_shutdown_is_seen_by_those_before_and_after_it() {
+        let handle = Handle::new();
+        let before = handle.shutdown();
+        let clone = before.clone();
+        assert!(!before.has_begun());
+        handle.abort();
+        for shutdown in [before, clone, handle.shutdown(), handle.shutdown().clone()] {
+            assert!(shutdown.has_begun());
         }
     }
 }
