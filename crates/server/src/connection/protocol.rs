@@ -55,11 +55,11 @@ impl Protocol {
         }
     }
 
-    /// Whether a client that expects `100 Continue` gets it once its content is polled. hyper sends it over HTTP/1.1.
+    /// Whether a client that expects `100 Continue` gets it once its content is polled. hyper sends it only over HTTP/1.1.
     pub(crate) fn sends_continue(self) -> bool {
         match self {
-            Self::Http1 => true,
-            Self::Http2 | Self::Http3 => false,
+            Self::Http1 | Self::Http3 => true,
+            Self::Http2 => false,
         }
     }
 

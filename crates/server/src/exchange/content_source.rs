@@ -3,12 +3,16 @@ use axum_trailers::BoxError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+#[cfg(feature = "http3")]
+use std::sync::Arc;
 use std::{
     error::Error,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
+#[cfg(feature = "http3")]
+use tokio::sync::Notify;
 
 /// The source of a request's content and trailers: hyper, or h3. Nothing else in `exchange` or `app` depends on that.
 pub(crate) enum ContentSource {
@@ -17,7 +21,14 @@ pub(crate) enum ContentSource {
         protocol: Protocol,
     },
     #[cfg(feature = "http3")]
-    Quic(Box<axum_trailers_quic::Content>),
+    Quic(Box<QuicContent>),
+}
+
+#[cfg(feature = "http3")]
+pub(crate) struct QuicContent {
+    content: axum_trailers_quic::Content,
+    /// Notified when the application first reads, if the client waits for `100 Continue`.
+    continues: Option<Arc<Notify>>,
 }
 
 /// Why a request's content ends early.
@@ -51,8 +62,8 @@ impl ContentSource {
     }
 
     #[cfg(feature = "http3")]
-    pub(crate) fn of_quic(content: axum_trailers_quic::Content) -> Self {
-        Self::Quic(Box::new(content))
+    pub(crate) fn of_quic(content: axum_trailers_quic::Content, continues: Option<Arc<Notify>>) -> Self {
+        Self::Quic(Box::new(QuicContent { content, continues }))
     }
 
     pub(super) fn protocol(&self) -> Protocol {
@@ -75,8 +86,12 @@ impl Body for ContentSource {
         let (incoming, protocol) = match &mut *self {
             Self::Hyper { incoming, protocol } => (incoming, *protocol),
             #[cfg(feature = "http3")]
-            Self::Quic(content) => {
-                return Pin::new(&mut **content).poll_frame(cx).map(|frame| frame.map(|frame| Ok(frame?)));
+            Self::Quic(quic) => {
+                if let Some(continues) = quic.continues.take() {
+                    continues.notify_one();
+                }
+                let frame = Pin::new(&mut quic.content).poll_frame(cx);
+                return frame.map(|frame| frame.map(|frame| Ok(frame?)));
             }
         };
         let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
@@ -89,7 +104,7 @@ impl Body for ContentSource {
         match self {
             Self::Hyper { incoming, .. } => incoming.is_end_stream(),
             #[cfg(feature = "http3")]
-            Self::Quic(content) => content.is_end_stream(),
+            Self::Quic(quic) => quic.content.is_end_stream(),
         }
     }
 
@@ -97,7 +112,7 @@ impl Body for ContentSource {
         match self {
             Self::Hyper { incoming, .. } => incoming.size_hint(),
             #[cfg(feature = "http3")]
-            Self::Quic(content) => content.size_hint(),
+            Self::Quic(quic) => quic.content.size_hint(),
         }
     }
 }

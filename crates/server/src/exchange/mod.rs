@@ -32,8 +32,6 @@ mod trailer_section;
 mod unread_content;
 
 pub use self::request_body::RequestBody;
-#[cfg(feature = "http3")]
-pub(crate) use self::sendable::length;
 pub(crate) use self::{
     app_response::AppResponse,
     content_source::ContentSource,
@@ -56,3 +54,5 @@ pub(crate) use self::{
     request_head::BadHead,
     sendable::Unsendable,
 };
+#[cfg(feature = "http3")]
+pub(crate) use self::{request_content::expects_continue, sendable::length};

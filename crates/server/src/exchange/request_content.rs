@@ -96,8 +96,7 @@ impl RequestContent {
             connection.http1().look();
         }
         let half_close = Some(HalfClose { inbound: connection.inbound().clone(), comes: None });
-        let awaits_continue =
-            list_elements(fields, &EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"));
+        let awaits_continue = expects_continue(fields);
         let received = exchange.track_content();
         let forbidden = Some(ForbiddenTrailers::default());
         Self {
@@ -147,6 +146,11 @@ impl RequestContent {
             drain(source, self.received.take(), rest.answered, rest.shutdown).await;
         }
     }
+}
+
+/// Whether the client waits for `100 Continue` before it sends the content.
+pub(crate) fn expects_continue(fields: &HeaderMap) -> bool {
+    list_elements(fields, &EXPECT).any(|what| what.eq_ignore_ascii_case(b"100-continue"))
 }
 
 fn framing(source: &ContentSource, fields: &HeaderMap) -> Framing {
