@@ -315,6 +315,7 @@ fn metrics_page_has_exactly_the_reasons_that_the_server_counts() {
     let files = [
         "connection/close_reason.rs",
         "exchange/ending.rs",
+        "quic/handshake.rs",
         "tcp/handshake.rs",
         "tcp/plain.rs",
         "tcp/proxy_protocol.rs",
@@ -323,12 +324,14 @@ fn metrics_page_has_exactly_the_reasons_that_the_server_counts() {
     let with_labels: Vec<_> =
         sources.iter().filter(|(_, text)| text.contains("fn label(")).map(|(path, _)| path).collect();
     assert_eq!(with_labels, files.each_ref().map(Path::new), "the sources of labels");
-    let [close_reason, ending, handshake, plain, proxy_protocol] = files;
+    let [close_reason, ending, quic_handshake, handshake, plain, proxy_protocol] = files;
 
     let failed = meaning("axum_trailers_handshakes_failed_total");
-    let (of_handshakes, rest) = failed.split_once("Plain listeners:").expect("three lists");
-    let (of_plain, before_both) = rest.split_once("In front of both").expect("three lists");
-    for (source, reasons) in [(&handshake, of_handshakes), (&plain, of_plain), (&proxy_protocol, before_both)]
+    let (of_tls, rest) = failed.split_once("QUIC handshakes:").expect("four lists");
+    let (of_quic, rest) = rest.split_once("Plain listeners:").expect("four lists");
+    let (of_plain, before_both) = rest.split_once("In front of both").expect("four lists");
+    for (source, reasons) in
+        [(&handshake, of_tls), (&quic_handshake, of_quic), (&plain, of_plain), (&proxy_protocol, before_both)]
     {
         assert_eq!(labels_of(source), names(reasons), "{source}");
     }

@@ -24,7 +24,7 @@ pub(crate) const NAME: &str = "axum-trailers";
 ///
 /// `get` and `put` verify each transfer: by its trailers, its digest, and an end that has arrived. `send` makes any request.
 /// `check` finds where a path with proxies loses trailers. `serve`, or no verb at all, runs the workbench: an HTTPS server whose responses end in trailers, to test clients and
-/// proxies against over HTTP/2 and HTTP/1.1. `GET /help` lists its routes; /ui shows them in a browser.
+/// proxies against over HTTP/2, HTTP/1.1 and HTTP/3. `GET /help` lists its routes; /ui shows them in a browser.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
 #[cfg_attr(
@@ -75,7 +75,7 @@ pub(crate) enum Invocation {
 
     /// Serve the workbench, as without a verb
     ///
-    /// An HTTPS server whose responses end in trailers, over HTTP/2 and HTTP/1.1. `GET /help` lists the routes; /ui shows
+    /// An HTTPS server whose responses end in trailers, over HTTP/2, HTTP/1.1 and HTTP/3. `GET /help` lists the routes; /ui shows
     /// them in a browser.
     #[cfg(feature = "serve")]
     #[command(after_help = serve::MORE, after_long_help = serve::EXAMPLES)]

@@ -1,4 +1,4 @@
-//! A server with trailers over HTTP/2 and HTTP/1.1, for an axum 0.8 router or any tower service of `http` 1: with TLS, or
+//! A server with trailers over HTTP/2, HTTP/1.1 and HTTP/3, for an axum 0.8 router or any tower service of `http` 1: with TLS, or
 //! without it behind a proxy.
 //!
 //! ```no_run
@@ -32,7 +32,7 @@
 //! |---|---|---|
 //! | `axum-08` | on | for a `Router` of axum 0.8: `ConnectInfo`, and its routes in the [metrics](Server::metrics). Without it, the router is served like any other service |
 //! | `axum-06` | off | `Axum06`, and the feature `axum-06` of axum-trailers |
-//! | `http3` | off | HTTP/3 on the HTTPS listeners, after [`Server::http3`]; it brings quinn and h3 |
+//! | `http3` | off | `Server::http3`: HTTP/3 beside HTTPS, on quinn and h3. Experimental, because h3 is: faults of h3 are possible, and this part of the API may change |
 //! | `testing` | off | the module `testing`: serves an application on a free port, with a certificate that clients can trust |
 //!
 //! # Your own dependency on axum
@@ -50,7 +50,7 @@
 //! A connection is accepted, given to a thread and served there by one task. The task performs the TLS handshake, or lets
 //! the first bytes decide the protocol of a plain connection, then polls hyper and a timer that compares the connection
 //! with the [`Limits`]. A request passes the socket, TLS, a guard that checks the protocol against ALPN's choice, and hyper.
-//! Its response takes the same way back. Only for axum 0.6 they are converted between the two generations of `http`.
+//! Over HTTP/3 it passes quinn, an adapter that checks the frames, and h3. Its response takes the same way back. Only for axum 0.6 they are converted between the two generations of `http`.
 //!
 //! Each request is logged as one line, at level `INFO` with the target `axum_trailers::request`. Requests to the
 //! [metrics](Server::metrics) listener, gRPC health checks and [routine](axum_trailers::hints::Routine) requests are

@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 /// each value: durations to between 1 ms and a year, numbers of connections and streams to at least 1, sections to the
 /// bounds below.
 ///
-/// Flow control has fixed limits: a client may send 512 KiB of unread content on an HTTP/2 stream, and 8 MiB on all
-/// streams of a connection together.
+/// Flow control has fixed limits: a client may send 512 KiB of unread content on a stream of HTTP/2 or HTTP/3, and 8 MiB on
+/// all streams of a connection together. Over HTTP/3, up to 2 MiB of a connection's responses wait for acknowledgement.
 ///
 /// ```
 /// use axum_trailers_server::Limits;
@@ -21,20 +21,20 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long a TLS handshake may take, together with a header of the PROXY protocol in front of it. Default: 10 s.
+    /// How long a handshake of TLS or QUIC may take, together with a header of the PROXY protocol in front of it. Default: 10 s.
     pub handshake: Duration,
     /// How long a client may take, after the handshake if there is one, to send its first bytes: the HTTP/2 preface, or
-    /// the first byte of HTTP/1.1. Default: 10 s.
+    /// the first byte of HTTP/1.1. It does not apply to HTTP/3. Default: 10 s.
     pub first_byte: Duration,
-    /// How long an HTTP/1.1 request's header section may take. This also limits the pause before the next request on
-    /// the same connection. Default: 30 s.
+    /// How long the header section of a request over HTTP/1.1 or HTTP/3 may take. Over HTTP/1.1 this also limits the pause
+    /// before the next request on the same connection. Default: 30 s.
     pub request_headers: Duration,
     /// How long a connection may stay without a request. Over HTTP/1.1, bytes that still move count as activity; over
-    /// HTTP/2 they do not, since `PING` frames move on any connection. Default: 60 s.
+    /// HTTP/2 and HTTP/3 they do not, since `PING` frames move on any connection. Default: 60 s.
     pub idle: Duration,
     /// How long a request's body may deliver nothing while the application waits for it and the client may send. A
     /// request whose body stalls gets 408, or its response is cut if it has begun. For gRPC calls this limits the
-    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s.
+    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2 or HTTP/3, which can't be sent, has 2 s.
     /// Default: 30 s.
     pub stalled_body: Duration,
     /// The minimum rate of a request's body, in bytes per second, while the application waits for it and the client may
@@ -46,28 +46,31 @@ pub struct Limits {
     /// sixth of the period comes first. Default: 30 s, so 5 s of grace.
     pub min_body_rate_period: Duration,
     /// How long a client may read nothing of a response that waits for it. Over HTTP/1.1 everything that its kernel
-    /// accepts counts as progress, over HTTP/2 only 16 KiB of the same stream: a client that reads from its own large
-    /// buffers shows no progress. Default: 60 s.
+    /// accepts counts as progress, over HTTP/2 and HTTP/3 only 16 KiB of the same stream: a client that reads from its own
+    /// large buffers shows no progress. Default: 60 s.
     ///
     /// If one stream of an HTTP/2 connection stalls and others do not, only that stream is abandoned: its body is
     /// dropped at once, and the client gets `RST_STREAM` when it reads again. Until then it counts toward
-    /// [`streams`](Self::streams). A connection on which nothing moves is closed.
+    /// [`streams`](Self::streams). A connection on which nothing moves is closed. Over HTTP/3, a stalled stream is reset at once,
+    /// with `H3_REQUEST_CANCELLED`.
     pub stalled_reader: Duration,
-    /// The interval at which an HTTP/2 client gets a `PING`. The client may take fifteen times as long to answer, since
-    /// the `PING` waits behind everything that a slow reader has not read yet. Default: 20 s, so 5 min to answer.
+    /// The interval at which a client of HTTP/2 or HTTP/3 gets a `PING`. Over HTTP/2 the client may take fifteen times as long to
+    /// answer, since the `PING` waits behind everything that a slow reader has not read yet. Over HTTP/3 it does not wait: a
+    /// client is gone after two intervals without a packet, but not before 5 s. Default: 20 s, so 5 min or 40 s to answer.
     ///
-    /// HTTP/1.1 has no `PING`. TCP keep-alive probes a silent client of any connection, first after 15 s.
+    /// HTTP/1.1 has no `PING`. TCP keep-alive probes a silent client of any connection over TCP, first after 15 s.
     pub ping: Duration,
-    /// How many connections may be open at once. More are closed before the handshake. Default: 512.
+    /// How many connections may be open at once, over TCP and QUIC together. More are closed before the handshake. Default: 512.
     pub connections: usize,
-    /// How many streams one HTTP/2 connection may have open at once
-    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). A stream that is answered before its
+    /// How many streams one connection of HTTP/2 or HTTP/3 may have open at once
+    /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). Over HTTP/2, a stream that is answered before its
     /// request has ended stays open until that end, for at most 30 s. Default: 100.
     pub streams: u32,
-    /// The maximum size of a request's header section, in bytes: over HTTP/1.1 including the request line, over HTTP/2
-    /// counted as in [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2). A larger one gets 431.
+    /// The maximum size of a request's header section, in bytes: over HTTP/1.1 including the request line, over HTTP/2 and
+    /// HTTP/3 counted as in [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2). A larger one gets 431.
     /// From [8 KiB](Self::MIN_HEADER_SECTION) to [1 MiB](Self::MAX_HEADER_SECTION). Default: 16 KiB. (The `SETTINGS` of
-    /// HTTP/2 may contain a larger value; the server itself enforces this limit.)
+    /// HTTP/2 and HTTP/3 may contain a larger value; the server itself enforces this limit. Over HTTP/3, a `HEADERS` frame of more
+    /// than four times the larger of this and [`trailer_section`](Self::trailer_section) ends its stream.)
     pub header_section: u32,
     /// The maximum size of a request's trailer section, in bytes, counted as in [`TrailerLimits`]. For a larger one the
     /// handler's body ends in an error, and the client gets 431, or a stream error if the response has begun. Over

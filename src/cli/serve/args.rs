@@ -42,8 +42,8 @@ pub(crate) struct ServeArgs {
 
     /// Serve HTTP/3 [default: on]
     ///
-    /// Listens on the UDP port of each --listen or --port, and offers it to clients with `Alt-Svc`. Off by default with
-    /// --proxy-protocol, which QUIC does not have, and on inherited sockets.
+    /// Listens on the UDP port of each --listen or --port, and offers it to clients with `Alt-Svc`. The default is off with
+    /// --proxy-protocol, which is for TCP. Inherited sockets have no HTTP/3.
     #[arg(long, value_name = "on|off", env = "AXUM_TRAILERS_HTTP3", value_parser = values::switch)]
     http3: Option<bool>,
 

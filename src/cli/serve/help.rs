@@ -28,6 +28,8 @@ Examples:
       Serve Prometheus metrics at http://localhost:9090/metrics.
   axum-trailers --listen :443 --cert chain.pem --key key.pem
       Listen on all addresses of this machine, with your own certificate.
+  axum-trailers --http3 off
+      Serve HTTP/2 and HTTP/1.1 alone, and listen on no UDP port.
   axum-trailers --trust-proxy 10.0.0.0/8 --proxy-protocol
       Take the client's address from the PROXY headers of proxies in this network.
 

@@ -9,19 +9,19 @@ pub(super) const LIMITS: &str = "Limits";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = LIMITS)]
 pub(super) struct LimitArgs {
-    /// Timeout of the TLS handshake, and of a PROXY header
+    /// Timeout of the TLS or QUIC handshake, and of a PROXY header
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HANDSHAKE_TIMEOUT",
           default_value_t = Limits::default().handshake.into())]
     handshake_timeout: Time,
 
-    /// Timeout of the first byte, after the handshake if there is one
+    /// Timeout of the first byte over TCP, after the handshake if there is one
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_FIRST_BYTE_TIMEOUT",
           default_value_t = Limits::default().first_byte.into())]
     first_byte_timeout: Time,
 
-    /// Timeout of an HTTP/1.1 header section
+    /// Timeout of a header section over HTTP/1.1 and HTTP/3
     ///
-    /// Includes the pause after the previous response.
+    /// Over HTTP/1.1 it includes the pause after the previous response.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_HEADER_TIMEOUT",
           default_value_t = Limits::default().request_headers.into())]
     header_timeout: Time,
@@ -51,9 +51,9 @@ pub(super) struct LimitArgs {
           default_value_t = Limits::default().stalled_reader.into())]
     reader_timeout: Time,
 
-    /// HTTP/2 PING interval
+    /// PING interval of HTTP/2 and HTTP/3
     ///
-    /// A client that does not respond within 15 intervals is disconnected.
+    /// A client that does not respond within 15 intervals is disconnected. Over HTTP/3 it has two intervals, but at least 5 s.
     #[arg(long, value_name = "TIME", env = "AXUM_TRAILERS_PING_INTERVAL",
           default_value_t = Limits::default().ping.into())]
     ping_interval: Time,
@@ -64,7 +64,7 @@ pub(super) struct LimitArgs {
           value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
     max_connections: Count,
 
-    /// Maximum number of open streams per HTTP/2 connection
+    /// Maximum number of open streams per connection of HTTP/2 or HTTP/3
     #[arg(long, value_name = "N", env = "AXUM_TRAILERS_MAX_STREAMS", default_value_t = Limits::default().streams.into(),
           value_parser = |text: &str| Count::within(text, 1, u32::MAX))]
     max_streams: Count,
