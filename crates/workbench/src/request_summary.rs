@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// Whether trailers are sent in response to this request, and why.
 pub(super) fn concluded<B>(request: &Request<B>) -> Value {
     match Acceptance::from_request(request) {
-        Acceptance::Accepted if request.version() >= Version::HTTP_2 => {
+        Acceptance::Accepted if request.version() == Version::HTTP_2 => {
             json!({ "sent": true, "why": "HTTP/2 needs no `TE: trailers`" })
         }
         Acceptance::Accepted => json!({ "sent": true, "why": "the request contains `TE: trailers`" }),

@@ -8,7 +8,8 @@ const OLD: Acceptance = Acceptance::Withheld(WithheldReason::OldProtocol);
 fn protocol_and_te_decide() {
     let cases: &[(Version, &[&str], Acceptance)] = &[
         (Version::HTTP_2, &[], Acceptance::Accepted),
-        (Version::HTTP_3, &[], Acceptance::Accepted),
+        (Version::HTTP_3, &[], NOT_ASKED),
+        (Version::HTTP_3, &["trailers"], Acceptance::Accepted),
         (Version::HTTP_11, &[], NOT_ASKED),
         (Version::HTTP_11, &["trailers"], Acceptance::Accepted),
         (Version::HTTP_11, &["Trailers"], Acceptance::Accepted),

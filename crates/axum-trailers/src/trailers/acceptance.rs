@@ -7,11 +7,12 @@ use std::fmt;
 
 /// Whether the client accepts trailers in the response.
 ///
-/// Trailers are always sent over HTTP/2 and later, over HTTP/1.1 only if the request contains `TE: trailers`
+/// Trailers are always sent over HTTP/2, over HTTP/1.1 and HTTP/3 only if the request contains `TE: trailers`
 /// ([RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1),
-/// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), and never over HTTP/1.0.
+/// [§10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)), and never over HTTP/1.0. Over HTTP/3 Chromium reports
+/// an error for many responses with trailers. Like Firefox it sends no `TE`, and shows no trailers over HTTP/3.
 ///
-/// axum-trailers-server decides this once per request. Over HTTP/1.1 and HTTP/1.0 it stores the result in the request's
+/// axum-trailers-server decides this once per request. Except over HTTP/2 it stores the result in the request's
 /// extensions, so a layer that changes `TE` has no effect.
 ///
 /// ```
@@ -33,7 +34,7 @@ pub enum Acceptance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WithheldReason {
-    /// The request used HTTP/1.1 without `TE: trailers`.
+    /// The request used HTTP/1.1 or HTTP/3 without `TE: trailers`.
     NotAsked,
     /// The request used HTTP/1.0, which has no trailers.
     OldProtocol,
@@ -81,8 +82,9 @@ impl Acceptance {
     pub fn decide(version: impl ProtocolVersion, headers: &impl Fields) -> Self {
         match version.into_version() {
             Version::HTTP_09 | Version::HTTP_10 => Self::Withheld(WithheldReason::OldProtocol),
-            Version::HTTP_11 if !te_lists_trailers(headers) => Self::Withheld(WithheldReason::NotAsked),
-            _ => Self::Accepted,
+            Version::HTTP_2 => Self::Accepted,
+            _ if te_lists_trailers(headers) => Self::Accepted,
+            _ => Self::Withheld(WithheldReason::NotAsked),
         }
     }
 

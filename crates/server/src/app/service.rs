@@ -144,7 +144,7 @@ impl ConnectionService {
         }
         let mut notes = RequestNotes {
             connection: exchange.connection_info(&content),
-            acceptance: Some(acceptance).filter(|_| head.version < Version::HTTP_2),
+            acceptance: Some(acceptance).filter(|_| head.version != Version::HTTP_2),
             route: None,
             trailer_limits: (!content.is_end_stream()).then(|| connection.limits.trailers()),
         };

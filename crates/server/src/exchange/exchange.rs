@@ -169,6 +169,8 @@ impl Exchange {
     /// Notes that a gRPC service responds.
     pub(crate) fn is_for_service(&mut self, name: Arc<str>) {
         self.is_routine |= *name == *HEALTH;
+        // gRPC clients read trailers, which contain the status.
+        self.acceptance = Acceptance::Accepted;
         self.route = Route::Grpc(name);
     }
 
