@@ -22,7 +22,7 @@ pub(crate) struct ConnectionClient {
 impl ConnectionClient {
     pub(crate) fn new(peer: Peer, trust: Arc<ProxyTrust>) -> Self {
         let is_peer_trusted = match peer {
-            Peer::Tcp(address) => trust.trusts(address.ip()),
+            Peer::Network(address) => trust.trusts(address.ip()),
             Peer::Unix => trust.trusts_unix(),
         };
         // Until a header of the PROXY protocol reports the client.
@@ -59,7 +59,7 @@ impl ConnectionClient {
 
     /// The client of all requests whose fields report no other.
     pub(crate) fn of_connection(&self) -> Peer {
-        self.reported.get().map_or(self.peer, |client| Peer::Tcp(*client))
+        self.reported.get().map_or(self.peer, |client| Peer::Network(*client))
     }
 
     /// The client of a request with these fields.
@@ -67,7 +67,7 @@ impl ConnectionClient {
         if self.believes_fields.load(Relaxed)
             && let Some(client) = self.trust.forwarded_client(headers)
         {
-            return Peer::Tcp(client);
+            return Peer::Network(client);
         }
         self.of_connection()
     }
@@ -90,7 +90,7 @@ mod tests {
     const STRANGER: &str = "192.0.2.9:2";
 
     fn peer(text: &str) -> Peer {
-        if text == "unix" { Peer::Unix } else { Peer::Tcp(text.parse().expect("an address")) }
+        if text == "unix" { Peer::Unix } else { Peer::Network(text.parse().expect("an address")) }
     }
 
     fn client(from: &str, proxy_protocol: bool) -> ConnectionClient {

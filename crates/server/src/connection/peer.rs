@@ -6,7 +6,7 @@ use std::{
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Peer {
-    Tcp(SocketAddr),
+    Network(SocketAddr),
     /// A process of this machine, over a Unix socket.
     #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has them"))]
     Unix,
@@ -16,7 +16,7 @@ impl Peer {
     /// Its address, if it has one.
     pub(crate) fn socket_address(self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(address) => Some(address),
+            Self::Network(address) => Some(address),
             Self::Unix => None,
         }
     }
@@ -24,7 +24,7 @@ impl Peer {
     /// Its address. Over a Unix socket there is none, and this is the unspecified address, `[::]:0`.
     pub(crate) fn address(self) -> SocketAddr {
         match self {
-            Self::Tcp(address) => address,
+            Self::Network(address) => address,
             Self::Unix => (Ipv6Addr::UNSPECIFIED, 0).into(),
         }
     }
@@ -32,14 +32,14 @@ impl Peer {
 
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Self {
-        Self::Tcp(address)
+        Self::Network(address)
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Network(address) => address.fmt(f),
             Self::Unix => f.write_str("unix"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use crate::accept::Early;
-use axum_trailers_quic::quinn::{Connection, ConnectionError, Incoming};
+use axum_trailers_quic::quinn::{Connection, ConnectionError, Incoming, TransportErrorCode};
 use std::{
     fmt,
     sync::{
@@ -70,15 +70,17 @@ const NO_APPLICATION_PROTOCOL: u64 = 0x100 + 120;
 impl Failure {
     fn of(error: ConnectionError) -> Self {
         match error {
-            ConnectionError::TransportError(error) => match u64::from(error.code) {
-                NO_APPLICATION_PROTOCOL => Self::Alpn,
-                _ => Self::Tls(error.to_string()),
-            },
+            ConnectionError::TransportError(error) => Self::of_own(error.code, error.to_string()),
             ConnectionError::ConnectionClosed(close) if ALERTS.contains(&u64::from(close.error_code)) => {
                 Self::Refused(close.to_string())
             }
             error => Self::Gone(error),
         }
+    }
+
+    /// The server's own error.
+    fn of_own(code: TransportErrorCode, why: String) -> Self {
+        if u64::from(code) == NO_APPLICATION_PROTOCOL { Self::Alpn } else { Self::Tls(why) }
     }
 }
 
@@ -110,5 +112,32 @@ impl fmt::Display for Failure {
             Self::TimedOut(limit) => write!(f, "the handshake took longer than {limit:?}"),
             Self::Gone(error) => write!(f, "the client left during the handshake: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum_trailers_quic::quinn::ConnectionClose;
+    use bytes::Bytes;
+
+    /// The codes of alerts: [RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6).
+    const DECODE_ERROR: u8 = 50;
+    const UNKNOWN_CA: u8 = 48;
+    const NO_ALPN: u8 = 120;
+
+    #[test]
+    fn alert_of_either_side_gives_the_reason() {
+        for (code, label) in [(NO_ALPN, "alpn"), (DECODE_ERROR, "tls")] {
+            assert_eq!(Failure::of_own(TransportErrorCode::crypto(code), String::new()).label(), label);
+        }
+        for (error_code, label) in [
+            (TransportErrorCode::crypto(UNKNOWN_CA), "refused_by_client"),
+            (TransportErrorCode::INTERNAL_ERROR, "client_gone"),
+        ] {
+            let close = ConnectionClose { error_code, frame_type: None, reason: Bytes::new() };
+            assert_eq!(Failure::of(ConnectionError::ConnectionClosed(close)).label(), label);
+        }
+        assert_eq!(Failure::of(ConnectionError::TimedOut).label(), "client_gone");
     }
 }
