@@ -58,6 +58,8 @@
 //! | axum 0.8's own (hyper 1) | trailers, if the request has `TE: trailers` and the response announces them | trailers |
 //! | axum 0.6's own (hyper 0.14) | no trailers | trailers, but no `Trailer` field |
 //!
+//! Over HTTP/3, axum-trailers-server sends trailers as over HTTP/1.1: if the request has `TE: trailers`.
+//!
 //! # Testing
 //!
 //! A response gets trailers only if its client accepts them. A request built in a test is an HTTP/1.1 request without

@@ -34,7 +34,7 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a request's body may deliver nothing while the application waits for it and the client may send. A
     /// request whose body stalls gets 408, or its response is cut if it has begun. For gRPC calls this limits the
-    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2 or HTTP/3, which can't be sent, has 2 s.
+    /// wait for the first message. A client that waits for `100 Continue` over HTTP/2, which can't be sent, has 2 s.
     /// Default: 30 s.
     pub stalled_body: Duration,
     /// The minimum rate of a request's body, in bytes per second, while the application waits for it and the client may
