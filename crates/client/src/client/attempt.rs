@@ -40,7 +40,9 @@ impl Failed {
     /// A server may close an idle connection while a request is on its way
     /// ([RFC 9112 §9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)). What it did with the request is unknown then.
     fn may_be_repeated(&self, is_idempotent: bool) -> bool {
-        let was_closed = self.was_idle && matches!(self.error, Error::NoResponse(Cut::Closed));
+        let is_closed =
+            matches!(self.error, Error::NoResponse(Cut::Closed | Cut::GoAway { code: H3_NO_ERROR }));
+        let was_closed = self.was_idle && is_closed;
         self.error.is_unprocessed() || (was_closed && is_idempotent)
     }
 }
@@ -50,6 +52,9 @@ impl From<Error> for Failed {
         Self { error, was_idle: false }
     }
 }
+
+/// With which a server closes an idle connection over HTTP/3 ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1)).
+const H3_NO_ERROR: u64 = 0x100;
 
 /// How long an idle connection may take to become ready. It has nothing else to do.
 const READY: Duration = Duration::from_secs(1);
@@ -80,7 +85,7 @@ impl Client {
     ) -> Result<Response<ResponseBody>, Failed> {
         let origin = &attempt.target.origin;
         if let Some(mut lease) = self.idle(origin).await {
-            let was_idle = lease.connection.was_used;
+            let was_idle = lease.connection.was_idle();
             let sent = self.send_over(&mut lease, request, attempt).await;
             match sent.map_err(|error| Failed { error, was_idle })? {
                 Sent::Response(response) => {

@@ -16,7 +16,7 @@ pub(super) fn adapt(
     connection: &Connection,
 ) -> Result<(), Error> {
     *request.version_mut() = connection.transport.version;
-    if connection.transport.version == Version::HTTP_2 {
+    if connection.transport.version >= Version::HTTP_2 {
         return adapt_to_http2(request, target, host);
     }
     adapt_to_http1(request, target, host)?;
@@ -24,8 +24,8 @@ pub(super) fn adapt(
     Ok(())
 }
 
-/// HTTP/2 has the whole URL in pseudo-header fields, and no fields of a connection. hyper removes `TE` if `Connection`
-/// contains its name.
+/// HTTP/2 and HTTP/3 have the whole URL in pseudo-header fields, and no fields of a connection. hyper removes `TE` if
+/// `Connection` contains its name.
 fn adapt_to_http2(
     request: &mut Request<OutgoingBody>,
     target: &Target,
@@ -36,6 +36,12 @@ fn adapt_to_http2(
     fields.remove(header::HOST);
     fields.remove(header::CONNECTION);
     fields.remove(header::TRANSFER_ENCODING);
+    fields.remove(header::UPGRADE);
+    fields.remove("keep-alive");
+    fields.remove("proxy-connection");
+    if fields.get_all(header::TE).iter().any(|value| value != "trailers") {
+        fields.remove(header::TE);
+    }
     let length = content_length(fields).ok().flatten().or_else(|| request.body().length());
     announce_length(request, length);
     request.body_mut().delimit_by_stream(length);

@@ -1,3 +1,5 @@
+#[cfg(feature = "http3")]
+use super::http3::Session;
 use super::{SendError, Transport};
 use crate::{
     bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
@@ -33,12 +35,14 @@ pub(crate) struct Connection {
     /// Held by all clones.
     owner: Owner,
     /// Whether a request was sent over it, before it was shared.
-    pub(crate) was_used: bool,
+    was_used: bool,
 }
 
 enum Sender {
     Http1(http1::SendRequest<OutgoingBody>),
     Http2(http2::SendRequest<OutgoingBody>),
+    #[cfg(feature = "http3")]
+    Http3(Session),
 }
 
 /// What h2 keeps of a section over HTTP/2 in bytes. It leaves out the field that exceeds this and all after it, without an
@@ -99,11 +103,31 @@ impl Connection {
         Ok(Self { sender, transport, trailers, faults, written, owner, was_used: false })
     }
 
+    /// An HTTP/3 connection.
+    #[cfg(feature = "http3")]
+    pub(super) fn over_quic(session: Session) -> Self {
+        let transport = Transport::new(Version::HTTP_3, true);
+        Self {
+            sender: Sender::Http3(session),
+            transport,
+            trailers: TrailerLines::default(),
+            faults: Faults::default(),
+            written: Written::new(transport.version),
+            owner: Owner::default(),
+            was_used: false,
+        }
+    }
+
     /// The same connection for another request, if it can carry several.
     pub(crate) fn share(&self) -> Option<Self> {
-        let Sender::Http2(sender) = &self.sender else { return None };
+        let sender = match &self.sender {
+            Sender::Http1(_) => return None,
+            Sender::Http2(sender) => Sender::Http2(sender.clone()),
+            #[cfg(feature = "http3")]
+            Sender::Http3(session) => Sender::Http3(session.clone()),
+        };
         Some(Self {
-            sender: Sender::Http2(sender.clone()),
+            sender,
             transport: self.transport,
             trailers: self.trailers.clone(),
             faults: self.faults.clone(),
@@ -116,6 +140,16 @@ impl Connection {
     /// Whether both are the same connection.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.owner.is(&other.owner)
+    }
+
+    /// Whether it has been idle since an earlier request. Over HTTP/2, where a server says which requests it has not processed,
+    /// that is not known.
+    pub(crate) fn was_idle(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(_) | Sender::Http2(_) => self.was_used,
+            #[cfg(feature = "http3")]
+            Sender::Http3(session) => session.was_idle(),
+        }
     }
 
     /// Whether it carries one request at a time.
@@ -135,7 +169,11 @@ impl Connection {
 
     /// The TLS alert with which the server has ended it.
     pub(crate) fn alert(&self) -> Option<AlertDescription> {
-        self.faults.alert()
+        match &self.sender {
+            Sender::Http1(_) | Sender::Http2(_) => self.faults.alert(),
+            #[cfg(feature = "http3")]
+            Sender::Http3(session) => session.alert(),
+        }
     }
 
     /// Waits until a request can be sent. Returns whether the connection is still open.
@@ -143,6 +181,8 @@ impl Connection {
         match &mut self.sender {
             Sender::Http1(sender) => sender.ready().await.is_ok(),
             Sender::Http2(sender) => sender.ready().await.is_ok(),
+            #[cfg(feature = "http3")]
+            Sender::Http3(session) => session.is_open(),
         }
     }
 
@@ -176,6 +216,8 @@ impl Connection {
                 sender.try_send_request(request).await
             }
             Sender::Http2(sender) => sender.try_send_request(request).await,
+            #[cfg(feature = "http3")]
+            Sender::Http3(session) => return session.send(request, exchange, receiver).await,
         };
         Ok(Incoming::of_hyper(sent?))
     }

@@ -1,7 +1,12 @@
+#[cfg(feature = "http3")]
+use super::http3;
 use super::{
-    ConnectError, Connection, Overrides, Protocol, Proxy, Tls, TlsError, Transport, dial::dial, tunnel,
+    ConnectError, Connection, Overrides, Protocol, Proxy, Tls, TlsError, Transport, dial::dial, proxy::Hop,
+    tunnel,
 };
 use crate::{client::Origin, exchange::Error};
+#[cfg(feature = "http3")]
+use axum_trailers_quic::quinn::ClientConfig as QuicConfig;
 use http::{Version, uri::PathAndQuery};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
@@ -18,6 +23,9 @@ pub struct Connector {
     tls: Option<Tls>,
     /// Made of `tls` and `protocol` for the first connection that needs it. All share its sessions.
     config: OnceLock<Arc<ClientConfig>>,
+    /// The same for HTTP/3.
+    #[cfg(feature = "http3")]
+    quic: OnceLock<QuicConfig>,
     protocol: Protocol,
     overrides: Overrides,
     proxy: Proxy,
@@ -29,6 +37,8 @@ impl Default for Connector {
         Self {
             tls: None,
             config: OnceLock::new(),
+            #[cfg(feature = "http3")]
+            quic: OnceLock::new(),
             protocol: Protocol::default(),
             overrides: Overrides::default(),
             proxy: Proxy::none(),
@@ -52,6 +62,10 @@ impl Connector {
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self.config = OnceLock::new();
+        #[cfg(feature = "http3")]
+        {
+            self.quic = OnceLock::new();
+        }
         self
     }
 
@@ -95,6 +109,10 @@ impl Connector {
     }
 
     async fn open_in_any_time(&self, origin: &Origin) -> Result<Connection, Error> {
+        #[cfg(feature = "http3")]
+        if self.protocol == Protocol::Http3 {
+            return self.open_http3(origin).await;
+        }
         if !origin.is_tls {
             let tcp = self.connect(origin).await?;
             let version = if self.protocol == Protocol::Http2 { Version::HTTP_2 } else { Version::HTTP_11 };
@@ -108,6 +126,36 @@ impl Connector {
         let tls = tls.map_err(|error| Error::Tls(TlsError::of(&error)))?;
         let version = self.agreed(&tls).map_err(Error::Tls)?;
         Connection::over(tls, Transport::new(version, true)).await
+    }
+
+    #[cfg(feature = "http3")]
+    async fn open_http3(&self, origin: &Origin) -> Result<Connection, Error> {
+        if !origin.is_tls {
+            return Err(Error::Request("HTTP/3 needs an https:// URL".to_owned()));
+        }
+        if let Some(proxy) = self.proxy_of(origin)? {
+            let proxy = format!("{}:{}", proxy.host, proxy.port);
+            let reason = "HTTP/3 can't pass an HTTP proxy".to_owned();
+            return Err(Error::Connect(ConnectError::UnsupportedProxy { proxy, reason }));
+        }
+        self.dial_http3(origin, &origin.host, origin.port).await
+    }
+
+    /// Opens a QUIC connection to this host and port, which must have the certificate of the origin.
+    #[cfg(feature = "http3")]
+    async fn dial_http3(&self, origin: &Origin, host: &str, port: u16) -> Result<Connection, Error> {
+        let config = self.quic_config().map_err(Error::Tls)?;
+        let quic = http3::dial(host, port, origin.bare_host(), &self.overrides, config).await?;
+        Ok(Connection::over_quic(http3::Session::begin(quic).await?))
+    }
+
+    #[cfg(feature = "http3")]
+    fn quic_config(&self) -> Result<QuicConfig, TlsError> {
+        if let Some(config) = self.quic.get() {
+            return Ok(config.clone());
+        }
+        let config = http3::of_tls(self.tls.clone().map_or_else(Tls::system, Ok)?.0)?;
+        Ok(self.quic.get_or_init(|| config).clone())
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
@@ -129,9 +177,13 @@ impl Connector {
         }
     }
 
-    async fn connect(&self, origin: &Origin) -> Result<TcpStream, Error> {
+    fn proxy_of(&self, origin: &Origin) -> Result<Option<Hop>, Error> {
         let url = origin.url(PathAndQuery::from_static("/"), None)?;
-        let Some(proxy) = self.proxy.of(&url).map_err(Error::Connect)? else {
+        self.proxy.of(&url).map_err(Error::Connect)
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<TcpStream, Error> {
+        let Some(proxy) = self.proxy_of(origin)? else {
             return dial(&origin.host, origin.port, &self.overrides).await.map_err(Error::Connect);
         };
         let name = format!("{}:{}", proxy.host, proxy.port);

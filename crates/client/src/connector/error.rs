@@ -77,23 +77,70 @@ impl TlsError {
         }
     }
 
+    /// Of a handshake over QUIC, of which only rustls's text is known.
+    #[cfg(feature = "http3")]
+    pub(super) fn of_text(text: &str) -> Self {
+        match text.strip_prefix("invalid peer certificate: ") {
+            Some(reason) => Self::Untrusted(explain_text(reason)),
+            None => Self::Handshake(text.to_owned()),
+        }
+    }
+
     pub(crate) fn of_alert(alert: AlertDescription) -> Self {
         Self::Handshake(format!("the server ended the connection with the alert {alert:?}"))
     }
 }
 
-/// rustls has no text for these.
 fn explain(error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => "its issuer is unknown".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
-        CertificateError::Revoked => "it is revoked".to_owned(),
-        CertificateError::NotValidForName => "it is for another name".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".to_owned()
-        }
         CertificateError::Other(error) => error.0.to_string(),
-        error => error.to_string(),
+        error => explain_text(&error.to_string()),
+    }
+}
+
+/// rustls has no more than a name for some.
+fn explain_text(reason: &str) -> String {
+    let is = |name: &str, text: &str| reason == name || reason.starts_with(text);
+    let text = match reason {
+        "UnknownIssuer" => "its issuer is unknown",
+        "BadSignature" => "its signature is wrong",
+        "Revoked" => "it is revoked",
+        "NotValidForName" => "it is for another name",
+        _ if is("Expired", "certificate expired:") => "it has expired",
+        _ if is("NotValidYet", "certificate not valid yet:") => "it is not valid yet",
+        other => other,
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::pki_types::UnixTime;
+    use std::time::Duration;
+
+    #[test]
+    fn faults_of_certificates_are_explained() {
+        let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        for (error, expected) in [
+            (CertificateError::UnknownIssuer, "its issuer is unknown"),
+            (CertificateError::BadSignature, "its signature is wrong"),
+            (CertificateError::Revoked, "it is revoked"),
+            (CertificateError::NotValidForName, "it is for another name"),
+            (CertificateError::Expired, "it has expired"),
+            (CertificateError::ExpiredContext { time: time(9), not_after: time(8) }, "it has expired"),
+            (CertificateError::NotValidYet, "it is not valid yet"),
+            (
+                CertificateError::NotValidYetContext { time: time(8), not_before: time(9) },
+                "it is not valid yet",
+            ),
+        ] {
+            assert_eq!(explain(&error), expected);
+            #[cfg(feature = "http3")]
+            assert_eq!(
+                TlsError::of_text(&rustls::Error::InvalidCertificate(error).to_string()),
+                TlsError::Untrusted(expected.to_owned())
+            );
+        }
     }
 }

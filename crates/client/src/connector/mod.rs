@@ -5,6 +5,8 @@ mod connection;
 mod connector;
 mod dial;
 mod error;
+#[cfg(feature = "http3")]
+mod http3;
 mod overrides;
 mod protocol;
 mod proxy;

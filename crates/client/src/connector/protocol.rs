@@ -11,6 +11,10 @@ pub enum Protocol {
     /// HTTP/2. Over TLS the server must agree; without TLS, it must expect it
     /// ([RFC 9113 §3.3](https://www.rfc-editor.org/rfc/rfc9113#section-3.3)).
     Http2,
+    /// HTTP/3 ([RFC 9114](https://www.rfc-editor.org/rfc/rfc9114)): QUIC, on the UDP port with the number in the URL. It needs
+    /// an `https` URL, and can't pass a proxy.
+    #[cfg(feature = "http3")]
+    Http3,
 }
 
 impl Protocol {
@@ -20,6 +24,8 @@ impl Protocol {
             Self::Negotiated => &[b"h2", b"http/1.1"],
             Self::Http1 => &[b"http/1.1"],
             Self::Http2 => &[b"h2"],
+            #[cfg(feature = "http3")]
+            Self::Http3 => &[b"h3"],
         };
         names.iter().map(|name| name.to_vec()).collect()
     }

@@ -31,6 +31,8 @@ struct State {
     failure: Option<String>,
     /// Of the connection, which waits for the request body.
     waker: Option<Waker>,
+    /// Of the response, over HTTP/3.
+    reader: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ impl Exchange {
             content: 0,
             failure: None,
             waker: None,
+            reader: None,
         })))
     }
 
@@ -71,10 +74,7 @@ impl Exchange {
 
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         let mut state = self.lock();
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        register(&mut state.waker, cx);
         match state.request_body {
             _ if state.is_over => Poll::Ready(Next::Abandon),
             RequestBody::Gated => Poll::Pending,
@@ -109,8 +109,30 @@ impl Exchange {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    /// The request body has failed.
     pub(crate) fn fail(&self, reason: String) {
-        self.lock().failure = Some(reason);
+        let reader = {
+            let mut state = self.lock();
+            state.failure = Some(reason);
+            state.reader.take()
+        };
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until the request body has failed. hyper does this by itself.
+    #[cfg(feature = "http3")]
+    pub(crate) fn poll_failed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        register(&mut state.reader, cx);
+        if state.failure.is_some() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Waits until nobody needs the rest of the request body. For the task that sends it.
+    #[cfg(feature = "http3")]
+    pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        register(&mut state.waker, cx);
+        if state.is_over { Poll::Ready(()) } else { Poll::Pending }
     }
 
     pub(crate) fn failure(&self) -> Option<String> {
@@ -173,6 +195,13 @@ impl Exchange {
         let written = state.written.as_ref().filter(|_| state.content > 0).map(Written::last);
         let since = written.map_or(state.last_progress, |written| written.max(state.last_progress));
         after(since, bound)
+    }
+}
+
+fn register(waker: &mut Option<Waker>, cx: &Context<'_>) {
+    match waker {
+        Some(waker) => waker.clone_from(cx.waker()),
+        none => *none = Some(cx.waker().clone()),
     }
 }
 

@@ -29,7 +29,7 @@ enum Framing {
     Length(u64),
     /// HTTP/1.1. The trailer section goes around hyper, which drops fields that the request does not announce.
     Chunked(TrailerLines),
-    /// HTTP/2, where the number of bytes that remain is known or not.
+    /// HTTP/2 and HTTP/3, where the number of bytes that remain is known or not.
     Stream(Option<u64>),
 }
 
@@ -119,8 +119,9 @@ fn check_permitted(trailers: &HeaderMap) -> Result<(), BoxError> {
     }
 }
 
-/// Checks for the fields that make an HTTP/2 message malformed
-/// ([RFC 9113 §8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)). h2 does not send them.
+/// Checks for the fields that make a message of HTTP/2 or HTTP/3 malformed
+/// ([RFC 9113 §8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2),
+/// [RFC 9114 §4.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2)). h2 does not send them.
 fn check_stream_permits(trailers: &HeaderMap) -> Result<(), BoxError> {
     let is_of_connection = |name: &HeaderName| {
         [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE].contains(name)
@@ -130,7 +131,7 @@ fn check_stream_permits(trailers: &HeaderMap) -> Result<(), BoxError> {
         is_of_connection(name) || (*name == header::TE && value.as_bytes() != b"trailers")
     });
     match refused {
-        Some((name, _)) => Err(format!("`{name}` can't be sent over HTTP/2; use HTTP/1.1").into()),
+        Some((name, _)) => Err(format!("`{name}` can't be sent over HTTP/2 or HTTP/3; use HTTP/1.1").into()),
         None => Ok(()),
     }
 }

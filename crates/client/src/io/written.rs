@@ -2,7 +2,8 @@ use http::Version;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
-/// What the connection has accepted of the requests. hyper lets go of a request body before.
+/// What the connection has accepted of the requests; over HTTP/3, what has arrived of one request. hyper lets go of a request body
+/// before.
 #[derive(Clone, Debug)]
 pub(crate) struct Written(Arc<Mutex<State>>);
 
@@ -10,14 +11,14 @@ pub(crate) struct Written(Arc<Mutex<State>>);
 struct State {
     /// Whether the last byte of each request was accepted, over HTTP/1.1.
     is_all: bool,
-    /// The content of all requests in bytes, over HTTP/2.
+    /// The content of all requests in bytes, over HTTP/2 and HTTP/3.
     content: Option<u64>,
     last: Instant,
 }
 
 impl Written {
     pub(crate) fn new(version: Version) -> Self {
-        let content = (version == Version::HTTP_2).then_some(0);
+        let content = (version >= Version::HTTP_2).then_some(0);
         Self(Arc::new(Mutex::new(State { is_all: true, content, last: Instant::now() })))
     }
 
@@ -28,11 +29,17 @@ impl Written {
         state.last = Instant::now();
     }
 
-    /// Over HTTP/2, this number of bytes of content was accepted.
-    pub(super) fn add_content(&self, bytes: u64) {
+    /// Over HTTP/2, this number of bytes of content was accepted; over HTTP/3, the server has it.
+    pub(crate) fn add_content(&self, bytes: u64) {
         let mut state = self.lock();
         state.content = state.content.map(|content| content.saturating_add(bytes));
         state.last = Instant::now();
+    }
+
+    /// Over HTTP/3, something was accepted, or has arrived.
+    #[cfg(feature = "http3")]
+    pub(crate) fn progress(&self) {
+        self.lock().last = Instant::now();
     }
 
     /// Whether the last byte of each HTTP/1.1 request was accepted.
@@ -40,7 +47,7 @@ impl Written {
         self.lock().is_all
     }
 
-    /// The content of all requests until now, over HTTP/2.
+    /// The content of all requests until now, over HTTP/2 and HTTP/3.
     pub(crate) fn content(&self) -> u64 {
         self.lock().content.unwrap_or_default()
     }

@@ -5,6 +5,8 @@ mod connect;
 mod continue_100;
 mod early_responses;
 pub(crate) mod frames;
+#[cfg(feature = "http3")]
+mod http3;
 mod peer;
 mod request_bodies;
 mod requests;

@@ -141,7 +141,10 @@ async fn http2_has_no_fields_of_a_connection() {
     ] {
         let request = put().extension(unchecked(&[(name, value)])).body(Full::<Bytes>::from("ab"));
         let error = http2_trailers_of(request.expect("a request")).await.expect_err("it can't be sent");
-        assert_eq!(error, Error::RequestBody(format!("`{name}` can't be sent over HTTP/2; use HTTP/1.1")));
+        assert_eq!(
+            error,
+            Error::RequestBody(format!("`{name}` can't be sent over HTTP/2 or HTTP/3; use HTTP/1.1"))
+        );
     }
 }
 

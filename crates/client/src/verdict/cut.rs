@@ -119,13 +119,18 @@ const OF_SECTIONS: [&str; 3] = [HEADER_SECTION, TRAILER_FIELDS, TRAILER_BYTES];
 /// The cut that an error stands for, without its sources.
 fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
     if let Some(cut) = error.downcast_ref::<Cut>() {
-        Some(cut.clone())
-    } else if let Some(error) = error.downcast_ref::<VerifyError>() {
-        error.verdict().cut().cloned()
-    } else if let Some(error) = error.downcast_ref() {
-        of_h2(error)
-    } else {
-        of_hyper(error.downcast_ref()?)
+        return Some(cut.clone());
+    }
+    if let Some(error) = error.downcast_ref::<VerifyError>() {
+        return error.verdict().cut().cloned();
+    }
+    #[cfg(feature = "http3")]
+    if let Some(error) = error.downcast_ref() {
+        return Some(Cut::of_http3(error));
+    }
+    match error.downcast_ref() {
+        Some(error) => of_h2(error),
+        None => of_hyper(error.downcast_ref()?),
     }
 }
 

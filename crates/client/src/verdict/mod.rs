@@ -1,6 +1,8 @@
 //! What a transfer came to: [`Verdict`], and the reasons in it.
 
 mod cut;
+#[cfg(feature = "http3")]
+mod cut_http3;
 mod digest_source;
 mod error_code;
 mod missing;

@@ -1,0 +1,215 @@
+use super::server::{DATA, HEADERS, OK, Server, client, field, frame, get, head, trailers, with_length};
+use crate::{
+    Cut, Error,
+    tests::peer::{failure, read, response, send},
+};
+use http::{HeaderMap, Request};
+use http_body_util::Full;
+use std::time::Duration;
+
+/// How a server ends a response.
+enum End {
+    Finish,
+    Reset(u32),
+    Close(u32),
+}
+
+/// What arrives of a response with these bytes.
+async fn ended(bytes: &[Vec<u8>], end: &End) -> (String, Option<HeaderMap>, Option<Cut>) {
+    let server = Server::start();
+    let client = client();
+    let exchanging = send(&client, get(&server.url));
+    let peer = server.accept().await;
+    let mut asked = peer.asked().await;
+    let (first, rest) = bytes.split_first().expect("a header section");
+    asked.send(first).await;
+    let response = response(exchanging).await;
+    asked.send(rest.concat()).await;
+    match end {
+        End::Finish => asked.finish(),
+        // What is on the way would be dropped.
+        End::Reset(code) => {
+            let reading = tokio::spawn(read(response));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            asked.reset(*code);
+            return reading.await.expect("no panic");
+        }
+        End::Close(code) => {
+            let reading = tokio::spawn(read(response));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            peer.close(*code);
+            return reading.await.expect("no panic");
+        }
+    }
+    read(response).await
+}
+
+fn malformed(reason: &str) -> Cut {
+    Cut::Malformed(reason.to_owned())
+}
+
+#[tokio::test]
+async fn each_way_to_end_early_is_a_cut() {
+    let ok = || frame(HEADERS, OK);
+    let data = || frame(DATA, b"ab");
+    let section = trailers(&[("x", "1")]);
+    let pseudo = [&[0, 0][..], &field(":path", "/")].concat();
+    let within = |kind| [head(kind, 5), b"cd".to_vec()].concat();
+    let short = || Cut::Short { expected: 5, received: 2 };
+    let cases: [(&str, Vec<Vec<u8>>, End, Cut); 15] = [
+        ("reset", vec![ok(), data()], End::Reset(0x102), Cut::Reset { code: 0x102 }),
+        ("reset without an error", vec![ok(), data()], End::Reset(0x100), Cut::Reset { code: 0x100 }),
+        ("reset with an unknown code", vec![ok(), data()], End::Reset(7), Cut::Reset { code: 7 }),
+        (
+            "reset with a length",
+            vec![frame(HEADERS, &with_length(5)), data()],
+            End::Reset(0x102),
+            Cut::Reset { code: 0x102 },
+        ),
+        ("closed", vec![ok(), data()], End::Close(0x100), Cut::GoAway { code: 0x100 }),
+        ("closed with an error", vec![ok(), data()], End::Close(0x102), Cut::GoAway { code: 0x102 }),
+        (
+            "end inside content",
+            vec![ok(), data(), within(DATA)],
+            End::Finish,
+            malformed("the stream ended inside a frame"),
+        ),
+        (
+            "end inside trailers",
+            vec![ok(), data(), within(HEADERS)],
+            End::Finish,
+            malformed("the stream ended inside a frame"),
+        ),
+        ("short", vec![frame(HEADERS, &with_length(5)), data()], End::Finish, short()),
+        (
+            "short with trailers",
+            vec![frame(HEADERS, &with_length(5)), data(), frame(HEADERS, &section)],
+            End::Finish,
+            short(),
+        ),
+        ("long", vec![frame(HEADERS, &with_length(1)), data()], End::Finish, Cut::Long { expected: 1 }),
+        (
+            "content after trailers",
+            vec![ok(), data(), frame(HEADERS, &section), data()],
+            End::Finish,
+            malformed("an unexpected frame of type 0x0"),
+        ),
+        (
+            "two trailer sections",
+            vec![ok(), data(), frame(HEADERS, &section), frame(HEADERS, &section)],
+            End::Finish,
+            malformed("an unexpected frame of type 0x1"),
+        ),
+        (
+            "pseudo-field in trailers",
+            vec![ok(), data(), frame(HEADERS, &pseudo)],
+            End::Finish,
+            malformed("a pseudo-field in a trailer section"),
+        ),
+        (
+            "no field section",
+            vec![ok(), data(), frame(HEADERS, &[0, 0, 0xff])],
+            End::Finish,
+            malformed("a field section that cannot be decoded"),
+        ),
+    ];
+    for (name, bytes, end, expected) in cases {
+        let (_, trailers, cut) = ended(&bytes, &end).await;
+        assert_eq!((trailers, cut), (None, Some(expected)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn head_and_trailers_end_with_the_stream() {
+    // Otherwise the cases above would prove nothing.
+    let section = trailers(&[("x", "1")]);
+    let bytes = [
+        frame(HEADERS, &with_length(2)),
+        frame(DATA, b"ab"),
+        frame(0x21, b"ignored"),
+        frame(HEADERS, &section),
+    ];
+    let (content, trailers, cut) = ended(&bytes, &End::Finish).await;
+    assert_eq!((content.as_str(), trailers.map(|trailers| trailers.len()), cut), ("ab", Some(1), None));
+}
+
+#[tokio::test]
+async fn without_a_response_the_cut_is_the_reason() {
+    let cases: [(&str, Vec<u8>, End, Cut); 6] = [
+        ("reset", vec![], End::Reset(0x102), Cut::Reset { code: 0x102 }),
+        ("rejected", vec![], End::Reset(0x10b), Cut::Reset { code: 0x10b }),
+        ("closed", vec![], End::Close(0x102), Cut::GoAway { code: 0x102 }),
+        (
+            "end inside the head",
+            [head(HEADERS, 5), vec![0, 0]].concat(),
+            End::Finish,
+            malformed("the stream ended inside a frame"),
+        ),
+        ("content first", frame(DATA, b"a"), End::Finish, malformed("an unexpected frame of type 0x0")),
+        (
+            "field of HTTP/1.1",
+            frame(HEADERS, &[OK, &field("te", "a"), &[0x27, 3], b"connection", &[0]].concat()),
+            End::Finish,
+            malformed("a field of HTTP/1.1's connections: connection"),
+        ),
+    ];
+    for (name, bytes, end, expected) in cases {
+        let server = Server::start();
+        let client = client();
+        // A request without content would be repeated.
+        let request = Request::put(&server.url).body(Full::new("a".into())).expect("a request");
+        let exchanging = send::<Full<bytes::Bytes>>(&client, request);
+        let peer = server.accept().await;
+        let mut asked = peer.asked().await;
+        asked.send(bytes).await;
+        match end {
+            End::Finish => asked.finish(),
+            End::Reset(code) => asked.reset(code),
+            End::Close(code) => peer.close(code),
+        }
+        let error = failure(exchanging).await;
+        assert_eq!(error, Error::NoResponse(expected), "{name}");
+        assert_eq!(error.is_unprocessed(), name == "rejected");
+    }
+}
+
+#[tokio::test]
+async fn rejected_request_without_content_is_sent_again() {
+    let server = Server::start();
+    let client = client();
+    let exchanging = send(&client, get(&server.url));
+    let peer = server.accept().await;
+    peer.asked().await.reset(0x10b);
+    let again = server.accept().await;
+    let mut asked = again.asked().await;
+    asked.send(frame(HEADERS, OK)).await.finish();
+    assert_eq!(response(exchanging).await.status(), 200);
+}
+
+#[tokio::test]
+async fn server_that_vanishes_is_a_cut() {
+    let server = Server::with_idle_time(Duration::from_millis(300));
+    let client = client();
+    let exchanging = send(&client, get(&server.url));
+    let peer = server.accept().await;
+    let mut asked = peer.asked().await;
+    asked.send([frame(HEADERS, &with_length(5)), frame(DATA, b"ab")].concat()).await;
+    let response = response(exchanging).await;
+    assert_eq!(read(response).await.2, Some(Cut::Short { expected: 5, received: 2 }));
+}
+
+#[tokio::test]
+async fn silence_is_a_stall() {
+    let bound = Duration::from_millis(300);
+    let server = Server::start();
+    let client = client().stall_timeout(bound);
+    let exchanging = send(&client, get(&server.url));
+    let peer = server.accept().await;
+    let mut asked = peer.asked().await;
+    asked.send([frame(HEADERS, OK), frame(DATA, b"ab")].concat()).await;
+    let response = response(exchanging).await;
+    let (content, _, cut) = read(response).await;
+    assert_eq!((content.as_str(), cut), ("ab", Some(Cut::Stalled(bound))));
+    // No other request uses the connection.
+    assert_eq!(peer.closed().await, Some(0x100));
+}
