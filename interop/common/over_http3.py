@@ -78,10 +78,21 @@ class Client(QuicConnectionProtocol):
         self._end(stream, f"no end within {LIMIT} s")
         return self._responses[stream]
 
-    async def exchange(self, head, content=b"", trailers=()):
-        """Sends a request, and returns its response."""
+    async def interim(self, stream):
+        """Waits for an interim response."""
+        self.transmit()
+        for _ in range(100 * LIMIT):
+            if self._responses[stream].interim or self._waiting[stream].done():
+                break
+            await asyncio.sleep(0.01)
+        return self._responses[stream].interim
+
+    async def exchange(self, head, content=b"", trailers=(), awaits=False):
+        """Sends a request, and returns its response. With `awaits`, the content waits for an interim response."""
         stream = self.open()
         self.http.send_headers(stream, _encoded(head), end_stream=not (content or trailers))
+        if awaits:
+            await self.interim(stream)
         if content:
             self.http.send_data(stream, content, end_stream=not trailers)
         if trailers:

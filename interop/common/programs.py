@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tools import ROOT, Failure, sigterm_waits
 
@@ -62,8 +63,9 @@ def _free(count):
     with _taking:
         while len(ports) < count:
             port = random.choice(PORTS)
-            with socket.socket() as probe, contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
+            with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+                tcp.bind(("127.0.0.1", port))
+                udp.bind(("127.0.0.1", port))
                 if port not in _taken:
                     _taken.add(port)
                     ports.append(port)
@@ -86,6 +88,8 @@ class Program:
     environment: dict = field(default_factory=dict)
     # Whether it may end by itself.
     may_end: bool = False
+    # On which it listens over UDP, as in the configuration. One may be among `ports` as well.
+    udp: list = field(default_factory=list)
 
 
 @contextmanager
@@ -94,7 +98,7 @@ def started(program, servers, folder):
     folder.mkdir()
     # A program that drops its rights reads it.
     folder.chmod(0o755)
-    addresses = servers.with_free(program.ports)
+    addresses = servers.with_free(list(dict.fromkeys([*program.ports, *program.udp])))
     for name, text in program.files.items():
         (folder / name).write_text(addresses.applied(text))
     for name, target in program.links.items():
@@ -111,7 +115,9 @@ def started(program, servers, folder):
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         for port in program.ports:
-            _await(program.name, process, addresses[port])
+            _await(program.name, process, addresses[port], _accepts)
+        for port in program.udp:
+            _await(program.name, process, addresses[port], _has_socket)
         yield addresses
         if process.poll() is not None and not program.may_end:
             raise Failure(f"{program.name} ended with {process.returncode}")
@@ -138,11 +144,21 @@ def _end(process):
     process.wait()
 
 
-def _await(name, process, port):
+def _await(name, process, port, listens):
     end = time.monotonic() + START
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
+    while not listens(port):
         if process.poll() is not None or time.monotonic() > end:
             raise Failure(f"{name} does not listen on {port}")
         time.sleep(0.05)
+
+
+def _accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def _has_socket(port):
+    """Whether there is a UDP socket with this port: nothing can be connected to."""
+    lines = [line for name in ("udp", "udp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in lines)

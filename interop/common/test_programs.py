@@ -1,5 +1,6 @@
 """Tests of programs that are started with their configuration, and of what is read and compared: `python3 -m unittest`."""
 
+import socket
 import sys
 import tempfile
 import time
@@ -41,6 +42,13 @@ class Started(unittest.TestCase):
                     self.assertIn(b"BEGIN CERTIFICATE", response.read())
         with self.assertRaises(OSError):
             urllib.request.urlopen(url)
+
+    def test_it_is_awaited_over_udp(self):
+        listens = "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8083)); time.sleep(9)"
+        program = Program("a program", [sys.executable, "-c", f"import time; time.sleep(0.3); {listens}"], {}, [], udp=[8083])
+        with started(program, Addresses({}), self.root / "folder") as addresses:
+            with socket.socket(type=socket.SOCK_DGRAM) as other, self.assertRaises(OSError):
+                other.bind(("127.0.0.1", addresses[8083]))
 
     def test_one_that_does_not_listen_shows_its_log(self):
         with self.assertRaisesRegex(Failure, r"does not listen on \d+\nThe log of a program:\n  \| wrong: 8080 is 20080"):

@@ -18,7 +18,7 @@ MEMORY = 64 << 10
 def check(server, size):
     digest, began = hashlib.sha256(), time.monotonic()
     url = f"{server.url}/bytes/{size}?chunk=65536"
-    response = with_curl.exchange("HTTP/3", "GET", url, take=digest.update)
+    response = with_curl.exchange("HTTP/3", "GET", url, [("te", "trailers")], take=digest.update)
     took = time.monotonic() - began
     if response.error or response.status != 200:
         raise Failure(f"{response.status} from {url}: {response.error}")

@@ -33,4 +33,7 @@ async def check(client, head):
     refused = await client.exchange([*head("PUT", "/files/wrong"), *fields], CONTENT, wrong)
     if refused.error or refused.status != 400:
         raise Failure(f"an upload with a wrong digest trailer is not refused: {refused}")
+    awaited = await client.exchange([*head("POST", "/inspect"), ("expect", "100-continue")], b"hello", awaits=True)
+    if awaited.interim != [[]] or awaited.status != 200:
+        raise Failure(f"no 100 (Continue): {awaited}")
     return "aioquic sends request trailers that /inspect shows and /echo returns, and uploads with a digest trailer"
