@@ -5,8 +5,8 @@
 //! ```
 //!
 //! curl can't send trailers itself. The names in the request's `Trailer` are announced as `X-Echo-…`. An announced
-//! trailer that does not arrive is also missing in the echo. Unannounced trailers are echoed over HTTP/2; over HTTP/1.1
-//! only announced ones are sent. Fields that [RFC 9110 §6.5.1] forbids are left out. A name that is too long for the
+//! trailer that does not arrive is also missing in the echo. Unannounced trailers are echoed over HTTP/2 and HTTP/3; over
+//! HTTP/1.1 only announced ones are sent. Fields that [RFC 9110 §6.5.1] forbids are left out. A name that is too long for the
 //! prefix gets 400 if it is announced; otherwise the transfer is cut.
 //!
 //! The response is `application/octet-stream`, so no browser runs content that another page made it send.

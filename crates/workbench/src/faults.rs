@@ -7,12 +7,12 @@
 //! | `trailers=without_te` | trailers are sent although the request lacks `TE: trailers` |
 //! | `trailers=long` | also a trailer `x-long` of 8,192 bytes |
 //! | `length=exact` | `Content-Length` is sent although trailers follow; over HTTP/1.1 none can follow, so they are left out |
-//! | `length=short` | only half of what `Content-Length` promises is sent: over HTTP/2 the stream ends, over HTTP/1.1 the connection is closed. No trailers follow, unless `trailers` asks for them over HTTP/2 |
-//! | `break` | `reset`: `RST_STREAM` over HTTP/2, a TCP reset over HTTP/1.1; `close`: `close_notify` and FIN; `alert`: a fatal TLS alert and FIN; `goaway`: `GOAWAY` and FIN, only over HTTP/2 |
+//! | `length=short` | only half of what `Content-Length` promises is sent: over HTTP/2 and HTTP/3 the stream ends, over HTTP/1.1 the connection is closed. No trailers follow, unless `trailers` asks for them over HTTP/2 or HTTP/3 |
+//! | `break` | `reset`: `RST_STREAM` over HTTP/2, `RESET_STREAM` over HTTP/3, a TCP reset over HTTP/1.1; `close`: `close_notify` and FIN; `alert`: a fatal TLS alert and FIN; `goaway`: `GOAWAY` and FIN, only over HTTP/2 |
 //! | `break_at` | where: `head` (instead of the header section), `body` (after half of the content, the default), `chunk` (within a chunk or frame) or `trailers` (instead of the end of the content) |
 //!
 //! What a protocol does not have gets 400, which says why. Over HTTP/2, `RST_STREAM` and `GOAWAY` can't follow a part of a frame,
-//! so `break=reset` and `break=goaway` exclude `break_at=chunk`.
+//! so `break=reset` and `break=goaway` exclude `break_at=chunk`. HTTP/3 has `reset` and `close`, and no `break_at=chunk`.
 
 use super::query::{Query, bad_request};
 use axum_trailers::{
@@ -40,9 +40,9 @@ pub(super) const EXPLAINED: [(&str, &str); 12] = [
     ("trailers=announced_only", "sends `Trailer`, and no trailers"),
     ("trailers=without_te", "sends trailers although the request lacks `TE: trailers`"),
     ("trailers=long", "adds the trailer `x-long` of 8,192 bytes"),
-    ("length=exact", "sends `Content-Length`, over HTTP/2 with trailers behind the content"),
+    ("length=exact", "sends `Content-Length`, over HTTP/2 and HTTP/3 with trailers behind the content"),
     ("length=short", "sends half of what `Content-Length` announces, and ends the stream or the connection"),
-    ("break=reset", "resets the stream (HTTP/2) or the TCP connection (HTTP/1.1)"),
+    ("break=reset", "resets the stream (HTTP/2, HTTP/3) or the TCP connection (HTTP/1.1)"),
     ("break=close", "closes the connection as after a complete response"),
     ("break=alert", "ends the connection with a fatal TLS alert"),
     ("break=goaway", "ends the connection with `GOAWAY` (HTTP/2)"),

@@ -12,7 +12,7 @@
 //! | `forbiddenTrailers` | the names of these |
 //! | `announcedButMissing` | names in `Trailer` that did not arrive, except forbidden ones |
 //! | `announcedButInHeaders` | names in `Trailer` that arrived as header fields, except forbidden ones: something on the way may have merged them |
-//! | `framing` | how the end of the content is found: `content-length`, `chunked`, `frames` (HTTP/2, without a length) or `none` (no content) |
+//! | `framing` | how the end of the content is found: `content-length`, `chunked`, `frames` (HTTP/2 or HTTP/3, without a length) or `none` (no content) |
 //! | `connection` | `alpn`, `sni` and the version of `tls`, each null if there is none; and whether this is the first request of a `new` connection |
 //! | `content` | the `length` of the data in bytes, and its `digest` as in `Content-Digest`; the number of `pieces`, and the `first` and `last` 32 of them, each as milliseconds since the request and bytes |
 //! | `hops` | the proxies that the request has passed, as they report themselves: the elements of `Via`, `Forwarded` and `X-Forwarded-For`, and the values of `X-Forwarded-Proto` and `X-Forwarded-Host`. Clients can forge all of them |

@@ -9,8 +9,8 @@
 //! |---|---|
 //! | `fail_at` | the line that fails, from 1 to n; default: none |
 //!
-//! Over HTTP/1.1, `X-Stream-Error` is announced and, if no line fails, sent with an empty value; over HTTP/2 it is sent
-//! only if a line fails. A response has at most 100,000 lines.
+//! Over HTTP/1.1, `X-Stream-Error` is announced and, if no line fails, sent with an empty value; over HTTP/2 and HTTP/3 it is
+//! sent only if a line fails. A response has at most 100,000 lines.
 
 use super::{
     query::{self, Query},

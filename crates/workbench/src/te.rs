@@ -4,7 +4,7 @@
 //! curl -v -k --no-buffer 'https://localhost:3000/te'
 //! ```
 //!
-//! Over HTTP/2 trailers are always sent, over HTTP/1.1 only to clients that send `TE: trailers`
+//! Over HTTP/2 trailers are always sent, over HTTP/1.1 and HTTP/3 only to clients that send `TE: trailers`
 //! ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)). The body contains the conclusion. If
 //! trailers are sent, `X-Protocol`, `X-TE` and `X-Trailers` repeat it as trailers. If the body promises trailers and
 //! none arrive, something on the way has dropped them. `hops` are the proxies that the request has passed, as in

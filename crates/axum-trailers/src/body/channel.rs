@@ -36,7 +36,7 @@ pub const CHUNK_OVERHEAD: usize = 64;
 /// them in its `Trailer` field. With a [`Declaration`] there can also be fields that may be missing.
 ///
 /// **A producer must finish.** If the sender is dropped before (the producer returned early, panicked or was
-/// cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 resets the stream, HTTP/1.1 closes the
+/// cancelled), the body ends in the error [`ProducerError::Gone`]: HTTP/2 and HTTP/3 reset the stream, HTTP/1.1 closes the
 /// connection without the last chunk, and no client mistakes the part for the whole. A producer that fails can report
 /// the reason with [`fail`](Sender::fail) or [`fail_with_trailers`](Sender::fail_with_trailers).
 ///
@@ -299,7 +299,7 @@ impl Sender {
     /// Ends the body in an error: the client gets a **cut transfer**. axum-trailers-server sends the chunks before it;
     /// other servers may drop the last of them.
     ///
-    /// HTTP/2 resets the stream with `INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
+    /// HTTP/2 and HTTP/3 reset the stream with `INTERNAL_ERROR` or `H3_INTERNAL_ERROR`, HTTP/1.1 closes the connection without the last chunk. The
     /// reason only goes to the log: to the access log of axum-trailers-server, and otherwise to a line at `DEBUG`.
     pub fn fail(mut self, reason: impl Into<BoxError>) {
         self.end_in(ProducerError::Failed(reason.into()));
@@ -312,7 +312,7 @@ impl Sender {
     /// [`set_trailers`](StreamBody::set_trailers) are left out, and a digest layer adds no digest of incomplete
     /// content. See [the module](crate::body#failures-in-the-middle) for what clients notice.
     ///
-    /// If the trailers can't be sent (HTTP/1.1 without `TE: trailers`), axum-trailers-server cuts the transfer
+    /// If the trailers can't be sent (HTTP/1.1 or HTTP/3 without `TE: trailers`), axum-trailers-server cuts the transfer
     /// instead. It detects the failure by an extension of the response that
     /// [`into_http_response`](StreamBody::into_http_response) and axum's `into_response` create. If a layer drops that
     /// extension, and on other servers, the body ends in the error [`ProducerError::FailedWithTrailers`]:

@@ -25,7 +25,7 @@
 //!
 //! | | [`Sender::fail`]: a cut transfer | [`Sender::fail_with_trailers`]: a complete message with the failure in its trailers |
 //! |---|---|---|
-//! | on the wire | HTTP/2: `RST_STREAM(INTERNAL_ERROR)`; HTTP/1.1: the connection closes without the last chunk | the last chunk or `END_STREAM`, with the trailer section |
+//! | on the wire | HTTP/2: `RST_STREAM(INTERNAL_ERROR)`; HTTP/3: `RESET_STREAM(H3_INTERNAL_ERROR)`; HTTP/1.1: the connection closes without the last chunk | the last chunk or the end of the stream, with the trailer section |
 //! | curl | an error, exit code 92 (HTTP/2) or 18 (HTTP/1.1) | success, exit code 0; `-i` shows the trailers |
 //! | browsers | `fetch` and downloads fail | success: scripts can't read trailers |
 //! | reqwest, hyper | reading the body fails | reading the body succeeds; a program that reads the trailers can check them |

@@ -57,7 +57,7 @@ impl ServerMetrics {
                 "Connections that failed before HTTP, usually in the TLS handshake, by reason.",
                 &["reason"],
             )?,
-            requests_open: registering.gauge("streams", "Open requests (over HTTP/2: open streams).")?,
+            requests_open: registering.gauge("streams", "Open requests.")?,
             requests: registering.counters(
                 "requests_total",
                 "Finished requests, by route and status.",

@@ -36,7 +36,7 @@
 //! | `token`, `requests` | the token, and how many requests with it have arrived: a proxy may repeat one |
 //! | `connection` | `alpn`, `sni`, the version of `tls`, and whether this was the first request of a `new` connection |
 //! | `request` | `protocol`, `method`, `target`, `headers`; the values of `te` and `trailer`; and the members below |
-//! | `request.framing` | how the end of the content is found: `content-length`, `chunked`, `frames` (HTTP/2, without a length) or `none` (no content) |
+//! | `request.framing` | how the end of the content is found: `content-length`, `chunked`, `frames` (HTTP/2 or HTTP/3, without a length) or `none` (no content) |
 //! | `request.content` | as `data`, but the pieces that the route has received |
 //! | `request.trailers` | the trailer section, or null if there is none |
 //! | `request.forbiddenTrailers` | the names of trailers that [RFC 9110 §6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1) forbids, which are left out |

@@ -23,7 +23,7 @@ use tower_service::Service;
 /// one whose handler has set this digest as a header field or trailer. A body that fails gets no digest, even if its
 /// producer reports the failure [in its trailers](crate::body::Sender::fail_with_trailers).
 ///
-/// **If trailers can't be sent** (HTTP/1.1 without `TE: trailers`, see [`Acceptance`]), nothing is hashed, unless the
+/// **If trailers can't be sent** (HTTP/1.1 or HTTP/3 without `TE: trailers`, see [`Acceptance`]), nothing is hashed, unless the
 /// layer was created with [`or_buffered`](Self::or_buffered).
 ///
 /// [`Acceptance`]: crate::trailers::Acceptance

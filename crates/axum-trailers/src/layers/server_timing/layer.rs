@@ -35,7 +35,7 @@ use tower_service::Service;
 /// extensions, until the body ends. These precede the three above, in the order in which they were added; do not reuse
 /// the three names.
 ///
-/// If trailers can't be sent (HTTP/1.1 without `TE: trailers`, see [`Acceptance`](crate::trailers::Acceptance)), the
+/// If trailers can't be sent (HTTP/1.1 or HTTP/3 without `TE: trailers`, see [`Acceptance`](crate::trailers::Acceptance)), the
 /// layer accepts metrics but sends nothing, unless it was created with [`or_header`](Self::or_header). A response without
 /// content (to `HEAD`, or with 204, 205 or 304) has no trailers; metrics are accepted until it begins. A body that fails ends without trailers, but one whose producer reports the failure
 /// [in its trailers](crate::body::Sender::fail_with_trailers) also gets this one. `Server-Timing` fields that the

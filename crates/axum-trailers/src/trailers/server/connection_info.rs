@@ -46,7 +46,7 @@ pub enum Framing {
     ContentLength(u64),
     /// By the chunked coding of HTTP/1.1.
     Chunked,
-    /// By the end of the stream, over HTTP/2.
+    /// By the end of the stream, over HTTP/2 and HTTP/3.
     Frames,
 }
 

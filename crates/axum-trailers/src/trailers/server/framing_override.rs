@@ -42,7 +42,7 @@ pub enum LengthOverride {
     /// It is sent, although trailers follow. Over HTTP/1.1 none can follow, so they are left out, and a failure after the last
     /// byte of the content is lost.
     Exact,
-    /// The same, and the content may be shorter. Over HTTP/2 the stream then ends, over HTTP/1.1 the connection is closed.
+    /// The same, and the content may be shorter. Over HTTP/2 and HTTP/3 the stream then ends, over HTTP/1.1 the connection is closed.
     Short,
 }
 

@@ -50,8 +50,8 @@ pub trait Observe: Send + Sync + 'static {
         let _ = reason;
     }
 
-    /// The size of a piece of content, in bytes. With the chunked coding it is one chunk, over HTTP/2 one or more `DATA`
-    /// frames.
+    /// The size of a piece of content, in bytes. With the chunked coding it is one chunk, over HTTP/2 and HTTP/3 one or more
+    /// `DATA` frames.
     fn data(&self, bytes: usize) {
         let _ = bytes;
     }
