@@ -72,6 +72,14 @@ impl Protocol {
         }
     }
 
+    /// Whether a client is asked to stop sending once its content is dropped.
+    pub(crate) fn stops_clients(self) -> bool {
+        match self {
+            Self::Http1 | Self::Http2 => false,
+            Self::Http3 => true,
+        }
+    }
+
     /// Whether the stream of a stalled reader can be reset at once. hyper holds an HTTP/2 stream until its reader moves.
     pub(crate) fn resets_stalled_streams(self) -> bool {
         match self {

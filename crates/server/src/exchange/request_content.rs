@@ -22,7 +22,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use tokio::{
     runtime::Handle,
@@ -228,11 +228,27 @@ impl Body for RequestContent {
 
 impl Drop for RequestContent {
     fn drop(&mut self) {
-        if let (Some(source), Some(rest)) = (self.source.take(), self.rest.take())
-            && rest.protocol.drains_unread_requests()
-            && !source.is_end_stream()
-        {
+        let (Some(mut source), Some(rest)) = (self.source.take(), self.rest.take()) else {
+            return;
+        };
+        if source.is_end_stream() {
+            return;
+        }
+        if rest.protocol.drains_unread_requests() {
             rest.runtime.spawn(drain(source, self.received.take(), rest.answered, rest.shutdown));
+        } else if let Some(received) = self.received.take().filter(|_| rest.protocol.stops_clients()) {
+            note_what_is_here(&mut source, &received);
+        }
+    }
+}
+
+/// Counts what has arrived, and is discarded.
+fn note_what_is_here<B: Body<Data = Bytes> + Unpin>(content: &mut B, received: &Received) {
+    let mut nobody = Context::from_waker(Waker::noop());
+    while let Poll::Ready(frame) = Pin::new(&mut *content).poll_frame(&mut nobody) {
+        note(Some(received), frame.as_ref(), content.is_end_stream());
+        if !matches!(frame, Some(Ok(_discarded))) {
+            break;
         }
     }
 }

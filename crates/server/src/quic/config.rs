@@ -31,6 +31,9 @@ const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
 /// trip: 100 MB/s at 20 ms.
 const SEND_WINDOW: u64 = 2 * 1024 * 1024;
 
+/// The most streams at once: quinn keeps an entry for each that a client may open.
+const MOST_STREAMS: u32 = 1024;
+
 /// Unidirectional streams of a client: its control stream, two for QPACK, and some of unknown types, which are ignored.
 const MOST_UNIDIRECTIONAL: u32 = 16;
 
@@ -85,7 +88,7 @@ fn transport(limits: &Limits) -> TransportConfig {
     let silence = (2 * limits.ping).max(SHORTEST_SILENCE);
     let mut transport = TransportConfig::default();
     transport
-        .max_concurrent_bidi_streams(limits.streams.into())
+        .max_concurrent_bidi_streams(limits.streams.min(MOST_STREAMS).into())
         .max_concurrent_uni_streams(MOST_UNIDIRECTIONAL.into())
         .stream_receive_window(STREAM_WINDOW.into())
         .receive_window(CONNECTION_WINDOW.into())
