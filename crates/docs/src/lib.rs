@@ -1,4 +1,4 @@
-//! Compiles the Rust code in README.md, docs/ and the READMEs of server and client, as documentation tests.
+//! Compiles the Rust code in README.md, docs/ and the READMEs of server, client and QUIC adapter, as documentation tests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
@@ -12,6 +12,10 @@ struct ServerReadme;
 #[cfg(doctest)]
 #[doc = include_str!("../../client/README.md")]
 struct ClientReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../quic/README.md")]
+struct QuicReadme;
 
 /// docs/library.md without its section about axum 0.6.
 #[cfg(doctest)]
