@@ -2,6 +2,7 @@ use bytes::Bytes;
 use quinn::{ReadError, RecvStream, VarInt};
 use std::{
     collections::VecDeque,
+    mem,
     pin::pin,
     task::{Context, Poll, ready},
 };
@@ -11,14 +12,18 @@ use std::{
 pub(crate) struct Chunks {
     stream: RecvStream,
     taken: VecDeque<Bytes>,
+    /// Whether there were more than a few chunks the last time.
+    are_many: bool,
 }
 
-/// A chunk is at most a packet's payload, about 1400 bytes.
-const AT_A_TIME: usize = 16;
+/// How many chunks are taken at a time. One is at most a packet's payload, about 1400 bytes. A small message is one chunk, and
+/// quinn sees its end when it looks for the second.
+const FEW: usize = 2;
+const MANY: usize = 16;
 
 impl Chunks {
     pub(crate) fn new(stream: RecvStream) -> Self {
-        Self { stream, taken: VecDeque::new() }
+        Self { stream, taken: VecDeque::new(), are_many: false }
     }
 
     /// Returns `None` at the end.
@@ -26,10 +31,18 @@ impl Chunks {
         if let Some(chunk) = self.taken.pop_front() {
             return Poll::Ready(Ok(Some(chunk)));
         }
-        let mut chunks = [const { Bytes::new() }; AT_A_TIME];
+        if self.are_many { self.poll_read::<MANY>(cx) } else { self.poll_read::<FEW>(cx) }
+    }
+
+    fn poll_read<const AT_MOST: usize>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, ReadError>> {
+        let mut chunks = [const { Bytes::new() }; AT_MOST];
         // quinn has registered the waker when this returns, so the future is not needed any more.
-        let read = ready!(pin!(self.stream.read_chunks(&mut chunks)).poll(cx))?;
-        let mut chunks = chunks.into_iter().take(read.unwrap_or(0));
+        let read = ready!(pin!(self.stream.read_chunks(&mut chunks)).poll(cx))?.unwrap_or(0);
+        self.are_many = read >= FEW;
+        let mut chunks = chunks.iter_mut().take(read).map(mem::take);
         let first = chunks.next();
         self.taken.extend(chunks);
         Poll::Ready(Ok(first))

@@ -1,5 +1,5 @@
 use crate::errors;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use h3::quic::{StreamErrorIncoming, WriteBuf};
 use std::{
     pin::pin,
@@ -10,23 +10,26 @@ use std::{
 #[derive(Default)]
 pub(crate) struct Outgoing {
     piece: Bytes,
-    rest: Option<WriteBuf<Bytes>>,
+    /// What is not copied yet. It is in a box because it is seldom there.
+    rest: Option<Box<WriteBuf<Bytes>>>,
 }
 
-/// The most that is copied at once, in bytes. quinn keeps the copy, instead of making its own.
+/// What is copied at once, in bytes, unless little would be left. quinn keeps the copy, instead of making its own.
 const PIECE: usize = 64 * 1024;
 
 impl Outgoing {
     /// # Errors
     ///
     /// If h3 has not waited for the last frame.
-    pub(crate) fn start(&mut self, frame: WriteBuf<Bytes>) -> Result<(), StreamErrorIncoming> {
-        if self.is_empty() {
-            self.rest = Some(frame);
-            Ok(())
-        } else {
-            Err(errors::misused("a frame was sent before the last one was written"))
+    pub(crate) fn start(&mut self, mut frame: WriteBuf<Bytes>) -> Result<(), StreamErrorIncoming> {
+        if !self.is_empty() {
+            return Err(errors::misused("a frame was sent before the last one was written"));
         }
+        self.piece = copy(&mut frame);
+        if frame.has_remaining() {
+            self.rest = Some(Box::new(frame));
+        }
+        Ok(())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -52,20 +55,25 @@ impl Outgoing {
         if self.piece.is_empty()
             && let Some(rest) = &mut self.rest
         {
-            let size = rest.remaining().min(PIECE);
-            let mut piece = BytesMut::with_capacity(size);
-            while piece.len() < size {
-                let chunk = rest.chunk();
-                let part = chunk.get(..chunk.len().min(size - piece.len())).unwrap_or_default();
-                piece.extend_from_slice(part);
-                let length = part.len();
-                rest.advance(length);
-            }
-            self.piece = piece.freeze();
+            self.piece = copy(rest);
             if !rest.has_remaining() {
                 self.rest = None;
             }
         }
         !self.piece.is_empty()
     }
+}
+
+fn copy(frame: &mut WriteBuf<Bytes>) -> Bytes {
+    let remaining = frame.remaining();
+    let size = if remaining > PIECE + PIECE / 8 { PIECE } else { remaining };
+    let mut piece = Vec::with_capacity(size);
+    while piece.len() < size {
+        let chunk = frame.chunk();
+        let part = chunk.get(..chunk.len().min(size - piece.len())).unwrap_or_default();
+        piece.extend_from_slice(part);
+        let length = part.len();
+        frame.advance(length);
+    }
+    piece.into()
 }

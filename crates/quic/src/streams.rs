@@ -1,7 +1,7 @@
 use crate::request::{State, Stream};
 use h3::quic::StreamId;
+use quinn::Side;
 use std::{
-    collections::HashMap,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -15,21 +15,30 @@ pub struct Streams(Arc<Shared>);
 
 struct Shared {
     quic: quinn::Connection,
+    /// quinn locks the connection to tell it.
+    side: Side,
     rejects_new: AtomicBool,
-    /// Those that nobody has taken.
-    untaken: Mutex<HashMap<StreamId, Stream>>,
+    /// Those that nobody has taken: a few, the last ones.
+    untaken: Mutex<Vec<Stream>>,
 }
 
 impl Streams {
     pub(crate) fn new(quic: quinn::Connection) -> Self {
-        Self(Arc::new(Shared { quic, rejects_new: AtomicBool::new(false), untaken: Mutex::default() }))
+        Self(Arc::new(Shared {
+            side: quic.side(),
+            quic,
+            rejects_new: AtomicBool::new(false),
+            untaken: Mutex::default(),
+        }))
     }
 
     /// Takes what is known about a request stream, from when it was accepted or opened. Returns `None` if it was taken before,
     /// or the stream is gone.
     #[must_use]
     pub fn take(&self, id: StreamId) -> Option<Stream> {
-        self.untaken().remove(&id)
+        let mut untaken = self.untaken();
+        let place = untaken.iter().rposition(|stream| stream.state().id() == id)?;
+        Some(untaken.swap_remove(place))
     }
 
     /// Rejects each new request stream from now on, with `H3_REQUEST_REJECTED`. A `GOAWAY` of h3's `shutdown(1)` announces
@@ -44,19 +53,19 @@ impl Streams {
         &self.0.quic
     }
 
+    pub(crate) fn side(&self) -> Side {
+        self.0.side
+    }
+
     pub(crate) fn rejects_new(&self) -> bool {
         self.0.rejects_new.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add(&self, id: StreamId, state: Arc<State>) {
-        self.untaken().insert(id, Stream::new(state));
+    pub(crate) fn add(&self, state: Arc<State>) {
+        self.untaken().push(Stream::new(state));
     }
 
-    pub(crate) fn forget(&self, id: StreamId) {
-        self.untaken().remove(&id);
-    }
-
-    fn untaken(&self) -> std::sync::MutexGuard<'_, HashMap<StreamId, Stream>> {
+    fn untaken(&self) -> std::sync::MutexGuard<'_, Vec<Stream>> {
         // Nothing panics while it is locked.
         self.0.untaken.lock().unwrap_or_else(PoisonError::into_inner)
     }

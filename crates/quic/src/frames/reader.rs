@@ -33,15 +33,13 @@ enum Part {
     /// The bytes of the next head that are there.
     Head {
         bytes: [u8; FrameHead::MAX_SIZE],
-        size: usize,
+        size: u8,
     },
     Stream {
         left: u64,
     },
-    Whole {
-        head: FrameHead,
-        frame: BytesMut,
-    },
+    /// It is in a box because most are there at once.
+    Whole(Box<(FrameHead, BytesMut)>),
     Skip {
         left: u64,
     },
@@ -73,7 +71,7 @@ impl<R: Rules> FrameReader<R> {
                     let _skipped = take(chunk, left);
                     None
                 }
-                Part::Whole { .. } => self.whole(chunk)?,
+                Part::Whole(_) => self.whole(chunk)?,
             };
             if passed.is_some() {
                 return Ok(passed);
@@ -92,12 +90,12 @@ impl<R: Rules> FrameReader<R> {
             return self.begin(head, chunk);
         }
         // It is in several chunks.
-        let before = *size;
+        let before = usize::from(*size);
         for (place, byte) in bytes.iter_mut().skip(before).zip(chunk.iter()) {
             *place = *byte;
             *size += 1;
         }
-        let there = bytes.get(..*size).unwrap_or_default();
+        let there = bytes.get(..usize::from(*size)).unwrap_or_default();
         match FrameHead::parse(there) {
             None => {
                 // A whole head would have been found, so this is all of it.
@@ -135,7 +133,7 @@ impl<R: Rules> FrameReader<R> {
                     Ok(Some(frame))
                 }
                 _ => {
-                    self.part = Part::Whole { head, frame: BytesMut::new() };
+                    self.part = Part::Whole(Box::new((head, BytesMut::new())));
                     self.whole(chunk)
                 }
             },
@@ -143,9 +141,10 @@ impl<R: Rules> FrameReader<R> {
     }
 
     fn whole(&mut self, chunk: &mut Bytes) -> Result<Option<Bytes>, Fault> {
-        let Part::Whole { head, frame } = &mut self.part else {
+        let Part::Whole(whole) = &mut self.part else {
             return Ok(None);
         };
+        let (head, frame) = &mut **whole;
         let head = *head;
         let mut left = (head.size as u64 + head.length).saturating_sub(frame.len() as u64);
         frame.extend_from_slice(&take(chunk, &mut left));

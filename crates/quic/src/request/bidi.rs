@@ -22,7 +22,7 @@ impl BidiStream {
     ) -> Self {
         let id = StreamId::try_from(u64::from(send.id())).expect("quinn's ids have the same range");
         let state = Arc::new(State::new(id, streams.clone(), send));
-        streams.add(id, state.clone());
+        streams.add(state.clone());
         Self { send: SendStream::new(state.clone()), recv: RecvStream::new(recv, state, bounds) }
     }
 }

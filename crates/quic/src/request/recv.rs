@@ -27,7 +27,7 @@ pub struct RecvStream {
     /// What `frames` has not used.
     chunk: Bytes,
     /// `None` before it is known.
-    end: Option<Result<(), Failure>>,
+    end: Option<Result<(), Box<Failure>>>,
 }
 
 /// Why nothing more is received.
@@ -39,7 +39,7 @@ enum Failure {
 
 impl RecvStream {
     pub(super) fn new(stream: quinn::RecvStream, state: Arc<State>, bounds: Bounds) -> Self {
-        let message = match state.quic().side() {
+        let message = match state.side() {
             Side::Server => Message::request(bounds),
             Side::Client => Message::response(bounds),
         };
@@ -48,7 +48,7 @@ impl RecvStream {
     }
 
     /// Returns `None` at the end.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Box<Failure>>> {
         loop {
             match self.frames.next(&mut self.chunk) {
                 Err(fault) => self.break_off(fault),
@@ -71,7 +71,7 @@ impl RecvStream {
                 self.state.note_end();
             }
             Ok(None) => self.break_off(Fault::Truncated),
-            Err(error) => self.end = Some(Err(Failure::Read(error))),
+            Err(error) => self.end = Some(Err(Failure::Read(error).into())),
         }
         Poll::Ready(())
     }
@@ -93,7 +93,7 @@ impl RecvStream {
         } else {
             self.chunks.stop(code);
         }
-        self.end = Some(Err(Failure::Fault(fault)));
+        self.end = Some(Err(Failure::Fault(fault).into()));
     }
 }
 
@@ -101,7 +101,7 @@ impl quic::RecvStream for RecvStream {
     type Buf = Bytes;
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, StreamErrorIncoming>> {
-        let next = ready!(self.poll_next(cx)).map_err(StreamErrorIncoming::from)?;
+        let next = ready!(self.poll_next(cx)).map_err(|failure| StreamErrorIncoming::from(*failure))?;
         self.look_ahead(cx);
         Poll::Ready(Ok(next))
     }
@@ -109,7 +109,7 @@ impl quic::RecvStream for RecvStream {
     fn stop_sending(&mut self, error_code: u64) {
         self.chunk.clear();
         self.chunks.stop(errors::code(error_code));
-        self.end.get_or_insert(Err(Failure::Read(ReadError::ClosedStream)));
+        self.end.get_or_insert_with(|| Err(Failure::Read(ReadError::ClosedStream).into()));
     }
 
     fn recv_id(&self) -> StreamId {
@@ -121,7 +121,7 @@ impl Drop for RecvStream {
     fn drop(&mut self) {
         self.state.forget();
         if self.end.is_none() {
-            let code = match self.state.quic().side() {
+            let code = match self.state.side() {
                 Side::Server => Code::H3_NO_ERROR,
                 Side::Client => Code::H3_REQUEST_CANCELLED,
             };

@@ -27,7 +27,7 @@ impl SendStream {
     }
 
     fn code_if_dropped(&self) -> Code {
-        match (self.state.fault(), self.state.quic().side()) {
+        match (self.state.fault(), self.state.side()) {
             (Some(fault), _) => fault.code(),
             (None, Side::Server) => Code::H3_INTERNAL_ERROR,
             (None, Side::Client) => Code::H3_REQUEST_CANCELLED,

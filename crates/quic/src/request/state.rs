@@ -1,5 +1,6 @@
 use crate::{Fault, Streams, errors};
 use h3::quic::StreamId;
+use quinn::Side;
 use std::sync::{
     Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -42,9 +43,13 @@ impl State {
         self.streams.quic()
     }
 
+    pub(crate) fn side(&self) -> Side {
+        self.streams.side()
+    }
+
     /// Nobody can take it any more.
     pub(crate) fn forget(&self) {
-        self.streams.forget(self.id);
+        drop(self.streams.take(self.id));
     }
 
     pub(crate) fn sending(&self) -> MutexGuard<'_, quinn::SendStream> {

@@ -27,6 +27,10 @@ impl Stream {
         Self(state)
     }
 
+    pub(crate) fn state(&self) -> &State {
+        &self.0
+    }
+
     pub(crate) fn quic(&self) -> &quinn::Connection {
         self.0.quic()
     }
