@@ -64,7 +64,7 @@ pub struct Limits {
     pub connections: usize,
     /// How many streams one connection of HTTP/2 or HTTP/3 may have open at once
     /// ([RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2)). Over HTTP/2, a stream that is answered before its
-    /// request has ended stays open until that end, for at most 30 s. Default: 100.
+    /// request has ended stays open until that end, for at most 30 s. Over HTTP/3 never more than 1,024. Default: 100.
     pub streams: u32,
     /// The maximum size of a request's header section, in bytes: over HTTP/1.1 including the request line, over HTTP/2 and
     /// HTTP/3 counted as in [RFC 9113 §6.5.2](https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2). A larger one gets 431.
