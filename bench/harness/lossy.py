@@ -21,6 +21,10 @@ DELAY = 0.025
 # The part of the packets that is lost, in each direction.
 LOSS = 0.01
 
+# The congestion control of TCP, which is quinn's as well. A kernel may have another default.
+CONTROL = "cubic"
+CONTROL_OF_TCP = "/proc/sys/net/ipv4/tcp_congestion_control"
+
 RELAY = Path(__file__).with_name("relay.py")
 
 # Of linux/if_tun.h.
@@ -63,6 +67,7 @@ def lossy() -> Iterator[Ends]:
                 ["link", "set", name, "up"],
             ):
                 run(["ip", "-n", name, *command], END)
+            run(["ip", "netns", "exec", name, "sh", "-c", f"echo {CONTROL} > {CONTROL_OF_TCP}"], END)
         relay = subprocess.Popen(
             [sys.executable, "-B", RELAY, *map(str, ends), str(DELAY), str(LOSS)], pass_fds=ends,
             stdin=subprocess.DEVNULL, start_new_session=True,
