@@ -9,9 +9,9 @@ use std::{
 pub(super) fn announce(server: &Server, is_demo: bool) {
     let (https, plain) = (server.local_addrs(), server.plain_addrs());
     let mut lines: Vec<_> = https.iter().map(|address| format!("https://{address}")).collect();
-    let http3: Vec<_> = server.http3_addrs().iter().map(ToString::to_string).collect();
-    if !http3.is_empty() {
-        lines.push(format!("HTTP/3: UDP {}", http3.join(", ")));
+    let udp: Vec<_> = server.http3_addrs().iter().map(ToString::to_string).collect();
+    if !udp.is_empty() {
+        lines.push(format!("HTTP/3: UDP {}", udp.join(", ")));
     }
     lines.extend(plain.iter().map(|address| format!("http://{address}")));
     lines.extend(unix_addresses(server));

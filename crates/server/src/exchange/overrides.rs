@@ -100,6 +100,7 @@ impl Overrides {
             Some(TrailerOverride::AnnouncedOnly) => Some(Delivery::Never),
             _ if is_http1 && self.length().is_some() => None,
             Some(TrailerOverride::WithoutTe) if is_http1 => usual.or(Some(Delivery::ByTransport)),
+            Some(TrailerOverride::WithoutTe) => Some(Delivery::Usual),
             Some(TrailerOverride::Unannounced) if is_http1 => usual.map(|_| Delivery::ByTransport),
             _ => usual,
         }
