@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Callable, Iterable
 
 import generator
 from h2load import load
@@ -18,6 +19,9 @@ from work import Measure, Metric, Work
 HANDSHAKES_AT_ONCE = 8
 
 CPU_OF_REQUEST = Metric("cpu_microseconds", "CPU µs/request", less_is_better=True)
+
+# Every kernel has it. On such a path, Cubic grows like it (RFC 9438 §4.3).
+RENO = "reno"
 
 # The size of a big stream over a path that loses packets, in bytes.
 SLOW = 4 << 20
@@ -81,15 +85,27 @@ def _both_big(running: Running, setting: Setting) -> dict[str, float]:
     return _ratio(*(generator.big(running, setting, protocol, 1)[0] for protocol in (H3, H2)))
 
 
-def _lossy_small(running: Running, setting: Setting) -> dict[str, float]:
-    with lossy() as path, serve(running.server, setting.files, path.server, path.host, path.client) as far:
-        return _ratio(*(generator.small(far, setting, protocol, 4).per_second for protocol in (H3, H2)))
+def _over_lossy_path(one: Callable[[Running, Setting, str], float]) -> Measure:
+    def measure(running: Running, setting: Setting) -> dict[str, float]:
+        def far(protocols: Iterable[str], control: str | None) -> list[float]:
+            with lossy(control) as path, serve(
+                running.server, setting.files, path.server, path.host, path.client
+            ) as server:
+                return [one(server, setting, protocol) for protocol in protocols]
+
+        http3, http2 = far((H3, H2), RENO)
+        [http2_default] = far((H2,), None)
+        return _ratio(http3, http2) | {"default": http2_default}
+
+    return measure
 
 
-def _lossy_big(running: Running, setting: Setting) -> dict[str, float]:
-    with lossy() as path, serve(running.server, setting.files, path.server, path.host, path.client) as far:
-        speeds = (generator.transfer(far, setting, protocol, 1, SLOW)[0] for protocol in (H3, H2))
-        return _ratio(*(speed * 8000 for speed in speeds))
+def _far_small(running: Running, setting: Setting, protocol: str) -> float:
+    return generator.small(running, setting, protocol, 4).per_second
+
+
+def _far_big(running: Running, setting: Setting, protocol: str) -> float:
+    return generator.transfer(running, setting, protocol, 1, SLOW)[0] * 8000
 
 
 def _check_of_generator(running: Running, setting: Setting) -> dict[str, float]:
@@ -110,9 +126,14 @@ def _check_of_generator(running: Running, setting: Setting) -> dict[str, float]:
     return {"generator": ours, "h2load": theirs, "ratio": ours / theirs}
 
 
-def _lossy(name: str, what: str, metrics: tuple[Metric, ...], measure: Measure) -> Work:
+def _lossy(name: str, what: str, unit: str, one: Callable[[Running, Setting, str], float]) -> Work:
     path = f"a path that takes {DELAY * 2000:g} ms for both ways and loses {LOSS:.0%} of the packets of each"
-    return Work(f"lossy-{name}", f"{what} over {path}", metrics, measure, H3, ours_alone=True)
+    return Work(
+        f"lossy-{name}",
+        f"{what} over {path}: HTTP/3 with quinn's Cubic, HTTP/2 with TCP's Reno and with the kernel's default",
+        (*_compared(unit), Metric("default", f"HTTP/2 with the default, {unit}", compared=False)),
+        _over_lossy_path(one), H3, ours_alone=True,
+    )
 
 
 HTTP3 = [
@@ -150,8 +171,8 @@ HTTP3 = [
         "h3-beside-h2-big", "One big stream with the same generator over both protocols",
         _compared("GB/s"), _both_big, H3, ours_alone=True,
     ),
-    _lossy("small", "The small stream, 4 connections,", _compared("requests/s"), _lossy_small),
-    _lossy("big", f"A stream of {SLOW >> 20} MiB", _compared("Mbit/s"), _lossy_big),
+    _lossy("small", "The small stream, 4 connections,", "requests/s", _far_small),
+    _lossy("big", f"A stream of {SLOW >> 20} MiB", "Mbit/s", _far_big),
     Work(
         "generator", "The generator of the works above beside h2load: the small stream over HTTP/2, the server on one "
         "core, the client on another",

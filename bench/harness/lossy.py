@@ -21,8 +21,6 @@ DELAY = 0.025
 # The part of the packets that is lost, in each direction.
 LOSS = 0.01
 
-# The congestion control of TCP, which is quinn's as well. A kernel may have another default.
-CONTROL = "cubic"
 CONTROL_OF_TCP = "/proc/sys/net/ipv4/tcp_congestion_control"
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -47,8 +45,8 @@ class Ends:
 
 
 @contextmanager
-def lossy() -> Iterator[Ends]:
-    """Both namespaces are removed at the end."""
+def lossy(control: str | None = None) -> Iterator[Ends]:
+    """Both namespaces are removed at the end. `control` is TCP's congestion control instead of the kernel's default."""
     if os.geteuid() != 0:
         raise Failure("root is needed to create network namespaces")
     # Also those of the devices, which have at most 15 characters.
@@ -67,7 +65,8 @@ def lossy() -> Iterator[Ends]:
                 ["link", "set", name, "up"],
             ):
                 run(["ip", "-n", name, *command], END)
-            run(["ip", "netns", "exec", name, "sh", "-c", f"echo {CONTROL} > {CONTROL_OF_TCP}"], END)
+            if control:
+                run(["ip", "netns", "exec", name, "sh", "-c", f"echo {control} > {CONTROL_OF_TCP}"], END)
         relay = subprocess.Popen(
             [sys.executable, "-B", RELAY, *map(str, ends), str(DELAY), str(LOSS)], pass_fds=ends,
             stdin=subprocess.DEVNULL, start_new_session=True,

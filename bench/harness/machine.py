@@ -38,7 +38,7 @@ def describe(command: str, build: Path) -> dict[str, str]:
     }
     versions = [f"{name} {_version(*asked)}" for name, asked in (PROGRAMS | http3).items()]
     return {
-        "Machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}",
+        "Machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()} with TCP's {_control()}",
         "Date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "Revision": run(["git", "-C", ROOT, "describe", "--always", "--dirty"], ANSWER).strip(),
         "Programs": ", ".join(versions),
@@ -51,6 +51,11 @@ def describe(command: str, build: Path) -> dict[str, str]:
 def _processor() -> str:
     found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1] if found else platform.machine()
+
+
+def _control() -> str:
+    """The default congestion control."""
+    return Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
 
 
 def _version(command: list[str], pattern: str) -> str:
