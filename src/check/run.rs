@@ -34,7 +34,7 @@ fn exit_code(report: &Report, args: &CheckArgs) -> u8 {
     match report.conclusion() {
         _ if leads_elsewhere(report, args) => 3,
         Conclusion::Loses => 1,
-        Conclusion::Passes if !unavailable.any(|mode| args.mode.contains(&mode.mode)) => 0,
+        Conclusion::Passes if !unavailable.any(|mode| args.modes().contains(&mode.mode)) => 0,
         _ => 3,
     }
 }
@@ -80,8 +80,8 @@ fn of(args: &CheckArgs) -> Result<Check, Setup> {
     if !args.only.is_empty() {
         check = check.only(args.only.iter().copied());
     }
-    if !args.mode.is_empty() {
-        check = check.modes(args.mode.iter().copied());
+    if !args.modes().is_empty() {
+        check = check.modes(args.modes().iter().copied());
     }
     let connector = connector(&args.addresses, &args.tls)?;
     Ok(check.connector(connector).allow_upload(args.allow_upload).timeout(args.max_time.0))

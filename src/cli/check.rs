@@ -15,6 +15,7 @@ use std::path::PathBuf;
 /// Options of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = MORE, after_long_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 pub(crate) struct CheckArgs {
     /// Where the path begins, and the hops behind it
     ///
@@ -40,10 +41,16 @@ pub(crate) struct CheckArgs {
 
     /// Use only these modes: http2-te, http2, …
     ///
-    /// Separated by commas: `http2-te`, `http2`, `http1-te`, `http1`. Those with `te` send `TE: trailers`. The default is
-    /// all of them.
+    /// Separated by commas: `http3-te`, `http3`, `http2-te`, `http2`, `http1-te`, `http1`. Those with `te` send `TE: trailers`.
+    /// The default is all of them but those of HTTP/3.
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
-    pub(crate) mode: Vec<Mode>,
+    mode: Vec<Mode>,
+
+    /// Use HTTP/3 only
+    ///
+    /// The same as `--mode http3-te,http3`. It needs https:// URLs, and can't pass a proxy of --proxy.
+    #[arg(long, conflicts_with = "mode")]
+    http3: bool,
 
     /// Send content to other origins as well
     ///
@@ -89,7 +96,7 @@ Questions:
   failure, cut-reset, cut-close, cut-short                           responses that fail
   request-trailers, upload-cut, continue                             content of requests
   head, no-content, not-modified                                     responses without content
-  grpc-ok, grpc-failure, grpc-trailers-only                          gRPC, over HTTP/2
+  grpc-ok, grpc-failure, grpc-trailers-only                          gRPC, not over HTTP/1.1
 
 A TIME is a number of seconds, or has a unit: 500ms, 30s, 2m, 1h.
 
@@ -118,6 +125,11 @@ fn question(id: &str) -> Result<Question, String> {
 }
 
 impl CheckArgs {
+    /// The modes that the options ask for, or none.
+    pub(crate) fn modes(&self) -> &[Mode] {
+        if self.http3 { &[Mode::Http3Te, Mode::Http3] } else { &self.mode }
+    }
+
     /// Checks what depends on several options.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let has_credentials =
@@ -140,14 +152,17 @@ mod tests {
     #[test]
     fn everything_is_asked_in_each_mode_unless_options_select() {
         let args = check(&[URL]);
-        assert!(args.only.is_empty() && args.mode.is_empty());
+        assert!(args.only.is_empty() && args.modes().is_empty());
         let args = check(&[URL, "--only", "trailers,cut-reset", "--only=te", "--mode=http1,http2-te"]);
         assert_eq!(args.only, [Question::Trailers, Question::CutReset, Question::Te]);
-        assert_eq!(args.mode, [Mode::Http1, Mode::Http2Te]);
+        assert_eq!(args.modes(), [Mode::Http1, Mode::Http2Te]);
+        assert_eq!(check(&[URL, "--http3"]).modes(), [Mode::Http3Te, Mode::Http3]);
+        let contradicting = error(&["check", URL, "--http3", "--mode", "http2"]);
+        assert!(contradicting.contains("--http3") && contradicting.contains("--mode"), "{contradicting}");
         for (wrong, says) in [
             (["--only", "trailer"], "trailers-slow,"),
             (["--only", "te,"], "trailers-slow,"),
-            (["--mode", "http3"], "expected http2-te"),
+            (["--mode", "http4"], "expected http3-te"),
         ] {
             let error = error(&["check", URL, wrong[0], wrong[1]]);
             assert!(error.contains(wrong[0]) && error.contains(says), "{error}");

@@ -139,6 +139,7 @@ pub(crate) struct AddressOptions {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 struct VersionOptions {
     /// Use HTTP/1.1 only
     #[arg(long = "http1.1", group = "version")]
@@ -155,6 +156,12 @@ struct VersionOptions {
     /// Without TLS, the server must expect it. For https:// URLs, the option is the same as --http2.
     #[arg(long, group = "version")]
     http2_prior_knowledge: bool,
+
+    /// Use HTTP/3 only
+    ///
+    /// Over QUIC, to the UDP port with the number in the URL. It needs an https:// URL, and can't pass a proxy.
+    #[arg(long, group = "version")]
+    http3: bool,
 }
 
 /// The help's heading of the options about TLS.
@@ -199,6 +206,11 @@ impl ClientOptions {
                 "--http2 needs TLS, to agree on the protocol: use --http2-prior-knowledge for http:// URLs",
             );
         }
+        if self.connection.http_version() == HttpVersion::Http3
+            && urls.iter().any(|url| url.scheme() == Some(&Scheme::HTTP))
+        {
+            return Err("--http3 needs an https:// URL");
+        }
         Ok(())
     }
 }
@@ -213,6 +225,8 @@ pub(crate) enum HttpVersion {
     Http2,
     /// Over TLS as above, and without TLS.
     Http2PriorKnowledge,
+    /// Over QUIC.
+    Http3,
 }
 
 impl ConnectionOptions {
@@ -221,6 +235,7 @@ impl ConnectionOptions {
             VersionOptions { http1_1: true, .. } => HttpVersion::Http1,
             VersionOptions { http2: true, .. } => HttpVersion::Http2,
             VersionOptions { http2_prior_knowledge: true, .. } => HttpVersion::Http2PriorKnowledge,
+            VersionOptions { http3: true, .. } => HttpVersion::Http3,
             VersionOptions { .. } => HttpVersion::Any,
         }
     }
@@ -256,7 +271,7 @@ mod tests {
     #[test]
     fn options_have_the_names_of_curl() {
         type IsSet = fn(&ClientOptions) -> bool;
-        let lines: [(&[&str], IsSet); 24] = [
+        let lines: [(&[&str], IsSet); 25] = [
             (&["-H", "X-A: 1"], |options| options.header.len() == 1),
             (&["--header", "a: 1", "--header=b;"], |options| options.header.len() == 2),
             (&["-A", "b/1"], |options| options.user_agent.as_ref().is_some_and(|agent| agent == "b/1")),
@@ -277,6 +292,7 @@ mod tests {
             (&["--http2-prior-knowledge"], |options| {
                 options.connection.http_version() == HttpVersion::Http2PriorKnowledge
             }),
+            (&["--http3"], |options| options.connection.http_version() == HttpVersion::Http3),
             (&["--resolve", "a:1:::1", "--resolve", "b:1:::1"], |options| {
                 options.connection.addresses.resolve.len() == 2
             }),
@@ -335,6 +351,8 @@ mod tests {
         for (line, names) in [
             (&["--http1.1", "--http2"][..], ["--http1.1", "--http2"]),
             (&["--http2", "--http2-prior-knowledge"], ["--http2", "--http2-prior-knowledge"]),
+            (&["--http1.1", "--http3"], ["--http1.1", "--http3"]),
+            (&["--http2", "--http3"], ["--http2", "--http3"]),
             (&["--insecure", "--cacert", "a.pem"], ["--insecure", "--cacert"]),
             (&["--key", "a.pem"], ["--key", "--cert"]),
             (&["-O", "--json", "-D", "-"], ["--json", "--dump-header"]),
@@ -345,10 +363,16 @@ mod tests {
     }
 
     #[test]
-    fn http2_without_tls_needs_prior_knowledge() {
+    fn http2_without_tls_needs_prior_knowledge_and_http3_tls() {
         const PLAIN: &str = "http://example.com/a";
         for line in [&["get", URL, PLAIN][..], &["put", "file", PLAIN], &["send", PLAIN]] {
             assert!(error(&[line, &["--http2"]].concat()).contains("--http2-prior-knowledge"), "{line:?}");
+        }
+        for line in [&["get", URL, PLAIN][..], &["put", "file", PLAIN], &["send", PLAIN]] {
+            assert!(
+                error(&[line, &["--http3"]].concat()).contains("--http3 needs an https:// URL"),
+                "{line:?}"
+            );
         }
         send(&[PLAIN, "--http2-prior-knowledge"]);
         send(&[PLAIN, "--http1.1"]);

@@ -31,7 +31,9 @@ fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u
         let code = runtime.block_on(async {
             file_size_limit::outlive()
                 .map_err(|error| Setup::local(format!("can't handle signals: {error}")))?;
-            verb(&session).await
+            let code = verb(&session).await;
+            session.close().await;
+            code
         });
         // A thread that still reads standard input must not delay the end.
         runtime.shutdown_background();

@@ -62,6 +62,11 @@ impl<'a> Session<'a> {
         Ok(Self { client, options, dump })
     }
 
+    /// Ends the connections, so that the servers need not wait for more.
+    pub(super) async fn close(&self) {
+        self.client.close().await;
+    }
+
     /// Until when a transfer that begins now must be complete.
     pub(super) fn deadline(&self) -> Option<tokio::time::Instant> {
         let max_time = self.options.connection.max_time?;

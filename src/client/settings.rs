@@ -11,6 +11,7 @@ pub(super) fn client(options: &ClientOptions) -> Result<Client, Setup> {
         HttpVersion::Any => Protocol::Negotiated,
         HttpVersion::Http1 => Protocol::Http1,
         HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
+        HttpVersion::Http3 => Protocol::Http3,
     };
     let connector = connector(addresses, &options.tls)?.protocol(protocol).timeout(connect_timeout.0);
     Ok(Client::with(connector).stall_timeout(speed_time.0))

@@ -58,7 +58,7 @@ fn assert_passes(report: &Report, what: &str) {
     assert!(others.iter().all(|other| is_expected(other)), "{what}: {others:#?}");
     assert_eq!(report.conclusion(), Conclusion::Passes, "{what}");
     let modes: Vec<_> = report.hops[0].modes.iter().map(|report| report.mode).collect();
-    assert_eq!(modes, Mode::ALL, "{what}");
+    assert_eq!(modes, Mode::TCP, "{what}");
     for modes in &report.hops[0].modes {
         let asked: Vec<_> = modes.answers.iter().map(|answer| answer.question).collect();
         assert_eq!(asked, Question::ALL, "{what}, {}", modes.mode);

@@ -15,23 +15,24 @@ pub(super) fn passing(openings: &[Opening], next: usize, count: usize) -> Passin
         let is_origin = next + 1 == count;
         let via = record.via();
         let proxies = count - next;
-        let is_http2 = match via.get(1) {
-            _ if is_origin => record.protocol() == "HTTP/2",
-            Some(protocol) if via.len() == proxies => is_http2(protocol),
-            _ => false,
-        };
-        Some(is_http2)
+        match via.get(1) {
+            _ if is_origin => Some(mode_of(record.protocol())),
+            Some(protocol) if via.len() == proxies => Some(mode_of(protocol)),
+            _ => None,
+        }
     };
-    let mode = |opening: &Opening| match asked(opening) {
-        Some(true) => Mode::Http2Te,
-        Some(false) | None => Mode::Http1Te,
-    };
+    let mode = |opening: &Opening| asked(opening).unwrap_or(Mode::Http1Te);
     openings.iter().map(|opening| (opening.path.mode, mode(opening))).collect()
 }
 
-/// `2`, `2.0` or `HTTP/2.0`.
-fn is_http2(protocol: &str) -> bool {
-    protocol.rsplit('/').next().is_some_and(|version| version == "2" || version.starts_with("2."))
+/// The mode of a protocol such as `2`, `2.0` or `HTTP/2.0`.
+fn mode_of(protocol: &str) -> Mode {
+    match protocol.rsplit('/').next().and_then(|version| version.split('.').next()) {
+        #[cfg(feature = "http3")]
+        Some("3") => Mode::Http3Te,
+        Some("2") => Mode::Http2Te,
+        _ => Mode::Http1Te,
+    }
 }
 
 /// Sets the hop at fault of each answer of the first hop that fails: the first one whose next hop passes.
@@ -154,10 +155,19 @@ mod tests {
 
     #[test]
     fn protocols_of_via_are_read() {
-        for (protocol, is) in
-            [("2", true), ("2.0", true), ("HTTP/2.0", true), ("1.1", false), ("20", false), ("", false)]
-        {
-            assert_eq!(is_http2(protocol), is, "{protocol}");
+        for (protocol, mode) in [
+            #[cfg(feature = "http3")]
+            ("HTTP/3", Mode::Http3Te),
+            #[cfg(feature = "http3")]
+            ("3.0", Mode::Http3Te),
+            ("2", Mode::Http2Te),
+            ("2.0", Mode::Http2Te),
+            ("HTTP/2.0", Mode::Http2Te),
+            ("1.1", Mode::Http1Te),
+            ("20", Mode::Http1Te),
+            ("", Mode::Http1Te),
+        ] {
+            assert_eq!(mode_of(protocol), mode, "{protocol}");
         }
     }
 }

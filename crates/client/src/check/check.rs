@@ -39,7 +39,7 @@ impl Check {
         Self {
             urls: vec![url],
             connector: Connector::new(),
-            modes: Mode::ALL.to_vec(),
+            modes: Mode::TCP.to_vec(),
             questions: Question::ALL.to_vec(),
             allows_upload: false,
             timeout: Self::DEFAULT_TIMEOUT,
@@ -61,7 +61,7 @@ impl Check {
         self
     }
 
-    /// Checks only these modes. Default: [`Mode::ALL`].
+    /// Checks only these modes. Default: [`Mode::TCP`].
     #[must_use]
     pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Self {
         self.modes = sorted(modes);

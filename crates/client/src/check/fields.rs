@@ -5,6 +5,7 @@ use super::{
     record::{Record, Recorded},
     sighting::{Seen, Sighting},
 };
+use axum_trailers::syntax::protocol_name;
 use http::{HeaderMap, HeaderName, header};
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -15,7 +16,7 @@ pub(super) const C: HeaderName = HeaderName::from_static("x-path-c");
 /// What both ends saw of a probe. Without times and ids: it is the same in each run.
 pub(super) fn evidence(path: &Path, sent: &Sent) -> Vec<String> {
     let te = if path.mode.sends_te() { "TE: trailers" } else { "no TE" };
-    let protocol = if path.mode.is_http2() { "HTTP/2" } else { "HTTP/1.1" };
+    let protocol = protocol_name(path.mode.version());
     let mut lines = vec![format!("the client sent: {protocol}, {te}")];
     match &sent.recorded {
         Recorded::Found(record) => lines.extend(of_origin(record)),

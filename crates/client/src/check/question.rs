@@ -42,7 +42,7 @@ pub enum Question {
     RequestTrailers,
     /// Whether an upload that the client aborts is cut at the origin.
     UploadCut,
-    /// Whether `100 Continue` arrives. Only over HTTP/1.1.
+    /// Whether `100 Continue` arrives. Only over HTTP/1.1 and HTTP/3.
     Continue,
     /// Whether the response to HEAD arrives without content.
     Head,
@@ -50,7 +50,7 @@ pub enum Question {
     NoContent,
     /// Whether 304 arrives.
     NotModified,
-    /// Whether the status 0 of a gRPC call arrives. The questions about gRPC are asked over HTTP/2 only.
+    /// Whether the status 0 of a gRPC call arrives. The questions about gRPC are asked over HTTP/2 and HTTP/3 only.
     GrpcOk,
     /// Whether a status other than 0 arrives after messages.
     GrpcFailure,

@@ -67,6 +67,10 @@ impl Client {
     /// The default [`expect_timeout`](Self::expect_timeout): 1 s.
     pub const DEFAULT_EXPECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+    /// The longest time that [`close`](Self::close) takes: 2 s.
+    #[cfg(feature = "http3")]
+    pub const CLOSE_TIME: Duration = Duration::from_secs(2);
+
     /// A client that trusts the certificate authorities of the operating system, and uses no proxy.
     #[must_use]
     pub fn new() -> Self {
@@ -153,6 +157,21 @@ impl Client {
         let host = head.headers.get(header::HOST).cloned();
         let attempt = Attempt { exchange, target, host, on_send, on_informational };
         self.run(Request::from_parts(head, body), attempt).await
+    }
+
+    /// Closes the connections that no request uses, and waits until the servers know it, for [`CLOSE_TIME`](Self::CLOSE_TIME)
+    /// at most. Needed only before a runtime ends, and only for HTTP/3: a server closes its side of the others by
+    /// itself, because the operating system ends them.
+    #[cfg(feature = "http3")]
+    pub async fn close(&self) {
+        let connections = self.pool.take_all();
+        let closed = async {
+            for (_, connection) in &connections {
+                connection.close().await;
+            }
+        };
+        // What has not arrived by then never will.
+        let _in_time = tokio::time::timeout(Self::CLOSE_TIME, closed).await;
     }
 
     /// Uses this connection for the next request to this origin.

@@ -43,6 +43,12 @@ impl Pool {
         self.lease(origin, connection)
     }
 
+    /// Removes all connections.
+    #[cfg(feature = "http3")]
+    pub(super) fn take_all(&self) -> VecDeque<(Origin, Connection)> {
+        std::mem::take(&mut *self.lock())
+    }
+
     fn lease(&self, origin: &Origin, connection: Connection) -> Lease {
         Lease { pool: self.clone(), origin: origin.clone(), connection }
     }

@@ -137,6 +137,14 @@ impl Connection {
         })
     }
 
+    /// Closes an HTTP/3 connection once no request uses it. The others close when they are dropped.
+    #[cfg(feature = "http3")]
+    pub(crate) async fn close(&self) {
+        if let Sender::Http3(session) = &self.sender {
+            session.close().await;
+        }
+    }
+
     /// Whether both are the same connection.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.owner.is(&other.owner)

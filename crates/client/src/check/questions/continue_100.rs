@@ -14,7 +14,7 @@ use http::StatusCode;
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let question = Question::Continue;
     if path.mode.is_http2() {
-        return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
+        return vec![Answer::unknown(question, "not-asked", "not asked over HTTP/2")];
     }
     let (probe, continues) = Probe::expecting("/inspect");
     let sent = path.send(probe).await;

@@ -8,7 +8,7 @@ use crate::{
         path::Path,
         payload::Payload,
         probe::Probe,
-        questions::digest,
+        questions::{digest, response_trailers::not_asked},
         sighting::{Seen, Sighting},
     },
 };
@@ -47,8 +47,8 @@ fn trailers(mode: Mode, sighting: &Sighting) -> Answer {
     if let Some(cut) = sighting.cut_text() {
         return Answer::fail(question, "broken", format!("the response is cut: {cut}"));
     }
-    if mode == Mode::Http1 && sighting.trailers.is_none() {
-        return Answer::unknown(question, "not-asked", "an HTTP/1.1 client without TE gets no trailers");
+    if mode.may_lack_trailers() && sighting.trailers.is_none() {
+        return not_asked(mode, question);
     }
     let announced = sighting.header_values(&header::TRAILER).join(", ");
     let missing = sighting.verdicts.iter().find(|verdict| matches!(verdict, Verdict::TrailerMissing(_)));
@@ -121,7 +121,7 @@ pub(super) async fn request_trailers(path: &Path) -> Vec<Answer> {
 pub(super) async fn continue_100(path: &Path) -> Vec<Answer> {
     let question = Question::Continue;
     if path.mode.is_http2() {
-        return vec![Answer::unknown(question, "not-asked", "asked over HTTP/1.1 only")];
+        return vec![Answer::unknown(question, "not-asked", "not asked over HTTP/2")];
     }
     let (probe, continues) = Probe::expecting("");
     let seen = path.ask_foreign(probe).await;

@@ -10,7 +10,7 @@ use crate::check::{
     probe::Probe,
     sighting::{Seen, Sighting},
 };
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode, Version, header};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -47,8 +47,12 @@ fn message(table: &str, rest: &[u8]) -> Vec<u8> {
 }
 
 async fn ask(path: &Path, question: Question, message: &[u8], expected: &str) -> Answer {
-    if !path.mode.is_http2() || !path.mode.sends_te() {
-        return Answer::unknown(question, "not-asked", "asked over HTTP/2 with TE only, as gRPC requires");
+    if path.mode.version() < Version::HTTP_2 || !path.mode.sends_te() {
+        return Answer::unknown(
+            question,
+            "not-asked",
+            "asked over HTTP/2 and HTTP/3 with TE only, as gRPC requires",
+        );
     }
     let probe = Probe::post("/axum_trailers.v1.Exports/Export", Payload::content(message.to_vec()))
         .header(header::CONTENT_TYPE, "application/grpc");

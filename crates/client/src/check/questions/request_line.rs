@@ -9,6 +9,7 @@ use crate::check::{
     probe::Probe,
     record::Record,
 };
+use axum_trailers::syntax::protocol_name;
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let sent = path.send(Probe::get("/te")).await;
@@ -52,7 +53,7 @@ fn te(path: &Path, record: &Record) -> Answer {
 }
 
 fn protocol(path: &Path, record: &Record) -> Answer {
-    let here = if path.mode.is_http2() { "HTTP/2" } else { "HTTP/1.1" };
+    let here = protocol_name(path.mode.version());
     let there = record.protocol();
     let detail = format!("{here} arrives as {there}");
     match there {
@@ -61,7 +62,7 @@ fn protocol(path: &Path, record: &Record) -> Answer {
             let detail = format!("{detail}, which has no trailers");
             Answer::fail(Question::Protocol, "downgraded-to-http1.0", detail).on(Request)
         }
-        "HTTP/1.1" => Answer::pass(Question::Protocol, "downgraded", detail),
+        _ if there < here => Answer::pass(Question::Protocol, "downgraded", detail),
         _ => Answer::pass(Question::Protocol, "upgraded", detail),
     }
 }

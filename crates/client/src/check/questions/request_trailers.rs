@@ -14,14 +14,14 @@ use crate::{
         sighting::Seen,
     },
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Version, header};
 
 /// The fields and their values, in order.
 const SENT: [(&str, &[&str]); 2] = [("x-path-a", &["1"]), ("x-path-b", &["2", "3"])];
 
 pub(super) async fn ask(path: &Path) -> Vec<Answer> {
     let client = path.client();
-    let (neighbour, sent) = if path.mode.is_http2() {
+    let (neighbour, sent) = if path.mode.version() >= Version::HTTP_2 {
         // Opens the connection, which both use then.
         path.ask_over(&client, Probe::get("/te").without_te()).await;
         tokio::join!(neighbour(path, &client), path.send_over(&client, probe()))

@@ -11,6 +11,7 @@ use crate::check::{
     record::{Record, Recorded},
     sighting::Sighting,
 };
+use axum_trailers::syntax::protocol_name;
 use http::{HeaderName, header};
 
 /// The expected trailers: a name, and its values in order.
@@ -163,8 +164,8 @@ fn elsewhere(
 }
 
 fn not_sent(mode: Mode, record: &Record, question: Question) -> Answer {
-    if mode == Mode::Http1 {
-        return not_asked(question);
+    if mode.may_lack_trailers() {
+        return not_asked(mode, question);
     }
     if !record.has_sent_all() {
         return Answer::unknown(question, "refused-by-origin", "the origin has not sent the whole response");
@@ -185,13 +186,14 @@ fn not_sent(mode: Mode, record: &Record, question: Question) -> Answer {
     Answer::fail(question, "not-sent", detail).on(Request)
 }
 
-fn not_asked(question: Question) -> Answer {
-    Answer::unknown(question, "not-asked", "an HTTP/1.1 client without TE gets no trailers")
+pub(super) fn not_asked(mode: Mode, question: Question) -> Answer {
+    let protocol = protocol_name(mode.version());
+    Answer::unknown(question, "not-asked", format!("an {protocol} client without TE gets no trailers"))
 }
 
 fn dropped(mode: Mode, sighting: &Sighting, question: Question) -> Answer {
-    if mode == Mode::Http1 {
-        return not_asked(question);
+    if mode.may_lack_trailers() {
+        return not_asked(mode, question);
     }
     let is_announced = sighting.headers.contains_key(header::TRAILER);
     if is_announced || question == Question::TrailersUnannounced {

@@ -2,11 +2,21 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 /// Whether a connection is in use. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Activity(Arc<Mutex<State>>);
+pub(super) struct Activity(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// A use has ended.
+    ended: Notify,
+}
 
 #[derive(Debug)]
 struct State {
@@ -25,11 +35,12 @@ const MOST_IDLE: Duration = Duration::from_secs(60);
 
 impl Activity {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { uses: 0, was_used: false, last: Instant::now(), is_closed: false })))
+        let state = State { uses: 0, was_used: false, last: Instant::now(), is_closed: false };
+        Self(Arc::new(Shared { state: Mutex::new(state), ended: Notify::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to use the connection. Returns `None` if it is about to be closed.
@@ -46,6 +57,17 @@ impl Activity {
     pub(super) fn was_idle(&self) -> bool {
         let state = self.lock();
         state.was_used && state.uses == 0
+    }
+
+    /// Waits until the connection is not in use.
+    pub(super) async fn unused(&self) {
+        loop {
+            let ended = self.0.ended.notified();
+            if self.lock().uses == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// Waits until the connection was not used for some time. From then on, it can't be.
@@ -68,10 +90,13 @@ impl Activity {
 
 impl Drop for Use {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.uses -= 1;
-        state.was_used = true;
-        state.last = Instant::now();
+        {
+            let mut state = self.0.lock();
+            state.uses -= 1;
+            state.was_used = true;
+            state.last = Instant::now();
+        }
+        self.0.0.ended.notify_waiters();
     }
 }
 
@@ -93,7 +118,9 @@ mod tests {
         assert!(!idle.is_finished());
         let another = activity.begin().expect("in use");
         assert!(!activity.was_idle());
+        let unused = activity.unused();
         drop((using, another));
+        unused.await;
         assert!(activity.was_idle());
         let since = Instant::now();
         idle.await.expect("no panic");

@@ -18,12 +18,14 @@ use axum_trailers_quic::{
         client::SendRequest,
         error::{Code, ConnectionError, StreamError},
     },
-    quinn,
+    quinn::{self, VarInt},
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
 use http_body::Body;
 use rustls::AlertDescription;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// A QUIC connection that carries requests. Clones share it. When the last one is dropped, it is closed with `H3_NO_ERROR`.
 pub(in crate::connector) struct Session {
@@ -36,6 +38,9 @@ pub(in crate::connector) struct Session {
 
 /// The largest frame of a type that is ignored, in bytes.
 const MOST_IGNORED: u64 = 64 * 1024;
+
+/// How often to look whether a packet was sent. That takes less.
+const TICK: Duration = Duration::from_millis(1);
 
 impl Session {
     /// Begins HTTP/3 on a QUIC connection, and drives it in a task.
@@ -66,6 +71,20 @@ impl Session {
     /// The TLS alert with which the server has ended the connection. It can follow the handshake.
     pub(in crate::connector) fn alert(&self) -> Option<AlertDescription> {
         self.streams.quic().close_reason().as_ref().and_then(handshake_error::alert)
+    }
+
+    /// Closes the connection once no request uses it, and waits until the packet that says so was sent.
+    pub(in crate::connector) async fn close(&self) {
+        self.activity.unused().await;
+        if !self.is_open() {
+            return;
+        }
+        let sent = || self.quic().stats().udp_tx.datagrams;
+        let before = sent();
+        close(self.quic());
+        while sent() == before {
+            sleep(TICK).await;
+        }
     }
 
     /// Sends a request, and returns its response when its header section has arrived.
@@ -101,7 +120,9 @@ impl Session {
             // If it fails, so does the response.
             let _finished = sending.finish().await;
         } else {
-            let upload = Upload::new(sending, exchange.clone(), written, self.clone());
+            let mut session = self.clone();
+            session.using = self.activity.begin();
+            let upload = Upload::new(sending, exchange.clone(), written, session);
             tokio::spawn(upload.run(body, stopped));
         }
         awaited.receive(head.method == Method::HEAD, receiver).await.map_err(SendError::Failed)
@@ -133,6 +154,11 @@ fn lost(error: ConnectionError, quic: &quinn::Connection) -> Error {
     Error::NoResponse(Cut::of_http3(&ReceiveError::of_connection(error, quic)))
 }
 
+fn close(quic: &quinn::Connection) {
+    let code = VarInt::from_u64(Code::H3_NO_ERROR.value()).expect("it is 0x100");
+    quic.close(code, b"");
+}
+
 /// Drives a connection to its end. Each exchange reports its own failure.
 async fn drive(
     mut driver: h3::client::Connection<Connection, Bytes>,
@@ -142,8 +168,7 @@ async fn drive(
     let error = tokio::select! {
         error = driver.wait_idle() => error,
         () = activity.idle() => {
-            let code = u32::try_from(Code::H3_NO_ERROR.value()).expect("it is 0x100");
-            quic.close(code.into(), b"idle");
+            close(&quic);
             driver.wait_idle().await
         }
     };
