@@ -34,6 +34,7 @@ fn standard_output_has_each_listener_on_a_line_and_then_what_to_try() {
         Process::start(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--redirect", "127.0.0.1:0"]);
     let first = process.address("https");
     let second = process.address("https");
+    assert_eq!(process.any_line(), format!("HTTP/3: UDP {first}, {second}"));
     let redirect = process.address("http");
     assert!(first.port() != second.port() && redirect.port() != 0);
     assert_eq!(process.line(), format!("curl -v -k --no-buffer {}", url(first, "/")));

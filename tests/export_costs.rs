@@ -1,6 +1,11 @@
 //! The costs of an export are limited, and it ends if its client leaves.
 
-use crate::support::{TestServer, clients, http1, lines, process::Process, raw, read, soon, with, workbench};
+use crate::support::{
+    TestServer, lines,
+    process::Process,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon, with, workbench,
+};
 use axum_trailers_workbench::{Bounds, Workbench, database::Database, files::Folder};
 use h2::client::SendRequest;
 use rusqlite::Connection;
@@ -28,9 +33,9 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
         let mut client = raw::http2(server.address).await;
         let first = stalled(&mut client, "/export/orders").await;
         let second = stalled(&mut client, "/export/orders/events").await;
-        let other = http1();
+        let other = Protocol::Http1.client(server.address).await;
         for path in ["/export/orders", "/export/orders/events", "/export/orders?metadata=body"] {
-            let refused = server.get(&other, path).await;
+            let refused = other.get(path).await;
             assert_eq!(refused.status(), status, "{path}");
             assert_eq!(refused.headers()["retry-after"], "5", "{path}");
             let problem: serde_json::Value =
@@ -40,7 +45,7 @@ async fn exports_past_a_bound_are_refused_until_others_end() {
         }
         drop(first);
         soon("room", async {
-            while server.get(&other, "/export/customers?limit=1").await.status() != 200 {
+            while other.get("/export/customers?limit=1").await.status() != 200 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
@@ -61,10 +66,15 @@ async fn export_has_its_room_until_its_client_has_taken_it() {
     let mut client = client.ready().await.expect("a connection");
     let first = stalled(&mut client, "/export/orders?limit=10").await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.get(&http1(), "/export/orders?limit=10").await.status(), 503);
+    assert_eq!(
+        Protocol::Http1.client(server.address).await.get("/export/orders?limit=10").await.status(),
+        503
+    );
     drop(first);
     soon("room", async {
-        while server.get(&http1(), "/export/orders?limit=10").await.status() != 200 {
+        while Protocol::Http1.client(server.address).await.get("/export/orders?limit=10").await.status()
+            != 200
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
@@ -79,8 +89,12 @@ async fn clients_are_told_apart_by_their_address() {
     let server = TestServer::start(workbench(".").bounds(bounds).router());
     let mut client = raw::http2(server.address).await;
     let running = stalled(&mut client, "/export/orders").await;
-    assert_eq!(server.get(&http1(), "/export/orders").await.status(), 429);
-    assert_eq!(server.get(&http1(), "/export").await.status(), 429, "a list needs the database, too");
+    assert_eq!(Protocol::Http1.client(server.address).await.get("/export/orders").await.status(), 429);
+    assert_eq!(
+        Protocol::Http1.client(server.address).await.get("/export").await.status(),
+        429,
+        "a list needs the database, too"
+    );
     let builder =
         crate::support::builder().local_address("127.0.0.2".parse::<std::net::IpAddr>().expect("an address"));
     let other = builder.build().expect("a client");
@@ -100,34 +114,37 @@ async fn database_that_is_being_written_is_a_503() {
         TestServer::start(Workbench::new(Folder::new(folder.path()).expect("a folder"), database).router());
     let writer = Connection::open(&file).expect("a database");
     writer.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
-    let client = http1();
-    let refused = server.get(&client, "/export/rows").await;
+    let client = Protocol::Http1.client(server.address).await;
+    let refused = client.get("/export/rows").await;
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "5");
     writer.execute_batch("COMMIT").expect("no lock");
-    let response = server.get(&client, "/export/rows").await;
+    let response = client.get("/export/rows").await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
 }
 
-#[tokio::test]
-async fn head_starts_no_export_and_one_that_has_ended_leaves_its_room() {
+over_each_protocol! {
+    head_starts_no_export_and_one_that_has_ended_leaves_its_room;
+    million_rows_take_constant_memory;
+}
+
+async fn head_starts_no_export_and_one_that_has_ended_leaves_its_room(protocol: Protocol) {
     let bounds = with!(Bounds { exports: 1 });
     let server = TestServer::start(workbench(".").bounds(bounds).router());
-    for (protocol, client) in clients() {
-        for _ in 0..20 {
-            let head = client.head(server.url("/export/orders")).send().await.expect("a response");
-            assert_eq!(head.status(), 200, "{protocol}");
-            assert!(!head.headers().contains_key("x-export-id"), "{protocol}");
-            for query in ["", "?fail_at=2&fail=trailer"] {
-                let next = server.get(&client, &format!("/export/customers{query}")).await;
-                assert_eq!(next.status(), 200, "{query} over {protocol}");
-                read(next).await.expect("no error");
-            }
+    let client = protocol.client(server.address).await;
+    for _ in 0..20 {
+        let head = client.request("HEAD", "/export/orders").send().await.expect("a response");
+        assert_eq!(head.status(), 200, "{protocol}");
+        assert!(!head.headers().contains_key("x-export-id"), "{protocol}");
+        for query in ["", "?fail_at=2&fail=trailer"] {
+            let next = client.get(&format!("/export/customers{query}")).await;
+            assert_eq!(next.status(), 200, "{query} over {protocol}");
+            read(next).await.expect("no error");
         }
-        let missing = client.head(server.url("/export/nope")).send().await.expect("a response");
-        assert_eq!(missing.status(), 404, "{protocol}");
     }
+    let missing = client.request("HEAD", "/export/nope").send().await.expect("a response");
+    assert_eq!(missing.status(), 404, "{protocol}");
 }
 
 /// Fills a database with this many rows of about 100 bytes.
@@ -177,8 +194,7 @@ async fn client_that_is_gone_ends_the_database_thread() {
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn million_rows_take_constant_memory() {
+async fn million_rows_take_constant_memory(protocol: Protocol) {
     const ROWS: u32 = 1_000_000;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("rows.db");
@@ -186,24 +202,18 @@ async fn million_rows_take_constant_memory() {
     let path = file.to_str().expect("text");
     let mut process = Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off", "--database", path]);
     let address = process.address("https");
-    for (protocol, client) in clients() {
-        let url = format!("https://localhost:{}/export/rows?format=ndjson", address.port());
-        let response = client.get(url).header("te", "trailers").send().await.expect("a response");
-        let mut body = http::Response::from(response).into_body();
-        let (mut rows, mut bytes, mut trailers) = (0, 0, None);
-        while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
-            match frame.expect("no error").into_data() {
-                Ok(data) => {
-                    bytes += data.len();
-                    rows += lines(&data);
-                }
-                Err(frame) => trailers = frame.into_trailers().ok(),
-            }
-        }
-        assert_eq!(rows, ROWS as usize, "{protocol}");
-        assert!(bytes > 100_000_000, "{bytes} bytes over {protocol}");
-        assert_eq!(trailers.expect("trailers")["x-row-count"], ROWS.to_string(), "{protocol}");
+    let client = protocol.client(address).await;
+    let mut response = client.get("/export/rows?format=ndjson").await;
+    let (mut rows, mut bytes) = (0, 0);
+    while let Some(data) = response.chunk().await.expect("no error") {
+        bytes += data.len();
+        rows += lines(&data);
     }
+    let trailers = read(response).await.expect("no error").trailers;
+    assert_eq!(rows, ROWS as usize, "{protocol}");
+    assert!(bytes > 100_000_000, "{bytes} bytes over {protocol}");
+    assert_eq!(trailers.expect("trailers")["x-row-count"], ROWS.to_string(), "{protocol}");
+
     let peak = process.memory("VmHWM");
-    assert!(peak < 48 * 1024, "{peak} KiB for two exports of 100 MB");
+    assert!(peak < 48 * 1024, "{peak} KiB for an export of 100 MB");
 }

@@ -1,7 +1,9 @@
 //! Conditional requests and ranges of `/files/…` follow RFC 9110 §13 and §14.
 
 use crate::support::{
-    TestServer, clients, read,
+    TestServer, clients,
+    protocols::Protocol,
+    read,
     upload::{PROTOCOLS, Upload},
     workbench,
 };
@@ -226,10 +228,14 @@ async fn tag_changes_with_every_replacement_and_not_with_a_restart() {
         let last = tags.last().expect("a tag").clone();
         let fields = [("content-digest", &*digest), ("if-match", &*last)];
         let upload = Upload { path: "/files/ten", fields: &fields, chunks: &chunks, ..Upload::default() };
-        assert_eq!(upload.send("HTTP/2", served.server.address).await.status, 200);
+        assert_eq!(upload.send(Protocol::Http2, served.server.address).await.status, 200);
         let tag = served.etag(&client, "ten").await;
         assert!(!tags.contains(&tag), "{tag} of {tags:?}");
-        assert_eq!(upload.send("HTTP/2", served.server.address).await.status, 412, "the tag is the old one");
+        assert_eq!(
+            upload.send(Protocol::Http2, served.server.address).await.status,
+            412,
+            "the tag is the old one"
+        );
         tags.push(tag);
     }
     let again =

@@ -1,6 +1,10 @@
 //! `GET /files/…` serves all files of its folder and nothing else, with the digest of the content.
 
-use crate::support::{TestServer, clients, raw, read, with, workbench};
+use crate::support::{
+    TestServer,
+    protocols::{Client, Protocol, Request, Response, over_each_protocol, read},
+    raw, with, workbench,
+};
 use axum_trailers_workbench::Bounds;
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
@@ -51,84 +55,87 @@ fn digest(content: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
-#[tokio::test]
-async fn file_arrives_whole_with_its_digest() {
-    let served = serve();
-    for (protocol, client) in clients() {
-        for (path, content) in
-            [("large.bin", large()), ("empty.txt", vec![]), ("%C3%A4%20b%25.txt", b"encoded".to_vec())]
-        {
-            let ending =
-                read(served.server.get(&client, &format!("/files/{path}")).await).await.expect("no error");
-            assert!(ending.content == content, "{path} over {protocol}");
-            assert_eq!(
-                ending.trailers.expect("trailers")["content-digest"],
-                digest(&content),
-                "{path} over {protocol}"
-            );
-        }
-    }
+over_each_protocol! {
+    file_arrives_whole_with_its_digest;
+    range_has_the_digest_of_the_bytes_sent;
+    range_of_an_empty_file_is_ignored;
+    conditional_and_head_requests_have_no_content_and_no_trailer;
+    other_methods_are_not_allowed;
+    file_with_an_inexpressible_date_is_sent_without_it;
+    no_response_acts_as_a_page_of_this_origin;
+    #[cfg(unix)]
+    name_that_is_no_utf_8_is_served;
 }
 
-#[tokio::test]
-async fn range_has_the_digest_of_the_bytes_sent() {
+async fn file_arrives_whole_with_its_digest(protocol: Protocol) {
     let served = serve();
-    for (protocol, client) in clients() {
-        let whole = served.server.get(&client, "/files/large.bin").await;
-        assert!(!whole.headers().contains_key("trailers"), "the article's field is on its route alone");
-        let request = client.get(served.server.url("/files/large.bin")).header("te", "trailers");
-        let response = request.header("range", "bytes=1000-2999").send().await.expect("a response");
-        assert_eq!(response.status(), 206, "{protocol}");
-        assert_eq!(response.headers()["content-range"], "bytes 1000-2999/3000000", "{protocol}");
-        let ending = read(response).await.expect("no error");
-        assert_eq!(ending.content, large()[1000..3000], "{protocol}");
+    let client = protocol.client(served.server.address).await;
+    for (path, content) in
+        [("large.bin", large()), ("empty.txt", vec![]), ("%C3%A4%20b%25.txt", b"encoded".to_vec())]
+    {
+        let ending = read(client.get(&format!("/files/{path}")).await).await.expect("no error");
+        assert!(ending.content == content, "{path} over {protocol}");
         assert_eq!(
             ending.trailers.expect("trailers")["content-digest"],
-            digest(&large()[1000..3000]),
-            "{protocol}"
+            digest(&content),
+            "{path} over {protocol}"
         );
     }
 }
 
-#[tokio::test]
-async fn range_of_an_empty_file_is_ignored() {
+async fn range_has_the_digest_of_the_bytes_sent(protocol: Protocol) {
     let served = serve();
-    for (protocol, client) in clients() {
-        let request = client.get(served.server.url("/files/empty.txt")).header("te", "trailers");
-        let response = request.header("range", "bytes=0-1").send().await.expect("a response");
-        assert_eq!(response.status(), 200, "{protocol}");
-        let ending = read(response).await.expect("no error");
-        assert!(ending.content.is_empty(), "{protocol}");
-        assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b""), "{protocol}");
-    }
+    let client = protocol.client(served.server.address).await;
+    let whole = client.get("/files/large.bin").await;
+    assert!(!whole.headers().contains_key("trailers"), "the article's field is on its route alone");
+    let request = client.request("GET", "/files/large.bin").header("te", "trailers");
+    let response = request.header("range", "bytes=1000-2999").send().await.expect("a response");
+    assert_eq!(response.status(), 206, "{protocol}");
+    assert_eq!(response.headers()["content-range"], "bytes 1000-2999/3000000", "{protocol}");
+    let ending = read(response).await.expect("no error");
+    assert_eq!(ending.content, large()[1000..3000], "{protocol}");
+    assert_eq!(
+        ending.trailers.expect("trailers")["content-digest"],
+        digest(&large()[1000..3000]),
+        "{protocol}"
+    );
 }
 
-#[tokio::test]
-async fn conditional_and_head_requests_have_no_content_and_no_trailer() {
+async fn range_of_an_empty_file_is_ignored(protocol: Protocol) {
     let served = serve();
-    for (protocol, client) in clients() {
-        let modified =
-            served.server.get(&client, "/files/large.bin").await.headers()["last-modified"].clone();
-        let url = served.server.url("/files/large.bin");
-        let conditional = client.get(&url).header("te", "trailers").header("if-modified-since", modified);
-        let head = client.head(&url).header("te", "trailers");
-        for (request, status) in [(conditional, 304), (head, 200)] {
-            let response = request.send().await.expect("a response");
-            assert_eq!(response.status(), status, "{protocol}");
-            assert!(!response.headers().contains_key("trailer"), "{protocol}");
-            if status == 200 {
-                assert_eq!(response.headers()["content-length"], "3000000", "{protocol}");
-            }
-            let ending = read(response).await.expect("no error");
-            assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
+    let client = protocol.client(served.server.address).await;
+    let request = client.request("GET", "/files/empty.txt").header("te", "trailers");
+    let response = request.header("range", "bytes=0-1").send().await.expect("a response");
+    assert_eq!(response.status(), 200, "{protocol}");
+    let ending = read(response).await.expect("no error");
+    assert!(ending.content.is_empty(), "{protocol}");
+    assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b""), "{protocol}");
+}
+
+async fn conditional_and_head_requests_have_no_content_and_no_trailer(protocol: Protocol) {
+    let served = serve();
+    let client = protocol.client(served.server.address).await;
+    let modified = client.get("/files/large.bin").await.headers()["last-modified"].clone();
+    let url = "/files/large.bin";
+    let conditional =
+        client.request("GET", url).header("te", "trailers").header("if-modified-since", modified);
+    let head = client.request("HEAD", url).header("te", "trailers");
+    for (request, status) in [(conditional, 304), (head, 200)] {
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), status, "{protocol}");
+        assert!(!response.headers().contains_key("trailer"), "{protocol}");
+        if status == 200 {
+            assert_eq!(response.headers()["content-length"], "3000000", "{protocol}");
         }
-        let response =
-            client.get(&url).header("range", "bytes=9000000-").header("te", "trailers").send().await;
-        let response = response.expect("a response");
-        assert_eq!(response.status(), 416, "{protocol}");
-        assert_eq!(response.headers()["content-range"], "bytes */3000000", "{protocol}");
-        assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
     }
+    let response =
+        client.request("GET", url).header("range", "bytes=9000000-").header("te", "trailers").send().await;
+    let response = response.expect("a response");
+    assert_eq!(response.status(), 416, "{protocol}");
+    assert_eq!(response.headers()["content-range"], "bytes */3000000", "{protocol}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
 }
 
 #[tokio::test]
@@ -172,24 +179,22 @@ async fn only_visible_files_inside_the_folder_are_served() {
 #[tokio::test]
 async fn link_inside_is_followed_and_a_pipe_is_not_served() {
     let served = serve();
-    let (_, client) = clients().into_iter().next().expect("a client");
-    let ending = read(served.server.get(&client, "/files/link-inside.html").await).await.expect("no error");
+    let client = Protocol::Http2.client(served.server.address).await;
+    let ending = read(client.get("/files/link-inside.html").await).await.expect("no error");
     assert_eq!(ending.content, b"<p>inside</p>");
 
     // Opening a named pipe would block.
     let pipe = served.root.path().join("served/pipe");
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).expect("a named pipe");
-    assert_eq!(served.server.get(&client, "/files/pipe").await.status(), 404);
+    assert_eq!(client.get("/files/pipe").await.status(), 404);
 }
 
-#[tokio::test]
-async fn other_methods_are_not_allowed() {
+async fn other_methods_are_not_allowed(protocol: Protocol) {
     let served = serve();
-    for (protocol, client) in clients() {
-        let response = client.post(served.server.url("/files/large.bin")).body("x").send().await;
-        assert_eq!(response.expect("a response").status(), 405, "{protocol}");
-    }
+    let client = protocol.client(served.server.address).await;
+    let response = client.request("POST", "/files/large.bin").body("x").send().await;
+    assert_eq!(response.expect("a response").status(), 405, "{protocol}");
 }
 
 #[tokio::test]
@@ -235,8 +240,7 @@ async fn file_that_is_replaced_while_it_is_sent_comes_as_it_was() {
     assert!(raw::http2_read(&mut body).await.expect("no error") == content);
 }
 
-#[tokio::test]
-async fn file_with_an_inexpressible_date_is_sent_without_it() {
+async fn file_with_an_inexpressible_date_is_sent_without_it(protocol: Protocol) {
     use std::time::{Duration, UNIX_EPOCH};
     let served = serve();
     let path = served.root.path().join("served/dated.html");
@@ -249,34 +253,32 @@ async fn file_with_an_inexpressible_date_is_sent_without_it() {
         let file = fs::File::options().write(true).open(&path).expect("a file");
         file.set_modified(modified).expect("dated");
         assert_eq!(file.metadata().and_then(|file| file.modified()).expect("a date"), modified);
-        for (protocol, client) in clients() {
-            let url = served.server.url("/files/dated.html");
-            let response = served.server.get(&client, "/files/dated.html").await;
-            assert_eq!(response.status(), 200, "{modified:?} over {protocol}");
-            assert_eq!(response.headers().contains_key("last-modified"), is_told, "{modified:?}");
-            assert_eq!(response.headers()["content-type"], "text/html", "{modified:?}");
-            let ending = read(response).await.expect("no error");
-            assert_eq!(ending.content, b"<p>dated</p>", "{modified:?}");
-            assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b"<p>dated</p>"));
+        let client = protocol.client(served.server.address).await;
+        let url = "/files/dated.html";
+        let response = client.get("/files/dated.html").await;
+        assert_eq!(response.status(), 200, "{modified:?} over {protocol}");
+        assert_eq!(response.headers().contains_key("last-modified"), is_told, "{modified:?}");
+        assert_eq!(response.headers()["content-type"], "text/html", "{modified:?}");
+        let ending = read(response).await.expect("no error");
+        assert_eq!(ending.content, b"<p>dated</p>", "{modified:?}");
+        assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(b"<p>dated</p>"));
 
-            let head = client.head(&url).send().await.expect("a response");
-            assert_eq!(
-                (head.status().as_u16(), &head.headers()["content-length"]),
-                (200, &"12".parse().expect("a value"))
-            );
-            let range = client.get(&url).header("range", "bytes=0-2").send().await.expect("a response");
-            assert_eq!(range.status(), 206, "{modified:?}");
-            let since = "Fri, 31 Dec 9999 23:59:59 GMT";
-            let conditional = client.get(&url).header("if-modified-since", since).send().await;
-            let status = conditional.expect("a response").status();
-            assert_eq!(status, if is_told { 304 } else { 200 }, "{modified:?}");
-        }
+        let head = client.request("HEAD", url).send().await.expect("a response");
+        assert_eq!(
+            (head.status().as_u16(), &head.headers()["content-length"]),
+            (200, &"12".parse().expect("a value"))
+        );
+        let range = client.request("GET", url).header("range", "bytes=0-2").send().await.expect("a response");
+        assert_eq!(range.status(), 206, "{modified:?}");
+        let since = "Fri, 31 Dec 9999 23:59:59 GMT";
+        let conditional = client.request("GET", url).header("if-modified-since", since).send().await;
+        let status = conditional.expect("a response").status();
+        assert_eq!(status, if is_told { 304 } else { 200 }, "{modified:?}");
     }
 }
 
 /// Every response, whatever its status, because the page at `/ui` has the same origin.
-#[tokio::test]
-async fn no_response_acts_as_a_page_of_this_origin() {
+async fn no_response_acts_as_a_page_of_this_origin(protocol: Protocol) {
     type Fields<'a> = &'a [(&'a str, &'a str)];
     let served = serve();
     let bounds = with!(Bounds { upload_size: 1000 });
@@ -310,47 +312,42 @@ async fn no_response_acts_as_a_page_of_this_origin() {
         ("PUT", "new", &right, 201),
         ("PUT", "new", &right, 200),
     ];
-    for (protocol, client) in clients() {
-        for accepted in ["*/*", "text/html"] {
-            let ask = async |server: &TestServer, method: &str, path: &str, fields: Fields<'_>, body| {
-                let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-                let request = client.request(method, server.url(&format!("/files/{path}")));
-                let request = request.header("accept", accepted).body(body);
-                let add = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
-                    request.header(*name, *value)
-                };
-                fields.iter().fold(request, add).send().await.expect("a response")
+    let client = protocol.client(served.server.address).await;
+    let uploader = protocol.client(writable.address).await;
+    for accepted in ["*/*", "text/html"] {
+        let ask =
+            async |client: &Client, method: &str, path: &str, fields: Fields<'_>, body: Option<String>| {
+                let request = client.request(method, format!("/files/{path}")).header("accept", accepted);
+                let request = request.headers(fields);
+                body.into_iter().fold(request, Request::body).send().await.expect("a response")
             };
-            let isolated = |response: &reqwest::Response, status: u16, what: &str| {
-                assert_eq!(response.status(), status, "{what} over {protocol} as {accepted}");
-                let fields = ["x-content-type-options", "content-security-policy"]
-                    .map(|name| response.headers().get(name).expect(what));
-                assert_eq!(fields, ["nosniff", "sandbox"], "{what} over {protocol} as {accepted}");
-            };
-            for (method, path, fields, status) in responses {
-                let body = if *method == "PUT" { "x".to_owned() } else { String::new() };
-                let response = ask(&writable, method, path, fields, body).await;
-                isolated(&response, *status, &format!("{method} {path} {fields:?}"));
-            }
-            fs::remove_file(dir.join("new")).expect("removed");
-            isolated(&ask(&writable, "PUT", "new", &right, "x".repeat(1001)).await, 413, "a large upload");
-            isolated(&ask(&served.server, "PUT", "new", &right, "x".to_owned()).await, 403, "an upload");
+        let isolated = |response: &Response, status: u16, what: &str| {
+            assert_eq!(response.status(), status, "{what} over {protocol} as {accepted}");
+            let fields = ["x-content-type-options", "content-security-policy"]
+                .map(|name| response.headers().get(name).expect(what));
+            assert_eq!(fields, ["nosniff", "sandbox"], "{what} over {protocol} as {accepted}");
+        };
+        for (method, path, fields, status) in responses {
+            let body = (*method == "PUT").then(|| "x".to_owned());
+            let response = ask(&uploader, method, path, fields, body).await;
+            isolated(&response, *status, &format!("{method} {path} {fields:?}"));
         }
-        let other = client.get(served.server.url("/te")).send().await.expect("a response");
-        assert!(!other.headers().contains_key("content-security-policy"), "{protocol}");
+        fs::remove_file(dir.join("new")).expect("removed");
+        isolated(&ask(&uploader, "PUT", "new", &right, Some("x".repeat(1001))).await, 413, "a large upload");
+        isolated(&ask(&client, "PUT", "new", &right, Some("x".to_owned())).await, 403, "an upload");
     }
+    let other = client.request("GET", "/te").send().await.expect("a response");
+    assert!(!other.headers().contains_key("content-security-policy"), "{protocol}");
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn name_that_is_no_utf_8_is_served() {
+async fn name_that_is_no_utf_8_is_served(protocol: Protocol) {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
     let served = serve();
     let path = served.root.path().join("served").join(OsStr::from_bytes(b"\xff\xe4.txt"));
     fs::write(path, "named").expect("written");
-    for (protocol, client) in clients() {
-        let response = served.server.get(&client, "/files/%ff%E4.txt").await;
-        assert_eq!(response.headers()["content-type"], "text/plain", "{protocol}");
-        assert_eq!(read(response).await.expect("no error").content, b"named", "{protocol}");
-    }
+    let client = protocol.client(served.server.address).await;
+    let response = client.get("/files/%ff%E4.txt").await;
+    assert_eq!(response.headers()["content-type"], "text/plain", "{protocol}");
+    assert_eq!(read(response).await.expect("no error").content, b"named", "{protocol}");
 }

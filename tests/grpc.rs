@@ -1,10 +1,11 @@
 //! gRPC services run on the router's port, and their trailers report how calls end.
 
 use crate::support::{
-    TestServer, channel, clients, http2,
+    TestServer, channel,
     log::Log,
     process::{Process, Signal},
-    raw, read, soon, with, workbench,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon, with, workbench,
 };
 use axum_trailers_workbench::{
     Bounds, Workbench,
@@ -147,7 +148,7 @@ async fn refusals_say_what_was_wrong_in_details() {
     assert!(status.get_error_details().retry_info().is_some());
     let status = client.list_tables(ListTablesRequest {}).await.expect_err("it counts, too");
     assert_eq!(status.code(), Code::ResourceExhausted);
-    let of_routes = server.get(&http2(), "/export/orders").await;
+    let of_routes = Protocol::Http2.client(server.address).await.get("/export/orders").await;
     assert_eq!(of_routes.status(), 429, "the routes count the same exports");
     let (rows, ended) = to_the_end(rows).await;
     ended.expect("the first goes on");
@@ -169,9 +170,9 @@ async fn too_many_rows_without_a_limit_are_refused() {
 async fn progress_reports_how_calls_ended() {
     let server = serve(workbench(".")).await;
     let mut client = ExportsClient::new(channel(server.address).await);
-    let http = http2();
+    let http = Protocol::Http2.client(server.address).await;
     let progress = async |id: &str| {
-        let told = read(server.get(&http, &format!("/exports/{id}")).await).await.expect("progress");
+        let told = read(http.get(&format!("/exports/{id}")).await).await.expect("progress");
         serde_json::from_slice::<serde_json::Value>(&told.content).expect("JSON")
     };
     for (fail_at, leaves, state) in
@@ -210,7 +211,10 @@ async fn tables_are_those_of_the_route() {
     let server = serve(workbench(".")).await;
     let mut client = ExportsClient::new(channel(server.address).await);
     let tables = client.list_tables(ListTablesRequest {}).await.expect("tables").into_inner().tables;
-    let listed = read(server.get(&http2(), "/export").await).await.expect("tables").content;
+    let listed = read(Protocol::Http2.client(server.address).await.get("/export").await)
+        .await
+        .expect("tables")
+        .content;
     let listed: serde_json::Value = serde_json::from_slice(&listed).expect("JSON");
     let tables = tables.iter().map(|table| {
         let columns = table.columns.iter();
@@ -257,19 +261,17 @@ async fn standard_services_answer() {
     assert_eq!(files.file_descriptor_proto.len(), 1);
 }
 
-#[tokio::test]
-async fn router_and_services_share_the_port() {
+over_each_protocol! {
+    router_and_services_share_the_port;
+}
+
+async fn router_and_services_share_the_port(protocol: Protocol) {
     let server = serve(workbench(".")).await;
-    for (protocol, client) in clients() {
-        let beside = server.get(&client, "/healthz").await;
-        assert_eq!(beside.status(), 200, "{protocol}");
-        let unknown = client.post(server.url("/axum_trailers.v9.Exports/Export")).send().await;
-        assert_eq!(
-            unknown.expect("a response").status(),
-            404,
-            "{protocol}: what is no service is the router's"
-        );
-    }
+    let client = protocol.client(server.address).await;
+    let beside = client.get("/healthz").await;
+    assert_eq!(beside.status(), 200, "{protocol}");
+    let unknown = client.request("POST", "/axum_trailers.v9.Exports/Export").send().await;
+    assert_eq!(unknown.expect("a response").status(), 404, "{protocol}: what is no service is the router's");
 }
 
 #[tokio::test]
@@ -328,9 +330,9 @@ async fn reader_that_has_stalled_holds_few_rows() {
         raw::http2_call(&mut client, "/axum_trailers.v1.Exports/Export", &[], message, true);
     let response = soon("a response", response).await.expect("a response");
     let id = response.headers()["x-export-id"].to_str().expect("text").to_owned();
-    let http = http2();
+    let http = Protocol::Http2.client(server.address).await;
     let progress = async || {
-        let told = read(server.get(&http, &format!("/exports/{id}")).await).await.expect("progress");
+        let told = read(http.get(&format!("/exports/{id}")).await).await.expect("progress");
         let told: serde_json::Value = serde_json::from_slice(&told.content).expect("JSON");
         assert_eq!(told["state"], "running");
         told["rows"].as_u64().expect("a number")

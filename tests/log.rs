@@ -4,6 +4,7 @@ use crate::support::{
     TestServer, channel, http1, http2,
     log::Log,
     process::{Process, Signal},
+    protocols::Protocol,
     raw,
     upload::{PROTOCOLS, Upload},
     workbench,
@@ -121,7 +122,7 @@ async fn echo_of_a_trailer_that_is_missing_or_not_announced_is_no_warning() {
         log.line(&[" INFO ", &format!("protocol={protocol:?}}}"), relayed, "name=\"x-echo-x-sum\""]).await;
     }
     let unannounced = Upload { fields: &[("te", "trailers")], trailers: &[("x-sum", "1")], ..request };
-    unannounced.send("HTTP/1.1", server.address).await;
+    unannounced.send(Protocol::Http1, server.address).await;
     let left_out = "unannounced relayed trailer field omitted over HTTP/1.1";
     log.line(&[" INFO ", left_out, "name=x-echo-x-sum"]).await;
     assert!(!log.text().contains("WARN"), "{}", log.text());

@@ -3,12 +3,13 @@
 #[cfg(target_os = "linux")]
 use crate::support::raw;
 use crate::support::{
-    TestServer, clients, http2, json,
+    TestServer,
+    protocols::{Protocol, json, over_each_protocol, read},
     raw::http2_began,
     raw::http2_frame,
     raw::tls,
-    read, soon,
-    upload::{PROTOCOLS, Upload},
+    soon,
+    upload::Upload,
     workbench,
 };
 use serde_json::{Value, json};
@@ -24,10 +25,10 @@ fn serve() -> TestServer {
 
 /// The record of a token, once it meets a condition.
 async fn record(server: &TestServer, token: &str, is_met: impl Fn(&Value) -> bool) -> Value {
-    let client = http2();
+    let client = Protocol::Http2.client(server.address).await;
     let met = async {
         loop {
-            let response = server.get(&client, &format!("/seen/{token}")).await;
+            let response = client.get(&format!("/seen/{token}")).await;
             let is_there = response.status() == 200;
             let record = json(response).await;
             if is_there && is_met(&record) {
@@ -43,105 +44,95 @@ async fn ended(server: &TestServer, token: &str) -> Value {
     record(server, token, |record| record["state"] != "running").await
 }
 
-#[tokio::test]
-async fn request_is_recorded_as_it_arrived_and_its_response_as_it_was_sent() {
-    let server = serve();
-    for protocol in PROTOCOLS {
-        for path in ["/inspect", "/echo"] {
-            let case = format!("{path} over {protocol}");
-            let upload = Upload {
-                method: "POST",
-                path: &format!("{path}?probe={OTHER}"),
-                fields: &[
-                    ("te", "trailers"),
-                    ("trailer", "x-sum"),
-                    ("x-check-id", TOKEN),
-                    ("x-a", "b"),
-                    ("authorization", "Basic abc"),
-                ],
-                chunks: &["first ", "second"],
-                trailers: &[("x-sum", "1"), ("x-sum", "2"), ("host", "forbidden")],
-            };
-            let answer = upload.send(protocol, server.address).await;
-            let record = ended(&server, TOKEN).await;
-            assert_eq!(
-                (&record["token"], &record["status"]),
-                (&TOKEN.into(), &answer.status.into()),
-                "{case}"
-            );
-            assert_eq!((&record["id"], &record["state"]), (&TOKEN.into(), &"complete".into()), "{case}");
-            assert_eq!(record["data"]["bytes"], answer.content.len(), "{case}");
+over_each_protocol! {
+    request_is_recorded_as_it_arrived_and_its_response_as_it_was_sent;
+    parameter_serves_where_the_field_does_not_arrive;
+    content_that_a_route_has_no_use_for_is_unread;
+}
 
-            let request = &record["request"];
-            assert_eq!(
-                (&request["protocol"], &request["method"]),
-                (&protocol.into(), &"POST".into()),
-                "{case}"
-            );
-            assert_eq!(request["target"], format!("{path}?probe={OTHER}"), "{case}");
-            assert_eq!(
-                (&request["te"], &request["trailer"]),
-                (&json!(["trailers"]), &json!(["x-sum"])),
-                "{case}"
-            );
-            let headers = request["headers"].as_array().expect("a list");
-            assert!(headers.contains(&json!({ "name": "x-a", "value": "b" })), "{case}: {request:#}");
-            assert!(
-                headers.contains(&json!({ "name": "authorization", "value": "(9 bytes)" })),
-                "{case}: {request:#}"
-            );
-            let framing = if protocol == "HTTP/2" { "frames" } else { "chunked" };
-            assert_eq!(request["framing"], framing, "{case}");
-            assert_eq!(request["content"]["bytes"], 12, "{case}");
-            let trailers = json!([{ "name": "x-sum", "value": "1" }, { "name": "x-sum", "value": "2" }]);
-            assert_eq!(request["trailers"], trailers, "{case}");
-            assert_eq!(request["forbiddenTrailers"], json!(["host"]), "{case}");
-            assert_eq!(record["connection"]["sni"], "localhost", "{case}");
-            assert_eq!(
-                (&request["state"], &request["failure"]),
-                (&"complete".into(), &Value::Null),
-                "{case}"
-            );
-        }
+async fn request_is_recorded_as_it_arrived_and_its_response_as_it_was_sent(protocol: Protocol) {
+    let server = serve();
+
+    for path in ["/inspect", "/echo"] {
+        let case = format!("{path} over {protocol}");
+        let upload = Upload {
+            method: "POST",
+            path: &format!("{path}?probe={OTHER}"),
+            fields: &[
+                ("te", "trailers"),
+                ("trailer", "x-sum"),
+                ("x-check-id", TOKEN),
+                ("x-a", "b"),
+                ("authorization", "Basic abc"),
+            ],
+            chunks: &["first ", "second"],
+            trailers: &[("x-sum", "1"), ("x-sum", "2"), ("host", "forbidden")],
+        };
+        let answer = upload.send(protocol, server.address).await;
+        let record = ended(&server, TOKEN).await;
+        assert_eq!((&record["token"], &record["status"]), (&TOKEN.into(), &answer.status.into()), "{case}");
+        assert_eq!((&record["id"], &record["state"]), (&TOKEN.into(), &"complete".into()), "{case}");
+        assert_eq!(record["data"]["bytes"], answer.content.len(), "{case}");
+
+        let request = &record["request"];
+        assert_eq!(
+            (&request["protocol"], &request["method"]),
+            (&protocol.name().into(), &"POST".into()),
+            "{case}"
+        );
+        assert_eq!(request["target"], format!("{path}?probe={OTHER}"), "{case}");
+        assert_eq!(
+            (&request["te"], &request["trailer"]),
+            (&json!(["trailers"]), &json!(["x-sum"])),
+            "{case}"
+        );
+        let headers = request["headers"].as_array().expect("a list");
+        assert!(headers.contains(&json!({ "name": "x-a", "value": "b" })), "{case}: {request:#}");
+        assert!(
+            headers.contains(&json!({ "name": "authorization", "value": "(9 bytes)" })),
+            "{case}: {request:#}"
+        );
+        let framing = if protocol != Protocol::Http1 { "frames" } else { "chunked" };
+        assert_eq!(request["framing"], framing, "{case}");
+        assert_eq!(request["content"]["bytes"], 12, "{case}");
+        let trailers = json!([{ "name": "x-sum", "value": "1" }, { "name": "x-sum", "value": "2" }]);
+        assert_eq!(request["trailers"], trailers, "{case}");
+        assert_eq!(request["forbiddenTrailers"], json!(["host"]), "{case}");
+        assert_eq!(record["connection"]["sni"], "localhost", "{case}");
+        assert_eq!((&request["state"], &request["failure"]), (&"complete".into(), &Value::Null), "{case}");
     }
 }
 
-#[tokio::test]
-async fn parameter_serves_where_the_field_does_not_arrive() {
+async fn parameter_serves_where_the_field_does_not_arrive(protocol: Protocol) {
     let server = serve();
-    for (protocol, client) in clients() {
-        for path in ["/te", "/trailers?x-color=blue", "/healthz", "/ui/main.js", "/nothing"] {
-            let separator = if path.contains('?') { '&' } else { '?' };
-            let target = format!("{path}{separator}probe={TOKEN}");
-            let case = format!("{target} over {protocol}");
-            let response = server.get(&client, &target).await;
-            let (status, id) = (response.status().as_u16(), response.headers()["x-request-id"].clone());
-            let ending = read(response).await.expect("no error");
-            let record = ended(&server, TOKEN).await;
-            assert_eq!(
-                (&record["status"], &record["request"]["target"]),
-                (&status.into(), &target.into()),
-                "{case}"
-            );
-            assert_eq!(record["id"], id.to_str().expect("text"), "{case}");
-            assert_eq!(record["trailers"].is_null(), ending.trailers.is_none(), "{case}");
-            let request = &record["request"];
-            assert_eq!(
-                (&request["framing"], &request["state"]),
-                (&"none".into(), &"complete".into()),
-                "{case}"
-            );
-            assert_eq!(request["trailers"], Value::Null, "{case}");
-        }
+    let client = protocol.client(server.address).await;
+    for path in ["/te", "/trailers?x-color=blue", "/healthz", "/ui/main.js", "/nothing"] {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let target = format!("{path}{separator}probe={TOKEN}");
+        let case = format!("{target} over {protocol}");
+        let response = client.get(&target).await;
+        let (status, id) = (response.status().as_u16(), response.headers()["x-request-id"].clone());
+        let ending = read(response).await.expect("no error");
+        let record = ended(&server, TOKEN).await;
+        assert_eq!(
+            (&record["status"], &record["request"]["target"]),
+            (&status.into(), &target.into()),
+            "{case}"
+        );
+        assert_eq!(record["id"], id.to_str().expect("text"), "{case}");
+        assert_eq!(record["trailers"].is_null(), ending.trailers.is_none(), "{case}");
+        let request = &record["request"];
+        assert_eq!((&request["framing"], &request["state"]), (&"none".into(), &"complete".into()), "{case}");
+        assert_eq!(request["trailers"], Value::Null, "{case}");
     }
 }
 
 #[tokio::test]
 async fn requests_with_one_token_are_counted_and_the_last_one_is_there() {
     let server = serve();
-    let client = http2();
+    let client = Protocol::Http2.client(server.address).await;
     for (n, path) in ["/te", "/help"].into_iter().enumerate() {
-        let request = client.get(server.url(path)).header("x-check-id", TOKEN);
+        let request = client.request("GET", path).header("x-check-id", TOKEN);
         read(request.send().await.expect("a response")).await.expect("no error");
         let record = ended(&server, TOKEN).await;
         assert_eq!((&record["requests"], &record["request"]["target"]), (&(n + 1).into(), &path.into()));
@@ -151,17 +142,17 @@ async fn requests_with_one_token_are_counted_and_the_last_one_is_there() {
 #[tokio::test]
 async fn other_values_are_no_tokens() {
     let server = serve();
-    let client = http2();
+    let client = Protocol::Http2.client(server.address).await;
     for id in ["short", "nightly-healthcheck", "with-a-dot.in-the-middle"] {
-        let request = client.get(server.url("/te")).header("x-check-id", id);
+        let request = client.request("GET", "/te").header("x-check-id", id);
         read(request.send().await.expect("a response")).await.expect("no error");
-        let record = json(server.get(&client, &format!("/seen/{id}")).await).await;
+        let record = json(client.get(&format!("/seen/{id}")).await).await;
         assert_eq!((&record["id"], &record["request"]), (&id.into(), &Value::Null));
     }
     // A request for a record has none.
-    let request = client.get(server.url(&format!("/seen/{OTHER}"))).header("x-check-id", TOKEN);
+    let request = client.request("GET", &format!("/seen/{OTHER}")).header("x-check-id", TOKEN);
     assert_eq!(request.send().await.expect("a response").status(), 404);
-    assert_eq!(server.get(&client, &format!("/seen/{TOKEN}")).await.status(), 404);
+    assert_eq!(client.get(&format!("/seen/{TOKEN}")).await.status(), 404);
 }
 
 /// Each begins an upload that stops after `hello`.
@@ -198,25 +189,23 @@ async fn request_that_gets_no_response_has_a_record_and_its_cut_is_no_end() {
     }
 }
 
-#[tokio::test]
-async fn content_that_a_route_has_no_use_for_is_unread() {
+async fn content_that_a_route_has_no_use_for_is_unread(protocol: Protocol) {
     let server = serve();
-    for protocol in PROTOCOLS {
-        let upload = Upload {
-            method: "GET",
-            path: "/te",
-            fields: &[("x-check-id", TOKEN)],
-            chunks: &["a"],
-            trailers: &[],
-        };
-        assert_eq!(upload.send(protocol, server.address).await.status, 200, "{protocol}");
-        let request = ended(&server, TOKEN).await["request"].take();
-        assert_eq!(
-            (&request["state"], &request["content"]["bytes"]),
-            (&"unread".into(), &0.into()),
-            "{protocol}"
-        );
-    }
+
+    let upload = Upload {
+        method: "GET",
+        path: "/te",
+        fields: &[("x-check-id", TOKEN)],
+        chunks: &["a"],
+        trailers: &[],
+    };
+    assert_eq!(upload.send(protocol, server.address).await.status, 200, "{protocol}");
+    let request = ended(&server, TOKEN).await["request"].take();
+    assert_eq!(
+        (&request["state"], &request["content"]["bytes"]),
+        (&"unread".into(), &0.into()),
+        "{protocol}"
+    );
 }
 
 /// On Linux, all of 127.0.0.0/8 is this machine.

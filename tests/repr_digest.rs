@@ -1,7 +1,10 @@
 //! A part of a file comes with the digest of the whole file: stored earlier, or computed during the transfer.
 
-use crate::support::{TestServer, clients, http1, http2, raw, read, workbench};
-use reqwest::{Client, Response};
+use crate::support::{
+    TestServer,
+    protocols::{Client, Protocol, Response, over_each_protocol, read},
+    raw, workbench,
+};
 use sha2::{Digest, Sha256, Sha512};
 use std::{fs, path::Path, time::Duration};
 
@@ -18,14 +21,8 @@ fn content(length: u32) -> Vec<u8> {
     (0..length).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
 }
 
-async fn ask(server: &TestServer, client: &Client, fields: &[(&str, &str)]) -> Response {
-    let request = client.get(server.url("/files/file"));
-    fields
-        .iter()
-        .fold(request, |request, (name, value)| request.header(*name, *value))
-        .send()
-        .await
-        .expect("sent")
+async fn ask(client: &Client, fields: &[(&str, &str)]) -> Response {
+    client.request("GET", "/files/file").headers(fields).send().await.expect("a response")
 }
 
 const WANTED: [(&str, &str); 3] =
@@ -41,27 +38,31 @@ async fn repr_digests(response: Response) -> [Option<String>; 2] {
     [header, ending.trailers.as_ref().and_then(text)]
 }
 
-#[tokio::test]
-async fn part_ends_with_the_digest_of_the_whole() {
+over_each_protocol! {
+    part_ends_with_the_digest_of_the_whole;
+    #[cfg(unix)]
+    digest_that_is_known_comes_first_and_never_outlives_its_content;
+}
+
+async fn part_ends_with_the_digest_of_the_whole(protocol: Protocol) {
     let folder = tempfile::tempdir().expect("a folder");
     let content = content(1_000_000);
     fs::write(folder.path().join("file"), &content).expect("written");
-    for (protocol, client) in clients() {
-        // A server that has not stored any digest.
-        let server = serve(folder.path());
-        let response = ask(&server, &client, &WANTED).await;
-        assert_eq!(response.status(), 206, "{protocol}");
-        let announced = response.headers()["trailer"].to_str().expect("text").to_owned();
-        assert!(announced.contains("repr-digest") && announced.contains("content-digest"), "{announced}");
-        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
-        assert_eq!(trailers["repr-digest"], digest(&content), "{protocol}");
-        assert_eq!(trailers["content-digest"], digest(&content[1..4]), "{protocol}");
+    // A server that has not stored any digest.
+    let server = serve(folder.path());
+    let client = protocol.client(server.address).await;
+    let response = ask(&client, &WANTED).await;
+    assert_eq!(response.status(), 206, "{protocol}");
+    let announced = response.headers()["trailer"].to_str().expect("text").to_owned();
+    assert!(announced.contains("repr-digest") && announced.contains("content-digest"), "{announced}");
+    let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+    assert_eq!(trailers["repr-digest"], digest(&content), "{protocol}");
+    assert_eq!(trailers["content-digest"], digest(&content[1..4]), "{protocol}");
 
-        let parts = [WANTED[0], ("want-repr-digest", "sha-512=9, sha-256=1"), ("range", "bytes=1-3,9-")];
-        let [header, trailer] = repr_digests(ask(&server, &client, &parts).await).await;
-        let sha512 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, Sha512::digest(&content));
-        assert_eq!((header, trailer), (None, Some(format!("sha-512=:{sha512}:"))), "{protocol}");
-    }
+    let parts = [WANTED[0], ("want-repr-digest", "sha-512=9, sha-256=1"), ("range", "bytes=1-3,9-")];
+    let [header, trailer] = repr_digests(ask(&client, &parts).await).await;
+    let sha512 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, Sha512::digest(&content));
+    assert_eq!((header, trailer), (None, Some(format!("sha-512=:{sha512}:"))), "{protocol}");
 }
 
 #[tokio::test]
@@ -69,13 +70,14 @@ async fn digest_is_sent_only_if_wanted_and_possible() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("file"), content(1000)).expect("written");
     let server = serve(folder.path());
-    for (client, fields) in [
-        (http2(), [WANTED[0], WANTED[2]]),
-        (http1(), [WANTED[1], WANTED[2]]),
-        (http2(), [("want-repr-digest", "sha-256=0"), WANTED[2]]),
-        (http2(), [("want-repr-digest", "sha-256=1"), ("range", "bytes=5000-")]),
+    for (protocol, fields) in [
+        (Protocol::Http2, [WANTED[0], WANTED[2]]),
+        (Protocol::Http1, [WANTED[1], WANTED[2]]),
+        (Protocol::Http2, [("want-repr-digest", "sha-256=0"), WANTED[2]]),
+        (Protocol::Http2, [("want-repr-digest", "sha-256=1"), ("range", "bytes=5000-")]),
     ] {
-        assert_eq!(repr_digests(ask(&server, &client, &fields).await).await, [None, None], "{fields:?}");
+        let client = protocol.client(server.address).await;
+        assert_eq!(repr_digests(ask(&client, &fields).await).await, [None, None], "{fields:?}");
     }
 }
 
@@ -85,8 +87,7 @@ async fn settle() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
+async fn digest_that_is_known_comes_first_and_never_outlives_its_content(protocol: Protocol) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("file");
     fs::write(&path, content(1000)).expect("written");
@@ -100,34 +101,33 @@ async fn digest_that_is_known_comes_first_and_never_outlives_its_content() {
     let modified = fs::metadata(&path).and_then(|file| file.modified()).expect("a time");
     dated(modified + Duration::from_secs(3600));
     let server = serve(folder.path());
-    let (client, known) = (http2(), digest(&content(1000)));
+    let (client, known) = (protocol.client(server.address).await, digest(&content(1000)));
 
-    repr_digests(ask(&server, &client, &WANTED).await).await;
-    let again = repr_digests(ask(&server, &client, &WANTED).await).await;
+    repr_digests(ask(&client, &WANTED).await).await;
+    let again = repr_digests(ask(&client, &WANTED).await).await;
     assert_eq!(again, [None, Some(known.clone())], "whose time is not over can be written again and keep it");
     dated(modified);
     settle().await;
     // A response without `Range` sends the whole file and ends with its `Content-Digest`.
-    read(ask(&server, &client, &WANTED[..1]).await).await.expect("no error");
-    for (protocol, client) in clients() {
-        let again = repr_digests(ask(&server, &client, &WANTED).await).await;
-        assert_eq!(again, [Some(known.clone()), None], "{protocol}");
-        let whole = repr_digests(ask(&server, &client, &WANTED[..2]).await).await;
-        assert_eq!(whole, [Some(known.clone()), None], "{protocol}");
-        let unwanted = repr_digests(ask(&server, &client, &WANTED[2..]).await).await;
-        assert_eq!(unwanted, [None, None], "{protocol}");
-    }
-    let head = client.head(server.url("/files/file")).header(WANTED[1].0, WANTED[1].1).send().await;
+    read(ask(&client, &WANTED[..1]).await).await.expect("no error");
+    let again = repr_digests(ask(&client, &WANTED).await).await;
+    assert_eq!(again, [Some(known.clone()), None], "{protocol}");
+    let whole = repr_digests(ask(&client, &WANTED[..2]).await).await;
+    assert_eq!(whole, [Some(known.clone()), None], "{protocol}");
+    let unwanted = repr_digests(ask(&client, &WANTED[2..]).await).await;
+    assert_eq!(unwanted, [None, None], "{protocol}");
+
+    let head = client.request("HEAD", "/files/file").header(WANTED[1].0, WANTED[1].1).send().await;
     assert_eq!(head.expect("a response").headers()["repr-digest"], known);
 
     // Same size and old time: only the inode's change time reveals the write.
     fs::write(&path, vec![7; 1000]).expect("written");
     dated(modified);
-    let after = repr_digests(ask(&server, &client, &WANTED).await).await;
+    let after = repr_digests(ask(&client, &WANTED).await).await;
     assert_eq!(after, [None, Some(digest(&[7; 1000]))]);
     settle().await;
-    repr_digests(ask(&server, &client, &WANTED).await).await;
-    let again = repr_digests(ask(&server, &client, &WANTED).await).await;
+    repr_digests(ask(&client, &WANTED).await).await;
+    let again = repr_digests(ask(&client, &WANTED).await).await;
     assert_eq!(again, [Some(digest(&[7; 1000])), None], "from a part, too");
 }
 
@@ -178,7 +178,7 @@ async fn file_that_changes_while_it_is_hashed_has_no_digest() {
     let path = folder.path().join("file");
     fs::File::create(&path).and_then(|file| file.set_len(1 << 30)).expect("a file");
     let server = serve(folder.path());
-    let response = ask(&server, &http2(), &WANTED).await;
+    let response = ask(&Protocol::Http2.client(server.address).await, &WANTED).await;
     assert!(response.headers()["trailer"].to_str().expect("text").contains("repr-digest"), "it is hashed");
     fs::File::options().write(true).open(&path).and_then(|file| file.set_len(10)).expect("cut");
     let ending = read(response).await;
@@ -193,7 +193,7 @@ async fn file_that_is_replaced_while_it_is_hashed_keeps_its_digest() {
     let path = folder.path().join("file");
     fs::write(&path, vec![7; 32 << 20]).expect("written");
     let server = serve(folder.path());
-    let response = ask(&server, &http2(), &WANTED).await;
+    let response = ask(&Protocol::Http2.client(server.address).await, &WANTED).await;
     let new = folder.path().join("new");
     fs::write(&new, "new").and_then(|()| fs::rename(&new, &path)).expect("replaced");
     let trailers = read(response).await.expect("no error").trailers.expect("trailers");

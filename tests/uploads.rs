@@ -1,8 +1,10 @@
 //! An upload is stored whole, and only if it matches its digest, whatever happens in between.
 
 use crate::support::{
-    TestServer, clients, raw,
-    upload::{Answer, PROTOCOLS, Upload},
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw,
+    upload::{Answer, Upload},
     with, workbench,
 };
 use axum_trailers_workbench::Bounds;
@@ -11,7 +13,6 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
 
 fn serve(bounds: Bounds) -> (TempDir, TestServer) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -32,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-async fn put(server: &TestServer, protocol: &str, path: &str, content: &str) -> Answer {
+async fn put(server: &TestServer, protocol: Protocol, path: &str, content: &str) -> Answer {
     let fields = [("content-digest", &*digest(content))];
     let chunks = [content];
     Upload { path, fields: &fields, chunks: &chunks, ..Upload::default() }
@@ -62,130 +63,125 @@ async fn running(folder: &Path, uploads: usize) {
     .await;
 }
 
-#[tokio::test]
-async fn right_upload_is_stored_and_told() {
+over_each_protocol! {
+    upload_that_breaks_off_leaves_nothing;
+    right_upload_is_stored_and_told;
+    stored_upload_is_served;
+    wrong_or_missing_digest_leaves_what_was_there;
+    uploads_past_a_bound_are_refused_and_leave_nothing;
+    names_outside_the_folder_are_rejected;
+    preconditions_are_evaluated;
+    #[cfg(unix)]
+    file_that_can_not_be_read_is_compared_with_its_date;
+    parts_and_coded_content_are_rejected_and_an_empty_coding_is_ignored;
+    uploads_are_off_unless_they_are_allowed;
+}
+
+async fn right_upload_is_stored_and_told(protocol: Protocol) {
     let (folder, server) = serve(Bounds::default());
-    for protocol in PROTOCOLS {
-        let content = "first second";
-        let name = format!("{}.txt", protocol.replace('/', "-"));
-        let path = format!("/files/{name}");
-        let trailer = [("content-digest", &*digest(content))];
-        let by_trailer = Upload {
-            path: &path,
-            fields: &[("trailer", "content-digest")],
-            chunks: &["first ", "second"],
-            trailers: &trailer,
-            ..Upload::default()
-        };
-        let answer = by_trailer.send(protocol, server.address).await;
-        assert_eq!(answer.status, 201, "{protocol}: {answer:?}");
-        let told: Value = serde_json::from_str(&answer.content).expect("JSON");
-        let expected = json!({ "name": name, "size": 12, "digest": digest(content), "stored": "created" });
-        assert_eq!(told, expected, "{protocol}");
-        assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), content);
 
-        let answer = put(&server, protocol, &path, "other").await;
-        assert_eq!(answer.status, 200, "{protocol}");
-        let told: Value = serde_json::from_str(&answer.content).expect("JSON");
-        let expected = json!({ "name": name, "size": 5, "digest": digest("other"), "stored": "replaced" });
-        assert_eq!(told, expected, "{protocol}");
-        assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), "other");
-    }
-    assert_eq!(names(folder.path()), ["HTTP-1.1.txt", "HTTP-2.txt"]);
+    let content = "first second";
+    let name = format!("{}.txt", protocol.name().replace('/', "-"));
+    let path = format!("/files/{name}");
+    let trailer = [("content-digest", &*digest(content))];
+    let by_trailer = Upload {
+        path: &path,
+        fields: &[("trailer", "content-digest")],
+        chunks: &["first ", "second"],
+        trailers: &trailer,
+        ..Upload::default()
+    };
+    let answer = by_trailer.send(protocol, server.address).await;
+    assert_eq!(answer.status, 201, "{protocol}: {answer:?}");
+    let told: Value = serde_json::from_str(&answer.content).expect("JSON");
+    let expected = json!({ "name": name, "size": 12, "digest": digest(content), "stored": "created" });
+    assert_eq!(told, expected, "{protocol}");
+    assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), content);
+
+    let answer = put(&server, protocol, &path, "other").await;
+    assert_eq!(answer.status, 200, "{protocol}");
+    let told: Value = serde_json::from_str(&answer.content).expect("JSON");
+    let expected = json!({ "name": name, "size": 5, "digest": digest("other"), "stored": "replaced" });
+    assert_eq!(told, expected, "{protocol}");
+    assert_eq!(fs::read_to_string(folder.path().join(&name)).expect("a file"), "other");
+
+    assert_eq!(names(folder.path()), [name]);
 }
 
-#[tokio::test]
-async fn stored_upload_is_served() {
+async fn stored_upload_is_served(protocol: Protocol) {
     let (_folder, server) = serve(Bounds::default());
-    for (protocol, client) in clients() {
-        let content = "ä".repeat(100_000);
-        assert!(put(&server, protocol, "/files/%C3%A4%20b.txt", &content).await.status < 300, "{protocol}");
-        let ending =
-            crate::support::read(server.get(&client, "/files/%C3%A4%20b.txt").await).await.expect("no error");
-        assert!(ending.content == content.as_bytes(), "{protocol}");
-        assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(content), "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    let content = "ä".repeat(100_000);
+    assert!(put(&server, protocol, "/files/%C3%A4%20b.txt", &content).await.status < 300, "{protocol}");
+    let ending = read(client.get("/files/%C3%A4%20b.txt").await).await.expect("no error");
+    assert!(ending.content == content.as_bytes(), "{protocol}");
+    assert_eq!(ending.trailers.expect("trailers")["content-digest"], digest(content), "{protocol}");
 }
 
-#[tokio::test]
-async fn wrong_or_missing_digest_leaves_what_was_there() {
+async fn wrong_or_missing_digest_leaves_what_was_there(protocol: Protocol) {
     let (folder, server) = serve(Bounds::default());
     fs::write(folder.path().join("kept.txt"), "kept").expect("written");
     let wrong = digest("another");
-    for protocol in PROTOCOLS {
-        for path in ["/files/kept.txt", "/files/new.txt"] {
-            let request = Upload { path, chunks: &["content"], ..Upload::default() };
-            let by_header = Upload { fields: &[("content-digest", &wrong)], ..request };
-            let by_trailer = Upload {
-                fields: &[("trailer", "content-digest")],
-                trailers: &[("content-digest", &wrong)],
-                ..request
-            };
-            let never_came = Upload { fields: &[("trailer", "content-digest")], ..request };
-            for (upload, why) in [
-                (by_header, "the content does not match its `Content-Digest`"),
-                (by_trailer, "the content does not match its `Content-Digest`"),
-                (never_came, "was announced but not sent"),
-                (request, "`Content-Digest` is missing"),
-            ] {
-                let answer = upload.send(protocol, server.address).await;
-                assert_eq!(answer.status, 400, "{why} over {protocol}");
-                assert!(answer.content.contains(why), "{} over {protocol}", answer.content);
-                only(folder.path(), &["kept.txt"]).await;
-            }
+
+    for path in ["/files/kept.txt", "/files/new.txt"] {
+        let request = Upload { path, chunks: &["content"], ..Upload::default() };
+        let by_header = Upload { fields: &[("content-digest", &wrong)], ..request };
+        let by_trailer = Upload {
+            fields: &[("trailer", "content-digest")],
+            trailers: &[("content-digest", &wrong)],
+            ..request
+        };
+        let never_came = Upload { fields: &[("trailer", "content-digest")], ..request };
+        for (upload, why) in [
+            (by_header, "the content does not match its `Content-Digest`"),
+            (by_trailer, "the content does not match its `Content-Digest`"),
+            (never_came, "was announced but not sent"),
+            (request, "`Content-Digest` is missing"),
+        ] {
+            let answer = upload.send(protocol, server.address).await;
+            assert_eq!(answer.status, 400, "{why} over {protocol}");
+            assert!(answer.content.contains(why), "{} over {protocol}", answer.content);
+            only(folder.path(), &["kept.txt"]).await;
         }
-        assert_eq!(fs::read_to_string(folder.path().join("kept.txt")).expect("a file"), "kept");
     }
+    assert_eq!(fs::read_to_string(folder.path().join("kept.txt")).expect("a file"), "kept");
 }
 
-#[tokio::test]
-async fn upload_that_breaks_off_leaves_nothing() {
+async fn upload_that_breaks_off_leaves_nothing(protocol: Protocol) {
     let (folder, server) = serve(Bounds::default());
+    let client = protocol.client(server.address).await;
     let (content, half) = ("x".repeat(200_000), "x".repeat(100_000));
-    let head = format!("PUT /files/a HTTP/1.1\r\nhost: a\r\ncontent-digest: {}\r\n", digest(&content));
-    for framing in ["content-length: 200000\r\n\r\n", "transfer-encoding: chunked\r\n\r\n30d40\r\n"] {
-        let mut client = raw::tls(server.address, "http/1.1").await;
-        client.write_all(format!("{head}{framing}{half}").as_bytes()).await.expect("sent");
-        client.flush().await.expect("sent");
+    for length in [&[("content-length", "200000")][..], &[]] {
+        let request = client.request("PUT", "/files/a").header("content-digest", digest(&content));
+        let upload = request.headers(length).body(half.clone()).begin().await.expect("a stream");
         running(folder.path(), 1).await;
-        drop(client);
+        upload.abort();
         only(folder.path(), &[]).await;
     }
-    let mut client = raw::http2(server.address).await;
-    let request = http::Request::put("https://localhost/files/a").header("content-digest", digest(&content));
-    let (_response, mut body) =
-        client.send_request(request.body(()).expect("a request"), false).expect("sent");
-    body.send_data(half.into(), false).expect("sent");
-    running(folder.path(), 1).await;
-    body.send_reset(h2::Reason::CANCEL);
-    only(folder.path(), &[]).await;
 }
 
-#[tokio::test]
-async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
+async fn uploads_past_a_bound_are_refused_and_leave_nothing(protocol: Protocol) {
     let (folder, server) = serve(with!(Bounds { upload_size: 10, uploads: 1 }));
-    for protocol in PROTOCOLS {
-        let answer = put(&server, protocol, "/files/a", "12345678901").await;
-        assert_eq!(answer.status, 413, "{protocol}");
-        assert!(answer.content.contains("10 bytes"), "{}", answer.content);
-        only(folder.path(), &[]).await;
-        assert!(put(&server, protocol, "/files/b", "1234567890").await.status < 300, "{protocol}");
-        fs::remove_file(folder.path().join("b")).expect("removed");
-    }
-    let request = "PUT /files/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 11\r\n\r\n";
-    let refused = raw::http1(server.address, request).await;
-    assert!(refused.starts_with("HTTP/1.1 413 "), "before any of it comes: {refused}");
 
-    let mut client = raw::http2(server.address).await;
-    let request = http::Request::put("https://localhost/files/a").header("content-digest", digest("1"));
-    let (_response, mut body) =
-        client.send_request(request.body(()).expect("a request"), false).expect("sent");
-    body.send_data("1".into(), false).expect("sent");
+    let answer = put(&server, protocol, "/files/a", "12345678901").await;
+    assert_eq!(answer.status, 413, "{protocol}");
+    assert!(answer.content.contains("10 bytes"), "{}", answer.content);
+    only(folder.path(), &[]).await;
+    assert!(put(&server, protocol, "/files/b", "1234567890").await.status < 300, "{protocol}");
+    fs::remove_file(folder.path().join("b")).expect("removed");
+
+    let client = protocol.client(server.address).await;
+    let request = client.request("PUT", "/files/a").header("content-length", "11");
+    let refused = request.begin().await.expect("a stream").response().await.expect("a response");
+    assert_eq!(refused.status(), 413, "before any of it comes");
+
+    let request = client.request("PUT", "/files/a").header("content-digest", digest("1")).body("1");
+    let mut upload = request.begin().await.expect("a stream");
     running(folder.path(), 1).await;
-    let refused = put(&server, "HTTP/1.1", "/files/b", "b").await;
+    let refused = put(&server, protocol, "/files/b", "b").await;
     assert_eq!((refused.status, refused.field("retry-after")), (503, "5"));
     assert!(refused.content.contains("too many uploads: the limit is 1 at once"), "{}", refused.content);
-    body.send_data(bytes::Bytes::new(), true).expect("sent");
+    upload.end("").await;
     only(folder.path(), &["a"]).await;
 }
 
@@ -194,63 +190,36 @@ async fn uploads_past_a_bound_are_refused_and_leave_nothing() {
 mod shared {
     use super::{digest, only, put, running, serve};
     use crate::support::{
-        TestServer, raw, soon,
-        upload::{Answer, PROTOCOLS},
+        TestServer,
+        protocols::{Client, Exchange, Protocol, Settings, over_each_protocol},
+        soon,
+        upload::Answer,
         with,
     };
     use axum_trailers_workbench::Bounds;
-    use h2::{
-        SendStream,
-        client::{ResponseFuture, SendRequest},
-    };
     use serde_json::Value;
     use std::{net::Ipv4Addr, time::Duration};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpStream,
-    };
-    use tokio_rustls::client::TlsStream;
 
     const A: Ipv4Addr = Ipv4Addr::LOCALHOST;
     const B: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
     const C: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
-    fn request(name: &str, content: &str) -> String {
-        let (digest, length) = (digest(content), content.len());
-        format!(
-            "PUT /files/{name} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-digest: {digest}\r\n\
-             content-length: {length}\r\n\r\n"
-        )
+    async fn client(protocol: Protocol, server: &TestServer, local: Ipv4Addr) -> Client {
+        protocol.client_with(server.address, with!(Settings { local: local.into() })).await
     }
 
-    /// An upload over HTTP/1.1 without its last byte.
-    async fn stalled_http1(server: &TestServer, client: Ipv4Addr, name: &str) -> TlsStream<TcpStream> {
-        let mut stream = raw::tls_from(client, server.address, "http/1.1").await;
-        let request = request(name, "ab") + "a";
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        stream
-    }
-
-    /// An upload over HTTP/2 without its end.
-    fn stalled_http2(
-        client: &mut SendRequest<bytes::Bytes>,
-        name: &str,
-    ) -> (ResponseFuture, SendStream<bytes::Bytes>) {
-        let request = http::Request::put(format!("https://localhost/files/{name}"))
-            .header("content-digest", digest("ab"))
-            .body(());
-        let (response, mut body) = client.send_request(request.expect("a request"), false).expect("sent");
-        body.send_data("a".into(), false).expect("sent");
-        (response, body)
+    /// An upload without its last byte.
+    async fn stalled(client: &Client, name: &str) -> Exchange {
+        let request = client.request("PUT", &format!("/files/{name}"));
+        let request = request.header("content-digest", digest("ab")).header("content-length", "2");
+        request.body("a").begin().await.expect("a stream")
     }
 
     /// The status of a whole upload.
-    async fn status(server: &TestServer, client: Ipv4Addr) -> u16 {
-        let mut stream = raw::tls_from(client, server.address, "http/1.1").await;
-        let request = request("whole", "x") + "x";
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        let answer = raw::rest(&mut stream).await;
-        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    async fn status(protocol: Protocol, server: &TestServer, local: Ipv4Addr) -> u16 {
+        let client = client(protocol, server, local).await;
+        let request = client.request("PUT", "/files/whole").header("content-digest", digest("x")).body("x");
+        request.send().await.expect("a response").status().as_u16()
     }
 
     fn assert_refused(answer: &Answer, status: u16, maximum: usize) {
@@ -259,102 +228,98 @@ mod shared {
         assert_eq!(problem["maximum"], maximum, "{problem}");
     }
 
-    #[tokio::test]
-    async fn client_with_all_its_uploads_is_refused_and_another_client_is_served() {
-        let (folder, server) = serve(Bounds::default());
-        let mut client = raw::http2(server.address).await;
-        let mut uploads: Vec<_> = (0..7).map(|n| stalled_http2(&mut client, &format!("a{n}"))).collect();
-        running(folder.path(), 7).await;
-        assert_eq!(status(&server, A).await, 201, "one place is free");
-        uploads.push(stalled_http2(&mut client, "a7"));
-        running(folder.path(), 8).await;
-        for protocol in PROTOCOLS {
-            assert_refused(&put(&server, protocol, "/files/whole", "x").await, 429, 8);
-        }
-        assert_eq!(status(&server, B).await, 200);
+    over_each_protocol! {
+        client_with_all_its_uploads_is_refused_and_another_client_is_served;
+        connections_that_close_give_their_places_back;
+        uploads_of_all_clients_are_bounded_by_the_total;
+    }
 
-        let (response, mut body) = uploads.pop().expect("an upload");
-        body.send_data("b".into(), true).expect("sent");
-        assert_eq!(soon("a response", response).await.expect("a response").status(), 201);
-        assert_eq!(status(&server, A).await, 200, "its place is free before its response is here");
-        drop(uploads);
+    async fn client_with_all_its_uploads_is_refused_and_another_client_is_served(protocol: Protocol) {
+        let (folder, server) = serve(Bounds::default());
+        let client = client(protocol, &server, A).await;
+        let mut uploads = Vec::new();
+        for n in 0..7 {
+            uploads.push(stalled(&client, &format!("a{n}")).await);
+        }
+        running(folder.path(), 7).await;
+        assert_eq!(status(protocol, &server, A).await, 201, "one place is free");
+        uploads.push(stalled(&client, "a7").await);
+        running(folder.path(), 8).await;
+
+        assert_refused(&put(&server, protocol, "/files/whole", "x").await, 429, 8);
+
+        assert_eq!(status(protocol, &server, B).await, 200);
+
+        let mut last = uploads.pop().expect("an upload");
+        last.end("b").await;
+        assert_eq!(last.response().await.expect("a response").status(), 201);
+        assert_eq!(status(protocol, &server, A).await, 200, "its place is free before its response is here");
+        uploads.into_iter().for_each(Exchange::abort);
         running(folder.path(), 0).await;
         only(folder.path(), &["a7", "whole"]).await;
     }
 
-    #[tokio::test]
-    async fn connections_that_close_give_their_places_back() {
+    async fn connections_that_close_give_their_places_back(protocol: Protocol) {
         let (folder, server) = serve(with!(Bounds { uploads_per_client: 2 }));
-        let http1 = [stalled_http1(&server, A, "a").await, stalled_http1(&server, A, "b").await];
+        let client = client(protocol, &server, A).await;
+        let uploads = [stalled(&client, "a").await, stalled(&client, "b").await];
         running(folder.path(), 2).await;
-        assert_refused(&put(&server, "HTTP/1.1", "/files/whole", "x").await, 429, 2);
-        drop(http1);
-        served_again(&server).await;
-
-        let mut client = raw::http2(server.address).await;
-        let http2 = [stalled_http2(&mut client, "a"), stalled_http2(&mut client, "b")];
-        running(folder.path(), 2).await;
-        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 429, 2);
-        drop((client, http2));
-        served_again(&server).await;
-        only(folder.path(), &["whole"]).await;
-    }
-
-    /// A request ends a little later than its connection.
-    async fn served_again(server: &TestServer) {
+        assert_refused(&put(&server, protocol, "/files/whole", "x").await, 429, 2);
+        client.close();
+        drop(uploads);
+        // A request ends a little later than its connection.
         soon("a free place", async {
-            while status(server, A).await >= 300 {
+            while status(protocol, &server, A).await >= 300 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
+        only(folder.path(), &["whole"]).await;
     }
 
-    #[tokio::test]
-    async fn uploads_of_all_clients_are_bounded_by_the_total() {
+    async fn uploads_of_all_clients_are_bounded_by_the_total(protocol: Protocol) {
         let (folder, server) = serve(with!(Bounds { uploads: 2, uploads_per_client: 1 }));
-        let _first = stalled_http1(&server, A, "a").await;
+        let _first = stalled(&client(protocol, &server, A).await, "a").await;
         running(folder.path(), 1).await;
-        assert_eq!(status(&server, C).await, 201, "one place is free");
-        let mut second = stalled_http1(&server, B, "b").await;
+        assert_eq!(status(protocol, &server, C).await, 201, "one place is free");
+        let mut second = stalled(&client(protocol, &server, B).await, "b").await;
         running(folder.path(), 2).await;
-        assert_eq!(status(&server, C).await, 503);
-        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 503, 2);
+        assert_eq!(status(protocol, &server, C).await, 503);
+        assert_refused(&put(&server, protocol, "/files/whole", "x").await, 503, 2);
 
-        second.write_all(b"b").await.expect("sent");
-        assert_ne!(soon("a response", second.read(&mut [0; 16])).await.expect("a response"), 0);
-        assert_eq!(status(&server, C).await, 200);
-        assert_refused(&put(&server, "HTTP/2", "/files/whole", "x").await, 429, 1);
+        second.end("b").await;
+        second.response().await.expect("a response");
+        assert_eq!(status(protocol, &server, C).await, 200);
+        assert_refused(&put(&server, protocol, "/files/whole", "x").await, 429, 1);
     }
 }
 
-#[tokio::test]
-async fn names_outside_the_folder_are_rejected() {
+async fn names_outside_the_folder_are_rejected(protocol: Protocol) {
     let (root, server) = {
         let root = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(root.path().join("served/sub")).expect("a folder");
         let app = workbench(root.path().join("served")).allow_upload().expect("a folder").router();
         (root, TestServer::start(app))
     };
-    for protocol in PROTOCOLS {
-        for (name, status) in [
-            ("%2E%2E%2Fout", 400),
-            ("sub/in", 400),
-            ("sub%2Fin", 400),
-            ("%2Fetc", 400),
-            (".hidden", 400),
-            ("%2E", 400),
-            ("a%00b", 400),
-            ("a%0Ab", 400),
-            ("a%5Cb", 400),
-            (&"a".repeat(256), 400),
-            ("sub", 409),
-        ] {
-            let answer = put(&server, protocol, &format!("/files/{name}"), "x").await;
-            assert_eq!(answer.status, status, "{name} over {protocol}: {}", answer.content);
-            assert_eq!(answer.field("content-type"), "application/problem+json", "{name} over {protocol}");
-        }
+
+    for (name, status) in [
+        ("%2E%2E%2Fout", 400),
+        ("sub/in", 400),
+        ("sub%2Fin", 400),
+        ("%2Fetc", 400),
+        (".hidden", 400),
+        ("%2E", 400),
+        ("a%00b", 400),
+        ("a%0Ab", 400),
+        ("a%5Cb", 400),
+        (&"a".repeat(256), 400),
+        ("sub", 409),
+    ] {
+        let answer = put(&server, protocol, &format!("/files/{name}"), "x").await;
+        assert_eq!(answer.status, status, "{name} over {protocol}: {}", answer.content);
+        assert_eq!(answer.field("content-type"), "application/problem+json", "{name} over {protocol}");
     }
+
     assert_eq!(names(root.path()), ["served"]);
     assert_eq!(names(&root.path().join("served")), ["sub"]);
     assert!(names(&root.path().join("served/sub")).is_empty());
@@ -371,7 +336,7 @@ async fn link_is_replaced_and_not_followed() {
         [("to-file", &*target), ("to-nothing", &*outside.path().join("new")), ("to-folder", outside.path())]
     {
         std::os::unix::fs::symlink(to, folder.path().join(link)).expect("a link");
-        let answer = put(&server, "HTTP/2", &format!("/files/{link}"), "stored").await;
+        let answer = put(&server, Protocol::Http2, &format!("/files/{link}"), "stored").await;
         assert_eq!(answer.status, 200, "{link}: {}", answer.content);
         let stored = fs::symlink_metadata(folder.path().join(link)).expect("a file");
         assert!(stored.is_file(), "{link}");
@@ -381,51 +346,47 @@ async fn link_is_replaced_and_not_followed() {
     assert_eq!(names(outside.path()), ["target"]);
 }
 
-#[tokio::test]
-async fn preconditions_are_evaluated() {
+async fn preconditions_are_evaluated(protocol: Protocol) {
     let (folder, server) = serve(Bounds::default());
-    for protocol in PROTOCOLS {
-        fs::write(folder.path().join("there"), "old").expect("written");
-        for (name, field, status) in [
-            ("there", ("if-none-match", "*"), 412),
-            ("new", ("if-match", "*"), 412),
-            ("there", ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), 412),
-            ("there", ("if-match", "*"), 200),
-            ("new", ("if-none-match", "*"), 201),
-        ] {
-            let fields = [field, ("content-digest", &*digest("x"))];
-            let path = format!("/files/{name}");
-            let upload = Upload { path: &path, fields: &fields, chunks: &["x"], ..Upload::default() };
-            let answer = upload.send(protocol, server.address).await;
-            assert_eq!(answer.status, status, "{name} {field:?} over {protocol}: {}", answer.content);
-            let is_old = fs::read(folder.path().join("there")).expect("a file") == b"old";
-            assert_eq!(is_old, field.0 != "if-match" || name == "new", "{field:?} over {protocol}");
-            if status == 200 {
-                fs::write(folder.path().join("there"), "old").expect("written");
-            }
+
+    fs::write(folder.path().join("there"), "old").expect("written");
+    for (name, field, status) in [
+        ("there", ("if-none-match", "*"), 412),
+        ("new", ("if-match", "*"), 412),
+        ("there", ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), 412),
+        ("there", ("if-match", "*"), 200),
+        ("new", ("if-none-match", "*"), 201),
+    ] {
+        let fields = [field, ("content-digest", &*digest("x"))];
+        let path = format!("/files/{name}");
+        let upload = Upload { path: &path, fields: &fields, chunks: &["x"], ..Upload::default() };
+        let answer = upload.send(protocol, server.address).await;
+        assert_eq!(answer.status, status, "{name} {field:?} over {protocol}: {}", answer.content);
+        let is_old = fs::read(folder.path().join("there")).expect("a file") == b"old";
+        assert_eq!(is_old, field.0 != "if-match" || name == "new", "{field:?} over {protocol}");
+        if status == 200 {
+            fs::write(folder.path().join("there"), "old").expect("written");
         }
-        fs::remove_file(folder.path().join("new")).expect("removed");
     }
+    fs::remove_file(folder.path().join("new")).expect("removed");
 }
 
 /// The server may be unable to read a file but able to replace it. The tests may run as a user who can read everything.
 #[cfg(unix)]
-#[tokio::test]
-async fn file_that_can_not_be_read_is_compared_with_its_date() {
+async fn file_that_can_not_be_read_is_compared_with_its_date(protocol: Protocol) {
     use std::os::unix::fs::PermissionsExt;
     let (folder, server) = serve(Bounds::default());
     let file = folder.path().join("there");
-    for protocol in PROTOCOLS {
-        fs::write(&file, "old").expect("written");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("a mode");
-        let since = ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
-        let fields = [since, ("content-digest", &*digest("x"))];
-        let upload = Upload { path: "/files/there", fields: &fields, chunks: &["x"], ..Upload::default() };
-        let answer = upload.send(protocol, server.address).await;
-        assert_eq!(answer.status, 412, "{protocol}: {}", answer.content);
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
-        assert_eq!(fs::read_to_string(&file).expect("a file"), "old", "{protocol}");
-    }
+
+    fs::write(&file, "old").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("a mode");
+    let since = ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
+    let fields = [since, ("content-digest", &*digest("x"))];
+    let upload = Upload { path: "/files/there", fields: &fields, chunks: &["x"], ..Upload::default() };
+    let answer = upload.send(protocol, server.address).await;
+    assert_eq!(answer.status, 412, "{protocol}: {}", answer.content);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    assert_eq!(fs::read_to_string(&file).expect("a file"), "old", "{protocol}");
 }
 
 #[tokio::test]
@@ -450,7 +411,7 @@ async fn file_that_is_replaced_leaves_its_permissions() {
     let file = folder.path().join("private");
     fs::write(&file, "old").expect("written");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o4640)).expect("a mode");
-    assert_eq!(put(&server, "HTTP/2", "/files/private", "new").await.status, 200);
+    assert_eq!(put(&server, Protocol::Http2, "/files/private", "new").await.status, 200);
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o7777, 0o640);
 }
 
@@ -464,8 +425,10 @@ async fn of_two_uploads_that_must_be_new_one_is_refused() {
     for n in 0..10 {
         let path = format!("/files/{n}");
         let upload = Upload { path: &path, fields: &fields, chunks: &chunks, ..Upload::default() };
-        let (first, second) =
-            tokio::join!(upload.send("HTTP/2", server.address), upload.send("HTTP/2", server.address));
+        let (first, second) = tokio::join!(
+            upload.send(Protocol::Http2, server.address),
+            upload.send(Protocol::Http2, server.address)
+        );
         let mut statuses = [first.status, second.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 412]);
@@ -473,39 +436,36 @@ async fn of_two_uploads_that_must_be_new_one_is_refused() {
     assert_eq!(names(folder.path()).len(), 10);
 }
 
-#[tokio::test]
-async fn parts_and_coded_content_are_rejected_and_an_empty_coding_is_ignored() {
+async fn parts_and_coded_content_are_rejected_and_an_empty_coding_is_ignored(protocol: Protocol) {
     let (folder, server) = serve(Bounds::default());
-    for protocol in PROTOCOLS {
-        for (field, status, accepted) in [
-            (("content-range", "bytes 0-1/2"), 400, ""),
-            (("content-encoding", "gzip"), 415, "identity"),
-            (("content-encoding", ", br"), 415, "identity"),
-            (("content-encoding", ""), 201, ""),
-            (("content-encoding", ",,"), 201, ""),
-        ] {
-            let fields = [field, ("content-digest", &*digest("x"))];
-            let upload = Upload { path: "/files/a", fields: &fields, chunks: &["x"], ..Upload::default() };
-            let answer = upload.send(protocol, server.address).await;
-            assert_eq!(answer.status, status, "{field:?} over {protocol}");
-            assert_eq!(answer.field("accept-encoding"), accepted, "{field:?} over {protocol}");
-            let is_stored = fs::remove_file(folder.path().join("a")).is_ok();
-            assert_eq!(is_stored, status == 201, "{field:?} over {protocol}");
-        }
+
+    for (field, status, accepted) in [
+        (("content-range", "bytes 0-1/2"), 400, ""),
+        (("content-encoding", "gzip"), 415, "identity"),
+        (("content-encoding", ", br"), 415, "identity"),
+        (("content-encoding", ""), 201, ""),
+        (("content-encoding", ",,"), 201, ""),
+    ] {
+        let fields = [field, ("content-digest", &*digest("x"))];
+        let upload = Upload { path: "/files/a", fields: &fields, chunks: &["x"], ..Upload::default() };
+        let answer = upload.send(protocol, server.address).await;
+        assert_eq!(answer.status, status, "{field:?} over {protocol}");
+        assert_eq!(answer.field("accept-encoding"), accepted, "{field:?} over {protocol}");
+        let is_stored = fs::remove_file(folder.path().join("a")).is_ok();
+        assert_eq!(is_stored, status == 201, "{field:?} over {protocol}");
     }
 }
 
-#[tokio::test]
-async fn uploads_are_off_unless_they_are_allowed() {
+async fn uploads_are_off_unless_they_are_allowed(protocol: Protocol) {
     let folder = tempfile::tempdir().expect("a folder");
     let left = ".axum-trailers-upload-0123456789abcdef";
     fs::write(folder.path().join(left), "left").expect("written");
     let server = TestServer::start(workbench(folder.path()).router());
-    for protocol in PROTOCOLS {
-        let answer = put(&server, protocol, "/files/a", "x").await;
-        assert_eq!(answer.status, 403, "{protocol}");
-        assert!(answer.content.contains("--allow-upload"), "{}", answer.content);
-    }
+
+    let answer = put(&server, protocol, "/files/a", "x").await;
+    assert_eq!(answer.status, 403, "{protocol}");
+    assert!(answer.content.contains("--allow-upload"), "{}", answer.content);
+
     assert_eq!(names(folder.path()), [left], "nothing is removed either");
 }
 
@@ -514,7 +474,7 @@ async fn two_uploads_of_one_name_end_with_one_of_them_whole() {
     let (folder, server) = serve(Bounds::default());
     let contents = ["a".repeat(300_000), "b".repeat(200_000)];
     for _ in 0..10 {
-        let both = contents.each_ref().map(|content| put(&server, "HTTP/2", "/files/one", content));
+        let both = contents.each_ref().map(|content| put(&server, Protocol::Http2, "/files/one", content));
         let [first, second] = both;
         let (first, second) = tokio::join!(first, second);
         assert!(first.status < 300 && second.status < 300, "{first:?} {second:?}");

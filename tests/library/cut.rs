@@ -1,9 +1,10 @@
 //! Checks of responses that are cut.
 
-use super::prelude::SENDS_ALL_BEFORE_A_CUT;
-use crate::support::soon;
-use bytes::Bytes;
-use h2::{Reason, client::SendRequest};
+use super::prelude::{RESET_BY_A_PANIC, SENDS_ALL_BEFORE_A_CUT};
+use crate::support::{
+    protocols::{Client, Cut, Protocol, Why},
+    soon,
+};
 
 /// Asserts that a chunked response ends after this content, which has no last chunk, or, unless
 /// [`SENDS_ALL_BEFORE_A_CUT`], in the middle of it.
@@ -21,34 +22,37 @@ pub(super) fn assert_ends_after(content: &str, wire: &str) {
     }
 }
 
-/// Requests a path over HTTP/2 and asserts that the server resets the stream after this content or earlier.
-/// Returns the code of the reset.
-pub(super) async fn reset_after(
-    content: &str,
-    client: &mut SendRequest<Bytes>,
-    path: &str,
-) -> Option<Reason> {
-    let mut received = Vec::new();
-    let error = match asked(client, path).await {
-        Ok(mut body) => loop {
-            match soon("the end", body.data()).await.expect("no clean end") {
-                Ok(chunk) => received.extend_from_slice(&chunk),
-                Err(error) => {
-                    assert!(body.trailers().await.is_err(), "{path}: no trailers of a failed body");
-                    break error;
-                }
-            }
-        },
-        Err(error) if SENDS_ALL_BEFORE_A_CUT => panic!("{path}: no header section: {error:?}"),
-        Err(error) => error,
-    };
-    assert!(error.is_reset() && error.is_remote(), "{path}: {error:?}");
-    assert!(content.as_bytes().starts_with(&received), "{path}: {received:?}");
-    error.reason()
+/// Requests a path and asserts that its response is cut after this content, or earlier unless [`SENDS_ALL_BEFORE_A_CUT`].
+/// Returns how it ended.
+pub(super) async fn cut_after(content: &str, client: &Client, path: &str) -> Why {
+    let cut = cut(client, path).await;
+    if SENDS_ALL_BEFORE_A_CUT {
+        assert_eq!(String::from_utf8_lossy(&cut.content), content, "{path}: {:?}", cut.why);
+    }
+    assert!(content.as_bytes().starts_with(&cut.content), "{path}: {cut:?}");
+    cut.why
 }
 
-async fn asked(client: &mut SendRequest<Bytes>, path: &str) -> Result<h2::RecvStream, h2::Error> {
-    let request = http::Request::get(format!("https://localhost{path}")).body(()).expect("a request");
-    let (response, _) = client.send_request(request, true).expect("sent");
-    Ok(soon("a response", response).await?.into_body())
+/// The same if the response may be cut earlier on any server.
+pub(super) async fn cut_within(content: &str, client: &Client, path: &str) -> Why {
+    let cut = cut(client, path).await;
+    assert!(content.as_bytes().starts_with(&cut.content), "{path}: {cut:?}");
+    cut.why
+}
+
+/// How a response is cut whose body panics.
+pub(super) fn of_a_panic(protocol: Protocol) -> Why {
+    match protocol {
+        Protocol::Http2 => Why::Reset(u32::from(RESET_BY_A_PANIC).into()),
+        _ => protocol.failure(),
+    }
+}
+
+async fn cut(client: &Client, path: &str) -> Cut {
+    let response = client.request("GET", path).header("te", "trailers").send().await;
+    match response {
+        Ok(response) => soon("the end", response.read()).await.expect_err("no clean end"),
+        Err(cut) if SENDS_ALL_BEFORE_A_CUT => panic!("{path}: no header section: {cut:?}"),
+        Err(cut) => cut,
+    }
 }

@@ -5,10 +5,15 @@ use super::{
     observed_producers::{declared, rows},
     prelude::{
         ANNOUNCES_WITHHELD_TRAILERS, Body, CompressionLayer, HttpResponse, Plain, Router, TestServer, get,
-        post,
+        over_each_protocol, post,
     },
 };
-use crate::support::{clients, http1, http2, log::Log, raw, read, upload::fields};
+use crate::support::{
+    log::Log,
+    protocols::{Protocol, read},
+    raw,
+    upload::fields,
+};
 use axum_trailers::{body, digest::Algorithm, layers::ContentDigestLayer};
 use flate2::read::GzDecoder;
 use futures_util::stream;
@@ -52,32 +57,47 @@ fn app() -> Router {
         .layer(ContentDigestLayer::new())
 }
 
-#[tokio::test]
-async fn digest_of_any_route_arrives_with_its_other_trailers() {
+over_each_protocol! {
+    layer_outside_of_compression_replaces_the_digest_of_one_inside;
+    digest_of_any_route_arrives_with_its_other_trailers;
+    length_gives_way_where_trailers_go_out;
+    body_that_fails_has_no_digest;
+    request_says_which_algorithm_and_which_field;
+    own_digest_stays_and_no_content_has_none;
+    outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_come_through;
+    clients_without_trailers_get_a_buffered_digest_as_a_header_field;
+    any_body_of_axum_has_a_digest;
+}
+
+async fn digest_of_any_route_arrives_with_its_other_trailers(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        for (path, announced) in [("/text", "content-digest"), ("/rows", "x-rows, content-digest")] {
-            let response = server.get(&client, path).await;
-            assert_eq!(response.headers()["trailer"], announced, "{protocol}");
-            let ending = read(response).await.expect("no error");
-            assert_eq!(ending.content, CONTENT.as_bytes(), "{protocol}");
-            let trailers = ending.trailers.expect("trailers");
-            assert_eq!(trailers["content-digest"], DIGEST, "{protocol}");
-            assert_eq!(trailers.contains_key("x-rows"), path == "/rows", "{protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    for (path, announced) in [("/text", "content-digest"), ("/rows", "x-rows, content-digest")] {
+        let response = client.get(path).await;
+        assert_eq!(response.headers()["trailer"], announced, "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert_eq!(ending.content, CONTENT.as_bytes(), "{protocol}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(trailers["content-digest"], DIGEST, "{protocol}");
+        assert_eq!(trailers.contains_key("x-rows"), path == "/rows", "{protocol}");
     }
 }
 
-#[tokio::test]
-async fn length_gives_way_where_trailers_go_out() {
+async fn length_gives_way_where_trailers_go_out(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/text").await;
-        assert!(!response.headers().contains_key("content-length"), "{protocol}");
-        let chunked = response.headers().contains_key("transfer-encoding");
-        assert_eq!(chunked, protocol == "HTTP/1.1", "{protocol}");
-    }
-    let head = http2().head(server.url("/text")).send().await.expect("a response");
+    let client = protocol.client(server.address).await;
+    let response = client.get("/text").await;
+    assert!(!response.headers().contains_key("content-length"), "{protocol}");
+    let chunked = response.headers().contains_key("transfer-encoding");
+    assert_eq!(chunked, protocol == Protocol::Http1, "{protocol}");
+
+    let head = Protocol::Http2
+        .client(server.address)
+        .await
+        .request("HEAD", "/text")
+        .send()
+        .await
+        .expect("a response");
     assert_eq!(head.headers()["content-length"], "19");
 
     let plain = "GET /text HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
@@ -86,18 +106,16 @@ async fn length_gives_way_where_trailers_go_out() {
     assert!(!wire.contains("trailer") && wire.ends_with(CONTENT), "{wire}");
 }
 
-#[tokio::test]
-async fn body_that_fails_has_no_digest() {
+async fn body_that_fails_has_no_digest(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        assert!(read(server.get(&client, "/fails").await).await.is_err(), "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    assert!(read(client.get("/fails").await).await.is_err(), "{protocol}");
+
     let wire = raw::http1(server.address, "GET /fails HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
     assert_ends_after(&format!("13\r\n{CONTENT}\r\n"), &wire);
 }
 
-#[tokio::test]
-async fn request_says_which_algorithm_and_which_field() {
+async fn request_says_which_algorithm_and_which_field(protocol: Protocol) {
     const CONTENT_FIELD: &str = "want-content-digest";
     let cases: [(&str, &str, Fields); 6] = [
         (CONTENT_FIELD, "sha-512=2, sha-256=1", &[("content-digest", SHA_512)]),
@@ -108,16 +126,15 @@ async fn request_says_which_algorithm_and_which_field() {
         ("want-repr-digest", "sha-512=1, =", &[("content-digest", DIGEST)]),
     ];
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        for (name, value, expected) in cases {
-            let request = client.get(server.url("/text")).header("te", "trailers").header(name, value);
-            let response = request.send().await.expect("a response");
-            let announced = response.headers().get("trailer").cloned();
-            let names: Vec<_> = expected.iter().map(|(name, _)| *name).collect();
-            assert_eq!(announced.is_some_and(|value| value == *names.join(", ")), !names.is_empty());
-            let trailers = read(response).await.expect("no error").trailers.unwrap_or_default();
-            assert_eq!(trailers, fields(expected), "{name}: {value} over {protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    for (name, value, expected) in cases {
+        let request = client.request("GET", "/text").header("te", "trailers").header(name, value);
+        let response = request.send().await.expect("a response");
+        let announced = response.headers().get("trailer").cloned();
+        let names: Vec<_> = expected.iter().map(|(name, _)| *name).collect();
+        assert_eq!(announced.is_some_and(|value| value == *names.join(", ")), !names.is_empty());
+        let trailers = read(response).await.expect("no error").trailers.unwrap_or_default();
+        assert_eq!(trailers, fields(expected), "{name}: {value} over {protocol}");
     }
 }
 
@@ -125,31 +142,29 @@ async fn request_says_which_algorithm_and_which_field() {
 async fn malformed_preference_is_a_debug_line() {
     let (log, _guard) = Log::catch_all();
     let server = TestServer::start(app());
-    let request = http2().get(server.url("/text")).header("want-content-digest", "sha-512=\"");
+    let client = Protocol::Http2.client(server.address).await;
+    let request = client.request("GET", "/text").header("want-content-digest", "sha-512=\"");
     request.send().await.expect("a response");
     log.line(&["DEBUG", "malformed field ignored", "want-content-digest"]).await;
 }
 
-#[tokio::test]
-async fn own_digest_stays_and_no_content_has_none() {
+async fn own_digest_stays_and_no_content_has_none(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/own").await;
-        assert_eq!(response.headers()["content-digest"], SHA_512, "{protocol}");
-        assert!(!response.headers().contains_key("trailer"), "{protocol}");
-        assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
+    let client = protocol.client(server.address).await;
+    let response = client.get("/own").await;
+    assert_eq!(response.headers()["content-digest"], SHA_512, "{protocol}");
+    assert!(!response.headers().contains_key("trailer"), "{protocol}");
+    assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
 
-        let head =
-            client.head(server.url("/text")).header("te", "trailers").send().await.expect("a response");
-        assert!(!head.headers().contains_key("trailer"), "{protocol}");
-        let post =
-            client.post(server.url("/post")).header("te", "trailers").send().await.expect("a response");
-        assert_eq!(read(post).await.expect("no error").trailers.expect("trailers")["content-digest"], DIGEST);
-    }
+    let head = client.request("HEAD", "/text").header("te", "trailers").send().await.expect("a response");
+    assert!(!head.headers().contains_key("trailer"), "{protocol}");
+    let post = client.request("POST", "/post").header("te", "trailers").send().await.expect("a response");
+    assert_eq!(read(post).await.expect("no error").trailers.expect("trailers")["content-digest"], DIGEST);
 }
 
-#[tokio::test]
-async fn outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_come_through() {
+async fn outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_come_through(
+    protocol: Protocol,
+) {
     let compressed = || {
         let (mut sender, body) = body::channel(1024, declared());
         tokio::spawn(async move {
@@ -165,31 +180,25 @@ async fn outside_of_compression_it_covers_the_encoded_bytes_and_inner_trailers_c
         .layer(CompressionLayer::new())
         .layer(ContentDigestLayer::new());
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for encoding in ["gzip", "identity"] {
-            let request =
-                client.get(server.url("/")).header("te", "trailers").header("accept-encoding", encoding);
-            let response = request.send().await.expect("a response");
-            let is_encoded = response.headers().get("content-encoding").is_some_and(|value| value == "gzip");
-            assert_eq!(is_encoded, encoding == "gzip", "{protocol}");
-            assert_eq!(response.headers()["trailer"], "x-rows, content-digest", "{protocol}");
-            let ending = read(response).await.expect("no error");
-            let trailers = ending.trailers.expect("trailers");
-            assert_eq!(trailers["x-rows"], "100", "{encoding} over {protocol}");
-            let digest = base64(&Sha256::digest(&ending.content));
-            assert_eq!(
-                trailers["content-digest"],
-                format!("sha-256=:{digest}:"),
-                "{encoding} over {protocol}"
-            );
-            let mut text = String::new();
-            if is_encoded {
-                GzDecoder::new(&*ending.content).read_to_string(&mut text).expect("gzip");
-            } else {
-                text = String::from_utf8(ending.content).expect("text");
-            }
-            assert_eq!(text, CONTENT.repeat(100), "{encoding} over {protocol}");
+    let client = protocol.client(server.address).await;
+    for encoding in ["gzip", "identity"] {
+        let request = client.request("GET", "/").header("te", "trailers").header("accept-encoding", encoding);
+        let response = request.send().await.expect("a response");
+        let is_encoded = response.headers().get("content-encoding").is_some_and(|value| value == "gzip");
+        assert_eq!(is_encoded, encoding == "gzip", "{protocol}");
+        assert_eq!(response.headers()["trailer"], "x-rows, content-digest", "{protocol}");
+        let ending = read(response).await.expect("no error");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(trailers["x-rows"], "100", "{encoding} over {protocol}");
+        let digest = base64(&Sha256::digest(&ending.content));
+        assert_eq!(trailers["content-digest"], format!("sha-256=:{digest}:"), "{encoding} over {protocol}");
+        let mut text = String::new();
+        if is_encoded {
+            GzDecoder::new(&*ending.content).read_to_string(&mut text).expect("gzip");
+        } else {
+            text = String::from_utf8(ending.content).expect("text");
         }
+        assert_eq!(text, CONTENT.repeat(100), "{encoding} over {protocol}");
     }
 }
 
@@ -208,16 +217,16 @@ pub(crate) fn inside_of_compression() -> Router {
 }
 
 /// Asserts that a response has one digest of what is sent, or none if `is_omitted` and the content is encoded.
-pub(crate) async fn assert_digests(app: Router, is_omitted: bool) {
+pub(crate) async fn assert_digests(protocol: Protocol, app: Router, is_omitted: bool) {
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for (encoding, te) in [("gzip", "trailers"), ("identity", "trailers"), ("gzip", ""), ("identity", "")]
-        {
-            let request = client.get(server.url("/")).header("te", te).header("accept-encoding", encoding);
+    let client = protocol.client(server.address).await;
+    for te in [&[("te", "trailers")][..], &[]] {
+        for encoding in ["gzip", "identity"] {
+            let request = client.request("GET", "/").headers(te).header("accept-encoding", encoding);
             let response = request.send().await.expect("a response");
             let is_encoded = response.headers().contains_key("content-encoding");
             assert_eq!(is_encoded, encoding == "gzip", "{protocol}");
-            let has_trailers = protocol == "HTTP/2" || te == "trailers";
+            let has_trailers = !protocol.needs_te() || !te.is_empty();
             let announced = response.headers().get("trailer").map(|names| names.to_str().expect("text"));
             let header = response.headers().get("content-digest").cloned();
             let has_digest = !is_encoded || !is_omitted;
@@ -240,18 +249,16 @@ pub(crate) async fn assert_digests(app: Router, is_omitted: bool) {
     }
 }
 
-#[tokio::test]
-async fn layer_outside_of_compression_replaces_the_digest_of_one_inside() {
+async fn layer_outside_of_compression_replaces_the_digest_of_one_inside(protocol: Protocol) {
     let both = inside_of_compression().layer(ContentDigestLayer::or_buffered(1024 * 1024));
-    assert_digests(both, false).await;
+    assert_digests(protocol, both, false).await;
 }
 
 fn base64(bytes: &[u8]) -> String {
     base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes)
 }
 
-#[tokio::test]
-async fn clients_without_trailers_get_a_buffered_digest_as_a_header_field() {
+async fn clients_without_trailers_get_a_buffered_digest_as_a_header_field(protocol: Protocol) {
     let streamed =
         || async { Plain::new(stream::iter(["{\"hello\"", ": \"world\"}\n"].map(Ok::<_, Infallible>))) };
     let route = |limit| {
@@ -262,23 +269,27 @@ async fn clients_without_trailers_get_a_buffered_digest_as_a_header_field() {
         Router::new().route("/fits", route(CONTENT.len())).route("/too-large", route(CONTENT.len() - 1));
     let server = TestServer::start(app);
     for path in ["/fits", "/too-large"] {
-        let response = http1().get(server.url(path)).send().await.expect("a response");
+        let response = Protocol::Http1
+            .client(server.address)
+            .await
+            .request("GET", path)
+            .send()
+            .await
+            .expect("a response");
         let field = response.headers().get("content-digest").cloned();
         assert_eq!(field.is_some_and(|value| value == SHA_512), path == "/fits");
         assert_eq!(response.headers().contains_key("content-length"), path == "/fits");
         assert!(!response.headers().contains_key("trailer"));
         assert_eq!(response.text().await.expect("text"), CONTENT);
-        for (protocol, client) in clients() {
-            let response = server.get(&client, path).await;
-            assert!(!response.headers().contains_key("content-digest"), "{protocol}");
-            let trailers = read(response).await.expect("no error").trailers.expect("trailers");
-            assert_eq!(trailers["content-digest"], SHA_512, "{protocol}");
-        }
+        let client = protocol.client(server.address).await;
+        let response = client.get(path).await;
+        assert!(!response.headers().contains_key("content-digest"), "{protocol}");
+        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+        assert_eq!(trailers["content-digest"], SHA_512, "{protocol}");
     }
 }
 
-#[tokio::test]
-async fn any_body_of_axum_has_a_digest() {
+async fn any_body_of_axum_has_a_digest(protocol: Protocol) {
     let app = Router::new()
         .route("/text", get(|| async { CONTENT }))
         .route("/bytes", get(|| async { CONTENT.as_bytes().to_vec() }))
@@ -298,10 +309,9 @@ async fn any_body_of_axum_has_a_digest() {
         )
         .layer(ContentDigestLayer::new());
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for path in ["/text", "/bytes", "/stream", "/body", "/channel"] {
-            let trailers = read(server.get(&client, path).await).await.expect("no error").trailers;
-            assert_eq!(trailers.expect("trailers")["content-digest"], DIGEST, "{path} over {protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    for path in ["/text", "/bytes", "/stream", "/body", "/channel"] {
+        let trailers = read(client.get(path).await).await.expect("no error").trailers;
+        assert_eq!(trailers.expect("trailers")["content-digest"], DIGEST, "{path} over {protocol}");
     }
 }

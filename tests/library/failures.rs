@@ -1,20 +1,23 @@
 //! A failed producer reports this in one of two ways, and no client takes a partial response for a whole one.
 
 use super::{
-    cut::{assert_ends_after, reset_after},
+    cut::{assert_ends_after, cut_after},
     prelude::{
         CompressionLayer, HeaderMap, IntoResponse, Plain, REPORTS_FAILURES_IN_TRAILERS, Response, Router,
-        TestServer, data_of, get, map_response,
+        TestServer, data_of, get, map_response, over_each_protocol,
     },
 };
-use crate::support::{clients, http1, raw, read, soon, upload::fields};
+use crate::support::{
+    protocols::{Protocol, read},
+    raw, soon,
+    upload::fields,
+};
 use axum_trailers::{
     body::{self, Chunks, FinishError, Sender, StreamBody},
     declared,
     layers::{ContentDigestLayer, ServerTimingLayer},
     trailers::{Declaration, Declared, STREAM_ERROR, StreamError, TrailerError, Trailers},
 };
-use h2::Reason;
 
 fn grpc(status: u16, message: &'static str) -> Trailers {
     let mut trailers = Trailers::new();
@@ -78,37 +81,34 @@ pub(crate) fn app() -> Router {
         )
 }
 
-#[tokio::test]
-async fn failure_by_reset_is_a_broken_transfer() {
+over_each_protocol! {
+    failure_by_reset_is_a_broken_transfer;
+    failure_by_trailers_never_looks_like_a_good_end;
+    failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them;
+    field_of_failures_reaches_the_client_or_the_transfer_is_cut;
+}
+
+async fn failure_by_reset_is_a_broken_transfer(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        for path in ["/reset", "/undeclared", "/forbidden"] {
-            let read = soon("the end", read(server.get(&client, path).await)).await;
-            assert!(read.is_err(), "{path} over {protocol}: {read:?}");
-        }
+    let client = protocol.client(server.address).await;
+    for path in ["/reset", "/undeclared", "/forbidden"] {
+        assert_eq!(cut_after("row\n", &client, path).await, protocol.failure(), "{path}");
     }
-    let mut client = raw::http2(server.address).await;
-    let reason = reset_after("row\n", &mut client, "/reset").await;
-    assert_eq!(reason, Some(Reason::INTERNAL_ERROR));
-    let wire = raw::http1(server.address, "GET /reset HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
-    assert_ends_after("4\r\nrow\n\r\n", &wire);
 }
 
 /// On any server, also behind layers that pass on the trailers.
-#[tokio::test]
-async fn failure_by_trailers_never_looks_like_a_good_end() {
+async fn failure_by_trailers_never_looks_like_a_good_end(protocol: Protocol) {
     let layered = app().layer(ContentDigestLayer::new()).layer(ServerTimingLayer::new());
     for app in [app(), app().layer(CompressionLayer::new()), layered] {
         let server = TestServer::start(app);
-        for (protocol, client) in clients() {
-            for (path, is_whole) in [("/trailers", REPORTS_FAILURES_IN_TRAILERS), ("/finished", true)] {
-                let read = soon("the end", read(server.get(&client, path).await)).await;
-                assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
-                if let Ok(ending) = read {
-                    let expected = if path == "/trailers" { "13" } else { "0" };
-                    let trailers = ending.trailers.expect("trailers");
-                    assert_eq!(trailers["grpc-status"], expected, "{path} over {protocol}");
-                }
+        let client = protocol.client(server.address).await;
+        for (path, is_whole) in [("/trailers", REPORTS_FAILURES_IN_TRAILERS), ("/finished", true)] {
+            let read = soon("the end", read(client.get(path).await)).await;
+            assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
+            if let Ok(ending) = read {
+                let expected = if path == "/trailers" { "13" } else { "0" };
+                let trailers = ending.trailers.expect("trailers");
+                assert_eq!(trailers["grpc-status"], expected, "{path} over {protocol}");
             }
         }
     }
@@ -118,7 +118,13 @@ async fn failure_by_trailers_never_looks_like_a_good_end() {
 async fn failure_by_trailers_breaks_the_transfer_where_they_cannot_go_out() {
     let server = TestServer::start(app());
     for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
-        let response = http1().get(server.url(path)).send().await.expect("a response");
+        let response = Protocol::Http1
+            .client(server.address)
+            .await
+            .request("GET", path)
+            .send()
+            .await
+            .expect("a response");
         let read = soon("the end", read(response)).await;
         assert_eq!(read.is_ok(), is_whole, "{path}: {read:?}");
         let mut client = raw::tls(server.address, "http/1.1").await;
@@ -138,16 +144,14 @@ pub(crate) async fn without_trailers(response: Response) -> Response {
     response
 }
 
-#[tokio::test]
-async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them() {
+async fn failure_by_trailers_breaks_the_transfer_where_a_layer_drops_them(protocol: Protocol) {
     // The trailer of an outer layer does not report the failure.
     let app = app().layer(map_response(without_trailers)).layer(ServerTimingLayer::new());
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
-            let read = soon("the end", read(server.get(&client, path).await)).await;
-            assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
-        }
+    let client = protocol.client(server.address).await;
+    for (path, is_whole) in [("/trailers", false), ("/finished", true)] {
+        let read = soon("the end", read(client.get(path).await)).await;
+        assert_eq!(read.is_ok(), is_whole, "{path} over {protocol}: {read:?}");
     }
 }
 
@@ -168,8 +172,7 @@ async fn failure_by_trailers_is_never_buffered_as_a_whole_body() {
     }
 }
 
-#[tokio::test]
-async fn field_of_failures_reaches_the_client_or_the_transfer_is_cut() {
+async fn field_of_failures_reaches_the_client_or_the_transfer_is_cut(protocol: Protocol) {
     let lost = || async {
         let declaration = Declaration::required(declared!["x-rows"]).on_failure(declared!["x-stream-error"]);
         let (mut sender, body) = body::channel(1024, declaration);
@@ -182,18 +185,17 @@ async fn field_of_failures_reaches_the_client_or_the_transfer_is_cut() {
         body
     };
     let server = TestServer::start(Router::new().route("/", get(lost)));
-    for (protocol, client) in clients() {
-        let response = client.get(server.url("/")).header("te", "trailers").send().await;
-        // A server that cuts the transfer may lose the header section as well.
-        let read = match response {
-            Ok(response) => soon("the end", read(response)).await,
-            Err(cut) => Err(cut),
-        };
-        assert_eq!(read.is_ok(), REPORTS_FAILURES_IN_TRAILERS, "{protocol}: {read:?}");
-        if let Ok(ending) = read {
-            assert_eq!(ending.content, b"row\n", "{protocol}");
-            let trailers = ending.trailers.expect("trailers");
-            assert_eq!(trailers, fields(&[("x-stream-error", "lost at row 2: 50 %25")]), "{protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    let response = client.request("GET", "/").header("te", "trailers").send().await;
+    // A server that cuts the transfer may lose the header section as well.
+    let read = match response {
+        Ok(response) => soon("the end", read(response)).await,
+        Err(cut) => Err(cut),
+    };
+    assert_eq!(read.is_ok(), REPORTS_FAILURES_IN_TRAILERS, "{protocol}: {read:?}");
+    if let Ok(ending) = read {
+        assert_eq!(ending.content, b"row\n", "{protocol}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(trailers, fields(&[("x-stream-error", "lost at row 2: 50 %25")]), "{protocol}");
     }
 }

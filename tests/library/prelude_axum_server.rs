@@ -1,8 +1,10 @@
 //! What axum-server does with axum 0.8.
 
-pub(super) use crate::support::axum_08::*;
+pub(super) use crate::support::{
+    axum_08::*, protocols::over_each_protocol_of_axum_server as over_each_protocol,
+};
 
-use crate::support::{self, CERTIFICATE, KEY};
+use crate::support::{CERTIFICATE, KEY};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use h2::Reason;
 use rustls::{
@@ -50,14 +52,6 @@ impl TestServer {
             axum_server::from_tcp_rustls(listener, tls()).expect("a listener").handle(handle.clone());
         tokio::spawn(server.serve(app.into_make_service()));
         Self { address, handle }
-    }
-
-    pub(super) fn url(&self, path: &str) -> String {
-        support::url(self.address, path)
-    }
-
-    pub(super) async fn get(&self, client: &reqwest::Client, path: &str) -> reqwest::Response {
-        support::get(client, self.url(path)).await
     }
 }
 

@@ -1,18 +1,10 @@
 //! The extractors of a request's body return its trailers without forbidden fields, and never a cut body as a whole one.
 
-use super::prelude::{DefaultBodyLimit, HeaderMap, Router, TestServer, put};
-use crate::support::{
-    log::Log,
-    raw, soon,
-    upload::{PROTOCOLS, Upload},
-};
+use super::prelude::{DefaultBodyLimit, HeaderMap, Router, TestServer, over_each_protocol, put};
+use crate::support::{log::Log, protocols::Protocol, soon, upload::Upload};
 use axum_trailers::request::{CollectedBody, RequestBody, RequestBodyError};
-use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::{
-    io::AsyncWriteExt,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 async fn streamed(headers: HeaderMap, mut body: RequestBody) -> Result<String, RequestBodyError> {
     let mut account = String::new();
@@ -38,58 +30,53 @@ pub(crate) fn app() -> Router {
 pub(crate) const HELLO: Upload<'_> =
     Upload { method: "PUT", path: "/streamed", fields: &[], chunks: &["hel", "lo"], trailers: &[] };
 
-#[tokio::test]
-async fn content_comes_and_then_the_trailers() {
+over_each_protocol! {
+    content_that_breaks_off_is_never_whole;
+    content_comes_and_then_the_trailers;
+    forbidden_fields_are_dropped_and_logged;
+    collecting_stops_at_its_limit;
+    content_that_comes_to_its_end_is_whole;
+}
+
+async fn content_comes_and_then_the_trailers(protocol: Protocol) {
     let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for path in ["/streamed", "/collected"] {
-            let trailers = &[("x-sum", "1"), ("x-sum", "2")];
-            let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(
-                answer.content, r#"hello {"x-sum": "1", "x-sum": "2"} None"#,
-                "{path} over {protocol}"
-            );
-            let answer = Upload { path, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(answer.content, "hello {} None", "{path} over {protocol}");
-            let empty = Upload { path, ..Upload::default() };
-            assert_eq!(
-                empty.send(protocol, server.address).await.content,
-                " {} None",
-                "{path} over {protocol}"
-            );
-            let trailers_alone = Upload { path, trailers: &[("x-sum", "1")], ..Upload::default() };
-            let answer = trailers_alone.send(protocol, server.address).await;
-            assert_eq!(answer.content, r#" {"x-sum": "1"} None"#, "{path} over {protocol}");
-        }
+
+    for path in ["/streamed", "/collected"] {
+        let trailers = &[("x-sum", "1"), ("x-sum", "2")];
+        let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
+        assert_eq!(answer.content, r#"hello {"x-sum": "1", "x-sum": "2"} None"#, "{path} over {protocol}");
+        let answer = Upload { path, ..HELLO }.send(protocol, server.address).await;
+        assert_eq!(answer.content, "hello {} None", "{path} over {protocol}");
+        let empty = Upload { path, ..Upload::default() };
+        assert_eq!(empty.send(protocol, server.address).await.content, " {} None", "{path} over {protocol}");
+        let trailers_alone = Upload { path, trailers: &[("x-sum", "1")], ..Upload::default() };
+        let answer = trailers_alone.send(protocol, server.address).await;
+        assert_eq!(answer.content, r#" {"x-sum": "1"} None"#, "{path} over {protocol}");
     }
 }
 
-#[tokio::test]
-async fn forbidden_fields_are_dropped_and_logged() {
+async fn forbidden_fields_are_dropped_and_logged(protocol: Protocol) {
     let (log, _guard) = Log::catch_all();
     let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for path in ["/streamed", "/collected"] {
-            let trailers = &[("authorization", "Basic eA=="), ("x-sum", "1"), ("host", "b")];
-            let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!(answer.content, r#"hello {"x-sum": "1"} None"#, "{path} over {protocol}");
-        }
-        log.line(&["DEBUG", "forbidden field", "name=authorization", "reason=authentication"]).await;
-        log.line(&["DEBUG", "forbidden field", "name=host", "reason=routing"]).await;
+
+    for path in ["/streamed", "/collected"] {
+        let trailers = &[("authorization", "Basic eA=="), ("x-sum", "1"), ("host", "b")];
+        let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
+        assert_eq!(answer.content, r#"hello {"x-sum": "1"} None"#, "{path} over {protocol}");
     }
+    log.line(&["DEBUG", "forbidden field", "name=authorization", "reason=authentication"]).await;
+    log.line(&["DEBUG", "forbidden field", "name=host", "reason=routing"]).await;
 }
 
-#[tokio::test]
-async fn collecting_stops_at_its_limit() {
+async fn collecting_stops_at_its_limit(protocol: Protocol) {
     let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        for (chunks, status) in [(&["12345", "67890"], 200), (&["12345", "678901"], 413)] {
-            let upload = Upload { path: "/collected", chunks, ..HELLO };
-            let answer = upload.send(protocol, server.address).await;
-            assert_eq!(answer.status, status, "{protocol}: {answer:?}");
-            let is_problem = answer.field("content-type") == "application/problem+json";
-            assert_eq!(is_problem, status == 413, "{protocol}");
-        }
+
+    for (chunks, status) in [(&["12345", "67890"], 200), (&["12345", "678901"], 413)] {
+        let upload = Upload { path: "/collected", chunks, ..HELLO };
+        let answer = upload.send(protocol, server.address).await;
+        assert_eq!(answer.status, status, "{protocol}: {answer:?}");
+        let is_problem = answer.field("content-type") == "application/problem+json";
+        assert_eq!(is_problem, status == 413, "{protocol}");
     }
 }
 
@@ -123,47 +110,30 @@ async fn next(came: &mut UnboundedReceiver<String>) -> String {
     }
 }
 
-const HEADS: [&str; 2] =
-    ["content-length: 10\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"];
+/// Content that announces its length, and content that does not.
+const LENGTHS: [&[(&str, &str)]; 2] = [&[("content-length", "10")], &[]];
 
-#[tokio::test]
-async fn content_that_breaks_off_is_never_whole() {
+async fn content_that_breaks_off_is_never_whole(protocol: Protocol) {
     let (server, mut came) = reporting();
-    for head in HEADS {
-        let mut client = raw::tls(server.address, "http/1.1").await;
-        let request = format!("PUT / HTTP/1.1\r\nhost: a\r\n{head}");
-        client.write_all(request.as_bytes()).await.expect("sent");
+    let client = protocol.client(server.address).await;
+    for length in LENGTHS {
+        let upload =
+            client.request("PUT", "/").headers(length).body("hello").begin().await.expect("a stream");
         assert_eq!(next(&mut came).await, "hello");
-        drop(client);
-        assert_eq!([next(&mut came).await, next(&mut came).await], ["broken"; 2], "{head}");
+        upload.abort();
+        assert_eq!([next(&mut came).await, next(&mut came).await], ["broken"; 2], "{length:?}");
     }
-    let mut client = raw::http2(server.address).await;
-    let request = http::Request::put("https://localhost/").body(()).expect("a request");
-    let (_response, mut body) = client.send_request(request, false).expect("sent");
-    body.send_data(Bytes::from("hello"), false).expect("sent");
-    assert_eq!(next(&mut came).await, "hello");
-    body.send_reset(h2::Reason::CANCEL);
-    assert_eq!([next(&mut came).await, next(&mut came).await], ["broken"; 2], "HTTP/2");
 }
 
-#[tokio::test]
-async fn content_that_comes_to_its_end_is_whole() {
+async fn content_that_comes_to_its_end_is_whole(protocol: Protocol) {
     let (server, mut came) = reporting();
-    for (head, rest) in HEADS.into_iter().zip(["world", "5\r\nworld\r\n0\r\n\r\n"]) {
-        let mut client = raw::tls(server.address, "http/1.1").await;
-        let request = format!("PUT / HTTP/1.1\r\nhost: a\r\n{head}");
-        client.write_all(request.as_bytes()).await.expect("sent");
+    let client = protocol.client(server.address).await;
+    for length in LENGTHS {
+        let request = client.request("PUT", "/").headers(length).body("hello");
+        let mut upload = request.begin().await.expect("a stream");
         assert_eq!(next(&mut came).await, "hello");
-        client.write_all(rest.as_bytes()).await.expect("sent");
-        assert_eq!([next(&mut came).await, next(&mut came).await], ["world", "whole"], "{head}");
-    }
-    for protocol in PROTOCOLS {
-        let answer = Upload { path: "/", ..HELLO }.send(protocol, server.address).await;
-        assert_eq!(answer.status, 200, "{protocol}");
-        let mut content = String::new();
-        while content.len() < "hello".len() {
-            content += &next(&mut came).await;
-        }
-        assert_eq!((&*content, &*next(&mut came).await), ("hello", "whole"), "{protocol}");
+        upload.end("world").await;
+        assert_eq!([next(&mut came).await, next(&mut came).await], ["world", "whole"], "{length:?}");
+        assert_eq!(upload.response().await.expect("a response").status(), 200);
     }
 }

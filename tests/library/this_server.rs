@@ -1,6 +1,6 @@
 //! What the server of this project does, with any version of axum.
 
-pub(super) use crate::support::TestServer;
+pub(super) use crate::support::{TestServer, protocols::over_each_protocol};
 
 use h2::Reason;
 

@@ -2,9 +2,12 @@
 
 use super::{
     observed_producers::{declared, rows},
-    prelude::{ANNOUNCES_WITHHELD_TRAILERS, Extension, IntoResponse, Plain, Router, TestServer, get},
+    prelude::{
+        ANNOUNCES_WITHHELD_TRAILERS, Extension, IntoResponse, Plain, Router, TestServer, get,
+        over_each_protocol,
+    },
 };
-use crate::support::{clients, http1, read};
+use crate::support::protocols::{Protocol, read};
 use axum_trailers::{
     body::{self, Sender},
     layers::{
@@ -69,51 +72,52 @@ fn duration(field: &str, name: &str) -> f64 {
     metric.and_then(|dur| dur.parse().ok()).unwrap_or_else(|| panic!("no {name} in {field}"))
 }
 
-#[tokio::test]
-async fn timing_comes_last_and_is_that_of_the_parts() {
-    let server = TestServer::start(routes().layer(ServerTimingLayer::new()));
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/produced").await;
-        assert_eq!(response.headers()["trailer"], "x-rows, server-timing", "{protocol}");
-        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
-        assert_eq!(trailers["x-rows"], "2", "{protocol}");
-        let field = trailers["server-timing"].to_str().expect("text");
-        let own = r#"cache;desc="a \"miss\"", db;dur=23.5;desc="all rows", ttfb;dur="#;
-        assert!(field.starts_with(own), "{protocol}: {field}");
-        let [ttfb, stream, total] = ["ttfb", "stream", "total"].map(|name| duration(field, name));
-        let pause = PAUSE.as_secs_f64() * 1e3;
-        assert!(ttfb >= pause && stream >= 2.0 * pause, "{protocol}: {field}");
-        assert!((ttfb + stream - total).abs() < 0.002, "{protocol}: {field}");
-    }
+over_each_protocol! {
+    timing_comes_last_and_is_that_of_the_parts;
+    both_layers_make_one_section_in_either_order_around_any_body;
 }
 
-#[tokio::test]
-async fn both_layers_make_one_section_in_either_order_around_any_body() {
+async fn timing_comes_last_and_is_that_of_the_parts(protocol: Protocol) {
+    let server = TestServer::start(routes().layer(ServerTimingLayer::new()));
+    let client = protocol.client(server.address).await;
+    let response = client.get("/produced").await;
+    assert_eq!(response.headers()["trailer"], "x-rows, server-timing", "{protocol}");
+    let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+    assert_eq!(trailers["x-rows"], "2", "{protocol}");
+    let field = trailers["server-timing"].to_str().expect("text");
+    let own = r#"cache;desc="a \"miss\"", db;dur=23.5;desc="all rows", ttfb;dur="#;
+    assert!(field.starts_with(own), "{protocol}: {field}");
+    let [ttfb, stream, total] = ["ttfb", "stream", "total"].map(|name| duration(field, name));
+    let pause = PAUSE.as_secs_f64() * 1e3;
+    assert!(ttfb >= pause && stream >= 2.0 * pause, "{protocol}: {field}");
+    assert!((ttfb + stream - total).abs() < 0.002, "{protocol}: {field}");
+}
+
+async fn both_layers_make_one_section_in_either_order_around_any_body(protocol: Protocol) {
     let apps = [
         routes().layer(ServerTimingLayer::new()).layer(ContentDigestLayer::new()),
         routes().layer(ContentDigestLayer::new()).layer(ServerTimingLayer::new()),
     ];
     for (n, app) in apps.into_iter().enumerate() {
         let server = TestServer::start(app);
-        for (protocol, client) in clients() {
-            for path in ["/produced", "/text", "/stream", "/empty"] {
-                let case = format!("{path} over {protocol}, order {n}");
-                let response = server.get(&client, path).await;
-                let announced = response.headers().get_all("trailer").iter().collect::<Vec<_>>();
-                assert_eq!(announced.len(), 1, "{case}");
-                let announced = announced[0].to_str().expect("text").split(", ").map(str::to_owned);
-                let mut announced: Vec<_> = announced.collect();
-                announced.sort();
-                let trailers = read(response).await.expect("no error").trailers.expect("trailers");
-                let mut sent: Vec<_> = trailers.keys().map(ToString::to_string).collect();
-                sent.sort();
-                assert_eq!(announced, sent, "{case}");
-                let mut expected = vec!["content-digest", "server-timing"];
-                expected.extend((path == "/produced").then_some("x-rows"));
-                assert_eq!(sent, expected, "{case}");
-            }
-            assert!(read(server.get(&client, "/fails").await).await.is_err(), "{protocol}");
+        let client = protocol.client(server.address).await;
+        for path in ["/produced", "/text", "/stream", "/empty"] {
+            let case = format!("{path} over {protocol}, order {n}");
+            let response = client.get(path).await;
+            let announced = response.headers().get_all("trailer").iter().collect::<Vec<_>>();
+            assert_eq!(announced.len(), 1, "{case}");
+            let announced = announced[0].to_str().expect("text").split(", ").map(str::to_owned);
+            let mut announced: Vec<_> = announced.collect();
+            announced.sort();
+            let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+            let mut sent: Vec<_> = trailers.keys().map(ToString::to_string).collect();
+            sent.sort();
+            assert_eq!(announced, sent, "{case}");
+            let mut expected = vec!["content-digest", "server-timing"];
+            expected.extend((path == "/produced").then_some("x-rows"));
+            assert_eq!(sent, expected, "{case}");
         }
+        assert!(read(client.get("/fails").await).await.is_err(), "{protocol}");
     }
 }
 
@@ -122,7 +126,8 @@ async fn client_without_trailers_gets_none_and_the_producer_need_not_know() {
     let layers = |app: Router| app.layer(ServerTimingLayer::new()).layer(ContentDigestLayer::new());
     let server = TestServer::start(layers(routes()));
     for path in ["/produced", "/text", "/stream"] {
-        let response = http1().get(server.url(path)).send().await.expect("a response");
+        let client = Protocol::Http1.client(server.address).await;
+        let response = client.request("GET", path).send().await.expect("a response");
         for name in ["server-timing", "content-digest"] {
             assert!(!response.headers().contains_key(name), "{name} of {path}");
         }

@@ -2,9 +2,12 @@
 
 use super::{
     observed_producers::{declared, rows},
-    prelude::{IntoResponse, Router, TestServer, get},
+    prelude::{IntoResponse, Router, TestServer, get, over_each_protocol},
 };
-use crate::support::{clients, raw, read};
+use crate::support::{
+    protocols::{Protocol, read},
+    raw,
+};
 use axum_trailers::body;
 
 async fn two_chunks() -> impl IntoResponse {
@@ -29,40 +32,40 @@ pub(crate) fn app() -> Router {
     )
 }
 
-#[tokio::test]
-async fn trailers_are_announced_and_sent_over_both_protocols() {
-    let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/").await;
-        assert_eq!(response.headers()["trailer"], "x-rows", "{protocol}");
-        let ending = read(response).await.expect("no error");
-        assert_eq!(ending.content, b"hello...world\n", "{protocol}");
-        assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2", "{protocol}");
-    }
+over_each_protocol! {
+    trailers_are_announced_and_sent_over_both_protocols;
+    body_without_data_has_its_trailers_too;
+    response_without_trailers_announces_none;
 }
 
-#[tokio::test]
-async fn body_without_data_has_its_trailers_too() {
+async fn trailers_are_announced_and_sent_over_both_protocols(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let ending = read(server.get(&client, "/empty").await).await.expect("no error");
-        assert_eq!(
-            (ending.content, ending.trailers.expect("trailers")["x-rows"].as_bytes()),
-            (vec![], &b"0"[..]),
-            "{protocol}"
-        );
-    }
+    let client = protocol.client(server.address).await;
+    let response = client.get("/").await;
+    assert_eq!(response.headers()["trailer"], "x-rows", "{protocol}");
+    let ending = read(response).await.expect("no error");
+    assert_eq!(ending.content, b"hello...world\n", "{protocol}");
+    assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2", "{protocol}");
 }
 
-#[tokio::test]
-async fn response_without_trailers_announces_none() {
+async fn body_without_data_has_its_trailers_too(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/none").await;
-        assert!(!response.headers().contains_key("trailer"), "{protocol}");
-        assert_eq!(response.headers()["content-length"], "11", "{protocol}");
-        assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    let ending = read(client.get("/empty").await).await.expect("no error");
+    assert_eq!(
+        (ending.content, ending.trailers.expect("trailers")["x-rows"].as_bytes()),
+        (vec![], &b"0"[..]),
+        "{protocol}"
+    );
+}
+
+async fn response_without_trailers_announces_none(protocol: Protocol) {
+    let server = TestServer::start(app());
+    let client = protocol.client(server.address).await;
+    let response = client.get("/none").await;
+    assert!(!response.headers().contains_key("trailer"), "{protocol}");
+    assert_eq!(response.headers()["content-length"], "11", "{protocol}");
+    assert!(read(response).await.expect("no error").trailers.is_none(), "{protocol}");
 }
 
 #[tokio::test]

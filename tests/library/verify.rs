@@ -1,9 +1,10 @@
 //! The layer and the extractors compare a request's `Content-Digest` with its content.
 
-use super::prelude::{IntoResponse, Plain, Router, TestServer, put};
+use super::prelude::{IntoResponse, Plain, Router, TestServer, over_each_protocol, put};
 use crate::support::{
+    protocols::Protocol,
     raw,
-    upload::{Answer, PROTOCOLS, Upload},
+    upload::{Answer, Upload},
 };
 use axum_trailers::request::{
     CollectedBody, RequestBody, RequestBodyError, Verified, VerifyContentDigestLayer,
@@ -112,8 +113,15 @@ fn problem(answer: &Answer) -> serde_json::Value {
     problem
 }
 
-#[tokio::test]
-async fn content_with_the_right_digest_is_handed_on() {
+over_each_protocol! {
+    content_with_the_right_digest_is_handed_on;
+    content_that_fails_is_a_400_that_says_why_and_is_never_handed_on;
+    optional_digest_is_checked_if_present;
+    stream_that_fails_after_the_response_has_begun_breaks_it;
+    body_without_content_is_checked_though_nobody_reads_it;
+}
+
+async fn content_with_the_right_digest_is_handed_on(protocol: Protocol) {
     let good = Good::default();
     let server = TestServer::start(app(&good));
     let digest = &[("content-digest", SHA_256)];
@@ -123,19 +131,17 @@ async fn content_with_the_right_digest_is_handed_on() {
         Upload { fields: announced, chunks: SPLIT, trailers: digest, ..Upload::default() },
         Upload { chunks: SPLIT, trailers: digest, ..Upload::default() },
     ];
-    for protocol in PROTOCOLS {
-        for (n, upload) in uploads.into_iter().enumerate() {
-            for path in STRICT {
-                let answer = Upload { path, ..upload }.send(protocol, server.address).await;
-                assert_eq!((answer.status, &*answer.content), (200, "good"), "{n} to {path} over {protocol}");
-                assert_eq!(good.take().len(), 1);
-            }
+
+    for (n, upload) in uploads.into_iter().enumerate() {
+        for path in STRICT {
+            let answer = Upload { path, ..upload }.send(protocol, server.address).await;
+            assert_eq!((answer.status, &*answer.content), (200, "good"), "{n} to {path} over {protocol}");
+            assert_eq!(good.take().len(), 1);
         }
     }
 }
 
-#[tokio::test]
-async fn content_that_fails_is_a_400_that_says_why_and_is_never_handed_on() {
+async fn content_that_fails_is_a_400_that_says_why_and_is_never_handed_on(protocol: Protocol) {
     const MISMATCH: &str = "https://iana.org/assignments/http-problem-types#digest-mismatched-values";
     const UNSUPPORTED: &str = "https://iana.org/assignments/http-problem-types#digest-unsupported-algorithms";
     let good = Good::default();
@@ -191,27 +197,21 @@ async fn content_that_fails_is_a_400_that_says_why_and_is_never_handed_on() {
             "sha-512=:AAAA:",
         ),
     ];
-    for protocol in PROTOCOLS {
-        for (case, upload, kind, expected, got) in cases {
-            for path in STRICT {
-                let case = format!("{case} to {path} over {protocol}");
-                let answer = Upload { path, ..upload }.send(protocol, server.address).await;
-                let problem = problem(&answer);
-                assert_eq!(problem["type"], kind, "{case}");
-                assert_eq!(
-                    (&problem["expected"], &problem["got"]),
-                    (&expected.into(), &got.into()),
-                    "{case}"
-                );
-                assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{case}");
-                assert!(good.take().is_empty(), "{case}");
-            }
+
+    for (case, upload, kind, expected, got) in cases {
+        for path in STRICT {
+            let case = format!("{case} to {path} over {protocol}");
+            let answer = Upload { path, ..upload }.send(protocol, server.address).await;
+            let problem = problem(&answer);
+            assert_eq!(problem["type"], kind, "{case}");
+            assert_eq!((&problem["expected"], &problem["got"]), (&expected.into(), &got.into()), "{case}");
+            assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{case}");
+            assert!(good.take().is_empty(), "{case}");
         }
     }
 }
 
-#[tokio::test]
-async fn optional_digest_is_checked_if_present() {
+async fn optional_digest_is_checked_if_present(protocol: Protocol) {
     let server = TestServer::start(app(&Good::default()));
     let plain = Upload { path: "/optional", chunks: SPLIT, ..Upload::default() };
     let cases = [
@@ -223,30 +223,26 @@ async fn optional_digest_is_checked_if_present() {
         (Upload { path: "/optional", fields: &[("content-digest", OTHER)], ..Upload::default() }, true),
         (Upload { path: "/optional", fields: &[("content-digest", SHA_256)], ..Upload::default() }, false),
     ];
-    for protocol in PROTOCOLS {
-        for (n, (upload, passes)) in cases.into_iter().enumerate() {
-            let answer = upload.send(protocol, server.address).await;
-            assert_eq!(answer.status == 200, passes, "case {n} over {protocol}: {answer:?}");
-            if !passes {
-                problem(&answer);
-            }
+
+    for (n, (upload, passes)) in cases.into_iter().enumerate() {
+        let answer = upload.send(protocol, server.address).await;
+        assert_eq!(answer.status == 200, passes, "case {n} over {protocol}: {answer:?}");
+        if !passes {
+            problem(&answer);
         }
-        let unlayered = Upload { path: "/unverified", fields: &[("content-digest", OTHER)], ..plain };
-        assert_eq!(unlayered.send(protocol, server.address).await.content, HELLO, "{protocol}");
     }
+    let unlayered = Upload { path: "/unverified", fields: &[("content-digest", OTHER)], ..plain };
+    assert_eq!(unlayered.send(protocol, server.address).await.content, HELLO, "{protocol}");
 }
 
-#[tokio::test]
-async fn stream_that_fails_after_the_response_has_begun_breaks_it() {
+async fn stream_that_fails_after_the_response_has_begun_breaks_it(protocol: Protocol) {
     let server = TestServer::start(app(&Good::default()));
     let plain = Upload { path: "/echo", chunks: SPLIT, ..Upload::default() };
-    for protocol in PROTOCOLS {
-        for (digest, is_whole) in [(SHA_256, true), (OTHER, false)] {
-            let answer = Upload { trailers: &[("content-digest", digest)], ..plain }
-                .send(protocol, server.address)
-                .await;
-            assert_eq!((answer.status, answer.is_whole), (200, is_whole), "{protocol}: {answer:?}");
-        }
+
+    for (digest, is_whole) in [(SHA_256, true), (OTHER, false)] {
+        let answer =
+            Upload { trailers: &[("content-digest", digest)], ..plain }.send(protocol, server.address).await;
+        assert_eq!((answer.status, answer.is_whole), (200, is_whole), "{protocol}: {answer:?}");
     }
 }
 
@@ -269,14 +265,12 @@ async fn content_that_is_certain_to_fail_is_not_requested() {
     assert!(wire.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), "{wire}");
 }
 
-#[tokio::test]
-async fn body_without_content_is_checked_though_nobody_reads_it() {
+async fn body_without_content_is_checked_though_nobody_reads_it(protocol: Protocol) {
     let server = TestServer::start(app(&Good::default()));
-    for protocol in PROTOCOLS {
-        for (digest, status) in [(OTHER, 200), (SHA_256, 400)] {
-            let fields = &[("content-digest", digest)];
-            let upload = Upload { path: "/unread", fields, ..Upload::default() };
-            assert_eq!(upload.send(protocol, server.address).await.status, status, "{protocol}");
-        }
+
+    for (digest, status) in [(OTHER, 200), (SHA_256, 400)] {
+        let fields = &[("content-digest", digest)];
+        let upload = Upload { path: "/unread", fields, ..Upload::default() };
+        assert_eq!(upload.send(protocol, server.address).await.status, status, "{protocol}");
     }
 }

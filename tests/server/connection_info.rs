@@ -2,8 +2,10 @@
 
 use super::prelude::{Extension, RawBody, Router, post};
 use crate::support::{
-    TestServer, raw, soon,
-    upload::{PROTOCOLS, Upload},
+    TestServer,
+    protocols::{Protocol, over_each_protocol},
+    raw, soon,
+    upload::Upload,
 };
 use axum_trailers::{
     request::RequestBody,
@@ -63,24 +65,26 @@ async fn client_without_alpn_has_none() {
     assert!(wire.contains(r#"None Some("localhost") Some("TLSv1.3") new=true"#), "{wire}");
 }
 
-#[tokio::test]
-async fn framing_and_names_of_forbidden_trailers_are_known() {
+over_each_protocol! {
+    framing_and_names_of_forbidden_trailers_are_known;
+}
+
+async fn framing_and_names_of_forbidden_trailers_are_known(protocol: Protocol) {
     let server = TestServer::start(app());
     let trailers = &[("x-a", "1"), ("authorization", "secret"), ("host", "b"), ("host", "c")];
-    for protocol in PROTOCOLS {
-        let framing = if protocol == "HTTP/2" { "Frames" } else { "Chunked" };
-        for (trailers, names) in [(&trailers[..], r#"["authorization", "host"]"#), (&trailers[..1], "[]")] {
-            let upload = Upload { chunks: &["hello"], trailers, ..Upload::default() };
-            let answer = upload.send(protocol, server.address).await;
-            let expected = format!(" new=true {framing} {names}\n");
-            assert!(answer.content.ends_with(&expected), "{protocol}: {answer:?}");
-        }
-        let fields = &[("content-length", "5")];
-        let upload = Upload { chunks: &["hello"], fields, ..Upload::default() };
-        if protocol == "HTTP/2" {
-            let answer = upload.send(protocol, server.address).await;
-            assert!(answer.content.contains(" ContentLength(5) []"), "{protocol}: {answer:?}");
-        }
+
+    let framing = if protocol != Protocol::Http1 { "Frames" } else { "Chunked" };
+    for (trailers, names) in [(&trailers[..], r#"["authorization", "host"]"#), (&trailers[..1], "[]")] {
+        let upload = Upload { chunks: &["hello"], trailers, ..Upload::default() };
+        let answer = upload.send(protocol, server.address).await;
+        let expected = format!(" new=true {framing} {names}\n");
+        assert!(answer.content.ends_with(&expected), "{protocol}: {answer:?}");
+    }
+    let fields = &[("content-length", "5")];
+    let upload = Upload { chunks: &["hello"], fields, ..Upload::default() };
+    if protocol != Protocol::Http1 {
+        let answer = upload.send(protocol, server.address).await;
+        assert!(answer.content.contains(" ContentLength(5) []"), "{protocol}: {answer:?}");
     }
 }
 
@@ -100,6 +104,6 @@ async fn break_can_be_checked_before_the_response() {
     .await;
     assert!(wire.ends_with("a GOAWAY needs HTTP/2"), "{wire}");
     let upload = Upload { method: "POST", ..Upload::default() };
-    let answer = soon("an answer", upload.send("HTTP/2", server.address)).await;
+    let answer = soon("an answer", upload.send(Protocol::Http2, server.address)).await;
     assert_eq!(answer.content, "possible");
 }

@@ -5,7 +5,13 @@ use super::prelude::{
     ANY_METHOD, AppendHeaders, HeaderMap, HeaderValue, IntoResponse, Path, Plain, Response, Router,
     StatusCode, any_name, foreign, get, post, route,
 };
-use crate::support::{TestServer, clients, http2, log::Log, metrics::counted, raw, read, soon};
+use crate::support::{
+    TestServer,
+    log::Log,
+    metrics::counted,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon,
+};
 use axum_trailers::request::RequestBody;
 use axum_trailers_server::Limits;
 use bytes::Bytes;
@@ -47,47 +53,57 @@ fn serve() -> TestServer {
     TestServer::with(app(), |server| server.threads(1))
 }
 
-#[tokio::test]
-async fn response_field_whose_name_is_no_token_is_a_logged_500() {
-    let (log, _guard) = Log::catch();
-    let server = serve();
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/field/%22x%22").await;
-        assert_eq!(response.status(), 500, "{protocol}");
-        assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
-        log.line(&["ERROR", "can't be sent", r#"`"x"` is not a valid field name"#]).await;
-        log.line(&[
-            "method=GET",
-            r#"request_target="/field/%22x%22""#,
-            "status=500",
-            protocol,
-            "ended=complete",
-        ])
-        .await;
-
-        let response = server.get(&client, "/field/x!'*~").await;
-        assert_eq!(
-            (response.status(), &response.headers()["x!'*~"]),
-            (StatusCode::OK.as_u16().try_into().expect("a status"), &http::HeaderValue::from_static("1")),
-            "{protocol}"
-        );
-    }
+over_each_protocol! {
+    response_field_whose_name_is_no_token_is_a_logged_500;
+    response_trailer_whose_name_is_no_token_fails_the_body;
+    values_in_responses_are_trimmed;
+    length_that_is_not_one_number_does_not_leave;
 }
 
-#[tokio::test]
-async fn response_trailer_whose_name_is_no_token_fails_the_body() {
+async fn response_field_whose_name_is_no_token_is_a_logged_500(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let server = serve();
-    for (protocol, client) in clients() {
-        read(server.get(&client, "/trailer/%22x%22").await).await.expect_err(protocol);
-        let ended = r#"ended=failed: the trailers can't be sent: `"x"` is not a valid field name"#;
-        log.line(&[r#"request_target="/trailer/%22x%22""#, "status=200", protocol, "trailers=none", ended])
-            .await;
+    let client = protocol.client(server.address).await;
+    let response = client.get("/field/%22x%22").await;
+    assert_eq!(response.status(), 500, "{protocol}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json", "{protocol}");
+    log.line(&["ERROR", "can't be sent", r#"`"x"` is not a valid field name"#]).await;
+    log.line(&[
+        "method=GET",
+        r#"request_target="/field/%22x%22""#,
+        "status=500",
+        protocol.name(),
+        "ended=complete",
+    ])
+    .await;
 
-        let ending = read(server.get(&client, "/trailer/x!'*~").await).await.expect("whole");
-        assert_eq!(ending.trailers.expect("trailers")["x!'*~"], "1", "{protocol}");
-        assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol} lives on");
-    }
+    let response = client.get("/field/x!'*~").await;
+    assert_eq!(
+        (response.status(), &response.headers()["x!'*~"]),
+        (StatusCode::OK.as_u16().try_into().expect("a status"), &http::HeaderValue::from_static("1")),
+        "{protocol}"
+    );
+}
+
+async fn response_trailer_whose_name_is_no_token_fails_the_body(protocol: Protocol) {
+    let (log, _guard) = Log::catch();
+    let server = serve();
+    let client = protocol.client(server.address).await;
+    read(client.get("/trailer/%22x%22").await).await.expect_err("cut");
+    let ended = r#"ended=failed: the trailers can't be sent: `"x"` is not a valid field name"#;
+    log.line(&[
+        r#"request_target="/trailer/%22x%22""#,
+        "status=200",
+        protocol.name(),
+        "trailers=none",
+        ended,
+    ])
+    .await;
+
+    let ending = read(client.get("/trailer/x!'*~").await).await.expect("whole");
+    assert_eq!(ending.trailers.expect("trailers")["x!'*~"], "1", "{protocol}");
+    assert_eq!(client.get("/ok").await.status(), 200, "{protocol} lives on");
+
     // A client that accepts no trailers misses nothing.
     let request = "GET /trailer/%22x%22 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, request).await;
@@ -97,9 +113,9 @@ async fn response_trailer_whose_name_is_no_token_fails_the_body() {
 #[tokio::test]
 async fn unsendable_responses_are_counted() {
     let (server, metrics) = counted(app(), Limits::default());
-    let client = http2();
-    let _content = server.get(&client, "/field/%22x%22").await.bytes().await;
-    read(server.get(&client, "/trailer/%22x%22").await).await.expect_err("a reset");
+    let client = Protocol::Http2.client(server.address).await;
+    let _content = client.get("/field/%22x%22").await.bytes().await;
+    read(client.get("/trailer/%22x%22").await).await.expect_err("a reset");
     let mut stream = raw::http2(server.address).await;
     assert_eq!(raw_status(&mut stream, "GET", "/ä").await, 400);
     for series in [
@@ -247,20 +263,19 @@ async fn whitespace_around_values_is_ignored_over_http1() {
 }
 
 /// Whitespace is removed from values of handlers and third-party bodies.
-#[tokio::test]
-async fn values_in_responses_are_trimmed() {
+async fn values_in_responses_are_trimmed(protocol: Protocol) {
     let (log, _guard) = Log::catch_all();
     let respond = || async {
         let fields = [("x-field", " v w\t"), ("trailer", "x-trailer")];
         (fields, foreign(Some("content"), one("x-trailer", " v\t")))
     };
     let server = TestServer::with(Router::new().route("/", get(respond)), |server| server.threads(1));
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/").await;
-        assert_eq!(response.headers()["x-field"], "v w", "{protocol}");
-        let trailers = read(response).await.expect("no error").trailers.expect("trailers");
-        assert_eq!(trailers["x-trailer"], "v", "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    let response = client.get("/").await;
+    assert_eq!(response.headers()["x-field"], "v w", "{protocol}");
+    let trailers = read(response).await.expect("no error").trailers.expect("trailers");
+    assert_eq!(trailers["x-trailer"], "v", "{protocol}");
+
     log.line(&["DEBUG", "whitespace around a field value removed", "name=x-trailer"]).await;
 }
 
@@ -280,8 +295,7 @@ async fn names_in_requests_that_are_no_tokens_are_refused() {
 }
 
 /// With another `Content-Length`, the message would be malformed.
-#[tokio::test]
-async fn length_that_is_not_one_number_does_not_leave() {
+async fn length_that_is_not_one_number_does_not_leave(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let lengths: [&[&str]; 8] =
         [&["+7"], &["7, 7"], &["7", "7"], &["seven"], &[""], &["-1"], &["0x7"], &["99999999999999999999"]];
@@ -292,17 +306,16 @@ async fn length_that_is_not_one_number_does_not_leave() {
             .route("/known", get(move || async move { (fields(), "content") }))
             .route("/streamed", get(move || async move { (fields(), chunks()) }));
         let server = TestServer::with(app, |server| server.threads(1));
-        for (protocol, client) in clients() {
-            for (path, sent) in [("/known", Some("7")), ("/streamed", None)] {
-                let response = server.get(&client, path).await;
-                let field =
-                    response.headers().get("content-length").map(|value| value.to_str().expect("text"));
-                assert_eq!(field, sent, "{lengths:?}, {path} over {protocol}");
-                assert_eq!(read(response).await.expect("whole").content, b"content", "{lengths:?}, {path}");
-            }
-            let head = client.head(server.url("/streamed")).send().await.expect("a response");
-            assert!(!head.headers().contains_key("content-length"), "{lengths:?} over {protocol}");
+        let client = protocol.client(server.address).await;
+        for (path, sent) in [("/known", Some("7")), ("/streamed", None)] {
+            let response = client.get(path).await;
+            let field = response.headers().get("content-length").map(|value| value.to_str().expect("text"));
+            assert_eq!(field, sent, "{lengths:?}, {path} over {protocol}");
+            assert_eq!(read(response).await.expect("whole").content, b"content", "{lengths:?}, {path}");
         }
+        let head = client.request("HEAD", "/streamed").send().await.expect("a response");
+        assert!(!head.headers().contains_key("content-length"), "{lengths:?} over {protocol}");
+
         log.line(&["WARN", "`Content-Length` is not one number"]).await;
     }
 }

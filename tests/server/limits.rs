@@ -1,7 +1,11 @@
 //! Each limit applies, and requests below it are served.
 
 use super::prelude::producer::Producers;
-use crate::support::{TestServer, clients, raw, soon, with};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon, with,
+};
 use axum_trailers_server::Limits;
 use std::time::Duration;
 use tokio::{
@@ -121,8 +125,24 @@ async fn redirected_connections_take_places_too() {
     assert!(nothing.is_empty());
 }
 
-#[tokio::test]
-async fn limits_without_end_are_no_error() {
+over_each_protocol! {
+    quiet_stream_is_not_idle;
+    limits_without_end_are_no_error;
+    header_section_past_its_limit_is_431;
+}
+
+async fn quiet_stream_is_not_idle(protocol: Protocol) {
+    let producers = Producers::new();
+    let limits = with!(Limits { idle: SHORT, stalled_reader: SHORT });
+    let server = TestServer::limited(producers.router(), limits);
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
+    tokio::time::sleep(3 * SHORT).await;
+    producers.go_on.notify_one();
+    assert_eq!(read(response).await.expect("the stream goes on").content, b"first last");
+}
+
+async fn limits_without_end_are_no_error(protocol: Protocol) {
     let server = server(with!(Limits {
         handshake: Duration::MAX,
         first_byte: Duration::MAX,
@@ -136,24 +156,11 @@ async fn limits_without_end_are_no_error() {
         min_body_rate: u32::MAX,
         min_body_rate_period: Duration::MAX
     }));
-    for (protocol, client) in clients() {
-        assert_eq!(server.get(&client, "/ok").await.status(), 200, "{protocol}");
-        // Over HTTP/1.1, the rest is read.
-        let upload = client.post(server.url("/ok")).body("content").send().await.expect("a response");
-        assert_eq!(upload.status(), 405, "{protocol}");
-    }
-}
-
-#[tokio::test]
-async fn quiet_stream_is_not_idle() {
-    let producers = Producers::new();
-    let limits = with!(Limits { idle: SHORT, stalled_reader: SHORT });
-    let server = TestServer::limited(producers.router(), limits);
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/quiet").await;
-    tokio::time::sleep(3 * SHORT).await;
-    producers.go_on.notify_one();
-    assert_eq!(raw::http2_read(&mut body).await.expect("the stream goes on"), b"first last");
+    let client = protocol.client(server.address).await;
+    assert_eq!(client.get("/ok").await.status(), 200, "{protocol}");
+    // Over HTTP/1.1, the rest is read.
+    let upload = client.request("POST", "/ok").body("content").send().await.expect("a response");
+    assert_eq!(upload.status(), 405, "{protocol}");
 }
 
 #[tokio::test]
@@ -185,13 +192,11 @@ async fn streams_past_the_limit_wait_or_are_refused() {
     assert_eq!(client.current_max_send_streams(), 3);
 }
 
-#[tokio::test]
-async fn header_section_past_its_limit_is_431() {
+async fn header_section_past_its_limit_is_431(protocol: Protocol) {
     let server = server(with!(Limits { header_section: 8 * 1024 }));
-    for (protocol, client) in clients() {
-        for (size, status) in [(7 * 1024, 200), (10 * 1024, 431)] {
-            let response = client.get(server.url("/ok")).header("x-large", "x".repeat(size)).send().await;
-            assert_eq!(response.expect("a response").status(), status, "{size} bytes over {protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    for (size, status) in [(7 * 1024, 200), (10 * 1024, 431)] {
+        let response = client.request("GET", "/ok").header("x-large", "x".repeat(size)).send().await;
+        assert_eq!(response.expect("a response").status(), status, "{size} bytes over {protocol}");
     }
 }

@@ -6,10 +6,11 @@ use super::prelude::{
     route,
 };
 use crate::support::{
-    PATIENCE, TestServer, clients, http1, http2,
+    PATIENCE, TestServer,
     log::Log,
     metrics::{Metrics, counted},
-    raw, read, soon, with,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon, with,
 };
 use axum_trailers::body;
 use axum_trailers_server::{
@@ -40,10 +41,19 @@ async fn requests_are_counted_by_protocol_route_and_status() {
     for path in
         ["/items/1", "/items/2", "/nested/a/b", "/service/a", "/own", "/panics", "/nothing", "/nothing/else"]
     {
-        let _content = server.get(&http2(), path).await.bytes().await;
+        let _content = Protocol::Http2.client(server.address).await.get(path).await.bytes().await;
     }
-    server.get(&http1(), "/items/3").await.bytes().await.expect("content");
-    http1().post(server.url("/items/4")).send().await.expect("a response").bytes().await.expect("content");
+    Protocol::Http1.client(server.address).await.get("/items/3").await.bytes().await.expect("content");
+    Protocol::Http1
+        .client(server.address)
+        .await
+        .request("POST", "/items/4")
+        .send()
+        .await
+        .expect("a response")
+        .bytes()
+        .await
+        .expect("content");
     let requests = |labels: &str| format!("requests_total{{{labels}}}");
     for (labels, value) in [
         (r#"protocol="HTTP/2",route="/items/{id}",status="200""#, 2),
@@ -65,9 +75,10 @@ async fn requests_are_counted_by_protocol_route_and_status() {
 #[tokio::test]
 async fn trailers_are_counted_by_protocol_and_reason() {
     let (server, metrics) = counted(Router::new().route("/", get(with_trailers)), Limits::default());
-    read(server.get(&http2(), "/").await).await.expect("whole");
-    read(server.get(&http1(), "/").await).await.expect("whole");
-    http1().get(server.url("/")).send().await.expect("a response").bytes().await.expect("whole");
+    read(Protocol::Http2.client(server.address).await.get("/").await).await.expect("whole");
+    read(Protocol::Http1.client(server.address).await.get("/").await).await.expect("whole");
+    let http1 = Protocol::Http1.client(server.address).await;
+    http1.request("GET", "/").send().await.expect("a response").bytes().await.expect("whole");
     raw::http1(server.address, "GET / HTTP/1.0\r\nhost: a\r\n\r\n").await;
     for (series, value) in [
         (r#"trailer_sections_sent_total{agent="none",protocol="HTTP/2",proxied="false"}"#, 1),
@@ -87,17 +98,21 @@ async fn trailers_are_counted_by_protocol_and_reason() {
     metrics.say_nothing_of("clients_gone_total").await;
 }
 
-#[tokio::test]
-async fn response_without_content_withholds_nothing() {
+over_each_protocol! {
+    response_without_content_withholds_nothing;
+}
+
+async fn response_without_content_withholds_nothing(protocol: Protocol) {
     let unchanged = async || (StatusCode::NOT_MODIFIED, with_trailers().await);
     let app = Router::new().route("/", get(with_trailers)).route("/unchanged", get(unchanged));
     let (server, metrics) = counted(app, Limits::default());
-    for (_, client) in clients() {
-        client.head(server.url("/")).send().await.expect("a response");
-        client.get(server.url("/unchanged")).send().await.expect("a response");
+    let client = protocol.client(server.address).await;
+    client.request("HEAD", "/").send().await.expect("a response");
+    client.request("GET", "/unchanged").send().await.expect("a response");
+
+    for labels in [r#"route="/",status="200""#, r#"route="/unchanged",status="304""#] {
+        metrics.say(&format!(r#"requests_total{{protocol="{protocol}",{labels}}}"#), 1).await;
     }
-    metrics.say(r#"requests_total{protocol="HTTP/1.1",route="/",status="200"}"#, 1).await;
-    metrics.say(r#"requests_total{protocol="HTTP/1.1",route="/unchanged",status="304"}"#, 1).await;
     metrics.say_nothing_of("trailer_sections_").await;
 }
 
@@ -121,12 +136,20 @@ async fn failures_are_counted_by_reason_and_client_departures_separately() {
     let limits = with!(Limits { stalled_reader: Duration::from_millis(300) });
     let (server, metrics) = counted(app, limits);
     for path in ["/fails", "/short"] {
-        server.get(&http2(), path).await.bytes().await.expect_err("a broken one");
+        Protocol::Http2.client(server.address).await.get(path).await.bytes().await.expect_err("a broken one");
     }
-    read(server.get(&http2(), "/told").await).await.expect("whole");
-    read(http1().get(server.url("/told")).send().await.expect("a response"))
-        .await
-        .expect_err("it can't be told");
+    read(Protocol::Http2.client(server.address).await.get("/told").await).await.expect("whole");
+    read(
+        Protocol::Http1
+            .client(server.address)
+            .await
+            .request("GET", "/told")
+            .send()
+            .await
+            .expect("a response"),
+    )
+    .await
+    .expect_err("it can't be told");
     let failed =
         |protocol, reason| format!(r#"streams_failed_total{{protocol="{protocol}",reason="{reason}"}}"#);
     metrics.say(&failed("HTTP/2", "body"), 1).await;
@@ -220,7 +243,7 @@ async fn time_to_the_first_byte_and_to_the_end_are_told_apart() {
         body
     };
     let (server, metrics) = counted(Router::new().route("/slow", get(slow)), Limits::default());
-    read(server.get(&http2(), "/slow").await).await.expect("whole");
+    read(Protocol::Http2.client(server.address).await.get("/slow").await).await.expect("whole");
     metrics.say(r#"end_seconds_count{route="/slow"}"#, 1).await;
     metrics.say(r#"end_seconds_bucket{route="/slow",le="0.5"}"#, 0).await;
     metrics.say(r#"end_seconds_bucket{route="/slow",le="+Inf"}"#, 1).await;
@@ -280,7 +303,11 @@ async fn page_takes_eight_connections_and_ends_them_with_the_server() {
     }
     assert!(asks_and_stays(&metrics).await.is_none());
     log.line(&["WARN", "connection refused", "listener=\"metrics\" limit=8"]).await;
-    assert_eq!(server.get(&http2(), "/").await.status(), 404, "the server itself has room");
+    assert_eq!(
+        Protocol::Http2.client(server.address).await.get("/").await.status(),
+        404,
+        "the server itself has room"
+    );
 
     drop(open.pop());
     let again = async {
@@ -308,7 +335,7 @@ async fn scrapes_are_logged_only_at_debug() {
         metrics.text().await;
         reqwest::get(format!("http://{}/nothing", metrics.0)).await.expect("a response");
         log.line(&["INFO axum_trailers::request:", "request_target=\"/nothing\"", "status=404"]).await;
-        server.get(&http2(), "/").await;
+        Protocol::Http2.client(server.address).await.get("/").await;
         log.line(&["INFO axum_trailers::request:", "request_target=\"/\""]).await;
         let text = log.text();
         let told = |level| {
@@ -348,7 +375,11 @@ async fn duplicate_metric_name_is_an_error_of_serve_if_metrics_are_on() {
             if tells { server.metrics("127.0.0.1:0").expect("a free port") } else { server }
         });
         if !tells {
-            assert_eq!(server.get(&http2(), "/").await.status(), 404, "it serves");
+            assert_eq!(
+                Protocol::Http2.client(server.address).await.get("/").await.status(),
+                404,
+                "it serves"
+            );
             continue;
         }
         let ended = soon("the end", &mut server.served).await.expect("no panic");

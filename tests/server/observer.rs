@@ -1,7 +1,11 @@
 //! A `ResponseObserver` gets what the server sends, in order, also of a response that replaces the handler's.
 
 use super::prelude::{self, Extension, IntoResponse, Plain, Response, Router, get, map_response};
-use crate::support::{TestServer, clients, http1, http2, raw, read, soon};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, Settings, over_each_protocol, read},
+    raw, soon, with,
+};
 use axum_trailers::{
     body::{self, Sender},
     trailers::{
@@ -120,52 +124,61 @@ async fn assert_calls(seen: &mut UnboundedReceiver<String>, expected: &[&str], c
     assert!(seen.try_recv().is_err(), "{case}: no other call");
 }
 
-#[tokio::test]
-async fn calls_come_in_order_and_once() {
+over_each_protocol! {
+    calls_come_in_order_and_once;
+    head_has_no_content_and_a_replacement_is_reported;
+    observer_that_panics_harms_no_response;
+}
+
+async fn calls_come_in_order_and_once(protocol: Protocol) {
     let (server, mut seen) = serve();
-    for (protocol, client) in clients() {
-        let streamed = if protocol == "HTTP/2" { "200 unframed" } else { "200 transfer-encoding" };
-        for (path, expected) in [
-            ("/finishes", &[streamed, "5", "x-rows,x-error", "Complete"][..]),
-            ("/fails", &[streamed, "5", "x-error", "FailureReported"]),
-            ("/stops", &[streamed, "5", "Cut"]),
-            ("/text", &["200 content-length", "4", "Complete"]),
-            ("/empty", &["204 unframed", "Complete"]),
-            ("/short", &["200 content-length", "1", "1", "Cut"]),
-            ("/long", &["200 content-length", "1", "Cut"]),
-        ] {
-            let request = client.get(server.url(path)).header("te", "trailers");
-            // Whether the client sees an error is not the matter of this test.
-            if let Ok(response) = request.send().await {
-                let _ended = read(response).await;
-            }
-            assert_calls(&mut seen, expected, &format!("{path} over {protocol}")).await;
+    let client = protocol.client(server.address).await;
+    let streamed = if protocol != Protocol::Http1 { "200 unframed" } else { "200 transfer-encoding" };
+    for (path, expected) in [
+        ("/finishes", &[streamed, "5", "x-rows,x-error", "Complete"][..]),
+        ("/fails", &[streamed, "5", "x-error", "FailureReported"]),
+        ("/stops", &[streamed, "5", "Cut"]),
+        ("/text", &["200 content-length", "4", "Complete"]),
+        ("/empty", &["204 unframed", "Complete"]),
+        ("/short", &["200 content-length", "1", "1", "Cut"]),
+        ("/long", &["200 content-length", "1", "Cut"]),
+    ] {
+        let request = client.request("GET", path).header("te", "trailers");
+        // Whether the client sees an error is not the matter of this test.
+        if let Ok(response) = request.send().await {
+            let _ended = read(response).await;
         }
+        assert_calls(&mut seen, expected, &format!("{path} over {protocol}")).await;
     }
 }
 
-#[tokio::test]
-async fn head_has_no_content_and_a_replacement_is_reported() {
+async fn head_has_no_content_and_a_replacement_is_reported(protocol: Protocol) {
     let (server, mut seen) = serve();
-    for (protocol, client) in clients() {
-        let head = client.head(server.url("/text")).send().await.expect("a response");
-        assert_eq!(head.status(), 200);
-        assert_calls(&mut seen, &["200 content-length", "Complete"], protocol).await;
-        // An informational status can't be a response. Only over HTTP/2 there is a bound for header sections.
-        for path in ["/early", "/large"].into_iter().filter(|path| *path != "/large" || protocol == "HTTP/2")
-        {
-            let response = client.get(server.url(path)).send().await.expect("a response");
-            assert_eq!(response.status(), 500, "{path} over {protocol}");
-            let length = read(response).await.expect("no error").content.len().to_string();
-            assert_calls(&mut seen, &["500 content-length", &length, "Complete"], path).await;
-        }
+    let client = protocol.client_with(server.address, with!(Settings { section: Some(16 * 1024) })).await;
+    let head = client.request("HEAD", "/text").send().await.expect("a response");
+    assert_eq!(head.status(), 200);
+    assert_calls(&mut seen, &["200 content-length", "Complete"], "HEAD").await;
+    // An informational status can't be a response. Only over HTTP/2 a section past the client's bound is replaced.
+    for path in
+        ["/early", "/large"].into_iter().filter(|path| *path != "/large" || protocol == Protocol::Http2)
+    {
+        let response = client.request("GET", path).send().await.expect("a response");
+        assert_eq!(response.status(), 500, "{path} over {protocol}");
+        let length = read(response).await.expect("no error").content.len().to_string();
+        assert_calls(&mut seen, &["500 content-length", &length, "Complete"], path).await;
     }
 }
 
 #[tokio::test]
 async fn withheld_trailers_are_reported_with_the_reason() {
     let (server, mut seen) = serve();
-    let response = http1().get(server.url("/finishes")).send().await.expect("a response");
+    let response = Protocol::Http1
+        .client(server.address)
+        .await
+        .request("GET", "/finishes")
+        .send()
+        .await
+        .expect("a response");
     read(response).await.expect("no error");
     assert_calls(&mut seen, &["200 transfer-encoding", "not_asked", "5", "Complete"], "HTTP/1.1").await;
     raw::http1(server.address, "GET /finishes HTTP/1.0\r\nhost: localhost\r\n\r\n").await;
@@ -175,11 +188,11 @@ async fn withheld_trailers_are_reported_with_the_reason() {
 #[tokio::test]
 async fn client_that_leaves_and_a_shutdown_are_told_apart() {
     let (server, mut seen) = serve();
-    let response = server.get(&http2(), "/hangs").await;
+    let response = Protocol::Http2.client(server.address).await.get("/hangs").await;
     assert_calls(&mut seen, &["200 unframed", "5"], "the beginning").await;
     drop(response);
     assert_calls(&mut seen, &["ClientGone"], "a client that leaves").await;
-    let _response = server.get(&http2(), "/hangs").await;
+    let _response = Protocol::Http2.client(server.address).await.get("/hangs").await;
     assert_calls(&mut seen, &["200 unframed", "5"], "the beginning").await;
     server.handle.abort();
     assert_calls(&mut seen, &["Cut"], "a shutdown").await;
@@ -216,8 +229,7 @@ impl Observe for Panicking {
     }
 }
 
-#[tokio::test]
-async fn observer_that_panics_harms_no_response() {
+async fn observer_that_panics_harms_no_response(protocol: Protocol) {
     for call in ["header_section", "data", "trailers", "withheld", "ended"] {
         let observe =
             move |response: Response| ready((Extension(ResponseObserver::new(Panicking(call))), response));
@@ -226,16 +238,15 @@ async fn observer_that_panics_harms_no_response() {
             .route("/hangs", get(|| async { produced(hang) }))
             .layer(map_response(observe));
         let server = TestServer::start(app);
-        for (protocol, client) in clients() {
-            let mut beside = server.get(&client, "/hangs").await;
-            // Over HTTP/1.1, trailers are withheld without `TE`.
-            let response = match call {
-                "withheld" => client.get(server.url("/finishes")).send().await.expect("a response"),
-                _ => server.get(&client, "/finishes").await,
-            };
-            assert_eq!(read(response).await.expect("no error").content, b"first", "{call} over {protocol}");
-            let chunk = soon("the other response", beside.chunk()).await.expect("no error");
-            assert_eq!(chunk.expect("a chunk"), "first", "{call} over {protocol}");
-        }
+        let client = protocol.client(server.address).await;
+        let mut beside = client.get("/hangs").await;
+        // Over HTTP/1.1, trailers are withheld without `TE`.
+        let response = match call {
+            "withheld" => client.request("GET", "/finishes").send().await.expect("a response"),
+            _ => client.get("/finishes").await,
+        };
+        assert_eq!(read(response).await.expect("no error").content, b"first", "{call} over {protocol}");
+        let chunk = soon("the other response", beside.chunk()).await.expect("no error");
+        assert_eq!(chunk.expect("a chunk"), "first", "{call} over {protocol}");
     }
 }

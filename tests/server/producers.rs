@@ -1,7 +1,11 @@
 //! A body of axum that fails or breaks its `Content-Length` is cut, as the library's bodies are.
 
 use super::prelude::{IntoResponse, Plain, Router, get};
-use crate::support::{TestServer, clients, raw, read, soon};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon,
+};
 use futures_util::{StreamExt, stream};
 use std::convert::Infallible;
 
@@ -38,21 +42,6 @@ fn chunk(text: &'static str) -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn failed_body_of_axum_resets_the_http2_stream_with_internal_error() {
-    let server = TestServer::start(app());
-    let mut client = raw::http2(server.address).await;
-    for path in ["/stream-panics", "/foreign-reset", "/too-short", "/too-long", "/goes-on"] {
-        let mut body = raw::http2_get(&mut client, path).await;
-        let error = raw::http2_read(&mut body).await.expect_err("a reset");
-        assert!(error.is_reset() && error.is_remote(), "{path}: {error:?}");
-        assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR), "{path}");
-        assert!(body.trailers().await.is_err(), "{path}: no trailers of a failed body");
-    }
-    let mut body = raw::http2_get(&mut client, "/ok").await;
-    assert_eq!(raw::http2_read(&mut body).await.expect("the connection lives on"), b"first");
-}
-
-#[tokio::test]
 async fn body_of_axum_that_panics_closes_http1_without_the_last_chunk() {
     let server = TestServer::start(app());
     for te in ["te: trailers\r\n", ""] {
@@ -65,13 +54,17 @@ async fn body_of_axum_that_panics_closes_http1_without_the_last_chunk() {
     assert!(raw::http1(server.address, ok).await.ends_with("\r\n\r\nfirst"), "the server lives on");
 }
 
-#[tokio::test]
-async fn body_that_breaks_its_length_is_never_whole() {
+over_each_protocol! {
+    failed_body_of_axum_is_cut_and_the_server_goes_on;
+}
+
+async fn failed_body_of_axum_is_cut_and_the_server_goes_on(protocol: Protocol) {
     let server = TestServer::start(app());
-    for path in ["/too-short", "/too-long", "/goes-on"] {
-        for (protocol, client) in clients() {
-            let read = soon("the end", read(server.get(&client, path).await)).await;
-            assert!(read.is_err(), "{path} over {protocol}: {read:?}");
-        }
+    let client = protocol.client(server.address).await;
+    for path in ["/stream-panics", "/foreign-reset", "/too-short", "/too-long", "/goes-on"] {
+        let cut = soon("the end", read(client.get(path).await)).await.expect_err(path);
+        assert_eq!(cut.why, protocol.failure(), "{path}");
     }
+    let ending = read(client.get("/ok").await).await.expect("the connection lives on");
+    assert_eq!(ending.content, b"first");
 }

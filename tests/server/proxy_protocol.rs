@@ -56,7 +56,7 @@ impl Listeners {
         let (mut plain, mut metrics) = (None, None);
         let server = TestServer::with(app(), |server| {
             let proxies = networks.iter().map(|network| network.parse().expect("a network"));
-            let server = proxies.fold(server, Server::trust_proxy).proxy_protocol(true);
+            let server = proxies.fold(server, Server::trust_proxy).proxy_protocol(true).http3(false);
             let server = server.bind_plain("127.0.0.1:0").expect("a port");
             let server =
                 server.redirect("127.0.0.1:0").expect("a port").metrics("127.0.0.1:0").expect("a port");

@@ -1,7 +1,11 @@
 //! Request bodies and their trailers reach the handler; a cut or too large body never looks whole.
 
 use super::prelude::{DefaultBodyLimit, RawBody, ReadContent, Router, get, post};
-use crate::support::{TestServer, raw, soon, with};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, Request, over_each_protocol},
+    raw, soon, with,
+};
 use axum_trailers_server::Limits;
 use bytes::Bytes;
 use std::time::Duration;
@@ -29,57 +33,38 @@ fn app() -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-async fn http2_post(server: &TestServer, trailers: Option<http::HeaderMap>) -> Result<String, h2::Error> {
-    let mut client = raw::http2(server.address).await;
-    let request = http::Request::post("https://localhost/").body(()).expect("a request");
-    let (response, mut body) = client.send_request(request, false).expect("sent");
-    body.send_data(Bytes::from("hello"), trailers.is_none()).expect("sent");
-    if let Some(trailers) = trailers {
-        body.send_trailers(trailers).expect("sent");
-    }
-    let mut content = soon("a response", response).await?.into_body();
-    let content = raw::http2_read(&mut content).await?;
-    Ok(String::from_utf8(content).expect("text"))
+over_each_protocol! {
+    request_trailers_reach_the_handler_and_forbidden_ones_do_not;
+    request_without_trailers_has_none;
+    request_body_that_breaks_off_is_broken_for_the_handler;
+    request_body_that_stalls_is_answered_after_its_limit;
+    body_that_the_handler_leaves_unread_holds_nothing_up;
 }
 
-fn fields(fields: &[(&'static str, String)]) -> http::HeaderMap {
-    let mut map = http::HeaderMap::new();
-    for (name, value) in fields {
-        map.append(*name, value.parse().expect("a value"));
-    }
-    map
+async fn posted(request: Request<'_>) -> String {
+    request.send().await.expect("a response").text().await.expect("whole")
 }
 
-#[tokio::test]
-async fn request_trailers_reach_the_handler_and_forbidden_ones_do_not() {
+async fn request_trailers_reach_the_handler_and_forbidden_ones_do_not(protocol: Protocol) {
     let server = TestServer::start(app());
-    let expected = r#"hello {"x-sum": "1", "x-sum": "2"}"#;
-    let sent = [("x-sum", "1".into()), ("authorization", "no".into()), ("x-sum", "2".into())];
-    assert_eq!(http2_post(&server, Some(fields(&sent))).await.expect("no error"), expected);
-
-    let wire = raw::http1(
-        server.address,
-        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n\
-         5\r\nhello\r\n0\r\nx-sum: 1\r\nauthorization: no\r\nx-sum: 2\r\n\r\n",
-    )
-    .await;
-    assert!(wire.ends_with(expected), "{wire}");
+    let client = protocol.client(server.address).await;
+    let trailers = [("x-sum", "1"), ("authorization", "no"), ("x-sum", "2")];
+    let account = posted(client.request("POST", "/").body("hello").trailers(&trailers)).await;
+    assert_eq!(account, r#"hello {"x-sum": "1", "x-sum": "2"}"#);
 }
 
-#[tokio::test]
-async fn request_without_trailers_has_none() {
+async fn request_without_trailers_has_none(protocol: Protocol) {
     let server = TestServer::start(app());
-    assert_eq!(http2_post(&server, None).await.expect("no error"), "hello {}");
-    let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-    assert!(raw::http1(server.address, request).await.ends_with("hello {}"));
-    let request = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    assert!(raw::http1(server.address, request).await.ends_with("\r\n\r\n {}"));
+    let client = protocol.client(server.address).await;
+    assert_eq!(posted(client.request("POST", "/").body("hello")).await, "hello {}");
+    let request = client.request("POST", "/").header("content-length", "5").body("hello");
+    assert_eq!(posted(request).await, "hello {}");
+    assert_eq!(posted(client.request("POST", "/")).await, " {}");
 }
 
-#[tokio::test]
-async fn request_body_that_breaks_off_is_broken_for_the_handler() {
+async fn request_body_that_breaks_off_is_broken_for_the_handler(protocol: Protocol) {
     let (sender, mut accounts) = tokio::sync::mpsc::unbounded_channel();
-    // A separate task reads the body: hyper drops the handler when the client resets the stream.
+    // A separate task reads the body: the handler is dropped when the client resets the stream.
     let app = Router::new().route(
         "/",
         post(|body: RawBody| async move {
@@ -88,36 +73,60 @@ async fn request_body_that_breaks_off_is_broken_for_the_handler() {
         }),
     );
     let server = TestServer::start(app);
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let request = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
-    client.write_all(request).await.expect("sent");
-    client.shutdown().await.expect("sent");
-    drop(client);
-    assert_eq!(soon("an account", accounts.recv()).await.expect("an account"), "hello broken");
-
-    let mut client = raw::http2(server.address).await;
-    for reason in [h2::Reason::CANCEL, h2::Reason::NO_ERROR] {
-        let request = http::Request::post("https://localhost/").body(()).expect("a request");
-        let (response, mut body) = client.send_request(request, false).expect("sent");
-        body.send_data(Bytes::from("hello"), false).expect("sent");
+    let client = protocol.client(server.address).await;
+    for length in [&[("content-length", "10")][..], &[]] {
+        let request = client.request("POST", "/").headers(length).body("hello");
+        let upload = request.begin().await.expect("a stream");
         tokio::time::sleep(Duration::from_millis(100)).await;
-        body.send_reset(reason);
-        drop(response);
+        upload.abort();
         let account = soon("an account", accounts.recv()).await;
-        assert_eq!(account.as_deref(), Some("hello broken"), "{reason:?}");
+        assert_eq!(account.as_deref(), Some("hello broken"), "{length:?}");
     }
 }
 
+/// A reset with a code that is not for errors is no end
+/// ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)).
 #[tokio::test]
-async fn request_body_that_stalls_is_answered_after_its_limit() {
+async fn http2_reset_with_no_error_breaks_the_body() {
+    let (sender, mut accounts) = tokio::sync::mpsc::unbounded_channel();
+    let app = Router::new().route(
+        "/",
+        post(|body: RawBody| async move {
+            tokio::spawn(async move { sender.send(account(body).await) });
+            std::future::pending::<()>().await;
+        }),
+    );
+    let server = TestServer::start(app);
+    let mut client = raw::http2(server.address).await;
+    let request = http::Request::post("https://localhost/").body(()).expect("a request");
+    let (_response, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data(Bytes::from("hello"), false).expect("sent");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    body.send_reset(h2::Reason::NO_ERROR);
+    let account = soon("an account", accounts.recv()).await;
+    assert_eq!(account.as_deref(), Some("hello broken"));
+}
+
+async fn request_body_that_stalls_is_answered_after_its_limit(protocol: Protocol) {
     let limit = Duration::from_millis(300);
     let server = TestServer::limited(app(), with!(Limits { stalled_body: limit }));
+    let client = protocol.client(server.address).await;
     let began = std::time::Instant::now();
-    let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\nhello";
-    let wire = raw::http1(server.address, request).await;
-    assert!(wire.starts_with("HTTP/1.1 408 "), "{wire}");
-    assert!(wire.contains("\r\nconnection: close\r\n") && wire.contains("arrived for 0.3 s"), "{wire}");
+    let request = client.request("POST", "/").header("content-length", "50").body("hello");
+    let mut upload = request.begin().await.expect("a stream");
+    let response = upload.response().await.expect("a response");
+    assert_eq!(response.status(), 408);
+    assert_eq!(response.field("connection") == "close", protocol == Protocol::Http1);
+    let problem = response.text().await.expect("whole");
+    assert!(problem.contains("arrived for 0.3 s"), "{problem}");
     assert!(began.elapsed() >= limit);
+}
+
+async fn body_that_the_handler_leaves_unread_holds_nothing_up(protocol: Protocol) {
+    let server = TestServer::start(app());
+    let client = protocol.client(server.address).await;
+    let request = client.request("POST", "/unread").header("content-length", "5").body("hello");
+    assert_eq!(posted(request).await, "unread");
 }
 
 #[tokio::test]
@@ -148,13 +157,6 @@ async fn stall_counts_only_while_the_handler_reads() {
     tokio::time::sleep(2 * limit).await;
     client.write_all(b"world").await.expect("sent");
     assert!(raw::rest(&mut client).await.ends_with("hello world {}"));
-}
-
-#[tokio::test]
-async fn body_that_the_handler_leaves_unread_holds_nothing_up() {
-    let server = TestServer::start(app());
-    let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-    assert!(raw::http1(server.address, request).await.ends_with("\r\n\r\nunread"));
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@ use super::prelude::{
     producer::{declared, rows},
 };
 use crate::support::{
-    TestServer, clients, http1, http2,
+    TestServer,
     log::Log,
     metrics::counted,
-    raw, read,
+    protocols::{Protocol, over_each_protocol, read},
+    raw,
     upload::{PROTOCOLS, Upload},
 };
 use axum_trailers::{
@@ -93,31 +94,34 @@ async fn trailer_is_missing_only_once_the_request_has_ended() {
     log.line(&["request_target=\"/none\"", "request_trailers_missing=\"x-sum\""]).await;
 }
 
-#[tokio::test]
-async fn unread_content_is_counted_as_far_as_it_arrived() {
+over_each_protocol! {
+    unread_content_is_counted_as_far_as_it_arrived;
+    request_id_is_a_short_token_that_comes_back;
+    announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed;
+}
+
+async fn unread_content_is_counted_as_far_as_it_arrived(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let waits = async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
         StatusCode::NOT_FOUND
     };
     let server = TestServer::start(Router::new().fallback(waits));
-    for protocol in PROTOCOLS {
-        let request = Upload {
-            method: "POST",
-            path: "/unread",
-            chunks: &["first ", "second"],
-            trailers: &[("x-sum", "1")],
-            ..Upload::default()
-        };
-        let answer = request.send(protocol, server.address).await;
-        assert_eq!(answer.status, 404, "{protocol}");
-        let came = " status=404 bytes_in=12 ";
-        log.line(&[&format!(" protocol={protocol:?} "), came, " request_trailers=\"x-sum\" "]).await;
-    }
+
+    let request = Upload {
+        method: "POST",
+        path: "/unread",
+        chunks: &["first ", "second"],
+        trailers: &[("x-sum", "1")],
+        ..Upload::default()
+    };
+    let answer = request.send(protocol, server.address).await;
+    assert_eq!(answer.status, 404, "{protocol}");
+    let came = " status=404 bytes_in=12 ";
+    log.line(&[&format!(" protocol={protocol:?} "), came, " request_trailers=\"x-sum\" "]).await;
 }
 
-#[tokio::test]
-async fn request_id_is_a_short_token_that_comes_back() {
+async fn request_id_is_a_short_token_that_comes_back(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let own = async || ([("x-request-id", "of-the-application")], "ok");
     let no_token = async || ([("x-request-id", "no token")], "ok");
@@ -127,32 +131,30 @@ async fn request_id_is_a_short_token_that_comes_back() {
         .route("/no-token", get(no_token));
     let server = TestServer::start(app);
     let longest = "a".repeat(64);
-    for (protocol, client) in clients() {
-        let protocol = format!(" protocol={protocol:?} ");
-        let id = async |path: &str, name: &str, value: &str| {
-            let response = client.get(server.url(path)).header(name, value).send().await.expect("a response");
-            let ids: Vec<_> = response.headers().get_all("x-request-id").iter().cloned().collect();
-            assert_eq!(ids.len(), 1, "{ids:?}");
-            ids[0].to_str().expect("text").to_owned()
-        };
-        for (name, value) in [("x-request-id", "b-1"), ("x-check-id", "c.2"), ("x-request-id", &longest)] {
-            assert_eq!(id("/", name, value).await, value);
-            log.line(&[&protocol, &format!("request_id={value} ")]).await;
-        }
-        for (name, value) in
-            [("x-request-id", "no token"), ("x-check-id", &*format!("{longest}a")), ("x", "y")]
-        {
-            let made = id("/nothing", name, value).await;
-            let (connection, number) = made.split_once('-').expect("of two parts");
-            assert!(connection.len() == 16 && number.parse::<usize>().is_ok(), "{made}");
-            log.line(&[&protocol, &format!("request_id={made} "), "status=404"]).await;
-        }
-        assert_ne!(id("/", "x", "y").await, id("/", "x", "y").await);
-        assert_eq!(id("/own", "x-request-id", "b-1").await, "of-the-application");
-        log.line(&[&protocol, "request_id=of-the-application ", "request_target=\"/own\""]).await;
-        assert_eq!(id("/no-token", "x-request-id", "b-1").await, "no token", "it is the application's");
-        log.line(&[&protocol, "request_id=b-1 ", "request_target=\"/no-token\""]).await;
+    let client = protocol.client(server.address).await;
+    let protocol = format!(" protocol={protocol:?} ");
+    let id = async |path: &str, name: &str, value: &str| {
+        let response = client.request("GET", path).header(name, value).send().await.expect("a response");
+        let ids: Vec<_> = response.headers().get_all("x-request-id").iter().cloned().collect();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        ids[0].to_str().expect("text").to_owned()
+    };
+    for (name, value) in [("x-request-id", "b-1"), ("x-check-id", "c.2"), ("x-request-id", &longest)] {
+        assert_eq!(id("/", name, value).await, value);
+        log.line(&[&protocol, &format!("request_id={value} ")]).await;
     }
+    for (name, value) in [("x-request-id", "no token"), ("x-check-id", &*format!("{longest}a")), ("x", "y")] {
+        let made = id("/nothing", name, value).await;
+        let (connection, number) = made.split_once('-').expect("of two parts");
+        assert!(connection.len() == 16 && number.parse::<usize>().is_ok(), "{made}");
+        log.line(&[&protocol, &format!("request_id={made} "), "status=404"]).await;
+    }
+    assert_ne!(id("/", "x", "y").await, id("/", "x", "y").await);
+    assert_eq!(id("/own", "x-request-id", "b-1").await, "of-the-application");
+    log.line(&[&protocol, "request_id=of-the-application ", "request_target=\"/own\""]).await;
+    assert_eq!(id("/no-token", "x-request-id", "b-1").await, "no token", "it is the application's");
+    log.line(&[&protocol, "request_id=b-1 ", "request_target=\"/no-token\""]).await;
+
     let refused = raw::http1(
         server.address,
         "GET / HTTP/1.1\r\nhost: a:b\r\nx-check-id: c\r\nconnection: close\r\n\r\n",
@@ -170,7 +172,7 @@ async fn routine_request_is_logged_at_debug_unless_it_fails() {
     let app = Router::new().route("/ok", get(ok)).route("/fails", get(fails)).route("/refuses", get(refuses));
     let server = TestServer::start(app);
     for path in ["/ok", "/fails", "/refuses"] {
-        drop(server.get(&http2(), path).await.bytes().await);
+        drop(Protocol::Http2.client(server.address).await.get(path).await.bytes().await);
     }
     for (level, path) in [("DEBUG", "/ok"), (" INFO", "/fails"), (" INFO", "/refuses")] {
         let line = format!("{level} axum_trailers::request: client=");
@@ -178,8 +180,7 @@ async fn routine_request_is_logged_at_debug_unless_it_fails() {
     }
 }
 
-#[tokio::test]
-async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() {
+async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let sends = || {
         let (sender, body) = body::channel(1024, declared());
@@ -197,19 +198,19 @@ async fn announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed() 
             get(move || async move { (Extension(Relayed), foreign(None, sum())) }),
         );
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        for path in ["/own", "/relayed"] {
-            read(server.get(&client, path).await).await.expect("whole");
-        }
-        let relayed = "relayed trailer field was announced but not sent";
-        log.line(&[" INFO ", &format!("protocol={protocol:?}}}"), relayed, "name=\"x-late\""]).await;
+    let client = protocol.client(server.address).await;
+    for path in ["/own", "/relayed"] {
+        read(client.get(path).await).await.expect("whole");
     }
+    let relayed = "relayed trailer field was announced but not sent";
+    log.line(&[" INFO ", &format!("protocol={protocol:?}}}"), relayed, "name=\"x-late\""]).await;
     log.line(&[" WARN ", "request_target=\"/own\"", "announced trailer field was not sent name=\"x-late\""])
         .await;
-    read(server.get(&http1(), "/relayed-unannounced").await).await.expect("whole");
+    let http1 = Protocol::Http1.client(server.address).await;
+    read(http1.get("/relayed-unannounced").await).await.expect("whole");
     let left_out = "unannounced relayed trailer field omitted over HTTP/1.1";
     log.line(&[" INFO ", left_out, "name=x-sum"]).await;
-    assert_eq!(log.text().matches("WARN").count(), 2, "{}", log.text());
+    assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
 }
 
 #[tokio::test]
@@ -220,12 +221,13 @@ async fn metrics_of_trailers_say_which_clients_lose_them() {
         body
     };
     let (server, metrics) = counted(Router::new().route("/", get(sends)), Limits::default());
-    for (client, agent, via, te) in [
-        (http2(), "curl/7.88.1", None, None),
-        (http1(), "okhttp/4.12.0", Some("1.1 a"), None),
-        (http1(), "something", None, Some("trailers")),
+    for (protocol, agent, via, te) in [
+        (Protocol::Http2, "curl/7.88.1", None, None),
+        (Protocol::Http1, "okhttp/4.12.0", Some("1.1 a"), None),
+        (Protocol::Http1, "something", None, Some("trailers")),
     ] {
-        let mut request = client.get(server.url("/")).header("user-agent", agent);
+        let client = protocol.client(server.address).await;
+        let mut request = client.request("GET", "/").header("user-agent", agent);
         for (name, value) in [("via", via), ("te", te)] {
             request = value.into_iter().fold(request, |request, value| request.header(name, value));
         }

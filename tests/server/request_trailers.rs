@@ -7,7 +7,8 @@ use super::prelude::{
 };
 use crate::support::{
     TestServer,
-    upload::{PROTOCOLS, Upload},
+    protocols::{Protocol, over_each_protocol},
+    upload::Upload,
     with,
 };
 use axum_trailers::request::RequestBody;
@@ -33,8 +34,12 @@ fn app() -> Router {
         .route("/bytes", put(|content: Bytes| async move { content }))
 }
 
-#[tokio::test]
-async fn trailers_over_a_limit_are_a_431_whatever_the_handler_does() {
+over_each_protocol! {
+    trailers_over_a_limit_are_a_431_whatever_the_handler_does;
+    trailers_over_a_limit_break_a_response_that_has_begun;
+}
+
+async fn trailers_over_a_limit_are_a_431_whatever_the_handler_does(protocol: Protocol) {
     let limits = with!(Limits { trailer_section: 1000, trailer_fields: 5 });
     let server = TestServer::limited(app(), limits);
     let large = "x".repeat(1000);
@@ -50,17 +55,16 @@ async fn trailers_over_a_limit_are_a_431_whatever_the_handler_does() {
         (many(6), Some("the trailer section has more than 5 fields")),
         (many(101), Some("the trailer section has more than 5 fields")),
     ];
-    for protocol in PROTOCOLS {
-        for path in ["/streamed", "/collected", "/careless", "/bytes"] {
-            for (trailers, refusal) in &cases {
-                let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
-                let case = format!("{} fields to {path} over {protocol}: {answer:?}", trailers.len());
-                assert_eq!(answer.status, if refusal.is_some() { 431 } else { 200 }, "{case}");
-                if let Some(refusal) = refusal {
-                    assert_eq!(answer.field("content-type"), "application/problem+json", "{case}");
-                    let problem: serde_json::Value = serde_json::from_str(&answer.content).expect(&case);
-                    assert_eq!(problem["detail"], *refusal, "{case}");
-                }
+
+    for path in ["/streamed", "/collected", "/careless", "/bytes"] {
+        for (trailers, refusal) in &cases {
+            let answer = Upload { path, trailers, ..HELLO }.send(protocol, server.address).await;
+            let case = format!("{} fields to {path} over {protocol}: {answer:?}", trailers.len());
+            assert_eq!(answer.status, if refusal.is_some() { 431 } else { 200 }, "{case}");
+            if let Some(refusal) = refusal {
+                assert_eq!(answer.field("content-type"), "application/problem+json", "{case}");
+                let problem: serde_json::Value = serde_json::from_str(&answer.content).expect(&case);
+                assert_eq!(problem["detail"], *refusal, "{case}");
             }
         }
     }
@@ -72,23 +76,22 @@ async fn field_that_h2_leaves_out_for_its_size_is_not_passed_over() {
     // A letter with the shortest HPACK code, and a length over h2's own limit.
     let large = "e".repeat(70_000);
     let trailers = &[("x-small", "1"), ("x-large", &*large)];
-    let answer = Upload { trailers, ..HELLO }.send("HTTP/2", server.address).await;
+    let answer = Upload { trailers, ..HELLO }.send(Protocol::Http2, server.address).await;
     assert_eq!(answer.status, 431, "{answer:?}");
     // The first is as small as possible on the wire, the second larger there than decoded.
     for fits in ["e".repeat(8000), "\u{e9}".repeat(4000)] {
         let trailers = &[("x-small", "1"), ("x-large", &*fits)];
-        let answer = Upload { path: "/careless", trailers, ..HELLO }.send("HTTP/2", server.address).await;
+        let answer =
+            Upload { path: "/careless", trailers, ..HELLO }.send(Protocol::Http2, server.address).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 }
 
-#[tokio::test]
-async fn trailers_over_a_limit_break_a_response_that_has_begun() {
+async fn trailers_over_a_limit_break_a_response_that_has_begun(protocol: Protocol) {
     let server = TestServer::limited(app(), with!(Limits { trailer_fields: 1 }));
-    for protocol in PROTOCOLS {
-        for (trailers, is_whole) in [(&[("x-a", "1")][..], true), (&[("x-a", "1"), ("x-a", "2")], false)] {
-            let answer = Upload { path: "/echoed", trailers, ..HELLO }.send(protocol, server.address).await;
-            assert_eq!((answer.status, answer.is_whole), (200, is_whole), "{protocol}: {answer:?}");
-        }
+
+    for (trailers, is_whole) in [(&[("x-a", "1")][..], true), (&[("x-a", "1"), ("x-a", "2")], false)] {
+        let answer = Upload { path: "/echoed", trailers, ..HELLO }.send(protocol, server.address).await;
+        assert_eq!((answer.status, answer.is_whole), (200, is_whole), "{protocol}: {answer:?}");
     }
 }

@@ -4,7 +4,11 @@ use super::prelude::{
     Router, get,
     producer::{Producers, declared, rows},
 };
-use crate::support::{CERTIFICATE, KEY, Served, TestServer, raw, soon};
+use crate::support::{
+    CERTIFICATE, KEY, Served, TestServer,
+    protocols::{Protocol, Response, Why, over_each_protocol, read},
+    raw, soon,
+};
 use axum_trailers::body;
 use axum_trailers_server::{Server, Tls};
 use futures_util::future::join_all;
@@ -12,89 +16,162 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinHandle,
     time::{Instant, sleep},
 };
 
 const NO_HURRY: Duration = Duration::from_secs(60);
 
-async fn is_refused(server: &TestServer) {
+over_each_protocol! {
+    running_streams_end_whole_and_new_connections_are_refused;
+    idle_connections_do_not_hold_the_end_up;
+    streams_that_run_on_are_cut_after_the_timeout;
+    cut_ends_a_drain_at_once;
+    server_whose_future_is_dropped_cuts_its_connections;
+    request_that_is_complete_is_waited_for;
+    response_that_waits_for_the_window_is_a_running_one;
+}
+
+async fn is_refused(protocol: Protocol, server: &TestServer) {
     soon("a refusal", async {
-        while TcpStream::connect(server.address).await.is_ok() {
+        while protocol.connects(server.address).await {
             tokio::task::yield_now().await;
         }
     })
     .await;
 }
 
-#[tokio::test]
-async fn running_streams_end_whole_and_new_connections_are_refused() {
+fn drain(server: &TestServer) -> JoinHandle<()> {
+    let handle = server.handle.clone();
+    tokio::spawn(async move { handle.drain(NO_HURRY).await })
+}
+
+async fn has_ended(server: &mut TestServer) {
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+}
+
+async fn assert_quiet(response: Response) {
+    let ending = read(response).await.expect("whole");
+    assert_eq!(ending.content, b"first last");
+    assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2");
+}
+
+async fn running_streams_end_whole_and_new_connections_are_refused(protocol: Protocol) {
     let producers = Producers::new();
     let mut server = TestServer::start(producers.router());
-    let mut client = raw::http2(server.address).await;
-    let mut http2 = raw::http2_get(&mut client, "/quiet").await;
-    let mut http1 = raw::http1_get(server.address, "/quiet").await;
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
 
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
-    is_refused(&server).await;
+    let drained = drain(&server);
+    is_refused(protocol, &server).await;
     assert!(!server.served.is_finished());
-    // No GOAWAY yet: after one, curl would lose the trailers.
-    let mut other = raw::http2_get(&mut client, "/ok").await;
-    assert_eq!(raw::http2_read(&mut other).await.expect("served meanwhile"), b"ok");
+    match protocol {
+        Protocol::Http1 => {}
+        // No GOAWAY yet: after one, curl would lose the trailers.
+        Protocol::Http2 => {
+            assert_eq!(read(client.get("/ok").await).await.expect("served meanwhile").content, b"ok");
+        }
+        Protocol::Http3 => {
+            assert!(client.http3().goaway().await > 0, "the running request is not disowned");
+            let refused = client.request("GET", "/ok").send().await.err().expect("no response");
+            assert_eq!(refused.why, Why::Refused, "it can be sent again elsewhere");
+        }
+    }
 
     producers.go_on.notify_waiters();
-    assert_eq!(raw::http2_read(&mut http2).await.expect("whole"), b"first last");
-    assert_eq!(http2.trailers().await.expect("no error").expect("trailers")["x-rows"], "2");
-    assert!(raw::rest(&mut http1).await.ends_with("0\r\nx-rows: 2\r\n\r\n"));
+    assert_quiet(response).await;
     drop(client);
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    has_ended(&mut server).await;
     soon("the end", drained).await.expect("no panic");
 }
 
-#[tokio::test]
-async fn idle_connections_do_not_hold_the_end_up() {
+async fn idle_connections_do_not_hold_the_end_up(protocol: Protocol) {
     let mut server = TestServer::start(Producers::new().router());
-    let _http1 = raw::http1_get(server.address, "/ok").await;
-    let mut http2 = raw::http2(server.address).await;
-    let _body = raw::http2_get(&mut http2, "/ok").await;
+    let client = protocol.client(server.address).await;
+    let _response = client.get("/ok").await;
     let _silent = raw::tls(server.address, "h2").await;
     let _in_handshake = TcpStream::connect(server.address).await.expect("a connection");
 
     let began = Instant::now();
     soon("the end", server.handle.drain(NO_HURRY)).await;
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    has_ended(&mut server).await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
-#[tokio::test]
-async fn streams_that_run_on_are_cut_after_the_timeout() {
+async fn streams_that_run_on_are_cut_after_the_timeout(protocol: Protocol) {
     let producers = Producers::new();
     let mut server = TestServer::start(producers.router());
-    let mut client = raw::http2(server.address).await;
-    let mut http2 = raw::http2_get(&mut client, "/quiet").await;
-    let mut http1 = raw::http1_get(server.address, "/quiet").await;
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
 
     let timeout = Duration::from_millis(300);
     let began = Instant::now();
     soon("the end", server.handle.drain(timeout)).await;
     assert!(began.elapsed() >= timeout);
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
-    assert!(raw::http2_read(&mut http2).await.is_err(), "a cut transfer is an error");
-    assert!(!raw::rest(&mut http1).await.ends_with("0\r\n\r\n"), "a cut transfer has no last chunk");
+    has_ended(&mut server).await;
+    read(response).await.expect_err("a cut transfer is an error");
 }
 
-#[tokio::test]
-async fn cut_ends_a_drain_at_once() {
+async fn cut_ends_a_drain_at_once(protocol: Protocol) {
     let mut server = TestServer::start(Producers::new().router());
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/quiet").await;
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
-    is_refused(&server).await;
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
+    let drained = drain(&server);
+    is_refused(protocol, &server).await;
     server.handle.abort();
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    has_ended(&mut server).await;
     soon("the end", drained).await.expect("no panic");
-    assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");
+    read(response).await.expect_err("a cut transfer is an error");
+}
+
+async fn server_whose_future_is_dropped_cuts_its_connections(protocol: Protocol) {
+    let server = TestServer::start(Producers::new().router());
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
+    server.served.abort();
+    read(response).await.expect_err("a cut transfer is an error");
+    soon("a drain of nothing", server.handle.drain(NO_HURRY)).await;
+}
+
+async fn request_that_is_complete_is_waited_for(protocol: Protocol) {
+    let producers = Producers::new();
+    let mut server = TestServer::start(producers.router());
+    let client = protocol.client(server.address).await;
+    let response = client.get("/quiet").await;
+    let drained = drain(&server);
+    // Longer than anything without a request may take.
+    sleep(Duration::from_secs(3)).await;
+    producers.go_on.notify_waiters();
+    assert_quiet(response).await;
+    drop(client);
+    soon("the end", drained).await.expect("no panic");
+    has_ended(&mut server).await;
+}
+
+/// The stack below the server takes the end of a response before the client's window allows it to be sent.
+async fn response_that_waits_for_the_window_is_a_running_one(protocol: Protocol) {
+    // More than the client's window of 64 KiB.
+    const LENGTH: usize = 73_500;
+    let finite = || async {
+        let (mut sender, body) = body::channel(128 * 1024, declared());
+        tokio::spawn(async move {
+            sender.send(vec![b'x'; LENGTH]).await.expect("a reader");
+            sender.finish(rows(1)).expect("as declared");
+        });
+        body
+    };
+    let mut server = TestServer::start(Router::new().route("/finite", get(finite)));
+    let client = protocol.client(server.address).await;
+    let response = client.get("/finite").await;
+    let drained = drain(&server);
+    // Longer than the server waits for a connection without a request, and without activity.
+    sleep(Duration::from_secs(4)).await;
+    let ending = read(response).await.expect("whole");
+    assert_eq!(ending.content.len(), LENGTH);
+    assert_eq!(ending.trailers.expect("trailers")["x-rows"], "1");
+    drop(client);
+    soon("the end", drained).await.expect("no panic");
+    has_ended(&mut server).await;
 }
 
 #[tokio::test]
@@ -153,16 +230,6 @@ async fn slow_reader_gets_the_end_although_its_connection_drains() {
     drop(client);
     soon("the end", &mut server.served).await.expect("no panic").expect("no error");
     soon("the end", drained).await.expect("no panic");
-}
-
-#[tokio::test]
-async fn server_whose_future_is_dropped_cuts_its_connections() {
-    let server = TestServer::start(Producers::new().router());
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/quiet").await;
-    server.served.abort();
-    assert!(raw::http2_read(&mut body).await.is_err(), "a cut transfer is an error");
-    soon("a drain of nothing", server.handle.drain(NO_HURRY)).await;
 }
 
 #[tokio::test]
@@ -251,53 +318,4 @@ async fn http2_client_that_only_pings_does_not_hold_the_end_up() {
     sleep(Duration::from_millis(100)).await;
     ends_soon(&mut server, "a client that pings").await;
     soon("its end", pinging).await.expect("no panic");
-}
-
-#[tokio::test]
-async fn request_that_is_complete_is_waited_for() {
-    let producers = Producers::new();
-    let mut server = TestServer::start(producers.router());
-    let mut http1 = raw::http1_asked(server.address, "/quiet").await;
-    let mut client = raw::http2(server.address).await;
-    let mut http2 = raw::http2_get(&mut client, "/quiet").await;
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
-    // Longer than anything without a request may take.
-    sleep(Duration::from_secs(3)).await;
-    producers.go_on.notify_waiters();
-    assert!(raw::rest(&mut http1).await.ends_with("0\r\nx-rows: 2\r\n\r\n"));
-    assert_eq!(raw::http2_read(&mut http2).await.expect("whole"), b"first last");
-    drop(client);
-    soon("the end", drained).await.expect("no panic");
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
-}
-
-/// hyper passes the end of a response to h2 before the client's window allows it to be sent.
-#[tokio::test]
-async fn response_that_waits_for_the_window_is_a_running_one() {
-    // More than the client's window of 64 KiB, so the end waits in h2.
-    const LENGTH: usize = 73_500;
-    let finite = || async {
-        let (mut sender, body) = body::channel(128 * 1024, declared());
-        tokio::spawn(async move {
-            sender.send(vec![b'x'; LENGTH]).await.expect("a reader");
-            sender.finish(rows(1)).expect("as declared");
-        });
-        body
-    };
-    let mut server = TestServer::start(Router::new().route("/finite", get(finite)));
-    let stream = raw::tls(server.address, "h2").await;
-    let (client, connection) = h2::client::handshake(stream).await.expect("a preface");
-    tokio::spawn(connection);
-    let mut client = client.ready().await.expect("a connection");
-    let mut body = raw::http2_get(&mut client, "/finite").await;
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(NO_HURRY).await });
-    // Longer than the server waits for a connection without a request, and without activity.
-    sleep(Duration::from_secs(4)).await;
-    assert_eq!(raw::http2_read(&mut body).await.expect("whole").len(), LENGTH);
-    assert_eq!(body.trailers().await.expect("no error").expect("trailers")["x-rows"], "1");
-    drop(client);
-    soon("the end", drained).await.expect("no panic");
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
 }

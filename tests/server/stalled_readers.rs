@@ -1,7 +1,11 @@
 //! A client that stops reading costs little, is cut, and does not affect others.
 
 use super::prelude::{Router, get, producer::Producers};
-use crate::support::{TestServer, raw, soon, with};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, Why, over_each_protocol, read},
+    raw, soon, with,
+};
 use axum_trailers_server::Limits;
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
@@ -10,6 +14,9 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
 };
+
+/// [RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1)
+const H3_REQUEST_CANCELLED: u64 = 0x10c;
 
 const LIMIT: Duration = Duration::from_millis(800);
 
@@ -21,27 +28,36 @@ fn server(producers: &Producers) -> TestServer {
     )
 }
 
-#[tokio::test]
-async fn http1_reader_that_stalls_is_cut_and_its_producer_ends() {
-    let producers = Producers::new();
-    let server = server(&producers);
-    let began = Instant::now();
-    let mut client = raw::http1_get(server.address, "/endless").await;
-    soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
-    assert!(began.elapsed() >= LIMIT);
-    assert!(!raw::rest(&mut client).await.ends_with("0\r\n\r\n"), "a cut transfer has no last chunk");
+over_each_protocol! {
+    reader_that_stalls_is_cut_and_its_producer_ends;
+    reader_of_a_response_of_known_length_is_cut_as_soon;
+    reader_that_is_slow_is_not_cut;
+    connection_on_which_nothing_moves_is_cut;
+    stream_that_stalls_is_given_up_alone, except Http1: "a connection has one response at a time";
 }
 
-#[tokio::test]
-async fn reader_of_a_response_of_known_length_is_cut_as_soon() {
+async fn reader_that_stalls_is_cut_and_its_producer_ends(protocol: Protocol) {
+    let producers = Producers::new();
+    let server = server(&producers);
+    let client = protocol.client(server.address).await;
+    let began = Instant::now();
+    let response = client.get("/endless").await;
+    soon("the producer's end", producers.ended.acquire()).await.expect("open").forget();
+    assert!(began.elapsed() >= LIMIT);
+    read(response).await.expect_err("a cut transfer is an error");
+}
+
+async fn reader_of_a_response_of_known_length_is_cut_as_soon(protocol: Protocol) {
     let dropped = Arc::new(Semaphore::new(0));
     let tell = dropped.clone();
     let large = || async move { Bytes::from_owner(Large(vec![b'x'; 40_000_000], tell)) };
     let limits = with!(Limits { stalled_reader: LIMIT });
     let server = TestServer::limited(Router::new().route("/large", get(large)), limits);
-    let mut client = raw::http1_get(server.address, "/large").await;
+    let client = protocol.client(server.address).await;
+    let response = client.get("/large").await;
     soon("the end of the body", dropped.acquire()).await.expect("open").forget();
-    assert!(raw::rest(&mut client).await.len() < 40_000_000);
+    let cut = read(response).await.expect_err("a cut transfer is an error");
+    assert!(cut.content.len() < 40_000_000);
 }
 
 /// Content that signals when it is dropped.
@@ -83,61 +99,48 @@ async fn deaf_http2_client_is_cut() {
     assert!(began.elapsed() >= LIMIT);
 }
 
-#[tokio::test]
-async fn http1_reader_that_is_slow_is_not_cut() {
+async fn reader_that_is_slow_is_not_cut(protocol: Protocol) {
     let producers = Producers::new();
     let server = server(&producers);
-    let mut client = raw::http1_get(server.address, "/endless").await;
+    let client = protocol.client(server.address).await;
+    let mut response = client.get("/endless").await;
     let began = Instant::now();
-    let mut chunk = vec![0; 16 * 1024];
     while began.elapsed() < 4 * LIMIT {
-        client.read_exact(&mut chunk).await.expect("a reader that moves is served");
+        response.chunk().await.expect("a reader that moves is served").expect("more");
         sleep(LIMIT / 16).await;
     }
     assert_eq!(producers.ended.available_permits(), 0);
 }
 
-#[tokio::test]
-async fn http2_connection_on_which_nothing_moves_is_cut() {
+async fn connection_on_which_nothing_moves_is_cut(protocol: Protocol) {
     let producers = Producers::new();
     let server = server(&producers);
-    let mut client = raw::http2(server.address).await;
+    let client = protocol.client(server.address).await;
     let began = Instant::now();
-    let mut first = raw::http2_get(&mut client, "/endless").await;
-    let _second = raw::http2_get(&mut client, "/endless").await;
+    let first = client.get("/endless").await;
+    let _second = client.get("/endless").await;
     soon("both ends", producers.ended.acquire_many(2)).await.expect("open").forget();
     assert!(began.elapsed() >= LIMIT);
-    assert!(raw::http2_read(&mut first).await.is_err(), "a cut transfer is an error");
+    read(first).await.expect_err("a cut transfer is an error");
 }
 
-#[tokio::test]
-async fn http2_stream_that_stalls_is_given_up_alone() {
+async fn stream_that_stalls_is_given_up_alone(protocol: Protocol) {
     let producers = Producers::new();
     let server = server(&producers);
-    let mut client = raw::http2(server.address).await;
-    let mut stalled = raw::http2_get(&mut client, "/endless").await;
-    let mut quiet = raw::http2_get(&mut client, "/quiet").await;
+    let client = protocol.client(server.address).await;
+    let stalled = client.get("/endless").await;
+    let quiet = client.get("/quiet").await;
     soon("the stalled stream's end", producers.ended.acquire()).await.expect("open").forget();
     sleep(LIMIT).await;
 
     producers.go_on.notify_one();
-    assert_eq!(raw::http2_read(&mut quiet).await.expect("the other stream goes on"), b"first last");
-    assert_eq!(quiet.trailers().await.expect("no error").expect("trailers")["x-rows"], "2");
-    let error = raw::http2_read(&mut stalled).await.expect_err("a reader that comes back is told");
-    assert!(error.reason().is_none_or(|reason| reason == h2::Reason::INTERNAL_ERROR), "{error:?}");
-}
-
-#[tokio::test]
-async fn http2_reader_that_is_slow_is_not_cut() {
-    let producers = Producers::new();
-    let server = server(&producers);
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/endless").await;
-    let began = Instant::now();
-    while began.elapsed() < 4 * LIMIT {
-        let data = soon("data", body.data()).await.expect("more").expect("a reader that moves is served");
-        body.flow_control().release_capacity(data.len()).expect("within the window");
-        sleep(LIMIT / 16).await;
+    let ending = read(quiet).await.expect("the other stream goes on");
+    assert_eq!(ending.content, b"first last");
+    assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2");
+    let why = read(stalled).await.expect_err("a reader that comes back is told").why;
+    match protocol {
+        // The reset waits for the window, and the connection may end before.
+        Protocol::Http2 => assert!(why == protocol.failure() || why == Why::Closed, "{why:?}"),
+        _ => assert_eq!(why, Why::Reset(H3_REQUEST_CANCELLED)),
     }
-    assert_eq!(producers.ended.available_permits(), 0);
 }

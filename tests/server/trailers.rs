@@ -4,7 +4,11 @@ use super::prelude::{
     Extension, HeaderMap, HeaderValue, Router, StatusCode, foreign, get, library::trailers::app,
     producer::declared,
 };
-use crate::support::{TestServer, clients, raw, read};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw,
+};
 use axum_trailers::{body, trailers::Acceptance};
 
 #[tokio::test]
@@ -35,8 +39,13 @@ async fn handler_sees_what_was_decided() {
     }
 }
 
-#[tokio::test]
-async fn head_and_bodiless_statuses_announce_no_trailer() {
+over_each_protocol! {
+    third_party_body_sends_only_permitted_trailers;
+    head_and_bodiless_statuses_announce_no_trailer;
+    status_that_is_not_final_is_a_500;
+}
+
+async fn head_and_bodiless_statuses_announce_no_trailer(protocol: Protocol) {
     let bodiless = |status| move || async move { (status, body::channel(1024, declared()).1) };
     let app = app()
         .route("/204", get(bodiless(StatusCode::NO_CONTENT)))
@@ -44,34 +53,30 @@ async fn head_and_bodiless_statuses_announce_no_trailer() {
         .route("/plain-204", get(|| async { StatusCode::NO_CONTENT }))
         .route("/plain-304", get(|| async { StatusCode::NOT_MODIFIED }));
     let server = TestServer::start(app);
-    for (protocol, client) in clients() {
-        let head = client.head(server.url("/")).header("te", "trailers").send().await.expect("a response");
-        let mut responses = vec![head];
-        for path in ["/204", "/304", "/plain-204", "/plain-304"] {
-            let response = server.get(&client, path).await;
-            assert!(!response.headers().contains_key("content-length"), "{path} over {protocol}");
-            responses.push(response);
-        }
-        for response in responses {
-            assert!(!response.headers().contains_key("trailer"), "{protocol}");
-            let ending = read(response).await.expect("no error");
-            assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
-        }
+    let client = protocol.client(server.address).await;
+    let head = client.request("HEAD", "/").header("te", "trailers").send().await.expect("a response");
+    let mut responses = vec![head];
+    for path in ["/204", "/304", "/plain-204", "/plain-304"] {
+        let response = client.get(path).await;
+        assert!(!response.headers().contains_key("content-length"), "{path} over {protocol}");
+        responses.push(response);
+    }
+    for response in responses {
+        assert!(!response.headers().contains_key("trailer"), "{protocol}");
+        let ending = read(response).await.expect("no error");
+        assert!(ending.content.is_empty() && ending.trailers.is_none(), "{protocol}");
     }
 }
 
-#[tokio::test]
-async fn status_that_is_not_final_is_a_500() {
+async fn status_that_is_not_final_is_a_500(protocol: Protocol) {
     for status in [StatusCode::CONTINUE, StatusCode::SWITCHING_PROTOCOLS] {
         let server = TestServer::start(Router::new().route("/", get(move || async move { status })));
-        for (protocol, client) in clients() {
-            assert_eq!(server.get(&client, "/").await.status(), 500, "{status} over {protocol}");
-        }
+        let client = protocol.client(server.address).await;
+        assert_eq!(client.get("/").await.status(), 500, "{status} over {protocol}");
     }
 }
 
-#[tokio::test]
-async fn third_party_body_sends_only_permitted_trailers() {
+async fn third_party_body_sends_only_permitted_trailers(protocol: Protocol) {
     let body = || {
         let mut trailers = HeaderMap::new();
         for (name, value) in [("grpc-status", "0"), ("grpc-status", "1"), ("content-length", "5")] {
@@ -83,14 +88,10 @@ async fn third_party_body_sends_only_permitted_trailers() {
     let announced = move || async move { ([("trailer", "content-length, Grpc-Status, a b")], body()) };
     let server =
         TestServer::start(Router::new().route("/plain", get(plain)).route("/announced", get(announced)));
-    let [(_, http2), (_, http1)] = clients();
-    for (client, path, sent) in [
-        (&http2, "/plain", true),
-        (&http2, "/announced", true),
-        (&http1, "/announced", true),
-        (&http1, "/plain", false),
-    ] {
-        let response = server.get(client, path).await;
+    let client = protocol.client(server.address).await;
+    // Over HTTP/1.1, only announced ones can be sent.
+    for (path, sent) in [("/plain", protocol != Protocol::Http1), ("/announced", true)] {
+        let response = client.get(path).await;
         let announced = response.headers().get("trailer").map(|value| value.to_str().expect("text"));
         assert_eq!(
             announced,

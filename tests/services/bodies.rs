@@ -3,6 +3,7 @@
 use crate::support::{
     App, TestServer, clients, http1, http2,
     log::Log,
+    protocols::Protocol,
     raw, read,
     upload::{PROTOCOLS, Upload, fields},
 };
@@ -94,7 +95,7 @@ async fn request_sent_back_has_its_content_and_its_trailers() {
         let request = Upload { chunks: &["fo", "ur"], trailers: &[("x-sum", "1")], ..Upload::default() };
         let answer = request.send(protocol, server.address).await;
         assert_eq!((&*answer.content, answer.is_whole), ("four", true), "{protocol}");
-        assert_eq!(answer.trailers.contains_key("x-sum"), protocol == "HTTP/2", "{protocol}");
+        assert_eq!(answer.trailers.contains_key("x-sum"), protocol == Protocol::Http2, "{protocol}");
     }
 }
 

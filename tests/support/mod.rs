@@ -7,6 +7,7 @@ pub(crate) mod faulty_proxy;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod process;
+pub(crate) mod protocols;
 pub(crate) mod raw;
 pub(crate) mod scripted;
 pub(crate) mod upload;
@@ -38,7 +39,7 @@ pub(crate) use with;
 /// Long enough for any machine, short enough for a test that hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server in this process, on a free loopback port. It ends with the test.
+/// A server in this process, on a free loopback port of TCP and UDP. It ends with the test.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) redirect: Option<SocketAddr>,
@@ -60,7 +61,7 @@ impl TestServer {
     }
 
     pub(crate) fn with_tls(tls: Tls, app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
-        let server = configure(Server::new().tls(tls).http3(true).bind("127.0.0.1:0").expect("a free port"));
+        let server = configure(Server::new().tls(tls).http3(true)).bind("127.0.0.1:0").expect("a free port");
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
         let handle = server.handle();

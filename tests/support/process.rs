@@ -42,8 +42,14 @@ impl Process {
         Self { child, stdout, log: None }
     }
 
-    /// The next line of its standard output.
+    /// The next line of its standard output that is not about HTTP/3.
     pub(crate) fn line(&mut self) -> String {
+        let line = self.any_line();
+        if line.starts_with("HTTP/3: ") { self.any_line() } else { line }
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn any_line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).expect("a line");
         line.trim_end().to_owned()
@@ -177,7 +183,7 @@ pub(crate) fn panicking(arguments: &[&str]) -> Command {
     let limited = format!("ulimit -v {} && exec \"$0\" --threads 1 \"$@\"", 6 << 20);
     let mut command = Command::new("sh");
     command.args(["-c", &limited, env!("CARGO_BIN_EXE_axum-trailers")]);
-    command.args(["--listen", "127.0.0.1:0", "--redirect", "off"]);
+    command.args(["--listen", "127.0.0.1:0", "--redirect", "off", "--http3", "off"]);
     command
         .args(["--cert", "self_signed_certs/cert.pem", "--key", "self_signed_certs/key.pem"])
         .args(arguments);

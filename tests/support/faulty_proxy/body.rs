@@ -8,7 +8,7 @@ use std::{collections::VecDeque, future::poll_fn, io, time::Duration};
 use tokio::io::AsyncWriteExt;
 
 /// A part of what follows a header section.
-pub(super) enum Piece {
+pub(in crate::support) enum Piece {
     Data(Bytes),
     Trailers(HeaderMap),
 }

@@ -8,7 +8,7 @@ use std::io;
 
 /// How a message was broken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(in crate::support) enum Broken {
     /// By a reset of the stream or the connection, or a TLS alert.
     Reset,
     /// By the end of the connection.

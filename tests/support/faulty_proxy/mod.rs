@@ -18,6 +18,11 @@ mod response_faults;
 mod stream;
 mod upload;
 
+pub(super) use self::{
+    body::Piece,
+    http1::{Body, Reader, Writer, head},
+    stream::Stream,
+};
 pub(crate) use self::{
     fault::Fault,
     proxy::{FaultyProxy, Setup, Upstream},

@@ -12,7 +12,7 @@ use tokio_rustls::TlsStream;
 
 /// A connection whose clones read and write independently.
 #[derive(Clone)]
-pub(super) struct Stream(Arc<Mutex<State>>);
+pub(in crate::support) struct Stream(Arc<Mutex<State>>);
 
 enum State {
     Plain(TcpStream),
@@ -21,16 +21,16 @@ enum State {
 }
 
 impl Stream {
-    pub(super) fn plain(tcp: TcpStream) -> Self {
+    pub(in crate::support) fn plain(tcp: TcpStream) -> Self {
         Self(Arc::new(Mutex::new(State::Plain(tcp))))
     }
 
-    pub(super) fn tls(tls: impl Into<TlsStream<TcpStream>>) -> Self {
+    pub(in crate::support) fn tls(tls: impl Into<TlsStream<TcpStream>>) -> Self {
         Self(Arc::new(Mutex::new(State::Tls(Box::new(tls.into())))))
     }
 
     /// Resets the TCP connection, without an end of TLS.
-    pub(super) fn reset(&self) {
+    pub(in crate::support) fn reset(&self) {
         let mut state = self.state();
         let set = match &*state {
             State::Plain(tcp) => tcp.set_zero_linger(),

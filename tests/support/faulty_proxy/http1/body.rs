@@ -10,7 +10,7 @@ use http::{
 use std::io;
 
 /// What follows a header section.
-pub(in super::super) struct Body {
+pub(in crate::support) struct Body {
     reader: Reader,
     state: State,
 }
@@ -30,29 +30,29 @@ enum State {
 
 impl Body {
     /// The content of a request.
-    pub(in super::super) fn of_request(reader: Reader, fields: &HeaderMap) -> Self {
+    pub(in crate::support) fn of_request(reader: Reader, fields: &HeaderMap) -> Self {
         Self { reader, state: announced(fields).unwrap_or(State::Ended) }
     }
 
     /// The content of a response.
-    pub(in super::super) fn of_response(reader: Reader, fields: &HeaderMap) -> Self {
+    pub(in crate::support) fn of_response(reader: Reader, fields: &HeaderMap) -> Self {
         Self { reader, state: announced(fields).unwrap_or(State::Rest) }
     }
 
     /// No content.
-    pub(in super::super) fn none(reader: Reader) -> Self {
+    pub(in crate::support) fn none(reader: Reader) -> Self {
         Self { reader, state: State::Ended }
     }
 
-    pub(in super::super) fn has_ended(&self) -> bool {
+    pub(in crate::support) fn has_ended(&self) -> bool {
         self.state == State::Ended
     }
 
-    pub(in super::super) fn into_rest(self) -> Option<Reader> {
+    pub(in crate::support) fn into_rest(self) -> Option<Reader> {
         self.has_ended().then_some(self.reader)
     }
 
-    pub(in super::super) async fn next(&mut self) -> Result<Option<Piece>, Broken> {
+    pub(in crate::support) async fn next(&mut self) -> Result<Option<Piece>, Broken> {
         let is_length = matches!(self.state, State::Length(_));
         self.read().await.map_err(|error| match Broken::of_http1(&error) {
             Broken::Close if is_length => Broken::Short,

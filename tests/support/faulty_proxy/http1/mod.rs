@@ -5,9 +5,9 @@ mod reader;
 mod server;
 mod writer;
 
-pub(super) use self::{
+pub(super) use self::server::serve;
+pub(in crate::support) use self::{
     body::Body,
     reader::Reader,
-    server::serve,
     writer::{Writer, head},
 };

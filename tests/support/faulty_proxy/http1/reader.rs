@@ -5,18 +5,18 @@ use std::io;
 use tokio::io::AsyncReadExt;
 
 /// The receiving side of a connection, with bytes that were received and not used yet.
-pub(in super::super) struct Reader {
+pub(in crate::support) struct Reader {
     stream: Stream,
     received: BytesMut,
 }
 
 impl Reader {
-    pub(in super::super) fn new(stream: Stream) -> Self {
+    pub(in crate::support) fn new(stream: Stream) -> Self {
         Self { stream, received: BytesMut::new() }
     }
 
     /// The first line and the fields of a message.
-    pub(in super::super) async fn head(&mut self) -> io::Result<(String, HeaderMap)> {
+    pub(in crate::support) async fn head(&mut self) -> io::Result<(String, HeaderMap)> {
         let first = self.line().await?;
         Ok((first, self.fields().await?))
     }
@@ -25,22 +25,26 @@ impl Reader {
     pub(super) async fn fields(&mut self) -> io::Result<HeaderMap> {
         let mut fields = HeaderMap::new();
         loop {
-            let line = self.line().await?;
+            let line = self.bytes().await?;
             if line.is_empty() {
                 return Ok(fields);
             }
-            let (name, value) = line.split_once(':').ok_or_else(|| invalid("a field without a colon"))?;
+            let colon = line.iter().position(|byte| *byte == b':');
+            let (name, value) = line.split_at(colon.ok_or_else(|| invalid("a field without a colon"))?);
             let name = HeaderName::try_from(name).map_err(invalid)?;
-            fields.append(name, HeaderValue::try_from(value.trim()).map_err(invalid)?);
+            fields.append(name, HeaderValue::from_bytes(value[1..].trim_ascii()).map_err(invalid)?);
         }
     }
 
     /// A line without its end.
     pub(super) async fn line(&mut self) -> io::Result<String> {
+        String::from_utf8(self.bytes().await?.to_vec()).map_err(invalid)
+    }
+
+    async fn bytes(&mut self) -> io::Result<Bytes> {
         loop {
             if let Some(end) = self.received.windows(2).position(|bytes| bytes == b"\r\n") {
-                let line = self.received.split_to(end + 2).freeze();
-                return String::from_utf8(line[..end].to_vec()).map_err(invalid);
+                return Ok(self.received.split_to(end + 2).freeze().slice(..end));
             }
             if !self.receive().await? {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -49,7 +53,7 @@ impl Reader {
     }
 
     /// Some bytes, at most as many as this. Empty at the end of the connection.
-    pub(in super::super) async fn some(&mut self, most: u64) -> io::Result<Bytes> {
+    pub(in crate::support) async fn some(&mut self, most: u64) -> io::Result<Bytes> {
         if self.received.is_empty() {
             self.receive().await?;
         }

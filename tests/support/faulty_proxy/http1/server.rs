@@ -8,7 +8,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Serves a connection until one side ends it.
-pub(in super::super) async fn serve(setup: &Setup, mut stream: Stream) -> io::Result<()> {
+pub(in crate::support) async fn serve(setup: &Setup, mut stream: Stream) -> io::Result<()> {
     let mut reader = Reader::new(stream.clone());
     loop {
         let (first, fields) = reader.head().await?;

@@ -4,20 +4,24 @@ use std::io::{self, Write};
 use tokio::io::AsyncWriteExt;
 
 /// The sending side of a message.
-pub(in super::super) struct Writer {
+pub(in crate::support) struct Writer {
     stream: Stream,
     is_chunked: bool,
 }
 
 impl Writer {
     /// Writes a header section.
-    pub(in super::super) async fn begin(stream: &Stream, head: &[u8], is_chunked: bool) -> io::Result<Self> {
+    pub(in crate::support) async fn begin(
+        stream: &Stream,
+        head: &[u8],
+        is_chunked: bool,
+    ) -> io::Result<Self> {
         let mut writer = Self { stream: stream.clone(), is_chunked };
         writer.write(head).await?;
         Ok(writer)
     }
 
-    pub(in super::super) async fn data(&mut self, data: &[u8]) -> io::Result<()> {
+    pub(in crate::support) async fn data(&mut self, data: &[u8]) -> io::Result<()> {
         if !self.is_chunked {
             return self.write(data).await;
         }
@@ -30,14 +34,14 @@ impl Writer {
     }
 
     /// Trailers are lost if the content is not chunked.
-    pub(in super::super) async fn end(&mut self, trailers: &HeaderMap) -> io::Result<()> {
+    pub(in crate::support) async fn end(&mut self, trailers: &HeaderMap) -> io::Result<()> {
         if !self.is_chunked {
             return Ok(());
         }
         self.write(&head("0", trailers)).await
     }
 
-    pub(in super::super) fn stream(&mut self) -> &mut Stream {
+    pub(in crate::support) fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
 
@@ -48,7 +52,7 @@ impl Writer {
 }
 
 /// A first line, fields, and the empty line.
-pub(in super::super) fn head(first: &str, fields: &HeaderMap) -> Vec<u8> {
+pub(in crate::support) fn head(first: &str, fields: &HeaderMap) -> Vec<u8> {
     let mut bytes = format!("{first}\r\n").into_bytes();
     for (name, value) in fields {
         write!(bytes, "{name}: ").expect("memory");
