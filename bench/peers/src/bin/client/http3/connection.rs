@@ -7,8 +7,8 @@ use crate::{
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use quinn::{
-    ClientConfig, Endpoint, EndpointConfig, SendStream, TransportConfig, VarInt,
-    crypto::rustls::QuicClientConfig, default_runtime,
+    ClientConfig, ConnectionError, Endpoint, EndpointConfig, SendStream, TransportConfig, TransportErrorCode,
+    VarInt, crypto::rustls::QuicClientConfig, default_runtime,
 };
 use socket2::{Domain, Socket, Type};
 use std::{
@@ -67,11 +67,22 @@ impl Quic {
 
     /// Opens a connection without anything of HTTP/3.
     pub(crate) async fn connect_quic(&self) -> Result<quinn::Connection> {
-        let connecting = self.endpoint.connect(self.address.into(), "localhost")?;
-        timeout(PATIENCE, connecting)
+        timeout(PATIENCE, self.open())
             .await
             .with_context(|| format!("no connection to {} in {PATIENCE:?}", self.address))?
             .with_context(|| format!("can't connect to {}", self.address))
+    }
+
+    async fn open(&self) -> Result<quinn::Connection> {
+        loop {
+            match self.endpoint.connect(self.address.into(), "localhost")?.await {
+                // quinn adds a random parameter that is to be ignored (RFC 9000 §18.1). nginx 1.26 fails on one of some
+                // thousand.
+                Err(ConnectionError::ConnectionClosed(close))
+                    if close.error_code == TransportErrorCode::TRANSPORT_PARAMETER_ERROR => {}
+                opened => return Ok(opened?),
+            }
+        }
     }
 
     /// Opens a connection and its control stream.

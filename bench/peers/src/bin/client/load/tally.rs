@@ -18,8 +18,15 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(plan: Plan) -> Self {
-        Self { plan, started: Instant::now(), last: Duration::ZERO,
-            all: 0, times: Vec::new(), bytes: 0, trailers: 0 }
+        Self {
+            plan,
+            started: Instant::now(),
+            last: Duration::ZERO,
+            all: 0,
+            times: Vec::new(),
+            bytes: 0,
+            trailers: 0,
+        }
     }
 
     /// Whether a stream that has sent so many requests sends another one.
