@@ -17,6 +17,7 @@ import servers
 from busy import look
 from document import DOCUMENT, with_figures
 from downloads import DOWNLOADS
+from http3 import HTTP3
 from machine import describe
 from rounds import Results, measure_clients, measure_servers
 from servers import Server
@@ -28,7 +29,7 @@ from works import WORKS
 OPEN_FILES = 16384
 
 # By what they measure.
-KINDS = {"servers": WORKS, "clients": DOWNLOADS}
+KINDS = {"servers": WORKS, "http3": HTTP3, "clients": DOWNLOADS}
 
 
 def main() -> int:
@@ -41,7 +42,8 @@ def main() -> int:
         for kind, works in KINDS.items()
         if arguments.of in (None, kind)
     }
-    of_servers, of_clients = (works.get(kind, []) for kind in KINDS)
+    of_servers = [work for kind in ("servers", "http3") for work in works.get(kind, [])]
+    of_clients = works.get("clients", [])
 
     end_well()
     _raise_limit_of_files()
@@ -54,7 +56,8 @@ def main() -> int:
             if of_servers:
                 measure_servers(of_servers, chosen, setting, arguments.rounds, results)
             measure_clients(of_clients, servers.workbench(setting.binary), setting, arguments.rounds, results)
-        texts = {"servers": tables(of_servers, chosen, results), "clients": client_tables(of_clients, results)}
+        texts = {kind: tables(works.get(kind, []), chosen, results) for kind in ("servers", "http3")}
+        texts["clients"] = client_tables(of_clients, results)
         print("\n\n".join([_head(about), *filter(None, texts.values())]))
         if arguments.out:
             everything = {"about": about, **asdict(results)}
@@ -102,7 +105,7 @@ def _arguments(names: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_among(works), metavar="NAME,…", help=f"measure only these works: {', '.join(works)}"
     )
-    parser.add_argument("--of", choices=list(KINDS), help="measure only the works of servers, or of clients")
+    parser.add_argument("--of", choices=list(KINDS), help="measure only the works of servers over TCP, those over HTTP/3, or those of clients")
     parser.add_argument(
         "--servers", type=_among(names), metavar="NAME,…", help=f"measure only these servers: {', '.join(names)}"
     )

@@ -4,7 +4,7 @@ The counts depend little on the machine and its load, so one round is enough and
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from checks import check_plain
@@ -64,20 +64,25 @@ def counted(lines: Iterable[str]) -> Counts:
     return counts
 
 
-def _count(server: Server, setting: Setting, http1: bool, path: str, requests_each: int) -> Counts:
+def under_callgrind(server: Server, setting: Setting, requests: Callable[[Running], object]) -> Counts:
+    """The counts of a server's process from its start to its end, with some requests between."""
     profile = setting.logs / "callgrind"
     profile.unlink(missing_ok=True)
     under = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={profile}"]
     with serve(server, setting.files, under) as running:
-        load(Load(
-            running.url(path), CONNECTIONS, setting.log, group=server.group, streams=1 if http1 else 32, http1=http1,
-            requests_each=requests_each,
-        ))
+        requests(running)
     with profile.open() as lines:
         return counted(lines)
 
 
-def _each(more: Counts, less: Counts, requests: int) -> dict[str, float]:
+def _count(server: Server, setting: Setting, http1: bool, path: str, requests_each: int) -> Counts:
+    return under_callgrind(server, setting, lambda running: load(Load(
+        running.url(path), CONNECTIONS, setting.log, group=server.group, streams=1 if http1 else 32, http1=http1,
+        requests_each=requests_each,
+    )))
+
+
+def each(more: Counts, less: Counts, requests: int) -> dict[str, float]:
     """The difference of two runs, per request."""
     return {
         name: (its - others) / requests for name, its, others in zip(Counts._fields, more, less, strict=True)
@@ -87,7 +92,7 @@ def _each(more: Counts, less: Counts, requests: int) -> dict[str, float]:
 def _counts(http1: bool) -> Measure:
     def measure(running: Running, setting: Setting) -> dict[str, float]:
         few, many = (_count(running.server, setting, http1, "/small", each) for each in (FEW, MANY))
-        return _each(many, few, (MANY - FEW) * CONNECTIONS)
+        return each(many, few, (MANY - FEW) * CONNECTIONS)
 
     return measure
 
@@ -97,7 +102,7 @@ def _of_trailer(http1: bool) -> Measure:
         protocol = H1 if http1 else H2
         check_plain(running, protocol)
         small, plain = (_count(running.server, setting, http1, path, MANY) for path in ("/small", "/plain"))
-        return _each(small, plain, MANY * CONNECTIONS)
+        return each(small, plain, MANY * CONNECTIONS)
 
     return measure
 

@@ -31,7 +31,7 @@ class Small:
 def small(running: Running, setting: Setting, protocol: str, connections: int) -> Small:
     """Small streams for the time of a run, after a warm-up."""
     options = {"protocol": protocol, "path": "/small", "connections": connections, "streams": STREAMS}
-    client(setting, "load", running, 0, **options, requests=COLD // STREAMS)
+    some(running, setting, protocol, connections, COLD // STREAMS)
     before = running.cpu_seconds()
     told = client(
         setting, "load", running, setting.warm_up + setting.seconds, **options, seconds=setting.seconds,
@@ -41,6 +41,15 @@ def small(running: Running, setting: Setting, protocol: str, connections: int) -
     if told["bytes"] != told["done"] * len(SMALL):
         raise Failure(f"{told['bytes']} bytes in {told['done']} responses")
     return Small(told["per_second"], told["p99_us"], cpu / told["all"] * 1e6)
+
+
+def some(running: Running, setting: Setting, protocol: str, connections: int, requests: int) -> int:
+    """So many small streams, one after the other, in the place of each stream. Returns their number."""
+    told = client(
+        setting, "load", running, 0, protocol=protocol, path="/small", connections=connections, streams=STREAMS,
+        requests=requests,
+    )
+    return told["done"]
 
 
 def transfer(running: Running, setting: Setting, protocol: str, connections: int, size: int) -> tuple[float, float]:

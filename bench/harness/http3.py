@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 
 import generator
+from counts import ALLOCATIONS, CLOCK_READINGS, INSTRUCTIONS, each, under_callgrind
 from h2load import load
 from lossy import DELAY, LOSS, lossy
 from memory import idle, stalled
@@ -19,6 +20,9 @@ from work import Measure, Metric, Work
 HANDSHAKES_AT_ONCE = 8
 
 CPU_OF_REQUEST = Metric("cpu_microseconds", "CPU µs/request", less_is_better=True)
+
+# Requests in the place of each stream. The difference of the two excludes the server's start and end.
+FEW, MANY = 8, 40
 
 # Every kernel has it. On such a path, Cubic grows like it (RFC 9438 §4.3).
 RENO = "reno"
@@ -63,6 +67,16 @@ def _connections(running: Running, setting: Setting) -> dict[str, float]:
         setting, "handshakes", running, seconds, protocol=H3, concurrency=HANDSHAKES_AT_ONCE, seconds=seconds
     )
     return {CONNECTIONS.name: told["per_second"]}
+
+
+def _counts(running: Running, setting: Setting) -> dict[str, float]:
+    few, many = (
+        under_callgrind(
+            running.server, setting, lambda server, requests=requests: generator.some(server, setting, H3, 4, requests)
+        )
+        for requests in (FEW, MANY)
+    )
+    return each(many, few, (MANY - FEW) * 4 * generator.STREAMS)
 
 
 def _compared(title: str) -> tuple[Metric, ...]:
@@ -162,6 +176,10 @@ HTTP3 = [
     Work(
         "connections-h3", f"New QUIC connections, {HANDSHAKES_AT_ONCE} at once, each with one small stream",
         (CONNECTIONS,), _connections, H3,
+    ),
+    Work(
+        "counts-h3", f"The server's cost of one small stream over HTTP/3, 4 connections with {generator.STREAMS} streams each",
+        (INSTRUCTIONS, ALLOCATIONS, CLOCK_READINGS), _counts, H3, is_compiled=True, most_rounds=1,
     ),
     Work(
         "h3-beside-h2-small", "The small stream with the same generator over both protocols, 4 connections",

@@ -53,6 +53,10 @@ class Server:
     # Whether it is one process of machine code, which callgrind can count.
     is_compiled: bool = False
 
+    def has_transport_of(self, protocol: str) -> bool:
+        """Whether it can be compared over a protocol: some servers are measured only over TCP, and some only over QUIC."""
+        return H3 in self.protocols if protocol == H3 else self.protocols != OVER_HTTP3
+
 
 def ours(title: str, binary: Path) -> Server:
     """A build of this project's server."""

@@ -16,6 +16,8 @@ TEXTS = {"server", "client", "trailer"}
 
 def tables(works: Sequence[Work], servers: Sequence[Server], results: Results) -> str:
     """A table for each work of servers, followed by its failures."""
+    if not works:
+        return ""
     parts = [_of_servers(work, servers, results) for work in works]
     if failed := results.failures.get("check"):
         parts.insert(0, "Not measured:\n\n" + _reasons(failed, servers))
@@ -31,7 +33,10 @@ def client_tables(works: Sequence[ClientWork], results: Results) -> str:
 
 
 def _of_servers(work: Work, servers: Sequence[Server], results: Results) -> str:
-    measured = [server for server in servers if server.ours or not work.ours_alone]
+    measured = [
+        server for server in servers
+        if (server.ours or not work.ours_alone) and server.has_transport_of(work.protocol)
+    ]
     rows = _rows(work, measured, results)
     trailers = [_trailer(work, results.trailers.get(server.name, {})) for server in measured]
     with_trailers = [[*row, trailer] for row, trailer in zip(rows, trailers, strict=True)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from clients import Client
 from document import with_figures
 from rounds import Results
-from servers import H1, H2, Server, ours
+from servers import H1, H2, H3, OVER_HTTP3, Server, ours
 from table import client_tables, number, tables
 from tools import Failure
 from work import ClientWork, Metric, Work
@@ -63,6 +63,13 @@ class Tables(unittest.TestCase):
 
     def test_works_of_ours_alone_have_no_other_rows(self):
         self.assertEqual(len(rows(self.results, work(ours_alone=True))), 1)
+
+    def test_a_transport_has_rows_only_for_servers_that_have_it(self):
+        quic = Server("quic", "over QUIC", lambda place: [], protocols=OVER_HTTP3)
+        for protocol, expected in ((H2, ["ours", "a peer"]), (H3, ["ours", "over QUIC"])):
+            lines = tables([work(protocol=protocol)], [OURS, PEER, quic], Results()).splitlines()
+            titles = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")][2:]
+            self.assertEqual(titles, expected)
 
     def test_one_round_has_no_spread(self):
         once = work(most_rounds=1)

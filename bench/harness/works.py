@@ -9,7 +9,6 @@ from dataclasses import replace
 from checks import check_plain, content_digest
 from counts import COUNTS
 from h2load import Background, Load, load
-from http3 import HTTP3
 from memory import MEMORY
 from metrics import CONNECTIONS, CPU, DELAYS, P99, RATE, SPEED
 from peer_client import client, pace
@@ -216,5 +215,4 @@ WORKS = [
         "tls", f"New TLS connections, {HANDSHAKES_AT_ONCE} at once, each with one small stream",
         (CONNECTIONS,), _tls, reads_trailers=True,
     ),
-    *HTTP3,
 ]
