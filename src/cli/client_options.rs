@@ -162,6 +162,13 @@ struct VersionOptions {
     /// Over QUIC, to the UDP port with the number in the URL. It needs an https:// URL, and can't pass a proxy.
     #[arg(long, group = "version")]
     http3: bool,
+
+    /// Use HTTP/3 for later requests if the server offers it
+    ///
+    /// If a response names HTTP/3 in `Alt-Svc`, later requests to its origin use it: further URLs, redirects and retries. If
+    /// there is no answer over QUIC, they use TCP. Ignored with --insecure and through a proxy.
+    #[arg(long, conflicts_with = "version")]
+    alt_svc: bool,
 }
 
 /// The help's heading of the options about TLS.
@@ -230,6 +237,11 @@ pub(crate) enum HttpVersion {
 }
 
 impl ConnectionOptions {
+    /// Whether to follow `Alt-Svc`.
+    pub(crate) fn follows_alt_svc(&self) -> bool {
+        self.version.alt_svc
+    }
+
     pub(crate) fn http_version(&self) -> HttpVersion {
         match self.version {
             VersionOptions { http1_1: true, .. } => HttpVersion::Http1,
@@ -271,7 +283,7 @@ mod tests {
     #[test]
     fn options_have_the_names_of_curl() {
         type IsSet = fn(&ClientOptions) -> bool;
-        let lines: [(&[&str], IsSet); 25] = [
+        let lines: [(&[&str], IsSet); 26] = [
             (&["-H", "X-A: 1"], |options| options.header.len() == 1),
             (&["--header", "a: 1", "--header=b;"], |options| options.header.len() == 2),
             (&["-A", "b/1"], |options| options.user_agent.as_ref().is_some_and(|agent| agent == "b/1")),
@@ -292,6 +304,7 @@ mod tests {
             (&["--http2-prior-knowledge"], |options| {
                 options.connection.http_version() == HttpVersion::Http2PriorKnowledge
             }),
+            (&["--alt-svc"], |options| options.connection.follows_alt_svc()),
             (&["--http3"], |options| options.connection.http_version() == HttpVersion::Http3),
             (&["--resolve", "a:1:::1", "--resolve", "b:1:::1"], |options| {
                 options.connection.addresses.resolve.len() == 2
@@ -353,6 +366,8 @@ mod tests {
             (&["--http2", "--http2-prior-knowledge"], ["--http2", "--http2-prior-knowledge"]),
             (&["--http1.1", "--http3"], ["--http1.1", "--http3"]),
             (&["--http2", "--http3"], ["--http2", "--http3"]),
+            (&["--alt-svc", "--http2"], ["--alt-svc", "--http2"]),
+            (&["--alt-svc", "--http3"], ["--alt-svc", "--http3"]),
             (&["--insecure", "--cacert", "a.pem"], ["--insecure", "--cacert"]),
             (&["--key", "a.pem"], ["--key", "--cert"]),
             (&["-O", "--json", "-D", "-"], ["--json", "--dump-header"]),

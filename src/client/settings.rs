@@ -13,7 +13,10 @@ pub(super) fn client(options: &ClientOptions) -> Result<Client, Setup> {
         HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
         HttpVersion::Http3 => Protocol::Http3,
     };
-    let connector = connector(addresses, &options.tls)?.protocol(protocol).timeout(connect_timeout.0);
+    let connector = connector(addresses, &options.tls)?
+        .protocol(protocol)
+        .alt_svc(options.connection.follows_alt_svc())
+        .timeout(connect_timeout.0);
     Ok(Client::with(connector).stall_timeout(speed_time.0))
 }
 

@@ -6,6 +6,8 @@ use crate::{
     verdict::Cut,
 };
 use axum_trailers::trailers::server::section_size;
+#[cfg(feature = "http3")]
+use http::StatusCode;
 #[cfg(feature = "check")]
 use http::Uri;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
@@ -30,10 +32,19 @@ enum Sent {
     Unsent(Request<OutgoingBody>),
 }
 
+/// A response, and whether only the origin itself can give a better one
+/// ([RFC 7838 §6](https://www.rfc-editor.org/rfc/rfc7838#section-6)).
+struct Arrived {
+    response: Response<ResponseBody>,
+    is_misdirected: bool,
+}
+
 /// Why there is no response, and whether the connection had been idle since an earlier request.
 struct Failed {
     error: Error,
     was_idle: bool,
+    /// The next attempt goes to the origin itself.
+    left_alternative: bool,
 }
 
 impl Failed {
@@ -43,13 +54,13 @@ impl Failed {
         let is_closed =
             matches!(self.error, Error::NoResponse(Cut::Closed | Cut::GoAway { code: H3_NO_ERROR }));
         let was_closed = self.was_idle && is_closed;
-        self.error.is_unprocessed() || (was_closed && is_idempotent)
+        self.error.is_unprocessed() || ((was_closed || self.left_alternative) && is_idempotent)
     }
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { error, was_idle: false }
+        Self { error, was_idle: false, left_alternative: false }
     }
 }
 
@@ -72,9 +83,10 @@ impl Client {
             (Err(failed), Some(again)) if failed.may_be_repeated(is_idempotent) => {
                 self.run_once(again, &attempt).await
             }
+            (Ok(Arrived { is_misdirected: true, .. }), Some(again)) => self.run_once(again, &attempt).await,
             (result, _) => result,
         };
-        result.map_err(|failed| failed.error)
+        result.map(|arrived| arrived.response).map_err(|failed| failed.error)
     }
 
     /// Sends a request over an idle connection or a new one.
@@ -82,14 +94,14 @@ impl Client {
         &self,
         mut request: Request<OutgoingBody>,
         attempt: &Attempt,
-    ) -> Result<Response<ResponseBody>, Failed> {
+    ) -> Result<Arrived, Failed> {
         let origin = &attempt.target.origin;
         if let Some(mut lease) = self.idle(origin).await {
             let was_idle = lease.connection.was_idle();
             let sent = self.send_over(&mut lease, request, attempt).await;
-            match sent.map_err(|error| Failed { error, was_idle })? {
+            match sent.map_err(|error| self.failed(error, was_idle, &lease, origin))? {
                 Sent::Response(response) => {
-                    return Ok(self.arrived(response, lease, attempt.exchange.clone())?);
+                    return Ok(self.arrived(response, lease, attempt)?);
                 }
                 Sent::Unsent(unsent) => {
                     lease.discard();
@@ -99,8 +111,9 @@ impl Client {
         }
         let connection = self.connector.open(origin).await?;
         let mut lease = self.pool.add(origin, connection);
-        match self.send_over(&mut lease, request, attempt).await? {
-            Sent::Response(response) => Ok(self.arrived(response, lease, attempt.exchange.clone())?),
+        let sent = self.send_over(&mut lease, request, attempt).await;
+        match sent.map_err(|error| self.failed(error, false, &lease, origin))? {
+            Sent::Response(response) => Ok(self.arrived(response, lease, attempt)?),
             Sent::Unsent(_) => Err(lease.failure().unwrap_or(Error::NoResponse(Cut::Closed)).into()),
         }
     }
@@ -111,8 +124,37 @@ impl Client {
         let is_ready = timeout(READY, lease.connection.ready()).await.unwrap_or(false);
         if !is_ready {
             lease.discard();
+            return None;
         }
-        is_ready.then_some(lease)
+        #[cfg(feature = "http3")]
+        if lease.transport().version != Version::HTTP_3
+            && let Some(connection) = self.connector.open_alternative(origin).await
+        {
+            return Some(self.pool.add(origin, connection));
+        }
+        Some(lease)
+    }
+
+    /// The failure of a request over this connection. The origin's alternative is avoided if it did not respond.
+    #[cfg_attr(not(feature = "http3"), expect(clippy::unused_self, reason = "it knows no alternatives"))]
+    fn failed(&self, error: Error, was_idle: bool, lease: &Lease, origin: &Origin) -> Failed {
+        #[cfg(feature = "http3")]
+        let left_alternative = {
+            let is_of_server =
+                matches!(error, Error::NoResponse(_) | Error::Connect(ConnectError::NoResponse(_)));
+            let leaves = is_of_server && !was_idle && lease.connection.alternative().is_some();
+            if leaves {
+                lease.discard();
+                self.connector.avoid_alternative(origin);
+            }
+            leaves
+        };
+        #[cfg(not(feature = "http3"))]
+        let left_alternative = {
+            let _ = (lease, origin);
+            false
+        };
+        Failed { error, was_idle, left_alternative }
     }
 
     /// Whether a connection to the origin of this URL is open and could be used.
@@ -175,8 +217,8 @@ impl Client {
         &self,
         response: Response<Incoming>,
         lease: Lease,
-        exchange: Exchange,
-    ) -> Result<Response<ResponseBody>, Error> {
+        attempt: &Attempt,
+    ) -> Result<Arrived, Error> {
         if let Some(cut) = lease.fault() {
             return Err(Error::NoResponse(cut));
         }
@@ -184,14 +226,38 @@ impl Client {
             let reason = format!("the header section has more than {MOST_SECTION} bytes");
             return Err(Error::NoResponse(Cut::TooLarge(reason)));
         }
+        let is_misdirected = self.follow_alternatives(&response, &lease, &attempt.target.origin);
         // hyper would send later requests as HTTP/1.0, which has no chunks.
         let is_reusable = response.version() != Version::HTTP_10;
         let transport = lease.transport();
         let stall = Stall::new(self.stall_timeout);
+        let exchange = attempt.exchange.clone();
         let mut response =
             response.map(|incoming| ResponseBody::new(incoming, lease, is_reusable, exchange, stall));
         response.extensions_mut().insert(transport);
-        Ok(response)
+        Ok(Arrived { response, is_misdirected })
+    }
+
+    /// Remembers the alternatives that a response names. Returns whether it comes from one that is not responsible for the
+    /// origin, and is left.
+    #[cfg(feature = "http3")]
+    fn follow_alternatives(&self, response: &Response<Incoming>, lease: &Lease, origin: &Origin) -> bool {
+        if response.status() != StatusCode::MISDIRECTED_REQUEST {
+            self.connector.learn_alternatives(origin, response.headers());
+            return false;
+        }
+        let is_misdirected = lease.connection.alternative().is_some();
+        if is_misdirected {
+            lease.discard();
+            self.connector.avoid_alternative(origin);
+        }
+        is_misdirected
+    }
+
+    #[cfg(not(feature = "http3"))]
+    #[expect(clippy::unused_self, reason = "nothing is remembered")]
+    fn follow_alternatives(&self, _response: &Response<Incoming>, _lease: &Lease, _origin: &Origin) -> bool {
+        false
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) fn adapt(
 ) -> Result<(), Error> {
     *request.version_mut() = connection.transport.version;
     if connection.transport.version >= Version::HTTP_2 {
+        #[cfg(feature = "http3")]
+        if let Some(alternative) = connection.alternative() {
+            request.headers_mut().insert("alt-used", alternative.clone());
+        }
         return adapt_to_http2(request, target, host);
     }
     adapt_to_http1(request, target, host)?;

@@ -10,6 +10,8 @@ use crate::{
     },
     verdict::Cut,
 };
+#[cfg(feature = "http3")]
+use http::HeaderValue;
 use http::{Request, Response, StatusCode, Version};
 use hyper::{
     client::conn::{http1, http2},
@@ -36,6 +38,9 @@ pub(crate) struct Connection {
     owner: Owner,
     /// Whether a request was sent over it, before it was shared.
     was_used: bool,
+    /// The value of `Alt-Used`, if it is one to an alternative of the origin.
+    #[cfg(feature = "http3")]
+    alternative: Option<HeaderValue>,
 }
 
 enum Sender {
@@ -100,7 +105,17 @@ impl Connection {
             tokio::spawn(drive(connection));
             Sender::Http1(sender)
         };
-        Ok(Self { sender, transport, trailers, faults, written, owner, was_used: false })
+        Ok(Self {
+            sender,
+            transport,
+            trailers,
+            faults,
+            written,
+            owner,
+            was_used: false,
+            #[cfg(feature = "http3")]
+            alternative: None,
+        })
     }
 
     /// An HTTP/3 connection.
@@ -115,7 +130,22 @@ impl Connection {
             written: Written::new(transport.version),
             owner: Owner::default(),
             was_used: false,
+            alternative: None,
         }
+    }
+
+    /// The same as one to an alternative. `None` if the host can't be sent.
+    #[cfg(feature = "http3")]
+    pub(super) fn of_alternative(mut self, host: &str, port: u16) -> Option<Self> {
+        self.alternative = Some(HeaderValue::try_from(format!("{host}:{port}")).ok()?);
+        Some(self)
+    }
+
+    /// The value of `Alt-Used` ([RFC 7838 §5](https://www.rfc-editor.org/rfc/rfc7838#section-5)) for requests over it, if it leads
+    /// to an alternative of the origin.
+    #[cfg(feature = "http3")]
+    pub(crate) fn alternative(&self) -> Option<&HeaderValue> {
+        self.alternative.as_ref()
     }
 
     /// The same connection for another request, if it can carry several.
@@ -134,6 +164,8 @@ impl Connection {
             written: self.written.clone(),
             owner: self.owner.clone(),
             was_used: self.was_used,
+            #[cfg(feature = "http3")]
+            alternative: self.alternative.clone(),
         })
     }
 

@@ -1,12 +1,14 @@
-#[cfg(feature = "http3")]
-use super::http3;
 use super::{
     ConnectError, Connection, Overrides, Protocol, Proxy, Tls, TlsError, Transport, dial::dial, proxy::Hop,
     tunnel,
 };
+#[cfg(feature = "http3")]
+use super::{alternatives::Alternatives, http3};
 use crate::{client::Origin, exchange::Error};
 #[cfg(feature = "http3")]
 use axum_trailers_quic::quinn::ClientConfig as QuicConfig;
+#[cfg(feature = "http3")]
+use http::HeaderMap;
 use http::{Version, uri::PathAndQuery};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
@@ -26,11 +28,18 @@ pub struct Connector {
     /// The same for HTTP/3.
     #[cfg(feature = "http3")]
     quic: OnceLock<QuicConfig>,
+    /// If they are followed.
+    #[cfg(feature = "http3")]
+    alternatives: Option<Alternatives>,
     protocol: Protocol,
     overrides: Overrides,
     proxy: Proxy,
     timeout: Duration,
 }
+
+/// How long the alternative of an origin may take, because the origin itself would answer as well.
+#[cfg(feature = "http3")]
+const ALTERNATIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Default for Connector {
     fn default() -> Self {
@@ -39,6 +48,8 @@ impl Default for Connector {
             config: OnceLock::new(),
             #[cfg(feature = "http3")]
             quic: OnceLock::new(),
+            #[cfg(feature = "http3")]
+            alternatives: None,
             protocol: Protocol::default(),
             overrides: Overrides::default(),
             proxy: Proxy::none(),
@@ -100,8 +111,26 @@ impl Connector {
         self
     }
 
+    /// Follows `Alt-Svc` ([RFC 7838](https://www.rfc-editor.org/rfc/rfc7838)) to HTTP/3, with [`Protocol::Negotiated`]. Default:
+    /// false.
+    ///
+    /// If a response over TLS names an alternative such as `h3=":443"`, later requests to its origin use it. The server there must
+    /// have a valid certificate for the origin's host. One that has none, or that does not answer within 3 s, is not tried again
+    /// for 5 minutes, and the request goes to the origin. Alternatives are kept in memory, for the time that they name, 30
+    /// days at most. They are ignored with [`Tls::insecure`], and for origins behind a proxy.
+    #[cfg(feature = "http3")]
+    #[must_use]
+    pub fn alt_svc(mut self, follow: bool) -> Self {
+        self.alternatives = follow.then(Alternatives::default);
+        self
+    }
+
     /// Opens a connection to an origin.
     pub(crate) async fn open(&self, origin: &Origin) -> Result<Connection, Error> {
+        #[cfg(feature = "http3")]
+        if let Some(connection) = self.open_alternative(origin).await {
+            return Ok(connection);
+        }
         match timeout(self.timeout, self.open_in_any_time(origin)).await {
             Ok(opened) => opened,
             Err(_) => Err(Error::Connect(ConnectError::Timeout(self.timeout))),
@@ -126,6 +155,46 @@ impl Connector {
         let tls = tls.map_err(|error| Error::Tls(TlsError::of(&error)))?;
         let version = self.agreed(&tls).map_err(Error::Tls)?;
         Connection::over(tls, Transport::new(version, true)).await
+    }
+
+    /// Opens a connection to the alternative of an origin, if there is one.
+    #[cfg(feature = "http3")]
+    pub(crate) async fn open_alternative(&self, origin: &Origin) -> Option<Connection> {
+        let (host, port) = self.followed(origin)?.of(origin)?;
+        let time = self.timeout.min(ALTERNATIVE_TIMEOUT);
+        let opened = timeout(time, self.dial_http3(origin, &host, port)).await;
+        let Ok(Ok(connection)) = opened else {
+            let error = opened.ok().and_then(Result::err);
+            tracing::debug!(?error, "the alternative {host}:{port} has failed");
+            self.avoid_alternative(origin);
+            return None;
+        };
+        connection.of_alternative(&host, port)
+    }
+
+    /// Remembers the alternatives that a response names.
+    #[cfg(feature = "http3")]
+    pub(crate) fn learn_alternatives(&self, origin: &Origin, fields: &HeaderMap) {
+        if let Some(alternatives) = self.followed(origin) {
+            alternatives.learn(origin, fields);
+        }
+    }
+
+    /// Uses no alternative of an origin for a while.
+    #[cfg(feature = "http3")]
+    pub(crate) fn avoid_alternative(&self, origin: &Origin) {
+        if let Some(alternatives) = &self.alternatives {
+            alternatives.avoid(origin);
+        }
+    }
+
+    /// The alternatives, if they may be used for this origin.
+    #[cfg(feature = "http3")]
+    fn followed(&self, origin: &Origin) -> Option<&Alternatives> {
+        let alternatives = self.alternatives.as_ref()?;
+        let is_verified = origin.is_tls && self.tls.as_ref().is_none_or(|tls| tls.is_verifying);
+        let is_direct = matches!(self.proxy_of(origin), Ok(None));
+        (is_verified && is_direct && self.protocol == Protocol::Negotiated).then_some(alternatives)
     }
 
     #[cfg(feature = "http3")]
@@ -154,7 +223,7 @@ impl Connector {
         if let Some(config) = self.quic.get() {
             return Ok(config.clone());
         }
-        let config = http3::of_tls(self.tls.clone().map_or_else(Tls::system, Ok)?.0)?;
+        let config = http3::of_tls(self.tls.clone().map_or_else(Tls::system, Ok)?.config)?;
         Ok(self.quic.get_or_init(|| config).clone())
     }
 
@@ -162,7 +231,7 @@ impl Connector {
         if let Some(config) = self.config.get() {
             return Ok(config.clone());
         }
-        let mut config = self.tls.clone().map_or_else(Tls::system, Ok)?.0;
+        let mut config = self.tls.clone().map_or_else(Tls::system, Ok)?.config;
         config.alpn_protocols = self.protocol.alpn();
         Ok(self.config.get_or_init(|| Arc::new(config)).clone())
     }

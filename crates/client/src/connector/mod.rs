@@ -1,5 +1,9 @@
 //! From a URL to a connection: names, proxies, TLS, and the choice of the protocol.
 
+#[cfg(feature = "http3")]
+mod alt_svc;
+#[cfg(feature = "http3")]
+mod alternatives;
 mod connection;
 #[expect(clippy::module_inception, reason = "one file per type")]
 mod connector;

@@ -13,7 +13,12 @@ use std::sync::Arc;
 
 /// Which servers to trust, and the certificate to present.
 #[derive(Clone, Debug)]
-pub struct Tls(pub(super) ClientConfig);
+pub struct Tls {
+    pub(super) config: ClientConfig,
+    /// Whether it checks certificates, as far as this client knows.
+    #[cfg(feature = "http3")]
+    pub(super) is_verifying: bool,
+}
 
 /// Without a certificate of the client.
 #[derive(Clone, Debug)]
@@ -66,17 +71,24 @@ impl Tls {
     ///
     /// [`TlsError::Settings`] if the versions of TLS are not supported.
     pub fn insecure() -> Result<Self, TlsError> {
-        builder(Trust::Everyone).map(Self::without_certificate)
+        let tls = builder(Trust::Everyone).map(Self::without_certificate)?;
+        #[cfg(feature = "http3")]
+        let tls = Self { is_verifying: false, ..tls };
+        Ok(tls)
     }
 
     /// Uses this configuration. The client replaces its ALPN protocols.
     #[must_use]
     pub fn from_config(config: ClientConfig) -> Self {
-        Self(config)
+        Self {
+            config,
+            #[cfg(feature = "http3")]
+            is_verifying: true,
+        }
     }
 
     fn without_certificate(builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
-        Self(builder.with_no_client_auth())
+        Self::from_config(builder.with_no_client_auth())
     }
 
     /// Presents this certificate chain, with its key, to servers that ask for one. Both are PEM text.
@@ -87,18 +99,18 @@ impl Tls {
     pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let chain = certificates(chain)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(settings)?;
-        let provider = self.0.crypto_provider().clone();
+        let provider = self.config.crypto_provider().clone();
         let signing_key = provider.key_provider.load_private_key(key).map_err(settings)?;
         let certified = rustls::sign::CertifiedKey::new(chain, signing_key);
         certified.keys_match().map_err(settings)?;
-        self.0.client_auth_cert_resolver = Arc::new(rustls::sign::SingleCertAndKey::from(certified));
+        self.config.client_auth_cert_resolver = Arc::new(rustls::sign::SingleCertAndKey::from(certified));
         Ok(self)
     }
 
     /// Appends the keys of each connection to the file that the variable `SSLKEYLOGFILE` names, if it is set.
     #[must_use]
     pub fn key_log_from_env(mut self) -> Self {
-        self.0.key_log = Arc::new(KeyLogFile::new());
+        self.config.key_log = Arc::new(KeyLogFile::new());
         self
     }
 }

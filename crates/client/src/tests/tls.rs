@@ -42,7 +42,7 @@ fn settings(certificate: &[u8], key: &[u8], protocols: &[&[u8]], clients: Option
     config
 }
 
-fn demo(protocols: &[&[u8]]) -> ServerConfig {
+pub(super) fn demo(protocols: &[&[u8]]) -> ServerConfig {
     settings(DEMO_CERTIFICATE, DEMO_KEY, protocols, None)
 }
 
@@ -58,7 +58,10 @@ async fn listen(host: &str) -> (TcpListener, String) {
     (listener, format!("https://{host}:{port}/"))
 }
 
-async fn accept(listener: &TcpListener, config: ServerConfig) -> std::io::Result<TlsStream<TcpStream>> {
+pub(super) async fn accept(
+    listener: &TcpListener,
+    config: ServerConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let (tcp, _) = listener.accept().await?;
     TlsAcceptor::from(Arc::new(config)).accept(tcp).await
 }

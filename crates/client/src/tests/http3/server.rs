@@ -8,6 +8,7 @@ use axum_trailers_quic::quinn::{
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
+use rcgen::generate_simple_self_signed;
 use rustls::{
     crypto::aws_lc_rs::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -51,8 +52,18 @@ pub(super) fn tls() -> Tls {
 
 /// Settings of a server that speaks these protocols.
 pub(super) fn settings(protocols: &[&[u8]]) -> ServerConfig {
-    let chain = vec![CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
+    settings_with(CERTIFICATE, KEY, protocols)
+}
+
+/// Settings of a server with a certificate that the clients do not trust.
+pub(super) fn untrusted() -> ServerConfig {
+    let other = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    settings_with(other.cert.pem().as_bytes(), other.signing_key.serialize_pem().as_bytes(), &[b"h3"])
+}
+
+fn settings_with(certificate: &[u8], key: &[u8], protocols: &[&[u8]]) -> ServerConfig {
+    let chain = vec![CertificateDer::from_pem_slice(certificate).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")

@@ -1,0 +1,212 @@
+use super::server::{HEADERS, OK, Peer, Server, frame, get, tls};
+use crate::{
+    Client, Connector, Protocol, Proxy, Tls, Transport,
+    tests::{
+        peer::{read, response, send},
+        tls::{accept, demo},
+    },
+};
+use axum_trailers_quic::{Bounds, Connection, h3};
+use http::{Request, Version};
+use http_body_util::Empty;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::server::TlsStream;
+
+/// An origin over TCP, whose responses name an alternative.
+struct Origin {
+    listener: TcpListener,
+    url: String,
+}
+
+impl Origin {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://127.0.0.1:{}/", listener.local_addr().expect("an address").port());
+        Self { listener, url }
+    }
+
+    async fn accept(&self) -> TlsStream<TcpStream> {
+        accept(&self.listener, demo(&[b"http/1.1"])).await.expect("a handshake")
+    }
+}
+
+/// Responds to a request over HTTP/1.1 with this alternative.
+async fn respond(stream: &mut TlsStream<TcpStream>, alt_svc: &str) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut head).await.expect("a request") > 0);
+    }
+    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nalt-svc: {alt_svc}\r\n\r\n");
+    stream.write_all(text.as_bytes()).await.expect("the client reads");
+}
+
+fn port(server: &Server) -> &str {
+    server.url.trim_end_matches('/').rsplit(':').next().expect("a port")
+}
+
+fn following(connector: Connector) -> Client {
+    Client::with(connector.alt_svc(true))
+}
+
+/// A client that has sent one request to an origin, whose response named this alternative, and the open connection.
+async fn told(connector: Connector, alt_svc: &str) -> (Client, Origin, TlsStream<TcpStream>) {
+    let client = following(connector);
+    let origin = Origin::start().await;
+    let exchanging = send(&client, get(&origin.url));
+    let mut stream = origin.accept().await;
+    respond(&mut stream, alt_svc).await;
+    assert_eq!(read(response(exchanging).await).await.2, None);
+    (client, origin, stream)
+}
+
+async fn respond_over_quic(peer: &Peer) {
+    let mut asked = peer.asked().await;
+    asked.send(frame(HEADERS, OK)).await.finish();
+}
+
+#[tokio::test]
+async fn next_requests_use_the_alternative_and_name_it() {
+    let server = Server::start();
+    let alternative = format!("h2=\":1\", h3=\":{}\"; ma=60", port(&server));
+    let (client, origin, _stream) = told(Connector::new().tls(tls()), &alternative).await;
+    let exchanging = tokio::spawn({
+        let (client, url) = (client.clone(), origin.url.clone());
+        async move {
+            let mut versions = Vec::new();
+            for _ in 0..2 {
+                let response = client.exchange(get(&url)).await.expect("a response");
+                versions.push(response.extensions().get::<Transport>().expect("each has it").version);
+                assert_eq!(read(response).await.2, None);
+            }
+            versions
+        }
+    });
+    let (connection, _streams) = Connection::new(server.accept_quic().await, Bounds::default());
+    let mut connection = h3::server::Connection::new(connection).await.expect("an open connection");
+    for _ in 0..2 {
+        let resolver = connection.accept().await.expect("an open connection").expect("a request");
+        let (head, mut stream) = resolver.resolve_request().await.expect("a request");
+        assert_eq!(head.uri().to_string(), origin.url);
+        assert_eq!(head.headers()["alt-used"], format!("127.0.0.1:{}", port(&server)));
+        stream.send_response(http::Response::new(())).await.expect("an open stream");
+        stream.finish().await.expect("an open stream");
+    }
+    let versions = tokio::select! {
+        versions = exchanging => versions.expect("no panic"),
+        _ = connection.accept() => panic!("no other request"),
+    };
+    assert_eq!(versions, [Version::HTTP_3; 2]);
+}
+
+#[tokio::test]
+async fn alternative_that_is_not_there_or_not_trusted_is_left_for_tcp() {
+    let other = super::server::Server::with(super::server::untrusted());
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let silent_port = silent.local_addr().expect("an address").port();
+    for port in [port(&other).to_owned(), silent_port.to_string()] {
+        let connector = Connector::new().tls(tls()).timeout(std::time::Duration::from_millis(500));
+        let (client, origin, mut stream) = told(connector, &format!("h3=\":{port}\"")).await;
+        let exchanging = send(&client, get(&origin.url));
+        let (response, ()) = tokio::join!(response(exchanging), async {
+            tokio::select! {
+                _refused = other.try_accept() => {}
+                () = std::future::ready(()), if port == silent_port.to_string() => {}
+            }
+            respond(&mut stream, "clear").await;
+        });
+        assert_eq!(response.version(), Version::HTTP_11);
+        assert_eq!(read(response).await.2, None);
+    }
+}
+
+#[tokio::test]
+async fn alternative_that_is_not_responsible_is_left_for_the_origin() {
+    let server = Server::start();
+    let (client, origin, _stream) =
+        told(Connector::new().tls(tls()), &format!("h3=\":{}\"", port(&server))).await;
+    let exchanging = send(&client, get(&origin.url));
+    let peer = server.accept().await;
+    // 421 is 69 in the static table.
+    peer.asked().await.send(frame(HEADERS, &[0, 0, 0xff, 6])).await.finish();
+    let mut stream = origin.accept().await;
+    respond(&mut stream, "clear").await;
+    let response = response(exchanging).await;
+    assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11));
+}
+
+#[tokio::test]
+async fn alternative_that_breaks_is_left_for_the_origin() {
+    let server = Server::start();
+    let (client, origin, _stream) =
+        told(Connector::new().tls(tls()), &format!("h3=\":{}\"", port(&server))).await;
+    let exchanging = send(&client, get(&origin.url));
+    let peer = server.accept().await;
+    let _asked = peer.asked().await;
+    peer.close(0x102);
+    let mut stream = origin.accept().await;
+    respond(&mut stream, &format!("h3=\":{}\"", port(&server))).await;
+    assert_eq!(response(exchanging).await.version(), Version::HTTP_11);
+    // It is named again, and still not used.
+    let exchanging = send(&client, get(&origin.url));
+    respond(&mut stream, "clear").await;
+    assert_eq!(response(exchanging).await.version(), Version::HTTP_11);
+}
+
+#[tokio::test]
+async fn alternatives_are_ignored_unless_they_are_followed_and_safe() {
+    let server = Server::start();
+    let alternative = format!("h3=\":{}\"", port(&server));
+    let unused = Proxy::new("http://127.0.0.1:1").expect("a proxy").except("127.0.0.1");
+    for (connector, is_followed) in [
+        (Connector::new().tls(tls()).alt_svc(true), true),
+        (Connector::new().tls(tls()).alt_svc(true).proxy(unused), true),
+        (Connector::new().tls(tls()), false),
+        (Connector::new().tls(tls()).alt_svc(true).alt_svc(false), false),
+        (Connector::new().tls(tls()).alt_svc(true).protocol(Protocol::Http1), false),
+        (Connector::new().tls(Tls::insecure().expect("settings")).alt_svc(true), false),
+    ] {
+        let shown = format!("{connector:?}");
+        let client = Client::with(connector);
+        let origin = Origin::start().await;
+        let exchanging = send(&client, get(&origin.url));
+        let mut stream = origin.accept().await;
+        respond(&mut stream, &alternative).await;
+        assert_eq!(read(response(exchanging).await).await.2, None);
+        let exchanging = send(&client, get(&origin.url));
+        // It stays open until the response has arrived.
+        let mut peer = None;
+        if is_followed {
+            respond_over_quic(peer.insert(server.accept().await)).await;
+        } else {
+            respond(&mut stream, &alternative).await;
+        }
+        let response = response(exchanging).await;
+        assert_eq!(response.version() == Version::HTTP_3, is_followed, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn response_without_tls_names_no_alternative() {
+    let server = Server::start();
+    let client = following(Connector::new().tls(tls()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    for _ in 0..2 {
+        let exchanging =
+            send(&client, Request::get(&url).body(Empty::<bytes::Bytes>::new()).expect("a request"));
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut head).await.expect("a request") > 0);
+        }
+        let text = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\nalt-svc: h3=\":{}\"\r\n\r\n",
+            port(&server)
+        );
+        stream.write_all(text.as_bytes()).await.expect("the client reads");
+        assert_eq!(response(exchanging).await.version(), Version::HTTP_11);
+    }
+}
