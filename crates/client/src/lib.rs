@@ -1,5 +1,5 @@
 //! An HTTP client that trusts no transfer whose end it has not seen. It reads trailers, computes digests while the content
-//! arrives, and gives each response a verdict. Over HTTP/2 and HTTP/1.1.
+//! arrives, and gives each response a verdict. Over HTTP/2 and HTTP/1.1, and with the feature `http3` over HTTP/3.
 //!
 //! | I want to … | Use |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | send trailers in a request | a body whose last frame is a trailer section, such as that of [`axum_trailers::body::channel`](axum_trailers::body::channel()) |
 //! | choose certificates, protocol, proxy or addresses | [`Connector`] |
 //! | put layers of tower around it | [`Client`] is a `Service` |
+//! | use HTTP/3 | `Protocol::Http3` or `Connector::alt_svc`, with the feature `http3` |
 //! | find out where trailers get lost on a path | the module `check`, with the feature `check` |
 //!
 //! # A verified download

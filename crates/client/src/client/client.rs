@@ -19,8 +19,8 @@ use std::{
 };
 use tower_service::Service;
 
-/// Sends requests over HTTP/2 and HTTP/1.1. Clones share their connections: the client keeps one for each origin, which
-/// requests use one after the other, and over HTTP/2 at the same time.
+/// Sends requests over HTTP/2 and HTTP/1.1, and with the feature `http3` over HTTP/3. Clones share their connections: the client
+/// keeps one for each origin, which requests use one after the other, and over HTTP/2 and HTTP/3 at the same time.
 ///
 /// [`send`](Self::send) verifies the response. **[`exchange`](Self::exchange) and the tower [`Service`] do not**: verify theirs
 /// with [`Verification::verify`].
@@ -38,8 +38,8 @@ use tower_service::Service;
 /// - A body that fails, or that does not match its `Content-Length`, ends the request so that the server can't take it for
 ///   complete. The result is [`Error::RequestBody`], or [`Cut::RequestBody`](crate::Cut::RequestBody) if the response has
 ///   begun.
-/// - A request whose body is empty is sent again, once, if an HTTP/2 server has certainly not processed it, for example because
-///   it shuts down. With content the result is an error for which [`Error::is_unprocessed`] holds.
+/// - A request whose body is empty is sent again, once, if a server has certainly not processed it, for example because an
+///   HTTP/2 server shuts down. With content the result is an error for which [`Error::is_unprocessed`] holds.
 /// - A server may respond before it has read the whole body. The response is returned at once. When its body has ended, or
 ///   is dropped, the rest of the request is not sent.
 /// - With `Expect: 100-continue` the body waits for `100 Continue`, for
@@ -47,10 +47,15 @@ use tower_service::Service;
 ///   ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). Over HTTP/2 hyper reports no
 ///   informational responses, so the body waits for the whole time.
 ///
+/// # HTTP/3
+///
+/// A connection is kept open while a request runs, with a packet every 10 s. It is closed with `H3_NO_ERROR` when it was not used for
+/// 60 s, or when the last client that shares it is dropped; before a runtime ends, call `close`.
+///
 /// # Bounds
 ///
 /// A header or trailer section has at most 64 KiB, over HTTP/1.1 also at most 256 fields. At most 32 informational responses
-/// precede the response. A server that sends more gets its connection closed. At most 16 connections are kept for later
+/// precede the response. A server that sends more gets its connection closed, over HTTP/3 its stream. At most 16 connections are kept for later
 /// requests.
 #[derive(Clone)]
 pub struct Client {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 /// Receives the informational (1xx) responses to a request
 /// ([RFC 9110 §15.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.2)). Insert it into the request's extensions.
 ///
-/// Only over HTTP/1.1: hyper drops those of HTTP/2.
+/// Only over HTTP/1.1 and HTTP/3: hyper drops those of HTTP/2.
 ///
 /// ```
 /// use axum_trailers_client::OnInformational;
