@@ -9,7 +9,7 @@ import committed
 import results
 from markdown import anchor, code, replaced, table
 from questions import NONE_SENT, OR
-from server import HTTP1, HTTP2, PROTOCOLS, QUESTIONS
+from server import HTTP1, HTTP2, HTTP3, PROTOCOLS, QUESTIONS
 from tools import ROOT, Failure
 
 DOCUMENT = ROOT / "docs/servers.md"
@@ -81,7 +81,7 @@ def _contradictions(servers):
             if can != (getattr(server, member) is not None):
                 contradictions.append(f"{server.name} {'can' if can else 'can not'}, but `{member}` is {'not ' if can else ''}set")
         releases = [release.version for release in server.programs]
-        programs = [(version, protocol) for version in releases for protocol in server.probe.urls]
+        programs = [(version, protocol) for version in releases for protocol in server.probe.protocols(version)]
         versions, found = results.read(server.results)
         if (list(versions), list(found)) != (releases, programs):
             known = f"{', '.join(versions)} ({'; '.join(map(', '.join, found))})"
@@ -99,9 +99,14 @@ def _ordered(text, servers):
 
 
 def _glance(server, found):
-    which = {frozenset(): "**no**", frozenset([HTTP2]): "over HTTP/2 only", frozenset([HTTP1]): "over HTTP/1.1 only"}
-    sends = which.get(_sends(found), "over HTTP/2 and HTTP/1.1")
-    return _link(server), sends, server.sends or "no API", server.reads or "**no**"
+    return _link(server), _over(_sends(found)), server.sends or "no API", server.reads or "**no**"
+
+
+def _over(protocols):
+    *first, last = [protocol for protocol in PROTOCOLS if protocol in protocols] or [None]
+    if last is None:
+        return "**no**"
+    return f"over {', '.join(first)} and {last}" if first else f"over {last} only"
 
 
 def _sends(found):
@@ -184,6 +189,9 @@ def trial(server, shortest):
         return " ".join(["axum-trailers send -v", version, *map(shlex.quote, options), url])
     if HTTP1 in shortest.urls:
         return f"curl -ski --http1.1 -H 'TE: trailers' {shortest.urls[HTTP1]}"
+    if HTTP2 not in shortest.urls:
+        # The curl of Debian has no HTTP/3.
+        return f"axum-trailers get -skD - --http3 {shortest.urls[HTTP3]}"
     url = shortest.urls[HTTP2]
     return f"curl -ski {'' if url.startswith('https:') else '--http2-prior-knowledge '}-H 'TE: trailers' {url}"
 

@@ -13,6 +13,7 @@ import console
 import document
 from programs import CERTIFICATES, Addresses, Program, started
 from questions import Client, Interview, sends_trailer
+from server import HTTP3
 from sources import filled
 from tools import Failure, run
 
@@ -44,6 +45,7 @@ class Measurement:
         folder.chmod(0o755)
         self._program = release.prepared(server.folder)
         self._numbers = count()
+        self._protocols = server.probe.protocols(release.version)
         self.version = release.full_version(server.name, self._program, server.folder)
         self._made = self._new_folder()
         self._links = self._made_before()
@@ -54,10 +56,10 @@ class Measurement:
         surviving = [dying for dying in self._server.deaths if not dying.ends_program]
         ending = [dying for dying in self._server.deaths if dying.ends_program]
         with self._running(self._server.probe) as (addresses, _):
-            for protocol in self._server.probe.urls:
+            for protocol in self._protocols:
                 interview = self._interview(protocol, addresses)
                 found[protocol] = interview.answers() | {dying.words: interview.death(dying) for dying in surviving}
-        for protocol in self._server.probe.urls:
+        for protocol in self._protocols:
             for dying in ending:
                 with self._running(self._server.probe, may_end=True) as (addresses, _):
                     found[protocol][dying.words] = self._interview(protocol, addresses).death(dying)
@@ -81,7 +83,7 @@ class Measurement:
             if not any(console.matches(SHOWN, line.lower()) for line in printed.splitlines()):
                 raise Failure(f"{shortest.file}\n  $ {command}\nprints no trailer «X-Sum: 1»:\n{printed}")
             for protocol, url in shortest.urls.items():
-                if not sends_trailer(self._client(protocol), addresses.applied(url)):
+                if protocol in self._protocols and not sends_trailer(self._client(protocol), addresses.applied(url)):
                     raise Failure(f"{shortest.file} sends no trailer `x-sum: 1` over {protocol}")
 
     def _reproduce(self, fault):
@@ -104,10 +106,11 @@ class Measurement:
 
     def _listening(self, what):
         """The program with a file, which listens on the ports of its URLs."""
-        ports = sorted({urlsplit(url).port for url in what.urls.values()})
-        return self._program_with(what.file, what.command or self._release.command, ports)
+        over_tcp = {urlsplit(url).port for protocol, url in what.urls.items() if protocol != HTTP3}
+        over_udp = {urlsplit(url).port for protocol, url in what.urls.items() if protocol == HTTP3}
+        return self._program_with(what.file, what.command or self._release.command, sorted(over_tcp), sorted(over_udp))
 
-    def _program_with(self, file, command, ports):
+    def _program_with(self, file, command, ports, udp=()):
         """The program with a file. All files of its folder and of the server's are in its working folder."""
         path = self._server.folder / file
         command = [filled(argument, self._program).replace("{file}", path.name) for argument in command]
@@ -117,7 +120,8 @@ class Measurement:
         }
         if self._server.wrapper is not None:
             files[self._server.wrapper] = files[self._server.wrapper].replace("{file}", path.name)
-        return Program(f"{self._server.name} ({path.name})", command, files, ports, self._links, self._release.variables())
+        name = f"{self._server.name} ({path.name})"
+        return Program(name, command, files, ports, self._links, self._release.variables(), udp=udp)
 
     def _made_before(self):
         """Executable files, and those that commands make: paths by their names."""

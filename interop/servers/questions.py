@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from server import HTTP1, QUESTIONS
+from server import HTTP1, HTTP2, HTTP3, QUESTIONS
 from tools import Failure, finished
 
 CONTENT = "hello\n"
@@ -62,7 +62,7 @@ class Client:
         return "", done.stderr.partition("\n")[0].removeprefix(f"{url}: ")
 
     def _command(self, verb, *arguments):
-        version = "--http1.1" if self.protocol == HTTP1 else "--http2-prior-knowledge"
+        version = {HTTP3: "--http3", HTTP2: "--http2-prior-knowledge", HTTP1: "--http1.1"}[self.protocol]
         limits = ["--max-time", f"{LIMIT}s", "--speed-time", f"{STALLED}s"]
         return [self.binary, verb, "--quiet", version, *limits, "--cacert", self.certificate, *arguments]
 

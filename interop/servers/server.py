@@ -9,9 +9,10 @@ from tools import Failure
 
 HERE = Path(__file__).resolve().parent
 
+HTTP3 = "HTTP/3"
 HTTP2 = "HTTP/2"
 HTTP1 = "HTTP/1.1"
-PROTOCOLS = (HTTP2, HTTP1)
+PROTOCOLS = (HTTP3, HTTP2, HTTP1)
 
 QUESTIONS = ("with TE", "without TE", "announced", "digest", "request trailers")
 
@@ -49,10 +50,15 @@ class Probe:
     file: str
     # By protocol: an origin. HTTP/2 without TLS is with prior knowledge.
     urls: dict[str, str]
+    # By version: protocols that it does not speak properly.
+    unless: dict[str, list[str]] = field(default_factory=dict)
     # Where the questions are asked: `trailers`, `announced` and `inspect`.
     paths: dict[str, str] = field(default_factory=dict)
     # Instead of that of the program.
     command: list[str] | None = None
+
+    def protocols(self, version):
+        return [protocol for protocol in self.urls if protocol not in self.unless.get(version, [])]
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,9 @@ def load(folder):
         if not urls or urls.keys() - set(PROTOCOLS):
             raise Failure(f"{folder.name}: URLs by protocol ({', '.join(PROTOCOLS)}) were expected, not {urls}")
     _expect(folder, "questions", server.meaningless, QUESTIONS)
+    _expect(folder, "versions", server.probe.unless, [release.version for release in server.programs])
+    for protocols in server.probe.unless.values():
+        _expect(folder, "protocols of the probe", protocols, server.probe.urls)
     for dying in server.deaths:
         _expect(folder, "protocols of the probe", dying.varies, server.probe.urls)
     for fault in server.faults:

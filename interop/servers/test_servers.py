@@ -29,7 +29,7 @@ name = "a server"
 shortest = []
 meaningless = {meaningless}
 programs = [{{ version = "1", source = {{ debian = "x" }}, prints-version = ["x"], command = ["x"] }}]
-probe = {{ file = "probe.py", urls = {urls} }}
+probe = {{ file = "probe.py", urls = {urls}, unless = {unless} }}
 deaths = [{{ words = "it dies", path = "/dies", varies = {varies} }}]
 faults = [{{ says = "", command = "", prints = "{prints}", programs = {programs} }}]
 """
@@ -221,7 +221,7 @@ class Run(unittest.TestCase):
     def test_an_unknown_server(self):
         with redirect_stderr(StringIO()) as printed:
             self.assertEqual(self.failure("--only", "go,nothing"), "2")
-        self.assertIn("no server nothing; there are apache, ", printed.getvalue())
+        self.assertIn("no server nothing; there are aioquic, apache, ", printed.getvalue())
 
     def test_nothing_has_changed(self):
         self.assertIsNone(self.failure())
@@ -323,7 +323,7 @@ class Document(unittest.TestCase):
 
 class Description(unittest.TestCase):
     def loaded(self, **changed):
-        members = {"urls": '{ "HTTP/2" = "" }', "meaningless": "{}", "varies": "{}", "programs": "[]", "prints": "hello"} | changed
+        members = {"urls": '{ "HTTP/2" = "" }', "meaningless": "{}", "varies": "{}", "unless": "{}", "programs": "[]", "prints": "hello"} | changed
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "server.toml").write_text(DESCRIPTION.format(**members))
             return load(Path(folder))
@@ -331,7 +331,9 @@ class Description(unittest.TestCase):
     def test_what_does_not_exist(self):
         self.loaded()
         for unknown, changed in {
-            "HTTP/3": {"urls": '{ "HTTP/3" = "" }'},
+            "HTTP/4": {"urls": '{ "HTTP/4" = "" }'},
+            "3": {"unless": '{ "3" = ["HTTP/2"] }'},
+            "HTTP/3": {"unless": '{ "1" = ["HTTP/3"] }'},
             "announce": {"meaningless": '{ announce = "never" }'},
             "HTTP/1.1": {"varies": '{ "HTTP/1.1" = ["cut"] }'},
             "2": {"programs": '["2"]'},

@@ -65,6 +65,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/panics", get(|| async { dies(panics) }))
         .route("/returns", get(|| async { dies(returns) }));
     let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
-    Server::new().tls(tls).bind(address)?.run(app).await?;
+    Server::new().tls(tls).http3(true).bind(address)?.run(app).await?;
     Ok(())
 }

@@ -19,6 +19,6 @@ async fn hello() -> impl IntoResponse {
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8443".to_owned());
     let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
-    Server::new().tls(tls).bind(address)?.run(Router::new().route("/", get(hello))).await?;
+    Server::new().tls(tls).http3(true).bind(address)?.run(Router::new().route("/", get(hello))).await?;
     Ok(())
 }
