@@ -17,7 +17,7 @@ class Client(QuicConnectionProtocol):
 
     async def get(self, url):
         target = f"{url.path}?{url.query}"
-        head = {":method": "GET", ":scheme": "https", ":authority": url.netloc, ":path": target}
+        head = {":method": "GET", ":scheme": "https", ":authority": url.netloc, ":path": target, "te": "trailers"}
         fields = [(name.encode(), value.encode()) for name, value in head.items()]
         self.http.send_headers(self._quic.get_next_available_stream_id(), fields, end_stream=True)
         self.transmit()

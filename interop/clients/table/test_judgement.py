@@ -121,9 +121,11 @@ class Judgement(unittest.TestCase):
         self.assertEqual(row(refused).te, "no; an error if the user sets it: `forbidden`")
 
     def test_a_client_without_an_option_for_te(self):
-        unset = {("/te", "te"): te(), (EXPORT, ""): ANSWERS[EXPORT, "te"]}
-        unset |= {(CUT, ""): ANSWERS[CUT, "te"], (WRONG_DIGEST, ""): ANSWERS[WRONG_DIGEST, "te"]}
-        self.assertEqual(row(unset, sets_fields=False).te, "no, and the user can't set it")
+        sent = {f"{target}&trailers=without_te": ANSWERS[target, "te"] for target in (EXPORT, CUT)}
+        unset = {("/te", ""): te(sent=False), ("/te", "te"): te(sent=False)} | {(target, ""): sent[target] for target in sent}
+        found = row(unset, sets_fields=False)
+        self.assertEqual((found.te, found.trailers), ("no, and the user can't set it", "yes: `trailers`"))
+        self.assertEqual((found.cut, found.digest), ("yes: `reset`", "yes"))
         with self.assertRaises(Failure):
             row(sets_fields=False)
 
