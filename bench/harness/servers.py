@@ -74,7 +74,7 @@ def workbench(binary: Path) -> Server:
 def peers(build: Path) -> list[Server]:
     """All other servers. `build` is Cargo's target folder."""
     release = build / "release"
-    article, axum, hyper = (release / name for name in ("article", "axum_0_8", "hyper_1"))
+    article, axum, axum_h3, hyper = (release / name for name in ("article", "axum_0_8", "axum_h3", "hyper_1"))
     return [
         # Over HTTP/1.1 each request waits 40 ms, so only the next one runs under callgrind.
         Server("article", "article", _rust(article)),
@@ -92,7 +92,14 @@ def peers(build: Path) -> list[Server]:
         Server("node", "Node `http2`", lambda place: ["node", SOURCES / "node.mjs", *_flags(place)]),
         Server("nginx", "nginx", _nginx("nginx", "nginx.conf"), produces=False),
         # Only these are measured over HTTP/3. The first is the application of `axum` on the same crates as ours.
-        Server("axum-h3", "axum-h3", _rust(release / "axum_h3"), OVER_HTTP3, is_compiled=True),
+        Server(
+            "axum-h3", "axum-h3, default runtime", _rust(axum_h3, "--runtime", "multi-thread"), OVER_HTTP3,
+            is_compiled=True,
+        ),
+        Server(
+            "axum-h3-per-core", "axum-h3, runtime per core", _rust(axum_h3, "--runtime", "per-core"), OVER_HTTP3,
+            is_compiled=True,
+        ),
         Server("caddy", "Caddy", _caddy(build / "bench/http3/caddy"), OVER_HTTP3, produces=False),
         Server(
             "nginx-http3", "nginx 1.26", _nginx(build / "bench/http3/nginx", "nginx_http3.conf"), OVER_HTTP3, produces=False

@@ -38,3 +38,12 @@ impl Listen {
         Ok((vec![certificate], key))
     }
 }
+
+/// The runtime of the connections.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Runtime {
+    /// Tokio's default.
+    MultiThread,
+    /// A current-thread runtime with its own socket for each core.
+    PerCore,
+}

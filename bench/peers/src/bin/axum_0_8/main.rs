@@ -4,11 +4,11 @@ use anyhow::Result;
 use axum_server::{accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
 use axum_trailers_bench_peers::{
     cores::{self, listener},
-    listen::Listen,
+    listen::{Listen, Runtime},
     router::router,
     tls,
 };
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use std::{net::TcpListener, sync::Arc};
 use tokio::runtime;
 
@@ -22,14 +22,6 @@ struct Args {
     runtime: Runtime,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Runtime {
-    /// Tokio's default.
-    MultiThread,
-    /// A current-thread runtime with its own listener for each core.
-    PerCore,
-}
-
 fn main() -> Result<()> {
     let args = Args::parse();
     let tls = RustlsConfig::from_config(Arc::new(tls::config(&args.listen)?));
@@ -39,7 +31,9 @@ fn main() -> Result<()> {
             let listener = listener(address, false)?;
             runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(listener, tls))
         }
-        Runtime::PerCore => cores::run_on_each(address, move |listener| serve(listener, tls.clone())),
+        Runtime::PerCore => {
+            cores::run_on_each(move || listener(address, true), move |listener| serve(listener, tls.clone()))
+        }
     }
 }
 

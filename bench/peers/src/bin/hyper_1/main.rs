@@ -44,11 +44,12 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let tls = TlsAcceptor::from(Arc::new(tls::config(&args.listen)?));
     let address = args.listen.listen;
+    let open = move || cores::listener(address, true);
     match args.body {
-        Source::Produced => cores::run_on_each(address, move |listener| {
+        Source::Produced => cores::run_on_each(open, move |listener| {
             serve(listener, tls.clone(), |work| Some(produced(work)))
         }),
-        Source::Ready => cores::run_on_each(address, move |listener| serve(listener, tls.clone(), ready)),
+        Source::Ready => cores::run_on_each(open, move |listener| serve(listener, tls.clone(), ready)),
     }
 }
 
