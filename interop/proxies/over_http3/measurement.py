@@ -9,13 +9,16 @@ from pathlib import Path
 
 import manifest
 import proxy
+import verdicts
 from asked import answers
 from committed import agree, difference
 from markdown import anchor, code, replaced, table
+from measure import check
 from programs import Addresses, Program, started
 from proxy import PLAIN_ORIGIN
 from sources import filled
 from tools import ROOT, Failure, end_well
+from verdicts import PASSES
 from workbench import serve
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +32,7 @@ COMMENT = "# What aioquic and libcurl get over HTTP/3 from these proxies. `inter
 
 TITLES = (
     "Proxy", "Version", "Configuration", "To the origin", "`TE`", "Trailers with `TE`", "Trailers without `TE`", "Request trailers",
-    "A cut transfer",
+    "A cut transfer", "`check --http3` finds",
 )
 
 CUTS = ("reset", "close", "short")
@@ -79,10 +82,20 @@ def main(binary, *options):
                 versions[one.name, version] = release.full_version(one.name, there, one.folder)
                 program = setup.program(release, there)
                 with started(program, origin, Path(folder) / f"{setup.file}-{version}") as addresses:
-                    found[setup.file, version] = asyncio.run(answers(addresses[PORT], version not in setup.without_curl))
+                    asked = asyncio.run(answers(addresses[PORT], version not in setup.without_curl))
+                    found[setup.file, version] = asked | {"check": checked(binary, addresses[PORT])}
                 print(f"measured: {program.name}", flush=True)
     conclude(setups, proxies, versions, found, "--write" in options)
     print(f"ok: {len(found)} setups over HTTP/3")
+
+
+def checked(binary, port):
+    """What `axum-trailers check` finds over HTTP/3: questions by finding."""
+    lost = {}
+    for (question, _), answer in verdicts.answers(check(binary, [f"https://localhost:{port}/"], ["http3-te", "http3"])).items():
+        if answer.outcome == "fail":
+            lost.setdefault(answer.finding, {})[question] = None
+    return "; ".join(f"{finding}: {', '.join(f'`{question}`' for question in lost[finding])}" for finding in lost) or PASSES
 
 
 def conclude(setups, proxies, versions, found, write):
@@ -138,7 +151,7 @@ def cells(there):
     cut = "an error" if list(cuts) == ["an error"] else "; ".join(
         f"**{outcome}**: {', '.join(kinds)}" for outcome, kinds in cuts.items() if outcome != "an error"
     )
-    return there["protocol"], te, bold(there["with TE"]), bold(there["without TE"]), bold(there["request trailers"]), cut
+    return there["protocol"], te, bold(there["with TE"]), bold(there["without TE"]), bold(there["request trailers"]), cut, there["check"]
 
 
 def bold(answer):
