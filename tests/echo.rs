@@ -132,7 +132,7 @@ async fn inspect_tells_the_request_as_it_arrived(protocol: Protocol) {
     };
     assert_eq!(sizes(&told["content"]["first"]), 11, "{protocol}: {told:#}");
     assert_eq!(told["content"]["last"], json!([]), "{protocol}");
-    assert_eq!(told["framing"], if protocol != Protocol::Http1 { "frames" } else { "chunked" }, "{protocol}");
+    assert_eq!(told["framing"], if protocol == Protocol::Http1 { "chunked" } else { "frames" }, "{protocol}");
     let field = |name: &str, value: &str| json!({ "name": name, "value": value });
     assert_eq!(told["trailers"], json!([field("x-sum", "1"), field("x-sum", "2")]), "{protocol}");
     let headers = told["headers"].as_array().expect("a list");

@@ -314,7 +314,7 @@ async fn accept_decides_where_no_format_is_given() {
     let served = serve(Bounds::default());
     let client = Protocol::Http2.client(served.server.address).await;
     let asked = |accept: &'static str, query: &str| {
-        let request = client.request("GET", &format!("/export/keys{query}"));
+        let request = client.request("GET", format!("/export/keys{query}"));
         async move { request.header("accept", accept).send().await.expect("a response") }
     };
     for (accept, content_type) in [

@@ -4,7 +4,7 @@ use crate::support::{
     TestServer, channel,
     log::Log,
     process::{Process, Signal},
-    protocols::{Protocol, over_each_protocol, read},
+    protocols::{Client, Protocol, Response, over_each_protocol, read},
     raw, soon, with, workbench,
 };
 use axum_trailers_workbench::{
@@ -263,6 +263,8 @@ async fn standard_services_answer() {
 
 over_each_protocol! {
     router_and_services_share_the_port;
+    call_ends_with_its_status_in_trailers, except Http1: "gRPC is not spoken over it";
+    call_that_fails_early_has_its_status_in_the_header_section, except Http1: "gRPC is not spoken over it";
 }
 
 async fn router_and_services_share_the_port(protocol: Protocol) {
@@ -373,4 +375,68 @@ async fn health_watch_ends_at_shutdown_and_does_not_delay_it() {
     }
     let (status, log) = tokio::task::spawn_blocking(move || process.end()).await.expect("no panic");
     assert!(status.success() && !log.contains("cutting"), "{log}");
+}
+
+const EXPORT: &str = "/axum_trailers.v1.Exports/Export";
+
+/// Calls a method with a message, which is encoded.
+async fn call(client: &Client, path: &str, message: &[u8]) -> Response {
+    let length = u32::try_from(message.len()).expect("a short message").to_be_bytes();
+    let framed = [&[0], &length[..], message].concat();
+    let request = client.request("POST", path);
+    let request = request.header("content-type", "application/grpc").header("te", "trailers");
+    request.body(framed).send().await.expect("a response")
+}
+
+/// The messages of a stream.
+fn messages(mut content: &[u8]) -> usize {
+    let mut messages = 0;
+    while let [0, a, b, c, d, rest @ ..] = content {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+        content = rest.get(length..).expect("a whole message");
+        messages += 1;
+    }
+    assert!(content.is_empty(), "{content:?}");
+    messages
+}
+
+async fn call_ends_with_its_status_in_trailers(protocol: Protocol) {
+    let (log, _until_the_end) = Log::catch();
+    let server = serve(workbench(".")).await;
+    let client = protocol.client(server.address).await;
+    // `ExportRequest { table: "orders", limit: 1000 }`, and the same with `fail_at: 1001` instead of the limit.
+    let of_orders = b"\x0a\x06orders";
+    let (limited, failing) =
+        ([&of_orders[..], b"\x18\xe8\x07"].concat(), [&of_orders[..], b"\x20\xe9\x07"].concat());
+    for (message, status, ended) in [
+        (limited, "0", "grpc_status=0 ended=complete"),
+        (failing, "14", "grpc_status=14 ended=failed, reported in grpc-status"),
+    ] {
+        let response = call(&client, EXPORT, &message).await;
+        assert_eq!((response.status().as_u16(), response.field("content-type")), (200, "application/grpc"));
+        let ending = read(response).await.expect("whole");
+        assert_eq!(messages(&ending.content), 1000, "{status}");
+        let trailers = ending.trailers.expect("trailers");
+        assert_eq!(trailers["grpc-status"], status);
+        assert_eq!(trailers.contains_key("x-row-count"), status == "0");
+        log.line(&[&format!("protocol={protocol:?}"), "Exports/Export", ended]).await;
+    }
+}
+
+async fn call_that_fails_early_has_its_status_in_the_header_section(protocol: Protocol) {
+    let server = serve(workbench(".")).await;
+    let client = protocol.client(server.address).await;
+    // `ExportRequest { table: "nope" }`, and a method that is none.
+    for (path, message, status) in
+        [(EXPORT, &b"\x0a\x04nope"[..], "5"), ("/axum_trailers.v1.Exports/Nothing", b"", "12")]
+    {
+        let response = call(&client, path, message).await;
+        assert_eq!((response.status().as_u16(), response.field("grpc-status")), (200, status), "{path}");
+        assert!(read(response).await.expect("whole").content.is_empty(), "{path}");
+    }
+    for path in ["/axum_trailers.v1.Exports/ListTables", "/grpc.health.v1.Health/Check"] {
+        let ending = read(call(&client, path, b"").await).await.expect("whole");
+        assert_eq!(messages(&ending.content), 1, "{path}");
+        assert_eq!(ending.trailers.expect("trailers")["grpc-status"], "0", "{path}");
+    }
 }

@@ -92,7 +92,7 @@ async fn request_is_recorded_as_it_arrived_and_its_response_as_it_was_sent(proto
             headers.contains(&json!({ "name": "authorization", "value": "(9 bytes)" })),
             "{case}: {request:#}"
         );
-        let framing = if protocol != Protocol::Http1 { "frames" } else { "chunked" };
+        let framing = if protocol == Protocol::Http1 { "chunked" } else { "frames" };
         assert_eq!(request["framing"], framing, "{case}");
         assert_eq!(request["content"]["bytes"], 12, "{case}");
         let trailers = json!([{ "name": "x-sum", "value": "1" }, { "name": "x-sum", "value": "2" }]);
@@ -150,7 +150,7 @@ async fn other_values_are_no_tokens() {
         assert_eq!((&record["id"], &record["request"]), (&id.into(), &Value::Null));
     }
     // A request for a record has none.
-    let request = client.request("GET", &format!("/seen/{OTHER}")).header("x-check-id", TOKEN);
+    let request = client.request("GET", format!("/seen/{OTHER}")).header("x-check-id", TOKEN);
     assert_eq!(request.send().await.expect("a response").status(), 404);
     assert_eq!(client.get(&format!("/seen/{TOKEN}")).await.status(), 404);
 }

@@ -3,7 +3,13 @@
 
 #[cfg(unix)]
 use crate::support::process::{Process, Signal, command};
-use crate::support::{CERTIFICATE, KEY, TestServer, log::Log, producer::Producers, raw, soon};
+use crate::support::{
+    CERTIFICATE, KEY, TestServer,
+    log::Log,
+    producer::Producers,
+    protocols::{Protocol, Settings, http3, read},
+    raw, soon,
+};
 use axum_trailers_server::{Server, Tls};
 use futures_util::future::join_all;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
@@ -96,6 +102,16 @@ async fn presents(address: SocketAddr, pair: &Pair) -> bool {
     stream.get_ref().1.peer_certificates().expect("a certificate")[0] == pair.certificate
 }
 
+async fn presents_over_http3(address: SocketAddr, pair: &Pair) -> bool {
+    let trusted = [pair.certificate.clone(), Pair::demo().certificate];
+    let config = raw::client_config(&trusted, &[&TLS13], &["h3"]);
+    let client =
+        http3::Connection::open_with(config, address, Settings::default()).await.expect("a handshake");
+    let identity = client.quic().peer_identity().expect("a certificate");
+    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().expect("as rustls has it");
+    chain[0] == pair.certificate
+}
+
 fn count(log: &str, part: &str) -> usize {
     log.lines().filter(|line| line.contains(part)).count()
 }
@@ -129,6 +145,29 @@ async fn changed_files_are_taken_without_a_signal_and_streams_go_on() {
         quiet.contains("last") && further.starts_with("HTTP/1.1 200") && further.ends_with("ok"),
         "{rest}"
     );
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn handshakes_over_http3_get_the_new_certificate_and_streams_go_on() {
+    let (log, _guard) = Log::catch();
+    let (old, new) = (Pair::demo(), Pair::new());
+    let files = Files::of(&old);
+    let producers = Producers::new();
+    let server = files.server(&producers);
+    let client = Protocol::Http3.client(server.address).await;
+    let quiet = client.get("/quiet").await;
+    assert!(presents_over_http3(server.address, &old).await);
+
+    files.replace(&new);
+    log.line(&["INFO", "certificate and key reloaded", "cert.pem", "key.pem", "trigger=\"change\""]).await;
+    assert!(presents_over_http3(server.address, &new).await);
+
+    producers.go_on.notify_waiters();
+    let ending = read(quiet).await.expect("whole");
+    assert_eq!(ending.content, b"first last");
+    assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2");
+    assert_eq!(read(client.get("/ok").await).await.expect("whole").content, b"ok");
     assert!(!log.text().contains("ERROR"), "{}", log.text());
 }
 

@@ -210,7 +210,7 @@ mod shared {
 
     /// An upload without its last byte.
     async fn stalled(client: &Client, name: &str) -> Exchange {
-        let request = client.request("PUT", &format!("/files/{name}"));
+        let request = client.request("PUT", format!("/files/{name}"));
         let request = request.header("content-digest", digest("ab")).header("content-length", "2");
         request.body("a").begin().await.expect("a stream")
     }

@@ -73,7 +73,7 @@ async fn framing_and_names_of_forbidden_trailers_are_known(protocol: Protocol) {
     let server = TestServer::start(app());
     let trailers = &[("x-a", "1"), ("authorization", "secret"), ("host", "b"), ("host", "c")];
 
-    let framing = if protocol != Protocol::Http1 { "Frames" } else { "Chunked" };
+    let framing = if protocol == Protocol::Http1 { "Chunked" } else { "Frames" };
     for (trailers, names) in [(&trailers[..], r#"["authorization", "host"]"#), (&trailers[..1], "[]")] {
         let upload = Upload { chunks: &["hello"], trailers, ..Upload::default() };
         let answer = upload.send(protocol, server.address).await;

@@ -1,15 +1,16 @@
-//! `Expect: 100-continue` over HTTP/2, where the server can't send 100 (RFC 9110 §10.1.1 and §15.5.18).
+//! `Expect: 100-continue`, also over HTTP/2, where the server can't send 100 (RFC 9110 §10.1.1 and §15.5.18).
 
 use super::prelude::{RawBody, ReadContent, Router, StatusCode, post, put};
-use crate::support::{TestServer, raw, soon};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol},
+    raw, soon,
+};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::client::{ResponseFuture, SendRequest};
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 async fn length(RawBody(mut body): RawBody) -> String {
     let mut length = 0;
@@ -99,25 +100,29 @@ async fn client_that_does_not_wait_for_ever_is_served() {
     .await;
 }
 
-#[tokio::test]
-async fn early_refusal_is_the_handler_s() {
-    let server = TestServer::start(app());
-    let mut client = raw::http2(server.address).await;
-    let refused = Call::begin(&mut client, "POST", "/refused", true);
-    assert_eq!(refused.answer().await, (403, "no".to_owned()));
+over_each_protocol! {
+    client_that_expects_100_gets_it_at_once, except Http2: "hyper can't send it";
+    early_refusal_comes_instead_of_100;
 }
 
-#[tokio::test]
-async fn http1_has_100_at_once() {
+async fn client_that_expects_100_gets_it_at_once(protocol: Protocol) {
     let server = TestServer::start(app());
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let head =
-        "PUT / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 5\r\nconnection: close\r\n\r\n";
-    client.write_all(head.as_bytes()).await.expect("sent");
-    let mut said = [0; 100];
-    let length = soon("100", client.read(&mut said)).await.expect("100");
-    assert_eq!(&said[..length], b"HTTP/1.1 100 Continue\r\n\r\n");
-    client.write_all(b"hello").await.expect("sent");
-    let answer = raw::rest(&mut client).await;
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("5 bytes"), "{answer}");
+    let client = protocol.client(server.address).await;
+    let request = client.request("PUT", "/").header("expect", "100-continue").header("content-length", "5");
+    let mut exchange = request.begin().await.expect("a stream");
+    assert_eq!(exchange.informational().await, 100);
+    exchange.end("hello").await;
+    let response = exchange.response().await.expect("a response");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.text().await.expect("whole"), "5 bytes");
+}
+
+async fn early_refusal_comes_instead_of_100(protocol: Protocol) {
+    let server = TestServer::start(app());
+    let client = protocol.client(server.address).await;
+    let request = client.request("POST", "/refused").header("expect", "100-continue");
+    let mut exchange = request.header("content-length", "5").begin().await.expect("a stream");
+    let response = exchange.response().await.expect("a response");
+    assert_eq!(response.status(), 403);
+    assert_eq!(response.text().await.expect("whole"), "no");
 }

@@ -4,7 +4,12 @@ use super::prelude::{
     Router, get, post,
     producer::{Producers, declared, rows},
 };
-use crate::support::{TestServer, http1, http2, log::Log, raw, with};
+use crate::support::{
+    TestServer, http1, http2,
+    log::Log,
+    protocols::{Protocol, over_each_protocol, read},
+    with,
+};
 use axum_trailers::body::{self, StreamBody};
 use axum_trailers_server::Limits;
 use futures_util::stream;
@@ -12,53 +17,60 @@ use std::{convert::Infallible, time::Duration};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-#[tokio::test]
-async fn failure_is_told_with_its_reason() {
+over_each_protocol! {
+    failure_is_told_with_its_reason;
+    stalled_reader_is_told;
+    log_distinguishes_a_client_that_leaves_from_a_shutdown;
+    response_of_known_length_is_complete_only_when_its_reader_took_it;
+}
+
+/// The part of a line that names the protocol.
+fn over(protocol: Protocol) -> String {
+    format!(" protocol={protocol:?} ")
+}
+
+async fn failure_is_told_with_its_reason(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let fails = || async { body::channel(1024, declared()).1 };
     let server = TestServer::start(Router::new().route("/fails", get(fails)));
-    let mut client = raw::http2(server.address).await;
-    let mut body = raw::http2_get(&mut client, "/fails").await;
-    raw::http2_read(&mut body).await.expect_err("a reset");
-    log.line(&["/fails", "bytes_out=0", "trailers=none", "ended=failed: the producer stopped"]).await;
+    let client = protocol.client(server.address).await;
+    read(client.get("/fails").await).await.expect_err("cut");
+    let ended = "ended=failed: the producer stopped";
+    log.line(&["/fails", &over(protocol), "bytes_out=0", "trailers=none", ended]).await;
 }
 
-#[tokio::test]
-async fn stalled_reader_is_told_over_both_protocols() {
+async fn stalled_reader_is_told(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let producers = Producers::new();
     let limits = with!(Limits { stalled_reader: SHORT });
     let server = TestServer::limited(producers.router(), limits);
-    let _http1 = raw::http1_get(server.address, "/endless").await;
-    log.line(&["/endless", "HTTP/1.1", "ended=cut: the client stopped reading"]).await;
-
-    // A cut stream counts as stalled even if its client resets it afterwards.
-    let mut client = raw::http2(server.address).await;
-    let _quiet = raw::http2_get(&mut client, "/quiet").await;
-    let body = raw::http2_get(&mut client, "/endless").await;
-    producers.ended.acquire_many(2).await.expect("open").forget();
-    drop(body);
-    log.line(&["/endless", "HTTP/2\"", "ended=cut: the client stopped reading"]).await;
+    let client = protocol.client(server.address).await;
+    let _quiet = client.get("/quiet").await;
+    let response = client.get("/endless").await;
+    producers.ended.acquire().await.expect("open").forget();
+    // A cut stream counts as stalled even if its client gives it up afterwards.
+    drop(response);
+    log.line(&["/endless", &over(protocol), "ended=cut: the client stopped reading"]).await;
 }
 
-#[tokio::test]
-async fn log_distinguishes_a_client_that_leaves_from_a_shutdown() {
+async fn log_distinguishes_a_client_that_leaves_from_a_shutdown(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(Producers::new().router());
-    drop(raw::http1_get(server.address, "/endless").await);
-    log.line(&["/endless", "ended=client gone"]).await;
-    let _quiet = raw::http1_get(server.address, "/quiet").await;
+    let client = protocol.client(server.address).await;
+    drop(client.get("/endless").await);
+    log.line(&["/endless", &over(protocol), "ended=client gone"]).await;
+    let _quiet = client.get("/quiet").await;
     server.handle.abort();
-    log.line(&["/quiet", "ended=cut: server shutdown"]).await;
+    log.line(&["/quiet", &over(protocol), "ended=cut: server shutdown"]).await;
 }
 
-#[tokio::test]
-async fn response_of_known_length_is_complete_only_when_its_reader_took_it() {
+async fn response_of_known_length_is_complete_only_when_its_reader_took_it(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let large = || async { vec![b'x'; 20_000_000] };
     let server = TestServer::start(Router::new().route("/large", get(large)));
-    drop(raw::http1_get(server.address, "/large").await);
-    log.line(&["/large", "ended=client gone"]).await;
+    let client = protocol.client(server.address).await;
+    drop(client.get("/large").await);
+    log.line(&["/large", &over(protocol), "ended=client gone"]).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 #[path = "."]
 pub(crate) mod on_axum_06 {
+    mod alt_svc;
     mod broken_by_handler;
     mod chunked_framing;
     mod closing;
@@ -42,6 +43,7 @@ pub(crate) mod on_axum_06 {
     mod producers;
     mod protocol;
     pub(crate) mod proxy_protocol;
+    mod quic_connections;
     mod redirect;
     mod rejections;
     mod request_bodies;
@@ -63,6 +65,7 @@ pub(crate) mod on_axum_06 {
 
 #[path = "."]
 mod on_axum_08 {
+    mod alt_svc;
     mod broken_by_handler;
     mod chunked_framing;
     mod closing;
@@ -99,6 +102,7 @@ mod on_axum_08 {
     mod producers;
     mod protocol;
     mod proxy_protocol;
+    mod quic_connections;
     mod redirect;
     mod rejections;
     mod request_bodies;

@@ -125,6 +125,7 @@ async fn assert_calls(seen: &mut UnboundedReceiver<String>, expected: &[&str], c
 }
 
 over_each_protocol! {
+    client_that_leaves_and_a_shutdown_are_told_apart;
     calls_come_in_order_and_once;
     head_has_no_content_and_a_replacement_is_reported;
     observer_that_panics_harms_no_response;
@@ -133,7 +134,7 @@ over_each_protocol! {
 async fn calls_come_in_order_and_once(protocol: Protocol) {
     let (server, mut seen) = serve();
     let client = protocol.client(server.address).await;
-    let streamed = if protocol != Protocol::Http1 { "200 unframed" } else { "200 transfer-encoding" };
+    let streamed = if protocol == Protocol::Http1 { "200 transfer-encoding" } else { "200 unframed" };
     for (path, expected) in [
         ("/finishes", &[streamed, "5", "x-rows,x-error", "Complete"][..]),
         ("/fails", &[streamed, "5", "x-error", "FailureReported"]),
@@ -185,15 +186,16 @@ async fn withheld_trailers_are_reported_with_the_reason() {
     assert_calls(&mut seen, &["200 unframed", "old_protocol", "5", "Complete"], "HTTP/1.0").await;
 }
 
-#[tokio::test]
-async fn client_that_leaves_and_a_shutdown_are_told_apart() {
+async fn client_that_leaves_and_a_shutdown_are_told_apart(protocol: Protocol) {
     let (server, mut seen) = serve();
-    let response = Protocol::Http2.client(server.address).await.get("/hangs").await;
-    assert_calls(&mut seen, &["200 unframed", "5"], "the beginning").await;
+    let client = protocol.client(server.address).await;
+    let streamed = if protocol == Protocol::Http1 { "200 transfer-encoding" } else { "200 unframed" };
+    let response = client.get("/hangs").await;
+    assert_calls(&mut seen, &[streamed, "5"], "the beginning").await;
     drop(response);
     assert_calls(&mut seen, &["ClientGone"], "a client that leaves").await;
-    let _response = Protocol::Http2.client(server.address).await.get("/hangs").await;
-    assert_calls(&mut seen, &["200 unframed", "5"], "the beginning").await;
+    let _response = client.get("/hangs").await;
+    assert_calls(&mut seen, &[streamed, "5"], "the beginning").await;
     server.handle.abort();
     assert_calls(&mut seen, &["Cut"], "a shutdown").await;
 }

@@ -61,7 +61,7 @@ fn size(fields: &http::HeaderMap) -> usize {
 
 over_each_protocol! {
     larger_header_section_becomes_500, except Http1: "a client can't announce a limit",
-        except Http3: "h3 checks the size once nothing else can be sent: the stream is reset";
+        except Http3: "the stream is reset";
     larger_header_section_resets_the_stream, except Http1: "a client can't announce a limit",
         except Http2: "500 replaces it";
     stream_is_reset_if_not_even_500_can_be_sent, except Http1: "a client can't announce a limit";

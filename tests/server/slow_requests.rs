@@ -91,20 +91,20 @@ async fn response_that_has_begun_is_broken_off(protocol: Protocol) {
 
 async fn request_that_is_fast_enough_is_served(protocol: Protocol) {
     let server = TestServer::limited(app(), limits());
-    let served = slowly(protocol, &server, "/count", 200, 40).await;
-    assert_eq!(served, Ok((200, "8000 bytes".to_owned())));
+    let answer = slowly(protocol, &server, "/count", 200, 40).await;
+    assert_eq!(answer, Ok((200, "8000 bytes".to_owned())));
 }
 
 async fn no_rate_is_asked_if_it_is_turned_off(protocol: Protocol) {
     let mut unhurried = limits();
     unhurried.min_body_rate = 0;
     let server = TestServer::limited(app(), unhurried);
-    let served = slowly(protocol, &server, "/count", 1, 40).await;
-    assert_eq!(served, Ok((200, "40 bytes".to_owned())));
+    let answer = slowly(protocol, &server, "/count", 1, 40).await;
+    assert_eq!(answer, Ok((200, "40 bytes".to_owned())));
 }
 
 async fn rate_counts_only_while_the_handler_reads(protocol: Protocol) {
     let server = TestServer::limited(app(), limits());
-    let served = slowly(protocol, &server, "/late", 1, 4).await;
-    assert_eq!(served, Ok((200, "4 bytes".to_owned())));
+    let answer = slowly(protocol, &server, "/late", 1, 4).await;
+    assert_eq!(answer, Ok((200, "4 bytes".to_owned())));
 }

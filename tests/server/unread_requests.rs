@@ -1,14 +1,18 @@
 //! If the rest of a request is not read, its response still arrives whole, without a reset.
 
 use super::prelude::{RawBody, ReadContent, Router, StatusCode, get, post};
-use crate::support::{TestServer, raw, soon, with, workbench};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon, with, workbench,
+};
 use axum_trailers_server::Limits;
 use axum_trailers_workbench::export::grpc::v1::exports_server::SERVICE_NAME;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::{Reason, SendStream, client::SendRequest};
 use std::{future::poll_fn, time::Duration};
-use tokio::{io::AsyncWriteExt, time::sleep};
+use tokio::time::sleep;
 
 /// More than a client may send before the server reads it.
 const UPLOAD: usize = 4 * 1024 * 1024;
@@ -68,6 +72,61 @@ fn reset(upload: &mut SendStream<Bytes>) -> Option<Reason> {
     poll_fn(|cx| upload.poll_reset(cx)).now_or_never().map(|reset| reset.expect("a reason"))
 }
 
+over_each_protocol! {
+    response_is_whole_although_its_request_goes_on;
+    client_that_goes_on_does_not_hold_up_the_end;
+}
+
+/// Also a client that first sends everything gets it.
+async fn response_is_whole_although_its_request_goes_on(protocol: Protocol) {
+    let server = serve();
+    let client = protocol.client(server.address).await;
+    let large = "a".repeat(10 * 1024);
+    for (path, field, status, content) in [
+        ("/unread", ("x-a", "b"), 200, "unread"),
+        ("/refused", ("x-a", "b"), 403, "refused"),
+        ("/nowhere", ("x-a", "b"), 404, ""),
+        ("/get", ("x-a", "b"), 405, ""),
+        ("/first-chunk", ("x-a", "b"), 200, "enough"),
+        ("/slow", ("x-a", "b"), 200, "slow"),
+        ("/unread", ("x-a", &large), 431, ""),
+    ] {
+        for sent in [1, UPLOAD] {
+            let request = client.request("POST", path).header(field.0, field.1);
+            let mut upload = request.begin().await.expect("a stream");
+            // The server need not take all of it.
+            let mut left = sent;
+            while left > 0 && soon("room", upload.send_as_taken(vec![0; left.min(16 * 1024)])).await {
+                left -= left.min(16 * 1024);
+            }
+            let response = upload.response().await.expect("a response");
+            assert_eq!(response.status(), status, "{path} after {sent} bytes");
+            let came = response.text().await.expect("whole");
+            assert!(content.is_empty() || came == content, "{path} after {sent} bytes: {came}");
+        }
+        read(client.get("/get").await).await.expect("the connection goes on");
+    }
+}
+
+async fn client_that_goes_on_does_not_hold_up_the_end(protocol: Protocol) {
+    let mut server = serve();
+    let client = protocol.client(server.address).await;
+    let mut upload = client.request("POST", "/unread").body("0").begin().await.expect("a stream");
+    let response = upload.response().await.expect("a response");
+    assert_eq!(response.text().await.expect("whole"), "unread");
+    let sending = tokio::spawn(async move {
+        while upload.send_as_taken("0").await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    sleep(Duration::from_millis(500)).await;
+    let handle = server.handle.clone();
+    let drained = tokio::spawn(async move { handle.drain(Duration::from_secs(60)).await });
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
+    soon("the end", drained).await.expect("no panic");
+    soon("the end of the upload", sending).await.expect("no panic");
+}
+
 #[tokio::test]
 async fn client_may_send_its_request_to_the_end() {
     let server = serve();
@@ -105,44 +164,4 @@ async fn silent_client_is_told_to_stop() {
     assert_eq!(reset(&mut upload), None, "not with the response");
     let told = soon("a reset", poll_fn(|cx| upload.poll_reset(cx))).await;
     assert_eq!(told.expect("a reason"), Reason::NO_ERROR);
-}
-
-#[tokio::test]
-async fn client_that_goes_on_over_http1_does_not_hold_up_the_end() {
-    let mut server = serve();
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let head = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 50000000\r\n\r\n";
-    client.write_all(head.as_bytes()).await.expect("sent");
-    let sending = tokio::spawn(async move {
-        while client.write_all(&[b'0'; 100]).await.is_ok() && client.flush().await.is_ok() {
-            sleep(Duration::from_millis(20)).await;
-        }
-    });
-    // The response was sent, and the connection waits for its client to close.
-    sleep(Duration::from_millis(500)).await;
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(Duration::from_secs(60)).await });
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
-    soon("the end", drained).await.expect("no panic");
-    soon("the end of the connection", sending).await.expect("no panic");
-}
-
-#[tokio::test]
-async fn client_that_goes_on_does_not_hold_up_the_end() {
-    let mut server = serve();
-    let mut client = raw::http2(server.address).await;
-    let (_, mut upload) = refused(&mut client, "/unread", ("x-a", "b")).await;
-    let sending = tokio::spawn(async move {
-        while reset(&mut upload).is_none() {
-            upload.reserve_capacity(1);
-            upload.send_data(Bytes::from_static(b"0"), false).expect("sent");
-            sleep(Duration::from_millis(20)).await;
-        }
-        reset(&mut upload)
-    });
-    let handle = server.handle.clone();
-    let drained = tokio::spawn(async move { handle.drain(Duration::from_secs(60)).await });
-    assert_eq!(soon("a reset", sending).await.expect("no panic"), Some(Reason::NO_ERROR));
-    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
-    soon("the end", drained).await.expect("no panic");
 }

@@ -2,7 +2,7 @@ use super::response::{Cut, Response};
 use super::{Protocol, http1, http2, http3};
 use crate::support::soon;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::net::TcpStream;
 
@@ -41,8 +41,9 @@ impl Protocol {
     pub(crate) async fn client_with(self, server: SocketAddr, settings: Settings) -> Client {
         let connection = match self {
             Self::Http1 => Connection::Http1(http1::Server { address: server, local: settings.local }),
-            Self::Http2 => Connection::Http2(http2::Connection::open(server, settings).await),
-            Self::Http3 => Connection::Http3(http3::Connection::open(server, settings).await),
+            // These futures are large.
+            Self::Http2 => Connection::Http2(Box::pin(http2::Connection::open(server, settings)).await),
+            Self::Http3 => Connection::Http3(Box::pin(http3::Connection::open(server, settings)).await),
         };
         Client { protocol: self, connection }
     }
@@ -51,7 +52,7 @@ impl Protocol {
     pub(crate) async fn connects(self, server: SocketAddr) -> bool {
         match self {
             Self::Http1 | Self::Http2 => TcpStream::connect(server).await.is_ok(),
-            Self::Http3 => http3::Connection::try_open(server, Settings::default()).await.is_ok(),
+            Self::Http3 => Box::pin(http3::Connection::try_open(server, Settings::default())).await.is_ok(),
         }
     }
 }
@@ -72,7 +73,7 @@ impl Client {
     pub(crate) async fn get(&self, path: impl AsRef<str>) -> Response {
         let path = path.as_ref();
         let request = self.request("GET", path).header("te", "trailers");
-        request.send().await.unwrap_or_else(|cut| panic!("no response to {path}: {cut:?}"))
+        Box::pin(request.send()).await.unwrap_or_else(|cut| panic!("no response to {path}: {cut:?}"))
     }
 
     /// Ends the connection at once, whatever is under way. Over HTTP/1.1, each exchange has a connection of its own.
@@ -207,6 +208,15 @@ impl Exchange {
         };
     }
 
+    /// Waits for an informational response.
+    pub(crate) async fn informational(&mut self) -> StatusCode {
+        match self {
+            Self::Http1(exchange) => soon("a status", exchange.informational()).await,
+            Self::Http2(_) => panic!("the server sends none over HTTP/2"),
+            Self::Http3(exchange) => soon("a status", exchange.informational()).await,
+        }
+    }
+
     /// Waits for the header section of the response. The request may go on.
     pub(crate) async fn response(&mut self) -> Result<Response, Cut> {
         match self {
@@ -219,10 +229,10 @@ impl Exchange {
     /// Gives the request up in its middle.
     pub(crate) fn abort(self) {
         match self {
-            // There is no other way than the end of the connection.
+            // With the connection.
             Self::Http1(exchange) => drop(exchange),
             Self::Http2(exchange) => exchange.abort(),
-            Self::Http3(exchange) => exchange.abort(),
+            Self::Http3(exchange) => drop(exchange),
         }
     }
 }

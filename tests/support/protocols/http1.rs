@@ -6,7 +6,7 @@ use crate::support::{
     faulty_proxy::{self, Reader, Stream, Writer},
     raw,
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where each request has a connection of its own.
@@ -60,12 +60,17 @@ impl Exchange {
         self.send(last).await && self.writer.end(trailers).await.is_ok()
     }
 
+    /// The status of an informational response.
+    pub(super) async fn informational(&mut self) -> StatusCode {
+        let (first, _) = self.reader.as_mut().expect("no response yet").head().await.expect("a head");
+        status(&first)
+    }
+
     pub(super) async fn response(&mut self) -> Result<Response, Cut> {
         let mut reader = self.reader.take().expect("one response");
         loop {
             let (first, fields) = reader.head().await.map_err(|_error| Why::Closed)?;
-            let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-            let status: http::StatusCode = status.unwrap_or_else(|| panic!("a status line: {first}"));
+            let status = status(&first);
             if status.is_informational() {
                 continue;
             }
@@ -78,6 +83,11 @@ impl Exchange {
             return Ok(Response::new(status, fields, AnyBody::Http1(Body(body))));
         }
     }
+}
+
+fn status(line: &str) -> StatusCode {
+    let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.unwrap_or_else(|| panic!("a status line: {line}"))
 }
 
 /// The rest of a response.

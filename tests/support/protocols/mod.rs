@@ -49,8 +49,8 @@ impl Protocol {
         self != Self::Http2
     }
 
-    /// How a response of which the server has failed is cut: INTERNAL_ERROR
-    /// ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)) or H3_INTERNAL_ERROR
+    /// How a response of which the server has failed is cut: `INTERNAL_ERROR`
+    /// ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)) or `H3_INTERNAL_ERROR`
     /// ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1)), or the end of the connection.
     pub(crate) fn failure(self) -> Why {
         match self {

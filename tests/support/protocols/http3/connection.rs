@@ -5,7 +5,6 @@ use super::{
     qpack,
 };
 use crate::support::{CERTIFICATE, raw, soon};
-use bytes::Bytes;
 use quinn::{
     ConnectionError, Endpoint, SendStream, TransportConfig, VarInt, WriteError,
     crypto::rustls::QuicClientConfig,
@@ -138,10 +137,16 @@ impl Connection {
         self.0.quic.close(NO_ERROR, b"");
     }
 
-    /// Moves the client to another UDP port.
-    pub(crate) fn rebind(&self) {
+    /// Moves the client to another UDP port. Returns it.
+    pub(crate) fn rebind(&self) -> u16 {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
         self.0.endpoint.rebind(socket).expect("a socket of tokio");
+        self.port()
+    }
+
+    /// The client's UDP port.
+    pub(crate) fn port(&self) -> u16 {
+        self.0.endpoint.local_addr().expect("an address").port()
     }
 
     /// Waits until the server announces that it serves no requests from this stream on.
@@ -172,16 +177,16 @@ async fn read(mut stream: Frames, goaway: watch::Sender<Option<u64>>) -> Result<
     }
     while let Some(frame) = stream.next().await? {
         if let Frame::Other { kind: GOAWAY, payload } = frame {
-            goaway.send_replace(Some(integer(payload)));
+            goaway.send_replace(Some(integer(&payload)));
         }
     }
     Ok(())
 }
 
 /// An integer that is all of a payload.
-fn integer(payload: Bytes) -> u64 {
+fn integer(payload: &[u8]) -> u64 {
     let mut bytes = [0; 8];
-    bytes[8 - payload.len()..].copy_from_slice(&payload);
+    bytes[8 - payload.len()..].copy_from_slice(payload);
     bytes[8 - payload.len()] &= 0x3f;
     u64::from_be_bytes(bytes)
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use quinn::{RecvStream, SendStream};
 use std::sync::Arc;
 
-/// A request under way.
+/// A request under way. Dropping it before its end resets the stream, and stops the server.
 pub(crate) struct Exchange {
     send: SendStream,
     frames: Option<Frames>,
@@ -80,8 +80,13 @@ impl Exchange {
         }
     }
 
-    /// Resets the stream in both directions.
-    pub(in super::super) fn abort(self) {}
+    /// The status of an informational response.
+    pub(in super::super) async fn informational(&mut self) -> StatusCode {
+        let frame = self.frames.as_mut().expect("no response yet").next().await.expect("no end");
+        let Some(Frame::Other { kind: HEADERS, payload }) = frame else { panic!("no header section") };
+        let section = qpack::decode(&payload).expect("a section");
+        StatusCode::from_bytes(&section.pseudo[0].1).expect("a status")
+    }
 }
 
 impl Drop for Exchange {

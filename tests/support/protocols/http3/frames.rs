@@ -131,9 +131,9 @@ pub(super) fn head(kind: u64, length: usize) -> Vec<u8> {
 /// Encodes an integer.
 pub(super) fn put(bytes: &mut Vec<u8>, value: u64) {
     match value {
-        ..0x40 => bytes.push(value.to_be_bytes()[7]),
-        ..0x4000 => bytes.extend(&(value | 0x4000).to_be_bytes()[6..]),
-        ..0x4000_0000 => bytes.extend(&(value | 0x8000_0000).to_be_bytes()[4..]),
+        0..0x40 => bytes.push(value.to_be_bytes()[7]),
+        0x40..0x4000 => bytes.extend(&(value | 0x4000).to_be_bytes()[6..]),
+        0x4000..0x4000_0000 => bytes.extend(&(value | 0x8000_0000).to_be_bytes()[4..]),
         _ => bytes.extend((value | 0xc000_0000_0000_0000).to_be_bytes()),
     }
 }
