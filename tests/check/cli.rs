@@ -120,6 +120,28 @@ async fn only_what_is_selected_is_asked() {
 }
 
 #[tokio::test]
+async fn http3_is_asked_if_the_command_line_says_so() {
+    let origins = Origins::start();
+    let port = origins.tls.address.port();
+    let resolve = format!("localhost:{port}:127.0.0.1");
+    let url = format!("https://localhost:{port}/");
+    let ran =
+        check(&[&*url, "--resolve", &*resolve, "--http3", "--json", "--only", "te,trailers,continue"]).await;
+    assert_eq!(ran.code(), 0, "{ran:?}");
+    let report = ran.report();
+    let modes: Vec<_> = report["hops"][0]["modes"].as_array().expect("modes").iter().collect();
+    assert_eq!(modes.iter().map(|mode| &mode["mode"]).collect::<Vec<_>>(), ["http3-te", "http3"], "{report}");
+    let answers = modes[0]["answers"].as_array().expect("answers");
+    assert!(answers.iter().all(|answer| answer["outcome"] == "pass"), "{report}");
+    // Without HTTP/3 there is no answer.
+    let plain = format!("http://localhost:{}/", origins.plain.address.port());
+    let ran = check(&[&*plain, "--http3", "--json", "--only", "te"]).await;
+    assert_eq!(ran.code(), 3, "{ran:?}");
+    let unavailable = ran.report()["hops"][0]["modes"][0]["unavailable"].clone();
+    assert_eq!(unavailable, "HTTP/3 needs an https:// URL");
+}
+
+#[tokio::test]
 async fn json_is_the_same_each_time_and_has_the_exit_code() {
     let origins = Origins::start();
     for fault in [None, Some(Fault::StripTe)] {

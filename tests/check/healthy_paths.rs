@@ -24,7 +24,7 @@ fn others(report: &Report) -> Vec<String> {
 /// What a client does not ask, or does not get because it does not ask for trailers.
 fn is_expected(other: &str) -> bool {
     ["not-asked", "not-sent"].iter().any(|finding| other.ends_with(finding))
-        || other == "http1 digest not-received"
+        || ["http1 digest not-received", "http3 digest not-received"].contains(&other)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,8 +33,42 @@ async fn everything_passes_without_a_proxy() {
     for (scheme, address) in [("https", origins.tls.address), ("http", origins.plain.address)] {
         let url = format!("{scheme}://localhost:{}/", address.port());
         let report = soon("a report", Box::pin(check(&url, &[address]).run())).await;
-        assert_passes(&report, &url);
+        assert_passes(&report, &url, Mode::TCP);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_passes_over_http3_without_a_proxy() {
+    const HTTP3: [Mode; 2] = [Mode::Http3Te, Mode::Http3];
+    let origins = Origins::start();
+    let address = origins.tls.address;
+    let url = format!("https://localhost:{}/", address.port());
+    let report = soon("a report", Box::pin(check(&url, &[address]).modes(HTTP3).run())).await;
+    assert_passes(&report, &url, &HTTP3);
+    let calls = [Question::GrpcOk, Question::GrpcFailure, Question::GrpcTrailersOnly];
+    let asked = |question: &Question| {
+        let mut answers = answers(&report);
+        answers.any(|(mode, answer)| {
+            (mode, answer.question, answer.outcome) == (HTTP3[0], *question, Outcome::Pass)
+        })
+    };
+    assert!(calls.iter().chain(&[Question::Continue, Question::CutReset]).all(asked), "{report:#?}");
+}
+
+/// The second hop is asked as the first one is: the workbench says over which protocol it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn next_hop_is_asked_over_http3_as_well() {
+    let origins = Origins::start();
+    let address = origins.tls.address;
+    let url = format!("https://localhost:{}/", address.port());
+    let check = check(&url, &[address])
+        .hop(url.parse().expect("a URL"))
+        .modes([Mode::Http3Te])
+        .only([Question::Te, Question::Trailers]);
+    let report = soon("a report", Box::pin(check.run())).await;
+    let modes: Vec<_> = report.hops.iter().map(|hop| hop.modes[0].mode).collect();
+    assert_eq!(modes, [Mode::Http3Te, Mode::Http3Te]);
+    assert_eq!(report.conclusion(), Conclusion::Passes, "{report:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +78,7 @@ async fn everything_passes_a_proxy_without_a_fault() {
             // One for each check, because a workbench keeps the records of a few checks only.
             let origins = Origins::start();
             let report = behind(origins.setups()[index].clone().upstream(upstream)).await;
-            assert_passes(&report, &format!("{upstream:?}"));
+            assert_passes(&report, &format!("{upstream:?}"), Mode::TCP);
         }
         let origins = Origins::start();
         let report = behind(origins.setups()[index].clone().upstream(Upstream::Http1)).await;
@@ -53,12 +87,12 @@ async fn everything_passes_a_proxy_without_a_fault() {
     }
 }
 
-fn assert_passes(report: &Report, what: &str) {
+fn assert_passes(report: &Report, what: &str, expected: &[Mode]) {
     let others = others(report);
     assert!(others.iter().all(|other| is_expected(other)), "{what}: {others:#?}");
     assert_eq!(report.conclusion(), Conclusion::Passes, "{what}");
     let modes: Vec<_> = report.hops[0].modes.iter().map(|report| report.mode).collect();
-    assert_eq!(modes, Mode::TCP, "{what}");
+    assert_eq!(modes, expected, "{what}");
     for modes in &report.hops[0].modes {
         let asked: Vec<_> = modes.answers.iter().map(|answer| answer.question).collect();
         assert_eq!(asked, Question::ALL, "{what}, {}", modes.mode);

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Empty, StreamBody};
 use std::{convert::Infallible, time::Duration};
 use tower::{Service, ServiceExt};
 
-const PROTOCOLS: [Protocol; 3] = [Protocol::Negotiated, Protocol::Http1, Protocol::Http2];
+const PROTOCOLS: [Protocol; 4] = [Protocol::Negotiated, Protocol::Http1, Protocol::Http2, Protocol::Http3];
 
 fn client(protocol: Protocol) -> Client {
     let tls = Tls::trusting_pem(CERTIFICATE).expect("a certificate");

@@ -8,6 +8,7 @@ mod endings;
 #[cfg(unix)]
 mod files;
 mod hostile_text;
+mod http3;
 mod interim;
 mod killed;
 mod library;

@@ -163,7 +163,7 @@ async fn delay_ends() {
 async fn echo_can_be_talked_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = TestServer::start(workbench(folder.path()).router());
-    for options in [&[][..], &["--http1.1"]] {
+    for options in [&[][..], &["--http1.1"], &["--http3"]] {
         let place = Place::new();
         let url = server.url("/echo");
         let trailer = ["--trailer", "x-sum: 1", "-v", "--cacert", CACERT, "-d", "@-"];

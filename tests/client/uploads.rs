@@ -18,8 +18,11 @@ const CONTENT: &[u8] = b"what is uploaded";
 /// More than the buffers between client and server hold, in bytes.
 const LARGE: usize = 32 * 1024 * 1024;
 
-const PROTOCOLS: [(&str, &[&str]); 2] =
-    [("HTTP/2", &["--cacert", CACERT]), ("HTTP/1.1", &["--cacert", CACERT, "--http1.1"])];
+const PROTOCOLS: [(&str, &[&str]); 3] = [
+    ("HTTP/2", &["--cacert", CACERT]),
+    ("HTTP/1.1", &["--cacert", CACERT, "--http1.1"]),
+    ("HTTP/3", &["--cacert", CACERT, "--http3"]),
+];
 
 fn large() -> Vec<u8> {
     (0..LARGE).map(|n| b'a' + u8::try_from(n % 26).expect("a letter")).collect()
@@ -405,7 +408,7 @@ async fn file_that_can_t_be_read_is_found_before_there_is_a_connection() {
 #[cfg(unix)]
 #[tokio::test]
 async fn upload_to_a_server_that_is_killed_is_cut() {
-    for options in [&[][..], &["--http1.1"]] {
+    for options in [&[][..], &["--http1.1"], &["--http3"]] {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().to_str().expect("UTF-8");
         let mut server =

@@ -484,6 +484,8 @@ async fn wrong_command_line_is_2() {
         &["get", "--sha256", "12", "http://localhost/file"],
         &["get", "--no-such-option", "http://localhost/file"],
         &["get", "--http1.1", "--http2", "http://localhost/file"],
+        &["get", "--http3", "http://localhost/file"],
+        &["get", "--http3", "--alt-svc", "https://localhost/file"],
         &["get", "--continue", "http://localhost/file"],
         &["put", "file"],
         &["send"],

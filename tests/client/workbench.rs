@@ -1,4 +1,4 @@
-//! The client against this server, over both protocols.
+//! The client against this server, over each protocol.
 
 use crate::support::{
     TestServer,
@@ -10,8 +10,8 @@ use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 
 /// The options for each protocol over TLS.
-const PROTOCOLS: [(&str, &[&str]); 3] =
-    [("HTTP/2", &[]), ("HTTP/2", &["--http2"]), ("HTTP/1.1", &["--http1.1"])];
+const PROTOCOLS: [(&str, &[&str]); 4] =
+    [("HTTP/2", &[]), ("HTTP/2", &["--http2"]), ("HTTP/1.1", &["--http1.1"]), ("HTTP/3", &["--http3"])];
 
 fn content(length: u32) -> Vec<u8> {
     (0..length).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
