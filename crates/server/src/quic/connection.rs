@@ -5,7 +5,7 @@ use super::{
 use crate::{
     accept::Rejections,
     app::ConnectionService,
-    connection::{CloseReason, Connection, Protocol, Step, Watchdog},
+    connection::{CloseReason, Connection, ConnectionPermit, Protocol, Step, Watchdog},
     limits::Limits,
 };
 use axum_trailers_quic::{
@@ -28,23 +28,33 @@ const MOST_OF_UNKNOWN_FRAMES: u64 = 4 * 1024;
 const MARGIN: u64 = 4;
 
 /// Serves a connection until it has ended, for whatever reason.
-pub(super) async fn serve(quic: quinn::Connection, service: ConnectionService, rejections: &Rejections) {
+pub(super) async fn serve(
+    quic: quinn::Connection,
+    service: ConnectionService,
+    rejections: Rejections,
+    _permit: ConnectionPermit,
+) {
     let connection = service.connection().clone();
     let mut traffic = Traffic::default();
     let section = section_bound(&connection.limits);
     let bounds = Bounds::new(section, MOST_OF_UNKNOWN_FRAMES);
     let (transport, streams) = H3Transport::new(quic.clone(), bounds);
-    let built =
-        h3::server::builder().max_field_section_size(section).send_grease(false).build(transport).await;
-    match built {
+    // Boxed, because the task would contain it several times.
+    match Box::pin(build(transport, section)).await {
         Ok(http) => {
             let unacknowledged = Unacknowledged::none(connection.clone());
-            let requests = Requests { service, streams, unacknowledged, rejections: rejections.clone() };
-            drive(http, Arc::new(requests), &mut traffic).await;
+            let requests = Arc::new(Requests { service, streams, unacknowledged, rejections });
+            drive(http, requests, &mut traffic).await;
         }
         Err(error) => tracing::debug!(peer = %connection.peer, %error, "connection ended"),
     }
     traffic.count(&connection, &quic);
+}
+
+async fn build(transport: H3Transport, section: u64) -> Result<Box<Http>, ConnectionError> {
+    let mut builder = h3::server::builder();
+    builder.max_field_section_size(section).send_grease(false);
+    builder.build(transport).await.map(Box::new)
 }
 
 /// What h3 refuses of a decoded section.
@@ -56,7 +66,7 @@ type Http = h3::server::Connection<H3Transport, Bytes>;
 
 /// Accepts requests until the connection ends, exceeds a limit, or the server aborts it. h3 closes the connection once
 /// `http` is dropped.
-async fn drive(mut http: Http, requests: Arc<Requests>, traffic: &mut Traffic) {
+async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traffic) {
     let (connection, quic) = (requests.service.connection().clone(), requests.streams.quic().clone());
     let mut watchdog = Watchdog::new(&connection, Protocol::Http3);
     let mut may_request = true;

@@ -48,7 +48,7 @@ impl Setting {
         let client = ConnectionClient::new(peer, self.trust.clone());
         let connection = self.app.connect(client, Purpose::Https);
         let completed = tokio::select! {
-            completed = handshake.complete(&self.config, connection.limits.handshake) => completed,
+            completed = Box::pin(handshake.complete(&self.config, connection.limits.handshake)) => completed,
             // There is no request yet that could be lost.
             () = connection.shutdown().begun() => return,
         };
@@ -57,7 +57,8 @@ impl Setting {
                 permit.opened();
                 connection.note_handshake(|info| negotiated(info, &quic));
                 let service = self.app.service(connection);
-                connection::serve(quic, service, &self.rejections).await;
+                // A task of its own is smaller than one with a handshake.
+                tokio::spawn(connection::serve(quic, service, self.rejections.clone(), permit));
             }
             Err(failure) => self.rejections.handshake_failed(&connection, &failure),
         }

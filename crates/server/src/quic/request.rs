@@ -2,7 +2,7 @@ use super::{response, unacknowledged::Unacknowledged};
 use crate::{
     accept::Rejections,
     app::ConnectionService,
-    connection::Connection,
+    connection::{Connection, LINGER, LINGER_AT_MOST},
     exchange::{ContentSource, expects_continue, length},
 };
 use axum_trailers_quic::{
@@ -11,10 +11,15 @@ use axum_trailers_quic::{
         error::Code,
         server::{RequestResolver, RequestStream},
     },
+    quinn,
 };
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, Version, header::CONTENT_LENGTH};
-use std::{pin::pin, sync::Arc};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::Notify, time::timeout};
 
 /// What the requests of a connection share.
@@ -32,38 +37,70 @@ pub(super) type ResponseStream = RequestStream<SendStream, Bytes>;
 type Received = (Request<()>, ResponseStream, RequestStream<RecvStream, Bytes>);
 
 /// Serves one request, from its first byte until the client has acknowledged its response.
+///
+/// The large futures are boxed, so that a stream that waits for acknowledgements holds little memory.
 pub(super) async fn serve(request: RequestResolver<H3Transport, Bytes>, requests: Arc<Requests>) {
     let _until_acknowledged = requests.unacknowledged.begin();
     let Some(control) = requests.streams.take(request.frame_stream.id()) else {
         return;
     };
-    let Some((request, mut responding, receiving)) = receive(request, &control, &requests).await else {
+    let Some(received) = Box::pin(receive(request, &control, &requests)).await else {
         return;
     };
-    let content = Content::of_request(receiving, &control, length_of(request.headers()));
+    let mut ended = pin!(control.stopped());
+    if let Some(Sent) = Box::pin(respond(received, &control, ended.as_mut(), &requests)).await {
+        acknowledged(ended, requests.streams.quic()).await;
+    }
+}
+
+/// A response was sent to its end, or its stream reset.
+struct Sent;
+
+/// Returns `None` if the client wants no response, or is gone.
+async fn respond(
+    (request, mut responding, receiving): Received,
+    control: &Stream,
+    mut ended: Pin<&mut impl Future>,
+    requests: &Requests,
+) -> Option<Sent> {
+    let content = Content::of_request(receiving, control, length_of(request.headers()));
     let continues = expects_continue(request.headers()).then(Arc::<Notify>::default);
     let content = ContentSource::of_quic(content, continues.clone());
-    let mut ended = pin!(control.stopped());
-    let mut answering = pin!(requests.service.call(request.map(|()| content)));
-    let answered = loop {
-        tokio::select! {
-            biased;
-            answered = &mut answering => break answered,
-            // The client wants no response, or is gone.
-            _stopped = &mut ended => return,
-            () = wanted(continues.as_deref()) => {
-                if responding.send_response(continue_100()).await.is_err() {
-                    return;
-                }
+    let answered = {
+        let mut answering = pin!(requests.service.call(request.map(|()| content)));
+        loop {
+            tokio::select! {
+                biased;
+                answered = &mut answering => break answered,
+                _stopped = &mut ended => return None,
+                () = wanted(continues.as_deref()) => responding.send_response(continue_100()).await.ok()?,
             }
         }
     };
     match answered {
-        Ok(answer) => response::send(answer, responding, ended, &requests).await,
+        Ok(answer) => response::send(answer, responding, ended, requests).await,
         Err(_logged) => {
-            if !response::close_by_handler(&requests) {
+            if !response::close_by_handler(requests) {
                 responding.stop_stream(Code::H3_INTERNAL_ERROR);
             }
+        }
+    }
+    Some(Sent)
+}
+
+/// Waits until the client has acknowledged the end, for [`LINGER`] since it was last heard and [`LINGER_AT_MOST`] in total: a
+/// client that does nothing but keep its connection may never do so.
+async fn acknowledged(mut ended: Pin<&mut impl Future>, quic: &quinn::Connection) {
+    let mut waited = Duration::ZERO;
+    let mut heard = quic.stats().udp_rx.datagrams;
+    while waited < LINGER_AT_MOST {
+        if timeout(LINGER, &mut ended).await.is_ok() {
+            return;
+        }
+        waited += LINGER;
+        let before = std::mem::replace(&mut heard, quic.stats().udp_rx.datagrams);
+        if heard == before {
+            return;
         }
     }
 }

@@ -3,14 +3,8 @@ use super::{
     date,
     request::{Requests, ResponseStream},
 };
-use crate::{
-    connection::{CloseReason, LINGER, LINGER_AT_MOST},
-    exchange::ResponseBody,
-};
-use axum_trailers_quic::{
-    h3::error::{Code, StreamError},
-    quinn,
-};
+use crate::{connection::CloseReason, exchange::ResponseBody};
+use axum_trailers_quic::h3::error::{Code, StreamError};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, Response,
@@ -31,8 +25,7 @@ const OF_CONNECTIONS: [HeaderName; 4] =
 /// How long what was sent may take to arrive, at most, before a reset follows it.
 const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
 
-/// Sends a response to its end, or resets the stream. Then waits until the client has acknowledged it. `ended` is the
-/// end of the stream's sending side, for whatever reason.
+/// Sends a response to its end, or resets the stream. `ended` is the end of the stream's sending side, for whatever reason.
 pub(super) async fn send(
     response: Response<ResponseBody>,
     mut stream: ResponseStream,
@@ -70,28 +63,6 @@ pub(super) async fn send(
                 body.section_too_large(actual_size, max_size);
             }
             stream.stop_stream(Code::H3_INTERNAL_ERROR);
-        }
-    }
-    // Each writes the line of the request to the log, and tells h3 about its end.
-    drop(body);
-    drop(stream);
-    acknowledged(ended, requests.streams.quic()).await;
-}
-
-/// Waits until the client has acknowledged the end, for [`LINGER`] since it was last heard and [`LINGER_AT_MOST`] in total: a
-/// client that does nothing but keep its connection may never do so.
-async fn acknowledged(mut ended: Pin<&mut impl Future>, quic: &quinn::Connection) {
-    let mut at_most = pin!(sleep(LINGER_AT_MOST));
-    let mut heard = quic.stats().udp_rx.datagrams;
-    loop {
-        tokio::select! {
-            _acknowledged = &mut ended => return,
-            () = &mut at_most => return,
-            () = sleep(LINGER) => {}
-        }
-        let before = std::mem::replace(&mut heard, quic.stats().udp_rx.datagrams);
-        if heard == before {
-            return;
         }
     }
 }
