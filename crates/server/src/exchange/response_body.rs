@@ -64,8 +64,7 @@ impl ResponseBody {
 
     /// Notes that a section was not sent, because the client accepts no more than `limit` bytes.
     #[cfg(feature = "http3")]
-    pub(crate) fn section_too_large(&mut self, size: u64, limit: u64) {
-        let section = if matches!(self.phase, Phase::Ended) { "trailer" } else { "header" };
+    pub(crate) fn section_too_large(&mut self, section: &'static str, size: u64, limit: u64) {
         let error = SectionTooLarge::over_http3(section, size, limit);
         self.exchange.failed(Failure::SectionTooLarge, &error);
     }

@@ -58,9 +58,9 @@ pub(super) async fn send(
             }
         }
         Err(Broken::Abandoned) => stream.stop_stream(Code::H3_REQUEST_CANCELLED),
-        Err(Broken::Stream(error)) => {
+        Err(Broken::Section(section, error)) => {
             if let StreamError::HeaderTooBig { actual_size, max_size, .. } = error {
-                body.section_too_large(actual_size, max_size);
+                body.section_too_large(section, actual_size, max_size);
             }
             stream.stop_stream(Code::H3_INTERNAL_ERROR);
         }
@@ -73,13 +73,8 @@ enum Broken {
     Body,
     /// Nobody has read it.
     Abandoned,
-    Stream(StreamError),
-}
-
-impl From<StreamError> for Broken {
-    fn from(error: StreamError) -> Self {
-        Self::Stream(error)
-    }
+    /// The stream ended while this section was sent, or content before it.
+    Section(&'static str, StreamError),
 }
 
 async fn send_parts(
@@ -88,22 +83,23 @@ async fn send_parts(
     stream: &mut ResponseStream,
     requests: &Requests,
 ) -> Result<(), Broken> {
-    stream.send_response(head).await?;
+    stream.send_response(head).await.map_err(|error| Broken::Section("header", error))?;
+    let broken = |error| Broken::Section("trailer", error);
     let in_flight = requests.service.connection().shutdown().in_flight();
     while !body.is_end_stream()
         && let Some(frame) = next_frame(body).await
     {
         match frame.map_err(|_logged| Broken::Body)?.into_data() {
-            Ok(data) => stream.send_data(data).await?,
+            Ok(data) => stream.send_data(data).await.map_err(broken)?,
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {
-                    stream.send_trailers(trailers).await?;
+                    stream.send_trailers(trailers).await.map_err(broken)?;
                 }
             }
         }
         in_flight.responses_go();
     }
-    Ok(stream.finish().await?)
+    stream.finish().await.map_err(broken)
 }
 
 async fn next_frame(body: &mut ResponseBody) -> Option<Result<Frame<Bytes>, axum_trailers::BoxError>> {
