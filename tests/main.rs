@@ -23,6 +23,7 @@ mod files;
 mod grpc;
 mod grpc_routes;
 mod help;
+mod http3;
 #[cfg(unix)]
 mod inherited;
 #[cfg(unix)]

@@ -2,20 +2,23 @@ use crate::errors;
 use bytes::{Buf, Bytes};
 use h3::quic::{StreamErrorIncoming, WriteBuf};
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
-/// A frame on its way to quinn: its head and content in one piece, or in several if it is large.
+/// A frame on its way to quinn: its head and content in one piece, or, if it is large, the beginning and the rest.
 #[derive(Default)]
 pub(crate) struct Outgoing {
+    /// A copy, which quinn keeps.
     piece: Bytes,
-    /// What is not copied yet. It is in a box because it is seldom there.
+    /// What is not in the piece, which quinn copies as far as the windows are open. It is in a box because it is seldom there.
     rest: Option<Box<WriteBuf<Bytes>>>,
 }
 
-/// What is copied at once, in bytes, unless little would be left. quinn keeps the copy, instead of making its own.
-const PIECE: usize = 64 * 1024;
+/// The largest frame that is copied as a whole, in bytes.
+const SMALL: usize = 8 * 1024;
+/// What is copied of a larger one. A stream that waits holds no more than this.
+const BEGINNING: usize = 4 * 1024;
 
 impl Outgoing {
     /// # Errors
@@ -42,31 +45,24 @@ impl Outgoing {
         stream: &mut quinn::SendStream,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), StreamErrorIncoming>> {
-        while self.fill() {
+        while !self.piece.is_empty() {
             let write = pin!(stream.write_chunks(std::slice::from_mut(&mut self.piece)));
             // quinn has registered the waker when this returns, so the future is not needed any more.
             ready!(write.poll(cx)).map_err(errors::write)?;
         }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Returns whether there is something to write.
-    fn fill(&mut self) -> bool {
-        if self.piece.is_empty()
-            && let Some(rest) = &mut self.rest
-        {
-            self.piece = copy(rest);
-            if !rest.has_remaining() {
-                self.rest = None;
-            }
+        while let Some(rest) = self.rest.as_mut().filter(|rest| rest.has_remaining()) {
+            let written =
+                ready!(Pin::new(&mut *stream).poll_write(cx, rest.chunk())).map_err(errors::write)?;
+            rest.advance(written);
         }
-        !self.piece.is_empty()
+        self.rest = None;
+        Poll::Ready(Ok(()))
     }
 }
 
 fn copy(frame: &mut WriteBuf<Bytes>) -> Bytes {
     let remaining = frame.remaining();
-    let size = if remaining > PIECE + PIECE / 8 { PIECE } else { remaining };
+    let size = if remaining > SMALL { BEGINNING } else { remaining };
     let mut piece = Vec::with_capacity(size);
     while piece.len() < size {
         let chunk = frame.chunk();
