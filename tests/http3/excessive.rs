@@ -23,8 +23,8 @@ async fn frames_of_a_gigabyte_are_refused_by_their_heads() {
             let peer = Peer::connect(survivor.address).await;
             let begin = [before, &[kind], &GIGABYTE].concat();
             let (mut send, mut recv) = peer.send(&begin).await;
-            let sent = soon("a refusal", send.write_all(&vec![0; SENT])).await;
-            assert_eq!(sent, Err(WriteError::Stopped(code(Code::H3_EXCESSIVE_LOAD))), "{kind:#x}");
+            let result = soon("a refusal", send.write_all(&vec![0; SENT])).await;
+            assert_eq!(result, Err(WriteError::Stopped(code(Code::H3_EXCESSIVE_LOAD))), "{kind:#x}");
             if let Ok(response) = Response::read(&mut recv).await {
                 assert!((400..500).contains(&response.status()), "{response:x?}");
             }

@@ -53,9 +53,11 @@ async fn connection_over_the_limit_is_refused() {
 /// What passes between clients and a server.
 struct Proxy {
     address: SocketAddr,
-    /// The packets of the server that have a long header: their first byte, and for which connection they are.
-    seen: Arc<Mutex<Vec<(u8, Vec<u8>)>>>,
+    seen: Arc<Mutex<Vec<LongHeader>>>,
 }
+
+/// Of a packet of the server: its first byte, and for which connection it is.
+type LongHeader = (u8, Vec<u8>);
 
 impl Proxy {
     /// The server's packets pass only if there is one client and they may.
@@ -167,6 +169,6 @@ async fn tls_without_version_1_3_cannot_serve_http3() {
     let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).expect("a pair");
     let tls = Tls::from_config(Arc::new(config)).expect("a configuration");
     let server = Server::new().tls(tls).http3(true).bind("127.0.0.1:0").expect("a free port");
-    let error = soon("an error", server.serve(app())).await.expect_err("no HTTP/3");
+    let error = soon("an error", Box::pin(server.serve(app()))).await.expect_err("no HTTP/3");
     assert!(error.to_string().starts_with("no HTTP/3: "), "{error}");
 }

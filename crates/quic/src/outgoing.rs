@@ -50,7 +50,9 @@ impl Outgoing {
             // quinn has registered the waker when this returns, so the future is not needed any more.
             ready!(write.poll(cx)).map_err(errors::write)?;
         }
-        while let Some(rest) = self.rest.as_mut().filter(|rest| rest.has_remaining()) {
+        while let Some(rest) = &mut self.rest
+            && rest.has_remaining()
+        {
             let written =
                 ready!(Pin::new(&mut *stream).poll_write(cx, rest.chunk())).map_err(errors::write)?;
             rest.advance(written);
