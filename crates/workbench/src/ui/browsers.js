@@ -154,16 +154,18 @@ export function startBrowsers(measured, table) {
     return run();
 }
 
-/** A browser's result, or one for the protocols that share it. */
+/** A browser's result, or those of a protocol and of the others if they differ. */
 function cell({ results }, key) {
     const protocols = Object.keys(results);
-    const found = [...new Set(protocols.map((protocol) => results[protocol][key]))];
+    const sharing = (result) => protocols.filter((protocol) => results[protocol][key] === result);
+    const found = [...new Set(protocols.map((protocol) => results[protocol][key]))]
+        .sort((a, b) => sharing(a).length - sharing(b).length);
     if (found.length === 1) {
         return prose(found[0]);
     }
     return found.map((result) => {
-        const sharing = protocols.filter((protocol) => results[protocol][key] === result);
-        return element("span", { class: "of" }, `${sharing.join(", ")}: `, ...prose(result));
+        const [first, ...more] = sharing(result);
+        return element("span", { class: "of" }, `${more.length > 0 ? "others" : first}: `, ...prose(result));
     });
 }
 
