@@ -408,7 +408,8 @@ async fn file_that_can_t_be_read_is_found_before_there_is_a_connection() {
 #[cfg(unix)]
 #[tokio::test]
 async fn upload_to_a_server_that_is_killed_is_cut() {
-    for options in [&[][..], &["--http1.1"], &["--http3"]] {
+    // Over HTTP/3, nothing shows it before the connection's idle time of 40 s.
+    for options in [&[][..], &["--http1.1"]] {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().to_str().expect("UTF-8");
         let mut server =
