@@ -1,4 +1,4 @@
-use super::handshake_error;
+use super::{handshake_error, refusal};
 use crate::{
     connector::{ConnectError, Overrides},
     exchange::Error,
@@ -83,16 +83,23 @@ async fn attempt(
     let connecting = endpoint
         .connect_with(config, address, &name)
         .map_err(|error| failed(&to, ErrorKind::InvalidInput, &error))?;
-    connecting.await.map_err(|error| handshake_error::of(&error, &to))
+    tokio::select! {
+        biased;
+        connected = connecting => connected.map_err(|error| handshake_error::of(&error, &to)),
+        error = refusal::refused(address) => Err(failed(&to, error.kind(), &error)),
+    }
+}
+
+/// Where a socket is bound that sends to this address.
+pub(super) fn any_port(address: SocketAddr) -> SocketAddr {
+    if address.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() }
 }
 
 /// A socket of its own, which ends with its connection.
 fn endpoint(address: SocketAddr) -> io::Result<Endpoint> {
-    let any: SocketAddr =
-        if address.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // The kernel's limit may be lower.
     let _buffers = (socket.set_recv_buffer_size(SOCKET_BUFFER), socket.set_send_buffer_size(SOCKET_BUFFER));
-    socket.bind(&SockAddr::from(any))?;
+    socket.bind(&SockAddr::from(any_port(address)))?;
     Endpoint::new(EndpointConfig::default(), None, socket.into(), Arc::new(TokioRuntime))
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod dial;
 mod handshake_error;
+mod refusal;
 mod response;
 mod session;
 mod settings;

@@ -71,6 +71,24 @@ async fn silence_is_bounded() {
     assert_eq!(failure(send(&client, get(&url))).await, Error::Connect(ConnectError::Timeout(bound)));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn port_on_which_nobody_listens_is_an_error() {
+    for host in ["127.0.0.1", "[::1]"] {
+        let socket = UdpSocket::bind((host.trim_matches(['[', ']']), 0)).expect("a port");
+        let port = socket.local_addr().expect("an address").port();
+        drop(socket);
+        let client = with(Connector::new().tls(tls()).timeout(Duration::from_secs(3600)));
+        let error = failure(send(&client, get(&format!("https://{host}:{port}/")))).await;
+        let Error::Connect(ConnectError::Failed { to, kind, .. }) = &error else { panic!("{error:?}") };
+        assert_eq!(
+            (to, *kind),
+            (&format!("{host}:{port}"), std::io::ErrorKind::ConnectionRefused),
+            "{error}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn next_address_is_tried_while_the_first_is_silent() {
     let server = Server::start();
