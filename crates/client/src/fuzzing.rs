@@ -27,6 +27,14 @@ pub fn http2_response(bytes: &[u8], step: usize) {
     }
 }
 
+/// Any field `Alt-Svc` can be read, and what is read from it is read again.
+#[cfg(feature = "http3")]
+pub fn alt_svc(line: &[u8]) {
+    if let Ok(line) = http::HeaderValue::from_bytes(line) {
+        crate::connector::what_is_read_is_read_again(&line);
+    }
+}
+
 fn outcome(bytes: &[u8], step: usize, is_http2: bool) -> Outcome {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {

@@ -148,6 +148,18 @@ impl Element {
     }
 }
 
+/// A line with what was read from any line is read as the same.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn what_is_read_is_read_again(line: &http::HeaderValue) {
+    let of = |line: http::HeaderValue| AltSvc::of(&HeaderMap::from_iter([(header::ALT_SVC, line)]));
+    let AltSvc::Http3(alternative) = of(line.clone()) else { return };
+    let Alternative { host, port, max_age } = &alternative;
+    let host = host.as_deref().unwrap_or_default();
+    let again = format!("h3=\"{host}:{port}\"; ma={}", max_age.as_secs());
+    let again = again.try_into().expect("an authority can be sent");
+    assert_eq!(of(again), AltSvc::Http3(alternative), "{line:?}");
+}
+
 /// A number that is too large is as good as the largest.
 fn seconds(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -158,6 +170,7 @@ fn seconds(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use axum_trailers_testing::fields;
+    use proptest::prelude::*;
 
     fn of(lines: &[&'static str]) -> AltSvc {
         let lines: Vec<_> = lines.iter().map(|line| ("alt-svc", *line)).collect();
@@ -219,6 +232,22 @@ mod tests {
         ] {
             assert_eq!(of(&[line]), AltSvc::None, "{line}");
             assert_eq!(of(&[line, r#"h3=":1""#]), http3(None, 1, DAY), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read_and_what_is_read_is_read_again(
+            parts in prop::collection::vec(prop_oneof![
+                4 => prop::sample::select(vec![
+                    "h3", "=", "\"", ":", "443", "a.example", "[::1]", ";", "ma", "60", ",", " ", "\\", "%", "@", "clear",
+                ]).prop_map(str::to_owned),
+                1 => "[ -~\t]{0,4}",
+            ], 0..16)
+        ) {
+            if let Ok(line) = parts.concat().try_into() {
+                what_is_read_is_read_again(&line);
+            }
         }
     }
 

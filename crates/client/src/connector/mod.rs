@@ -19,6 +19,8 @@ mod tls;
 mod transport;
 mod tunnel;
 
+#[cfg(all(feature = "http3", any(test, fuzzing)))]
+pub(crate) use self::alt_svc::what_is_read_is_read_again;
 use self::overrides::Overrides;
 pub(crate) use self::{connection::Connection, send_error::SendError};
 pub use self::{
