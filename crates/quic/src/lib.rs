@@ -1,4 +1,44 @@
 //! HTTP/3 streams on [`quinn`] for the crate [`h3`], that never let a cut message look complete.
+//!
+//! | I want to … | Use |
+//! |---|---|
+//! | serve or send requests with h3 on a QUIC connection | [`Connection::new`], then `h3::server::builder()` or `h3::client::builder()` |
+//! | bound what a peer sends before it is in memory | [`Bounds`] |
+//! | read content and trailers as a body | [`Content`] |
+//! | know whether a request has content | [`Stream::has_ended`], or [`Content`]'s `is_end_stream` |
+//! | know that the peer wants no response, or has all of it | [`Stream::stopped`] |
+//! | reset a stream whose peer does not read | [`Stream::reset`] |
+//! | shut down | [`Streams::reject_new`], h3's `shutdown(1)`, and [`Stream::stopped`] of each response |
+//! | know which rule a peer has broken | [`Stream::fault`], [`ReceiveError`], [`Fault`] |
+//! | check a decoded header section | [`check_fields`] |
+//!
+//! # What h3 leaves open
+//!
+//! Each line is a test of h3 0.0.8 on h3-quinn 0.0.10 in `tests/`, beside one of this crate.
+//!
+//! | h3 on h3-quinn | This crate |
+//! |---|---|
+//! | takes the end of a stream inside a `DATA` frame for the end of the content, and then panics at the trailers | closes the connection with `H3_FRAME_ERROR` |
+//! | takes an empty `DATA` frame for the end of the content | ignores it |
+//! | reports the end after it has reported a reset, if it is asked again | reports the reset again |
+//! | takes `HEADERS` and unknown frames of any size into memory, also on the control stream | refuses them by their heads (`H3_EXCESSIVE_LOAD`); unknown frames never reach h3 |
+//! | takes content in small frames into memory faster than it is read, so that the flow control never stops the peer | passes on one part of a frame for each that h3 asks for |
+//! | panics at a section of more than 24,576 fields | `H3_EXCESSIVE_LOAD` |
+//! | removes pseudo-fields from trailers | `H3_MESSAGE_ERROR` |
+//! | takes pseudo-fields that are repeated, behind a field, or of the other kind of message | `H3_MESSAGE_ERROR` |
+//! | takes sections that need the dynamic table of QPACK, which it does not have | `QPACK_DECOMPRESSION_FAILED` |
+//! | takes fields of HTTP/1.1's connections, such as `transfer-encoding` | [`Content`] refuses them in trailers, [`check_fields`] in headers |
+//! | does not compare the `Content-Length` | [`Content`] does |
+//! | ends a message that is dropped unfinished as if it were complete | resets it |
+//! | stops a message that is dropped unread with code 0, which HTTP/3 does not define | `H3_NO_ERROR` or `H3_REQUEST_CANCELLED` |
+//! | panics if a stream is stopped while it is read | stops it |
+//! | notices that the peer wants no more only when something is written | [`Stream::stopped`] |
+//! | accepts the stream whose id its `GOAWAY` excludes | [`Streams::reject_new`] |
+//!
+//! What remains as it is: h3 closes the connection once its `server::Connection` is dropped, whether or not the peer has
+//! everything, so await [`Stream::stopped`] first. Its `shutdown(0)` excludes the last request that it has accepted, so use 1. Its
+//! `accept()` waits on after its own `GOAWAY`, so count the requests. It never reads the peer's QPACK streams, which is correct
+//! without a dynamic table. Its grease frames (`send_grease`) stop some clients.
 
 mod bounds;
 mod chunks;
