@@ -5,10 +5,8 @@ use super::{
     survivor::Survivor,
 };
 use crate::support::soon;
-use axum_trailers_quic::{
-    h3::error::Code,
-    quinn::{TransportConfig, VarInt, WriteError},
-};
+use h3::error::Code;
+use quinn::{TransportConfig, VarInt, WriteError};
 
 const GIGABYTE: [u8; 8] = [0xc0, 0, 0, 0, 0x40, 0, 0, 0];
 /// What is sent of it, in bytes.

@@ -8,10 +8,10 @@ use crate::support::{
     metrics::{Metrics, counted},
     soon, with,
 };
-use axum_trailers_quic::quinn::{
+use axum_trailers_server::{Limits, Server, Tls};
+use quinn::{
     ClientConfig, ConnectionError, TransportConfig, TransportErrorCode, crypto::rustls::QuicClientConfig,
 };
-use axum_trailers_server::{Limits, Server, Tls};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},

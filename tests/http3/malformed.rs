@@ -5,7 +5,8 @@ use super::{
     survivor::Survivor,
 };
 use crate::support::soon;
-use axum_trailers_quic::{h3::error::Code, quinn::VarInt};
+use h3::error::Code;
+use quinn::VarInt;
 
 /// The head of a request that is answered with its content.
 fn post(fields: &[(&str, &str)]) -> Vec<u8> {

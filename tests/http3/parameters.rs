@@ -6,9 +6,9 @@ use crate::support::{
     axum_08::{Body, Router, post},
     raw, soon, with,
 };
-use axum_trailers_quic::quinn::{ClientConfig, SendStream, crypto::rustls::QuicClientConfig};
 use axum_trailers_server::Limits;
 use futures_util::poll;
+use quinn::{ClientConfig, SendStream, crypto::rustls::QuicClientConfig};
 use rustls::{
     NamedGroup,
     client::{ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue},

@@ -1,12 +1,10 @@
 //! A client that sends bytes instead of messages.
 
 use crate::support::{CERTIFICATE, raw, soon};
-use axum_trailers_quic::{
-    h3::error::Code,
-    quinn::{
-        self, ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
-        VarInt, crypto::rustls::QuicClientConfig,
-    },
+use h3::error::Code;
+use quinn::{
+    self, ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
+    VarInt, crypto::rustls::QuicClientConfig,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{

@@ -2,10 +2,8 @@
 
 use super::peer::{Peer, Response, code, head};
 use crate::support::{TestServer, log::Log, soon, workbench};
-use axum_trailers_quic::{
-    h3::error::Code,
-    quinn::{ReadError, TransportConfig},
-};
+use h3::error::Code;
+use quinn::{ReadError, TransportConfig};
 
 /// `SETTINGS_MAX_FIELD_SECTION_SIZE` of this many bytes, behind the type of the control stream.
 fn settings(limit: u16) -> Vec<u8> {
