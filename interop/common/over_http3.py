@@ -78,21 +78,21 @@ class Client(QuicConnectionProtocol):
         self._end(stream, f"no end within {LIMIT} s")
         return self._responses[stream]
 
-    async def interim(self, stream):
-        """Waits for an interim response."""
+    async def begun(self, stream):
+        """Waits for the first section of a response, which may be an interim one."""
         self.transmit()
+        response = self._responses[stream]
         for _ in range(100 * LIMIT):
-            if self._responses[stream].interim or self._waiting[stream].done():
+            if response.interim or response.status or self._waiting[stream].done():
                 break
             await asyncio.sleep(0.01)
-        return self._responses[stream].interim
 
     async def exchange(self, head, content=b"", trailers=(), awaits=False):
         """Sends a request, and returns its response. With `awaits`, the content waits for an interim response."""
         stream = self.open()
         self.http.send_headers(stream, _encoded(head), end_stream=not (content or trailers))
         if awaits:
-            await self.interim(stream)
+            await self.begun(stream)
         if content:
             self.http.send_data(stream, content, end_stream=not trailers)
         if trailers:

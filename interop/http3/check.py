@@ -22,6 +22,8 @@ def main(binary, *options):
     with serve(Path(binary).resolve(), "--allow-upload") as server:
         print("ok:", download.check(server, SHORT if "--short" in options else LONG), flush=True)
         asyncio.run(_with_aioquic(server))
+        if b"panicked" in server.log():
+            raise Failure("the server panicked")
 
 
 async def _with_aioquic(server):

@@ -15,6 +15,9 @@ TRAILERS = [(b"x-sum", b"1")]
 # Fields that belong to a connection of HTTP/1.1 (RFC 9114 §4.2).
 SPECIFIC = [(b"connection", b"close"), (b"transfer-encoding", b"chunked"), (b"upgrade", b"h2c"), (b"te", b"gzip")]
 
+# A response that lasts for three seconds.
+LONG = "/bytes/30?chunk=1&delay=100"
+
 # A frame type that nothing defines (RFC 9114 §7.2.8).
 UNKNOWN = 0x21
 
@@ -100,9 +103,21 @@ async def check(connection, head):
             served = await other.exchange(head("GET", "/healthz"))
             if served.error or served.status != 200:
                 raise Failure(f"after {case.words}, another connection is not served: {served}")
+        await _leave(connection, head)
+        served = await other.exchange(head("GET", "/healthz"))
+        if served.error or served.status != 200:
+            raise Failure(f"after a client has left, another connection is not served: {served}")
     if failures:
         raise Failure("\n  ".join(["malformed requests:", *failures]))
     return f"{len(there)} requests of aioquic, of which {sum(case.fails is not None for case in there)} are malformed"
+
+
+async def _leave(connection, head):
+    """Closes a connection in the middle of a response."""
+    async with connection() as client:
+        stream = client.open()
+        client.http.send_headers(stream, [(name.encode(), value.encode()) for name, value in head("GET", LONG)], end_stream=True)
+        await client.begun(stream)
 
 
 async def _difference(case, connection, head):
