@@ -236,7 +236,11 @@ impl Drop for RequestContent {
         }
         if rest.protocol.drains_unread_requests() {
             rest.runtime.spawn(drain(source, self.received.take(), rest.answered, rest.shutdown));
-        } else if let Some(received) = self.received.take().filter(|_| rest.protocol.stops_clients()) {
+        } else if let Some(received) = self.received.take()
+            && rest.protocol.stops_clients()
+            // A client that waits for `100 Continue` has sent nothing.
+            && !self.awaits_continue
+        {
             note_what_is_here(&mut source, &received);
         }
     }
@@ -244,14 +248,20 @@ impl Drop for RequestContent {
 
 /// Counts what has arrived, and is discarded.
 fn note_what_is_here<B: Body<Data = Bytes> + Unpin>(content: &mut B, received: &Received) {
-    let mut nobody = Context::from_waker(Waker::noop());
-    while let Poll::Ready(frame) = Pin::new(&mut *content).poll_frame(&mut nobody) {
+    let (mut nobody, mut bytes) = (Context::from_waker(Waker::noop()), 0);
+    while bytes < MOST_DISCARDED
+        && let Poll::Ready(frame) = Pin::new(&mut *content).poll_frame(&mut nobody)
+    {
         note(Some(received), frame.as_ref(), content.is_end_stream());
-        if !matches!(frame, Some(Ok(_discarded))) {
-            break;
+        match frame {
+            Some(Ok(discarded)) => bytes += discarded.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) | None => break,
         }
     }
 }
+
+/// How much of it is counted, in bytes: the client may send on meanwhile.
+const MOST_DISCARDED: usize = 1024 * 1024;
 
 /// Reads and discards the rest: while the response is in progress, and then until the client is silent or the time is
 /// over.

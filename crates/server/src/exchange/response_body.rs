@@ -62,6 +62,18 @@ impl ResponseBody {
         async move { body.abandoned().await }
     }
 
+    /// Notes that a section waits for the reader, as content does when it is taken.
+    #[cfg(feature = "http3")]
+    pub(crate) fn waits_for_reader(&self) {
+        self.body.waiting(&self.exchange.connection().activity().epoch());
+    }
+
+    /// Notes that nobody has read the response, perhaps only its trailers.
+    #[cfg(feature = "http3")]
+    pub(crate) fn stalled(&mut self) {
+        self.exchange.abandoned();
+    }
+
     /// Notes that a section was not sent, because the client accepts no more than `limit` bytes.
     #[cfg(feature = "http3")]
     pub(crate) fn section_too_large(&mut self, section: &'static str, size: u64, limit: u64) {

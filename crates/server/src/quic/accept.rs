@@ -52,6 +52,11 @@ async fn accept_loop(
             give(incoming, balancer, handshakes);
         }
     }
+    // Only a broken socket ends it.
+    tracing::error!(
+        address = endpoint.local_addr().ok().map(tracing::field::display),
+        "HTTP/3 is no longer served"
+    );
 }
 
 /// If the limit on connections is reached, the client learns that it was refused.

@@ -1,4 +1,5 @@
 use super::endpoint::UdpEndpoint;
+use socket2::SockRef;
 use std::{
     io,
     net::{SocketAddr, TcpListener, UdpSocket},
@@ -17,9 +18,24 @@ pub(crate) fn bind_same_port(
         let tcp = TcpListener::bind(address).map_err(|error| ("", error))?;
         let taken = tcp.local_addr().map_err(|error| ("", error))?;
         match UdpSocket::bind(taken) {
-            Ok(udp) => return Ok((tcp, UdpEndpoint::new(udp))),
+            Ok(udp) => {
+                enlarge_buffers(&udp);
+                return Ok((tcp, UdpEndpoint::new(udp)));
+            }
             Err(error) if attempts > 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             Err(error) => return Err(("UDP ", error)),
+        }
+    }
+}
+
+/// The buffers of a UDP socket, in bytes: all connections share it. The system may give less.
+const BUFFER: usize = 2 * 1024 * 1024;
+
+fn enlarge_buffers(udp: &UdpSocket) {
+    let socket = SockRef::from(udp);
+    for enlarged in [socket.set_recv_buffer_size(BUFFER), socket.set_send_buffer_size(BUFFER)] {
+        if let Err(error) = enlarged {
+            tracing::debug!(%error, "the buffer of a UDP socket keeps its size");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
 use crate::{
     accept::Rejections,
     app::ConnectionService,
-    connection::{CloseReason, Connection, ConnectionPermit, Protocol, Step, Watchdog},
+    connection::{CloseReason, Connection, ConnectionPermit, LAST_WORDS, Protocol, Step, Watchdog},
     limits::Limits,
 };
 use axum_trailers_quic::{
@@ -19,6 +19,7 @@ use axum_trailers_quic::{
 };
 use bytes::Bytes;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// What a client may send of a frame of an unknown type, which is ignored, in bytes.
 const MOST_OF_UNKNOWN_FRAMES: u64 = 4 * 1024;
@@ -40,10 +41,17 @@ pub(super) async fn serve(
     let bounds = Bounds::new(section, MOST_OF_UNKNOWN_FRAMES);
     let (transport, streams) = H3Transport::new(quic.clone(), bounds);
     // Boxed, because the task would contain it several times.
-    match Box::pin(build(transport, section)).await {
+    let built = tokio::select! {
+        built = timeout(connection.limits.handshake, Box::pin(build(transport, section))) => built,
+        () = connection.shutdown().begun() => return,
+    };
+    let Ok(built) = built else {
+        return tracing::debug!(peer = %connection.peer, "connection closed: its client grants no control stream");
+    };
+    match built {
         Ok(http) => {
             let unacknowledged = Unacknowledged::none(connection.clone());
-            let requests = Arc::new(Requests { service, streams, unacknowledged, rejections });
+            let requests = Arc::new(Requests::new(service, streams, unacknowledged, rejections));
             drive(http, requests, &mut traffic).await;
         }
         Err(error) => tracing::debug!(peer = %connection.peer, %error, "connection ended"),
@@ -94,8 +102,8 @@ async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traff
             Ok(Step::Poll) => {}
             Ok(Step::Drain) => {
                 requests.streams.reject_new();
-                // With 0, GOAWAY would disown the last request that was accepted.
-                if let Err(error) = http.shutdown(1).await {
+                // With 0, GOAWAY would disown the last request that was accepted. A client whose window is closed gets none.
+                if let Ok(Err(error)) = timeout(LAST_WORDS, http.shutdown(1)).await {
                     return report(&error, &requests);
                 }
             }

@@ -1,4 +1,4 @@
-use super::{response, unacknowledged::Unacknowledged};
+use super::{connection::varint, response, unacknowledged::Unacknowledged};
 use crate::{
     accept::Rejections,
     app::ConnectionService,
@@ -17,7 +17,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, Version, header::CONTENT_LENGTH};
 use std::{
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{sync::Notify, time::timeout};
@@ -28,13 +31,41 @@ pub(super) struct Requests {
     pub(super) streams: Streams,
     pub(super) unacknowledged: Unacknowledged,
     pub(super) rejections: Rejections,
+    without_request: AtomicUsize,
+}
+
+/// How many streams of a connection may end before their header section: h3 keeps the number of each until the connection
+/// ends.
+const MOST_WITHOUT_REQUEST: usize = 16 * 1024;
+
+impl Requests {
+    pub(super) fn new(
+        service: ConnectionService,
+        streams: Streams,
+        unacknowledged: Unacknowledged,
+        rejections: Rejections,
+    ) -> Self {
+        Self { service, streams, unacknowledged, rejections, without_request: AtomicUsize::new(0) }
+    }
+
+    fn note_without_request(&self) {
+        if self.without_request.fetch_add(1, Relaxed) == MOST_WITHOUT_REQUEST {
+            self.streams.quic().close(varint(Code::H3_EXCESSIVE_LOAD), b"too many streams without a request");
+        }
+    }
 }
 
 /// A stream that a response can be written to.
 pub(super) type ResponseStream = RequestStream<SendStream, Bytes>;
 
 /// A request without its content, and the directions of its stream.
-type Received = (Request<()>, ResponseStream, RequestStream<RecvStream, Bytes>);
+struct Received {
+    request: Request<()>,
+    /// The length of its content, if it is announced.
+    length: Option<u64>,
+    responding: ResponseStream,
+    receiving: RequestStream<RecvStream, Bytes>,
+}
 
 /// Serves one request, from its first byte until the client has acknowledged its response.
 ///
@@ -45,25 +76,27 @@ pub(super) async fn serve(request: RequestResolver<H3Transport, Bytes>, requests
         return;
     };
     let Some(received) = Box::pin(receive(request, &control, &requests)).await else {
-        return;
+        return requests.note_without_request();
     };
     let mut ended = pin!(control.stopped());
-    if let Some(Sent) = Box::pin(respond(received, &control, ended.as_mut(), &requests)).await {
+    let responded = Box::pin(respond(received, &control, ended.as_mut(), &requests)).await;
+    if let Some(Sent) = responded {
         acknowledged(ended, requests.streams.quic()).await;
     }
 }
 
 /// A response was sent to its end, or its stream reset.
-struct Sent;
+pub(super) struct Sent;
 
-/// Returns `None` if the client wants no response, or is gone.
+/// Returns `None` if the client wants no response, or is gone: then `ended` has ended.
 async fn respond(
-    (request, mut responding, receiving): Received,
+    Received { request, length, mut responding, receiving }: Received,
     control: &Stream,
     mut ended: Pin<&mut impl Future>,
     requests: &Requests,
 ) -> Option<Sent> {
-    let content = Content::of_request(receiving, control, length_of(request.headers()));
+    let stall = requests.service.connection().limits.stalled_reader;
+    let content = Content::of_request(receiving, control, length);
     let continues = expects_continue(request.headers()).then(Arc::<Notify>::default);
     let content = ContentSource::of_quic(content, continues.clone());
     let answered = {
@@ -73,7 +106,13 @@ async fn respond(
                 biased;
                 answered = &mut answering => break answered,
                 _stopped = &mut ended => return None,
-                () = wanted(continues.as_deref()) => responding.send_response(continue_100()).await.ok()?,
+                () = wanted(continues.as_deref()) => {
+                    tokio::select! {
+                        // A client whose window is closed waits for this as long as it may stall.
+                        sent = timeout(stall, responding.send_response(continue_100())) => sent.ok()?.ok()?,
+                        _stopped = &mut ended => return None,
+                    }
+                }
             }
         }
     };
@@ -83,9 +122,9 @@ async fn respond(
             if !response::close_by_handler(requests) {
                 responding.stop_stream(Code::H3_INTERNAL_ERROR);
             }
+            Some(Sent)
         }
     }
-    Some(Sent)
 }
 
 /// Waits until the client has acknowledged the end, for [`LINGER`] since it was last heard and [`LINGER_AT_MOST`] in total: a
@@ -103,10 +142,6 @@ async fn acknowledged(mut ended: Pin<&mut impl Future>, quic: &quinn::Connection
             return;
         }
     }
-}
-
-fn length_of(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH).and_then(length)
 }
 
 /// Waits until the application reads the content, if its client waits for that.
@@ -149,13 +184,24 @@ async fn receive(
         }
     };
     let (mut responding, mut receiving) = stream.split();
-    if let Err(fault) = check_fields(request.headers()) {
-        responding.stop_stream(fault.code());
-        receiving.stop_sending(fault.code());
-        report(&fault.into(), connection, &requests.rejections);
-        return None;
+    let checked = check_fields(request.headers()).map_err(ReceiveError::from);
+    match checked.and_then(|()| content_length(request.headers())) {
+        Ok(length) => Some(Received { request, length, responding, receiving }),
+        Err(malformed) => {
+            responding.stop_stream(Code::H3_MESSAGE_ERROR);
+            receiving.stop_sending(Code::H3_MESSAGE_ERROR);
+            report(&malformed, connection, &requests.rejections);
+            None
+        }
     }
-    Some((request, responding, receiving))
+}
+
+/// `Content-Length` must be one number. hyper checks that over the other protocols.
+fn content_length(headers: &HeaderMap) -> Result<Option<u64>, ReceiveError> {
+    let malformed = || ReceiveError::Malformed("`Content-Length` is not one number".to_owned());
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let first = values.next().map(|value| length(value).ok_or_else(malformed)).transpose()?;
+    if values.next().is_some() { Err(malformed()) } else { Ok(first) }
 }
 
 /// Reports a request whose header section is malformed or too large. Faults that end the connection are reported there.

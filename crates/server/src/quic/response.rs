@@ -1,7 +1,7 @@
 use super::{
     connection::varint,
     date,
-    request::{Requests, ResponseStream},
+    request::{Requests, ResponseStream, Sent},
 };
 use crate::{connection::CloseReason, exchange::ResponseBody};
 use axum_trailers_quic::h3::error::{Code, StreamError};
@@ -16,7 +16,7 @@ use std::{
     pin::{Pin, pin},
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 /// Fields that belong to a connection of HTTP/1.1 ([RFC 9114 §4.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2)).
 const OF_CONNECTIONS: [HeaderName; 4] =
@@ -26,12 +26,13 @@ const OF_CONNECTIONS: [HeaderName; 4] =
 const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
 
 /// Sends a response to its end, or resets the stream. `ended` is the end of the stream's sending side, for whatever reason.
+/// Returns `None` if it has ended.
 pub(super) async fn send(
     response: Response<ResponseBody>,
     mut stream: ResponseStream,
     mut ended: Pin<&mut impl Future>,
     requests: &Requests,
-) {
+) -> Option<Sent> {
     let (head, mut body) = response.into_parts();
     let mut head = Response::from_parts(head, ());
     prepare(head.headers_mut());
@@ -41,7 +42,7 @@ pub(super) async fn send(
         tokio::select! {
             biased;
             sent = sending => sent,
-            _stopped = &mut ended => return,
+            _stopped = &mut ended => return None,
             () = &mut abandoned => Err(Broken::Abandoned),
         }
     };
@@ -49,15 +50,17 @@ pub(super) async fn send(
         Ok(()) => {}
         Err(Broken::Body) => {
             let on_the_way = (2 * requests.streams.quic().rtt()).min(MOST_ON_THE_WAY);
-            tokio::select! {
-                _stopped = &mut ended => {}
-                () = sleep(on_the_way) => {}
+            if timeout(on_the_way, ended).await.is_ok() {
+                return None;
             }
             if !close_by_handler(requests) {
                 stream.stop_stream(Code::H3_INTERNAL_ERROR);
             }
         }
-        Err(Broken::Abandoned) => stream.stop_stream(Code::H3_REQUEST_CANCELLED),
+        Err(Broken::Abandoned) => {
+            body.stalled();
+            stream.stop_stream(Code::H3_REQUEST_CANCELLED);
+        }
         Err(Broken::Section(section, error)) => {
             if let StreamError::HeaderTooBig { actual_size, max_size, .. } = error {
                 body.section_too_large(section, actual_size, max_size);
@@ -65,6 +68,7 @@ pub(super) async fn send(
             stream.stop_stream(Code::H3_INTERNAL_ERROR);
         }
     }
+    Some(Sent)
 }
 
 /// Why a response ends early.
@@ -83,6 +87,8 @@ async fn send_parts(
     stream: &mut ResponseStream,
     requests: &Requests,
 ) -> Result<(), Broken> {
+    // Over HTTP/3, sections wait for the client's window like content.
+    body.waits_for_reader();
     stream.send_response(head).await.map_err(|error| Broken::Section("header", error))?;
     let broken = |error| Broken::Section("trailer", error);
     let in_flight = requests.service.connection().shutdown().in_flight();
@@ -93,6 +99,7 @@ async fn send_parts(
             Ok(data) => stream.send_data(data).await.map_err(broken)?,
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {
+                    body.waits_for_reader();
                     stream.send_trailers(trailers).await.map_err(broken)?;
                 }
             }
