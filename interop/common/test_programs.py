@@ -20,8 +20,8 @@ from tools import Failure
 SERVER = [sys.executable, "-c", "import http.server, pathlib, runpy, sys; port = pathlib.Path('port').read_text();"
           " sys.argv = ['http.server', port]; runpy.run_module('http.server', run_name='__main__')"]
 
-# The same, which ends after half a second.
-ENDS = [*SERVER[:2], f"import os, threading; threading.Timer(0.5, lambda: os._exit(3)).start(); {SERVER[2]}"]
+# The same, which ends after three seconds: a busy machine needs more than one to start it.
+ENDS = [*SERVER[:2], f"import os, threading; threading.Timer(3, lambda: os._exit(3)).start(); {SERVER[2]}"]
 
 
 class Started(unittest.TestCase):
