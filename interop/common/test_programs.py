@@ -75,6 +75,7 @@ class Started(unittest.TestCase):
                 # Its port is closed a moment before it has ended.
                 time.sleep(0.2)
                 return
+            time.sleep(0.01)
         self.fail("it does not end")
 
 
