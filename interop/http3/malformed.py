@@ -89,6 +89,11 @@ def cases(head):
         Case("more than content-length", [of_length[0], data(CONTENT)], STREAM, message),
         Case("less than content-length", [of_length[1], data(CONTENT)], STREAM, message),
         Case("less than content-length, and trailers", [of_length[1], data(CONTENT), trailers], STREAM, message),
+        Case("a content-length that is no number", [section([*request, (b"content-length", b"abc")]), data(CONTENT)], STREAM, message),
+        Case("two lengths in one content-length", [section([*request, (b"content-length", b"5, 6")]), data(CONTENT)], STREAM, message),
+        Case("two different content-lengths", [
+            section([*request, (b"content-length", b"5"), (b"content-length", b"6")]), data(CONTENT),
+        ], STREAM, message),
         Case("no header section", [], STREAM, (ErrorCode.H3_REQUEST_INCOMPLETE,)),
     ]
 
