@@ -49,8 +49,8 @@ use tower_service::Service;
 ///
 /// # HTTP/3
 ///
-/// A connection is kept open while a request runs, with a packet every 10 s. It is closed with `H3_NO_ERROR` when it was not used for
-/// 60 s, or when the last client that shares it is dropped; before a runtime ends, call `close`.
+/// A connection is kept open while a request runs, with a packet every 10 s. It is closed with `H3_NO_ERROR` one to two
+/// minutes after its last use, or when the last client that shares it is dropped; before a runtime ends, call `close`.
 ///
 /// # Bounds
 ///
