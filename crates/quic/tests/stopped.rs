@@ -83,7 +83,8 @@ async fn stop_is_heard_while_nothing_is_written() {
     assert!(poll!(&mut stopped).is_pending());
     recv.stop(code(Code::H3_REQUEST_CANCELLED)).expect("it is open");
     let expected = Stopped::Stopped { code: Code::H3_REQUEST_CANCELLED.value() };
-    assert_eq!(stopped.await, expected);
+    assert_eq!((&mut stopped).await, expected);
+    assert_eq!(stopped.await, expected, "again");
     assert_eq!(control.stopped().await, expected, "also later");
 }
 

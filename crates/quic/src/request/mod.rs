@@ -2,6 +2,7 @@
 
 mod bidi;
 mod recv;
+mod remembered;
 mod send;
 mod state;
 mod stream;

@@ -1,4 +1,4 @@
-use super::State;
+use super::{State, remembered::Remembered};
 use crate::Fault;
 use std::{pin::pin, sync::Arc, task::Poll};
 
@@ -67,11 +67,11 @@ impl Stream {
     }
 
     /// Waits for the end of the sending side: the peer has acknowledged everything or wants nothing more, it was reset, or the
-    /// connection is lost.
+    /// connection is lost. The future can be polled on after its end.
     pub fn stopped(&self) -> impl Future<Output = Stopped> + Send + 'static {
         let state = self.0.clone();
         let stopped = state.sending().stopped();
-        async move {
+        Remembered::new(async move {
             let mut stopped = pin!(stopped);
             let mut reset = pin!(state.when_reset().notified());
             std::future::poll_fn(|cx| {
@@ -87,6 +87,6 @@ impl Stream {
                 })
             })
             .await
-        }
+        })
     }
 }
