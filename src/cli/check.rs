@@ -127,7 +127,7 @@ fn question(id: &str) -> Result<Question, String> {
 impl CheckArgs {
     /// The modes that the options ask for, or none.
     pub(crate) fn modes(&self) -> &[Mode] {
-        if self.http3 { &[Mode::Http3Te, Mode::Http3] } else { &self.mode }
+        if self.http3 { Mode::HTTP3 } else { &self.mode }
     }
 
     /// Checks what depends on several options.

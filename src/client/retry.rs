@@ -94,7 +94,7 @@ fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_trailers_client::Proxy;
+    use axum_trailers_client::{ErrorCode, Proxy};
 
     fn report(verdict: Verdict) -> Report {
         let mut report = Report::new("https://example.com/".parse().expect("a URL"));
@@ -118,7 +118,7 @@ mod tests {
         let timeout = ConnectError::Timeout(Duration::from_secs(1));
         let proxy = Proxy::new("socks5://proxy").expect_err("not supported");
         for (verdict, expected) in [
-            (Verdict::Cut(Cut::Reset { code: 2 }), true),
+            (Verdict::Cut(Cut::Reset { code: ErrorCode::Http2(2) }), true),
             (Verdict::Cut(Cut::Short { expected: 2, received: 1 }), true),
             (Verdict::Cut(Cut::Stalled(Duration::from_secs(1))), true),
             (Verdict::NotConnected(timeout), true),

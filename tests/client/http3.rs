@@ -47,11 +47,11 @@ async fn server_without_http3_has_no_connection() {
     let tls = Tls::from_pem(crate::support::CERTIFICATE, crate::support::KEY).expect("the demo certificate");
     let server = Server::new().tls(tls).bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://127.0.0.1:{}/", server.local_addrs()[0].port());
-    let served = tokio::spawn(server.serve(Axum06(workbench(".").router())));
+    let task = tokio::spawn(server.serve(Axum06(workbench(".").router())));
     let options = ["send", "--json", "--http3", "--connect-timeout", "1", "--cacert", CACERT];
     let ran = Place::new().run(&[&options[..], &[&url]].concat()).await;
     assert_eq!((ran.code(), &ran.report()["verdict"]), (3, &"not_connected".into()), "{ran:?}");
-    served.abort();
+    task.abort();
 }
 
 #[tokio::test]

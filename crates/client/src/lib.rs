@@ -183,8 +183,11 @@
 //! verdicts, notes and errors escapes control characters; the fields of these types, and the header and trailer sections,
 //! contain what arrived: escape it before you print it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bounds;
 #[cfg(feature = "check")]
+#[cfg_attr(docsrs, doc(cfg(feature = "check")))]
 pub mod check;
 mod client;
 mod connector;
@@ -204,6 +207,6 @@ pub use self::{
     client::Client,
     connector::{ConnectError, Connector, Protocol, Proxy, Tls, TlsError, Transport},
     exchange::{Error, OnInformational, OnSend, ResponseBody, UncheckedTrailers},
-    verdict::{Cut, DigestSource, Missing, NoDigest, NotCompared, Place, SenderFailure, Verdict},
+    verdict::{Cut, DigestSource, ErrorCode, Missing, NoDigest, NotCompared, Place, SenderFailure, Verdict},
     verify::{Comparison, ContentRange, Note, Prefix, Verification, VerifiedBody, VerifyError},
 };

@@ -28,17 +28,9 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// All modes.
-    pub const ALL: &'static [Self] = &[
-        #[cfg(feature = "http3")]
-        Self::Http3Te,
-        #[cfg(feature = "http3")]
-        Self::Http3,
-        Self::Http2Te,
-        Self::Http2,
-        Self::Http1Te,
-        Self::Http1,
-    ];
+    /// The modes over HTTP/3.
+    #[cfg(feature = "http3")]
+    pub const HTTP3: &'static [Self] = &[Self::Http3Te, Self::Http3];
 
     /// The modes over TCP.
     pub const TCP: &'static [Self] = &[Self::Http2Te, Self::Http2, Self::Http1Te, Self::Http1];
@@ -124,6 +116,9 @@ impl FromStr for Mode {
     type Err = UnknownMode;
 
     fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        Self::ALL.iter().copied().find(|mode| mode.as_str() == name).ok_or(UnknownMode)
+        let mut all = Self::TCP.iter().copied();
+        #[cfg(feature = "http3")]
+        let mut all = all.by_ref().chain(Self::HTTP3.iter().copied());
+        all.find(|mode| mode.as_str() == name).ok_or(UnknownMode)
     }
 }

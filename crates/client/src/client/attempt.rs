@@ -3,7 +3,7 @@ use crate::{
     bounds::MOST_SECTION,
     connector::{ConnectError, SendError},
     exchange::{Error, Exchange, Incoming, OnInformational, OnSend, OutgoingBody, ResponseBody, Stall},
-    verdict::Cut,
+    verdict::{Cut, ErrorCode},
 };
 use axum_trailers::trailers::server::section_size;
 #[cfg(feature = "http3")]
@@ -65,7 +65,7 @@ impl From<Error> for Failed {
 }
 
 /// With which a server closes an idle connection over HTTP/3 ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1)).
-const H3_NO_ERROR: u64 = 0x100;
+const H3_NO_ERROR: ErrorCode = ErrorCode::Http3(0x100);
 
 /// How long an idle connection may take to become ready. It has nothing else to do.
 const READY: Duration = Duration::from_secs(1);

@@ -73,7 +73,6 @@ impl Client {
     pub const DEFAULT_EXPECT_TIMEOUT: Duration = Duration::from_secs(1);
 
     /// The longest time that [`close`](Self::close) takes: 2 s.
-    #[cfg(feature = "http3")]
     pub const CLOSE_TIME: Duration = Duration::from_secs(2);
 
     /// A client that trusts the certificate authorities of the operating system, and uses no proxy.
@@ -167,9 +166,11 @@ impl Client {
     /// Closes the connections that no request uses, and waits until the servers know it, for [`CLOSE_TIME`](Self::CLOSE_TIME)
     /// at most. Needed only before a runtime ends, and only for HTTP/3: a server closes its side of the others by
     /// itself, because the operating system ends them.
-    #[cfg(feature = "http3")]
     pub async fn close(&self) {
         let connections = self.pool.take_all();
+        #[cfg(not(feature = "http3"))]
+        let closed = async { drop(connections) };
+        #[cfg(feature = "http3")]
         let closed = async {
             for (_, connection) in &connections {
                 connection.close().await;

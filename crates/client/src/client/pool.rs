@@ -44,7 +44,6 @@ impl Pool {
     }
 
     /// Removes all connections.
-    #[cfg(feature = "http3")]
     pub(super) fn take_all(&self) -> VecDeque<(Origin, Connection)> {
         std::mem::take(&mut *self.lock())
     }

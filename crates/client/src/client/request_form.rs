@@ -8,6 +8,10 @@ use crate::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 
+/// Where the client has found the server ([RFC 7838 §5](https://www.rfc-editor.org/rfc/rfc7838#section-5)).
+#[cfg(feature = "http3")]
+const ALT_USED: &str = "alt-used";
+
 /// Gives a request the form of this connection's protocol. `host` is the `Host` field that the user set.
 pub(super) fn adapt(
     request: &mut Request<OutgoingBody>,
@@ -16,11 +20,17 @@ pub(super) fn adapt(
     connection: &Connection,
 ) -> Result<(), Error> {
     *request.version_mut() = connection.transport.version;
-    if connection.transport.version >= Version::HTTP_2 {
-        #[cfg(feature = "http3")]
-        if let Some(alternative) = connection.alternative() {
-            request.headers_mut().insert("alt-used", alternative.clone());
+    #[cfg(feature = "http3")]
+    match connection.alternative() {
+        Some(alternative) => {
+            request.headers_mut().insert(ALT_USED, alternative.clone());
         }
+        // It was not sent to one, in the end.
+        None => {
+            request.headers_mut().remove(ALT_USED);
+        }
+    }
+    if connection.transport.version >= Version::HTTP_2 {
         return adapt_to_http2(request, target, host);
     }
     adapt_to_http1(request, target, host)?;

@@ -214,7 +214,12 @@ impl Connector {
     #[cfg(feature = "http3")]
     async fn dial_http3(&self, origin: &Origin, host: &str, port: u16) -> Result<Connection, Error> {
         let config = self.quic_config().map_err(Error::Tls)?;
-        let quic = http3::dial(host, port, origin.bare_host(), &self.overrides, config).await?;
+        let given = self.overrides.of(host, port).map(<[_]>::to_vec).or_else(|| {
+            // The alternative of a host that was given addresses is at these addresses.
+            let of_origin = self.overrides.of(&origin.host, origin.port).filter(|_| host == origin.host)?;
+            Some(of_origin.iter().map(|address| (address.ip(), port).into()).collect())
+        });
+        let quic = http3::dial(host, port, origin.bare_host(), given, config).await?;
         Ok(Connection::over_quic(http3::Session::begin(quic).await?))
     }
 

@@ -1,4 +1,4 @@
-use crate::{ConnectError, Cut, TlsError};
+use crate::{ConnectError, Cut, ErrorCode, TlsError};
 
 /// Why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +38,8 @@ impl Error {
 }
 
 /// [RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7).
-const NO_ERROR: u64 = 0x0;
-const REFUSED_STREAM: u64 = 0x7;
+const NO_ERROR: ErrorCode = ErrorCode::Http2(0x0);
+const REFUSED_STREAM: ErrorCode = ErrorCode::Http2(0x7);
 
 /// [RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1).
-const H3_REQUEST_REJECTED: u64 = 0x10b;
+const H3_REQUEST_REJECTED: ErrorCode = ErrorCode::Http3(0x10b);

@@ -1,6 +1,6 @@
 #[cfg(feature = "http3")]
 use super::exchange::Exchange;
-use crate::verdict::Cut;
+use crate::verdict::{Cut, ErrorCode};
 use bytes::Bytes;
 use http::{Response, Version};
 use http_body::{Body, Frame, SizeHint};
@@ -75,7 +75,7 @@ impl Body for Incoming {
                 }
                 // hyper takes a reset with `NO_ERROR` for the end.
                 None if *is_http2 && !incoming.is_end_stream() => {
-                    Some(Err(Cut::Reset { code: u32::from(h2::Reason::NO_ERROR).into() }))
+                    Some(Err(Cut::Reset { code: ErrorCode::Http2(h2::Reason::NO_ERROR.into()) }))
                 }
                 Some(Ok(frame)) => Some(Ok(frame)),
                 None => None,

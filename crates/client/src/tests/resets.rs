@@ -5,7 +5,7 @@ use super::{
     },
     peer::{connected, failure, read, response, send},
 };
-use crate::{Cut, Error, ResponseBody};
+use crate::{Cut, Error, ErrorCode, ResponseBody};
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
 use http_body_util::{Empty, Full};
@@ -51,7 +51,7 @@ async fn reset_in_a_body_is_a_cut_with_its_code() {
         let (mut frames, stream, response) = response_with(Method::GET, &begin).await;
         frames.reset(stream, code).await;
         let (content, _, cut) = read(response).await;
-        assert_eq!((content.as_str(), &cut), ("a", &Some(Cut::Reset { code: code.into() })));
+        assert_eq!((content.as_str(), &cut), ("a", &Some(Cut::Reset { code: ErrorCode::Http2(code) })));
         let text = cut.expect("a cut").to_string();
         assert!(text.contains(name), "{text}");
     }
@@ -98,7 +98,7 @@ async fn reset_before_the_response_has_its_code() {
         let mut frames = Frames::begin(peer).await;
         let stream = frames.until(HEADERS).await.stream;
         frames.reset(stream, code).await;
-        assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Reset { code: code.into() }));
+        assert_eq!(failure(exchanging).await, Error::NoResponse(Cut::Reset { code: ErrorCode::Http2(code) }));
     }
 }
 
@@ -140,7 +140,7 @@ async fn head_without_the_end_of_its_stream_is_cut_by_a_reset() {
         let begin: [Part<'_>; 1] = [(HEADERS, END_HEADERS, &OK)];
         let (mut frames, stream, response) = response_with(method, &begin).await;
         frames.reset(stream, 0).await;
-        assert_eq!(read(response).await.2, Some(Cut::Reset { code: 0 }));
+        assert_eq!(read(response).await.2, Some(Cut::Reset { code: ErrorCode::Http2(0) }));
     }
 }
 
@@ -154,7 +154,11 @@ async fn end_of_the_connection_is_a_cut_with_its_code() {
         frames.send(GOAWAY, 0, 0, payload).await;
         let (_, _, cut) = read(response).await;
         // hyper reports this one as the end, like a reset.
-        let expected = if code == 0 { Cut::Reset { code: 0 } } else { Cut::GoAway { code: code.into() } };
+        let expected = if code == 0 {
+            Cut::Reset { code: ErrorCode::Http2(0) }
+        } else {
+            Cut::GoAway { code: ErrorCode::Http2(code) }
+        };
         assert_eq!(cut, Some(expected), "{name}");
     }
 }

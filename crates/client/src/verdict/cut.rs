@@ -1,4 +1,4 @@
-use super::{Printable, error_code::error_code_name};
+use super::{ErrorCode, Printable};
 use crate::{
     bounds::{MOST_HTTP1_FIELDS, MOST_SECTION},
     verify::VerifyError,
@@ -11,18 +11,18 @@ use std::{error::Error, io, iter, time::Duration};
 pub enum Cut {
     /// The server reset the stream ([RFC 9113 §8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1),
     /// [RFC 9114 §4.1.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1)).
-    #[error("the server reset the stream with {}", error_code_name(*.code))]
+    #[error("the server reset the stream with {code}")]
     Reset {
         /// The error code.
-        code: u64,
+        code: ErrorCode,
     },
     /// The server ended the connection: over HTTP/2 with GOAWAY
     /// ([RFC 9113 §6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)), over HTTP/3 with `CONNECTION_CLOSE`
     /// ([RFC 9114 §5.3](https://www.rfc-editor.org/rfc/rfc9114#section-5.3)).
-    #[error("the server ended the connection with {}", error_code_name(*.code))]
+    #[error("the server ended the connection with {code}")]
     GoAway {
         /// The error code.
-        code: u64,
+        code: ErrorCode,
     },
     /// The connection was closed before the end of the message.
     #[error("the connection was closed before the end of the message")]
@@ -136,13 +136,13 @@ fn known(error: &(dyn Error + 'static)) -> Option<Cut> {
 
 fn of_h2(error: &h2::Error) -> Option<Cut> {
     let reason = error.reason()?;
-    let code = u32::from(reason).into();
+    let code = ErrorCode::Http2(reason.into());
     // What h2 answers to a section far over the limit, and to too many frames.
     if error.is_library() && reason == h2::Reason::ENHANCE_YOUR_CALM {
         return Some(Cut::TooLarge("it exceeds a limit of the HTTP/2 connection".to_owned()));
     }
     if error.is_library() {
-        return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({})", error_code_name(code))));
+        return Some(Cut::Malformed(format!("it breaks a rule of HTTP/2 ({code})")));
     }
     match (error.is_remote(), error.is_go_away()) {
         (true, true) => Some(Cut::GoAway { code }),
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn innermost_known_error_counts() {
         let reset = || h2::Error::from(h2::Reason::CANCEL);
-        let cut = || Cut::Reset { code: 8 };
+        let cut = || Cut::Reset { code: ErrorCode::Http2(8) };
         let digest_differs = VerifyError::new(Verdict::Unverified);
         let cases: [(Box<dyn Error + Send + Sync>, Cut); 7] = [
             (Box::new(cut()), cut()),
@@ -265,13 +265,24 @@ mod tests {
     #[test]
     fn text_is_for_people() {
         for (cut, text) in [
-            (Cut::Reset { code: 2 }, "the server reset the stream with INTERNAL_ERROR"),
-            (Cut::Reset { code: 13 }, "the server reset the stream with HTTP_1_1_REQUIRED"),
-            (Cut::Reset { code: 14 }, "the server reset the stream with code 14"),
-            (Cut::Reset { code: 0x10b }, "the server reset the stream with H3_REQUEST_REJECTED"),
-            (Cut::Reset { code: 1 << 60 }, "the server reset the stream with code 1152921504606846976"),
-            (Cut::GoAway { code: 0x100 }, "the server ended the connection with H3_NO_ERROR"),
-            (Cut::GoAway { code: 0 }, "the server ended the connection with NO_ERROR"),
+            (Cut::Reset { code: ErrorCode::Http2(2) }, "the server reset the stream with INTERNAL_ERROR"),
+            (Cut::Reset { code: ErrorCode::Http2(13) }, "the server reset the stream with HTTP_1_1_REQUIRED"),
+            (Cut::Reset { code: ErrorCode::Http3(13) }, "the server reset the stream with code 13"),
+            (Cut::Reset { code: ErrorCode::Http2(0x10b) }, "the server reset the stream with code 267"),
+            (Cut::Reset { code: ErrorCode::Http2(14) }, "the server reset the stream with code 14"),
+            (
+                Cut::Reset { code: ErrorCode::Http3(0x10b) },
+                "the server reset the stream with H3_REQUEST_REJECTED",
+            ),
+            (
+                Cut::Reset { code: ErrorCode::Http3(1 << 60) },
+                "the server reset the stream with code 1152921504606846976",
+            ),
+            (
+                Cut::GoAway { code: ErrorCode::Http3(0x100) },
+                "the server ended the connection with H3_NO_ERROR",
+            ),
+            (Cut::GoAway { code: ErrorCode::Http2(0) }, "the server ended the connection with NO_ERROR"),
             (Cut::Stalled(Duration::from_secs(60)), "no progress for 60 s"),
             (Cut::TimedOut(Duration::from_millis(1500)), "the transfer was not complete after 1.5 s"),
             (Cut::Malformed("\x1b[2J".to_owned()), "the message is malformed: \\u{1b}[2J"),

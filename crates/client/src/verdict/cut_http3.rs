@@ -1,4 +1,4 @@
-use super::Cut;
+use super::{Cut, ErrorCode};
 use crate::bounds::MOST_SECTION;
 use axum_trailers_quic::{Fault, ReceiveError};
 
@@ -10,8 +10,8 @@ impl Cut {
                 Self::TooLarge(format!("the trailer section has more than {MOST_SECTION} bytes"))
             }
             ReceiveError::Fault(fault) => Self::of_fault(fault),
-            ReceiveError::Reset { code } => Self::Reset { code: *code },
-            ReceiveError::Closed { code: Some(code), .. } => Self::GoAway { code: *code },
+            ReceiveError::Reset { code } => Self::Reset { code: ErrorCode::Http3(*code) },
+            ReceiveError::Closed { code: Some(code), .. } => Self::GoAway { code: ErrorCode::Http3(*code) },
             ReceiveError::Closed { code: None, .. } | ReceiveError::TimedOut => Self::Closed,
             ReceiveError::Length { expected, received } if received < expected => {
                 Self::Short { expected: *expected, received: *received }

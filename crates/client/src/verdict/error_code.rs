@@ -1,13 +1,29 @@
-/// The name of an error code of HTTP/2 ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)) or HTTP/3
-/// ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1),
-/// [RFC 9204 §6](https://www.rfc-editor.org/rfc/rfc9204#section-6)). Their numbers differ.
-pub(super) fn error_code_name(code: u64) -> String {
-    const LAST_OF_HTTP2: u32 = 13;
-    if let Some(code) = u32::try_from(code).ok().filter(|code| *code <= LAST_OF_HTTP2) {
-        return format!("{:?}", h2::Reason::from(code));
+use std::fmt;
+
+/// The code with which a server has ended a stream or a connection. The same number has another meaning in each protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// Of HTTP/2 ([RFC 9113 §7](https://www.rfc-editor.org/rfc/rfc9113#section-7)).
+    Http2(u32),
+    /// Of HTTP/3 ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1),
+    /// [RFC 9204 §6](https://www.rfc-editor.org/rfc/rfc9204#section-6)).
+    Http3(u64),
+}
+
+/// Its name, or its number.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LAST_OF_HTTP2: u32 = 13;
+        match *self {
+            Self::Http2(code) if code <= LAST_OF_HTTP2 => write!(f, "{:?}", h2::Reason::from(code)),
+            Self::Http2(code) => write!(f, "code {code}"),
+            Self::Http3(code) => match OF_HTTP3.iter().find(|(other, _)| *other == code) {
+                Some((_, name)) => f.write_str(name),
+                None => write!(f, "code {code}"),
+            },
+        }
     }
-    let of_http3 = OF_HTTP3.iter().find(|(other, _)| *other == code);
-    of_http3.map_or_else(|| format!("code {code}"), |(_, name)| (*name).to_owned())
 }
 
 const OF_HTTP3: &[(u64, &str)] = &[

@@ -17,6 +17,7 @@ pub use self::printable::is_harmful;
 pub use self::{
     cut::Cut,
     digest_source::{DigestSource, Place},
+    error_code::ErrorCode,
     missing::Missing,
     no_digest::{NoDigest, NotCompared},
     sender_failure::SenderFailure,

@@ -1,8 +1,5 @@
 use super::{handshake_error, refusal};
-use crate::{
-    connector::{ConnectError, Overrides},
-    exchange::Error,
-};
+use crate::{connector::ConnectError, exchange::Error};
 use axum_trailers_quic::quinn::{self, ClientConfig, Endpoint, EndpointConfig, TokioRuntime};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::{
@@ -20,19 +17,20 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// What the kernel may hold of a connection, in bytes, as far as it permits. Its default is a few packets of a fast download.
 const SOCKET_BUFFER: usize = 2 * 1024 * 1024;
 
-/// Opens a QUIC connection to the first address of a host that answers. `name` is whose certificate the server must have.
+/// Opens a QUIC connection to the first address of a host, or of those given instead, that answers. `name` is whose certificate the server must have.
 pub(in crate::connector) async fn dial(
     host: &str,
     port: u16,
     name: &str,
-    overrides: &Overrides,
+    given: Option<Vec<SocketAddr>>,
     config: ClientConfig,
 ) -> Result<quinn::Connection, Error> {
     let to = format!("{host}:{port}");
-    let mut addresses = addresses(host, port, overrides)
-        .await
-        .map_err(|error| failed(&to, ErrorKind::NotFound, &error))?
-        .into_iter();
+    let addresses = match given {
+        Some(given) => given,
+        None => resolve(host, port).await.map_err(|error| failed(&to, ErrorKind::NotFound, &error))?,
+    };
+    let mut addresses = addresses.into_iter();
     let mut attempts = JoinSet::new();
     let mut first = None;
     loop {
@@ -65,10 +63,7 @@ fn failed(to: &str, kind: ErrorKind, reason: &impl ToString) -> Error {
     Error::Connect(ConnectError::Failed { to: to.to_owned(), kind, reason: reason.to_string() })
 }
 
-async fn addresses(host: &str, port: u16, overrides: &Overrides) -> io::Result<Vec<SocketAddr>> {
-    if let Some(given) = overrides.of(host, port) {
-        return Ok(given.to_vec());
-    }
+async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     Ok(lookup_host((bare, port)).await?.collect())
 }

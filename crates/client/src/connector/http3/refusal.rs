@@ -8,9 +8,13 @@ use std::{io, net::SocketAddr};
 pub(super) async fn refused(address: SocketAddr) -> io::Error {
     tokio::time::sleep(SILENCE).await;
     match report(address).await {
-        Ok(Some(error)) | Err(error) => error,
+        Ok(Some(error)) | Err(error) if REFUSALS.contains(&error.kind()) => {
+            // Reports can be forged, so a handshake that is under way gets time to succeed.
+            tokio::time::sleep(GRACE).await;
+            error
+        }
         // Only time will tell.
-        Ok(None) => std::future::pending().await,
+        _ => std::future::pending().await,
     }
 }
 
@@ -21,6 +25,14 @@ pub(super) async fn refused(_address: SocketAddr) -> io::Error {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SILENCE: std::time::Duration = std::time::Duration::from_millis(100);
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a firewall of this machine reports about one packet is not among these.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const REFUSALS: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionRefused, io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable];
 
 /// Without the bit that each QUIC packet has ([RFC 9000 §17.3](https://www.rfc-editor.org/rfc/rfc9000#section-17.3)).
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,6 +1,6 @@
 use super::server::{DATA, HEADERS, OK, Server, client, field, frame, get, head, trailers, with_length};
 use crate::{
-    Cut, Error,
+    Cut, Error, ErrorCode,
     tests::peer::{failure, read, response, send},
 };
 use http::{HeaderMap, Request};
@@ -57,17 +57,32 @@ async fn each_way_to_end_early_is_a_cut() {
     let within = |kind| [head(kind, 5), b"cd".to_vec()].concat();
     let short = || Cut::Short { expected: 5, received: 2 };
     let cases: [(&str, Vec<Vec<u8>>, End, Cut); 15] = [
-        ("reset", vec![ok(), data()], End::Reset(0x102), Cut::Reset { code: 0x102 }),
-        ("reset without an error", vec![ok(), data()], End::Reset(0x100), Cut::Reset { code: 0x100 }),
-        ("reset with an unknown code", vec![ok(), data()], End::Reset(7), Cut::Reset { code: 7 }),
+        ("reset", vec![ok(), data()], End::Reset(0x102), Cut::Reset { code: ErrorCode::Http3(0x102) }),
+        (
+            "reset without an error",
+            vec![ok(), data()],
+            End::Reset(0x100),
+            Cut::Reset { code: ErrorCode::Http3(0x100) },
+        ),
+        (
+            "reset with an unknown code",
+            vec![ok(), data()],
+            End::Reset(7),
+            Cut::Reset { code: ErrorCode::Http3(7) },
+        ),
         (
             "reset with a length",
             vec![frame(HEADERS, &with_length(5)), data()],
             End::Reset(0x102),
-            Cut::Reset { code: 0x102 },
+            Cut::Reset { code: ErrorCode::Http3(0x102) },
         ),
-        ("closed", vec![ok(), data()], End::Close(0x100), Cut::GoAway { code: 0x100 }),
-        ("closed with an error", vec![ok(), data()], End::Close(0x102), Cut::GoAway { code: 0x102 }),
+        ("closed", vec![ok(), data()], End::Close(0x100), Cut::GoAway { code: ErrorCode::Http3(0x100) }),
+        (
+            "closed with an error",
+            vec![ok(), data()],
+            End::Close(0x102),
+            Cut::GoAway { code: ErrorCode::Http3(0x102) },
+        ),
         (
             "end inside content",
             vec![ok(), data(), within(DATA)],
@@ -135,10 +150,13 @@ async fn head_and_trailers_end_with_the_stream() {
 
 #[tokio::test]
 async fn without_a_response_the_cut_is_the_reason() {
-    let cases: [(&str, Vec<u8>, End, Cut); 6] = [
-        ("reset", vec![], End::Reset(0x102), Cut::Reset { code: 0x102 }),
-        ("rejected", vec![], End::Reset(0x10b), Cut::Reset { code: 0x10b }),
-        ("closed", vec![], End::Close(0x102), Cut::GoAway { code: 0x102 }),
+    let cases: [(&str, Vec<u8>, End, Cut); 8] = [
+        ("reset", vec![], End::Reset(0x102), Cut::Reset { code: ErrorCode::Http3(0x102) }),
+        ("rejected", vec![], End::Reset(0x10b), Cut::Reset { code: ErrorCode::Http3(0x10b) }),
+        ("closed", vec![], End::Close(0x102), Cut::GoAway { code: ErrorCode::Http3(0x102) }),
+        // These are numbers of HTTP/2.
+        ("reset with 7", vec![], End::Reset(7), Cut::Reset { code: ErrorCode::Http3(7) }),
+        ("closed with 0", vec![], End::Close(0), Cut::GoAway { code: ErrorCode::Http3(0x0) }),
         (
             "end inside the head",
             [head(HEADERS, 5), vec![0, 0]].concat(),
