@@ -50,6 +50,12 @@ fn serve(args: &ServeArgs, server: Result<Server, Error>, log: &Log) -> Result<(
     if is_demo {
         warn_of_demo_key(&server, log);
     }
+    if args.http3_is_asked() && server.http3_addrs().is_empty() {
+        log.say(
+            Level::WARN,
+            "--http3 on has no effect: it needs --listen or --port, and no inherited HTTPS socket has it",
+        );
+    }
     announce(&server, is_demo);
     let handle = server.handle();
     let serving = systemd::reported(server.serve(Axum06(workbench.router())), handle.shutdown_started());

@@ -182,6 +182,11 @@ impl ServeArgs {
         self.proxies.proxy_protocol
     }
 
+    /// Whether HTTP/3 is not on only by default.
+    pub(crate) fn http3_is_asked(&self) -> bool {
+        self.http3 == Some(true)
+    }
+
     pub(crate) fn http3(&self) -> bool {
         self.http3.unwrap_or(!self.proxy_protocol())
     }

@@ -22,7 +22,9 @@ use tokio::time::timeout;
 const OF_CONNECTIONS: [HeaderName; 4] =
     [CONNECTION, UPGRADE, HeaderName::from_static("keep-alive"), HeaderName::from_static("proxy-connection")];
 
-/// How long what was sent may take to arrive, at most, before a reset follows it.
+/// How long what was sent may take to arrive and to be read before a reset follows it. A client that gets both together
+/// discards what it has not read.
+const LEAST_ON_THE_WAY: Duration = Duration::from_millis(50);
 const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
 
 /// Sends a response to its end, or resets the stream. `ended` is the end of the stream's sending side, for whatever reason.
@@ -49,7 +51,7 @@ pub(super) async fn send(
     match sent {
         Ok(()) => {}
         Err(Broken::Body) => {
-            let on_the_way = (2 * requests.streams.quic().rtt()).min(MOST_ON_THE_WAY);
+            let on_the_way = (2 * requests.streams.quic().rtt()).clamp(LEAST_ON_THE_WAY, MOST_ON_THE_WAY);
             if timeout(on_the_way, ended).await.is_ok() {
                 return None;
             }
