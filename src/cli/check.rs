@@ -9,7 +9,7 @@ use super::{
 };
 use axum_trailers_client::check::{Check, Mode, Question};
 use clap::Args;
-use http::Uri;
+use http::{Uri, uri::Scheme};
 use std::path::PathBuf;
 
 /// Options of `check`.
@@ -137,6 +137,9 @@ impl CheckArgs {
         if self.urls.iter().any(has_credentials) {
             return Err("`check` sends no credentials: remove the user name from the URL");
         }
+        if self.http3 && self.urls.iter().any(|url| url.scheme() == Some(&Scheme::HTTP)) {
+            return Err("--http3 needs https:// URLs");
+        }
         Ok(())
     }
 }
@@ -176,6 +179,9 @@ mod tests {
         assert!(error(&["check"]).contains("<URL>..."));
         assert!(error(&["check", URL, "inner.example"]).contains("https://inner.example"));
         assert!(error(&["check", "https://me:secret@example.com/"]).contains("credentials"));
+        assert!(
+            error(&["check", URL, "http://a.example/", "--http3"]).contains("--http3 needs https:// URLs")
+        );
     }
 
     #[test]

@@ -135,7 +135,8 @@ async fn http3_is_asked_if_the_command_line_says_so() {
     assert!(answers.iter().all(|answer| answer["outcome"] == "pass"), "{report}");
     // Without HTTP/3 there is no answer.
     let plain = format!("http://localhost:{}/", origins.plain.address.port());
-    let ran = check(&[&*plain, "--http3", "--json", "--only", "te"]).await;
+    assert_eq!(check(&[&*plain, "--http3"]).await.code(), 2);
+    let ran = check(&[&*plain, "--mode", "http3-te", "--json", "--only", "te"]).await;
     assert_eq!(ran.code(), 3, "{ran:?}");
     let unavailable = ran.report()["hops"][0]["modes"][0]["unavailable"].clone();
     assert_eq!(unavailable, "HTTP/3 needs an https:// URL");

@@ -100,6 +100,9 @@ fn explain(error: &CertificateError) -> String {
 
 /// rustls has no more than a name for some.
 fn explain_text(reason: &str) -> String {
+    // What webpki finds and rustls has no variant for.
+    let reason =
+        reason.strip_prefix("Other(OtherError(").and_then(|rest| rest.strip_suffix("))")).unwrap_or(reason);
     let is = |name: &str, text: &str| reason == name || reason.starts_with(text);
     let text = match reason {
         "UnknownIssuer" => "its issuer is unknown",
@@ -118,6 +121,11 @@ mod tests {
     use super::*;
     use rustls::pki_types::UnixTime;
     use std::time::Duration;
+
+    #[test]
+    fn faults_that_only_webpki_names_are_named() {
+        assert_eq!(explain_text("Other(OtherError(CaUsedAsEndEntity))"), "CaUsedAsEndEntity");
+    }
 
     #[test]
     fn faults_of_certificates_are_explained() {
