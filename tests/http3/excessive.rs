@@ -110,6 +110,25 @@ async fn ten_thousand_streams_that_are_reset() {
     survivor.survives("10,000 streams opened and reset").await;
 }
 
+/// h3 keeps the number of each until the connection ends.
+#[tokio::test]
+async fn streams_without_a_request_are_bounded() {
+    const MOST: usize = 16 * 1024;
+    let survivor = Survivor::start(&[]).await;
+    let peer = Peer::connect(survivor.address).await;
+    let mut count = 0;
+    while let Ok((mut send, _recv)) = soon("a stream", peer.connection.open_bi()).await {
+        // The beginning of a `HEADERS` frame.
+        let _closed = send.write_all(&[HEADERS]).await;
+        let _closed = send.reset(code(Code::H3_REQUEST_CANCELLED));
+        count += 1;
+        assert!(count < 2 * MOST, "{count} streams");
+    }
+    assert_eq!(peer.closed().await, code(Code::H3_EXCESSIVE_LOAD));
+    assert!(count >= MOST, "{count} streams");
+    survivor.survives("streams without a request").await;
+}
+
 #[tokio::test]
 async fn windows_that_stay_closed() {
     let survivor = Survivor::start(&["--reader-timeout", "1s"]).await;

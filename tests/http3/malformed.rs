@@ -184,6 +184,16 @@ async fn content_of_another_length() {
     survivor.survives("content that is too short").await;
 }
 
+#[tokio::test]
+async fn content_length_that_is_not_one_number() {
+    let lengths: [&[&str]; 6] = [&["abc"], &["5, 5"], &["5", "6"], &["5", "5"], &["-1"], &[""]];
+    let requests = lengths.map(|values| {
+        let fields: Vec<_> = values.iter().map(|value| ("content-length", *value)).collect();
+        [post(&fields), data(b"hello")].concat()
+    });
+    end_the_stream("malformed Content-Length", &requests, Code::H3_MESSAGE_ERROR).await;
+}
+
 /// Numbers of QUIC's errors are no codes of HTTP/3, but a client may send any.
 #[tokio::test]
 async fn any_code_ends_a_stream() {

@@ -1,0 +1,77 @@
+//! Clients that leave no room for what the server must send.
+
+use super::{
+    peer::{HEADERS, Peer, code, connect, endpoint, head},
+    survivor::Survivor,
+};
+use crate::support::soon;
+use h3::error::Code;
+use quinn::{RecvStream, TransportConfig};
+
+/// A client whose streams have this window, in bytes.
+fn with_window(window: u32) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(window.into());
+    transport
+}
+
+async fn is_cancelled(recv: &mut RecvStream) {
+    let reset = soon("a reset", recv.received_reset()).await;
+    assert_eq!(reset, Ok(Some(code(Code::H3_REQUEST_CANCELLED))));
+}
+
+#[tokio::test]
+async fn header_section_that_has_no_room_is_a_stall() {
+    let survivor = Survivor::start(&["--reader-timeout", "1s"]).await;
+    // Enough for SETTINGS, and too little for a header section.
+    let peer = Peer::with(survivor.address, with_window(40), &[0, 4, 0]).await;
+    let mut streams = Vec::new();
+    for _ in 0..10 {
+        streams.push(peer.request(&head("GET", "/bytes/64", &[])).await);
+    }
+    for (_send, recv) in &mut streams {
+        is_cancelled(recv).await;
+    }
+    survivor.survives("no room for header sections").await;
+}
+
+#[tokio::test]
+async fn trailer_section_that_has_no_room_is_a_stall() {
+    let survivor = Survivor::start(&["--reader-timeout", "1s"]).await;
+    let request = head("GET", "/bytes/64", &[("te", "trailers")]);
+    let peer = Peer::connect(survivor.address).await;
+    let (_send, mut recv) = peer.request(&request).await;
+    let response = soon("a response", recv.read_to_end(10_000)).await.expect("a response");
+    // The last frame is that of the trailers. Its first bytes have room.
+    let trailers =
+        response.windows(2).rposition(|window| window[0] == HEADERS && usize::from(window[1] & 0x3f) > 20);
+    let window = u32::try_from(trailers.expect("trailers") + 8).expect("small");
+    let peer = Peer::with(survivor.address, with_window(window), &[0, 4, 0]).await;
+    let (_send, mut recv) = peer.request(&request).await;
+    is_cancelled(&mut recv).await;
+    survivor.survives("no room for trailers").await;
+}
+
+#[tokio::test]
+async fn client_that_grants_no_control_stream_is_closed() {
+    let survivor = Survivor::start(&["--handshake-timeout", "1s"]).await;
+    let mut transport = TransportConfig::default();
+    transport.max_concurrent_uni_streams(0_u32.into());
+    for transport in [transport, with_window(0)] {
+        let connection =
+            connect(&endpoint(), survivor.address, transport, &["h3"]).await.expect("a handshake");
+        soon("the end of the connection", connection.closed()).await;
+    }
+    survivor.survives("no room for SETTINGS").await;
+}
+
+#[tokio::test]
+async fn goaway_that_has_no_room_does_not_stop_a_shutdown() {
+    let survivor = Survivor::start(&["--shutdown-timeout", "1s"]).await;
+    let peer = Peer::connect(survivor.address).await;
+    let mut control = soon("a stream", peer.connection.accept_uni()).await.expect("a stream");
+    let settings = soon("SETTINGS", control.read_chunk(1000, true)).await.expect("no error").expect("bytes");
+    let window = u32::try_from(settings.bytes.len()).expect("small");
+    let _blocked = Peer::with(survivor.address, with_window(window), &[0, 4, 0]).await;
+    survivor.survives("no room for GOAWAY").await;
+}
