@@ -52,15 +52,17 @@ async fn reset_breaks_the_transfer_behind_the_rows_before(protocol: Protocol) {
             ("json", "[\n{\"id\":1},\n{\"id\":2}"),
         ] {
             let path = format!("/export/orders?columns=id&format={format}&{query}");
-            let (content, is_whole) = partial(client.get(&path).await).await;
-            assert_eq!((&*content, is_whole), (expected, false), "{path} over {protocol}");
+            assert_eq!(client.cut_after(expected, &path).await, protocol.failure(), "{path}");
         }
     }
-    let (content, is_whole) =
-        partial(client.get("/export/orders?columns=id&metadata=body&fail_at=1").await).await;
-    assert_eq!((&*content, is_whole), ("{\"data\":[", false), "{protocol}");
-    let (content, is_whole) = partial(client.get("/export/orders/events?columns=id&fail_at=1").await).await;
-    assert!(content.starts_with("id: ") && content.lines().count() == 2 && !is_whole, "{content}");
+    let path = "/export/orders?columns=id&metadata=body&fail_at=1";
+    assert_eq!(client.cut_after("{\"data\":[", path).await, protocol.failure());
+    let cut = client.cut("/export/orders/events?columns=id&fail_at=1").await;
+    assert_eq!(cut.why, protocol.failure());
+    let content = String::from_utf8(cut.content).expect("text");
+    // Over QUIC a reset may discard it.
+    let is_first = content.starts_with("id: ") && content.lines().count() == 2;
+    assert!(is_first || (protocol == Protocol::Http3 && content.is_empty()), "{content}");
 }
 
 async fn trailers_report_a_failure_after_a_whole_body(protocol: Protocol) {

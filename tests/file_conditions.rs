@@ -1,13 +1,11 @@
 //! Conditional requests and ranges of `/files/…` follow RFC 9110 §13 and §14.
 
 use crate::support::{
-    TestServer, clients,
-    protocols::Protocol,
-    read,
-    upload::{PROTOCOLS, Upload},
+    TestServer,
+    protocols::{Client, Protocol, Response, over_each_protocol, read},
+    upload::Upload,
     workbench,
 };
-use reqwest::{Client, Method, Response};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -49,15 +47,13 @@ fn digest(content: impl AsRef<[u8]>) -> String {
 }
 
 impl Served {
-    async fn ask(&self, client: &Client, method: &str, file: &str, fields: &[(&str, &str)]) -> Response {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let request = client.request(method, self.server.url(&format!("/files/{file}")));
-        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    async fn ask(client: &Client, method: &str, file: &str, fields: &[(&str, &str)]) -> Response {
+        let request = client.request(method, format!("/files/{file}")).headers(fields);
         request.header("te", "trailers").send().await.expect("a response")
     }
 
-    async fn etag(&self, client: &Client, file: &str) -> String {
-        field(&self.ask(client, "HEAD", file, &[]).await, "etag").to_owned()
+    async fn etag(client: &Client, file: &str) -> String {
+        field(&Self::ask(client, "HEAD", file, &[]).await, "etag").to_owned()
     }
 }
 
@@ -101,19 +97,25 @@ fn fields(filled: &str) -> Vec<(&str, &str)> {
     filled.split(" ; ").filter_map(|field| field.trim().split_once(": ")).collect()
 }
 
-#[tokio::test]
-async fn table_of_conditions_and_ranges_holds() {
+over_each_protocol! {
+    table_of_conditions_and_ranges_holds;
+    writes_have_the_same_answers_as_reads;
+    tag_changes_with_every_replacement_and_not_with_a_restart;
+    date_that_two_versions_can_share_is_not_sent;
+    last_modified_is_that_of_the_file_or_left_out;
+}
+
+async fn table_of_conditions_and_ranges_holds(protocol: Protocol) {
     let served = serve();
     assert!(rows().count() >= 100);
-    for (protocol, client) in clients() {
-        for row in rows() {
-            let etag = served.etag(&client, row.file).await;
-            let filled = row.filled(&etag);
-            let why = format!("{} {} {filled} over {protocol}", row.method, row.file);
-            let response = served.ask(&client, row.method, row.file, &fields(&filled)).await;
-            assert_eq!(response.status().as_str(), &row.expected[..3], "{why}");
-            assert_is_right(&row, response, &etag, &why).await;
-        }
+    let client = protocol.client(served.server.address).await;
+    for row in rows() {
+        let etag = Served::etag(&client, row.file).await;
+        let filled = row.filled(&etag);
+        let why = format!("{} {} {filled} over {protocol}", row.method, row.file);
+        let response = Served::ask(&client, row.method, row.file, &fields(&filled)).await;
+        assert_eq!(response.status().as_str(), &row.expected[..3], "{why}");
+        assert_is_right(&row, response, &etag, &why).await;
     }
 }
 
@@ -184,112 +186,101 @@ async fn assert_is_right(row: &Row<'_>, response: Response, etag: &str, why: &st
 /// Malformed or mismatching values of `If-None-Match` in the table.
 const MALFORMED: [&str; 6] = ["unquoted", "\"*", "*, *", "*,", "W/*", "\"other\", *"];
 
-#[tokio::test]
-async fn writes_have_the_same_answers_as_reads() {
+async fn writes_have_the_same_answers_as_reads(protocol: Protocol) {
     let served = serve();
-    let [(_, client), _] = clients();
-    for protocol in PROTOCOLS {
-        for row in
-            rows().filter(|row| row.method == "GET" && row.expected != "404" && !row.fields.contains("Range"))
-        {
-            write(&served.root.path().join(row.file), if row.file == "ten" { TEN } else { "" }, at(AT));
-            let etag = served.etag(&client, row.file).await;
-            let (filled, digest) = (row.filled(&etag), digest("new"));
-            let mut fields = fields(&filled);
-            // A write is rejected with 412 instead of 304, and `If-Modified-Since` applies only to reads.
-            let (is_for_reads, reads) =
-                (fields.iter().any(|(name, _)| *name == "If-Modified-Since"), row.expected);
-            let none_matches =
-                fields.iter().find(|(name, _)| *name == "If-None-Match").map(|(_, value)| *value);
-            let expected = match (reads, none_matches.is_some()) {
-                ("304", true) => 412,
-                // A read ignores the field. A write must not replace what its client may have meant to keep.
-                ("200", true) if none_matches.is_some_and(|value| MALFORMED.contains(&value)) => 412,
-                ("304", false) if is_for_reads => 200,
-                (status, _) => status.parse().expect("a status"),
-            };
-            fields.push(("content-digest", &digest));
-            let path = format!("/files/{}", row.file);
-            let upload = Upload { path: &path, fields: &fields, chunks: &["new"], ..Upload::default() };
-            let answer = upload.send(protocol, served.server.address).await;
-            assert_eq!(answer.status, expected, "{} {filled} over {protocol}: {}", row.file, answer.content);
-        }
+    let client = protocol.client(served.server.address).await;
+
+    for row in
+        rows().filter(|row| row.method == "GET" && row.expected != "404" && !row.fields.contains("Range"))
+    {
+        write(&served.root.path().join(row.file), if row.file == "ten" { TEN } else { "" }, at(AT));
+        let etag = Served::etag(&client, row.file).await;
+        let (filled, digest) = (row.filled(&etag), digest("new"));
+        let mut fields = fields(&filled);
+        // A write is rejected with 412 instead of 304, and `If-Modified-Since` applies only to reads.
+        let (is_for_reads, reads) =
+            (fields.iter().any(|(name, _)| *name == "If-Modified-Since"), row.expected);
+        let none_matches = fields.iter().find(|(name, _)| *name == "If-None-Match").map(|(_, value)| *value);
+        let expected = match (reads, none_matches.is_some()) {
+            ("304", true) => 412,
+            // A read ignores the field. A write must not replace what its client may have meant to keep.
+            ("200", true) if none_matches.is_some_and(|value| MALFORMED.contains(&value)) => 412,
+            ("304", false) if is_for_reads => 200,
+            (status, _) => status.parse().expect("a status"),
+        };
+        fields.push(("content-digest", &digest));
+        let path = format!("/files/{}", row.file);
+        let upload = Upload { path: &path, fields: &fields, chunks: &["new"], ..Upload::default() };
+        let answer = upload.send(protocol, served.server.address).await;
+        assert_eq!(answer.status, expected, "{} {filled} over {protocol}: {}", row.file, answer.content);
     }
 }
 
-#[tokio::test]
-async fn tag_changes_with_every_replacement_and_not_with_a_restart() {
+async fn tag_changes_with_every_replacement_and_not_with_a_restart(protocol: Protocol) {
     let served = serve();
-    let [(_, client), _] = clients();
-    let mut tags = vec![served.etag(&client, "ten").await];
+    let client = protocol.client(served.server.address).await;
+    let mut tags = vec![Served::etag(&client, "ten").await];
     // Also with the same bytes: the stored file is a new one.
     for content in ["abc", "abc", "def", "abc"].repeat(5) {
         let (digest, chunks) = (digest(content), [content]);
         let last = tags.last().expect("a tag").clone();
         let fields = [("content-digest", &*digest), ("if-match", &*last)];
         let upload = Upload { path: "/files/ten", fields: &fields, chunks: &chunks, ..Upload::default() };
-        assert_eq!(upload.send(Protocol::Http2, served.server.address).await.status, 200);
-        let tag = served.etag(&client, "ten").await;
+        assert_eq!(upload.send(protocol, served.server.address).await.status, 200);
+        let tag = Served::etag(&client, "ten").await;
         assert!(!tags.contains(&tag), "{tag} of {tags:?}");
-        assert_eq!(
-            upload.send(Protocol::Http2, served.server.address).await.status,
-            412,
-            "the tag is the old one"
-        );
+        assert_eq!(upload.send(protocol, served.server.address).await.status, 412, "the tag is the old one");
         tags.push(tag);
     }
     let again =
         Served { server: TestServer::start(workbench(served.root.path()).router()), root: served.root };
-    assert_eq!(again.etag(&client, "ten").await, *tags.last().expect("a tag"));
+    let client = protocol.client(again.server.address).await;
+    assert_eq!(Served::etag(&client, "ten").await, *tags.last().expect("a tag"));
 }
 
 /// If two versions could have the same date, a client could join them by `If-Range`.
-#[tokio::test]
-async fn date_that_two_versions_can_share_is_not_sent() {
+async fn date_that_two_versions_can_share_is_not_sent(protocol: Protocol) {
     let served = serve();
     let file = served.root.path().join("ten");
-    for (protocol, client) in clients() {
-        // A time in the future stays in the future until the response is sent.
-        for modified in [SystemTime::now(), SystemTime::now() + Duration::from_secs(5)] {
-            write(&file, TEN, modified);
-            let first = served.ask(&client, "GET", "ten", &[("range", "bytes=0-2")]).await;
-            assert_eq!(field(&first, "last-modified"), "", "{modified:?} over {protocol}");
-            let etag = field(&first, "etag").to_owned();
+    let client = protocol.client(served.server.address).await;
+    // A time in the future stays in the future until the response is sent.
+    for modified in [SystemTime::now(), SystemTime::now() + Duration::from_secs(5)] {
+        write(&file, TEN, modified);
+        let first = Served::ask(&client, "GET", "ten", &[("range", "bytes=0-2")]).await;
+        assert_eq!(field(&first, "last-modified"), "", "{modified:?} over {protocol}");
+        let etag = field(&first, "etag").to_owned();
 
-            let date = httpdate::fmt_http_date(modified);
-            for (validator, status) in [(&date, 200), (&etag, 206)] {
-                let fields = [("range", "bytes=3-"), ("if-range", &**validator)];
-                let response = served.ask(&client, "GET", "ten", &fields).await;
-                assert_eq!(response.status(), status, "{validator} over {protocol}");
-            }
+        let date = httpdate::fmt_http_date(modified);
+        for (validator, status) in [(&date, 200), (&etag, 206)] {
+            let fields = [("range", "bytes=3-"), ("if-range", &**validator)];
+            let response = Served::ask(&client, "GET", "ten", &fields).await;
+            assert_eq!(response.status(), status, "{validator} over {protocol}");
         }
     }
 }
 
-#[tokio::test]
-async fn last_modified_is_that_of_the_file_or_left_out() {
+async fn last_modified_is_that_of_the_file_or_left_out(protocol: Protocol) {
     let served = serve();
-    for (protocol, client) in clients() {
-        for (modified, is_sent) in [
-            (UNIX_EPOCH - Duration::from_millis(500), false),
-            (UNIX_EPOCH - Duration::from_secs(315_619_200), false),
-            (UNIX_EPOCH, true),
-            (SystemTime::now() - Duration::from_secs(4), true),
-            (SystemTime::now(), false),
-            (at(4_000_000_000), false),
-        ] {
-            write(&served.root.path().join("ten"), TEN, modified);
-            for (method, fields, status) in
-                [("GET", &[][..], 200), ("HEAD", &[], 200), ("GET", &[("range", "bytes=0-1")], 206)]
-            {
-                let response = served.ask(&client, method, "ten", fields).await;
-                assert_eq!(response.status(), status, "{modified:?} over {protocol}");
-                assert!(field(&response, "etag").starts_with('"'), "{modified:?} over {protocol}");
-                let expected = if is_sent { httpdate::fmt_http_date(modified) } else { String::new() };
-                assert_eq!(field(&response, "last-modified"), expected, "{modified:?} over {protocol}");
-                let now = httpdate::parse_http_date(field(&response, "date")).expect("a date");
-                assert!(now <= SystemTime::now() && now > SystemTime::now() - Duration::from_secs(20));
-            }
+    let client = protocol.client(served.server.address).await;
+    for (modified, is_sent) in [
+        (UNIX_EPOCH - Duration::from_millis(500), false),
+        (UNIX_EPOCH - Duration::from_secs(315_619_200), false),
+        (UNIX_EPOCH, true),
+        (SystemTime::now() - Duration::from_secs(4), true),
+        (SystemTime::now(), false),
+        (at(4_000_000_000), false),
+    ] {
+        write(&served.root.path().join("ten"), TEN, modified);
+        for (method, fields, status) in
+            [("GET", &[][..], 200), ("HEAD", &[], 200), ("GET", &[("range", "bytes=0-1")], 206)]
+        {
+            let response = Served::ask(&client, method, "ten", fields).await;
+            assert_eq!(response.status(), status, "{modified:?} over {protocol}");
+            assert!(field(&response, "etag").starts_with('"'), "{modified:?} over {protocol}");
+            let expected = if is_sent { httpdate::fmt_http_date(modified) } else { String::new() };
+            assert_eq!(field(&response, "last-modified"), expected, "{modified:?} over {protocol}");
+            let now = httpdate::parse_http_date(field(&response, "date")).expect("a date");
+            assert!(now <= SystemTime::now() && now > SystemTime::now() - Duration::from_secs(20));
         }
     }
 }

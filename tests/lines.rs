@@ -3,13 +3,14 @@
 use crate::support::{
     TestServer,
     protocols::{Protocol, json, over_each_protocol, read},
-    raw,
     upload::fields,
     workbench,
 };
 
 over_each_protocol! {
     failure_is_reported_in_the_field_that_is_sent_only_then;
+    field_of_failures_is_announced_and_empty_over_http1_and_otherwise_absent;
+    failure_that_cannot_be_reported_cuts_the_transfer, except Http2: "trailers are sent also without `TE`";
 }
 
 async fn failure_is_reported_in_the_field_that_is_sent_only_then(protocol: Protocol) {
@@ -21,26 +22,27 @@ async fn failure_is_reported_in_the_field_that_is_sent_only_then(protocol: Proto
     assert_eq!(trailers, fields(&[("x-stream-error", "line 3 can't be read")]), "{protocol}");
 }
 
-#[tokio::test]
-async fn field_of_failures_is_announced_and_empty_over_http1_and_absent_over_http2() {
+async fn field_of_failures_is_announced_and_empty_over_http1_and_otherwise_absent(protocol: Protocol) {
     let server = TestServer::start(workbench(".").router());
-    let response = Protocol::Http2.client(server.address).await.get("/lines/2").await;
-    assert_eq!(response.headers()["trailer"], "x-line-count");
-    let ending = read(response).await.expect("no error");
-    assert_eq!(ending.trailers.expect("trailers"), fields(&[("x-line-count", "2")]));
-
-    let request = "GET /lines/2 HTTP/1.1\r\nhost: a\r\nconnection: close, te\r\nte: trailers\r\n\r\n";
-    let response = raw::http1(server.address, request).await;
-    assert!(response.contains("\r\ntrailer: x-line-count, x-stream-error\r\n"), "{response}");
-    assert!(response.ends_with("0\r\nx-line-count: 2\r\nx-stream-error: \r\n\r\n"), "{response}");
+    let client = protocol.client(server.address).await;
+    let (announced, sent) = match protocol {
+        Protocol::Http1 => {
+            ("x-line-count, x-stream-error", &[("x-line-count", "2"), ("x-stream-error", "")][..])
+        }
+        _ => ("x-line-count", &[("x-line-count", "2")][..]),
+    };
+    let response = client.get("/lines/2").await;
+    assert_eq!(response.field("trailer"), announced);
+    assert_eq!(read(response).await.expect("no error").trailers, Some(fields(sent)));
 }
 
-#[tokio::test]
-async fn failure_that_cannot_be_reported_cuts_the_transfer() {
+async fn failure_that_cannot_be_reported_cuts_the_transfer(protocol: Protocol) {
     let server = TestServer::start(workbench(".").router());
-    let request = "GET /lines/5?fail_at=3 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    let response = raw::http1(server.address, request).await;
-    assert!(response.ends_with("7\r\nline 2\n\r\n"), "no last chunk: {response}");
+    let client = protocol.client(server.address).await;
+    let response = client.request("GET", "/lines/5?fail_at=3").send().await.expect("a response");
+    let cut = read(response).await.expect_err("cut");
+    assert_eq!(cut.why, protocol.failure());
+    assert!(b"line 1\nline 2\n".starts_with(&cut.content), "{cut:?}");
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ fn id(headers: &http::HeaderMap) -> String {
 }
 
 over_each_protocol! {
+    running_export_reports_its_progress;
     status_of_an_ended_export_contains_its_trailers;
     failure_is_told_with_its_reason;
     unknown_id_is_a_problem_that_explains_ids;
@@ -70,25 +71,21 @@ async fn client_without_trailers_gets_them_there() {
     assert_eq!(told["trailers"]["x-row-count"], "5000");
 }
 
-#[tokio::test]
-async fn running_export_reports_its_progress() {
+async fn running_export_reports_its_progress(protocol: Protocol) {
     let server = TestServer::start(workbench(".").router());
-    let mut client = raw::http2(server.address).await;
-    let request = http::Request::get("https://localhost/export/orders").body(()).expect("a request");
-    let (response, _) = client.send_request(request, true).expect("sent");
-    let response = soon("a response", response).await.expect("a response");
+    let client = protocol.client(server.address).await;
+    let mut response = client.get("/export/orders").await;
     let id = id(response.headers());
-    let mut body = response.into_body();
-    soon("data", body.data()).await.expect("data").expect("no error");
+    response.chunk().await.expect("no error").expect("a chunk");
 
-    let other = Protocol::Http1.client(server.address).await;
+    let other = protocol.client(server.address).await;
     let told = progress(&other, &id).await;
     let rows = told["rows"].as_u64().expect("a number");
     assert!(told["state"] == "running" && rows > 0 && rows < 100_000, "{told}");
     assert_eq!(told["total"], 100_000);
     assert!(told["bytes"].as_u64().expect("a number") > 0 && told["trailers"].is_null(), "{told}");
 
-    drop(body);
+    drop(response);
     let told = until(&other, &id, "cancelled").await;
     assert!(told["trailers"].is_null() && told["rows"].as_u64().expect("a number") < 100_000, "{told}");
 }

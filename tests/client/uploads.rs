@@ -5,6 +5,7 @@ use crate::support::{
     PATIENCE, TestServer,
     client::{CACERT, Place, Ran, WIRES, Wire, hex_sha256, sha256},
     process::{Process, Signal},
+    protocols::{Protocol, over_each_protocol},
     scripted::{Answer, Frames, Scripted, Security, Step, http1_requests},
     soon, with, workbench,
 };
@@ -404,36 +405,39 @@ async fn file_that_can_t_be_read_is_found_before_there_is_a_connection() {
     assert!(server.received().is_empty());
 }
 
+over_each_protocol! {
+    #[cfg(unix)]
+    upload_to_a_server_that_is_killed_is_cut, except Http3: "nothing shows it before the idle time of 40 s";
+}
+
 /// The client has sent a part, and waits for more on its standard input.
 #[cfg(unix)]
-#[tokio::test]
-async fn upload_to_a_server_that_is_killed_is_cut() {
-    // Over HTTP/3, nothing shows it before the connection's idle time of 40 s.
-    for options in [&[][..], &["--http1.1"]] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let dir = folder.path().to_str().expect("UTF-8");
-        let mut server =
-            Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off", "--allow-upload", "--dir", dir]);
-        let url = format!("https://localhost:{}/files/local", server.address("https").port());
-        let place = Place::new();
-        let mut command =
-            place.command(&[&["put", "--json", "--cacert", CACERT], options, &["-", &url]].concat());
-        command.stdin(Stdio::piped());
-        let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("started");
-        let mut input = child.stdin.take().expect("piped");
-        tokio::io::AsyncWriteExt::write_all(&mut input, CONTENT).await.expect("written");
-        soon("the upload", async {
-            while names(folder.path()).is_empty() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await;
-        server.signal(Signal::KILL);
-        let output =
-            tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("an end").expect("ended");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(6), "{options:?}: {text}");
-        assert!(text.contains(r#""verdict":"cut""#), "{options:?}: {text}");
-        assert!(!folder.path().join("local").exists());
-    }
+async fn upload_to_a_server_that_is_killed_is_cut(protocol: Protocol) {
+    let options = if protocol == Protocol::Http1 { &["--http1.1"][..] } else { &[] };
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_str().expect("UTF-8");
+    let mut server =
+        Process::start(&["--listen", "127.0.0.1:0", "--redirect", "off", "--allow-upload", "--dir", dir]);
+    let url = format!("https://localhost:{}/files/local", server.address("https").port());
+    let place = Place::new();
+    let mut command =
+        place.command(&[&["put", "--json", "--cacert", CACERT], options, &["-", &url]].concat());
+    command.stdin(Stdio::piped());
+    let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("started");
+    let mut input = child.stdin.take().expect("piped");
+    tokio::io::AsyncWriteExt::write_all(&mut input, CONTENT).await.expect("written");
+    soon("the upload", async {
+        while names(folder.path()).is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    server.signal(Signal::KILL);
+    let output =
+        tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("an end").expect("ended");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(6), "{options:?}: {text}");
+    assert!(text.contains(r#""verdict":"cut""#), "{options:?}: {text}");
+    assert!(!folder.path().join("local").exists());
 }

@@ -109,7 +109,7 @@ async fn length_gives_way_where_trailers_go_out(protocol: Protocol) {
 async fn body_that_fails_has_no_digest(protocol: Protocol) {
     let server = TestServer::start(app());
     let client = protocol.client(server.address).await;
-    assert!(read(client.get("/fails").await).await.is_err(), "{protocol}");
+    client.cut("/fails").await;
 
     let wire = raw::http1(server.address, "GET /fails HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n").await;
     assert_ends_after(&format!("13\r\n{CONTENT}\r\n"), &wire);

@@ -117,7 +117,7 @@ async fn both_layers_make_one_section_in_either_order_around_any_body(protocol: 
             expected.extend((path == "/produced").then_some("x-rows"));
             assert_eq!(sent, expected, "{case}");
         }
-        assert!(read(client.get("/fails").await).await.is_err(), "{protocol}");
+        client.cut("/fails").await;
     }
 }
 

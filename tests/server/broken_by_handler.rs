@@ -1,7 +1,12 @@
 //! A handler can ask for a response that breaks off in a certain way, at a certain point.
 
 use super::prelude::{Extension, IntoResponse, Path, Router, get, route};
-use crate::support::{TestServer, log::Log, raw, soon};
+use crate::support::{
+    TestServer,
+    log::Log,
+    protocols::{Protocol, Why, over_each_protocol, read},
+    raw, soon,
+};
 use axum_trailers::{
     body, declared,
     trailers::{
@@ -226,10 +231,15 @@ async fn http2_connection_breaks_off_as_requested() {
     }
 }
 
-#[tokio::test]
-async fn http2_reset_leaves_the_other_streams_alone() {
+over_each_protocol! {
+    reset_leaves_the_other_streams_alone, except Http1: "a connection has one response at a time";
+    response_breaks_off_at_the_point_that_was_asked_for;
+    log_says_that_it_was_asked_for;
+}
+
+async fn reset_leaves_the_other_streams_alone(protocol: Protocol) {
     let server = TestServer::start(app());
-    let mut client = raw::http2(server.address).await;
+    let client = protocol.client(server.address).await;
     for (path, at, expected) in [
         ("known", Body, "01234"),
         ("known", BreakPoint::Trailers, "0123456789"),
@@ -237,23 +247,32 @@ async fn http2_reset_leaves_the_other_streams_alone() {
         ("sized", Body, "01234"),
     ] {
         let path = format!("/{path}/{Reset}/{at}");
-        let mut body = raw::http2_get(&mut client, &path).await;
-        let mut content = Vec::new();
-        let error = loop {
-            match soon("the reset", body.data()).await.expect("a reset") {
-                Ok(data) => content.extend(data),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(String::from_utf8_lossy(&content), expected, "{path}");
-        assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR), "{path}");
+        assert_eq!(client.cut_after(expected, &path).await, protocol.failure(), "{path}");
     }
-    let request = http::Request::get(format!("https://localhost/known/{Reset}/{Head}")).body(());
-    let (response, _) = client.send_request(request.expect("a request"), true).expect("sent");
-    let error = soon("the reset", response).await.expect_err("a reset");
-    assert_eq!(error.reason(), Some(h2::Reason::INTERNAL_ERROR));
-    let mut body = raw::http2_get(&mut client, "/ok").await;
-    assert_eq!(raw::http2_read(&mut body).await.expect("whole"), b"ok");
+    let request = client.request("GET", format!("/known/{Reset}/{Head}"));
+    assert_eq!(request.send().await.err().expect("a reset").why, protocol.failure());
+    assert_eq!(read(client.get("/ok").await).await.expect("whole").content, b"ok");
+}
+
+/// What over HTTP/1.1 and HTTP/2 is on the wire is above.
+async fn response_breaks_off_at_the_point_that_was_asked_for(protocol: Protocol) {
+    let server = TestServer::start(app());
+    for kind in [Reset, Close] {
+        for (path, at, expected) in [
+            ("known", Body, "01234"),
+            ("known", BreakPoint::Trailers, "0123456789"),
+            ("unknown", Body, "0123456789"),
+            ("sized", Body, "01234"),
+            ("sized", BreakPoint::Trailers, "0123456789"),
+        ] {
+            let path = format!("/{path}/{kind}/{at}");
+            let client = protocol.client(server.address).await;
+            let cut = client.cut(&path).await;
+            let why = if kind == Close { Why::Closed } else { protocol.failure() };
+            assert_eq!(cut.why, why, "{path}");
+            assert!(expected.as_bytes().starts_with(&cut.content), "{path}: {cut:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -288,19 +307,20 @@ async fn response_without_content_breaks_off_at_its_head_only() {
     }
 }
 
-#[tokio::test]
-async fn log_says_that_it_was_asked_for() {
+async fn log_says_that_it_was_asked_for(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(app());
-    for (kind, at) in [(Reset, Head), (Close, Body), (Alert, Chunk), (Reset, BreakPoint::Trailers)] {
+    let cases: &[_] = match protocol {
+        Protocol::Http3 => &[(Reset, Head), (Close, Body), (Reset, BreakPoint::Trailers)],
+        _ => &[(Reset, Head), (Close, Body), (Alert, Chunk), (Reset, BreakPoint::Trailers)],
+    };
+    for (kind, at) in cases {
+        let client = protocol.client(server.address).await;
         let path = format!("/known/{kind}/{at}");
-        raw::http1(server.address, &format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
-        log.line(&[&path, &format!("ended=failed: broken by its handler ({kind} at {at})")]).await;
+        client.cut(&path).await;
+        let ended = format!("ended=failed: broken by its handler ({kind} at {at})");
+        log.line(&[&path, protocol.name(), &ended]).await;
     }
-    let mut client = raw::http2(server.address).await;
-    let path = format!("/known/{Reset}/{Body}");
-    raw::http2_read(&mut raw::http2_get(&mut client, &path).await).await.expect_err("a reset");
-    log.line(&[&path, "HTTP/2", "ended=failed: broken by its handler (reset at body)"]).await;
 }
 
 /// Each of them asks for a break of the connection: the first one gets it, once.

@@ -1,7 +1,12 @@
 //! A request's content may be read and dropped on any task and thread, and HTTP/1.1 stays in step with its client.
 
 use super::prelude::{Content, RawBody, ReadContent, Router, get, post};
-use crate::support::{PATIENCE, TestServer, log::Log, raw, soon, with};
+use crate::support::{
+    PATIENCE, TestServer,
+    log::Log,
+    protocols::{Protocol, over_each_protocol},
+    raw, soon, with,
+};
 use axum_trailers_server::Limits;
 use bytes::Bytes;
 use std::{
@@ -120,57 +125,40 @@ fn app(place: Place) -> Router {
         .route("/next", get(|| async { "next" }))
 }
 
+over_each_protocol! {
+    content_is_read_on_any_task_and_thread;
+    content_that_stalls_is_408_wherever_it_is_read;
+    content_that_was_read_to_its_end_is_not_logged_as_dropped;
+}
+
 /// Sends the content in parts, so that a reader has to wait.
-async fn upload(server: &TestServer, protocol: &str) -> String {
-    if protocol == "HTTP/2" {
-        let mut client = raw::http2(server.address).await;
-        let request = http::Request::post("https://localhost/read").body(()).expect("a request");
-        let (response, mut content) = client.send_request(request, false).expect("sent");
-        for _ in 0..3 {
-            sleep(Duration::from_millis(30)).await;
-            content.send_data(Bytes::from_static(b"hello"), false).expect("sent");
-        }
-        content
-            .send_trailers(http::HeaderMap::from_iter([(
-                "x-sum".parse().expect("a name"),
-                "1".parse().expect("a value"),
-            )]))
-            .expect("sent");
-        let response = soon("a response", response).await.expect("a response");
-        let content = raw::http2_read(&mut response.into_body()).await.expect("whole");
-        return String::from_utf8(content).expect("text");
-    }
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let head = "POST /read HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
-    client.write_all(head.as_bytes()).await.expect("sent");
+async fn upload(server: &TestServer, protocol: Protocol) -> String {
+    let client = protocol.client(server.address).await;
+    let mut upload = client.request("POST", "/read").begin().await.expect("a stream");
     for _ in 0..3 {
         sleep(Duration::from_millis(30)).await;
-        client.write_all(b"5\r\nhello\r\n").await.expect("sent");
+        upload.send("hello").await;
     }
-    client.write_all(b"0\r\nx-sum: 1\r\n\r\n").await.expect("sent");
-    let wire = raw::rest(&mut client).await;
-    wire.rsplit("\r\n\r\n").next().expect("content").to_owned()
+    upload.end_with(&[("x-sum", "1")]).await;
+    upload.response().await.expect("a response").text().await.expect("whole")
 }
 
-#[tokio::test]
-async fn content_is_read_on_any_task_and_thread() {
+async fn content_is_read_on_any_task_and_thread(protocol: Protocol) {
     for place in PLACES {
         let server = TestServer::start(app(place));
-        for protocol in ["HTTP/1.1", "HTTP/2"] {
-            let account = upload(&server, protocol).await;
-            assert_eq!(account, r#"15 bytes, {"x-sum": "1"}"#, "{place:?} over {protocol}");
-        }
+        let account = upload(&server, protocol).await;
+        assert_eq!(account, r#"15 bytes, {"x-sum": "1"}"#, "{place:?}");
     }
 }
 
-#[tokio::test]
-async fn content_that_stalls_is_408_wherever_it_is_read() {
+async fn content_that_stalls_is_408_wherever_it_is_read(protocol: Protocol) {
     let limits = with!(Limits { stalled_body: Duration::from_millis(300), idle: PATIENCE });
     for place in PLACES {
         let server = TestServer::limited(app(place), limits.clone());
-        let head = "POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhello";
-        let wire = raw::http1(server.address, head).await;
-        assert!(wire.starts_with("HTTP/1.1 408 "), "{place:?}: {wire}");
+        let client = protocol.client(server.address).await;
+        let request = client.request("POST", "/read").header("content-length", "10").body("hello");
+        let mut upload = request.begin().await.expect("a stream");
+        assert_eq!(upload.response().await.expect("a response").status(), 408, "{place:?}");
     }
 }
 
@@ -226,17 +214,15 @@ async fn content_that_is_dropped_elsewhere_after_the_response_leaves_the_connect
     }
 }
 
-#[tokio::test]
-async fn content_that_was_read_to_its_end_is_not_logged_as_dropped() {
+async fn content_that_was_read_to_its_end_is_not_logged_as_dropped(protocol: Protocol) {
     let (log, _guard) = Log::catch_all();
     let server = TestServer::with(app(Place::Task), |server| server.threads(1));
-    for protocol in ["HTTP/1.1", "HTTP/2"] {
-        upload(&server, protocol).await;
-        log.line(&["/read", protocol, "ended=complete"]).await;
-    }
+    upload(&server, protocol).await;
+    log.line(&["/read", protocol.name(), "ended=complete"]).await;
     assert!(!log.text().contains("request body ended early"), "{}", log.text());
-    let request = "POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-    raw::http1(server.address, request).await;
+    let client = protocol.client(server.address).await;
+    let request = client.request("POST", "/unread").header("content-length", "5").body("hello");
+    request.send().await.expect("a response");
     // Also outside of its span.
     let line =
         ["request{", "request_target=\"/unread\"", "request body ended early", "the application dropped it"];

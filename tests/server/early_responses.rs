@@ -1,5 +1,5 @@
 //! If an HTTP/1.1 response is sent before its request was read, it announces whether the connection stays open (RFC
-//! 9112 §9.6).
+//! 9112 §9.6). Over HTTP/2 and HTTP/3 the stream ends alone: `unread_requests.rs` has what follows for its request.
 
 use super::prelude::{Plain, RawBody, ReadContent, Router, StatusCode, get, post};
 use crate::support::{TestServer, raw, soon};

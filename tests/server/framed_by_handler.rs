@@ -1,7 +1,12 @@
 //! A handler can ask for trailers and lengths that the server otherwise never sends.
 
 use super::prelude::{Extension, IntoResponse, Path, Router, get, route};
-use crate::support::{TestServer, log::Log, raw, soon};
+use crate::support::{
+    TestServer,
+    log::Log,
+    protocols::{Protocol, over_each_protocol},
+    raw, soon,
+};
 use axum_trailers::{
     body, declared,
     trailers::{
@@ -173,9 +178,12 @@ async fn last_chunk_is_not_mistaken_however_slow_the_client_is() {
     assert!(wire.ends_with(b"A\r\n0123456789\r\n0\r\n\r\n"));
 }
 
+over_each_protocol! {
+    failure_in_trailers_that_are_announced_only_cuts_the_transfer;
+}
+
 /// A failure is never hidden: if its trailers must not be sent, the transfer is cut.
-#[tokio::test]
-async fn failure_in_trailers_that_are_announced_only_cuts_the_transfer() {
+async fn failure_in_trailers_that_are_announced_only_cuts_the_transfer(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let failing = || async {
         let (mut sender, body) = body::channel(1024, declared!["x-end"]);
@@ -188,13 +196,10 @@ async fn failure_in_trailers_that_are_announced_only_cuts_the_transfer() {
         (Extension(asked("announced_only")), body)
     };
     let server = TestServer::start(app().route("/failing", get(failing)));
-    let mut client = raw::http2(server.address).await;
-    let error = raw::http2_read(&mut raw::http2_get(&mut client, "/failing").await).await;
-    assert_eq!(error.expect_err("a reset").reason(), Some(h2::Reason::INTERNAL_ERROR));
-    log.line(&["/failing", "HTTP/2", "ended=failed: the trailers that report the failure can't be sent"])
-        .await;
-    let (_, rest) = http1(&server, "/failing", "te: trailers\r\n").await;
-    assert_eq!(rest, "A\r\n0123456789\r\n");
+    let client = protocol.client(server.address).await;
+    assert_eq!(client.cut_after("0123456789", "/failing").await, protocol.failure());
+    let ended = "ended=failed: the trailers that report the failure can't be sent";
+    log.line(&["/failing", protocol.name(), ended]).await;
 }
 
 /// h2's client rejects such a response, so its frames are read.

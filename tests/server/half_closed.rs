@@ -1,5 +1,5 @@
 //! A client that closes its sending direction after a complete request still gets the whole response; if it is gone,
-//! its producer ends.
+//! its producer ends. A connection over QUIC has no direction that could close: its streams have, and end each request.
 
 use super::prelude::{RawBody, ReadContent, Router, get, post, producer::Producers};
 use crate::support::{TestServer, raw, soon};

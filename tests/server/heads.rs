@@ -3,7 +3,11 @@
 use super::prelude::{
     AppendHeaders, Body, ConnectInfo, HeaderMap, Plain, Request, Router, StatusCode, any, get, route,
 };
-use crate::support::{TestServer, clients, http2, raw, read, soon};
+use crate::support::{
+    TestServer,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon,
+};
 use std::{convert::Infallible, net::SocketAddr};
 
 fn app() -> Router {
@@ -43,45 +47,48 @@ async fn panics() {
     panic!("on purpose");
 }
 
-#[tokio::test]
-async fn request_head_arrives_whole() {
-    let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let method = reqwest::Method::from_bytes(b"PURGE").expect("a method");
-        let response = client.request(method, server.url("/head/a%2Fb?q=1&q=%20")).send().await;
-        let text = response.expect("a response").text().await.expect("text");
-        let version = if protocol == "HTTP/2" { "HTTP/2.0" } else { protocol };
-        assert_eq!(text, format!("PURGE /head/a%2Fb?q=1&q=%20 {version}"));
-
-        let response = client.get(server.url("/fields")).header("x-a", "1").header("x-a", "2").send().await;
-        assert_eq!(response.expect("a response").text().await.expect("text"), "1|2", "{protocol}");
-        assert_eq!(server.get(&client, "/peer").await.text().await.expect("text"), "127.0.0.1", "{protocol}");
-    }
+over_each_protocol! {
+    request_head_arrives_whole;
+    response_head_arrives_whole;
+    handler_that_panics_is_a_500_and_the_connection_lives_on;
 }
 
-#[tokio::test]
-async fn response_head_arrives_whole() {
+async fn request_head_arrives_whole(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let response = server.get(&client, "/answer").await;
-        assert_eq!(response.status(), 418, "{protocol}");
-        let values: Vec<_> = response.headers().get_all("x-a").iter().collect();
-        assert_eq!(values, ["1", "2"], "{protocol}");
-        assert_eq!(read(response).await.expect("no error").content, b"short and stout", "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    let response = client.request("PURGE", "/head/a%2Fb?q=1&q=%20").send().await;
+    let text = response.expect("a response").text().await.expect("text");
+    let version = match protocol {
+        Protocol::Http1 => "HTTP/1.1",
+        Protocol::Http2 => "HTTP/2.0",
+        Protocol::Http3 => "HTTP/3.0",
+    };
+    assert_eq!(text, format!("PURGE /head/a%2Fb?q=1&q=%20 {version}"));
+
+    let response = client.request("GET", "/fields").header("x-a", "1").header("x-a", "2").send().await;
+    assert_eq!(response.expect("a response").text().await.expect("text"), "1|2", "{protocol}");
+    assert_eq!(client.get("/peer").await.text().await.expect("text"), "127.0.0.1", "{protocol}");
 }
 
-#[tokio::test]
-async fn handler_that_panics_is_a_500_and_the_connection_lives_on() {
+async fn response_head_arrives_whole(protocol: Protocol) {
+    let server = TestServer::start(app());
+    let client = protocol.client(server.address).await;
+    let response = client.get("/answer").await;
+    assert_eq!(response.status(), 418, "{protocol}");
+    let values: Vec<_> = response.headers().get_all("x-a").iter().collect();
+    assert_eq!(values, ["1", "2"], "{protocol}");
+    assert_eq!(read(response).await.expect("no error").content, b"short and stout", "{protocol}");
+}
+
+async fn handler_that_panics_is_a_500_and_the_connection_lives_on(protocol: Protocol) {
     let server = TestServer::start(app());
     let request =
         "GET /panic HTTP/1.1\r\nhost: a\r\n\r\nGET /peer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let wire = raw::http1(server.address, request).await;
     assert!(wire.starts_with("HTTP/1.1 500 "), "{wire}");
     assert!(wire.ends_with("127.0.0.1"), "the second request is answered: {wire}");
-    for (protocol, client) in clients() {
-        assert_eq!(server.get(&client, "/panic").await.status(), 500, "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    assert_eq!(client.get("/panic").await.status(), 500, "{protocol}");
 }
 
 #[tokio::test]
@@ -137,7 +144,7 @@ async fn fields_of_a_connection_do_not_leave_over_http2() {
         ("x-other", "1"),
     ];
     let server = TestServer::start(Router::new().route("/", get(move || async move { (fields, "ok") })));
-    let response = server.get(&http2(), "/").await;
+    let response = Protocol::Http2.client(server.address).await.get("/").await;
     assert_eq!(response.status(), 200);
     let left: Vec<_> = fields.iter().filter(|(name, _)| response.headers().contains_key(*name)).collect();
     assert_eq!(left, [&("x-other", "1")]);

@@ -1,7 +1,11 @@
 //! A request's content that an application keeps does not hold the connection after the client has left.
 
 use super::prelude::{Content, RawBody, ReadContent, Router, post};
-use crate::support::{PATIENCE, TestServer, raw, soon, with};
+use crate::support::{
+    PATIENCE, TestServer,
+    protocols::{Protocol, over_each_protocol},
+    raw, soon, with,
+};
 use axum_trailers_server::Limits;
 use std::{
     future::pending,
@@ -77,8 +81,15 @@ async fn leave_one(server: &TestServer, kept: &Kept, protocol: &str, path: &str,
     }
 }
 
+over_each_protocol! {
+    kept_content_is_broken_once_its_client_is_gone;
+    kept_content_is_whole_if_its_client_stays;
+}
+
 const PATHS: [&str; 2] = ["/answered", "/unanswered"];
-const PROTOCOLS: [&str; 2] = ["http/1.1", "h2"];
+
+/// What both of them have: a client that leaves over TCP.
+const OVER_TCP: [&str; 2] = ["http/1.1", "h2"];
 
 #[tokio::test]
 async fn kept_contents_leave_room_for_other_clients_and_hold_no_shutdown_up() {
@@ -86,7 +97,7 @@ async fn kept_contents_leave_room_for_other_clients_and_hold_no_shutdown_up() {
     let mut server = TestServer::limited(app(&kept), with!(Limits { connections: 1 }));
     for leaves in [Leaves::Fin, Leaves::Reset] {
         for path in PATHS {
-            for protocol in PROTOCOLS {
+            for protocol in OVER_TCP {
                 leave_one(&server, &kept, protocol, path, leaves).await;
                 no_connection(&server, &format!("the end of {path} over {protocol} by {leaves:?}")).await;
             }
@@ -98,13 +109,22 @@ async fn kept_contents_leave_room_for_other_clients_and_hold_no_shutdown_up() {
     assert_eq!(kept.lock().expect("no panic").len(), 8);
 }
 
-#[tokio::test]
-async fn kept_content_is_broken_once_its_client_is_gone() {
+async fn kept_content_is_broken_once_its_client_is_gone(protocol: Protocol) {
     let kept = Kept::default();
-    let server = TestServer::start(app(&kept));
-    for (protocol, path) in PROTOCOLS.into_iter().flat_map(|protocol| PATHS.map(|path| (protocol, path))) {
-        leave_one(&server, &kept, protocol, path, Leaves::Fin).await;
-        no_connection(&server, "the end of the connection").await;
+    let mut server = TestServer::limited(app(&kept), with!(Limits { connections: 1 }));
+    for path in PATHS {
+        let client = protocol.client(server.address).await;
+        let mut upload = client.request("POST", path).body("hello").begin().await.expect("a stream");
+        soon("the handler", async {
+            while kept.lock().expect("no panic").is_empty() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        let response = if path == "/answered" { upload.response().await.ok() } else { None };
+        client.close();
+        drop((upload, response));
+        no_connection(&server, "the end of the connection, although the content is kept").await;
         let mut content = kept.lock().expect("no panic").pop().expect("one");
         let broken = async {
             while let Some(chunk) = content.data().await {
@@ -114,24 +134,26 @@ async fn kept_content_is_broken_once_its_client_is_gone() {
             }
             false
         };
-        assert!(soon("the end of the content", broken).await, "{path} over {protocol}");
+        assert!(soon("the end of the content", broken).await, "{path}");
+        kept.lock().expect("no panic").clear();
     }
+    soon("the end", server.handle.drain(2 * PATIENCE)).await;
+    soon("the end", &mut server.served).await.expect("no panic").expect("no error");
 }
 
 /// More than is buffered.
 const LENGTH: usize = 200_000;
 
-#[tokio::test]
-async fn kept_content_is_whole_if_its_client_stays() {
+async fn kept_content_is_whole_if_its_client_stays(protocol: Protocol) {
     let kept = Kept::default();
     let server = TestServer::start(app(&kept));
-    let mut client = raw::tls(server.address, "http/1.1").await;
-    let head = format!("POST /unanswered HTTP/1.1\r\nhost: a\r\ncontent-length: {LENGTH}\r\n\r\n");
+    let client = protocol.client(server.address).await;
+    let request = client.request("POST", "/unanswered").header("content-length", LENGTH.to_string());
+    let mut upload = request.begin().await.expect("a stream");
     let sending = tokio::spawn(async move {
-        client.write_all(head.as_bytes()).await.expect("sent");
-        client.write_all(&vec![b'x'; LENGTH]).await.expect("sent");
-        client.flush().await.expect("sent");
-        client
+        assert!(upload.send_as_taken(vec![b'x'; LENGTH]).await);
+        upload.end("").await;
+        upload
     });
     sleep(Duration::from_millis(300)).await;
     let mut content = kept.lock().expect("no panic").pop().expect("one");

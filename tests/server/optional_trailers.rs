@@ -3,10 +3,10 @@
 
 use super::prelude::{IntoResponse, Router, get};
 use crate::support::{
-    TestServer, http2,
+    TestServer,
     log::Log,
     metrics::{Metrics, counted},
-    raw, read,
+    protocols::{Protocol, over_each_protocol, read},
     upload::fields,
 };
 use axum_trailers::{
@@ -70,47 +70,45 @@ fn server() -> (TestServer, Metrics) {
     counted(app, Limits::default())
 }
 
-/// Everything that a server sends over HTTP/1.1 to a client that accepts trailers.
-async fn over_http1(server: &TestServer, path: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close, te\r\nte: trailers\r\n\r\n");
-    raw::http1(server.address, &request).await
+over_each_protocol! {
+    optional_field_is_announced_over_http1_only_and_its_absence_is_no_fault;
+    undeclared_field_is_sent_or_over_http1_dropped_logged_and_counted;
+    field_of_failures_is_announced_and_empty_over_http1_and_otherwise_absent;
+    failure_reported_only_in_an_undeclared_field_cuts_the_transfer_over_http1;
 }
 
-#[tokio::test]
-async fn optional_field_is_announced_over_http1_only_and_its_absence_is_no_fault() {
+async fn optional_field_is_announced_over_http1_only_and_its_absence_is_no_fault(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let (server, _) = server();
+    let client = protocol.client(server.address).await;
+    let announced = if protocol == Protocol::Http1 { "x-rows, x-cursor" } else { "x-rows" };
     for (path, sent) in [("/last", &[("x-rows", "1")][..]), ("/more", &[("x-rows", "1"), ("x-cursor", "b")])]
     {
-        let response = server.get(&http2(), path).await;
-        assert_eq!(response.headers()["trailer"], "x-rows", "{path}");
+        let response = client.get(path).await;
+        assert_eq!(response.field("trailer"), announced, "{path}");
         assert_eq!(read(response).await.expect("no error").trailers, Some(fields(sent)), "{path}");
-
-        let response = over_http1(&server, path).await;
-        assert!(response.contains("\r\ntrailer: x-rows, x-cursor\r\n"), "{response}");
-        let section: String = sent.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
-        assert!(response.ends_with(&format!("\r\n0\r\n{section}\r\n")), "{response}");
     }
-    log.line(&[r#"request_target="/more""#, "HTTP/1.1", "ended=complete"]).await;
+    log.line(&[r#"request_target="/more""#, protocol.name(), "ended=complete"]).await;
     assert!(!log.text().contains("announced trailer field was not sent"), "{}", log.text());
 }
 
-#[tokio::test]
-async fn undeclared_field_is_sent_over_http2_and_over_http1_dropped_logged_and_counted() {
+async fn undeclared_field_is_sent_or_over_http1_dropped_logged_and_counted(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let (server, metrics) = server();
-    let response = server.get(&http2(), "/other").await;
-    assert_eq!(response.headers()["trailer"], "x-rows");
-    let sent = read(response).await.expect("no error").trailers;
-    assert_eq!(sent, Some(fields(&[("x-rows", "1"), ("x-other", "b")])));
-    let sent = read(server.get(&http2(), "/only-other").await).await.expect("no error").trailers;
-    assert_eq!(sent, Some(fields(&[("x-other", "b")])));
-
-    let response = over_http1(&server, "/other").await;
-    assert!(response.ends_with("\r\n0\r\nx-rows: 1\r\n\r\n"), "{response}");
-    let response = over_http1(&server, "/only-other").await;
-    assert!(response.ends_with("\r\n0\r\n\r\n") && !response.contains("trailer: "), "{response}");
-
+    let client = protocol.client(server.address).await;
+    let response = client.get("/other").await;
+    assert_eq!(response.field("trailer"), "x-rows");
+    let of_other = read(response).await.expect("no error").trailers;
+    let response = client.get("/only-other").await;
+    assert_eq!(response.field("trailer"), "");
+    let of_only_other = read(response).await.expect("no error").trailers;
+    if protocol != Protocol::Http1 {
+        assert_eq!(of_other, Some(fields(&[("x-rows", "1"), ("x-other", "b")])));
+        assert_eq!(of_only_other, Some(fields(&[("x-other", "b")])));
+        return;
+    }
+    assert_eq!(of_other, Some(fields(&[("x-rows", "1")])));
+    assert_eq!(of_only_other, None);
     log.line(&["WARN", "unannounced trailer field omitted over HTTP/1.1", "x-other"]).await;
     log.line(&[r#"request_target="/other""#, "HTTP/1.1", "trailers=x-rows", "ended=complete"]).await;
     log.line(&[r#"request_target="/only-other""#, "HTTP/1.1", "trailers=withheld (not announced)"]).await;
@@ -118,8 +116,7 @@ async fn undeclared_field_is_sent_over_http2_and_over_http1_dropped_logged_and_c
     metrics.say(series, 2).await;
 }
 
-#[tokio::test]
-async fn field_of_failures_is_announced_and_empty_over_http1_and_absent_over_http2() {
+async fn field_of_failures_is_announced_and_empty_over_http1_and_otherwise_absent(protocol: Protocol) {
     let declaration = || Declaration::required(declared!["x-rows"]).on_failure(declared!["x-error"]);
     let finishes = move || async move { produced(declaration(), |s| s.finish(trailers(&[("x-rows", "1")]))) };
     let fails = move || async move {
@@ -127,27 +124,33 @@ async fn field_of_failures_is_announced_and_empty_over_http1_and_absent_over_htt
     };
     let app = Router::new().route("/finishes", get(finishes)).route("/fails", get(fails));
     let server = TestServer::start(app);
-    for (path, over_http2, over_http1) in [
-        ("/finishes", ("x-rows", "1"), "x-rows: 1\r\nx-error: \r\n"),
-        ("/fails", ("x-error", "lost"), "x-error: lost\r\n"),
-    ] {
-        let response = server.get(&http2(), path).await;
-        assert_eq!(response.headers()["trailer"], "x-rows", "{path}");
-        assert_eq!(read(response).await.expect("whole").trailers, Some(fields(&[over_http2])), "{path}");
-        let response = self::over_http1(&server, path).await;
-        assert!(response.contains("\r\ntrailer: x-rows, x-error\r\n"), "{response}");
-        assert!(response.ends_with(&format!("\r\n0\r\n{over_http1}\r\n")), "{response}");
+    let client = protocol.client(server.address).await;
+    let is_http1 = protocol == Protocol::Http1;
+    let at_the_end = if is_http1 { &[("x-rows", "1"), ("x-error", "")][..] } else { &[("x-rows", "1")] };
+    for (path, sent) in [("/finishes", at_the_end), ("/fails", &[("x-error", "lost")])] {
+        let response = client.get(path).await;
+        let announced = if is_http1 { "x-rows, x-error" } else { "x-rows" };
+        assert_eq!(response.field("trailer"), announced, "{path}");
+        assert_eq!(read(response).await.expect("whole").trailers, Some(fields(sent)), "{path}");
     }
-    let request = "GET /fails HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    let response = raw::http1(server.address, request).await;
-    assert!(response.ends_with("\r\n1\r\na\r\n"), "cut without `TE`: {response}");
+    if protocol.needs_te() {
+        let response = client.request("GET", "/fails").send().await.expect("a response");
+        let cut = read(response).await.expect_err("cut without `TE`");
+        assert_eq!(cut.why, protocol.failure());
+        assert!(b"a".starts_with(&cut.content), "{cut:?}");
+    }
 }
 
-#[tokio::test]
-async fn failure_reported_only_in_an_undeclared_field_cuts_the_transfer_over_http1() {
+async fn failure_reported_only_in_an_undeclared_field_cuts_the_transfer_over_http1(protocol: Protocol) {
     let (server, _) = server();
-    let ending = read(server.get(&http2(), "/fails").await).await.expect("a whole message");
-    assert_eq!(ending.trailers, Some(fields(&[("x-other", "b")])));
-    let response = over_http1(&server, "/fails").await;
-    assert!(response.ends_with("\r\n1\r\na\r\n"), "no last chunk: {response}");
+    let client = protocol.client(server.address).await;
+    match read(client.get("/fails").await).await {
+        Ok(ending) => {
+            assert_ne!(protocol, Protocol::Http1, "it can't be announced");
+            assert_eq!(ending.trailers, Some(fields(&[("x-other", "b")])));
+        }
+        Err(cut) => {
+            assert_eq!((protocol, cut.why, &*cut.content), (Protocol::Http1, protocol.failure(), &b"a"[..]));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::prelude::{IntoResponse, Plain, Router, get};
 use crate::support::{
     TestServer,
     protocols::{Protocol, over_each_protocol, read},
-    raw, soon,
+    raw,
 };
 use futures_util::{StreamExt, stream};
 use std::convert::Infallible;
@@ -62,8 +62,7 @@ async fn failed_body_of_axum_is_cut_and_the_server_goes_on(protocol: Protocol) {
     let server = TestServer::start(app());
     let client = protocol.client(server.address).await;
     for path in ["/stream-panics", "/foreign-reset", "/too-short", "/too-long", "/goes-on"] {
-        let cut = soon("the end", read(client.get(path).await)).await.expect_err(path);
-        assert_eq!(cut.why, protocol.failure(), "{path}");
+        assert_eq!(client.cut(path).await.why, protocol.failure(), "{path}");
     }
     let ending = read(client.get("/ok").await).await.expect("the connection lives on");
     assert_eq!(ending.content, b"first");

@@ -10,7 +10,7 @@ use crate::support::{
     metrics::counted,
     protocols::{Protocol, over_each_protocol, read},
     raw,
-    upload::{PROTOCOLS, Upload},
+    upload::Upload,
 };
 use axum_trailers::{
     body,
@@ -27,39 +27,37 @@ fn reading() -> TestServer {
     TestServer::start(Router::new().fallback(read))
 }
 
-#[tokio::test]
-async fn line_says_where_a_request_came_from_and_what_came_with_it() {
+async fn line_says_where_a_request_came_from_and_what_came_with_it(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let server = reading();
-    for (protocol, path) in PROTOCOLS.into_iter().zip(["/a%20b?q=1&r=%22", "/b?q=2"]) {
-        let request = Upload {
-            method: "POST",
-            path,
-            fields: &[
-                ("te", "trailers"),
-                ("trailer", "x-sum, x-late, authorization"),
-                ("user-agent", "Go-http-client/2.0"),
-                ("via", "1.1 inner"),
-                ("via", "2 outer"),
-                ("x-request-id", "b4f2"),
-            ],
-            chunks: &["first ", "second"],
-            trailers: &[("x-sum", "1"), ("x-more", "2"), ("x-sum", "3")],
-        };
-        let answer = request.send(protocol, server.address).await;
-        assert_eq!((answer.status, answer.field("x-request-id")), (200, "b4f2"), "{protocol}");
-        log.line(&[
-            "INFO axum_trailers::request: client=127.0.0.1:",
-            " peer=127.0.0.1:",
-            " request_id=b4f2 method=POST host=\"",
-            &format!(" request_target={path:?} protocol={protocol:?} agent=\"Go\""),
-            " via=\"1.1 inner, 2 outer\" proxied=true te=\"trailers\" status=200 bytes_in=12 bytes_out=2 ",
-            " first_byte_ms=",
-            " duration_ms=",
-            " request_trailers=\"x-sum,x-more\" request_trailers_missing=\"x-late\" trailers=none ended=complete",
-        ])
-        .await;
-    }
+    let path = "/a%20b?q=1&r=%22";
+    let request = Upload {
+        method: "POST",
+        path,
+        fields: &[
+            ("te", "trailers"),
+            ("trailer", "x-sum, x-late, authorization"),
+            ("user-agent", "Go-http-client/2.0"),
+            ("via", "1.1 inner"),
+            ("via", "2 outer"),
+            ("x-request-id", "b4f2"),
+        ],
+        chunks: &["first ", "second"],
+        trailers: &[("x-sum", "1"), ("x-more", "2"), ("x-sum", "3")],
+    };
+    let answer = request.send(protocol, server.address).await;
+    assert_eq!((answer.status, answer.field("x-request-id")), (200, "b4f2"), "{protocol}");
+    log.line(&[
+        "INFO axum_trailers::request: client=127.0.0.1:",
+        " peer=127.0.0.1:",
+        " request_id=b4f2 method=POST host=\"",
+        &format!(" request_target={path:?} protocol={protocol:?} agent=\"Go\""),
+        " via=\"1.1 inner, 2 outer\" proxied=true te=\"trailers\" status=200 bytes_in=12 bytes_out=2 ",
+        " first_byte_ms=",
+        " duration_ms=",
+        " request_trailers=\"x-sum,x-more\" request_trailers_missing=\"x-late\" trailers=none ended=complete",
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -95,6 +93,7 @@ async fn trailer_is_missing_only_once_the_request_has_ended() {
 }
 
 over_each_protocol! {
+    line_says_where_a_request_came_from_and_what_came_with_it;
     unread_content_is_counted_as_far_as_it_arrived;
     request_id_is_a_short_token_that_comes_back;
     announced_trailer_that_never_comes_is_a_warning_unless_it_is_relayed;

@@ -1,11 +1,11 @@
 //! The bodies of a service's responses: their lengths, trailers, failures and panics.
 
 use crate::support::{
-    App, TestServer, clients, http1, http2,
+    App, TestServer,
     log::Log,
-    protocols::Protocol,
-    raw, read,
-    upload::{PROTOCOLS, Upload, fields},
+    protocols::{Protocol, over_each_protocol, read},
+    raw,
+    upload::{Upload, fields},
 };
 use axum_trailers_server::RequestBody;
 use bytes::Bytes;
@@ -56,20 +56,24 @@ fn app() -> App<impl axum_trailers_server::Application> {
     }))
 }
 
-#[tokio::test]
-async fn body_of_known_size_has_a_length_and_another_has_none() {
+over_each_protocol! {
+    body_of_known_size_has_a_length_and_another_has_none;
+    trailers_of_a_body_arrive_without_forbidden_ones;
+    request_sent_back_has_its_content_and_its_trailers;
+    failed_body_cuts_its_response;
+    body_that_panics_harms_no_other_response;
+}
+
+async fn body_of_known_size_has_a_length_and_another_has_none(protocol: Protocol) {
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        // Over HTTP/2 the header section itself can be the end.
-        let nothing = (protocol == "HTTP/1.1").then_some("0");
-        for (path, length, content) in
-            [("/full", Some("4"), "four"), ("/empty", nothing, ""), ("/stream", None, "four")]
-        {
-            let response = server.get(&client, path).await;
-            let field = response.headers().get("content-length").map(|length| length.to_str().expect("text"));
-            assert_eq!(field, length, "{path} over {protocol}");
-            assert_eq!(read(response).await.expect("whole").content, content.as_bytes(), "{path}");
-        }
+    let client = protocol.client(server.address).await;
+    // Otherwise the header section itself can be the end.
+    let nothing = if protocol == Protocol::Http1 { "0" } else { "" };
+    for (path, length, content) in [("/full", "4", "four"), ("/empty", nothing, ""), ("/stream", "", "four")]
+    {
+        let response = client.get(path).await;
+        assert_eq!(response.field("content-length"), length, "{path}");
+        assert_eq!(read(response).await.expect("whole").content, content.as_bytes(), "{path}");
     }
     for path in ["/full", "/stream"] {
         let wire = raw::http1(server.address, &format!("GET {path} HTTP/1.0\r\n\r\n")).await;
@@ -78,37 +82,31 @@ async fn body_of_known_size_has_a_length_and_another_has_none() {
     }
 }
 
-#[tokio::test]
-async fn trailers_of_a_body_arrive_without_forbidden_ones() {
+async fn trailers_of_a_body_arrive_without_forbidden_ones(protocol: Protocol) {
     let server = TestServer::start(app());
-    let ending = read(server.get(&http2(), "/trailers").await).await.expect("whole");
-    assert_eq!((&*ending.content, ending.trailers), (&b"four"[..], Some(fields(&[("x-rows", "2")]))));
-    // Nothing announces them.
-    let ending = read(server.get(&http1(), "/trailers").await).await.expect("whole");
-    assert_eq!((&*ending.content, ending.trailers.unwrap_or_default()), (&b"four"[..], HeaderMap::new()));
+    let client = protocol.client(server.address).await;
+    let ending = read(client.get("/trailers").await).await.expect("whole");
+    assert_eq!(ending.content, b"four");
+    // Nothing announces them, as HTTP/1.1 needs it.
+    let expected = if protocol == Protocol::Http1 { HeaderMap::new() } else { fields(&[("x-rows", "2")]) };
+    assert_eq!(ending.trailers.unwrap_or_default(), expected);
 }
 
-#[tokio::test]
-async fn request_sent_back_has_its_content_and_its_trailers() {
+async fn request_sent_back_has_its_content_and_its_trailers(protocol: Protocol) {
     let server = TestServer::start(app());
-    for protocol in PROTOCOLS {
-        let request = Upload { chunks: &["fo", "ur"], trailers: &[("x-sum", "1")], ..Upload::default() };
-        let answer = request.send(protocol, server.address).await;
-        assert_eq!((&*answer.content, answer.is_whole), ("four", true), "{protocol}");
-        assert_eq!(answer.trailers.contains_key("x-sum"), protocol == Protocol::Http2, "{protocol}");
-    }
+    let fields = &[("te", "trailers")];
+    let request = Upload { fields, chunks: &["fo", "ur"], trailers: &[("x-sum", "1")], ..Upload::default() };
+    let answer = request.send(protocol, server.address).await;
+    assert_eq!((&*answer.content, answer.is_whole), ("four", true));
+    assert_eq!(answer.trailers.contains_key("x-sum"), protocol != Protocol::Http1);
 }
 
-#[tokio::test]
-async fn failed_body_cuts_its_response() {
+async fn failed_body_cuts_its_response(protocol: Protocol) {
     let (log, _guard) = Log::catch();
     let server = TestServer::start(app());
-    for (protocol, client) in clients() {
-        let read = read(server.get(&client, "/fails").await).await;
-        assert!(read.is_err(), "{protocol}: {read:?}");
-        let protocol = format!("protocol={protocol:?}");
-        log.line(&["/fails", &protocol, "ended=failed: the database is gone"]).await;
-    }
+    let client = protocol.client(server.address).await;
+    assert_eq!(client.cut_after("four", "/fails").await, protocol.failure());
+    log.line(&["/fails", &format!("protocol={protocol:?}"), "ended=failed: the database is gone"]).await;
 }
 
 /// What of a body panics.
@@ -153,8 +151,7 @@ impl Drop for Panicking {
 }
 
 /// Only a body that panics while it is read has not ended well.
-#[tokio::test]
-async fn body_that_panics_harms_no_other_response() {
+async fn body_that_panics_harms_no_other_response(protocol: Protocol) {
     for panics in [Panics::PollFrame, Panics::SizeHint, Panics::IsEndStream, Panics::Drop] {
         let hangs = Arc::new(Notify::new());
         let go_on = hangs.clone();
@@ -175,16 +172,13 @@ async fn body_that_panics_harms_no_other_response() {
             }
         });
         let server = TestServer::start(App(service));
-        let mut client = raw::http2(server.address).await;
-        let mut beside = raw::http2_get(&mut client, "/beside").await;
-        let mut body = raw::http2_get(&mut client, "/panics").await;
-        let read = raw::http2_read(&mut body).await;
-        assert_eq!(read.is_err(), panics == Panics::PollFrame, "{panics:?}: {read:?}");
+        let client = protocol.client(server.address).await;
+        let beside = client.get("/beside").await;
+        let response = read(client.get("/panics").await).await;
+        assert_eq!(response.is_err(), panics == Panics::PollFrame, "{panics:?}: {response:?}");
+        let content = response.map_or_else(|cut| cut.content, |ending| ending.content);
+        assert_eq!(content, b"first", "{panics:?}");
         hangs.notify_one();
-        assert_eq!(raw::http2_read(&mut beside).await.expect("whole"), b"beside", "{panics:?}");
-        let wire = raw::http1(server.address, "GET /panics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-        let wire = wire.await;
-        assert!(wire.contains("5\r\nfirst\r\n"), "{panics:?}: {wire}");
-        assert_eq!(wire.ends_with("\r\n0\r\n\r\n"), panics != Panics::PollFrame, "{panics:?}: {wire}");
+        assert_eq!(read(beside).await.expect("whole").content, b"beside", "{panics:?}");
     }
 }

@@ -1,6 +1,12 @@
 //! Readiness, errors and panics of a service.
 
-use crate::support::{App, TestServer, clients, http2, log::Log, metrics::counted, raw, read, soon};
+use crate::support::{
+    App, TestServer, http2,
+    log::Log,
+    metrics::counted,
+    protocols::{Protocol, over_each_protocol, read},
+    raw, soon,
+};
 use axum_trailers_server::{Limits, RequestBody};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -83,8 +89,11 @@ impl Service<Request<RequestBody>> for Failing {
     }
 }
 
-#[tokio::test]
-async fn service_that_fails_or_panics_is_a_logged_500_and_the_connection_lives_on() {
+over_each_protocol! {
+    service_that_fails_or_panics_is_a_logged_500_and_the_connection_lives_on;
+}
+
+async fn service_that_fails_or_panics_is_a_logged_500_and_the_connection_lives_on(protocol: Protocol) {
     for (how, is_told) in [
         ("panics in poll_ready", "a handler panicked"),
         ("is never ready", "the application failed"),
@@ -95,23 +104,23 @@ async fn service_that_fails_or_panics_is_a_logged_500_and_the_connection_lives_o
         let (log, _guard) = Log::catch();
         let server = TestServer::with(App(Failing(how)), |server| server.threads(1));
         let cause = if is_told == "the application failed" { "the pool is closed" } else { "" };
-        for (protocol, client) in clients() {
-            let response = server.get(&client, "/").await;
-            assert_eq!(response.status(), 500, "{how} over {protocol}");
-            assert_eq!(response.headers()["content-type"], "application/problem+json", "{how}");
-            let problem = read(response).await.expect("whole").content;
-            assert!(!String::from_utf8_lossy(&problem).contains("pool"), "{how}: no detail for the client");
-            let protocol = format!("protocol={protocol:?}");
-            log.line(&["ERROR request{", &protocol, is_told, cause]).await;
-            log.line(&["INFO axum_trailers::request:", &protocol, "status=500", "ended=complete"]).await;
-        }
-        if !how.contains("ready") {
+        let client = protocol.client(server.address).await;
+        let response = client.get("/").await;
+        assert_eq!(response.status(), 500, "{how} over {protocol}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{how}");
+        let problem = read(response).await.expect("whole").content;
+        assert!(!String::from_utf8_lossy(&problem).contains("pool"), "{how}: no detail for the client");
+        let over = format!("protocol={protocol:?}");
+        log.line(&["ERROR request{", &over, is_told, cause]).await;
+        log.line(&["INFO axum_trailers::request:", &over, "status=500", "ended=complete"]).await;
+
+        if !how.contains("ready") && protocol == Protocol::Http1 {
             let next = "GET /ok HTTP/1.1\r\nhost: a\r\n";
             let wire = format!("GET / HTTP/1.1\r\nhost: a\r\n\r\n{next}connection: close\r\n\r\n");
             let wire = raw::http1(server.address, &wire).await;
             assert!(wire.starts_with("HTTP/1.1 500 ") && wire.ends_with("\r\n\r\nok"), "{how}: {wire}");
         }
-        let errors = if how.contains("ready") { 2 } else { 3 };
+        let errors = if how.contains("ready") || protocol != Protocol::Http1 { 1 } else { 2 };
         assert_eq!(log.text().matches("ERROR ").count(), errors, "{how}: {}", log.text());
     }
 }

@@ -1,11 +1,12 @@
 //! What a service gets of a request, and whose requests are counted by route.
 
 use crate::support::{
-    App, TestServer, channel, clients, http2,
+    App, TestServer, channel, http2,
     log::Log,
     metrics::counted,
-    read, soon,
-    upload::{PROTOCOLS, Upload},
+    protocols::{Protocol, over_each_protocol},
+    soon,
+    upload::Upload,
 };
 use axum_08::{Router, extract::ConnectInfo, routing::get};
 use axum_trailers::{request::RequestBody as Reading, trailers::server::ConnectionInfo};
@@ -18,8 +19,12 @@ use std::{convert::Infallible, net::SocketAddr};
 use tonic_health::{pb::health_client::HealthClient, server::health_reporter};
 use tower::{ServiceBuilder, service_fn};
 
-#[tokio::test]
-async fn request_content_is_read_by_the_service_with_its_limits() {
+over_each_protocol! {
+    request_content_is_read_by_the_service_with_its_limits;
+    application_gets_the_client_and_the_proxy_that_reports_it;
+}
+
+async fn request_content_is_read_by_the_service_with_its_limits(protocol: Protocol) {
     let service = service_fn(|request: Request<RequestBody>| async move {
         let mut content = Reading::new(request);
         let mut length = 0;
@@ -31,14 +36,13 @@ async fn request_content_is_read_by_the_service_with_its_limits() {
         Ok::<_, axum_trailers::BoxError>(Response::new(Full::<Bytes>::from(account)))
     });
     let server = TestServer::start(App(service));
-    for protocol in PROTOCOLS {
-        let request = Upload { chunks: &["fo", "ur"], trailers: &[("x-sum", "1")], ..Upload::default() };
-        let answer = request.send(protocol, server.address).await;
-        assert_eq!((answer.status, &*answer.content), (200, r#"4 bytes, {"x-sum": "1"}"#), "{protocol}");
-        // The service returns the error, and the server knows better than 500.
-        let too_many = Upload { trailers: &[("x-sum", "1"); 70], ..request };
-        assert_eq!(too_many.send(protocol, server.address).await.status, 431, "{protocol}");
-    }
+
+    let request = Upload { chunks: &["fo", "ur"], trailers: &[("x-sum", "1")], ..Upload::default() };
+    let answer = request.send(protocol, server.address).await;
+    assert_eq!((answer.status, &*answer.content), (200, r#"4 bytes, {"x-sum": "1"}"#), "{protocol}");
+    // The service returns the error, and the server knows better than 500.
+    let too_many = Upload { trailers: &[("x-sum", "1"); 70], ..request };
+    assert_eq!(too_many.send(protocol, server.address).await.status, 431, "{protocol}");
 }
 
 #[tokio::test]
@@ -76,8 +80,7 @@ async fn routes_of_tonic_are_an_application() {
     assert_eq!(server.get(&http2(), "/other").await.headers()["grpc-status"], "12", "unimplemented");
 }
 
-#[tokio::test]
-async fn application_gets_the_client_and_the_proxy_that_reports_it() {
+async fn application_gets_the_client_and_the_proxy_that_reports_it(protocol: Protocol) {
     let service = service_fn(|request: Request<RequestBody>| async move {
         let connection: &ConnectionInfo = request.extensions().get().expect("who the client is");
         let axum: &ConnectInfo<SocketAddr> = request.extensions().get().expect("the same for axum");
@@ -87,9 +90,8 @@ async fn application_gets_the_client_and_the_proxy_that_reports_it() {
     });
     let server =
         TestServer::with(App(service), |server| server.trust_proxy("127.0.0.1".parse().expect("a network")));
-    for (protocol, client) in clients() {
-        let request = client.get(server.url("/")).header("x-forwarded-for", "192.0.2.1").send().await;
-        let account = read(request.expect("a response")).await.expect("whole").content;
-        assert_eq!(account, b"192.0.2.1:0 by Some(127.0.0.1)", "{protocol}");
-    }
+    let client = protocol.client(server.address).await;
+    let response = client.request("GET", "/").header("x-forwarded-for", "192.0.2.1").send().await;
+    let account = response.expect("a response").text().await.expect("whole");
+    assert_eq!(account, "192.0.2.1:0 by Some(127.0.0.1)");
 }

@@ -3,9 +3,6 @@
 use super::protocols::Protocol;
 use std::net::SocketAddr;
 
-/// For what is not in the table of protocols.
-pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Http2, Protocol::Http1];
-
 /// A request with a body, by default a `PUT`.
 #[derive(Clone, Copy)]
 pub(crate) struct Upload<'a> {
