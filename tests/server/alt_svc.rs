@@ -4,7 +4,7 @@ use super::prelude::{Router, StatusCode, get, producer::Producers};
 use crate::support::{
     TestServer,
     protocols::{Protocol, over_each_protocol, read},
-    raw, soon,
+    soon,
 };
 use std::time::Duration;
 
@@ -39,12 +39,11 @@ async fn own_field_of_the_application_stays(protocol: Protocol) {
 
 #[tokio::test]
 async fn server_without_http3_announces_none() {
-    let server = TestServer::plain(app(&Producers::new()), |server| server);
-    let mut client = tokio::net::TcpStream::connect(server.address).await.expect("a connection");
-    let request = b"GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut client, request).await.expect("sent");
-    let response = raw::rest(&mut client).await;
-    assert!(response.starts_with("HTTP/1.1 200 ") && !response.contains("alt-svc"), "{response}");
+    let server = TestServer::with(app(&Producers::new()), |server| server.http3(false));
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let response = protocol.client(server.address).await.get("/ok").await;
+        assert_eq!((response.status().as_u16(), response.field("alt-svc")), (200, ""), "{protocol}");
+    }
 }
 
 #[tokio::test]
