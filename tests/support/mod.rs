@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod faulty_proxy;
 pub(crate) mod log;
 pub(crate) mod metrics;
+mod panics;
 pub(crate) mod process;
 pub(crate) mod protocols;
 pub(crate) mod raw;
@@ -61,6 +62,7 @@ impl TestServer {
     }
 
     pub(crate) fn with_tls(tls: Tls, app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
+        panics::watch();
         let server = configure(Server::new().tls(tls).http3(true)).bind("127.0.0.1:0").expect("a free port");
         let address = server.local_addrs()[0];
         let redirect = server.redirect_addrs().first().copied();
@@ -70,6 +72,7 @@ impl TestServer {
 
     /// A server over plain HTTP.
     pub(crate) fn plain(app: impl Served, configure: impl FnOnce(Server) -> Server) -> Self {
+        panics::watch();
         let server = configure(Server::new().bind_plain("127.0.0.1:0").expect("a free port"));
         let (address, handle) = (server.plain_addrs()[0], server.handle());
         Self { address, redirect: None, handle, served: tokio::spawn(server.serve(app.application())) }
@@ -113,6 +116,9 @@ impl<A: Application> Served for App<A> {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.handle.abort();
+        if !std::thread::panicking() {
+            panics::assert_none();
+        }
     }
 }
 
