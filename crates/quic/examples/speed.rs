@@ -6,7 +6,7 @@
 //! ```
 
 #[path = "../tests/support/mod.rs"]
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
 
 use axum_trailers_quic::{
