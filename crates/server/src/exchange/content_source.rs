@@ -126,7 +126,10 @@ impl From<axum_trailers_quic::ReceiveError> for ContentError {
             | ReceiveError::Fault(Fault::SectionTooLarge { limit, .. }) => {
                 Self::TrailersTooLarge { limit: usize::try_from(limit).unwrap_or(usize::MAX) }
             }
-            ReceiveError::Fault(Fault::PseudoFieldInTrailers) => Self::BadTrailers,
+            ReceiveError::Fault(Fault::TooManyFields { limit }) => Self::TooManyTrailers { limit },
+            ReceiveError::Fault(Fault::PseudoFieldInTrailers | Fault::ConnectionField(_)) => {
+                Self::BadTrailers
+            }
             ReceiveError::Reset { .. } => Self::Reset,
             other => Self::Broken(other.into()),
         }
