@@ -3,9 +3,8 @@
 use crate::support::{
     TestServer,
     client::{CACERT, Place, sha256},
-    soon, with, workbench,
+    soon, workbench,
 };
-use axum_trailers_server::Limits;
 use serde_json::{Value, json};
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -18,11 +17,9 @@ fn content(length: u32) -> Vec<u8> {
     (0..length).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect()
 }
 
-/// Over HTTP/3, the packet that closes a connection is lost if its client reads none. Then the connection is idle for a few
-/// seconds before the client takes it for lost.
 fn serve(folder: &Path) -> TestServer {
     let app = workbench(folder).allow_upload().expect("a folder").router();
-    TestServer::limited(app, with!(Limits { ping: Duration::from_secs(1) }))
+    TestServer::start(app)
 }
 
 fn folder() -> TempDir {

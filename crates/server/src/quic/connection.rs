@@ -18,8 +18,8 @@ use axum_trailers_quic::{
     quinn::{self, VarInt},
 };
 use bytes::Bytes;
-use std::sync::Arc;
-use tokio::time::timeout;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{sleep, timeout};
 
 /// What a client may send of a frame of an unknown type, which is ignored, in bytes.
 const MOST_OF_UNKNOWN_FRAMES: u64 = 4 * 1024;
@@ -103,21 +103,46 @@ async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traff
             Ok(Step::Drain) => {
                 requests.streams.reject_new();
                 // With 0, GOAWAY would disown the last request that was accepted. A client whose window is closed gets none.
-                if let Ok(Err(error)) = timeout(LAST_WORDS, http.shutdown(1)).await {
-                    return report(&error, &requests);
+                tokio::select! {
+                    sent = timeout(LAST_WORDS, http.shutdown(1)) => if let Ok(Err(error)) = sent {
+                        return report(&error, &requests);
+                    },
+                    () = connection.shutdown().aborted() => {}
                 }
             }
-            Err(reason) => return close(&quic, &connection, reason),
+            Err(reason) => return close(&requests, reason).await,
         }
     }
 }
 
 /// The code tells a client whose response is not complete that it is not, if it does not count the ends of its streams.
-fn close(quic: &quinn::Connection, connection: &Connection, reason: CloseReason) {
-    let is_whole = connection.responses().open_requests() == 0;
-    let code = if is_whole { Code::H3_NO_ERROR } else { Code::H3_INTERNAL_ERROR };
+async fn close(requests: &Requests, reason: CloseReason) {
+    let (quic, responses) = (requests.streams.quic(), requests.service.connection().responses());
+    let open = responses.open_requests();
+    let code = if open == 0 {
+        Code::H3_NO_ERROR
+    } else {
+        reset_responses(requests, open as u64).await;
+        Code::H3_INTERNAL_ERROR
+    };
     quic.close(varint(code), reason.to_string().as_bytes());
 }
+
+/// Resets the responses, and waits until that is sent, for [`LAST_WORDS`] at most. While data waits for a client that does not
+/// acknowledge, quinn (0.11.12) sends no `CONNECTION_CLOSE`, and forgets the connection: the client would wait for the idle timeout.
+async fn reset_responses(requests: &Requests, open: u64) {
+    let resets = || requests.streams.quic().stats().frame_tx.reset_stream;
+    let before = resets();
+    requests.cut.notify_waiters();
+    let all_sent = async {
+        while resets() < before + open {
+            sleep(TICK).await;
+        }
+    };
+    let _in_time = timeout(LAST_WORDS, all_sent).await;
+}
+
+const TICK: Duration = Duration::from_millis(5);
 
 pub(super) fn varint(code: Code) -> VarInt {
     VarInt::from_u64(code.value()).expect("codes of HTTP/3 are small")

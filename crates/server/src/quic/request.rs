@@ -31,6 +31,8 @@ pub(super) struct Requests {
     pub(super) streams: Streams,
     pub(super) unacknowledged: Unacknowledged,
     pub(super) rejections: Rejections,
+    /// Resets the responses that are being sent.
+    pub(super) cut: Notify,
     without_request: AtomicUsize,
 }
 
@@ -45,7 +47,14 @@ impl Requests {
         unacknowledged: Unacknowledged,
         rejections: Rejections,
     ) -> Self {
-        Self { service, streams, unacknowledged, rejections, without_request: AtomicUsize::new(0) }
+        Self {
+            service,
+            streams,
+            unacknowledged,
+            rejections,
+            cut: Notify::new(),
+            without_request: AtomicUsize::new(0),
+        }
     }
 
     fn note_without_request(&self) {

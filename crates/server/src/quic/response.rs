@@ -40,12 +40,14 @@ pub(super) async fn send(
     prepare(head.headers_mut());
     let sent = {
         let mut abandoned = pin!(body.abandoned());
+        let mut cut = pin!(requests.cut.notified());
         let sending = send_parts(head, &mut body, &mut stream, requests);
         tokio::select! {
             biased;
             sent = sending => sent,
             _stopped = &mut ended => return None,
             () = &mut abandoned => Err(Broken::Abandoned),
+            () = &mut cut => Err(Broken::Cut),
         }
     };
     match sent {
@@ -59,6 +61,7 @@ pub(super) async fn send(
                 stream.stop_stream(Code::H3_INTERNAL_ERROR);
             }
         }
+        Err(Broken::Cut) => stream.stop_stream(Code::H3_INTERNAL_ERROR),
         Err(Broken::Abandoned) => {
             body.stalled();
             stream.stop_stream(Code::H3_REQUEST_CANCELLED);
@@ -79,6 +82,8 @@ enum Broken {
     Body,
     /// Nobody has read it.
     Abandoned,
+    /// The connection is about to be closed.
+    Cut,
     /// The stream ended while this section was sent, or content before it.
     Section(&'static str, StreamError),
 }
