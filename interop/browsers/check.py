@@ -1132,9 +1132,9 @@ def trailers_that_are_sent_over_http3_all_the_same(page):
         }
         return lengths;
     })()""")
-    failed = lengths.count("failed")
-    expect((failed > 0) == (page.browser.name == "chromium"), "only Chromium fails long responses", lengths)
-    expect(set(lengths) <= {"failed", 100_000}, "the others are whole", lengths)
+    # Whether Chromium fails any depends on the moment: on a busy machine most, on an idle one none.
+    may_fail = {"failed"} if page.browser.name == "chromium" else set()
+    expect(set(lengths) <= {100_000} | may_fail, "only Chromium fails long responses, and the others are whole", lengths)
 
 
 def check_http3(name, binary, committed):
