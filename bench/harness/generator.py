@@ -44,7 +44,7 @@ def small(running: Running, setting: Setting, protocol: str, connections: int) -
 
 
 def some(running: Running, setting: Setting, protocol: str, connections: int, requests: int) -> int:
-    """So many small streams, one after the other, in the place of each stream. Returns their number."""
+    """So many small streams, one after the other, instead of each stream. Returns their number."""
     told = client(
         setting, "load", running, 0, protocol=protocol, path="/small", connections=connections, streams=STREAMS,
         requests=requests,

@@ -21,7 +21,7 @@ HANDSHAKES_AT_ONCE = 8
 
 CPU_OF_REQUEST = Metric("cpu_microseconds", "CPU µs/request", less_is_better=True)
 
-# Requests in the place of each stream. The difference of the two excludes the server's start and end.
+# Requests instead of each stream. The difference of the two excludes the server's start and end.
 FEW, MANY = 8, 40
 
 # Every kernel has it. On such a path, Cubic grows like it (RFC 9438 §4.3).

@@ -141,7 +141,7 @@ async fn stream_that_stalls_is_given_up_alone(protocol: Protocol) {
     let ending = read(quiet).await.expect("the other stream goes on");
     assert_eq!(ending.content, b"first last");
     assert_eq!(ending.trailers.expect("trailers")["x-rows"], "2");
-    let why = read(stalled).await.expect_err("a reader that comes back is told").why;
+    let why = read(stalled).await.expect_err("a reader that comes back gets the reset").why;
     match protocol {
         // The reset waits for the window, and the connection may end before.
         Protocol::Http2 => assert!(why == protocol.failure() || why == Why::Closed, "{why:?}"),

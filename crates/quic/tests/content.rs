@@ -65,7 +65,7 @@ async fn cut_sections_are_an_error_of_the_connection() {
 async fn plain_h3_takes_empty_data_for_the_end_of_content() {
     let received = receive::<Plain>(&in_odd_pieces()).await.expect("no panic");
     assert_eq!(received.content, b"");
-    assert!(received.end.is_err(), "the content is in the place of the trailers");
+    assert!(received.end.is_err(), "content instead of trailers");
 }
 
 #[tokio::test]

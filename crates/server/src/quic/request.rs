@@ -31,7 +31,7 @@ pub(super) struct Requests {
     pub(super) streams: Streams,
     pub(super) unacknowledged: Unacknowledged,
     pub(super) rejections: Rejections,
-    /// Resets the responses that are being sent.
+    /// Resets the streams that have no whole response.
     pub(super) cut: Notify,
     without_request: AtomicUsize,
 }
@@ -97,7 +97,7 @@ pub(super) async fn serve(request: RequestResolver<H3Transport, Bytes>, requests
 /// A response was sent to its end, or its stream reset.
 pub(super) struct Sent;
 
-/// Returns `None` if the client wants no response, or is gone: then `ended` has ended.
+/// Returns `None` if the client wants no response or is gone, or the connection is about to be closed.
 async fn respond(
     Received { request, length, mut responding, receiving }: Received,
     control: &Stream,
@@ -110,11 +110,16 @@ async fn respond(
     let content = ContentSource::of_quic(content, continues.clone());
     let answered = {
         let mut answering = pin!(requests.service.call(request.map(|()| content)));
+        let mut cut = pin!(requests.cut.notified());
         loop {
             tokio::select! {
                 biased;
                 answered = &mut answering => break answered,
                 _stopped = &mut ended => return None,
+                () = &mut cut => {
+                    responding.stop_stream(Code::H3_INTERNAL_ERROR);
+                    return None;
+                }
                 () = wanted(continues.as_deref()) => {
                     tokio::select! {
                         // A client whose window is closed waits for this as long as it may stall.
