@@ -1,5 +1,6 @@
 //! URLs.
 
+use axum_trailers::syntax::host_and_port;
 use http::Uri;
 
 /// Parses the URL of a request: `https` or `http`, with a host.
@@ -14,12 +15,17 @@ pub(super) fn url(text: &str) -> Result<Uri, String> {
         return Err("expected a URL that starts with https:// or http://".to_owned());
     }
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let has_port = authority.rsplit_once([']', '@']).map_or(authority, |(_, rest)| rest).contains(':');
-    if has_port && uri.port_u16().is_none() {
-        return Err("expected a port from 0 to 65535 after the host".to_owned());
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
+    if authority.is_empty() || authority.starts_with(':') {
+        return Err("expected a host after ://".to_owned());
     }
-    match uri.host() {
-        None | Some("") => Err("expected a host after ://".to_owned()),
+    match host_and_port(authority) {
+        None => {
+            Err(format!("expected a host such as example.com:3000 or [::1]:3000 after ://, not {authority}"))
+        }
+        Some((_, Some(port))) if port.parse::<u16>().is_err() => {
+            Err("expected a port from 0 to 65535 after the host".to_owned())
+        }
         Some(_) => Ok(uri),
     }
 }
@@ -47,6 +53,8 @@ mod tests {
             ("https://:3000/a", ""),
             ("https://example.com:70000/", "port"),
             ("https://example.com:/", "port"),
+            ("https://user@a[b:]c/", "not a[b:]c"),
+            ("https://[::1]a/", "not [::1]a"),
             ("https://example.com/a b", "percent-encode"),
             ("https://exa\nmple.com/", "percent-encode"),
         ] {

@@ -126,7 +126,7 @@
 //! - [`problem`]: problem documents;
 //! - [`compat`]: both generations of `http`;
 //! - [`hints`]: response extensions for the server's log;
-//! - [`syntax`]: list elements, tokens, protocol names.
+//! - [`syntax`]: list elements, tokens, protocol names, hosts.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -79,7 +79,6 @@ mod exchange;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod host;
 mod limits;
 mod listener;
 mod metrics;

@@ -11,5 +11,5 @@ pub use self::client::Client;
 use self::pool::Pool;
 pub(crate) use self::{
     pool::Lease,
-    target::{Origin, Target},
+    target::{Origin, Target, without_user},
 };

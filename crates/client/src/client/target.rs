@@ -1,7 +1,8 @@
 use crate::exchange::Error;
+use axum_trailers::syntax::host_and_port;
 use http::{
     HeaderValue, Uri,
-    uri::{PathAndQuery, Scheme},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 
 /// The server that a URL names, and what to ask it for.
@@ -28,11 +29,19 @@ impl Target {
             Some(scheme) => return Err(unsupported(&format!("the scheme `{scheme}` is not supported"))),
             None => return Err(unsupported("the URL has no scheme")),
         };
-        let host =
-            uri.host().filter(|host| !host.is_empty()).ok_or_else(|| unsupported("the URL has no host"))?;
-        let default = if is_tls { HTTPS_PORT } else { HTTP_PORT };
-        let port = match port_text(uri) {
-            "" => default,
+        let authority = without_user(uri);
+        let (host, port) = match host_and_port(authority) {
+            Some(both) => both,
+            None if authority.is_empty() || authority.starts_with(':') => {
+                return Err(unsupported("the URL has no host"));
+            }
+            None => {
+                return Err(unsupported(&format!("`{authority}` is no host with an optional port number")));
+            }
+        };
+        let port = match port.unwrap_or_default() {
+            "" if is_tls => HTTPS_PORT,
+            "" => HTTP_PORT,
             text => text.parse().map_err(|_| unsupported(&format!("`{text}` is no port")))?,
         };
         let origin = Origin { is_tls, host: host.to_ascii_lowercase(), port };
@@ -55,12 +64,10 @@ fn path(uri: &Uri) -> Result<PathAndQuery, Error> {
 const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
-/// `Uri::port` leaves out what is no port.
-fn port_text(uri: &Uri) -> &str {
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let behind_user = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
-    let behind_address = behind_user.rsplit_once(']').map_or(behind_user, |(_, rest)| rest);
-    behind_address.rsplit_once(':').map_or("", |(_, port)| port)
+/// The authority of a URL without its userinfo.
+pub(crate) fn without_user(uri: &Uri) -> &str {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    authority.rsplit_once('@').map_or(authority, |(_, rest)| rest)
 }
 
 fn unsupported(reason: &str) -> Error {
@@ -95,5 +102,35 @@ impl Origin {
             None => url.authority(self.authority()),
         };
         url.build().map_err(|error| Error::Request(format!("`Host` can't be sent over HTTP/2: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_of_a_url_has_a_host_and_a_port() {
+        for (url, host, port) in [
+            ("https://Example.com", "example.com", 443),
+            ("http://example.com:/a", "example.com", 80),
+            ("https://user:secret@example.com:3000/", "example.com", 3000),
+            ("https://[2001:DB8::1]:3000/", "[2001:db8::1]", 3000),
+        ] {
+            let target = Target::of(&url.parse().expect("a URL")).expect(url);
+            assert_eq!((target.origin.host.as_str(), target.origin.port), (host, port), "{url}");
+        }
+        for (url, reason) in [
+            ("/path", "no scheme"),
+            ("ftp://example.com/", "the scheme `ftp`"),
+            ("https://:3000/", "no host"),
+            ("https://example.com:65536/", "`65536` is no port"),
+            ("https://example.com:a/", "`example.com:a` is no host"),
+            ("https://user:secret@a[b:]c/", "`a[b:]c` is no host"),
+            ("https://[::1]a/", "`[::1]a` is no host"),
+        ] {
+            let error = Target::of(&url.parse().expect("a URL")).expect_err(url).to_string();
+            assert!(error.contains(reason) && !error.contains("secret"), "{url}: {error}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The field `Alt-Svc` ([RFC 7838 §3](https://www.rfc-editor.org/rfc/rfc7838#section-3)).
 
-use http::{HeaderMap, header, uri::Authority};
+use axum_trailers::syntax::host_and_port;
+use http::{HeaderMap, header};
 use std::time::Duration;
 
 /// What a response says about alternatives of its origin.
@@ -136,13 +137,9 @@ impl Element {
     fn alternative(self) -> Option<Alternative> {
         let (host, port) = self.authority.rsplit_once(':')?;
         let port = port.parse().ok().filter(|port| *port != 0)?;
-        // User information is no part of it.
-        let is_bare = !host.contains('@');
         let host = match host {
             "" => None,
-            _ => Some(
-                self.authority.parse::<Authority>().ok().filter(|_| is_bare)?.host().to_ascii_lowercase(),
-            ),
+            _ => host_and_port(&self.authority).map(|_| Some(host.to_ascii_lowercase()))?,
         };
         Some(Alternative { host, port, max_age: self.max_age })
     }
@@ -224,6 +221,8 @@ mod tests {
             r#"h3="443""#,
             r#"h3="me@a:443""#,
             r#"h3="a b:443""#,
+            r#"h3="a[b:]c:443""#,
+            r#"h3="[::1]a:443""#,
             r#"h3=":443"; ma"#,
             r#"h3=":443"; ma=-1"#,
             r#"h3=":443"; ma="""#,
@@ -240,7 +239,7 @@ mod tests {
         fn any_line_is_read_and_what_is_read_is_read_again(
             parts in prop::collection::vec(prop_oneof![
                 4 => prop::sample::select(vec![
-                    "h3", "=", "\"", ":", "443", "a.example", "[::1]", ";", "ma", "60", ",", " ", "\\", "%", "@", "clear",
+                    "h3", "=", "\"", ":", "443", "a.example", "[::1]", "[", "]", ";", "ma", "60", ",", " ", "\\", "%", "@", "clear",
                 ]).prop_map(str::to_owned),
                 1 => "[ -~\t]{0,4}",
             ], 0..16)

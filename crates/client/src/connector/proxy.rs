@@ -1,4 +1,6 @@
 use super::ConnectError;
+use crate::client;
+use axum_trailers::syntax::host_and_port;
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::{env, sync::Arc};
@@ -154,8 +156,11 @@ fn check(url: &str) -> Result<(), ConnectError> {
         }
     }
     match uri.host() {
-        Some(host) if !host.is_empty() => Ok(()),
-        _ => Err(unsupported("it has no host; use http://HOST:PORT")),
+        None | Some("") => Err(unsupported("it has no host; use http://HOST:PORT")),
+        Some(_) if host_and_port(client::without_user(&uri)).is_none() => {
+            Err(unsupported("its host is malformed; use http://HOST:PORT"))
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -178,6 +183,8 @@ mod tests {
             ("socks5h://user:se/cret@proxy", ""),
             ("ftp://user:secret@proxy", "`ftp` proxies are not supported"),
             ("http://user:secret@", ""),
+            ("http://user:secret@a[b:]c", "its host is malformed"),
+            ("http://user:secret@[::1]c:1", "its host is malformed"),
             ("http://user:sec ret@proxy", "it is no URL"),
             ("", "it is no URL"),
         ] {

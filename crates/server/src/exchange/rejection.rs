@@ -4,9 +4,12 @@ use super::{
     app_response::AppResponse,
     problems::{closing, problem},
 };
-use crate::{connection::HeadFault, host, limits::Limits};
-use axum_trailers::{syntax::list_elements, trailers::server::section_size};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
+use crate::{connection::HeadFault, limits::Limits};
+use axum_trailers::{
+    syntax::{host_and_port, list_elements},
+    trailers::server::section_size,
+};
+use http::{HeaderMap, Method, StatusCode, Version, header, request::Parts, uri::Authority};
 
 /// The response to a request that must be rejected.
 pub(crate) fn reject(request: &Parts, limits: &Limits) -> Option<AppResponse> {
@@ -80,31 +83,47 @@ fn bad_transfer_coding(headers: &HeaderMap) -> Option<(StatusCode, &'static str)
 
 /// What is wrong with `Host`, if anything.
 fn bad_host(request: &Parts) -> Option<&'static str> {
-    let mut hosts = request.headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+    let mut hosts = request.headers.get_all(header::HOST).iter();
     let (host, other) = (hosts.next(), hosts.next());
-    let authority = request.uri.authority().map(|authority| authority.as_str().as_bytes());
     if other.is_some() || (host.is_none() && request.version == Version::HTTP_11) {
         return Some("a request needs exactly one `Host` field (RFC 9112 section 3.2)");
     }
-    let is_valid = |host: &[u8]| host.is_empty() || host::is_valid(host);
-    if host.is_some_and(|host| !is_valid(host)) {
+    let is_valid = |host: &&str| host.is_empty() || host_and_port(host).is_some();
+    let Ok(host) = host.map(|host| host.to_str().ok().filter(is_valid).ok_or(())).transpose() else {
         return Some("`Host` is not a host with an optional port number (RFC 9112 section 3.2)");
-    }
+    };
     if request.version < Version::HTTP_2 {
         return None;
     }
+    let authority = request.uri.authority().map(Authority::as_str);
     let named = [host, authority].into_iter().flatten().all(|host| !host.is_empty());
     if !named || (host.is_none() && authority.is_none()) {
         return Some(
             "a request needs `:authority` or `Host`, and neither may be empty (RFC 9113 section 8.3.1)",
         );
     }
-    let default_port = if request.uri.scheme_str() == Some("http") { b"80" } else { &b"443"[..] };
-    let differ = |(host, authority)| !host::are_the_same(host, authority, default_port);
+    let default_port = if request.uri.scheme_str() == Some("http") { "80" } else { "443" };
+    let differ = |(host, authority)| !are_the_same(host, authority, default_port);
     if host.zip(authority).is_some_and(differ) {
         return Some("`Host` and `:authority` differ (RFC 9113 section 8.3.1)");
     }
     None
+}
+
+/// Whether both name the same host, compared in normal form
+/// ([RFC 3986 §6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)): the case of the host and the scheme's default
+/// port make no difference.
+fn are_the_same(one: &str, other: &str, default_port: &str) -> bool {
+    if one.eq_ignore_ascii_case(other) {
+        return true;
+    }
+    let with_port = |of| {
+        host_and_port(of)
+            .map(|(host, port)| (host, port.filter(|port| !port.is_empty()).unwrap_or(default_port)))
+    };
+    with_port(one).zip(with_port(other)).is_some_and(|((host, port), (other, other_port))| {
+        host.eq_ignore_ascii_case(other) && port == other_port
+    })
 }
 
 /// A target must be in origin-form, absolute-form or `*`, except for `CONNECT`
@@ -128,6 +147,7 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use http::HeaderName;
+    use http::HeaderValue;
     use proptest::{collection::vec, prelude::*};
 
     fn status(version: Version, uri: &str, fields: &[(HeaderName, &str)]) -> Option<u16> {

@@ -1,7 +1,6 @@
 //! Whether the head of a request is well-formed. hyper leaves some checks to the application.
 
-use crate::host;
-use axum_trailers::syntax::has_outer_whitespace;
+use axum_trailers::syntax::{has_outer_whitespace, host_and_port};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version, header,
     request::Parts,
@@ -57,7 +56,7 @@ impl LastAuthority {
         if last.as_ref().is_some_and(|last| last.as_str() == authority.as_str()) {
             return true;
         }
-        let is_valid = host::is_valid(authority.as_str().as_bytes());
+        let is_valid = host_and_port(authority.as_str()).is_some();
         if is_valid {
             *last = Some(authority.clone());
         }

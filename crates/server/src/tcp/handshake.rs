@@ -5,7 +5,8 @@ use super::{
     early_answer,
     socket::Socket,
 };
-use crate::{accept::Early, client_address::ProxyHeader, host, tls::Tls};
+use crate::{accept::Early, client_address::ProxyHeader, tls::Tls};
+use axum_trailers::syntax::host_and_port;
 use rustls::{AlertDescription, Error as TlsError};
 use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -183,7 +184,7 @@ impl Rejected {
 /// The advice for a client whose request begins with these bytes. It contains the URL if the request names its host in
 /// characters that are harmless wherever they are copied to.
 fn advice(head: &[u8]) -> String {
-    let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     let host = head
         .split_inclusive(|byte| *byte == b'\n')
         .map_while(|line| line.strip_suffix(b"\n"))
@@ -191,8 +192,8 @@ fn advice(head: &[u8]) -> String {
         .take_while(|line| !matches!(line, [] | [b'\r']))
         .filter_map(|line| line.split_at_checked(5))
         .find_map(|(name, value)| name.eq_ignore_ascii_case(b"host:").then_some(value.trim_ascii()))
-        .filter(|host| host::is_valid(host) && host.iter().all(is_harmless))
-        .and_then(|host| str::from_utf8(host).ok());
+        .and_then(|host| str::from_utf8(host).ok())
+        .filter(|host| host_and_port(host).is_some() && host.bytes().all(is_harmless));
     let port = host.and_then(|host| host.rsplit_once(':')).filter(|(_, port)| !port.ends_with(']'));
     match (host, port.map(|(_, port)| port.parse::<u16>())) {
         (None, _) | (_, Some(Err(_))) => {
