@@ -1,24 +1,24 @@
 //! Frames that are larger than a server wants to have in memory.
 
-use crate::support::{Adapter, Ours, Plain, Raw, assert_closed, code, connect, data, headers, serve};
+use crate::support::{Adapter, Ours, Plain, Raw, assert_closed, code, post, serve};
 use axum_trailers_quic::h3::error::Code;
+use axum_trailers_testing::http3::{HEADERS, SETTINGS, data, frame_head};
 use quinn::WriteError;
 
-const GIGABYTE: [u8; 8] = [0xc0, 0, 0, 0, 0x40, 0, 0, 0];
+const GIGABYTE: usize = 1 << 30;
 /// More than the windows of the stream.
 const SENT: usize = 8 * 1024 * 1024;
 
 /// A head of each kind that announces 1 GiB, and what is before it.
 fn heads() -> [Vec<u8>; 4] {
-    let (section, unknown) = ([&[1][..], &GIGABYTE].concat(), [&[0x21][..], &GIGABYTE].concat());
-    let content = [headers(&[]), data(b"hello")].concat();
+    let (section, unknown) = (frame_head(HEADERS, GIGABYTE), frame_head(0x21, GIGABYTE));
+    let content = [post(&[]), data(b"hello")].concat();
     [section.clone(), unknown.clone(), [&content[..], &section].concat(), [&content[..], &unknown].concat()]
 }
 
 /// What becomes of a request that begins like this, and goes on with 8 MiB.
 async fn send<A: Adapter>(begin: &[u8]) -> Result<(), WriteError> {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
+    let (raw, server) = Raw::connect().await;
     let serving = tokio::spawn(async move {
         let mut server = serve::<A>(server).await;
         while let Ok(Some(resolver)) = server.accept().await {
@@ -53,14 +53,14 @@ async fn large_frames_are_refused_before_their_payload_is_there() {
 
 #[tokio::test]
 async fn plain_h3_takes_large_frames_of_the_control_stream_into_memory() {
-    for kind in [4, 0x21] {
+    for kind in [SETTINGS, 0x21] {
         assert_eq!(send_control::<Plain>(kind).await.0, Ok(()));
     }
 }
 
 #[tokio::test]
 async fn large_frames_of_the_control_stream_end_the_connection() {
-    for kind in [4, 0x21] {
+    for kind in [SETTINGS, 0x21] {
         let (sent, raw) = send_control::<Ours>(kind).await;
         assert!(matches!(sent, Err(WriteError::ConnectionLost(_))), "{sent:?}");
         assert_closed(&raw, Code::H3_EXCESSIVE_LOAD).await;
@@ -68,18 +68,16 @@ async fn large_frames_of_the_control_stream_end_the_connection() {
 }
 
 /// The same on the control stream.
-async fn send_control<A: Adapter>(kind: u8) -> (Result<(), WriteError>, Raw) {
-    let (client, server, _endpoints) = connect().await;
+async fn send_control<A: Adapter>(kind: u64) -> (Result<(), WriteError>, Raw) {
+    let (mut raw, server) = Raw::connect().await;
     let serving = tokio::spawn(async move {
         let mut server = serve::<A>(server).await;
         let _end = server.accept().await.map(drop);
         // Dropping it would close the connection.
         std::future::pending::<()>().await;
     });
-    let mut control = client.open_uni().await.expect("a stream");
-    control.write_all(&[0, 4, 0]).await.expect("it is open");
-    control.write_all(&[&[kind][..], &GIGABYTE].concat()).await.expect("it is open");
-    let sent = control.write_all(&vec![0; SENT]).await;
+    raw.control.write_all(&frame_head(kind, GIGABYTE)).await.expect("it is open");
+    let sent = raw.control.write_all(&vec![0; SENT]).await;
     serving.abort();
-    (sent, Raw::with_control(client, control))
+    (sent, raw)
 }

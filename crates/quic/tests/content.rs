@@ -1,13 +1,13 @@
 //! Content that is cut, and content in odd pieces.
 
 use crate::support::{
-    Adapter, Ours, Plain, Raw, Received, accept, assert_closed, code, connect, connect_with, data, fault,
-    headers, read, receive, serve,
+    Adapter, Ours, Plain, Raw, Received, accept, assert_closed, code, fault, post, read, receive, serve,
 };
 use axum_trailers_quic::{
     Fault,
     h3::error::{Code, StreamError},
 };
+use axum_trailers_testing::http3::{control, data, frame};
 use bytes::Buf;
 use quinn::TransportConfig;
 use std::{
@@ -23,9 +23,8 @@ const CUT: &[u8] = b"\0\x40\x64hello";
 
 #[tokio::test]
 async fn plain_h3_takes_cut_content_for_whole_and_panics_at_its_trailers() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(&[&headers(&[]), CUT].concat()).await;
+    let (raw, server) = Raw::connect().await;
+    let (mut send, _recv) = raw.send(&[&post(&[]), CUT].concat()).await;
     let (_server, _, mut stream) = accept::<Plain>(server).await;
     let first = stream.recv_data().await.expect("no error").map(|data| data.remaining());
     assert_eq!(first, Some(5));
@@ -37,9 +36,8 @@ async fn plain_h3_takes_cut_content_for_whole_and_panics_at_its_trailers() {
 
 #[tokio::test]
 async fn cut_content_is_an_error_of_the_connection() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(&[&headers(&[]), CUT].concat()).await;
+    let (raw, server) = Raw::connect().await;
+    let (mut send, _recv) = raw.send(&[&post(&[]), CUT].concat()).await;
     let (_server, _, mut stream) = accept::<Ours>(server).await;
     let first = stream.recv_data().await.expect("no error").map(|data| data.remaining());
     assert_eq!(first, Some(5));
@@ -52,7 +50,7 @@ async fn cut_content_is_an_error_of_the_connection() {
 
 #[tokio::test]
 async fn cut_sections_are_an_error_of_the_connection() {
-    let whole = headers(&[]);
+    let whole = post(&[]);
     for bytes in
         [whole[..whole.len() - 1].to_vec(), [&whole, &[1, 20, 0, 0][..]].concat(), vec![1], vec![1, 0x40]]
     {
@@ -76,9 +74,8 @@ async fn empty_data_and_unknown_frames_mean_nothing() {
 }
 
 fn in_odd_pieces() -> Vec<u8> {
-    let unknown: &[u8] = &[0x21, 3, 0, 1, 0];
-    [&headers(&[])[..], &data(b""), unknown, &data(b"he"), &data(b""), &data(b"llo"), unknown, &data(b"")]
-        .concat()
+    let unknown = frame(0x21, &[0, 1, 0]);
+    [post(&[]), data(b""), unknown.clone(), data(b"he"), data(b""), data(b"llo"), unknown, data(b"")].concat()
 }
 
 #[tokio::test]
@@ -97,9 +94,8 @@ async fn reset_remains_a_reset() {
 
 /// What h3 reports after it has reported the reset.
 async fn after_a_reset<A: Adapter>() -> Result<(), StreamError> {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(&[&headers(&[]), CUT].concat()).await;
+    let (raw, server) = Raw::connect().await;
+    let (mut send, _recv) = raw.send(&[&post(&[]), CUT].concat()).await;
     let (_server, _, mut stream) = accept::<A>(server).await;
     stream.recv_data().await.map(drop).expect("content");
     send.reset(code(Code::H3_INTERNAL_ERROR)).expect("it is open");
@@ -130,15 +126,14 @@ async fn small_frames_are_read_as_they_are_taken() {
 async fn send_small_frames<A: Adapter>() -> usize {
     let mut transport = TransportConfig::default();
     transport.stream_receive_window(WINDOW.into());
-    let (client, server, _endpoints) = connect_with(transport).await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::with(transport, &control(&[])).await;
+    let (mut send, _recv) = raw.send(&post(&[])).await;
     let (_server, _, mut stream) = accept::<A>(server).await;
     let count = Arc::<AtomicUsize>::default();
     let sending = tokio::spawn({
         let count = count.clone();
         async move {
-            let frames = [0, 1, b'a'].repeat(SENT / 3);
+            let frames = data(b"a").repeat(SENT / 3);
             while let Ok(size @ 1..) = send.write(&frames[count.load(Ordering::Relaxed)..]).await {
                 count.fetch_add(size, Ordering::Relaxed);
             }
@@ -156,11 +151,10 @@ async fn send_small_frames<A: Adapter>() -> usize {
 
 #[tokio::test]
 async fn many_streams_are_received_at_the_same_time() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
+    let (raw, server) = Raw::connect().await;
     let mut sending = Vec::new();
     for n in 0..50_u8 {
-        sending.push(raw.send(&[&headers(&[])[..], &data(&vec![n; 3000])].concat()).await);
+        sending.push(raw.send(&[&post(&[])[..], &data(&vec![n; 3000])].concat()).await);
     }
     for (send, _recv) in &mut sending {
         send.finish().expect("it is open");

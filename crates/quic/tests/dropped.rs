@@ -1,10 +1,11 @@
 //! Halves of a stream that are dropped before their end.
 
-use crate::support::{Adapter, Ours, Plain, Raw, accept, code, connect, data, headers, literal, serve};
+use crate::support::{Adapter, Ours, Plain, Raw, accept, code, connect, post, serve};
 use axum_trailers_quic::{
     Bounds, Connection,
     h3::{self, error::Code},
 };
+use axum_trailers_testing::http3::{data, literal};
 use bytes::Bytes;
 use http::{Request, Response};
 use quinn::{ReadError, ReadToEndError, VarInt};
@@ -12,10 +13,8 @@ use std::future::poll_fn;
 
 /// What a client reads of a response that is dropped after its first part.
 async fn dropped_response<A: Adapter>() -> Result<Vec<u8>, ReadToEndError> {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
     let (_server, _, mut stream) = accept::<A>(server).await;
     stream.send_response(Response::new(())).await.expect("a response");
     stream.send_data(Bytes::from_static(b"the first half")).await.expect("content");
@@ -37,10 +36,8 @@ async fn dropped_response_is_reset() {
 
 #[tokio::test]
 async fn finished_response_is_whole_after_it_is_dropped() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
     let (_server, _, mut stream) = accept::<Ours>(server).await;
     stream.send_response(Response::new(())).await.expect("a response");
     stream.send_data(Bytes::from(vec![b'a'; 1_000_000])).await.expect("content");
@@ -77,9 +74,8 @@ async fn dropped_request_is_reset_by_a_client() {
 
 /// How a server stops a request whose content it drops.
 async fn dropped_request<A: Adapter>() -> VarInt {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (send, _recv) = raw.send(&[headers(&[]), data(b"hello")].concat()).await;
+    let (raw, server) = Raw::connect().await;
+    let (send, _recv) = raw.send(&[post(&[]), data(b"hello")].concat()).await;
     let (_server, _, stream) = accept::<A>(server).await;
     let (_send, recv) = stream.split();
     drop(recv);
@@ -100,10 +96,8 @@ async fn request_is_stopped_without_an_error() {
 #[tokio::test]
 async fn response_of_h3_itself_is_whole_if_that_is_asked_for() {
     for finishes in [true, false] {
-        let (client, server, _endpoints) = connect().await;
-        let raw = Raw::new(client).await;
-        let (mut send, mut recv) = raw.send(&headers(&literal("x-a", &"a".repeat(100)))).await;
-        send.finish().expect("it is open");
+        let (raw, server) = Raw::connect().await;
+        let (_send, mut recv) = raw.request(&post(&literal("x-a", "a".repeat(100)))).await;
         let (connection, streams) = Connection::new(server, Bounds::default());
         let mut builder = h3::server::builder();
         let built = builder.send_grease(false).max_field_section_size(300).build(connection).await;
@@ -120,9 +114,8 @@ async fn response_of_h3_itself_is_whole_if_that_is_asked_for() {
 /// h3 polls the halves of a stream in different tasks.
 #[tokio::test]
 async fn halves_are_independent() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (mut send, mut recv) = raw.send(&post(&[])).await;
     let mut server = serve::<Ours>(server).await;
     let resolver = server.accept().await.expect("no error").expect("a request");
     let (_, stream) = resolver.resolve_request().await.expect("a header section");

@@ -1,17 +1,13 @@
 //! Field sections that HTTP/3 forbids.
 
-use crate::support::{
-    Ours, Plain, Raw, Received, code, connect, data, fault, frame, headers, literal, receive,
-};
-use axum_trailers_quic::{
-    Bounds, Connection, Content, Fault, ReceiveError,
-    h3::{self, error::Code},
-};
+use crate::support::{Ours, Plain, Raw, Received, accept, code, fault, post, read, receive, serve_one};
+use axum_trailers_quic::{Content, Fault, ReceiveError, h3::error::Code};
+use axum_trailers_testing::http3::{DATA, HEADERS, data, frame, headers, literal};
 use http_body_util::BodyExt;
 
 /// A request with this trailer section, as encoded.
 fn with_trailers(fields: &[u8]) -> Vec<u8> {
-    [headers(&[]), data(b"hello"), frame(1, &[&[0, 0], fields].concat())].concat()
+    [post(&[]), data(b"hello"), frame(HEADERS, &[&[0, 0], fields].concat())].concat()
 }
 
 /// `:path` in the representations that a section can have it in.
@@ -44,11 +40,10 @@ async fn pseudo_fields_in_trailers_are_an_error_of_the_stream() {
 
 #[tokio::test]
 async fn fault_of_a_stream_is_sent_in_both_directions() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
+    let (raw, server) = Raw::connect().await;
     let (send, mut recv) = raw.send(&with_trailers(&[0xc1])).await;
-    let (_server, _, mut stream) = crate::support::accept::<Ours>(server).await;
-    let received = crate::support::read(&mut stream).await;
+    let (_server, _, mut stream) = accept::<Ours>(server).await;
+    let received = read(&mut stream).await;
     assert_eq!(fault(received.end), Some(Fault::PseudoFieldInTrailers));
     assert_eq!(send.stopped().await, Ok(Some(code(Code::H3_MESSAGE_ERROR))));
     drop(stream);
@@ -72,7 +67,7 @@ fn malformed() -> Vec<(Vec<u8>, Fault)> {
 #[tokio::test]
 async fn plain_h3_takes_pseudo_fields_in_any_place() {
     for (fields, _) in malformed() {
-        let received = receive::<Plain>(&headers(&fields)).await.expect("no panic");
+        let received = receive::<Plain>(&post(&fields)).await.expect("no panic");
         assert!(received.end.is_ok(), "{fields:x?}: {received:?}");
     }
 }
@@ -80,14 +75,14 @@ async fn plain_h3_takes_pseudo_fields_in_any_place() {
 #[tokio::test]
 async fn pseudo_fields_have_their_place() {
     for (fields, expected) in malformed() {
-        let received = receive::<Ours>(&headers(&fields)).await.expect("no panic");
+        let received = receive::<Ours>(&post(&fields)).await.expect("no panic");
         assert_eq!(fault(received.end), Some(expected), "{fields:x?}");
     }
 }
 
 /// A section that needs an entry of the dynamic table before it can be decoded.
 fn with_dynamic_table() -> Vec<u8> {
-    frame(1, &[&[2, 0, 0xd4, 0xd7, 0x50, 1, b'a', 0xc1][..]].concat())
+    frame(HEADERS, &[2, 0, 0xd4, 0xd7, 0x50, 1, b'a', 0xc1])
 }
 
 #[tokio::test]
@@ -102,26 +97,21 @@ async fn sections_that_need_the_dynamic_table_are_refused() {
     assert_eq!(fault(received.end), Some(Fault::Compression));
 }
 
-/// 25,000 fields of one byte each.
-fn with_many_fields() -> Vec<u8> {
-    with_trailers_of_size(25_000)
-}
-
-fn with_trailers_of_size(fields: usize) -> Vec<u8> {
-    let size = u32::try_from(fields + 2).expect("short") | 0x8000_0000;
-    [&headers(&[])[..], &[1], &size.to_be_bytes(), &[0, 0], &vec![0xdd; fields]].concat()
+/// A request with so many trailers, of one byte each.
+fn with_many_trailers(count: usize) -> Vec<u8> {
+    with_trailers(&vec![0xdd; count])
 }
 
 #[tokio::test]
 async fn plain_h3_panics_at_many_fields() {
-    assert!(receive::<Plain>(&with_many_fields()).await.expect_err("a panic").is_panic());
+    assert!(receive::<Plain>(&with_many_trailers(25_000)).await.expect_err("a panic").is_panic());
 }
 
 #[tokio::test]
 async fn many_fields_are_refused() {
-    let received = receive::<Ours>(&with_many_fields()).await.expect("no panic");
+    let received = receive::<Ours>(&with_many_trailers(25_000)).await.expect("no panic");
     assert!(matches!(fault(received.end), Some(Fault::TooManyFields { .. })));
-    let received = receive::<Ours>(&with_trailers_of_size(24_000)).await.expect("no panic");
+    let received = receive::<Ours>(&with_many_trailers(24_000)).await.expect("no panic");
     assert_eq!(received.end.expect("a clean end").expect("trailers").len(), 24_000);
 }
 
@@ -129,10 +119,10 @@ async fn many_fields_are_refused() {
 fn misplaced() -> [(Vec<u8>, u64); 4] {
     let trailers = with_trailers(&literal("x-a", "1"));
     [
-        ([&trailers[..], &data(b"more")].concat(), 0),
-        ([&trailers[..], &data(b"")].concat(), 0),
-        ([&trailers[..], &frame(1, &[0, 0])].concat(), 1),
-        (data(b"hello"), 0),
+        ([&trailers[..], &data(b"more")].concat(), DATA),
+        ([&trailers[..], &data(b"")].concat(), DATA),
+        ([&trailers[..], &headers(&[])].concat(), HEADERS),
+        (data(b"hello"), DATA),
     ]
 }
 
@@ -149,22 +139,16 @@ async fn frames_out_of_order_are_refused_by_h3_and_by_the_adapter() {
 #[tokio::test]
 async fn plain_h3_takes_fields_of_connections() {
     let fields = literal("transfer-encoding", "chunked");
-    for bytes in [headers(&fields), with_trailers(&fields)] {
+    for bytes in [post(&fields), with_trailers(&fields)] {
         assert!(receive::<Plain>(&bytes).await.expect("no panic").end.is_ok());
     }
 }
 
 #[tokio::test]
 async fn content_refuses_fields_of_connections_in_trailers() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(&with_trailers(&literal("transfer-encoding", "chunked"))).await;
-    send.finish().expect("it is open");
-    let (connection, streams) = Connection::new(server, Bounds::default());
-    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
-    let request = server.accept().await.expect("no error").expect("a request");
-    let (_, stream) = request.resolve_request().await.expect("a header section");
-    let control = streams.take(stream.id()).expect("a stream");
+    let (raw, server) = Raw::connect().await;
+    let (_send, _recv) = raw.request(&with_trailers(&literal("transfer-encoding", "chunked"))).await;
+    let (_server, stream, control) = serve_one(server).await;
     let (_send, recv) = stream.split();
     let refused = Content::of_request(recv, &control, None).collect().await.expect_err("a forbidden field");
     let expected = Fault::ConnectionField(http::header::TRANSFER_ENCODING);

@@ -1,16 +1,14 @@
 //! Content whose length is not as announced.
 
-use crate::support::{Ours, Plain, Raw, Server, code, connect, data, headers, literal, receive};
-use axum_trailers_quic::{
-    Bounds, Connection, Content, ReceiveError,
-    h3::{self, error::Code},
-};
+use crate::support::{Ours, Plain, Raw, Server, code, post, receive, serve_one};
+use axum_trailers_quic::{Content, ReceiveError, h3::error::Code};
+use axum_trailers_testing::http3::{data, literal};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected};
 
 /// A request with this announced length and this content.
 fn request(announced: &str, content: &[u8]) -> Vec<u8> {
-    [headers(&literal("content-length", announced)), data(content)].concat()
+    [post(&literal("content-length", announced)), data(content)].concat()
 }
 
 #[tokio::test]
@@ -26,8 +24,7 @@ async fn plain_h3_does_not_compare_lengths() {
 async fn content_of_another_length_is_an_error() {
     for (announced, expected) in [("5", None), ("4", Some((4, 5))), ("6", Some((6, 5))), ("0", Some((0, 5)))]
     {
-        let (client, server, _endpoints) = connect().await;
-        let raw = Raw::new(client).await;
+        let (raw, server) = Raw::connect().await;
         let (mut send, _recv) = raw.send(&request(announced, b"hello")).await;
         let is_longer = matches!(expected, Some((expected, received)) if received > expected);
         if !is_longer {
@@ -52,11 +49,7 @@ async fn collect(
     server: quinn::Connection,
     length: u64,
 ) -> (Server<Ours>, Result<Collected<Bytes>, ReceiveError>) {
-    let (connection, streams) = Connection::new(server, Bounds::default());
-    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
-    let request = server.accept().await.expect("no error").expect("a request");
-    let (_, stream) = request.resolve_request().await.expect("a header section");
-    let control = streams.take(stream.id()).expect("a stream");
+    let (server, stream, control) = serve_one(server).await;
     let (_send, recv) = stream.split();
     let received = Content::of_request(recv, &control, Some(length)).collect().await;
     (server, received)

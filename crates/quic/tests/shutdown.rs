@@ -1,14 +1,15 @@
 //! The end of a connection.
 
-use crate::support::{Adapter, Ours, Plain, Raw, accept, code, connect, data, headers, serve};
+use crate::support::{Adapter, Ours, Plain, Raw, accept, code, post, serve, serve_one};
 use axum_trailers_quic::{
     Bounds, Connection, Stopped,
     h3::{self, error::Code},
 };
+use axum_trailers_testing::http3::{MAX_FIELD_SECTION_SIZE, control};
 use bytes::Bytes;
 use futures_util::poll;
 use http::Response;
-use quinn::{ReadError, ReadToEndError, RecvStream};
+use quinn::{ReadError, ReadToEndError, RecvStream, TransportConfig};
 use std::pin::pin;
 
 /// The id that a `GOAWAY` announces, behind the control stream's type and `SETTINGS`.
@@ -23,32 +24,30 @@ async fn announced(mut control: RecvStream) -> u8 {
 }
 
 /// The peer's control stream. Those of QPACK are behind it.
-async fn control(connection: &quinn::Connection) -> RecvStream {
+async fn control_of(connection: &quinn::Connection) -> RecvStream {
     connection.accept_uni().await.expect("a stream")
 }
 
 #[tokio::test]
 async fn h3_disowns_a_running_request_unless_one_more_is_allowed() {
     for (allowed, expected) in [(0, 0), (1, 4)] {
-        let (client, server, _endpoints) = connect().await;
-        let raw = Raw::new(client).await;
-        let _streams = raw.send(&headers(&[])).await;
+        let (raw, server) = Raw::connect().await;
+        let _streams = raw.send(&post(&[])).await;
         let (mut server, _, stream) = accept::<Ours>(server).await;
         assert_eq!(stream.id().into_inner(), 0);
         server.shutdown(allowed).await.expect("a GOAWAY");
-        assert_eq!(announced(control(&raw.connection).await).await, expected);
+        assert_eq!(announced(control_of(&raw.connection).await).await, expected);
     }
 }
 
 #[tokio::test]
 async fn plain_h3_accepts_the_stream_that_its_goaway_excludes() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let _first = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let _first = raw.send(&post(&[])).await;
     let (mut server, _, _stream) = accept::<Plain>(server).await;
     server.shutdown(1).await.expect("a GOAWAY");
-    assert_eq!(announced(control(&raw.connection).await).await, 4);
-    let (send, _recv) = raw.send(&headers(&[])).await;
+    assert_eq!(announced(control_of(&raw.connection).await).await, 4);
+    let (send, _recv) = raw.send(&post(&[])).await;
     assert_eq!(u64::from(send.id()), 4);
     let accepted = server.accept().await.expect("no error").expect("a request");
     assert_eq!(accepted.frame_stream.id().into_inner(), 4);
@@ -56,18 +55,16 @@ async fn plain_h3_accepts_the_stream_that_its_goaway_excludes() {
 
 #[tokio::test]
 async fn streams_that_a_goaway_excludes_are_rejected() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut first) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut first) = raw.request(&post(&[])).await;
     let (connection, streams) = Connection::new(server, Bounds::default());
     let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
     let resolver = server.accept().await.expect("no error").expect("a request");
     let (_, mut stream) = resolver.resolve_request().await.expect("a header section");
     streams.reject_new();
     server.shutdown(1).await.expect("a GOAWAY");
-    assert_eq!(announced(control(&raw.connection).await).await, 4);
-    let (send, mut recv) = raw.send(&headers(&[])).await;
+    assert_eq!(announced(control_of(&raw.connection).await).await, 4);
+    let (send, mut recv) = raw.send(&post(&[])).await;
     {
         let mut accepting = pin!(server.accept());
         let rejected = code(Code::H3_REQUEST_REJECTED);
@@ -87,10 +84,8 @@ async fn streams_that_a_goaway_excludes_are_rejected() {
 /// h3 waits for a client that says goodbye as well, so those who shut down must count the streams themselves.
 #[tokio::test]
 async fn h3_accepts_for_ever_after_its_own_goaway() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
     let (mut server, _, mut stream) = accept::<Plain>(server).await;
     server.shutdown(1).await.expect("a GOAWAY");
     stream.send_response(Response::new(())).await.expect("a response");
@@ -104,10 +99,8 @@ async fn h3_accepts_for_ever_after_its_own_goaway() {
 
 /// What a client gets of a response, if the server's connection is dropped after the end of the response.
 async fn response_before_a_drop<A: Adapter>() -> Result<Vec<u8>, ReadToEndError> {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
     let (server, _, mut stream) = accept::<A>(server).await;
     stream.send_response(Response::new(())).await.expect("a response");
     stream.send_data(Bytes::from(vec![b'a'; 100_000])).await.expect("content");
@@ -127,32 +120,23 @@ async fn h3_cuts_responses_if_its_connection_is_dropped() {
 
 #[tokio::test]
 async fn response_is_whole_if_its_acknowledgement_is_awaited() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, mut recv) = raw.send(&headers(&[])).await;
-    send.finish().expect("it is open");
-    let (connection, streams) = Connection::new(server, Bounds::default());
-    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
-    let resolver = server.accept().await.expect("no error").expect("a request");
-    let (_, mut stream) = resolver.resolve_request().await.expect("a header section");
-    let control = streams.take(stream.id()).expect("a stream");
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
+    let (server, mut stream, control) = serve_one(server).await;
     stream.send_response(Response::new(())).await.expect("a response");
     stream.send_data(Bytes::from(vec![b'a'; 100_000])).await.expect("content");
     stream.finish().await.expect("an end");
     assert_eq!(control.stopped().await, Stopped::Acknowledged);
     drop(server);
     let response = recv.read_to_end(200_000).await.expect("a clean end");
-    assert!(response.ends_with(&data(&[b'a'; 1000])[3..]));
+    assert!(response.ends_with(&[b'a'; 1000]));
 }
 
 #[tokio::test]
 async fn trailers_over_the_limit_of_the_peer_are_not_sent() {
-    let (client, server, _endpoints) = connect().await;
-    // A control stream with `SETTINGS_MAX_FIELD_SECTION_SIZE` of 60 bytes.
-    let mut control = client.open_uni().await.expect("a stream");
-    control.write_all(&[0, 4, 2, 6, 60]).await.expect("it is open");
-    let raw = Raw::with_control(client, control);
-    let _streams = raw.send(&headers(&[])).await;
+    let limit = control(&[(MAX_FIELD_SECTION_SIZE, 60)]);
+    let (raw, server) = Raw::with(TransportConfig::default(), &limit).await;
+    let _streams = raw.send(&post(&[])).await;
     let mut server = serve::<Ours>(server).await;
     let resolver = server.accept().await.expect("no error").expect("a request");
     let (_, mut stream) = resolver.resolve_request().await.expect("a header section");

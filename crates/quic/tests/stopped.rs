@@ -1,10 +1,11 @@
 //! `STOP_SENDING` in both directions.
 
-use crate::support::{Adapter, Ours, Plain, Raw, accept, code, connect, data, headers};
+use crate::support::{Adapter, Ours, Plain, Raw, accept, code, post, serve_one};
 use axum_trailers_quic::{
-    Bounds, Connection, Stopped, Stream,
+    Stopped,
     h3::{self, error::Code},
 };
+use axum_trailers_testing::http3::data;
 use bytes::Bytes;
 use futures_util::poll;
 use http::Response;
@@ -12,9 +13,8 @@ use std::pin::pin;
 
 /// A server that stops a request while it waits for more of it.
 async fn stop_while_reading<A: Adapter>() -> quinn::VarInt {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (send, _recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (send, _recv) = raw.send(&post(&[])).await;
     let (_server, _, mut stream) = accept::<A>(server).await;
     {
         let reading = pin!(stream.recv_data());
@@ -36,33 +36,15 @@ async fn stream_can_be_stopped_while_it_is_read() {
     assert_eq!(stop_while_reading::<Ours>().await, code(Code::H3_NO_ERROR));
 }
 
-/// A server that has the first stream of a client, and what is known about it.
-async fn serve_one(
-    server: quinn::Connection,
-) -> (
-    h3::server::Connection<Connection, Bytes>,
-    h3::server::RequestStream<axum_trailers_quic::BidiStream, Bytes>,
-    Stream,
-) {
-    let (connection, streams) = Connection::new(server, Bounds::default());
-    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
-    let resolver = server.accept().await.expect("no error").expect("a request");
-    let (_, stream) = resolver.resolve_request().await.expect("a header section");
-    let control = streams.take(stream.id()).expect("a stream");
-    (server, stream, control)
-}
-
 /// With plain h3 there is nothing to wait for: a write fails, if there is one.
 #[tokio::test]
 async fn plain_h3_hears_of_a_stop_only_when_it_writes() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (_send, mut recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.send(&post(&[])).await;
     let (_server, _, mut stream) = accept::<Plain>(server).await;
     recv.stop(code(Code::H3_REQUEST_CANCELLED)).expect("it is open");
     // The content arrives after the stop, and the stream still looks alive.
-    let (mut second, _recv) = raw.send(&headers(&[])).await;
-    second.finish().expect("it is open");
+    let _second = raw.request(&post(&[])).await;
     let (mut sent, mut last) = (0, Ok(()));
     while last.is_ok() && sent < 100 {
         last = stream.send_data(Bytes::from_static(b"?")).await;
@@ -75,9 +57,8 @@ async fn plain_h3_hears_of_a_stop_only_when_it_writes() {
 
 #[tokio::test]
 async fn stop_is_heard_while_nothing_is_written() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (_send, mut recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.send(&post(&[])).await;
     let (_server, _stream, control) = serve_one(server).await;
     let mut stopped = pin!(control.stopped());
     assert!(poll!(&mut stopped).is_pending());
@@ -90,9 +71,8 @@ async fn stop_is_heard_while_nothing_is_written() {
 
 #[tokio::test]
 async fn end_of_the_sending_side_is_known() {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (_send, mut recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.send(&post(&[])).await;
     let (_server, mut stream, control) = serve_one(server).await;
     let stopped = tokio::spawn(control.stopped());
     stream.send_response(Response::new(())).await.expect("a response");
@@ -100,9 +80,8 @@ async fn end_of_the_sending_side_is_known() {
     recv.read_to_end(1000).await.expect("a clean end");
     assert_eq!(stopped.await.expect("no panic"), Stopped::Acknowledged);
 
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (_send, mut recv) = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let (_send, mut recv) = raw.send(&post(&[])).await;
     let (_server, _stream, control) = serve_one(server).await;
     let stopped = tokio::spawn(control.stopped());
     control.reset(Code::H3_INTERNAL_ERROR);
@@ -110,9 +89,8 @@ async fn end_of_the_sending_side_is_known() {
     assert_eq!(control.stopped().await, Stopped::Reset, "also later");
     assert_eq!(recv.received_reset().await, Ok(Some(code(Code::H3_INTERNAL_ERROR))));
 
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let _streams = raw.send(&headers(&[])).await;
+    let (raw, server) = Raw::connect().await;
+    let _streams = raw.send(&post(&[])).await;
     let (_server, _stream, control) = serve_one(server).await;
     let stopped = tokio::spawn(control.stopped());
     raw.connection.close(code(Code::H3_NO_ERROR), b"");
@@ -122,11 +100,10 @@ async fn end_of_the_sending_side_is_known() {
 #[tokio::test]
 async fn end_of_a_request_without_content_is_known_with_its_header_section() {
     for (rest, ends) in [(vec![], true), (vec![], false), (data(b"hello"), true)] {
-        let (client, server, _endpoints) = connect().await;
-        let raw = Raw::new(client).await;
+        let (raw, server) = Raw::connect().await;
         let (mut send, _recv) = raw.connection.open_bi().await.expect("a stream");
         // In one packet.
-        send.write_all(&[headers(&[]), rest.clone()].concat()).await.expect("it is open");
+        send.write_all(&[post(&[]), rest.clone()].concat()).await.expect("it is open");
         if ends {
             send.finish().expect("it is open");
         }

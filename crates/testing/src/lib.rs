@@ -8,7 +8,7 @@
 //! - [`request_with_te`], a request whose sender accepts trailers.
 //!
 //! They are for `http` 1 and `http-body` 1. The module [`http_02`] has those that differ for `http` 0.2 and
-//! `http-body` 0.4. [`ScriptedBody`] is a body of both generations.
+//! `http-body` 0.4. [`ScriptedBody`] is a body of both generations. The module [`http3`] encodes messages of HTTP/3.
 //!
 //! ```
 //! use axum_trailers_testing::{ScriptedBody, Step::{Data, End, Pending, Trailers}, read_by_contract};
@@ -21,6 +21,7 @@
 //! ```
 
 mod contract;
+pub mod http3;
 pub mod http_02;
 mod read;
 mod reading;

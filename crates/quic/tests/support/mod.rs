@@ -9,7 +9,7 @@ mod seen;
 pub(crate) use self::{
     adapter::{Adapter, Ours, Plain, Server},
     endpoints::{connect, connect_with},
-    raw::{Raw, data, frame, headers, literal},
-    receive::{Received, accept, read, receive, serve},
+    raw::{Raw, post},
+    receive::{Received, accept, read, receive, serve, serve_one},
     seen::{assert_closed, code, fault},
 };

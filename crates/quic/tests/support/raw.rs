@@ -1,23 +1,27 @@
-use quinn::{Connection, RecvStream, SendStream};
+use super::connect_with;
+use axum_trailers_testing::http3::{HEADERS, control, frame};
+use quinn::{Connection, Endpoint, RecvStream, SendStream, TransportConfig};
 
-/// A peer that sends bytes instead of messages.
+/// A client that sends bytes instead of messages.
 pub(crate) struct Raw {
     pub(crate) connection: Connection,
     /// It must not end.
-    _control: SendStream,
+    pub(crate) control: SendStream,
+    _endpoints: [Endpoint; 2],
 }
 
 impl Raw {
-    /// Opens the control stream, with empty `SETTINGS`.
-    pub(crate) async fn new(connection: Connection) -> Self {
-        let mut control = connection.open_uni().await.expect("a stream");
-        control.write_all(&[0, 4, 0]).await.expect("it is open");
-        Self::with_control(connection, control)
+    /// Connects a client that has sent empty `SETTINGS`. Returns also the server's connection.
+    pub(crate) async fn connect() -> (Self, Connection) {
+        Self::with(TransportConfig::default(), &control(&[])).await
     }
 
-    /// With a control stream that is open.
-    pub(crate) fn with_control(connection: Connection, control: SendStream) -> Self {
-        Self { connection, _control: control }
+    /// The same with this configuration of the server, and these first bytes of the control stream.
+    pub(crate) async fn with(server: TransportConfig, control: &[u8]) -> (Self, Connection) {
+        let (connection, server, endpoints) = connect_with(server).await;
+        let mut stream = connection.open_uni().await.expect("a stream");
+        stream.write_all(control).await.expect("it is open");
+        (Self { connection, control: stream, _endpoints: endpoints }, server)
     }
 
     /// Opens a request stream and sends these bytes, without an end.
@@ -26,34 +30,16 @@ impl Raw {
         send.write_all(bytes).await.expect("it is open");
         (send, recv)
     }
-}
 
-/// A frame of this type.
-pub(crate) fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len()).expect("short").to_be_bytes();
-    [&[kind, length[0] | 0x40, length[1]], payload].concat()
-}
-
-/// A `DATA` frame.
-pub(crate) fn data(content: &[u8]) -> Vec<u8> {
-    frame(0, content)
+    /// The same with an end.
+    pub(crate) async fn request(&self, bytes: &[u8]) -> (SendStream, RecvStream) {
+        let (mut send, recv) = self.send(bytes).await;
+        send.finish().expect("it is open");
+        (send, recv)
+    }
 }
 
 /// The `HEADERS` of `POST https://localhost/`, with these encoded fields behind.
-pub(crate) fn headers(fields: &[u8]) -> Vec<u8> {
-    let request = [&[0, 0, 0xd4, 0xd7, 0x50, 9][..], b"localhost", &[0xc1], fields].concat();
-    frame(1, &request)
-}
-
-/// A field without compression.
-pub(crate) fn literal(name: &str, value: &str) -> Vec<u8> {
-    let size = |text: &str| u8::try_from(text.len()).expect("short");
-    let mut field = match size(name) {
-        short @ 0..7 => vec![0x20 | short],
-        long => vec![0x27, long - 7],
-    };
-    field.extend(name.as_bytes());
-    field.push(size(value));
-    field.extend(value.as_bytes());
-    field
+pub(crate) fn post(fields: &[u8]) -> Vec<u8> {
+    frame(HEADERS, &[&[0, 0, 0xd4, 0xd7, 0x50, 9][..], b"localhost", &[0xc1], fields].concat())
 }

@@ -1,5 +1,8 @@
-use super::{Adapter, Raw, Server, connect};
-use axum_trailers_quic::{h3, h3::error::StreamError};
+use super::{Adapter, Ours, Raw, Server};
+use axum_trailers_quic::{
+    BidiStream, Bounds, Connection, Stream,
+    h3::{self, error::StreamError},
+};
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Request};
 use tokio::task::JoinError;
@@ -18,10 +21,8 @@ pub(crate) struct Received {
 ///
 /// If h3 panics.
 pub(crate) async fn receive<A: Adapter>(bytes: &[u8]) -> Result<Received, JoinError> {
-    let (client, server, _endpoints) = connect().await;
-    let raw = Raw::new(client).await;
-    let (mut send, _recv) = raw.send(bytes).await;
-    send.finish().expect("it is open");
+    let (raw, server) = Raw::connect().await;
+    let (_send, _recv) = raw.request(bytes).await;
     let received = tokio::spawn(async move {
         let mut server = serve::<A>(server).await;
         let resolver = server.accept().await.expect("no error").expect("a request");
@@ -46,6 +47,18 @@ pub(crate) async fn accept<A: Adapter>(
     let resolver = server.accept().await.expect("no error").expect("a request");
     let (request, stream) = resolver.resolve_request().await.expect("a header section");
     (server, request, stream)
+}
+
+/// A server on the adapter that has the first stream of a client, and what is known about it.
+pub(crate) async fn serve_one(
+    server: quinn::Connection,
+) -> (Server<Ours>, h3::server::RequestStream<BidiStream, Bytes>, Stream) {
+    let (connection, streams) = Connection::new(server, Bounds::default());
+    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
+    let resolver = server.accept().await.expect("no error").expect("a request");
+    let (_, stream) = resolver.resolve_request().await.expect("a header section");
+    let control = streams.take(stream.id()).expect("a stream");
+    (server, stream, control)
 }
 
 /// Reads a request to its end.
