@@ -21,7 +21,12 @@ const DEMO_CERTIFICATE: &[u8] = include_bytes!("../../../../self_signed_certs/ce
 const DEMO_KEY: &[u8] = include_bytes!("../../../../self_signed_certs/key.pem");
 
 /// Settings of a server with this certificate and key.
-fn settings(certificate: &[u8], key: &[u8], protocols: &[&[u8]], clients: Option<&[u8]>) -> ServerConfig {
+pub(super) fn settings(
+    certificate: &[u8],
+    key: &[u8],
+    protocols: &[&[u8]],
+    clients: Option<&[u8]>,
+) -> ServerConfig {
     let provider = Arc::new(default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -46,7 +51,7 @@ pub(super) fn demo(protocols: &[&[u8]]) -> ServerConfig {
     settings(DEMO_CERTIFICATE, DEMO_KEY, protocols, None)
 }
 
-fn trusting_demo() -> Tls {
+pub(super) fn trusting_demo() -> Tls {
     Tls::trusting_pem(DEMO_CERTIFICATE).expect("a certificate")
 }
 

@@ -1,12 +1,13 @@
-use super::server::{HEADERS, OK, Peer, Server, frame, get, tls};
+use super::server::{OK, Peer, Server, get, untrusted};
 use crate::{
     Client, Connector, Protocol, Proxy, Tls, Transport,
     tests::{
         peer::{read, response, send},
-        tls::{accept, demo},
+        tls::{accept, demo, trusting_demo},
     },
 };
 use axum_trailers_quic::{Bounds, Connection, h3};
+use axum_trailers_testing::http3::{HEADERS, frame};
 use http::{Request, Version};
 use http_body_util::Empty;
 use tokio::{
@@ -71,7 +72,7 @@ async fn respond_over_quic(peer: &Peer) {
 async fn next_requests_use_the_alternative_and_name_it() {
     let server = Server::start();
     let alternative = format!("h2=\":1\", h3=\":{}\"; ma=60", port(&server));
-    let (client, origin, _stream) = told(Connector::new().tls(tls()), &alternative).await;
+    let (client, origin, _stream) = told(Connector::new().tls(trusting_demo()), &alternative).await;
     let exchanging = tokio::spawn({
         let (client, url) = (client.clone(), origin.url.clone());
         async move {
@@ -103,11 +104,11 @@ async fn next_requests_use_the_alternative_and_name_it() {
 
 #[tokio::test]
 async fn alternative_that_is_not_there_or_not_trusted_is_left_for_tcp() {
-    let other = super::server::Server::with(super::server::untrusted());
+    let other = Server::with(untrusted());
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     let silent_port = silent.local_addr().expect("an address").port();
     for port in [port(&other).to_owned(), silent_port.to_string()] {
-        let connector = Connector::new().tls(tls()).timeout(std::time::Duration::from_millis(500));
+        let connector = Connector::new().tls(trusting_demo()).timeout(std::time::Duration::from_millis(500));
         let (client, origin, mut stream) = told(connector, &format!("h3=\":{port}\"")).await;
         let exchanging = send(&client, get(&origin.url));
         let (response, ()) = tokio::join!(response(exchanging), async {
@@ -126,7 +127,7 @@ async fn alternative_that_is_not_there_or_not_trusted_is_left_for_tcp() {
 async fn alternative_that_is_not_responsible_is_left_for_the_origin() {
     let server = Server::start();
     let (client, origin, _stream) =
-        told(Connector::new().tls(tls()), &format!("h3=\":{}\"", port(&server))).await;
+        told(Connector::new().tls(trusting_demo()), &format!("h3=\":{}\"", port(&server))).await;
     let exchanging = send(&client, get(&origin.url));
     let peer = server.accept().await;
     // 421 is 69 in the static table.
@@ -141,7 +142,7 @@ async fn alternative_that_is_not_responsible_is_left_for_the_origin() {
 async fn alternative_that_breaks_is_left_for_the_origin() {
     let server = Server::start();
     let (client, origin, _stream) =
-        told(Connector::new().tls(tls()), &format!("h3=\":{}\"", port(&server))).await;
+        told(Connector::new().tls(trusting_demo()), &format!("h3=\":{}\"", port(&server))).await;
     let exchanging = send(&client, get(&origin.url));
     let peer = server.accept().await;
     let _asked = peer.asked().await;
@@ -161,11 +162,11 @@ async fn alternatives_are_ignored_unless_they_are_followed_and_safe() {
     let alternative = format!("h3=\":{}\"", port(&server));
     let unused = Proxy::new("http://127.0.0.1:1").expect("a proxy").except("127.0.0.1");
     for (connector, is_followed) in [
-        (Connector::new().tls(tls()).alt_svc(true), true),
-        (Connector::new().tls(tls()).alt_svc(true).proxy(unused), true),
-        (Connector::new().tls(tls()), false),
-        (Connector::new().tls(tls()).alt_svc(true).alt_svc(false), false),
-        (Connector::new().tls(tls()).alt_svc(true).protocol(Protocol::Http1), false),
+        (Connector::new().tls(trusting_demo()).alt_svc(true), true),
+        (Connector::new().tls(trusting_demo()).alt_svc(true).proxy(unused), true),
+        (Connector::new().tls(trusting_demo()), false),
+        (Connector::new().tls(trusting_demo()).alt_svc(true).alt_svc(false), false),
+        (Connector::new().tls(trusting_demo()).alt_svc(true).protocol(Protocol::Http1), false),
         (Connector::new().tls(Tls::insecure().expect("settings")).alt_svc(true), false),
     ] {
         let shown = format!("{connector:?}");
@@ -191,7 +192,7 @@ async fn alternatives_are_ignored_unless_they_are_followed_and_safe() {
 #[tokio::test]
 async fn response_without_tls_names_no_alternative() {
     let server = Server::start();
-    let client = following(Connector::new().tls(tls()));
+    let client = following(Connector::new().tls(trusting_demo()));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     for _ in 0..2 {

@@ -1,8 +1,9 @@
-use super::server::{DATA, HEADERS, OK, Peer, Server, client, field, frame, get, head, trailers};
+use super::server::{OK, Peer, Server, client, get};
 use crate::{
     Client, Cut, Error,
     tests::peer::{failure, read, response, send},
 };
+use axum_trailers_testing::http3::{HEADERS, data, frame, frame_head, literal};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use http_body_util::{BodyExt, Full};
@@ -11,13 +12,7 @@ use std::future::ready;
 /// Fields of this many bytes in all, as the bound counts them
 /// ([RFC 9114 §4.2.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2.2)).
 fn fields(bytes: usize) -> Vec<u8> {
-    let one = field("x", &"y".repeat(67));
-    one.repeat(bytes / 100)
-}
-
-/// A frame of up to 64 KiB.
-fn large(kind: u64, payload: &[u8]) -> Vec<u8> {
-    [head(kind, payload.len()), payload.to_vec()].concat()
+    literal("x", "y".repeat(67)).repeat(bytes / 100)
 }
 
 async fn responded(bytes: &[u8]) -> Result<(String, usize, Option<Cut>), Error> {
@@ -37,7 +32,7 @@ async fn responded(bytes: &[u8]) -> Result<(String, usize, Option<Cut>), Error> 
 
 #[tokio::test]
 async fn header_sections_are_bounded() {
-    let with = |bytes| large(HEADERS, &[OK, &fields(bytes)].concat());
+    let with = |bytes| frame(HEADERS, &[OK, &fields(bytes)].concat());
     assert!(responded(&with(60_000)).await.is_ok());
     let error = responded(&with(70_000)).await.expect_err("too large");
     assert!(matches!(&error, Error::NoResponse(Cut::TooLarge(_))), "{error}");
@@ -46,8 +41,8 @@ async fn header_sections_are_bounded() {
 #[tokio::test]
 async fn trailer_sections_are_bounded() {
     let with = |bytes| {
-        let section = [&trailers(&[]), fields(bytes).as_slice()].concat();
-        [frame(HEADERS, OK), frame(DATA, b"a"), large(HEADERS, &section)].concat()
+        let section = [&[0, 0], fields(bytes).as_slice()].concat();
+        [frame(HEADERS, OK), data(b"a"), frame(HEADERS, &section)].concat()
     };
     let (content, trailers, cut) = responded(&with(60_000)).await.expect("a response");
     assert_eq!((content.as_str(), trailers, cut), ("a", 600, None));
@@ -57,7 +52,7 @@ async fn trailer_sections_are_bounded() {
 
 #[tokio::test]
 async fn sections_and_ignored_frames_are_refused_by_the_size_that_they_announce() {
-    const LARGE: usize = 1024 * 1024 * 1024 - 1;
+    const LARGE: usize = 1024 * 1024 * 1024;
     for kind in [HEADERS, 0x21] {
         let server = Server::start();
         let client = client();
@@ -65,7 +60,7 @@ async fn sections_and_ignored_frames_are_refused_by_the_size_that_they_announce(
         let peer = server.accept().await;
         let mut asked = peer.asked().await;
         // Nothing of it follows.
-        asked.send(head(kind, LARGE)).await;
+        asked.send(frame_head(kind, LARGE)).await;
         let error = failure(exchanging).await;
         assert!(matches!(&error, Error::NoResponse(Cut::TooLarge(_))), "{error}");
     }

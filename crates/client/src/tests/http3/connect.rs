@@ -1,8 +1,12 @@
-use super::server::{HEADERS, OK, Server, client, frame, get, settings, tls};
+use super::server::{OK, Server, client, get, settings};
 use crate::{
     Client, ConnectError, Connector, Error, Protocol, Proxy, Tls, TlsError,
-    tests::peer::{failure, read, response, send},
+    tests::{
+        peer::{failure, read, response, send},
+        tls::trusting_demo,
+    },
 };
+use axum_trailers_testing::http3::{HEADERS, frame};
 use rcgen::generate_simple_self_signed;
 use std::{net::UdpSocket, time::Duration};
 
@@ -18,7 +22,7 @@ async fn name_is_resolved_and_checked() {
     let address = "127.0.0.1".parse().expect("an address");
     let connector =
         || Connector::new().resolve("localhost", port, [address]).resolve("other.test", port, [address]);
-    let trusting = with(connector().tls(tls()));
+    let trusting = with(connector().tls(trusting_demo()));
     let exchanging = send(&trusting, get(&format!("https://localhost:{port}/")));
     let peer = server.accept().await;
     peer.asked().await.send(frame(HEADERS, OK)).await.finish();
@@ -67,7 +71,7 @@ async fn silence_is_bounded() {
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let url = format!("https://{}/", silent.local_addr().expect("an address"));
     let bound = Duration::from_millis(300);
-    let client = with(Connector::new().tls(tls()).timeout(bound));
+    let client = with(Connector::new().tls(trusting_demo()).timeout(bound));
     assert_eq!(failure(send(&client, get(&url))).await, Error::Connect(ConnectError::Timeout(bound)));
 }
 
@@ -78,7 +82,7 @@ async fn port_on_which_nobody_listens_is_an_error() {
         let socket = UdpSocket::bind((host.trim_matches(['[', ']']), 0)).expect("a port");
         let port = socket.local_addr().expect("an address").port();
         drop(socket);
-        let client = with(Connector::new().tls(tls()).timeout(Duration::from_secs(3600)));
+        let client = with(Connector::new().tls(trusting_demo()).timeout(Duration::from_secs(3600)));
         let error = failure(send(&client, get(&format!("https://{host}:{port}/")))).await;
         let Error::Connect(ConnectError::Failed { to, kind, .. }) = &error else { panic!("{error:?}") };
         assert_eq!(
@@ -100,7 +104,7 @@ async fn next_address_is_tried_while_the_first_is_silent() {
         .expect("a port");
     // Nobody listens at the first one.
     let addresses = ["127.0.0.2", "127.0.0.1"].map(|address| address.parse().expect("an address"));
-    let client = with(Connector::new().tls(tls()).resolve("localhost", port, addresses));
+    let client = with(Connector::new().tls(trusting_demo()).resolve("localhost", port, addresses));
     let exchanging = send(&client, get(&format!("https://localhost:{port}/")));
     let peer = server.accept().await;
     peer.asked().await.send(frame(HEADERS, OK)).await.finish();

@@ -1,8 +1,9 @@
-use super::server::{DATA, HEADERS, OK, Server, client, field, frame, get, head, trailers, with_length};
+use super::server::{OK, Server, client, get, with_length};
 use crate::{
     Cut, Error, ErrorCode,
     tests::peer::{failure, read, response, send},
 };
+use axum_trailers_testing::http3::{DATA, HEADERS, data, frame, frame_head, headers, literal};
 use http::{HeaderMap, Request};
 use http_body_util::Full;
 use std::time::Duration;
@@ -51,79 +52,78 @@ fn malformed(reason: &str) -> Cut {
 #[tokio::test]
 async fn each_way_to_end_early_is_a_cut() {
     let ok = || frame(HEADERS, OK);
-    let data = || frame(DATA, b"ab");
-    let section = trailers(&[("x", "1")]);
-    let pseudo = [&[0, 0][..], &field(":path", "/")].concat();
-    let within = |kind| [head(kind, 5), b"cd".to_vec()].concat();
+    let ab = || data(b"ab");
+    let trailers = || headers(&[("x", "1")]);
+    let within = |kind| [frame_head(kind, 5), b"cd".to_vec()].concat();
     let short = || Cut::Short { expected: 5, received: 2 };
     let cases: [(&str, Vec<Vec<u8>>, End, Cut); 15] = [
-        ("reset", vec![ok(), data()], End::Reset(0x102), Cut::Reset { code: ErrorCode::Http3(0x102) }),
+        ("reset", vec![ok(), ab()], End::Reset(0x102), Cut::Reset { code: ErrorCode::Http3(0x102) }),
         (
             "reset without an error",
-            vec![ok(), data()],
+            vec![ok(), ab()],
             End::Reset(0x100),
             Cut::Reset { code: ErrorCode::Http3(0x100) },
         ),
         (
             "reset with an unknown code",
-            vec![ok(), data()],
+            vec![ok(), ab()],
             End::Reset(7),
             Cut::Reset { code: ErrorCode::Http3(7) },
         ),
         (
             "reset with a length",
-            vec![frame(HEADERS, &with_length(5)), data()],
+            vec![frame(HEADERS, &with_length(5)), ab()],
             End::Reset(0x102),
             Cut::Reset { code: ErrorCode::Http3(0x102) },
         ),
-        ("closed", vec![ok(), data()], End::Close(0x100), Cut::GoAway { code: ErrorCode::Http3(0x100) }),
+        ("closed", vec![ok(), ab()], End::Close(0x100), Cut::GoAway { code: ErrorCode::Http3(0x100) }),
         (
             "closed with an error",
-            vec![ok(), data()],
+            vec![ok(), ab()],
             End::Close(0x102),
             Cut::GoAway { code: ErrorCode::Http3(0x102) },
         ),
         (
             "end inside content",
-            vec![ok(), data(), within(DATA)],
+            vec![ok(), ab(), within(DATA)],
             End::Finish,
             malformed("the stream ended inside a frame"),
         ),
         (
             "end inside trailers",
-            vec![ok(), data(), within(HEADERS)],
+            vec![ok(), ab(), within(HEADERS)],
             End::Finish,
             malformed("the stream ended inside a frame"),
         ),
-        ("short", vec![frame(HEADERS, &with_length(5)), data()], End::Finish, short()),
+        ("short", vec![frame(HEADERS, &with_length(5)), ab()], End::Finish, short()),
         (
             "short with trailers",
-            vec![frame(HEADERS, &with_length(5)), data(), frame(HEADERS, &section)],
+            vec![frame(HEADERS, &with_length(5)), ab(), trailers()],
             End::Finish,
             short(),
         ),
-        ("long", vec![frame(HEADERS, &with_length(1)), data()], End::Finish, Cut::Long { expected: 1 }),
+        ("long", vec![frame(HEADERS, &with_length(1)), ab()], End::Finish, Cut::Long { expected: 1 }),
         (
             "content after trailers",
-            vec![ok(), data(), frame(HEADERS, &section), data()],
+            vec![ok(), ab(), trailers(), ab()],
             End::Finish,
             malformed("an unexpected frame of type 0x0"),
         ),
         (
             "two trailer sections",
-            vec![ok(), data(), frame(HEADERS, &section), frame(HEADERS, &section)],
+            vec![ok(), ab(), trailers(), trailers()],
             End::Finish,
             malformed("an unexpected frame of type 0x1"),
         ),
         (
             "pseudo-field in trailers",
-            vec![ok(), data(), frame(HEADERS, &pseudo)],
+            vec![ok(), ab(), headers(&[(":path", "/")])],
             End::Finish,
             malformed("a pseudo-field in a trailer section"),
         ),
         (
             "no field section",
-            vec![ok(), data(), frame(HEADERS, &[0, 0, 0xff])],
+            vec![ok(), ab(), frame(HEADERS, &[0, 0, 0xff])],
             End::Finish,
             malformed("a field section that cannot be decoded"),
         ),
@@ -137,13 +137,8 @@ async fn each_way_to_end_early_is_a_cut() {
 #[tokio::test]
 async fn head_and_trailers_end_with_the_stream() {
     // Otherwise the cases above would prove nothing.
-    let section = trailers(&[("x", "1")]);
-    let bytes = [
-        frame(HEADERS, &with_length(2)),
-        frame(DATA, b"ab"),
-        frame(0x21, b"ignored"),
-        frame(HEADERS, &section),
-    ];
+    let bytes =
+        [frame(HEADERS, &with_length(2)), data(b"ab"), frame(0x21, b"ignored"), headers(&[("x", "1")])];
     let (content, trailers, cut) = ended(&bytes, &End::Finish).await;
     assert_eq!((content.as_str(), trailers.map(|trailers| trailers.len()), cut), ("ab", Some(1), None));
 }
@@ -159,14 +154,14 @@ async fn without_a_response_the_cut_is_the_reason() {
         ("closed with 0", vec![], End::Close(0), Cut::GoAway { code: ErrorCode::Http3(0x0) }),
         (
             "end inside the head",
-            [head(HEADERS, 5), vec![0, 0]].concat(),
+            [frame_head(HEADERS, 5), vec![0, 0]].concat(),
             End::Finish,
             malformed("the stream ended inside a frame"),
         ),
-        ("content first", frame(DATA, b"a"), End::Finish, malformed("an unexpected frame of type 0x0")),
+        ("content first", data(b"a"), End::Finish, malformed("an unexpected frame of type 0x0")),
         (
             "field of HTTP/1.1",
-            frame(HEADERS, &[OK, &field("te", "a"), &[0x27, 3], b"connection", &[0]].concat()),
+            frame(HEADERS, &[OK, &literal("te", "a"), &literal("connection", "")].concat()),
             End::Finish,
             malformed("a field of HTTP/1.1's connections: connection"),
         ),
@@ -211,7 +206,7 @@ async fn server_that_vanishes_is_a_cut() {
     let exchanging = send(&client, get(&server.url));
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    asked.send([frame(HEADERS, &with_length(5)), frame(DATA, b"ab")].concat()).await;
+    asked.send([frame(HEADERS, &with_length(5)), data(b"ab")].concat()).await;
     let response = response(exchanging).await;
     assert_eq!(read(response).await.2, Some(Cut::Short { expected: 5, received: 2 }));
 }
@@ -224,7 +219,7 @@ async fn silence_is_a_stall() {
     let exchanging = send(&client, get(&server.url));
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    asked.send([frame(HEADERS, OK), frame(DATA, b"ab")].concat()).await;
+    asked.send([frame(HEADERS, OK), data(b"ab")].concat()).await;
     let response = response(exchanging).await;
     let (content, _, cut) = read(response).await;
     assert_eq!((content.as_str(), cut), ("ab", Some(Cut::Stalled(bound))));

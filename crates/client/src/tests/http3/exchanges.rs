@@ -1,12 +1,10 @@
-use super::server::{
-    Asked, CONTINUE, DATA, EARLY_HINTS, HEADERS, NO_CONTENT, OK, Server, client, field, frame, get, trailers,
-    with_length,
-};
+use super::server::{Asked, CONTINUE, EARLY_HINTS, NO_CONTENT, OK, Server, client, get, with_length};
 use crate::{
     Cut, Error, OnInformational, Transport, Verdict, Verification,
     tests::peer::{failure, read, response, send},
 };
 use axum_trailers_quic::{Bounds, Connection, h3};
+use axum_trailers_testing::http3::{DATA, HEADERS, data, frame, frame_head, headers, literal};
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Method, Request, Version};
 use http_body::Frame;
@@ -32,13 +30,7 @@ async fn content_and_trailers_arrive() {
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
     asked.rest().await.expect("a whole request");
-    let parts = [
-        frame(HEADERS, OK),
-        frame(DATA, b"a"),
-        frame(DATA, b""),
-        frame(DATA, b"bc"),
-        frame(HEADERS, &trailers(&[("x", "1"), ("x", "2")])),
-    ];
+    let parts = [frame(HEADERS, OK), data(b"a"), data(b""), data(b"bc"), headers(&[("x", "1"), ("x", "2")])];
     respond(&mut asked, &parts).await;
     let response = response(exchanging).await;
     assert_eq!((response.version(), response.status().as_u16()), (Version::HTTP_3, 200));
@@ -57,7 +49,7 @@ async fn parts_of_a_frame_arrive_as_they_come() {
     let exchanging = send(&client, get(&server.url));
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    asked.send([frame(HEADERS, &with_length(4)), super::server::head(DATA, 4)].concat()).await;
+    asked.send([frame(HEADERS, &with_length(4)), frame_head(DATA, 4)].concat()).await;
     let mut body = response(exchanging).await.into_body();
     for part in ["a", "bc", "d"] {
         asked.send(part).await;
@@ -168,7 +160,7 @@ async fn informational_responses_are_passed_on_and_100_opens_the_body() {
     let exchanging = send(&client, request);
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    let hints = [EARLY_HINTS, &field("x", "1")].concat();
+    let hints = [EARLY_HINTS, &literal("x", "1")].concat();
     asked.send([frame(HEADERS, &hints), frame(HEADERS, CONTINUE)].concat()).await;
     assert!(asked.rest().await.expect("a whole request").ends_with(b"content"));
     respond(&mut asked, &[frame(HEADERS, OK)]).await;
@@ -183,7 +175,7 @@ async fn final_response_instead_of_100_keeps_the_body_back() {
     let exchanging = send(&client, expecting(&server.url));
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    respond(&mut asked, &[frame(HEADERS, OK), frame(DATA, b"no")]).await;
+    respond(&mut asked, &[frame(HEADERS, OK), data(b"no")]).await;
     assert_eq!(read(response(exchanging).await).await, ("no".to_owned(), None, None));
     // H3_REQUEST_CANCELLED.
     assert_eq!(asked.rest().await, Err(0x10c));
@@ -209,8 +201,7 @@ async fn switching_protocols_is_malformed() {
     let exchanging = send(&client, get(&server.url));
     let peer = server.accept().await;
     let mut asked = peer.asked().await;
-    // A literal value of the name `:status`, which is 24.
-    asked.send(frame(HEADERS, &[0, 0, 0x5f, 9, 3, b'1', b'0', b'1'])).await;
+    asked.send(headers(&[(":status", "101")])).await;
     let error = failure(exchanging).await;
     assert!(matches!(error, Error::NoResponse(Cut::Malformed(_))), "{error}");
 }

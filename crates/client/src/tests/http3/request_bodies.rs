@@ -1,8 +1,9 @@
-use super::server::{Asked, DATA, HEADERS, OK, Peer, Server, client, frame, head};
+use super::server::{Asked, OK, Peer, Server, client};
 use crate::{
     Client, Cut, Error,
     tests::peer::{Exchanging, failure, read, response, send},
 };
+use axum_trailers_testing::http3::{self, DATA, HEADERS, frame, frame_head};
 use bytes::Bytes;
 use http::Request;
 use http_body::Frame;
@@ -55,7 +56,7 @@ async fn response_is_read_while_the_request_is_sent() {
     for part in ["a", "b"] {
         source.send(data(part)).await.expect("the client reads");
         asked.until(part.as_bytes()).await;
-        asked.send(frame(DATA, part.as_bytes())).await;
+        asked.send(http3::data(part.as_bytes())).await;
         let frame = body.frame().await.expect("a frame").expect("no cut");
         assert_eq!(frame.into_data().expect("data"), part);
     }
@@ -69,7 +70,7 @@ async fn response_is_read_while_the_request_is_sent() {
 async fn rest_of_the_request_is_not_sent_after_the_response() {
     let Upload { source, exchanging, mut asked, open: _open } = upload(client(), None).await;
     source.send(data("a")).await.expect("the client reads");
-    asked.send([frame(HEADERS, OK), frame(DATA, b"no")].concat()).await.finish();
+    asked.send([frame(HEADERS, OK), http3::data(b"no")].concat()).await.finish();
     assert_eq!(read(response(exchanging).await).await, ("no".to_owned(), None, None));
     // H3_REQUEST_CANCELLED.
     assert_eq!(asked.rest().await, Err(0x10c));
@@ -89,7 +90,7 @@ async fn body_that_fails_is_reset_and_the_error_says_why() {
 #[tokio::test]
 async fn body_that_fails_within_the_response_cuts_it() {
     let Upload { source, exchanging, mut asked, open: _open } = upload(client(), None).await;
-    asked.send([frame(HEADERS, OK), frame(DATA, b"ab")].concat()).await;
+    asked.send([frame(HEADERS, OK), http3::data(b"ab")].concat()).await;
     let response = response(exchanging).await;
     source.send(Err(io::Error::other("disk"))).await.expect("the client reads");
     let (_, _, cut) = read(response).await;
@@ -133,7 +134,7 @@ async fn server_that_wants_no_more_and_responds_is_no_failure() {
         source.send(data("a")).await.expect("the client reads");
         asked.recv.stop(code_of(code)).expect("it is open");
         source.closed().await;
-        asked.send([frame(HEADERS, OK), frame(DATA, b"no")].concat()).await.finish();
+        asked.send([frame(HEADERS, OK), http3::data(b"no")].concat()).await.finish();
         assert_eq!(read(response(exchanging).await).await, ("no".to_owned(), None, None));
     }
 }
@@ -181,7 +182,7 @@ async fn request_that_nobody_waits_for_is_cancelled() {
 #[tokio::test]
 async fn end_of_a_request_arrives_although_the_client_is_dropped() {
     let Upload { source, exchanging, mut asked, open } = upload(client(), None).await;
-    asked.send([frame(HEADERS, OK), head(DATA, 1)].concat()).await;
+    asked.send([frame(HEADERS, OK), frame_head(DATA, 1)].concat()).await;
     let response = response(exchanging).await;
     source.send(data(vec![b'a'; 300_000])).await.expect("the client reads");
     drop(source);

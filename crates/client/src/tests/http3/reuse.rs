@@ -1,14 +1,15 @@
-use super::server::{DATA, GOAWAY, HEADERS, OK, Peer, Server, client, frame, get};
+use super::server::{OK, Peer, Server, client, get};
 use crate::{
     Client,
     tests::peer::{read, response, send},
 };
+use axum_trailers_testing::http3::{GOAWAY, HEADERS, data, frame};
 
 /// Sends a request over a connection that is open, and reads its response.
 async fn exchange(client: &Client, server: &Server, peer: &Peer) {
     let exchanging = send(client, get(&server.url));
     let mut asked = peer.asked().await;
-    asked.send([frame(HEADERS, OK), frame(DATA, b"a")].concat()).await.finish();
+    asked.send([frame(HEADERS, OK), data(b"a")].concat()).await.finish();
     assert_eq!(read(response(exchanging).await).await, ("a".to_owned(), None, None));
 }
 
@@ -58,7 +59,7 @@ async fn no_request_follows_a_goaway() {
             }
         }
     };
-    asked.send(frame(DATA, b"a")).await.finish();
+    asked.send(data(b"a")).await.finish();
     assert_eq!(read(running).await, ("a".to_owned(), None, None));
     exchange(&client, &server, &next).await;
 }

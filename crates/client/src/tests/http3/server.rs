@@ -1,22 +1,19 @@
 //! A server that is scripted down to the frames.
 
-use crate::{Client, Connector, Protocol, Tls};
+use crate::{
+    Client, Connector, Protocol,
+    tests::tls::{self, demo, trusting_demo},
+};
 use axum_trailers_quic::quinn::{
     self, Connection, Endpoint, IdleTimeout, ServerConfig, TransportConfig, VarInt,
     crypto::rustls::QuicServerConfig,
 };
+use axum_trailers_testing::http3::{MAX_FIELD_SECTION_SIZE, control, literal};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
 use rcgen::generate_simple_self_signed;
-use rustls::{
-    crypto::aws_lc_rs::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
 use std::{sync::Arc, time::Duration};
-
-const CERTIFICATE: &[u8] = include_bytes!("../../../../../self_signed_certs/cert.pem");
-const KEY: &[u8] = include_bytes!("../../../../../self_signed_certs/key.pem");
 
 pub(super) struct Server {
     endpoint: Endpoint,
@@ -35,10 +32,6 @@ pub(super) struct Asked {
     pub(super) recv: quinn::RecvStream,
 }
 
-pub(super) const DATA: u64 = 0x0;
-pub(super) const HEADERS: u64 = 0x1;
-pub(super) const GOAWAY: u64 = 0x7;
-
 /// `:status` 200, 204, 100 and 103 of the static table
 /// ([RFC 9204 Appendix A](https://www.rfc-editor.org/rfc/rfc9204#appendix-A)).
 pub(super) const OK: &[u8] = &[0, 0, 0xd9];
@@ -46,75 +39,34 @@ pub(super) const NO_CONTENT: &[u8] = &[0, 0, 0xff, 1];
 pub(super) const CONTINUE: &[u8] = &[0, 0, 0xff, 0];
 pub(super) const EARLY_HINTS: &[u8] = &[0, 0, 0xd8];
 
-pub(super) fn tls() -> Tls {
-    Tls::trusting_pem(CERTIFICATE).expect("a certificate")
-}
-
 /// Settings of a server that speaks these protocols.
 pub(super) fn settings(protocols: &[&[u8]]) -> ServerConfig {
-    settings_with(CERTIFICATE, KEY, protocols)
+    quic(demo(protocols))
 }
 
 /// Settings of a server with a certificate that the clients do not trust.
 pub(super) fn untrusted() -> ServerConfig {
     let other = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-    settings_with(other.cert.pem().as_bytes(), other.signing_key.serialize_pem().as_bytes(), &[b"h3"])
+    let key = other.signing_key.serialize_pem();
+    quic(tls::settings(other.cert.pem().as_bytes(), key.as_bytes(), &[b"h3"], None))
 }
 
-fn settings_with(certificate: &[u8], key: &[u8], protocols: &[&[u8]]) -> ServerConfig {
-    let chain = vec![CertificateDer::from_pem_slice(certificate).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
-    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("they belong together");
-    tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+fn quic(tls: rustls::ServerConfig) -> ServerConfig {
     ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).expect("TLS 1.3")))
 }
 
 /// A client of HTTP/3 that trusts the servers.
 pub(super) fn client() -> Client {
-    Client::with(Connector::new().tls(tls()).protocol(Protocol::Http3))
+    Client::with(Connector::new().tls(trusting_demo()).protocol(Protocol::Http3))
 }
 
 pub(super) fn get(url: &str) -> Request<Empty<Bytes>> {
     Request::get(url).body(Empty::new()).expect("a request")
 }
 
-/// A frame with a payload of less than 16 KiB.
-pub(super) fn frame(kind: u64, payload: &[u8]) -> Vec<u8> {
-    [head(kind, payload.len()), payload.to_vec()].concat()
-}
-
-/// The head of a frame of any size.
-pub(super) fn head(kind: u64, length: usize) -> Vec<u8> {
-    [varint(kind), varint(length as u64)].concat()
-}
-
-/// In four bytes ([RFC 9000 §16](https://www.rfc-editor.org/rfc/rfc9000#section-16)).
-fn varint(number: u64) -> Vec<u8> {
-    let number = u32::try_from(number).expect("small");
-    (number | 0x8000_0000).to_be_bytes().to_vec()
-}
-
-/// A field whose name and value have less than 7 and 127 bytes.
-pub(super) fn field(name: &str, value: &str) -> Vec<u8> {
-    let size = |text: &str| u8::try_from(text.len()).expect("short");
-    [&[0x20 | size(name)], name.as_bytes(), &[size(value)], value.as_bytes()].concat()
-}
-
-/// A trailer section.
-pub(super) fn trailers(fields: &[(&str, &str)]) -> Vec<u8> {
-    [vec![0, 0], fields.iter().flat_map(|(name, value)| field(name, value)).collect()].concat()
-}
-
 /// The header section of a response with a length.
 pub(super) fn with_length(length: usize) -> Vec<u8> {
-    let length = length.to_string();
-    // `content-length` is 4 in the static table.
-    [OK, &[0x54, u8::try_from(length.len()).expect("short")], length.as_bytes()].concat()
+    [OK, &literal("content-length", length.to_string())].concat()
 }
 
 impl Server {
@@ -141,11 +93,9 @@ impl Server {
         Peer::begin(self.accept_quic().await, &[]).await
     }
 
-    /// Accepts header sections of up to this many bytes, less than 16 KiB.
-    pub(super) async fn accept_with_limit(&self, limit: u16) -> Peer {
-        // SETTINGS_MAX_FIELD_SECTION_SIZE.
-        let settings = [&[6], &(limit | 0x4000).to_be_bytes()[..]].concat();
-        Peer::begin(self.accept_quic().await, &settings).await
+    /// Accepts header sections of up to this many bytes.
+    pub(super) async fn accept_with_limit(&self, limit: u64) -> Peer {
+        Peer::begin(self.accept_quic().await, &[(MAX_FIELD_SECTION_SIZE, limit)]).await
     }
 
     /// The next client, unless its handshake fails.
@@ -160,11 +110,10 @@ impl Server {
 }
 
 impl Peer {
-    async fn begin(quic: Connection, settings: &[u8]) -> Self {
-        let mut control = quic.open_uni().await.expect("an open connection");
-        let settings = [vec![0], frame(0x4, settings)].concat();
-        control.write_all(&settings).await.expect("an open connection");
-        Self { quic, control }
+    async fn begin(quic: Connection, settings: &[(u64, u64)]) -> Self {
+        let mut stream = quic.open_uni().await.expect("an open connection");
+        stream.write_all(&control(settings)).await.expect("an open connection");
+        Self { quic, control: stream }
     }
 
     /// The next request, whose body may follow.
