@@ -1,7 +1,7 @@
 """Exchanges over HTTP/3 with aioquic.
 
     async with connected("localhost", 3000, "cert.pem") as client:
-        response = await client.exchange([(":method", "GET"), …], trailers=[("x-sum", "1")])
+        response = await client.exchange("GET", "/te", trailers=[("x-sum", "1")])
 """
 
 import asyncio
@@ -53,6 +53,8 @@ class Client(QuicConnectionProtocol):
     def __init__(self, *arguments, **more):
         super().__init__(*arguments, **more)
         self.http = H3Connection(self._quic)
+        # Of the server, with its port.
+        self.authority = None
         # Why the connection has ended.
         self.ended = None
         self._responses = {}
@@ -87,10 +89,15 @@ class Client(QuicConnectionProtocol):
                 break
             await asyncio.sleep(0.01)
 
-    async def exchange(self, head, content=b"", trailers=(), awaits=False):
+    def head(self, method, target, fields=()):
+        """The header section of a request."""
+        pseudo = [(":method", method), (":scheme", "https"), (":authority", self.authority), (":path", target)]
+        return _encoded([*pseudo, *fields])
+
+    async def exchange(self, method, target, fields=(), content=b"", trailers=(), awaits=False):
         """Sends a request, and returns its response. With `awaits`, the content waits for an interim response."""
         stream = self.open()
-        self.http.send_headers(stream, _encoded(head), end_stream=not (content or trailers))
+        self.http.send_headers(stream, self.head(method, target, fields), end_stream=not (content or trailers))
         if awaits:
             await self.begun(stream)
         if content:
@@ -128,6 +135,7 @@ async def connected(host, port, certificate, **more):
     # It tries only the first address of a name, and servers here listen on this one.
     address = "127.0.0.1" if host == "localhost" else host
     async with connect(address, port, configuration=configuration, create_protocol=Client) as client:
+        client.authority = f"{host}:{port}"
         yield client
 
 

@@ -44,8 +44,8 @@ def data(content):
     return encode_frame(FrameType.DATA, content)
 
 
-def cases(head):
-    request = [(name.encode(), value.encode()) for name, value in head("POST", "/inspect")]
+def cases(request):
+    """`request` is a header section."""
     method, scheme, authority, path = request
     begin, trailers = section(request), section(TRAILERS)
     of_length = [section([*request, (b"content-length", length)]) for length in (b"4", b"6", b"5")]
@@ -98,18 +98,18 @@ def cases(head):
     ]
 
 
-async def check(connection, head):
+async def check(connection):
     failures = []
-    there = cases(head)
     async with connection() as other:
+        there = cases(other.head("POST", "/inspect"))
         for case in there:
-            if difference := await _difference(case, connection, head):
+            if difference := await _difference(case, connection):
                 failures.append(f"{case.words}: {difference}")
-            served = await other.exchange(head("GET", "/healthz"))
+            served = await other.exchange("GET", "/healthz")
             if served.error or served.status != 200:
                 raise Failure(f"after {case.words}, another connection is not served: {served}")
-        await _leave(connection, head)
-        served = await other.exchange(head("GET", "/healthz"))
+        await _leave(connection)
+        served = await other.exchange("GET", "/healthz")
         if served.error or served.status != 200:
             raise Failure(f"after a client has left, another connection is not served: {served}")
     if failures:
@@ -117,22 +117,22 @@ async def check(connection, head):
     return f"{len(there)} requests of aioquic, of which {sum(case.fails is not None for case in there)} are malformed"
 
 
-async def _leave(connection, head):
+async def _leave(connection):
     """Closes a connection in the middle of a response."""
     async with connection() as client:
         stream = client.open()
-        client.http.send_headers(stream, [(name.encode(), value.encode()) for name, value in head("GET", LONG)], end_stream=True)
+        client.http.send_headers(stream, client.head("GET", LONG), end_stream=True)
         await client.begun(stream)
 
 
-async def _difference(case, connection, head):
+async def _difference(case, connection):
     async with connection() as client:
         stream = client.open()
         client.quic.send_stream_data(stream, b"".join(case.frames), end_stream=case.ends)
         response = await client.response(stream)
         if case.fails is None:
             return None if response.status == 200 and response.error is None else f"it is not served: {response}"
-        return _wrong(case, client, response, await _lives(client, head))
+        return _wrong(case, client, response, await _lives(client))
 
 
 def _wrong(case, client, response, lives):
@@ -149,7 +149,7 @@ def _wrong(case, client, response, lives):
     return None if any(code in response.error for code in codes) else f"{response.error} instead of {codes}"
 
 
-async def _lives(client, head):
+async def _lives(client):
     if client.ended:
         return False
-    return (await client.exchange(head("GET", "/healthz"))).error is None
+    return (await client.exchange("GET", "/healthz")).error is None

@@ -69,13 +69,13 @@ MASKS = [
 ]
 
 
-async def check(server, connection, head):
-    """`connection` makes one of aioquic, and `head` the pseudo-fields of a request."""
+async def check(server, connection):
+    """`connection` makes one of aioquic."""
     listed = json.loads(with_curl.exchange("HTTP/2", "GET", f"{server.url}/help", [("accept", "application/json")]).content)
     asked = [_example(route) for route in listed["routes"]] + MORE
     asked += [("HEAD", target, fields, None) for method, target, fields, _ in asked if method == "GET"]
     some = asyncio.Semaphore(AT_ONCE)
-    over_http2, by_curl, by_aioquic = _by_curl("HTTP/2", server), _by_curl("HTTP/3", server), _by_aioquic(connection, head)
+    over_http2, by_curl, by_aioquic = _by_curl("HTTP/2", server), _by_curl("HTTP/3", server), _by_aioquic(connection)
 
     async def differences(method, target, fields, content):
         # aioquic takes a response to HEAD with `Content-Length` for one whose content is too short.
@@ -117,7 +117,7 @@ def _by_curl(protocol, server):
     return ask
 
 
-def _by_aioquic(connection, head):
+def _by_aioquic(connection):
     async def ask(method, target, fields, content):
         # As libcurl does by itself.
         added = [] if content is None else [("content-length", str(len(content)))]
@@ -125,7 +125,7 @@ def _by_aioquic(connection, head):
             added.append(("accept", "*/*"))
         # For each request, because it closes the connection if it takes a response for a malformed one.
         async with connection() as client:
-            return await client.exchange([*head(method, target), *fields, *added], content or b"")
+            return await client.exchange(method, target, [*fields, *added], content or b"")
 
     return ask
 

@@ -7,28 +7,17 @@ from urllib.parse import urlsplit
 import aioquic.h3.connection
 import aioquic.h3.events
 
-from exchange import Exchange, arguments, names
+from exchange import Exchange, arguments, names, request
 from over_http3 import connected
 
 url, _protocol, te, trailer = arguments()
 parts = urlsplit(url)
-head = [
-    (":method", "POST" if trailer else "GET"),
-    (":scheme", "https"),
-    (":authority", parts.netloc),
-    (":path", f"{parts.path}?{parts.query}"),
-]
-if te:
-    head.append(("te", "trailers"))
-if trailer:
-    head.append(("trailer", "x-sum"))
+content = (b"hello", [("x-sum", "1")]) if trailer else ()
 
 
 async def main():
     async with connected(parts.hostname, parts.port, os.environ["SSL_CERT_FILE"]) as client:
-        if trailer:
-            return await client.exchange(head, b"hello", [("x-sum", "1")])
-        return await client.exchange(head)
+        return await client.exchange(*request(url, te, trailer), *content)
 
 
 response = asyncio.run(main())

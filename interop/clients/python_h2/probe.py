@@ -9,21 +9,13 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from exchange import Exchange, arguments, names
+from exchange import Exchange, arguments, names, request
 
 url, _protocol, te, trailer = arguments()
 parts = urlsplit(url)
 told = Exchange(names=names(h2.connection.H2Connection, h2.events))
-head = [
-    (":method", "POST" if trailer else "GET"),
-    (":scheme", "https"),
-    (":authority", parts.netloc),
-    (":path", f"{parts.path}?{parts.query}"),
-]
-if te:
-    head.append(("te", "trailers"))
-if trailer:
-    head.append(("trailer", "x-sum"))
+method, target, fields = request(url, te, trailer)
+head = [(":method", method), (":scheme", "https"), (":authority", parts.netloc), (":path", target), *fields]
 
 context = ssl.create_default_context()
 context.set_alpn_protocols(["h2"])

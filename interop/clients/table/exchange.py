@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -45,6 +46,13 @@ def arguments():
     """The URL, the protocol, and whether `--te` and `--trailer` were given."""
     url, protocol, *options = sys.argv[1:]
     return url, protocol, "--te" in options, "--trailer" in options
+
+
+def request(url, te, trailer):
+    """The method, the target and the fields of the request, for clients that take these."""
+    parts = urlsplit(url)
+    fields = [*[("te", "trailers")] * te, *[("trailer", "x-sum")] * trailer]
+    return "POST" if trailer else "GET", f"{parts.path}?{parts.query}", fields
 
 
 def names(*owners):

@@ -37,9 +37,8 @@ class Asked:
         self._port, self._also_curl = port, also_curl
 
     async def _exchange(self, method, target, fields=(), content=b"", trailers=()):
-        head = [(":method", method), (":scheme", "https"), (":authority", f"localhost:{self._port}"), (":path", target)]
         async with connected("localhost", self._port, with_curl.CERTIFICATE) as client:
-            return await client.exchange([*head, *fields], content, trailers)
+            return await client.exchange(method, target, fields, content, trailers)
 
     async def _account(self, method, target, *more):
         response = await self._exchange(method, target, *more)
