@@ -4,7 +4,7 @@
 #[cfg(unix)]
 use crate::support::process::{Process, Signal, command};
 use crate::support::{
-    CERTIFICATE, KEY, TestServer,
+    CERTIFICATE, KEY, TestServer, certificate,
     log::Log,
     producer::Producers,
     protocols::{Protocol, Settings, http3, read},
@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::{
     DEFAULT_VERSIONS, HandshakeKind,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::CertificateDer,
     version::{TLS12, TLS13},
 };
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -38,8 +38,7 @@ impl Pair {
     /// The pair that the tests' other clients trust.
     fn demo() -> Self {
         let text = |pem: &[u8]| String::from_utf8(pem.to_vec()).expect("text");
-        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-        Self { certificate, chain: text(CERTIFICATE), key: text(KEY) }
+        Self { certificate: certificate(), chain: text(CERTIFICATE), key: text(KEY) }
     }
 
     fn new() -> Self {

@@ -1,10 +1,11 @@
 //! Clients that leave no room for what the server must send.
 
 use super::{
-    peer::{HEADERS, Peer, code, connect, endpoint, head},
+    peer::{Peer, code, connect, endpoint},
     survivor::Survivor,
 };
 use crate::support::soon;
+use axum_trailers_testing::http3::{HEADERS, control, head};
 use h3::error::Code;
 use quinn::{RecvStream, TransportConfig};
 
@@ -24,7 +25,7 @@ async fn is_cancelled(recv: &mut RecvStream) {
 async fn header_section_that_has_no_room_is_a_stall() {
     let survivor = Survivor::start(&["--reader-timeout", "1s"]).await;
     // Enough for SETTINGS, and too little for a header section.
-    let peer = Peer::with(survivor.address, with_window(40), &[0, 4, 0]).await;
+    let peer = Peer::with(survivor.address, with_window(40), &control(&[])).await;
     let mut streams = Vec::new();
     for _ in 0..10 {
         streams.push(peer.request(&head("GET", "/bytes/64", &[])).await);
@@ -44,9 +45,9 @@ async fn trailer_section_that_has_no_room_is_a_stall() {
     let response = soon("a response", recv.read_to_end(10_000)).await.expect("a response");
     // The last frame is that of the trailers. Its first bytes have room.
     let trailers =
-        response.windows(2).rposition(|window| window[0] == HEADERS && usize::from(window[1] & 0x3f) > 20);
+        response.windows(2).rposition(|window| u64::from(window[0]) == HEADERS && window[1] & 0x3f > 20);
     let window = u32::try_from(trailers.expect("trailers") + 8).expect("small");
-    let peer = Peer::with(survivor.address, with_window(window), &[0, 4, 0]).await;
+    let peer = Peer::with(survivor.address, with_window(window), &control(&[])).await;
     let (_send, mut recv) = peer.request(&request).await;
     is_cancelled(&mut recv).await;
     survivor.survives("no room for trailers").await;
@@ -69,9 +70,9 @@ async fn client_that_grants_no_control_stream_is_closed() {
 async fn goaway_that_has_no_room_does_not_stop_a_shutdown() {
     let survivor = Survivor::start(&["--shutdown-timeout", "1s"]).await;
     let peer = Peer::connect(survivor.address).await;
-    let mut control = soon("a stream", peer.connection.accept_uni()).await.expect("a stream");
-    let settings = soon("SETTINGS", control.read_chunk(1000, true)).await.expect("no error").expect("bytes");
+    let mut stream = soon("a stream", peer.connection.accept_uni()).await.expect("a stream");
+    let settings = soon("SETTINGS", stream.read_chunk(1000, true)).await.expect("no error").expect("bytes");
     let window = u32::try_from(settings.bytes.len()).expect("small");
-    let _blocked = Peer::with(survivor.address, with_window(window), &[0, 4, 0]).await;
+    let _blocked = Peer::with(survivor.address, with_window(window), &control(&[])).await;
     survivor.survives("no room for GOAWAY").await;
 }

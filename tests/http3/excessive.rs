@@ -1,14 +1,17 @@
 //! What a client sends or keeps too much of.
 
 use super::{
-    peer::{DATA, HEADERS, Peer, Response, code, data, frame, head, section},
+    peer::{Peer, Response, code},
     survivor::Survivor,
 };
 use crate::support::soon;
+use axum_trailers_testing::http3::{
+    GOAWAY, HEADERS, SETTINGS, control, data, frame, frame_head, head, headers, varint,
+};
 use h3::error::Code;
 use quinn::{TransportConfig, VarInt, WriteError};
 
-const GIGABYTE: [u8; 8] = [0xc0, 0, 0, 0, 0x40, 0, 0, 0];
+const GIGABYTE: usize = 1 << 30;
 /// What is sent of it, in bytes.
 const SENT: usize = 64 << 20;
 
@@ -19,7 +22,7 @@ async fn frames_of_a_gigabyte_are_refused_by_their_heads() {
     for kind in [HEADERS, 0x21] {
         for before in [&b""[..], &content] {
             let peer = Peer::connect(survivor.address).await;
-            let begin = [before, &[kind], &GIGABYTE].concat();
+            let begin = [before, &frame_head(kind, GIGABYTE)].concat();
             let (mut send, mut recv) = peer.send(&begin).await;
             let result = soon("a refusal", send.write_all(&vec![0; SENT])).await;
             assert_eq!(result, Err(WriteError::Stopped(code(Code::H3_EXCESSIVE_LOAD))), "{kind:#x}");
@@ -37,9 +40,9 @@ async fn frames_of_a_gigabyte_are_refused_by_their_heads() {
 #[tokio::test]
 async fn frames_of_a_gigabyte_on_the_control_stream_end_the_connection() {
     let survivor = Survivor::start(&[]).await;
-    for kind in [4, 7, 0x21] {
+    for kind in [SETTINGS, GOAWAY, 0x21] {
         let mut peer = Peer::connect(survivor.address).await;
-        peer.control.write_all(&[&[kind], &GIGABYTE[..]].concat()).await.expect("it is open");
+        peer.control.write_all(&frame_head(kind, GIGABYTE)).await.expect("it is open");
         let sent = soon("a refusal", peer.control.write_all(&vec![0; SENT])).await;
         assert!(matches!(sent, Err(WriteError::ConnectionLost(_))), "{sent:?}");
         assert_eq!(peer.closed().await, code(Code::H3_EXCESSIVE_LOAD));
@@ -63,7 +66,7 @@ async fn many_unknown_frames_take_no_memory() {
 async fn content_in_frames_of_one_byte_takes_no_memory() {
     let survivor = Survivor::start(&[]).await;
     let peer = Peer::connect(survivor.address).await;
-    let content = [DATA, 1, b'a'].repeat(200_000);
+    let content = data(b"a").repeat(200_000);
     let (_send, mut recv) = peer.request(&[head("POST", "/inspect", &[]), content].concat()).await;
     let response = Response::read(&mut recv).await.expect("a response");
     assert_eq!(response.status(), 200);
@@ -119,7 +122,7 @@ async fn streams_without_a_request_are_bounded() {
     let mut count = 0;
     while let Ok((mut send, _recv)) = soon("a stream", peer.connection.open_bi()).await {
         // The beginning of a `HEADERS` frame.
-        let _closed = send.write_all(&[HEADERS]).await;
+        let _closed = send.write_all(&varint(HEADERS)).await;
         let _closed = send.reset(code(Code::H3_REQUEST_CANCELLED));
         count += 1;
         assert!(count < 2 * MOST, "{count} streams");
@@ -134,7 +137,7 @@ async fn windows_that_stay_closed() {
     let survivor = Survivor::start(&["--reader-timeout", "1s"]).await;
     let mut transport = TransportConfig::default();
     transport.stream_receive_window(VarInt::from_u32(4096));
-    let peer = Peer::with(survivor.address, transport, &[0, 4, 0]).await;
+    let peer = Peer::with(survivor.address, transport, &control(&[])).await;
     let mut streams = Vec::new();
     for _ in 0..100 {
         streams.push(peer.request(&head("GET", "/bytes/100000000", &[])).await);
@@ -256,14 +259,14 @@ async fn streams_that_must_not_end_or_be_there_twice() {
 
     let peer = Peer::connect(survivor.address).await;
     let mut second = peer.connection.open_uni().await.expect("a stream");
-    second.write_all(&[0, 4, 0]).await.expect("it is open");
+    second.write_all(&control(&[])).await.expect("it is open");
     assert_eq!(peer.closed().await, code(Code::H3_STREAM_CREATION_ERROR));
 
     let peer = Peer::with(survivor.address, TransportConfig::default(), &[0, 7, 1, 0]).await;
     assert_eq!(peer.closed().await, code(Code::H3_MISSING_SETTINGS));
 
     let mut peer = Peer::connect(survivor.address).await;
-    peer.control.write_all(&section(&[("x-a", "1")])).await.expect("it is open");
+    peer.control.write_all(&headers(&[("x-a", "1")])).await.expect("it is open");
     assert_eq!(peer.closed().await, code(Code::H3_FRAME_UNEXPECTED));
     survivor.survives("faults on control streams").await;
 }

@@ -1,21 +1,17 @@
 //! Before the first request: who gets a connection, and on what terms.
 
-use super::peer::{Peer, Response, client_config, connect, endpoint, head};
+use super::peer::{Peer, Response, client_config, connect, endpoint};
 use crate::support::{
     CERTIFICATE, KEY, TestServer,
     axum_08::{Router, get},
     log::Log,
     metrics::{Metrics, counted},
-    soon, with,
+    raw, soon, with,
 };
 use axum_trailers_server::{Limits, Server, Tls};
-use quinn::{
-    ClientConfig, ConnectionError, TransportConfig, TransportErrorCode, crypto::rustls::QuicClientConfig,
-};
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use axum_trailers_testing::http3::head;
+use quinn::{ConnectionError, TransportConfig, TransportErrorCode};
+use rustls::version::TLS12;
 use std::{
     collections::HashSet,
     net::{Ipv4Addr, SocketAddr},
@@ -138,14 +134,7 @@ async fn failed_handshakes_are_logged_and_counted_by_their_cause() {
     let (log, _catching) = Log::catch();
     let (server, metrics) = counted(app(), Limits::default());
     let endpoint = endpoint();
-    let distrusting = {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider);
-        let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).expect("versions");
-        let mut tls = builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-        tls.alpn_protocols = vec![b"h3".to_vec()];
-        ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).expect("TLS 1.3")))
-    };
+    let distrusting = raw::quic_config(&[], &["h3"]);
     for (config, reason) in [(client_config(&["hq"]), "alpn"), (distrusting, "refused_by_client")] {
         let connecting = endpoint.connect_with(config, server.address, "localhost").expect("a name");
         assert!(soon("an end", connecting).await.is_err());
@@ -161,12 +150,7 @@ async fn say_no_connection(metrics: &Metrics) {
 
 #[tokio::test]
 async fn tls_without_version_1_3_cannot_serve_http3() {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(provider);
-    let builder = builder.with_protocol_versions(&[&rustls::version::TLS12]).expect("versions");
-    let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).expect("a pair");
+    let config = raw::server_config(CERTIFICATE, KEY, &[&TLS12], &[]);
     let tls = Tls::from_config(Arc::new(config)).expect("a configuration");
     let server = Server::new().tls(tls).http3(true).bind("127.0.0.1:0").expect("a free port");
     let error = soon("an error", Box::pin(server.serve(app()))).await.expect_err("no HTTP/3");

@@ -1,10 +1,11 @@
 //! What HTTP/3 forbids ends the stream or the connection, and nothing else.
 
 use super::{
-    peer::{DATA, HEADERS, Peer, Response, code, data, frame, head, section},
+    peer::{Peer, Response, code},
     survivor::Survivor,
 };
 use crate::support::soon;
+use axum_trailers_testing::http3::{DATA, HEADERS, data, frame, frame_head, head, headers, varint};
 use h3::error::Code;
 use quinn::VarInt;
 
@@ -44,12 +45,12 @@ async fn end_the_stream(what: &str, requests: &[Vec<u8>], expected: Code) {
 
 #[tokio::test]
 async fn cut_data_frames() {
-    let cut = [DATA, 0x40, 100];
+    let cut = frame_head(DATA, 100);
     let requests = [
         [&post(&[])[..], &cut].concat(),
         [&post(&[])[..], &cut, b"hello"].concat(),
         [&post(&[("content-length", "5")])[..], &cut, b"hello"].concat(),
-        [&post(&[])[..], &data(b"hello"), &[DATA]].concat(),
+        [post(&[]), data(b"hello"), varint(DATA)].concat(),
     ];
     end_the_connection("cut DATA frames", &requests, Code::H3_FRAME_ERROR).await;
 }
@@ -57,7 +58,7 @@ async fn cut_data_frames() {
 #[tokio::test]
 async fn cut_sections() {
     let whole = post(&[]);
-    let trailers = section(&[("x-sum", "1")]);
+    let trailers = headers(&[("x-sum", "1")]);
     let requests = [
         whole[..1].to_vec(),
         whole[..whole.len() - 1].to_vec(),
@@ -73,7 +74,7 @@ async fn empty_data_frames_mean_nothing() {
     let peer = Peer::connect(survivor.address).await;
     let many = data(b"").repeat(100_000);
     let pieces = [post(&[]), data(b""), data(b"he"), many.clone(), data(b"llo"), data(b""), many];
-    for (trailers, count) in [(vec![], 1), (section(&[("x-sum", "1")]), 2)] {
+    for (trailers, count) in [(vec![], 1), (headers(&[("x-sum", "1")]), 2)] {
         let (_send, mut recv) = peer.request(&[pieces.concat(), trailers].concat()).await;
         let response = Response::read(&mut recv).await.expect("a response");
         assert_eq!((response.status(), &response.content[..]), (200, &b"hello"[..]));
@@ -84,11 +85,11 @@ async fn empty_data_frames_mean_nothing() {
 
 #[tokio::test]
 async fn frames_after_the_trailer_section() {
-    let whole = [post(&[]), data(b"hello"), section(&[("x-sum", "1")])].concat();
+    let whole = [post(&[]), data(b"hello"), headers(&[("x-sum", "1")])].concat();
     let requests = [
         [&whole[..], &data(b"more")].concat(),
         [&whole[..], &data(b"")].concat(),
-        [&whole[..], &section(&[("x-sum", "2")])].concat(),
+        [&whole[..], &headers(&[("x-sum", "2")])].concat(),
         // Before the header section, and those of other streams.
         [data(b"hello"), post(&[])].concat(),
         [post(&[]), frame(4, b"")].concat(),
@@ -101,14 +102,14 @@ async fn frames_after_the_trailer_section() {
 #[tokio::test]
 async fn pseudo_fields_in_a_wrong_place() {
     let content = [post(&[]), data(b"hello")].concat();
-    let in_trailers = |fields: &[(&str, &str)]| [&content[..], &section(fields)].concat();
+    let in_trailers = |fields: &[(&str, &str)]| [&content[..], &headers(fields)].concat();
     let requests = [
         in_trailers(&[(":path", "/other")]),
         in_trailers(&[("x-sum", "1"), (":status", "200")]),
         in_trailers(&[(":unknown", "1")]),
         post(&[(":path", "/other")]),
         post(&[("x-a", "1"), (":authority", "other")]),
-        section(&[(":method", "GET"), (":scheme", "https"), (":path", "/"), (":status", "200")]),
+        headers(&[(":method", "GET"), (":scheme", "https"), (":path", "/"), (":status", "200")]),
     ];
     end_the_stream("pseudo-fields in a wrong place", &requests, Code::H3_MESSAGE_ERROR).await;
 }
@@ -128,7 +129,7 @@ async fn fields_that_no_trailer_section_may_have() {
     let survivor = Survivor::start(&[]).await;
     let peer = Peer::connect(survivor.address).await;
     for field in FORBIDDEN {
-        let request = [head("POST", "/inspect", &[]), data(b"hello"), section(&[field])].concat();
+        let request = [head("POST", "/inspect", &[]), data(b"hello"), headers(&[field])].concat();
         let (_send, mut recv) = peer.request(&request).await;
         match Response::read(&mut recv).await {
             Ok(response) => assert_eq!(response.status(), 400, "{field:?}"),
@@ -147,10 +148,10 @@ async fn sections_that_need_the_dynamic_table() {
 #[tokio::test]
 async fn requests_without_a_method_or_a_path() {
     let requests = [
-        section(&[]),
-        section(&[(":method", "GET"), (":scheme", "https"), (":authority", "localhost")]),
-        section(&[(":scheme", "https"), (":authority", "localhost"), (":path", "/")]),
-        section(&[(":method", "GET"), (":scheme", "https"), (":path", "/")]),
+        headers(&[]),
+        headers(&[(":method", "GET"), (":scheme", "https"), (":authority", "localhost")]),
+        headers(&[(":scheme", "https"), (":authority", "localhost"), (":path", "/")]),
+        headers(&[(":method", "GET"), (":scheme", "https"), (":path", "/")]),
     ];
     end_the_stream("missing pseudo-fields", &requests, Code::H3_MESSAGE_ERROR).await;
 }
@@ -173,7 +174,7 @@ async fn content_of_another_length() {
 
     let survivor = Survivor::start(&[]).await;
     let peer = Peer::connect(survivor.address).await;
-    for trailers in [vec![], section(&[("x-sum", "1")])] {
+    for trailers in [vec![], headers(&[("x-sum", "1")])] {
         let request = [post(&[("content-length", "6")]), data(b"hello"), trailers].concat();
         let (_send, mut recv) = peer.request(&request).await;
         match Response::read(&mut recv).await {

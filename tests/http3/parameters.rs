@@ -1,18 +1,19 @@
 //! What the server allows to a client ([RFC 9000 §18.2](https://www.rfc-editor.org/rfc/rfc9000#section-18.2)).
 
-use super::peer::{Peer, endpoint, head};
+use super::peer::{Peer, endpoint};
 use crate::support::{
-    CERTIFICATE, TestServer,
+    TestServer,
     axum_08::{Body, Router, post},
-    raw, soon, with,
+    certificate, raw, soon, with,
 };
 use axum_trailers_server::Limits;
+use axum_trailers_testing::http3::{DATA, frame_head, head};
 use futures_util::poll;
-use quinn::{ClientConfig, SendStream, crypto::rustls::QuicClientConfig};
+use quinn::SendStream;
 use rustls::{
     NamedGroup,
     client::{ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue},
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    pki_types::ServerName,
 };
 use std::{
     future::pending,
@@ -82,8 +83,7 @@ async fn reaches(sent: &AtomicUsize, least: usize) {
 async fn content_that_nobody_reads_closes_the_windows() {
     let server = TestServer::start(app());
     let peer = Peer::connect(server.address).await;
-    // A `DATA` frame of 1 GiB.
-    let request = [&head("POST", "/", &[])[..], &[0, 0xc0, 0, 0, 0, 0x40, 0, 0, 0]].concat();
+    let request = [head("POST", "/", &[]), frame_head(DATA, 1 << 30)].concat();
     let mut receiving = Vec::new();
 
     let (send, recv) = peer.send(&request).await;
@@ -140,12 +140,10 @@ impl ClientSessionStore for Tickets {
 async fn data_before_the_handshake_is_not_allowed() {
     let server = TestServer::start(app());
     let tickets = Arc::<Tickets>::default();
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let mut tls = raw::client_config(&[certificate], &[&rustls::version::TLS13], &["h3"]);
+    let mut tls = raw::client_config(&[certificate()], &[&rustls::version::TLS13], &["h3"]);
     tls.resumption = Resumption::store(tickets.clone());
     tls.enable_early_data = true;
-    let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).expect("TLS 1.3")));
-    let connecting = endpoint().connect_with(config, server.address, "localhost").expect("a name");
+    let connecting = endpoint().connect_with(raw::quic(tls), server.address, "localhost").expect("a name");
     let _connection = soon("a handshake", connecting).await.expect("a handshake");
     soon("a ticket", async {
         while tickets.0.lock().expect("no panic").is_empty() {

@@ -1,14 +1,10 @@
 //! A section over a client's limit ([RFC 9114 §4.2.2](https://www.rfc-editor.org/rfc/rfc9114#section-4.2.2)) is not sent.
 
-use super::peer::{Peer, Response, code, head};
+use super::peer::{Peer, Response, code};
 use crate::support::{TestServer, log::Log, soon, workbench};
+use axum_trailers_testing::http3::{MAX_FIELD_SECTION_SIZE, control, head};
 use h3::error::Code;
 use quinn::{ReadError, TransportConfig};
-
-/// `SETTINGS_MAX_FIELD_SECTION_SIZE` of this many bytes, behind the type of the control stream.
-fn settings(limit: u16) -> Vec<u8> {
-    [&[0, 4, 3, 6][..], &(0x4000 | limit).to_be_bytes()].concat()
-}
 
 #[tokio::test]
 async fn section_over_the_limit_of_a_client_resets_its_stream() {
@@ -17,7 +13,8 @@ async fn section_over_the_limit_of_a_client_resets_its_stream() {
     let large = format!("/trailers?x-large={}", "a".repeat(2000));
     for (path, part) in [(&*large, "the trailer section has"), ("/bytes/64", "the header section has")] {
         let limit = if path == large { 1500 } else { 40 };
-        let peer = Peer::with(server.address, TransportConfig::default(), &settings(limit)).await;
+        let settings = control(&[(MAX_FIELD_SECTION_SIZE, limit)]);
+        let peer = Peer::with(server.address, TransportConfig::default(), &settings).await;
         // The settings must be there before the response.
         let (_send, mut recv) = peer.request(&head("GET", path, &[("te", "trailers")])).await;
         let reset = loop {

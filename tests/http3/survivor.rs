@@ -1,7 +1,8 @@
 //! The binary as a process, which must survive what a test does to it.
 
-use super::peer::{Peer, Response, head};
+use super::peer::{Peer, Response};
 use crate::support::process::{Process, Signal};
+use axum_trailers_testing::http3::head;
 use std::net::SocketAddr;
 
 /// A server with a connection that is open before and after.

@@ -1,11 +1,12 @@
 //! Connections over one UDP socket are on several threads.
 
-use super::peer::{Peer, Response, head};
+use super::peer::{Peer, Response};
 use crate::support::{
     TestServer,
     axum_08::{Router, get},
     soon,
 };
+use axum_trailers_testing::http3::head;
 use std::sync::{Arc, Mutex, mpsc};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

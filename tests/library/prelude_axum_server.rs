@@ -4,14 +4,9 @@ pub(super) use crate::support::{
     axum_08::*, protocols::over_each_protocol_of_axum_server as over_each_protocol,
 };
 
-use crate::support::{CERTIFICATE, KEY};
+use crate::support::{CERTIFICATE, KEY, raw};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use h2::Reason;
-use rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
 use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -62,14 +57,6 @@ impl Drop for TestServer {
 }
 
 fn tls() -> RustlsConfig {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("the demo certificate");
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("the demo key");
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
-        .expect("versions of the provider")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a pair");
-    config.alpn_protocols = ["h2", "http/1.1"].map(|name| name.as_bytes().to_vec()).into();
+    let config = raw::server_config(CERTIFICATE, KEY, rustls::DEFAULT_VERSIONS, &["h2", "http/1.1"]);
     RustlsConfig::from_config(Arc::new(config))
 }

@@ -2,16 +2,13 @@
 
 use super::prelude::producer::Producers;
 use crate::support::{
-    CERTIFICATE, TestServer,
+    TestServer, certificate,
     log::Log,
     metrics::{Metrics, counted},
     raw, soon, with,
 };
 use axum_trailers_server::Limits;
-use rustls::{
-    ClientConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConfig, pki_types::ServerName};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -81,8 +78,7 @@ async fn plain_http_upload_gets_its_answer() {
 }
 
 fn config(trusted: bool, alpn: &[&str]) -> Arc<ClientConfig> {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let trusted = if trusted { vec![certificate] } else { Vec::new() };
+    let trusted = if trusted { vec![certificate()] } else { Vec::new() };
     Arc::new(raw::client_config(&trusted, rustls::DEFAULT_VERSIONS, alpn))
 }
 

@@ -18,12 +18,18 @@ pub(crate) use crate::library::on_axum_06::observed_producers as producer;
 use axum_trailers_server::{Application, Axum06, Handle, Limits, Server, Tls};
 use axum_trailers_workbench::{Workbench, database::Database, files::Folder};
 use http_body_util::BodyExt;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{io, net::SocketAddr, path::Path, sync::LazyLock, time::Duration};
 use tokio::task::JoinHandle;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../../self_signed_certs/cert.pem");
 pub(crate) const KEY: &[u8] = include_bytes!("../../self_signed_certs/key.pem");
+
+/// The repository's certificate.
+pub(crate) fn certificate() -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate")
+}
 
 /// `Limits` or `Bounds` with these values and otherwise defaults: `with!(Limits { streams: 3 })`.
 macro_rules! with {

@@ -1,10 +1,12 @@
 //! Clients with access to the bytes: plain TLS, and HTTP/2 with its flow control and reset codes.
 
-use super::{CERTIFICATE, PATIENCE, soon};
+use super::{PATIENCE, certificate, soon};
 use bytes::Bytes;
+use quinn::crypto::rustls::QuicClientConfig;
 use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    version::TLS13,
 };
 #[cfg(target_os = "linux")]
 use std::net::Ipv4Addr;
@@ -39,8 +41,7 @@ async fn tls_over(socket: TcpSocket, address: SocketAddr, alpn: &str) -> TlsStre
 }
 
 pub(crate) async fn handshake(tcp: TcpStream, alpn: &[&str]) -> TlsStream<TcpStream> {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let config = client_config(&[certificate], rustls::DEFAULT_VERSIONS, alpn);
+    let config = client_config(&[certificate()], rustls::DEFAULT_VERSIONS, alpn);
     handshake_with(Arc::new(config), tcp).await
 }
 
@@ -62,6 +63,36 @@ pub(crate) fn client_config(
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     config
+}
+
+/// A server with this certificate and key.
+pub(crate) fn server_config(
+    certificate: &[u8],
+    key: &[u8],
+    versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&str],
+) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certificate = CertificateDer::from_pem_slice(certificate).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a pair");
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config
+}
+
+/// A client over QUIC, whose only version is TLS 1.3.
+pub(crate) fn quic_config(trusted: &[CertificateDer<'static>], alpn: &[&str]) -> quinn::ClientConfig {
+    quic(client_config(trusted, &[&TLS13], alpn))
+}
+
+/// A client over QUIC with this configuration of TLS.
+pub(crate) fn quic(tls: ClientConfig) -> quinn::ClientConfig {
+    quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).expect("TLS 1.3")))
 }
 
 pub(crate) async fn handshake_with(config: Arc<ClientConfig>, tcp: TcpStream) -> TlsStream<TcpStream> {

@@ -5,7 +5,7 @@ use super::{
     proxy::Setup,
     stream::Stream,
 };
-use crate::support::{CERTIFICATE, raw};
+use crate::support::{certificate, raw};
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use http::{
@@ -13,10 +13,7 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING},
     request::Parts,
 };
-use rustls::{
-    ClientConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
     io,
     sync::{Arc, LazyLock},
@@ -30,8 +27,7 @@ static HTTP1: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| config("http/1.1"))
 static HTTP2: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| config("h2"));
 
 fn config(alpn: &str) -> Arc<ClientConfig> {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    Arc::new(raw::client_config(&[certificate], rustls::DEFAULT_VERSIONS, &[alpn]))
+    Arc::new(raw::client_config(&[certificate()], rustls::DEFAULT_VERSIONS, &[alpn]))
 }
 
 /// Sends the header section of a request on a connection of its own.

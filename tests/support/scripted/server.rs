@@ -1,9 +1,6 @@
 use super::{Step, requests, stream::Stream};
-use crate::support::{CERTIFICATE, KEY, PATIENCE};
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use crate::support::{CERTIFICATE, KEY, PATIENCE, raw};
+use rustls::ServerConfig;
 use std::{
     io,
     net::SocketAddr,
@@ -40,17 +37,7 @@ impl Security {
     }
 
     pub(crate) fn certified(certificate: &[u8], key: &[u8], alpn: &[&str]) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let certificate = CertificateDer::from_pem_slice(certificate).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .expect("a pair");
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Self::Tls(Arc::new(config))
+        Self::Tls(Arc::new(raw::server_config(certificate, key, rustls::DEFAULT_VERSIONS, alpn)))
     }
 
     async fn accept(self, tcp: TcpStream) -> io::Result<Stream> {

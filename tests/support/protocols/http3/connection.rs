@@ -1,19 +1,14 @@
 use super::{
     super::{Cut, Request, Why, client::Settings},
     Exchange,
-    frames::{self, Frame, Frames, GOAWAY, HEADERS, SETTINGS, put},
-    qpack,
+    frames::{Frame, Frames},
 };
-use crate::support::{CERTIFICATE, raw, soon};
-use quinn::{
-    ConnectionError, Endpoint, SendStream, TransportConfig, VarInt, WriteError,
-    crypto::rustls::QuicClientConfig,
+use crate::support::{certificate, raw, soon};
+use axum_trailers_testing::http3::{
+    self, CONTROL, GOAWAY, HEADERS, MAX_FIELD_SECTION_SIZE, frame, section, take_varint,
 };
-use rustls::{
-    ClientConfig,
-    pki_types::{CertificateDer, pem::PemObject},
-    version::TLS13,
-};
+use quinn::{ConnectionError, Endpoint, SendStream, TransportConfig, VarInt, WriteError};
+use rustls::{ClientConfig, version::TLS13};
 use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     sync::Arc,
@@ -23,14 +18,8 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-/// The types of streams in one direction ([RFC 9114 §6.2](https://www.rfc-editor.org/rfc/rfc9114#section-6.2)).
-const CONTROL: u64 = 0;
-
 /// `H3_NO_ERROR` ([RFC 9114 §8.1](https://www.rfc-editor.org/rfc/rfc9114#section-8.1)).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);
-
-/// The setting `SETTINGS_MAX_FIELD_SECTION_SIZE` ([RFC 9114 §7.2.4.1](https://www.rfc-editor.org/rfc/rfc9114#section-7.2.4.1)).
-const MAX_FIELD_SECTION_SIZE: u64 = 6;
 
 /// The receive window of a stream, as that of HTTP/2, in bytes.
 const STREAM_WINDOW: u32 = 65_535;
@@ -66,8 +55,7 @@ impl Connection {
         server: SocketAddr,
         settings: Settings,
     ) -> Result<Self, ConnectionError> {
-        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-        let config = raw::client_config(&[certificate], &[&TLS13], &["h3"]);
+        let config = raw::client_config(&[certificate()], &[&TLS13], &["h3"]);
         Self::open_with(config, server, settings).await
     }
 
@@ -77,8 +65,7 @@ impl Connection {
         server: SocketAddr,
         settings: Settings,
     ) -> Result<Self, ConnectionError> {
-        let crypto = QuicClientConfig::try_from(config).expect("a suite for initial packets");
-        let mut config = quinn::ClientConfig::new(Arc::new(crypto));
+        let mut config = raw::quic(config);
         let mut transport = TransportConfig::default();
         transport.stream_receive_window(STREAM_WINDOW.into()).receive_window(CONNECTION_WINDOW.into());
         config.transport_config(Arc::new(transport));
@@ -86,18 +73,10 @@ impl Connection {
         let connecting = endpoint.connect_with(config, server, "localhost").expect("a configuration");
         let quic = soon("a connection", connecting).await?;
 
-        let mut hello = Vec::new();
-        put(&mut hello, CONTROL);
-        let mut payload = Vec::new();
-        if let Some(section) = settings.section {
-            put(&mut payload, MAX_FIELD_SECTION_SIZE);
-            put(&mut payload, section.into());
-        }
-        hello.extend(frames::head(SETTINGS, payload.len()));
-        hello.extend(payload);
+        let section = settings.section.map(|limit| (MAX_FIELD_SECTION_SIZE, limit.into()));
         let mut control = quic.open_uni().await?;
         // If the connection has ended, its first request says so.
-        let _sent = control.write_all(&hello).await;
+        let _sent = control.write_all(&http3::control(section.as_slice())).await;
 
         let (announced, goaway) = watch::channel(None);
         let reader = tokio::spawn(read_all(quic.clone(), announced)).abort_handle();
@@ -118,9 +97,7 @@ impl Connection {
         ];
         let pseudo = pseudo.into_iter().map(|(name, value)| (name, value.as_bytes()));
         let fields = request.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let section = qpack::encode(pseudo.chain(fields));
-        let head = [frames::head(HEADERS, section.len()), section].concat();
-        match send.write_all(&head).await {
+        match send.write_all(&frame(HEADERS, &section(pseudo.chain(fields)))).await {
             // The response, if there is one, says why.
             Ok(()) | Err(WriteError::Stopped(_)) => {}
             Err(_lost) => return Err(Why::Closed.into()),
@@ -177,16 +154,8 @@ async fn read(mut stream: Frames, goaway: watch::Sender<Option<u64>>) -> Result<
     }
     while let Some(frame) = stream.next().await? {
         if let Frame::Other { kind: GOAWAY, payload } = frame {
-            goaway.send_replace(Some(integer(&payload)));
+            goaway.send_replace(take_varint(&mut &payload[..]));
         }
     }
     Ok(())
-}
-
-/// An integer that is all of a payload.
-fn integer(payload: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[8 - payload.len()..].copy_from_slice(payload);
-    bytes[8 - payload.len()] &= 0x3f;
-    u64::from_be_bytes(bytes)
 }

@@ -1,9 +1,10 @@
 use super::{
     super::response::{Body as AnyBody, Cut, Piece, Response, Why},
     connection::Shared,
-    frames::{self, DATA, Frame, Frames, HEADERS, REQUEST_CANCELLED},
+    frames::{Frame, Frames, REQUEST_CANCELLED},
     qpack,
 };
+use axum_trailers_testing::http3::{DATA, HEADERS, frame, section};
 use http::{HeaderMap, StatusCode};
 use quinn::{RecvStream, SendStream};
 use std::sync::Arc;
@@ -39,15 +40,14 @@ impl Exchange {
         let mut taken = self.send(last).await;
         if !trailers.is_empty() {
             let fields = trailers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-            taken = self.write(HEADERS, &qpack::encode(fields)).await;
+            taken = self.write(HEADERS, &section(fields)).await;
         }
         self.end_here();
         taken
     }
 
     async fn write(&mut self, kind: u64, payload: &[u8]) -> bool {
-        let frame = [&frames::head(kind, payload.len()), payload].concat();
-        self.send.write_all(&frame).await.is_ok()
+        self.send.write_all(&frame(kind, payload)).await.is_ok()
     }
 
     pub(in super::super) async fn response(&mut self) -> Result<Response, Cut> {

@@ -1,4 +1,5 @@
 use super::super::Why;
+use axum_trailers_testing::http3::{DATA, GOAWAY, HEADERS, SETTINGS, take_varint};
 use bytes::{Buf, Bytes, BytesMut};
 use quinn::{ReadError, RecvStream, VarInt};
 
@@ -6,11 +7,6 @@ use quinn::{ReadError, RecvStream, VarInt};
 const REQUEST_REJECTED: u64 = 0x10b;
 /// `H3_REQUEST_CANCELLED`.
 pub(super) const REQUEST_CANCELLED: VarInt = VarInt::from_u32(0x10c);
-
-pub(super) const DATA: u64 = 0;
-pub(super) const HEADERS: u64 = 1;
-pub(super) const SETTINGS: u64 = 4;
-pub(super) const GOAWAY: u64 = 7;
 
 /// The receiving side of a stream. Dropping it before its end stops the server.
 pub(super) struct Frames {
@@ -79,18 +75,15 @@ impl Frames {
         Ok(Frame::Data(self.received.split_to(here).freeze()))
     }
 
-    /// An integer ([RFC 9000 §16](https://www.rfc-editor.org/rfc/rfc9000#section-16)).
     pub(super) async fn integer(&mut self) -> Result<u64, Why> {
-        while self.received.is_empty() {
+        loop {
+            let mut rest = &self.received[..];
+            if let Some(integer) = take_varint(&mut rest) {
+                self.received.advance(self.received.len() - rest.len());
+                return Ok(integer);
+            }
             self.more().await?;
         }
-        let length = 1 << (self.received[0] >> 6);
-        while self.received.len() < length {
-            self.more().await?;
-        }
-        let mut bytes = self.received.split_to(length);
-        bytes[0] &= 0x3f;
-        Ok(bytes.get_uint(length))
     }
 
     async fn more(&mut self) -> Result<(), Why> {
@@ -117,23 +110,5 @@ impl Drop for Frames {
     fn drop(&mut self) {
         // It may have ended.
         let _ended = self.stream.stop(REQUEST_CANCELLED);
-    }
-}
-
-/// The head of a frame.
-pub(super) fn head(kind: u64, length: usize) -> Vec<u8> {
-    let mut head = Vec::new();
-    put(&mut head, kind);
-    put(&mut head, length as u64);
-    head
-}
-
-/// Encodes an integer.
-pub(super) fn put(bytes: &mut Vec<u8>, value: u64) {
-    match value {
-        0..0x40 => bytes.push(value.to_be_bytes()[7]),
-        0x40..0x4000 => bytes.extend(&(value | 0x4000).to_be_bytes()[6..]),
-        0x4000..0x4000_0000 => bytes.extend(&(value | 0x8000_0000).to_be_bytes()[4..]),
-        _ => bytes.extend((value | 0xc000_0000_0000_0000).to_be_bytes()),
     }
 }

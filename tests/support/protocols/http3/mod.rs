@@ -11,4 +11,5 @@ mod static_table;
 pub(crate) use self::{
     connection::Connection,
     exchange::{Body, Exchange},
+    qpack::decode,
 };
