@@ -92,6 +92,15 @@ def end_well():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: ended by SIGTERM"))
 
 
+def run_main(main):
+    """Runs a script with its arguments. A failure ends it with one line, and so does SIGTERM."""
+    end_well()
+    try:
+        main(*sys.argv[1:])
+    except Failure as failure:
+        sys.exit(f"FAILED: {failure}")
+
+
 def version(command, pattern=r"\d+\.\d+(?:\.\d+)?"):
     """A program's version, as this command prints it in the repository. A pattern with a group means that group."""
     text = run(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], VERSION, cwd=ROOT)

@@ -1,7 +1,6 @@
 """Runs the tests of `run`: `check.py BINARY [--short]`."""
 
 import asyncio
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ import routes
 import uploads
 import with_curl
 from over_http3 import connected
-from tools import Failure, end_well
+from tools import Failure, run_main
 from workbench import serve
 
 SHORT = 64 * download.MIB
@@ -39,8 +38,4 @@ async def _with_aioquic(server):
 
 
 if __name__ == "__main__":
-    end_well()
-    try:
-        main(*sys.argv[1:])
-    except Failure as failure:
-        sys.exit(f"FAILED: {failure}")
+    run_main(main)

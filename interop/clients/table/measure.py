@@ -1,6 +1,5 @@
 """Measures all clients and compares the results with docs/clients.md: `measure.py BINARY [--write]`."""
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from committed import difference
 from document import with_versions_of, write
 from questions import Interview, Server
 from recorder import record
-from tools import ROOT, Failure, end_well
+from tools import ROOT, Failure, run_main
 from workbench import serve
 
 DOCUMENT = ROOT / "docs/clients.md"
@@ -70,8 +69,4 @@ def main(binary, *options):
 
 
 if __name__ == "__main__":
-    end_well()
-    try:
-        main(*sys.argv[1:])
-    except Failure as failure:
-        sys.exit(f"FAILED: {failure}")
+    run_main(main)

@@ -1,7 +1,6 @@
 """Starts each proxy of setups.toml and asks it: `measurement.py BINARY [--write]`."""
 
 import asyncio
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from committed import agree
 from measure import check
 from programs import Addresses, started
 from proxy import PLAIN_ORIGIN
-from tools import Failure, end_well
+from tools import Failure, run_main
 from verdicts import PASSES
 from workbench import serve
 
@@ -71,8 +70,4 @@ def _noted(versions, known):
 
 
 if __name__ == "__main__":
-    end_well()
-    try:
-        main(*sys.argv[1:])
-    except Failure as failure:
-        sys.exit(f"FAILED: {failure}")
+    run_main(main)
