@@ -242,6 +242,10 @@ impl ConnectionOptions {
         self.version.alt_svc
     }
 
+    pub(crate) fn may_use_http3(&self) -> bool {
+        self.follows_alt_svc() || self.http_version() == HttpVersion::Http3
+    }
+
     pub(crate) fn http_version(&self) -> HttpVersion {
         match self.version {
             VersionOptions { http1_1: true, .. } => HttpVersion::Http1,

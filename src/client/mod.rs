@@ -7,6 +7,7 @@ pub(crate) mod escape;
 mod exit_code;
 mod fields;
 mod get;
+mod interrupt;
 mod json;
 mod outgoing;
 mod output;

@@ -1,5 +1,7 @@
 use super::{
     console,
+    exit_code::SUCCESS,
+    interrupt::Interrupt,
     session::{Session, Setup},
 };
 use crate::{
@@ -28,11 +30,22 @@ fn run(options: &ClientOptions, verb: impl AsyncFnOnce(&Session<'_>) -> Result<u
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Setup::local(format!("can't start threads: {error}")))?;
         let session = Session::new(options)?;
+        let signals = |error| Setup::local(format!("can't handle signals: {error}"));
+        let mut interrupt = if options.connection.may_use_http3() {
+            Interrupt::watch().map_err(signals)?
+        } else {
+            Interrupt::default()
+        };
         let code = runtime.block_on(async {
-            file_size_limit::outlive()
-                .map_err(|error| Setup::local(format!("can't handle signals: {error}")))?;
-            let code = verb(&session).await;
+            file_size_limit::outlive().map_err(signals)?;
+            let code = tokio::select! {
+                biased;
+                // The requests are cancelled, because the verb is dropped.
+                () = interrupt.received() => Ok(SUCCESS),
+                code = verb(&session) => code,
+            };
             session.close().await;
+            interrupt.obey();
             code
         });
         // A thread that still reads standard input must not delay the end.

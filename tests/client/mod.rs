@@ -10,6 +10,8 @@ mod files;
 mod hostile_text;
 mod http3;
 mod interim;
+#[cfg(unix)]
+mod interrupted;
 mod killed;
 mod library;
 mod names;

@@ -18,7 +18,7 @@ use axum_trailers_quic::{
         client::SendRequest,
         error::{Code, ConnectionError, StreamError},
     },
-    quinn::{self, VarInt},
+    quinn::{self, ConnectionStats, VarInt},
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
@@ -79,10 +79,15 @@ impl Session {
         if !self.is_open() {
             return;
         }
-        let sent = || self.quic().stats().udp_tx.datagrams;
-        let before = sent();
-        close(self.quic());
-        while sent() == before {
+        self.until_sent(|stats| stats.udp_tx.datagrams, || close(self.quic())).await;
+    }
+
+    /// Does something, and waits until the packet that says so was sent: until this count has grown.
+    pub(super) async fn until_sent(&self, count: impl Fn(&ConnectionStats) -> u64, act: impl FnOnce()) {
+        let count = || count(&self.quic().stats());
+        let before = count();
+        act();
+        while count() == before {
             sleep(TICK).await;
         }
     }

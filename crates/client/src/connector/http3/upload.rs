@@ -46,7 +46,7 @@ const CHUNK: usize = 64 * 1024;
 /// How often the acknowledgements of the last bytes are looked at.
 const SAMPLE: Duration = Duration::from_millis(250);
 
-/// How long the last bytes may take to arrive after everything else has ended.
+/// How long the last bytes, or the reset, may take after everything else has ended.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Upload {
@@ -72,8 +72,8 @@ impl Upload {
         };
         match end {
             End::Complete => self.arrived(stopped).await,
-            End::Abandoned => self.sending.stop_stream(Code::H3_REQUEST_CANCELLED),
-            End::Failed => self.sending.stop_stream(Code::H3_INTERNAL_ERROR),
+            End::Abandoned => self.reset(Code::H3_REQUEST_CANCELLED).await,
+            End::Failed => self.reset(Code::H3_INTERNAL_ERROR).await,
             End::Stopped(Stopped::Stopped { code }) => self.sending.stop_stream(Code::from(code)),
             End::Stopped(_) => {}
         }
@@ -120,6 +120,19 @@ impl Upload {
                 End::Failed
             }
             _ => End::Stopped(Stopped::Lost),
+        }
+    }
+
+    /// Resets the stream, and waits until that is sent: a connection that is closed before never sends it, and while other data
+    /// waits for the server's acknowledgements, quinn (0.11.12) does not even send that it is closed.
+    async fn reset(&mut self, code: Code) {
+        let Self { sending, session, .. } = self;
+        let reset = session.until_sent(|stats| stats.frame_tx.reset_stream, || sending.stop_stream(code));
+        tokio::select! {
+            biased;
+            () = reset => {}
+            _lost = session.quic().closed() => {}
+            () = sleep(GRACE) => {}
         }
     }
 
