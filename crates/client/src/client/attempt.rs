@@ -109,8 +109,7 @@ impl Client {
                 }
             }
         }
-        let connection = self.connector.open(origin).await?;
-        let mut lease = self.pool.add(origin, connection);
+        let mut lease = self.open(origin).await?;
         let sent = self.send_over(&mut lease, request, attempt).await;
         match sent.map_err(|error| self.failed(error, false, &lease, origin))? {
             Sent::Response(response) => Ok(self.arrived(response, lease, attempt)?),
@@ -120,19 +119,37 @@ impl Client {
 
     /// An idle connection that is still open.
     async fn idle(&self, origin: &Origin) -> Option<Lease> {
-        let mut lease = self.pool.take(origin)?;
-        let is_ready = timeout(READY, lease.connection.ready()).await.unwrap_or(false);
-        if !is_ready {
-            lease.discard();
-            return None;
-        }
+        let lease = ready(self.pool.take(origin)?).await?;
         #[cfg(feature = "http3")]
         if lease.transport().version != Version::HTTP_3
-            && let Some(connection) = self.connector.open_alternative(origin).await
+            && let Some(alternative) = self.alternative(origin).await
         {
-            return Some(self.pool.add(origin, connection));
+            return Some(alternative);
         }
         Some(lease)
+    }
+
+    /// A new connection, or one that another request has just opened to the alternative.
+    async fn open(&self, origin: &Origin) -> Result<Lease, Error> {
+        #[cfg(feature = "http3")]
+        if let Some(alternative) = self.alternative(origin).await {
+            return Ok(alternative);
+        }
+        Ok(self.pool.add(origin, self.connector.open(origin).await?))
+    }
+
+    /// A connection to the alternative of an origin, if there is one. Requests at the same time open one for all: the others
+    /// wait, and do without it if that fails.
+    #[cfg(feature = "http3")]
+    async fn alternative(&self, origin: &Origin) -> Option<Lease> {
+        let _turn = self.connector.alternative_turn(origin).await?;
+        if let Some(opened) = self.pool.take_http3(origin)
+            && let Some(opened) = ready(opened).await
+        {
+            return Some(opened);
+        }
+        let connection = self.connector.open_alternative(origin).await?;
+        Some(self.pool.add(origin, connection))
     }
 
     /// The failure of a request over this connection. The origin's alternative is avoided if it did not respond.
@@ -259,6 +276,16 @@ impl Client {
     fn follow_alternatives(&self, _response: &Response<Incoming>, _lease: &Lease, _origin: &Origin) -> bool {
         false
     }
+}
+
+/// The connection, unless it was closed meanwhile.
+async fn ready(mut lease: Lease) -> Option<Lease> {
+    let is_ready = timeout(READY, lease.connection.ready()).await.unwrap_or(false);
+    if is_ready {
+        return Some(lease);
+    }
+    lease.discard();
+    None
 }
 
 fn announce(request: Request<OutgoingBody>, on_send: &OnSend) -> Request<OutgoingBody> {

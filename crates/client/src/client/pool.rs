@@ -4,6 +4,7 @@ use crate::{
     exchange::Error,
     verdict::Cut,
 };
+use http::Version;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -26,8 +27,18 @@ const MOST_IDLE: usize = 16;
 impl Pool {
     /// A connection to this origin, which may have been closed meanwhile. One of HTTP/2 can be taken several times.
     pub(super) fn take(&self, origin: &Origin) -> Option<Lease> {
+        self.take_if(origin, |_| true)
+    }
+
+    /// The same, if it is one over HTTP/3.
+    #[cfg(feature = "http3")]
+    pub(super) fn take_http3(&self, origin: &Origin) -> Option<Lease> {
+        self.take_if(origin, is_http3)
+    }
+
+    fn take_if(&self, origin: &Origin, is_wanted: impl Fn(&Connection) -> bool) -> Option<Lease> {
         let mut idle = self.lock();
-        let position = idle.iter().position(|(other, _)| other == origin)?;
+        let position = idle.iter().position(|(other, open)| other == origin && is_wanted(open))?;
         let (_, connection) = idle.remove(position)?;
         if let Some(shared) = connection.share() {
             idle.push_back((origin.clone(), shared));
@@ -54,6 +65,10 @@ impl Pool {
 
     fn put(&self, origin: Origin, connection: Connection) {
         let mut idle = self.lock();
+        // A request that began over TCP may end after another one has changed to the alternative.
+        if !is_http3(&connection) && idle.iter().any(|(other, open)| *other == origin && is_http3(open)) {
+            return;
+        }
         idle.retain(|(other, _)| *other != origin);
         if idle.len() == MOST_IDLE {
             idle.pop_front();
@@ -64,6 +79,10 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, VecDeque<(Origin, Connection)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_http3(connection: &Connection) -> bool {
+    connection.transport.version == Version::HTTP_3
 }
 
 impl Lease {

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync, time::Instant};
 
 /// Where origins offer HTTP/3, as they have said. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,11 @@ struct Known {
     until: Instant,
     /// After it has failed.
     not_before: Option<Instant>,
+    turn: Turn,
 }
+
+/// Held by the request that opens a connection to an alternative.
+type Turn = Arc<sync::Mutex<()>>;
 
 /// How many origins are remembered.
 const MOST: usize = 256;
@@ -44,21 +48,34 @@ impl Alternatives {
         let AltSvc::Http3(alternative) = said else { return };
         let host = alternative.host.unwrap_or_else(|| origin.host.clone());
         let is_same = |before: &Known| before.host == host && before.port == alternative.port;
-        let not_before = before.filter(is_same).and_then(|before| before.not_before);
+        let (not_before, turn) =
+            before.filter(is_same).map(|before| (before.not_before, before.turn)).unwrap_or_default();
         let until = Instant::now() + alternative.max_age.min(MOST_AGE);
         if all.len() == MOST {
             all.pop_front();
         }
-        all.push_back(Known { origin: origin.clone(), host, port: alternative.port, until, not_before });
+        let port = alternative.port;
+        all.push_back(Known { origin: origin.clone(), host, port, until, not_before, turn });
     }
 
     /// Host and port at which an origin offers HTTP/3.
     pub(super) fn of(&self, origin: &Origin) -> Option<(String, u16)> {
+        self.usable(origin, |known| (known.host.clone(), known.port))
+    }
+
+    /// Waits until no other request opens a connection to the alternative of an origin, which keeps others waiting until the
+    /// guard is dropped. Returns `None` if there is no alternative. When the wait is over, it may have failed.
+    pub(super) async fn turn(&self, origin: &Origin) -> Option<sync::OwnedMutexGuard<()>> {
+        let turn = self.usable(origin, |known| known.turn.clone())?;
+        Some(turn.lock_owned().await)
+    }
+
+    fn usable<T>(&self, origin: &Origin, take: impl FnOnce(&Known) -> T) -> Option<T> {
         let now = Instant::now();
         let all = self.lock();
         let known = all.iter().find(|known| known.origin == *origin)?;
         let is_usable = known.until > now && known.not_before.is_none_or(|until| until <= now);
-        is_usable.then(|| (known.host.clone(), known.port))
+        is_usable.then(|| take(known))
     }
 
     /// The alternative of an origin has failed.

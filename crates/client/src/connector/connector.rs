@@ -16,6 +16,8 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+#[cfg(feature = "http3")]
+use tokio::sync::OwnedMutexGuard;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -127,10 +129,6 @@ impl Connector {
 
     /// Opens a connection to an origin.
     pub(crate) async fn open(&self, origin: &Origin) -> Result<Connection, Error> {
-        #[cfg(feature = "http3")]
-        if let Some(connection) = self.open_alternative(origin).await {
-            return Ok(connection);
-        }
         match timeout(self.timeout, self.open_in_any_time(origin)).await {
             Ok(opened) => opened,
             Err(_) => Err(Error::Connect(ConnectError::Timeout(self.timeout))),
@@ -155,6 +153,12 @@ impl Connector {
         let tls = tls.map_err(|error| Error::Tls(TlsError::of(&error)))?;
         let version = self.agreed(&tls).map_err(Error::Tls)?;
         Connection::over(tls, Transport::new(version, true)).await
+    }
+
+    /// Waits for the turn to open a connection to the alternative of an origin, if there is one. It ends when it is dropped.
+    #[cfg(feature = "http3")]
+    pub(crate) async fn alternative_turn(&self, origin: &Origin) -> Option<OwnedMutexGuard<()>> {
+        self.followed(origin)?.turn(origin).await
     }
 
     /// Opens a connection to the alternative of an origin, if there is one.

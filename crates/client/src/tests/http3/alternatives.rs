@@ -10,9 +10,10 @@ use axum_trailers_quic::{Bounds, Connection, h3};
 use axum_trailers_testing::http3::{HEADERS, frame};
 use http::{Request, Version};
 use http_body_util::Empty;
+use std::{collections::HashSet, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
 };
 use tokio_rustls::server::TlsStream;
 
@@ -36,13 +37,25 @@ impl Origin {
 
 /// Responds to a request over HTTP/1.1 with this alternative.
 async fn respond(stream: &mut TlsStream<TcpStream>, alt_svc: &str) {
+    send_head(stream, alt_svc, 0).await;
+}
+
+/// The same, without the only byte of its content.
+async fn begin(stream: &mut TlsStream<TcpStream>, alt_svc: &str) {
+    send_head(stream, alt_svc, 1).await;
+}
+
+async fn send_head(stream: &mut TlsStream<TcpStream>, alt_svc: &str, length: usize) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         assert!(stream.read_buf(&mut head).await.expect("a request") > 0);
     }
-    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nalt-svc: {alt_svc}\r\n\r\n");
+    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nalt-svc: {alt_svc}\r\n\r\n");
     stream.write_all(text.as_bytes()).await.expect("the client reads");
 }
+
+/// Requests at the same time.
+const AT_ONCE: usize = 3;
 
 fn port(server: &Server) -> &str {
     server.url.trim_end_matches('/').rsplit(':').next().expect("a port")
@@ -100,6 +113,82 @@ async fn next_requests_use_the_alternative_and_name_it() {
         _ = connection.accept() => panic!("no other request"),
     };
     assert_eq!(versions, [Version::HTTP_3; 2]);
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_connection_to_the_alternative() {
+    let server = Server::start();
+    let (client, origin, _stream) =
+        told(Connector::new().tls(trusting_demo()), &format!("h3=\":{}\"", port(&server))).await;
+    let exchanging: Vec<_> = (0..AT_ONCE).map(|_| send(&client, get(&origin.url))).collect();
+    let peer = server.accept().await;
+    let respond = async {
+        for _ in 0..AT_ONCE {
+            respond_over_quic(&peer).await;
+        }
+    };
+    tokio::select! {
+        () = respond => {}
+        _another = server.try_accept() => panic!("one is enough"),
+    }
+    for exchanging in exchanging {
+        assert_eq!(response(exchanging).await.version(), Version::HTTP_3);
+    }
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_try_an_alternative_once_and_go_on_over_tcp() {
+    let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let alternative = format!("h3=\":{}\"", silent.local_addr().expect("an address").port());
+    let connector = Connector::new().tls(trusting_demo()).timeout(Duration::from_millis(500));
+    let (client, origin, mut stream) = told(connector, &alternative).await;
+    let exchanging: Vec<_> = (0..AT_ONCE).map(|_| send(&client, get(&origin.url))).collect();
+    // One has the open connection.
+    respond(&mut stream, &alternative).await;
+    let mut streams = Vec::new();
+    for _ in 1..AT_ONCE {
+        let mut stream = origin.accept().await;
+        respond(&mut stream, &alternative).await;
+        streams.push(stream);
+    }
+    for exchanging in exchanging {
+        assert_eq!(response(exchanging).await.version(), Version::HTTP_11);
+    }
+    let mut packet = [0; 2048];
+    let (_, first) = silent.recv_from(&mut packet).await.expect("a packet");
+    let mut clients = HashSet::from([first]);
+    while let Ok((length, client)) = silent.try_recv_from(&mut packet) {
+        // A packet of one byte asks whether anyone is there.
+        if length > 1 {
+            clients.insert(client);
+        }
+    }
+    assert_eq!(clients.len(), 1);
+}
+
+#[tokio::test]
+async fn request_that_ends_over_tcp_leaves_the_connection_to_the_alternative_to_others() {
+    let server = Server::start();
+    let alternative = format!("h3=\":{}\"", port(&server));
+    let client = following(Connector::new().tls(trusting_demo()));
+    let origin = Origin::start().await;
+    // Its alternative is known once its head has arrived.
+    let exchanging = send(&client, get(&origin.url));
+    let mut stream = origin.accept().await;
+    begin(&mut stream, &alternative).await;
+    let over_tcp = response(exchanging).await;
+    let exchanging = send(&client, get(&origin.url));
+    let peer = server.accept().await;
+    respond_over_quic(&peer).await;
+    assert_eq!(read(response(exchanging).await).await.2, None);
+    stream.write_all(b"a").await.expect("the client reads");
+    assert_eq!(read(over_tcp).await, ("a".to_owned(), None, None));
+    let exchanging = send(&client, get(&origin.url));
+    tokio::select! {
+        () = respond_over_quic(&peer) => {}
+        _another = server.try_accept() => panic!("one is enough"),
+    }
+    assert_eq!(response(exchanging).await.version(), Version::HTTP_3);
 }
 
 #[tokio::test]
