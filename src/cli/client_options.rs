@@ -75,7 +75,8 @@ pub(crate) struct ReportOptions {
 
     /// Show request and response on standard error
     ///
-    /// Lines of the request begin with `>`, those of the response and its trailers with `<`, as those of curl.
+    /// Lines of the request begin with `>`, those of the response and its trailers with `<`, as those of curl. A line that begins
+    /// with `*` says why --alt-svc falls back to TCP.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 

@@ -1,6 +1,6 @@
 //! The client that the options describe.
 
-use super::session::Setup;
+use super::{session::Setup, verbose};
 use crate::cli::{AddressOptions, ClientOptions, ConnectionOptions, HttpVersion, ProxyChoice, TlsOptions};
 use axum_trailers_client::{Client, Connector, Protocol, Proxy, Tls};
 use std::{fmt::Display, fs, path::Path};
@@ -13,10 +13,13 @@ pub(super) fn client(options: &ClientOptions) -> Result<Client, Setup> {
         HttpVersion::Http2 | HttpVersion::Http2PriorKnowledge => Protocol::Http2,
         HttpVersion::Http3 => Protocol::Http3,
     };
-    let connector = connector(addresses, &options.tls)?
+    let mut connector = connector(addresses, &options.tls)?
         .protocol(protocol)
         .alt_svc(options.connection.follows_alt_svc())
         .timeout(connect_timeout.0);
+    if options.report.verbose {
+        connector = connector.on_fallback(verbose::fallback);
+    }
     Ok(Client::with(connector).stall_timeout(speed_time.0))
 }
 

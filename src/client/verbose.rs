@@ -1,4 +1,5 @@
-//! What `--verbose` shows on standard error: sections as on the wire, with `>` and `<` as curl does.
+//! What `--verbose` shows on standard error: sections as on the wire, with `>` and `<` as curl does, and what
+//! happens between them with `*`.
 
 use super::{console, escape};
 use axum_trailers::syntax::protocol_name;
@@ -43,6 +44,12 @@ pub(super) fn request_trailers(sections: [&HeaderMap; 2]) {
     if !lines.is_empty() {
         console::error(lines.trim_end());
     }
+}
+
+/// Shows that the alternative with this host and port has failed.
+pub(super) fn fallback(alternative: &str, reason: &dyn Display) {
+    let line = format!("HTTP/3 at {alternative} failed, falling back to TCP: {reason}");
+    console::error(format_args!("* {}", escape::line(line.as_bytes())));
 }
 
 fn fields(lines: &mut String, mark: char, section: &HeaderMap) {

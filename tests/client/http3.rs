@@ -5,6 +5,7 @@ use crate::support::{
     client::{CACERT, Place},
     soon, workbench,
 };
+use axum_08::{Router, http::HeaderValue, routing::get};
 use axum_trailers_server::{Axum06, Server, Tls};
 use serde_json::Value;
 use std::time::Duration;
@@ -40,6 +41,25 @@ async fn alt_svc_is_ignored_without_a_verified_certificate() {
     let ran = Place::new().run(&["get", "--json", "-O", "-k", "--alt-svc", &urls[0], &urls[1]]).await;
     assert_eq!(ran.code(), 0, "{ran:?}");
     assert_eq!(protocols(&ran.reports()), ["HTTP/2"; 2]);
+}
+
+/// A server over TCP whose responses name an alternative that does not answer.
+#[tokio::test]
+async fn reason_for_a_fall_back_to_tcp_is_shown() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let alternative = HeaderValue::try_from(format!("h3=\":{port}\"")).expect("a value");
+    let app = Router::new().route("/", get(move || async move { [("alt-svc", alternative)] }));
+    let server = TestServer::start(app);
+    let url = server.url("/");
+    for (options, is_shown) in [(&["-v"][..], true), (&[], false)] {
+        let arguments = [&["get", "--alt-svc", "--cacert", CACERT], options, &[&url, &url]].concat();
+        let ran = Place::new().run(&arguments).await;
+        assert_eq!(ran.code(), 0, "{ran:?}");
+        let line =
+            format!("* HTTP/3 at localhost:{port} failed, falling back to TCP: no connection after 3 s\n");
+        assert_eq!(ran.stderr.matches(&line).count(), usize::from(is_shown), "{ran:?}");
+    }
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ impl Client {
             let leaves = is_of_server && !was_idle && lease.connection.alternative().is_some();
             if leaves {
                 lease.discard();
-                self.connector.avoid_alternative(origin);
+                self.connector.avoid_alternative(origin, &error);
             }
             leaves
         };
@@ -266,7 +266,7 @@ impl Client {
         let is_misdirected = lease.connection.alternative().is_some();
         if is_misdirected {
             lease.discard();
-            self.connector.avoid_alternative(origin);
+            self.connector.avoid_alternative(origin, &response.status());
         }
         is_misdirected
     }

@@ -78,12 +78,13 @@ impl Alternatives {
         is_usable.then(|| take(known))
     }
 
-    /// The alternative of an origin has failed.
-    pub(super) fn avoid(&self, origin: &Origin) {
+    /// The alternative of an origin has failed. Returns its host and port, unless it is avoided already.
+    pub(super) fn avoid(&self, origin: &Origin) -> Option<(String, u16)> {
+        let now = Instant::now();
         let mut all = self.lock();
-        if let Some(known) = all.iter_mut().find(|known| known.origin == *origin) {
-            known.not_before = Some(Instant::now() + BROKEN);
-        }
+        let known = all.iter_mut().find(|known| known.origin == *origin)?;
+        let before = known.not_before.replace(now + BROKEN);
+        before.is_none_or(|until| until <= now).then(|| (known.host.clone(), known.port))
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Known>> {
@@ -135,12 +136,13 @@ mod tests {
     async fn what_has_failed_is_avoided_for_a_while() {
         let all = Alternatives::default();
         learn(&all, r#"h3=":1""#);
-        all.avoid(&origin(443));
+        assert_eq!(all.avoid(&origin(443)), Some(here(1)));
         learn(&all, r#"h3=":1""#);
         assert_eq!(all.of(&origin(443)), None, "the same again");
+        assert_eq!(all.avoid(&origin(443)), None, "it is no news");
         advance(BROKEN).await;
         assert_eq!(all.of(&origin(443)), Some(here(1)));
-        all.avoid(&origin(443));
+        assert_eq!(all.avoid(&origin(443)), Some(here(1)));
         learn(&all, r#"h3=":2""#);
         assert_eq!(all.of(&origin(443)), Some(here(2)), "another one");
     }

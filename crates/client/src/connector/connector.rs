@@ -3,7 +3,7 @@ use super::{
     tunnel,
 };
 #[cfg(feature = "http3")]
-use super::{alternatives::Alternatives, http3};
+use super::{alternatives::Alternatives, http3, on_fallback::OnFallback};
 use crate::{client::Origin, exchange::Error};
 #[cfg(feature = "http3")]
 use axum_trailers_quic::quinn::ClientConfig as QuicConfig;
@@ -11,6 +11,8 @@ use axum_trailers_quic::quinn::ClientConfig as QuicConfig;
 use http::HeaderMap;
 use http::{Version, uri::PathAndQuery};
 use rustls::{ClientConfig, pki_types::ServerName};
+#[cfg(feature = "http3")]
+use std::fmt::Display;
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
@@ -33,6 +35,8 @@ pub struct Connector {
     /// If they are followed.
     #[cfg(feature = "http3")]
     alternatives: Option<Alternatives>,
+    #[cfg(feature = "http3")]
+    on_fallback: Option<OnFallback>,
     protocol: Protocol,
     overrides: Overrides,
     proxy: Proxy,
@@ -52,6 +56,8 @@ impl Default for Connector {
             quic: OnceLock::new(),
             #[cfg(feature = "http3")]
             alternatives: None,
+            #[cfg(feature = "http3")]
+            on_fallback: None,
             protocol: Protocol::default(),
             overrides: Overrides::default(),
             proxy: Proxy::none(),
@@ -127,6 +133,15 @@ impl Connector {
         self
     }
 
+    /// Calls this if an alternative fails, and the origin is used instead: with its host and port, and the reason. Requests that
+    /// avoid it later do not call it.
+    #[cfg(feature = "http3")]
+    #[must_use]
+    pub fn on_fallback(mut self, callback: impl Fn(&str, &dyn Display) + Send + Sync + 'static) -> Self {
+        self.on_fallback = Some(OnFallback::new(callback));
+        self
+    }
+
     /// Opens a connection to an origin.
     pub(crate) async fn open(&self, origin: &Origin) -> Result<Connection, Error> {
         match timeout(self.timeout, self.open_in_any_time(origin)).await {
@@ -167,13 +182,13 @@ impl Connector {
         let (host, port) = self.followed(origin)?.of(origin)?;
         let time = self.timeout.min(ALTERNATIVE_TIMEOUT);
         let opened = timeout(time, self.dial_http3(origin, &host, port)).await;
-        let Ok(Ok(connection)) = opened else {
-            let error = opened.ok().and_then(Result::err);
-            tracing::debug!(?error, "the alternative {host}:{port} has failed");
-            self.avoid_alternative(origin);
-            return None;
-        };
-        connection.of_alternative(&host, port)
+        match opened.unwrap_or(Err(Error::Connect(ConnectError::Timeout(time)))) {
+            Ok(connection) => connection.of_alternative(&host, port),
+            Err(error) => {
+                self.avoid_alternative(origin, &error);
+                None
+            }
+        }
     }
 
     /// Remembers the alternatives that a response names.
@@ -184,11 +199,15 @@ impl Connector {
         }
     }
 
-    /// Uses no alternative of an origin for a while.
+    /// Does not use the alternative of an origin for a while, because it has failed.
     #[cfg(feature = "http3")]
-    pub(crate) fn avoid_alternative(&self, origin: &Origin) {
-        if let Some(alternatives) = &self.alternatives {
-            alternatives.avoid(origin);
+    pub(crate) fn avoid_alternative(&self, origin: &Origin, reason: &dyn Display) {
+        let avoided = self.alternatives.as_ref().and_then(|alternatives| alternatives.avoid(origin));
+        let Some((host, port)) = avoided else { return };
+        let alternative = format!("{host}:{port}");
+        tracing::debug!(%reason, "the alternative {alternative} has failed");
+        if let Some(on_fallback) = &self.on_fallback {
+            on_fallback.call(&alternative, reason);
         }
     }
 

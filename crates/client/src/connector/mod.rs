@@ -11,6 +11,8 @@ mod dial;
 mod error;
 #[cfg(feature = "http3")]
 mod http3;
+#[cfg(feature = "http3")]
+mod on_fallback;
 mod overrides;
 mod protocol;
 mod proxy;

@@ -10,7 +10,11 @@ use axum_trailers_quic::{Bounds, Connection, h3};
 use axum_trailers_testing::http3::{HEADERS, frame};
 use http::{Request, Version};
 use http_body_util::Empty;
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -74,6 +78,27 @@ async fn told(connector: Connector, alt_svc: &str) -> (Client, Origin, TlsStream
     respond(&mut stream, alt_svc).await;
     assert_eq!(read(response(exchanging).await).await.2, None);
     (client, origin, stream)
+}
+
+/// What a client says about alternatives that have failed.
+#[derive(Clone, Default)]
+struct Fallbacks(Arc<Mutex<Vec<(String, String)>>>);
+
+impl Fallbacks {
+    fn of(&self, connector: Connector) -> Connector {
+        let all = self.0.clone();
+        connector.on_fallback(move |alternative, reason| {
+            all.lock().expect("no panic").push((alternative.to_owned(), reason.to_string()));
+        })
+    }
+
+    /// There is one, of the alternative with this port.
+    fn assert(&self, port: &str, reason: &str) {
+        let all = self.0.lock().expect("no panic");
+        let [(alternative, given)] = &all[..] else { panic!("{all:?}") };
+        assert_eq!(*alternative, format!("127.0.0.1:{port}"));
+        assert!(given.contains(reason), "{given}");
+    }
 }
 
 async fn respond_over_quic(peer: &Peer) {
@@ -196,8 +221,13 @@ async fn alternative_that_is_not_there_or_not_trusted_is_left_for_tcp() {
     let other = Server::with(untrusted());
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     let silent_port = silent.local_addr().expect("an address").port();
-    for port in [port(&other).to_owned(), silent_port.to_string()] {
-        let connector = Connector::new().tls(trusting_demo()).timeout(std::time::Duration::from_millis(500));
+    for (port, reason) in [
+        (port(&other).to_owned(), "the server's certificate is not trusted"),
+        (silent_port.to_string(), "no connection after 0.5 s"),
+    ] {
+        let fallbacks = Fallbacks::default();
+        let connector =
+            fallbacks.of(Connector::new().tls(trusting_demo()).timeout(Duration::from_millis(500)));
         let (client, origin, mut stream) = told(connector, &format!("h3=\":{port}\"")).await;
         let exchanging = send(&client, get(&origin.url));
         let (response, ()) = tokio::join!(response(exchanging), async {
@@ -209,14 +239,15 @@ async fn alternative_that_is_not_there_or_not_trusted_is_left_for_tcp() {
         });
         assert_eq!(response.version(), Version::HTTP_11);
         assert_eq!(read(response).await.2, None);
+        fallbacks.assert(&port, reason);
     }
 }
 
 #[tokio::test]
 async fn alternative_that_is_not_responsible_is_left_for_the_origin() {
-    let server = Server::start();
-    let (client, origin, _stream) =
-        told(Connector::new().tls(trusting_demo()), &format!("h3=\":{}\"", port(&server))).await;
+    let (server, fallbacks) = (Server::start(), Fallbacks::default());
+    let connector = fallbacks.of(Connector::new().tls(trusting_demo()));
+    let (client, origin, _stream) = told(connector, &format!("h3=\":{}\"", port(&server))).await;
     let exchanging = send(&client, get(&origin.url));
     let peer = server.accept().await;
     // 421 is 69 in the static table.
@@ -225,13 +256,14 @@ async fn alternative_that_is_not_responsible_is_left_for_the_origin() {
     respond(&mut stream, "clear").await;
     let response = response(exchanging).await;
     assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11));
+    fallbacks.assert(port(&server), "421 Misdirected Request");
 }
 
 #[tokio::test]
 async fn alternative_that_breaks_is_left_for_the_origin() {
-    let server = Server::start();
-    let (client, origin, _stream) =
-        told(Connector::new().tls(trusting_demo()), &format!("h3=\":{}\"", port(&server))).await;
+    let (server, fallbacks) = (Server::start(), Fallbacks::default());
+    let connector = fallbacks.of(Connector::new().tls(trusting_demo()));
+    let (client, origin, _stream) = told(connector, &format!("h3=\":{}\"", port(&server))).await;
     let exchanging = send(&client, get(&origin.url));
     let peer = server.accept().await;
     let _asked = peer.asked().await;
@@ -243,6 +275,7 @@ async fn alternative_that_breaks_is_left_for_the_origin() {
     let exchanging = send(&client, get(&origin.url));
     respond(&mut stream, "clear").await;
     assert_eq!(response(exchanging).await.version(), Version::HTTP_11);
+    fallbacks.assert(port(&server), "no response: ");
 }
 
 #[tokio::test]
