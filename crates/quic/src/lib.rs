@@ -11,6 +11,8 @@
 //! | shut down | [`Streams::reject_new`], h3's `shutdown(1)`, and [`Stream::stopped`] of each response |
 //! | know which rule a peer has broken | [`Stream::fault`], [`ReceiveError`], [`Fault`] |
 //! | check a decoded header section | [`check_fields`] |
+//! | close the connection with a code of HTTP/3 | [`Streams::close`] |
+//! | know why a handshake has failed | [`tls_alert`] |
 //!
 //! # What h3 leaves open
 //!
@@ -56,6 +58,7 @@ mod outgoing;
 mod receive_error;
 mod request;
 mod streams;
+mod tls_alert;
 mod uni;
 
 pub use self::{
@@ -68,6 +71,7 @@ pub use self::{
     receive_error::ReceiveError,
     request::{BidiStream, RecvStream, SendStream, Stopped, Stream},
     streams::Streams,
+    tls_alert::tls_alert,
     uni::{UniRecvStream, UniSendStream},
 };
 pub use {h3, quinn};

@@ -1,5 +1,8 @@
-use crate::request::{State, Stream};
-use h3::quic::StreamId;
+use crate::{
+    errors,
+    request::{State, Stream},
+};
+use h3::{error::Code, quic::StreamId};
 use quinn::Side;
 use std::{
     fmt,
@@ -45,6 +48,11 @@ impl Streams {
     /// the id of the next stream, and h3 (0.0.8) would still accept that one.
     pub fn reject_new(&self) {
         self.0.rejects_new.store(true, Ordering::Relaxed);
+    }
+
+    /// Closes the connection. The reason is for people who look at its packets.
+    pub fn close(&self, code: Code, reason: &[u8]) {
+        self.quic().close(errors::code(code.value()), reason);
     }
 
     /// The QUIC connection.

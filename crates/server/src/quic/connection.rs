@@ -15,7 +15,7 @@ use axum_trailers_quic::{
         error::{Code, ConnectionError},
         quic::ConnectionErrorIncoming,
     },
-    quinn::{self, VarInt},
+    quinn,
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
@@ -117,15 +117,14 @@ async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traff
 
 /// The code tells a client whose response is not complete that it is not, if it does not count the ends of its streams.
 async fn close(requests: &Requests, reason: CloseReason) {
-    let (quic, responses) = (requests.streams.quic(), requests.service.connection().responses());
-    let open = responses.open_requests();
+    let open = requests.service.connection().responses().open_requests();
     let code = if open == 0 {
         Code::H3_NO_ERROR
     } else {
         reset_responses(requests, open as u64).await;
         Code::H3_INTERNAL_ERROR
     };
-    quic.close(varint(code), reason.to_string().as_bytes());
+    requests.streams.close(code, reason.to_string().as_bytes());
 }
 
 /// Resets the responses, and waits until that is sent, for [`LAST_WORDS`] at most. While data waits for a client that does not
@@ -143,10 +142,6 @@ async fn reset_responses(requests: &Requests, open: u64) {
 }
 
 const TICK: Duration = Duration::from_millis(5);
-
-pub(super) fn varint(code: Code) -> VarInt {
-    VarInt::from_u64(code.value()).expect("codes of HTTP/3 are small")
-}
 
 /// Reports why h3 or the adapter has ended the connection, unless the client or the network has.
 fn report(error: &ConnectionError, requests: &Requests) {

@@ -2,7 +2,11 @@
 
 use super::config::Config;
 use crate::accept::Early;
-use axum_trailers_quic::quinn::{Connection, ConnectionError, Incoming, TransportErrorCode};
+use axum_trailers_quic::{
+    quinn::{Connection, ConnectionError, Incoming, TransportErrorCode},
+    tls_alert,
+};
+use rustls::AlertDescription;
 use std::{
     fmt,
     sync::{
@@ -62,16 +66,11 @@ pub(super) enum Failure {
     Gone(ConnectionError),
 }
 
-/// The number of a TLS alert is part of an error's code
-/// ([RFC 9001 §4.8](https://www.rfc-editor.org/rfc/rfc9001#section-4.8)).
-const ALERTS: std::ops::RangeInclusive<u64> = 0x100..=0x1ff;
-const NO_APPLICATION_PROTOCOL: u64 = 0x100 + 120;
-
 impl Failure {
     fn of(error: ConnectionError) -> Self {
         match error {
             ConnectionError::TransportError(error) => Self::of_own(error.code, error.to_string()),
-            ConnectionError::ConnectionClosed(close) if ALERTS.contains(&u64::from(close.error_code)) => {
+            ConnectionError::ConnectionClosed(close) if tls_alert(close.error_code).is_some() => {
                 Self::Refused(close.to_string())
             }
             error => Self::Gone(error),
@@ -80,7 +79,10 @@ impl Failure {
 
     /// The server's own error.
     fn of_own(code: TransportErrorCode, why: String) -> Self {
-        if u64::from(code) == NO_APPLICATION_PROTOCOL { Self::Alpn } else { Self::Tls(why) }
+        match tls_alert(code).map(AlertDescription::from) {
+            Some(AlertDescription::NoApplicationProtocol) => Self::Alpn,
+            _ => Self::Tls(why),
+        }
     }
 }
 

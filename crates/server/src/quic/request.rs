@@ -1,4 +1,4 @@
-use super::{connection::varint, response, unacknowledged::Unacknowledged};
+use super::{response, unacknowledged::Unacknowledged};
 use crate::{
     accept::Rejections,
     app::ConnectionService,
@@ -59,7 +59,7 @@ impl Requests {
 
     fn note_without_request(&self) {
         if self.without_request.fetch_add(1, Relaxed) == MOST_WITHOUT_REQUEST {
-            self.streams.quic().close(varint(Code::H3_EXCESSIVE_LOAD), b"too many streams without a request");
+            self.streams.close(Code::H3_EXCESSIVE_LOAD, b"too many streams without a request");
         }
     }
 }

@@ -1,5 +1,4 @@
 use super::{
-    connection::varint,
     date,
     request::{Requests, ResponseStream, Sent},
 };
@@ -132,7 +131,7 @@ fn prepare(headers: &mut HeaderMap) {
 pub(super) fn close_by_handler(requests: &Requests) -> bool {
     let asked = requests.service.connection().close_reason() == Some(CloseReason::ByHandler);
     if asked {
-        requests.streams.quic().close(varint(Code::H3_NO_ERROR), b"");
+        requests.streams.close(Code::H3_NO_ERROR, b"");
     }
     asked
 }

@@ -2,7 +2,7 @@ use crate::{
     connector::{ConnectError, TlsError},
     exchange::Error,
 };
-use axum_trailers_quic::quinn::ConnectionError;
+use axum_trailers_quic::{quinn::ConnectionError, tls_alert};
 use rustls::AlertDescription;
 use std::io::ErrorKind;
 
@@ -19,8 +19,7 @@ pub(super) fn of(error: &ConnectionError, to: &str) -> Error {
     }
     match error {
         ConnectionError::TransportError(error) => {
-            let is_of_tls = u64::from(error.code) & !ALERT == CRYPTO_ERROR;
-            if is_of_tls {
+            if tls_alert(error.code).is_some() {
                 Error::Tls(TlsError::of_text(&error.reason))
             } else {
                 failed(ErrorKind::InvalidData, &error.to_string())
@@ -34,13 +33,8 @@ pub(super) fn of(error: &ConnectionError, to: &str) -> Error {
     }
 }
 
-/// The TLS alert with which the server has ended a connection ([RFC 9001 §4.8](https://www.rfc-editor.org/rfc/rfc9001#section-4.8)).
+/// The TLS alert with which the server has ended a connection.
 pub(super) fn alert(error: &ConnectionError) -> Option<AlertDescription> {
     let ConnectionError::ConnectionClosed(close) = error else { return None };
-    let code = u64::from(close.error_code);
-    let alert = u8::try_from(code & ALERT).ok()?;
-    (code & !ALERT == CRYPTO_ERROR).then(|| AlertDescription::from(alert))
+    tls_alert(close.error_code).map(AlertDescription::from)
 }
-
-const CRYPTO_ERROR: u64 = 0x100;
-const ALERT: u64 = 0xff;

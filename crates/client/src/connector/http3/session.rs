@@ -18,7 +18,7 @@ use axum_trailers_quic::{
         client::SendRequest,
         error::{Code, ConnectionError, StreamError},
     },
-    quinn::{self, ConnectionStats, VarInt},
+    quinn::{self, ConnectionStats},
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
@@ -54,7 +54,7 @@ impl Session {
             .await;
         let (driver, sender) = built.map_err(|error| lost(error, streams.quic()))?;
         let activity = Activity::new();
-        tokio::spawn(drive(driver, streams.quic().clone(), activity.clone()));
+        tokio::spawn(drive(driver, streams.clone(), activity.clone()));
         Ok(Self { sender, streams, activity, using: None })
     }
 
@@ -79,7 +79,7 @@ impl Session {
         if !self.is_open() {
             return;
         }
-        self.until_sent(|stats| stats.udp_tx.datagrams, || close(self.quic())).await;
+        self.until_sent(|stats| stats.udp_tx.datagrams, || close(&self.streams)).await;
     }
 
     /// Does something, and waits until the packet that says so was sent: until this count has grown.
@@ -159,21 +159,16 @@ fn lost(error: ConnectionError, quic: &quinn::Connection) -> Error {
     Error::NoResponse(Cut::of_http3(&ReceiveError::of_connection(error, quic)))
 }
 
-fn close(quic: &quinn::Connection) {
-    let code = VarInt::from_u64(Code::H3_NO_ERROR.value()).expect("it is 0x100");
-    quic.close(code, b"");
+fn close(streams: &Streams) {
+    streams.close(Code::H3_NO_ERROR, b"");
 }
 
 /// Drives a connection to its end. Each exchange reports its own failure.
-async fn drive(
-    mut driver: h3::client::Connection<Connection, Bytes>,
-    quic: quinn::Connection,
-    activity: Activity,
-) {
+async fn drive(mut driver: h3::client::Connection<Connection, Bytes>, streams: Streams, activity: Activity) {
     let error = tokio::select! {
         error = driver.wait_idle() => error,
         () = activity.idle() => {
-            close(&quic);
+            close(&streams);
             driver.wait_idle().await
         }
     };
