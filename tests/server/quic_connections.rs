@@ -2,11 +2,11 @@
 //! have is in the table of protocols.
 
 use super::prelude::{
-    get,
+    Router, get,
     producer::{Producers, declared, rows},
 };
 use crate::support::{
-    TestServer,
+    PATIENCE, TestServer,
     log::Log,
     protocols::{Client, Protocol, read},
     soon, with,
@@ -14,8 +14,14 @@ use crate::support::{
 use axum_trailers::body;
 use axum_trailers_server::Limits;
 use quinn::{ConnectionError, VarInt};
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 
 const SHORT: Duration = Duration::from_millis(500);
 
@@ -120,4 +126,44 @@ async fn streams_past_the_limit_wait() {
     for other in others {
         other.await.expect("no panic").expect("whole");
     }
+}
+
+/// The task that sends the packets of a connection would be behind the other one.
+#[tokio::test]
+async fn chunk_does_not_wait_for_a_task_that_is_ready() {
+    let (arrives, arrived) = mpsc::channel::<()>();
+    let arrived = Arc::new(Mutex::new(arrived));
+    let go_on = Arc::new(Notify::new());
+    let sent = go_on.clone();
+    let sends = move || {
+        let (arrived, sent) = (arrived.clone(), sent.clone());
+        async move {
+            body::produce(1024, declared(), |mut sender| async move {
+                sender.send("first ").await?;
+                sent.notified().await;
+                tokio::spawn(async move {
+                    let arrived = arrived.lock().expect("no panic").recv_timeout(PATIENCE);
+                    arrived.expect("the chunk arrives while the thread is blocked");
+                });
+                sender.send("second ").await?;
+                sent.notified().await;
+                Ok(sender.finish(rows(2))?)
+            })
+        }
+    };
+    let app = Router::new().route("/", get(sends)).route("/ok", get(|| async { "ok" }));
+    let server = TestServer::with(app, |server| server.threads(1));
+    let client = client(&server).await;
+    // After it, nothing of the handshake is sent again.
+    read(client.get("/ok").await).await.expect("served");
+    let mut response = client.get("/").await;
+    for expected in ["first ", "second "] {
+        let chunk = soon("a chunk", response.chunk()).await.expect("no error").expect("not the end");
+        assert_eq!(chunk, expected);
+        if expected == "second " {
+            arrives.send(()).expect("a blocked task");
+        }
+        go_on.notify_one();
+    }
+    assert_eq!(read(response).await.expect("whole").trailers.expect("trailers")["x-rows"], "2");
 }

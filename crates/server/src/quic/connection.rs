@@ -1,4 +1,5 @@
 use super::{
+    driver::Driver,
     request::{self, Requests},
     unacknowledged::Unacknowledged,
 };
@@ -31,6 +32,7 @@ const MARGIN: u64 = 4;
 /// Serves a connection until it has ended, for whatever reason.
 pub(super) async fn serve(
     quic: quinn::Connection,
+    driver: Option<Driver>,
     service: ConnectionService,
     rejections: Rejections,
     _permit: ConnectionPermit,
@@ -51,7 +53,7 @@ pub(super) async fn serve(
     match built {
         Ok(http) => {
             let unacknowledged = Unacknowledged::none(connection.clone());
-            let requests = Arc::new(Requests::new(service, streams, unacknowledged, rejections));
+            let requests = Arc::new(Requests::new(service, streams, driver, unacknowledged, rejections));
             drive(http, requests, &mut traffic).await;
         }
         Err(error) => tracing::debug!(peer = %connection.peer, %error, "connection ended"),

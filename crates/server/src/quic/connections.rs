@@ -53,12 +53,12 @@ impl Setting {
             () = connection.shutdown().begun() => return,
         };
         match completed {
-            Ok(quic) => {
+            Ok((quic, driver)) => {
                 permit.opened();
                 connection.note_handshake(|info| negotiated(info, &quic));
                 let service = self.app.service(connection);
                 // A task of its own is smaller than one with a handshake.
-                tokio::spawn(connection::serve(quic, service, self.rejections.clone(), permit));
+                tokio::spawn(connection::serve(quic, driver, service, self.rejections.clone(), permit));
             }
             Err(failure) => self.rejections.handshake_failed(&connection, &failure),
         }

@@ -1,5 +1,5 @@
-use super::config::Config;
-use axum_trailers_quic::quinn::{Endpoint, EndpointConfig, TokioRuntime};
+use super::{config::Config, driver::DriverRuntime};
+use axum_trailers_quic::quinn::{Endpoint, EndpointConfig};
 use std::{
     io,
     net::{SocketAddr, UdpSocket},
@@ -27,6 +27,6 @@ impl UdpEndpoint {
     /// Registers the socket with this thread's runtime, which then receives its packets.
     pub(super) fn on_runtime(self, config: &Config) -> io::Result<Endpoint> {
         let server = Some((*config.current()?).clone());
-        Endpoint::new(EndpointConfig::default(), server, self.0, Arc::new(TokioRuntime))
+        Endpoint::new(EndpointConfig::default(), server, self.0, Arc::new(DriverRuntime))
     }
 }

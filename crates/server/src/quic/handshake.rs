@@ -1,6 +1,6 @@
 //! From the first packet of a connection to TLS, or to the reason for the failure.
 
-use super::config::Config;
+use super::{config::Config, driver::Driver};
 use crate::accept::Early;
 use axum_trailers_quic::{
     quinn::{Connection, ConnectionError, Incoming, TransportErrorCode},
@@ -42,12 +42,17 @@ impl AcceptedHandshake {
     }
 
     /// Performs the handshake within a time. The connection is then driven by this thread's runtime.
-    pub(super) async fn complete(self, config: &Config, limit: Duration) -> Result<Connection, Failure> {
+    pub(super) async fn complete(
+        self,
+        config: &Config,
+        limit: Duration,
+    ) -> Result<(Connection, Option<Driver>), Failure> {
         let Self { incoming, under_way: _until_the_end } = self;
         let config = config.current().map_err(|error| Failure::Tls(error.to_string()))?;
         let connecting = incoming.accept_with(config).map_err(Failure::of)?;
+        let driver = Driver::last_spawned();
         match timeout(limit, connecting).await {
-            Ok(connected) => connected.map_err(Failure::of),
+            Ok(connected) => connected.map(|connection| (connection, driver)).map_err(Failure::of),
             Err(_elapsed) => Err(Failure::TimedOut(limit)),
         }
     }

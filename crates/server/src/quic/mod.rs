@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod connections;
 mod date;
+mod driver;
 mod endpoint;
 mod handshake;
 mod request;

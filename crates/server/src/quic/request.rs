@@ -1,4 +1,4 @@
-use super::{response, unacknowledged::Unacknowledged};
+use super::{driver::Driver, response, unacknowledged::Unacknowledged};
 use crate::{
     accept::Rejections,
     app::ConnectionService,
@@ -29,6 +29,7 @@ use tokio::{sync::Notify, time::timeout};
 pub(super) struct Requests {
     pub(super) service: ConnectionService,
     pub(super) streams: Streams,
+    pub(super) driver: Option<Driver>,
     pub(super) unacknowledged: Unacknowledged,
     pub(super) rejections: Rejections,
     /// Resets the streams that have no whole response.
@@ -44,12 +45,14 @@ impl Requests {
     pub(super) fn new(
         service: ConnectionService,
         streams: Streams,
+        driver: Option<Driver>,
         unacknowledged: Unacknowledged,
         rejections: Rejections,
     ) -> Self {
         Self {
             service,
             streams,
+            driver,
             unacknowledged,
             rejections,
             cut: Notify::new(),

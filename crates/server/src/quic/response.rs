@@ -1,5 +1,6 @@
 use super::{
     date,
+    driver::Driver,
     request::{Requests, ResponseStream, Sent},
 };
 use crate::{connection::CloseReason, exchange::ResponseBody};
@@ -98,11 +99,15 @@ async fn send_parts(
     stream.send_response(head).await.map_err(|error| Broken::Section("header", error))?;
     let broken = |error| Broken::Section("trailer", error);
     let in_flight = requests.service.connection().shutdown().in_flight();
+    let mut written = None;
     while !body.is_end_stream()
-        && let Some(frame) = next_frame(body).await
+        && let Some(frame) = next_frame(body, written.take()).await
     {
         match frame.map_err(|_logged| Broken::Body)?.into_data() {
-            Ok(data) => stream.send_data(data).await.map_err(broken)?,
+            Ok(data) => {
+                stream.send_data(data).await.map_err(broken)?;
+                written = requests.driver.as_ref();
+            }
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {
                     body.waits_for_reader();
@@ -115,8 +120,21 @@ async fn send_parts(
     stream.finish().await.map_err(broken)
 }
 
-async fn next_frame(body: &mut ResponseBody) -> Option<Result<Frame<Bytes>, axum_trailers::BoxError>> {
-    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
+/// If the body has nothing more, what was `written` is sent at once.
+async fn next_frame(
+    body: &mut ResponseBody,
+    mut written: Option<&Driver>,
+) -> Option<Result<Frame<Bytes>, axum_trailers::BoxError>> {
+    poll_fn(|cx| {
+        let next = Pin::new(&mut *body).poll_frame(cx);
+        if next.is_pending()
+            && let Some(driver) = written.take()
+        {
+            driver.send();
+        }
+        next
+    })
+    .await
 }
 
 /// Makes a header section ready for h3: what hyper adds and removes over the other protocols.
