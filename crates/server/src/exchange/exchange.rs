@@ -272,6 +272,16 @@ impl Exchange {
         self.ending = Some(Ending::Complete);
     }
 
+    /// Notes that the end, perhaps with trailers, was not sent after all.
+    pub(crate) fn unsent(&mut self) {
+        if let Some(Ending::Complete | Ending::ReportedInTrailers) = self.ending {
+            self.ending = None;
+        }
+        if let Trailers::Sent(_) = self.trailers {
+            (self.trailers, self.grpc_status) = (Trailers::None, None);
+        }
+    }
+
     pub(crate) fn failed(&mut self, failure: Failure, error: &(dyn Error + 'static)) {
         self.ending = Some(Ending::failed(failure, error));
     }

@@ -32,6 +32,8 @@ pub(crate) struct ResponseBody {
     pub(super) breaking: Option<Breaking>,
     pub(super) phase: Phase,
     pieces: Pieces,
+    /// Whether the transport still has to note that all was sent: over HTTP/3.
+    is_unsent: bool,
 }
 
 impl ResponseBody {
@@ -52,7 +54,9 @@ impl ResponseBody {
         }
         exchange.connection().responses().add(body.clone());
         let phase = if ended { Phase::Ended } else { Phase::Data };
-        Self { body, exchange, trailers, length, failures, breaking, phase, pieces: Pieces::default() }
+        let is_unsent = exchange.version() == Version::HTTP_3;
+        let pieces = Pieces::default();
+        Self { body, exchange, trailers, length, failures, breaking, phase, pieces, is_unsent }
     }
 
     /// Waits until the body is dropped because nobody reads it.
@@ -66,6 +70,12 @@ impl ResponseBody {
     #[cfg(feature = "http3")]
     pub(crate) fn waits_for_reader(&self) {
         self.body.waiting(&self.exchange.connection().activity().epoch());
+    }
+
+    /// Notes that the last section or piece was sent.
+    #[cfg(feature = "http3")]
+    pub(crate) fn note_sent(&mut self) {
+        self.is_unsent = false;
     }
 
     /// Notes that nobody has read the response, perhaps only its trailers.
@@ -323,8 +333,11 @@ impl Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Ended) && self.body.is_abandoned() {
-            self.exchange.abandoned();
+        match self.phase {
+            Phase::Ended if self.is_unsent => self.exchange.unsent(),
+            Phase::Ended => {}
+            _ if self.body.is_abandoned() => self.exchange.abandoned(),
+            _ => {}
         }
         self.exchange.connection().responses().remove(&self.body);
     }
