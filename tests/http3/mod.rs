@@ -11,5 +11,7 @@ mod parameters;
 mod peer;
 mod sections;
 #[cfg(target_os = "linux")]
+mod slow_paths;
+#[cfg(target_os = "linux")]
 mod survivor;
 mod threads;

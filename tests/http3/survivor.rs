@@ -33,6 +33,11 @@ impl Survivor {
         self.process.logged(parts).await;
     }
 
+    /// Asks it to shut down.
+    pub(super) fn shut_down(&self) {
+        self.process.signal(Signal::TERM);
+    }
+
     /// Asserts that the other connection is served, that new ones are, that the memory was bounded, and that nothing has
     /// panicked. The figures are printed.
     pub(super) async fn survives(mut self, what: &str) {

@@ -185,6 +185,13 @@ impl Connection {
         self.shutdown.in_flight().request_ends();
     }
 
+    /// Notes that the client has acknowledged a response to its end, and has not acknowledged `others`.
+    #[cfg(feature = "http3")]
+    pub(crate) fn acknowledged(&self, others: usize) {
+        self.responses.note_unanswered(others);
+        self.activity.note_request_end(Instant::now());
+    }
+
     /// The fault in the head of the latest request, if any.
     pub(crate) fn head_fault(&self) -> Option<HeadFault> {
         self.http1.head_fault(self.requests.load(Relaxed))
@@ -220,7 +227,9 @@ impl Connection {
         if has_requests {
             responses.check_readers(&mut times, limits.stalled_reader, activity, protocol)?;
         } else if !activity.is_write_blocked() {
-            activity.check_idle(&mut times, limits, protocol)?;
+            if self.has_answered() || !protocol.bounds_unanswered() {
+                activity.check_idle(&mut times, limits, protocol)?;
+            }
             if self.has_answered() {
                 activity.check_end(&mut times, protocol)?;
             }
@@ -288,6 +297,24 @@ mod tests {
         connection.responses().note_unanswered(0);
         assert!(connection.has_answered());
         assert_eq!(check(&connection), Err(CloseReason::Shutdown));
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[cfg(feature = "http3")]
+    async fn connection_over_http3_is_idle_since_its_client_has_the_last_response() {
+        let connection = connection();
+        let check = || connection.check(Instant::now(), Protocol::Http3).map(drop);
+        let idle = connection.limits.idle;
+        connection.request_begins();
+        connection.responses().note_unanswered(1);
+        connection.request_ends(Instant::now());
+        advance(idle * 10).await;
+        assert_eq!(check(), Ok(()));
+        connection.acknowledged(0);
+        advance(idle / 2).await;
+        assert_eq!(check(), Ok(()));
+        advance(idle / 2).await;
+        assert_eq!(check(), Err(CloseReason::Idle));
     }
 
     #[tokio::test(start_paused = true)]

@@ -88,6 +88,15 @@ impl Protocol {
         }
     }
 
+    /// Whether the wait for a client that has not got the end of its response ends by itself. hyper keeps an HTTP/2 stream for as
+    /// long as its client leaves the window closed, and over HTTP/1.1 the kernel has the end.
+    pub(crate) fn bounds_unanswered(self) -> bool {
+        match self {
+            Self::Http1 | Self::Http2 => false,
+            Self::Http3 => true,
+        }
+    }
+
     /// Whether the rest of a request is read once its content is dropped. Over HTTP/2 a reset instead makes some
     /// clients drop the response. Over HTTP/3, `STOP_SENDING` with `H3_NO_ERROR` ends it
     /// ([RFC 9114 §4.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1)).

@@ -45,9 +45,10 @@ pub(super) async fn serve(
     // Boxed, because the task would contain it several times.
     let built = tokio::select! {
         built = timeout(connection.limits.handshake, Box::pin(build(transport, section))) => built,
-        () = connection.shutdown().begun() => return,
+        () = connection.shutdown().begun() => return streams.close(Code::H3_NO_ERROR, b"the server shuts down"),
     };
     let Ok(built) = built else {
+        streams.close(Code::H3_NO_ERROR, b"no room for the control stream");
         return tracing::debug!(peer = %connection.peer, "connection closed: its client grants no control stream");
     };
     match built {
@@ -119,18 +120,19 @@ async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traff
 
 /// The code tells a client whose response is not complete that it is not, if it does not count the ends of its streams.
 async fn close(requests: &Requests, reason: CloseReason) {
-    let open = requests.service.connection().responses().open_requests();
-    let code = if open == 0 {
-        Code::H3_NO_ERROR
-    } else {
-        reset_responses(requests, open as u64).await;
-        Code::H3_INTERNAL_ERROR
+    let code = match requests.unacknowledged.count() {
+        0 => Code::H3_NO_ERROR,
+        open => {
+            reset_responses(requests, open as u64).await;
+            Code::H3_INTERNAL_ERROR
+        }
     };
     requests.streams.close(code, reason.to_string().as_bytes());
 }
 
-/// Resets the responses, and waits until that is sent, for [`LAST_WORDS`] at most. While data waits for a client that does not
-/// acknowledge, quinn (0.11.12) sends no `CONNECTION_CLOSE`, and forgets the connection: the client would wait for the idle timeout.
+/// Resets the responses that the client has not acknowledged to their end, and waits until that is sent, for [`LAST_WORDS`] at
+/// most. While data waits for a client that does not acknowledge, quinn (0.11.12) sends no `CONNECTION_CLOSE`, and forgets the
+/// connection: the client would wait for the idle timeout.
 async fn reset_responses(requests: &Requests, open: u64) {
     let resets = || requests.streams.quic().stats().frame_tx.reset_stream;
     let before = resets();

@@ -2,16 +2,16 @@ use super::{driver::Driver, response, unacknowledged::Unacknowledged};
 use crate::{
     accept::Rejections,
     app::ConnectionService,
-    connection::{Connection, LINGER, LINGER_AT_MOST},
+    connection::{Connection, LINGER},
     exchange::{ContentSource, expects_continue, length},
 };
 use axum_trailers_quic::{
-    Connection as H3Transport, Content, ReceiveError, RecvStream, SendStream, Stream, Streams, check_fields,
+    Connection as H3Transport, Content, ReceiveError, RecvStream, SendStream, Stopped, Stream, Streams,
+    check_fields,
     h3::{
         error::Code,
         server::{RequestResolver, RequestStream},
     },
-    quinn,
 };
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, Version, header::CONTENT_LENGTH};
@@ -32,7 +32,7 @@ pub(super) struct Requests {
     pub(super) driver: Option<Driver>,
     pub(super) unacknowledged: Unacknowledged,
     pub(super) rejections: Rejections,
-    /// Resets the streams that have no whole response.
+    /// Resets the streams whose response the client has not acknowledged to its end.
     pub(super) cut: Notify,
     without_request: AtomicUsize,
 }
@@ -87,13 +87,25 @@ pub(super) async fn serve(request: RequestResolver<H3Transport, Bytes>, requests
     let Some(control) = requests.streams.take(request.frame_stream.id()) else {
         return;
     };
-    let Some(received) = Box::pin(receive(request, &control, &requests)).await else {
+    tokio::select! {
+        biased;
+        () = serve_to_end(request, &control, &requests) => {}
+        () = requests.cut.notified() => control.reset(Code::H3_INTERNAL_ERROR),
+    }
+}
+
+async fn serve_to_end(request: RequestResolver<H3Transport, Bytes>, control: &Stream, requests: &Requests) {
+    let Some(received) = Box::pin(receive(request, control, requests)).await else {
         return requests.note_without_request();
     };
     let mut ended = pin!(control.stopped());
-    let responded = Box::pin(respond(received, &control, ended.as_mut(), &requests)).await;
-    if let Some(Sent) = responded {
-        acknowledged(ended, requests.streams.quic()).await;
+    let responded = Box::pin(respond(received, control, ended.as_mut(), requests)).await;
+    if let Some(Sent) = responded
+        && acknowledged(ended, requests).await.is_err()
+    {
+        let connection = requests.service.connection();
+        tracing::debug!(peer = %connection.peer, "response reset: its client does not read the rest");
+        control.reset(Code::H3_REQUEST_CANCELLED);
     }
 }
 
@@ -104,7 +116,7 @@ pub(super) struct Sent;
 async fn respond(
     Received { request, length, mut responding, receiving }: Received,
     control: &Stream,
-    mut ended: Pin<&mut impl Future>,
+    mut ended: Pin<&mut impl Future<Output = Stopped>>,
     requests: &Requests,
 ) -> Option<Sent> {
     let stall = requests.service.connection().limits.stalled_reader;
@@ -113,28 +125,29 @@ async fn respond(
     let content = ContentSource::of_quic(content, continues.clone());
     let answered = {
         let mut answering = pin!(requests.service.call(request.map(|()| content)));
-        let mut cut = pin!(requests.cut.notified());
         loop {
             tokio::select! {
                 biased;
                 answered = &mut answering => break answered,
-                _stopped = &mut ended => return None,
-                () = &mut cut => {
-                    responding.stop_stream(Code::H3_INTERNAL_ERROR);
+                stopped = &mut ended => {
+                    control.reset(code_for(stopped));
                     return None;
                 }
                 () = wanted(continues.as_deref()) => {
                     tokio::select! {
                         // A client whose window is closed waits for this as long as it may stall.
                         sent = timeout(stall, responding.send_response(continue_100())) => sent.ok()?.ok()?,
-                        _stopped = &mut ended => return None,
+                        stopped = &mut ended => {
+                            control.reset(code_for(stopped));
+                            return None;
+                        }
                     }
                 }
             }
         }
     };
     match answered {
-        Ok(answer) => response::send(answer, responding, ended, requests).await,
+        Ok(answer) => response::send(answer, responding, control, ended, requests).await,
         Err(_logged) => {
             if !response::close_by_handler(requests) {
                 responding.stop_stream(Code::H3_INTERNAL_ERROR);
@@ -144,21 +157,38 @@ async fn respond(
     }
 }
 
-/// Waits until the client has acknowledged the end, for [`LINGER`] since it was last heard and [`LINGER_AT_MOST`] in total: a
-/// client that does nothing but keep its connection may never do so.
-async fn acknowledged(mut ended: Pin<&mut impl Future>, quic: &quinn::Connection) {
-    let mut waited = Duration::ZERO;
-    let mut heard = quic.stats().udp_rx.datagrams;
-    while waited < LINGER_AT_MOST {
-        if timeout(LINGER, &mut ended).await.is_ok() {
-            return;
-        }
-        waited += LINGER;
-        let before = std::mem::replace(&mut heard, quic.stats().udp_rx.datagrams);
-        if heard == before {
-            return;
-        }
+/// The code of a reset after the client has stopped the stream: the client's own
+/// ([RFC 9000 §3.5](https://www.rfc-editor.org/rfc/rfc9000#section-3.5)).
+pub(super) fn code_for(stopped: Stopped) -> Code {
+    match stopped {
+        Stopped::Stopped { code } => code.into(),
+        Stopped::Acknowledged | Stopped::Reset | Stopped::Lost => Code::H3_INTERNAL_ERROR,
     }
+}
+
+/// The client does not read what was sent.
+struct Unread;
+
+/// Waits until the client has acknowledged the end, or reads nothing for as long as it may stall. During a shutdown a client
+/// that has not been heard for [`LINGER`] counts as gone; otherwise QUIC notices that.
+async fn acknowledged(mut ended: Pin<&mut impl Future>, requests: &Requests) -> Result<(), Unread> {
+    let (connection, quic) = (requests.service.connection(), requests.streams.quic());
+    let stall = connection.limits.stalled_reader;
+    let look_again = LINGER.min(stall);
+    let (mut before, mut waited) = (quic.stats(), Duration::ZERO);
+    while waited < stall {
+        if timeout(look_again, &mut ended).await.is_ok() {
+            return Ok(());
+        }
+        let now = quic.stats();
+        if now.udp_rx.datagrams == before.udp_rx.datagrams && connection.shutdown().has_begun() {
+            return Ok(());
+        }
+        waited =
+            if now.frame_tx.stream == before.frame_tx.stream { waited + look_again } else { Duration::ZERO };
+        before = now;
+    }
+    Err(Unread)
 }
 
 /// Waits until the application reads the content, if its client waits for that.

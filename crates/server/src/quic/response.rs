@@ -1,10 +1,13 @@
 use super::{
     date,
     driver::Driver,
-    request::{Requests, ResponseStream, Sent},
+    request::{Requests, ResponseStream, Sent, code_for},
 };
 use crate::{connection::CloseReason, exchange::ResponseBody};
-use axum_trailers_quic::h3::error::{Code, StreamError};
+use axum_trailers_quic::{
+    Stopped, Stream,
+    h3::error::{Code, StreamError},
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, Response,
@@ -32,7 +35,8 @@ const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
 pub(super) async fn send(
     response: Response<ResponseBody>,
     mut stream: ResponseStream,
-    mut ended: Pin<&mut impl Future>,
+    control: &Stream,
+    mut ended: Pin<&mut impl Future<Output = Stopped>>,
     requests: &Requests,
 ) -> Option<Sent> {
     let (head, mut body) = response.into_parts();
@@ -40,18 +44,16 @@ pub(super) async fn send(
     prepare(head.headers_mut());
     let sent = {
         let mut abandoned = pin!(body.abandoned());
-        let mut cut = pin!(requests.cut.notified());
         let sending = send_parts(head, &mut body, &mut stream, requests);
         tokio::select! {
             biased;
             sent = sending => sent,
-            _stopped = &mut ended => return None,
+            stopped = &mut ended => Err(Broken::Stopped(stopped)),
             () = &mut abandoned => Err(Broken::Abandoned),
-            () = &mut cut => Err(Broken::Cut),
         }
     };
     match sent {
-        Ok(()) => {}
+        Ok(()) => body.note_sent(),
         Err(Broken::Body) => {
             let on_the_way = (2 * requests.streams.quic().rtt()).clamp(LEAST_ON_THE_WAY, MOST_ON_THE_WAY);
             if timeout(on_the_way, ended).await.is_ok() {
@@ -61,7 +63,10 @@ pub(super) async fn send(
                 stream.stop_stream(Code::H3_INTERNAL_ERROR);
             }
         }
-        Err(Broken::Cut) => stream.stop_stream(Code::H3_INTERNAL_ERROR),
+        Err(Broken::Stopped(stopped)) => {
+            control.reset(code_for(stopped));
+            return None;
+        }
         Err(Broken::Abandoned) => {
             body.stalled();
             stream.stop_stream(Code::H3_REQUEST_CANCELLED);
@@ -82,8 +87,8 @@ enum Broken {
     Body,
     /// Nobody has read it.
     Abandoned,
-    /// The connection is about to be closed.
-    Cut,
+    /// The client wants nothing more, or is gone.
+    Stopped(Stopped),
     /// The stream ended while this section was sent, or content before it.
     Section(&'static str, StreamError),
 }

@@ -19,6 +19,11 @@ impl Unacknowledged {
         Self { streams: Arc::default(), connection }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.streams.load(Relaxed)
+    }
+
     pub(super) fn begin(&self) -> UnacknowledgedStream {
         self.connection.responses().note_unanswered(self.streams.fetch_add(1, Relaxed) + 1);
         UnacknowledgedStream(self.clone())
@@ -28,6 +33,6 @@ impl Unacknowledged {
 impl Drop for UnacknowledgedStream {
     fn drop(&mut self) {
         let Self(Unacknowledged { streams, connection }) = self;
-        connection.responses().note_unanswered(streams.fetch_sub(1, Relaxed) - 1);
+        connection.acknowledged(streams.fetch_sub(1, Relaxed) - 1);
     }
 }
