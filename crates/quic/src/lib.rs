@@ -8,6 +8,7 @@
 //! | know whether a request has content | [`Stream::has_ended`], or [`Content`]'s `is_end_stream` |
 //! | know that the peer wants no response, or has all of it | [`Stream::stopped`] |
 //! | reset a stream whose peer does not read | [`Stream::reset`] |
+//! | know that a stream waits for others, and not for its peer | [`Stream::times_passed_over`] |
 //! | shut down | [`Streams::reject_new`], h3's `shutdown(1)`, and [`Stream::stopped`] of each response |
 //! | know which rule a peer has broken | [`Stream::fault`], [`ReceiveError`], [`Fault`] |
 //! | check a decoded header section | [`check_fields`] |
@@ -36,6 +37,7 @@
 //! | panics if a stream is stopped while it is read | stops it |
 //! | notices that the peer wants no more only when something is written | [`Stream::stopped`] |
 //! | accepts the stream whose id its `GOAWAY` excludes | [`Streams::reject_new`] |
+//! | leaves most writers without anything if many wait for the connection's window | serves them in turn |
 //!
 //! What remains as it is: h3 closes the connection once its `server::Connection` is dropped, whether or not the peer has
 //! everything, so await [`Stream::stopped`] first. Its `shutdown(0)` excludes the last request that it has accepted, so use 1. Its
@@ -59,6 +61,7 @@ mod receive_error;
 mod request;
 mod streams;
 mod tls_alert;
+mod turn;
 mod uni;
 
 pub use self::{

@@ -39,6 +39,11 @@ impl Outgoing {
         self.piece.is_empty() && self.rest.is_none()
     }
 
+    /// How much is to be written, in bytes.
+    pub(crate) fn remaining(&self) -> usize {
+        self.piece.len() + self.rest.as_ref().map_or(0, Buf::remaining)
+    }
+
     /// Writes until everything is in quinn's buffer.
     pub(crate) fn poll_write(
         &mut self,

@@ -1,6 +1,7 @@
 use crate::{
     errors,
     request::{State, Stream},
+    turn::Turns,
 };
 use h3::{error::Code, quic::StreamId};
 use quinn::Side;
@@ -23,6 +24,7 @@ struct Shared {
     rejects_new: AtomicBool,
     /// Those that nobody has taken: a few, the last ones.
     untaken: Mutex<Vec<Stream>>,
+    turns: Turns,
 }
 
 impl Streams {
@@ -32,6 +34,7 @@ impl Streams {
             quic,
             rejects_new: AtomicBool::new(false),
             untaken: Mutex::default(),
+            turns: Turns::default(),
         }))
     }
 
@@ -67,6 +70,10 @@ impl Streams {
 
     pub(crate) fn rejects_new(&self) -> bool {
         self.0.rejects_new.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn add(&self, state: Arc<State>) {

@@ -7,6 +7,7 @@ mod dropped;
 mod fields;
 mod length;
 mod messages;
+mod shares;
 mod shutdown;
 mod stopped;
 mod support;

@@ -1,5 +1,5 @@
 use super::State;
-use crate::outgoing::Outgoing;
+use crate::{outgoing::Outgoing, turn::Turn};
 use bytes::Bytes;
 use h3::{
     error::Code,
@@ -17,13 +17,30 @@ use std::{
 pub struct SendStream {
     state: Arc<State>,
     outgoing: Outgoing,
+    turn: Turn,
     /// Finished or reset.
     has_ended: bool,
 }
 
 impl SendStream {
     pub(super) fn new(state: Arc<State>) -> Self {
-        Self { state, outgoing: Outgoing::default(), has_ended: false }
+        Self { state, outgoing: Outgoing::default(), turn: Turn::default(), has_ended: false }
+    }
+
+    /// Writes until everything is in quinn's buffer.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
+        let turns = self.state.turns();
+        if self.turn.defers(turns) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = self.outgoing.remaining();
+        let written = self.outgoing.poll_write(&mut self.state.sending(), cx);
+        let has_written = self.outgoing.remaining() < before;
+        if self.turn.note(turns, has_written, written.is_pending()) {
+            self.state.note_passed_over();
+        }
+        written
     }
 
     fn code_if_dropped(&self) -> Code {
@@ -37,7 +54,7 @@ impl SendStream {
 
 impl quic::SendStream<Bytes> for SendStream {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
-        self.outgoing.poll_write(&mut self.state.sending(), cx)
+        self.poll_write(cx)
     }
 
     fn send_data<T: Into<WriteBuf<Bytes>>>(&mut self, data: T) -> Result<(), StreamErrorIncoming> {
@@ -45,10 +62,11 @@ impl quic::SendStream<Bytes> for SendStream {
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
-        let mut sending = self.state.sending();
-        ready!(self.outgoing.poll_write(&mut sending, cx))?;
+        ready!(self.poll_write(cx))?;
         self.has_ended = true;
-        Poll::Ready(sending.finish().map_err(|error| StreamErrorIncoming::Unknown(Box::new(error))))
+        Poll::Ready(
+            self.state.sending().finish().map_err(|error| StreamErrorIncoming::Unknown(Box::new(error))),
+        )
     }
 
     fn reset(&mut self, reset_code: u64) {
@@ -63,6 +81,7 @@ impl quic::SendStream<Bytes> for SendStream {
 
 impl Drop for SendStream {
     fn drop(&mut self) {
+        self.turn.note(self.state.turns(), false, false);
         if self.has_ended {
             return;
         }

@@ -1,9 +1,9 @@
-use crate::{Fault, Streams, errors};
+use crate::{Fault, Streams, errors, turn::Turns};
 use h3::quic::StreamId;
 use quinn::Side;
 use std::sync::{
     Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use tokio::sync::Notify;
 
@@ -17,6 +17,7 @@ pub(crate) struct State {
     fault: OnceLock<Fault>,
     finishes_if_dropped: AtomicBool,
     was_reset: AtomicBool,
+    times_passed_over: AtomicUsize,
     /// quinn does not wake those who wait for the end of a stream that this side resets.
     reset: Notify,
 }
@@ -31,6 +32,7 @@ impl State {
             fault: OnceLock::new(),
             finishes_if_dropped: AtomicBool::new(false),
             was_reset: AtomicBool::new(false),
+            times_passed_over: AtomicUsize::new(0),
             reset: Notify::new(),
         }
     }
@@ -45,6 +47,18 @@ impl State {
 
     pub(crate) fn side(&self) -> Side {
         self.streams.side()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        self.streams.turns()
+    }
+
+    pub(crate) fn note_passed_over(&self) {
+        self.times_passed_over.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn times_passed_over(&self) -> usize {
+        self.times_passed_over.load(Ordering::Relaxed)
     }
 
     /// Nobody can take it any more.

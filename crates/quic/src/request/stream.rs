@@ -54,6 +54,13 @@ impl Stream {
         self.0.fault().cloned()
     }
 
+    /// How often the connection's window had room while this stream waited for it, and other streams took the room. While this
+    /// grows, the peer reads the connection, and this stream does not wait for its own window.
+    #[must_use]
+    pub fn times_passed_over(&self) -> usize {
+        self.0.times_passed_over()
+    }
+
     /// Resets the sending side with this code (`RESET_STREAM`), unless the peer has everything up to its end. h3 gets an error
     /// with its next write.
     pub fn reset(&self, code: h3::error::Code) {
