@@ -14,6 +14,8 @@ mod endpoint;
 mod handshake;
 mod request;
 mod response;
+#[cfg(test)]
+mod tests;
 mod unacknowledged;
 
 pub(crate) use self::{

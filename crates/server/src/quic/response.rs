@@ -16,6 +16,7 @@ use http::{
 use http_body::{Body, Frame};
 use std::{
     future::poll_fn,
+    mem,
     pin::{Pin, pin},
     time::Duration,
 };
@@ -44,7 +45,7 @@ pub(super) async fn send(
     prepare(head.headers_mut());
     let sent = {
         let mut abandoned = pin!(body.abandoned());
-        let sending = send_parts(head, &mut body, &mut stream, requests);
+        let sending = send_parts(head, &mut body, &mut stream, control, requests);
         tokio::select! {
             biased;
             sent = sending => sent,
@@ -97,11 +98,14 @@ async fn send_parts(
     head: Response<()>,
     body: &mut ResponseBody,
     stream: &mut ResponseStream,
+    control: &Stream,
     requests: &Requests,
 ) -> Result<(), Broken> {
     // Over HTTP/3, sections wait for the client's window like content.
     body.waits_for_reader();
-    stream.send_response(head).await.map_err(|error| Broken::Section("header", error))?;
+    write(stream.send_response(head), body, control)
+        .await
+        .map_err(|error| Broken::Section("header", error))?;
     let broken = |error| Broken::Section("trailer", error);
     let in_flight = requests.service.connection().shutdown().in_flight();
     let mut written = None;
@@ -110,19 +114,33 @@ async fn send_parts(
     {
         match frame.map_err(|_logged| Broken::Body)?.into_data() {
             Ok(data) => {
-                stream.send_data(data).await.map_err(broken)?;
+                write(stream.send_data(data), body, control).await.map_err(broken)?;
                 written = requests.driver.as_ref();
             }
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {
                     body.waits_for_reader();
-                    stream.send_trailers(trailers).await.map_err(broken)?;
+                    write(stream.send_trailers(trailers), body, control).await.map_err(broken)?;
                 }
             }
         }
         in_flight.responses_go();
     }
     stream.finish().await.map_err(broken)
+}
+
+/// Waits for a write. The time in which the client reads other streams of the connection instead is no stall.
+async fn write<T>(writing: impl Future<Output = T>, body: &ResponseBody, control: &Stream) -> T {
+    let mut writing = pin!(writing);
+    let mut before = control.times_passed_over();
+    poll_fn(|cx| {
+        let written = writing.as_mut().poll(cx);
+        if mem::replace(&mut before, control.times_passed_over()) != before {
+            body.waits_for_reader();
+        }
+        written
+    })
+    .await
 }
 
 /// If the body has nothing more, what was `written` is sent at once.
