@@ -34,8 +34,9 @@ const SEND_WINDOW: u64 = 2 * 1024 * 1024;
 /// The most streams at once: quinn keeps an entry for each that a client may open.
 const MOST_STREAMS: u32 = 1024;
 
-/// Unidirectional streams of a client: its control stream, two for QPACK, and some of unknown types, which are ignored.
-const MOST_UNIDIRECTIONAL: u32 = 16;
+/// Unidirectional streams of a client: its control stream, two for QPACK, and some of unknown types, which are ignored. With
+/// more than 12, quinn's table for these and 100 requests would need twice the memory: 3 KiB more for each connection.
+const MOST_UNIDIRECTIONAL: u32 = 8;
 
 /// How many new connections wait for a thread, and how many bytes of each are kept meanwhile: a client hello. Then those
 /// of all of them.
