@@ -3,7 +3,7 @@ use crate::{
     accept::Rejections,
     app::ConnectionService,
     connection::{Connection, LINGER},
-    exchange::{ContentSource, expects_continue, length},
+    exchange::{ContentSource, NoResponse, ResponseBody, expects_continue, length},
 };
 use axum_trailers_quic::{
     Connection as H3Transport, Content, ReceiveError, RecvStream, SendStream, Stopped, Stream, Streams,
@@ -99,7 +99,19 @@ async fn serve_to_end(request: RequestResolver<H3Transport, Bytes>, control: &St
         return requests.note_without_request();
     };
     let mut ended = pin!(control.stopped());
-    let responded = Box::pin(respond(received, control, ended.as_mut(), requests)).await;
+    let answering = Box::pin(answer(received, control, ended.as_mut(), requests));
+    let Some((answered, mut responding)) = answering.await else {
+        return;
+    };
+    let responded = match answered {
+        Ok(answer) => Box::pin(response::send(answer, responding, control, ended.as_mut(), requests)).await,
+        Err(_logged) => {
+            if !response::close_by_handler(requests) {
+                responding.stop_stream(Code::H3_INTERNAL_ERROR);
+            }
+            Some(Sent)
+        }
+    };
     if let Some(Sent) = responded
         && acknowledged(ended, requests).await.is_err()
     {
@@ -112,13 +124,13 @@ async fn serve_to_end(request: RequestResolver<H3Transport, Bytes>, control: &St
 /// A response was sent to its end, or its stream reset.
 pub(super) struct Sent;
 
-/// Returns `None` if the client wants no response or is gone, or the connection is about to be closed.
-async fn respond(
+/// Waits for the application. Returns `None` if the client wants no response or is gone.
+async fn answer(
     Received { request, length, mut responding, receiving }: Received,
     control: &Stream,
     mut ended: Pin<&mut impl Future<Output = Stopped>>,
     requests: &Requests,
-) -> Option<Sent> {
+) -> Option<(Result<Response<ResponseBody>, NoResponse>, ResponseStream)> {
     let stall = requests.service.connection().limits.stalled_reader;
     let content = Content::of_request(receiving, control, length);
     let continues = expects_continue(request.headers()).then(Arc::<Notify>::default);
@@ -146,15 +158,7 @@ async fn respond(
             }
         }
     };
-    match answered {
-        Ok(answer) => response::send(answer, responding, control, ended, requests).await,
-        Err(_logged) => {
-            if !response::close_by_handler(requests) {
-                responding.stop_stream(Code::H3_INTERNAL_ERROR);
-            }
-            Some(Sent)
-        }
-    }
+    Some((answered, responding))
 }
 
 /// The code of a reset after the client has stopped the stream: the client's own

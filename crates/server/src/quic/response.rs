@@ -33,53 +33,56 @@ const MOST_ON_THE_WAY: Duration = Duration::from_secs(1);
 
 /// Sends a response to its end, or resets the stream. `ended` is the end of the stream's sending side, for whatever reason.
 /// Returns `None` if it has ended.
-pub(super) async fn send(
+pub(super) fn send(
     response: Response<ResponseBody>,
     mut stream: ResponseStream,
     control: &Stream,
     mut ended: Pin<&mut impl Future<Output = Stopped>>,
     requests: &Requests,
-) -> Option<Sent> {
+) -> impl Future<Output = Option<Sent>> {
     let (head, mut body) = response.into_parts();
     let mut head = Response::from_parts(head, ());
     prepare(head.headers_mut());
-    let sent = {
-        let mut abandoned = pin!(body.abandoned());
-        let sending = send_parts(head, &mut body, &mut stream, control, requests);
-        tokio::select! {
-            biased;
-            sent = sending => sent,
-            stopped = &mut ended => Err(Broken::Stopped(stopped)),
-            () = &mut abandoned => Err(Broken::Abandoned),
-        }
-    };
-    match sent {
-        Ok(()) => body.note_sent(),
-        Err(Broken::Body) => {
-            let on_the_way = (2 * requests.streams.quic().rtt()).clamp(LEAST_ON_THE_WAY, MOST_ON_THE_WAY);
-            if timeout(on_the_way, ended).await.is_ok() {
+    // A block has one copy of what it captures, a function two of its parameters, for as long as the client reads.
+    async move {
+        let sent = {
+            let mut abandoned = pin!(body.abandoned());
+            let sending = send_parts(head, &mut body, &mut stream, control, requests);
+            tokio::select! {
+                biased;
+                sent = sending => sent,
+                stopped = &mut ended => Err(Broken::Stopped(stopped)),
+                () = &mut abandoned => Err(Broken::Abandoned),
+            }
+        };
+        match sent {
+            Ok(()) => body.note_sent(),
+            Err(Broken::Body) => {
+                let on_the_way = (2 * requests.streams.quic().rtt()).clamp(LEAST_ON_THE_WAY, MOST_ON_THE_WAY);
+                if timeout(on_the_way, ended).await.is_ok() {
+                    return None;
+                }
+                if !close_by_handler(requests) {
+                    stream.stop_stream(Code::H3_INTERNAL_ERROR);
+                }
+            }
+            Err(Broken::Stopped(stopped)) => {
+                control.reset(code_for(stopped));
                 return None;
             }
-            if !close_by_handler(requests) {
+            Err(Broken::Abandoned) => {
+                body.stalled();
+                stream.stop_stream(Code::H3_REQUEST_CANCELLED);
+            }
+            Err(Broken::Section(section, error)) => {
+                if let StreamError::HeaderTooBig { actual_size, max_size, .. } = error {
+                    body.section_too_large(section, actual_size, max_size);
+                }
                 stream.stop_stream(Code::H3_INTERNAL_ERROR);
             }
         }
-        Err(Broken::Stopped(stopped)) => {
-            control.reset(code_for(stopped));
-            return None;
-        }
-        Err(Broken::Abandoned) => {
-            body.stalled();
-            stream.stop_stream(Code::H3_REQUEST_CANCELLED);
-        }
-        Err(Broken::Section(section, error)) => {
-            if let StreamError::HeaderTooBig { actual_size, max_size, .. } = error {
-                body.section_too_large(section, actual_size, max_size);
-            }
-            stream.stop_stream(Code::H3_INTERNAL_ERROR);
-        }
+        Some(Sent)
     }
-    Some(Sent)
 }
 
 /// Why a response ends early.
@@ -103,7 +106,7 @@ async fn send_parts(
 ) -> Result<(), Broken> {
     // Over HTTP/3, sections wait for the client's window like content.
     body.waits_for_reader();
-    write(stream.send_response(head), body, control)
+    write(pin!(stream.send_response(head)), body, control)
         .await
         .map_err(|error| Broken::Section("header", error))?;
     let broken = |error| Broken::Section("trailer", error);
@@ -114,13 +117,13 @@ async fn send_parts(
     {
         match frame.map_err(|_logged| Broken::Body)?.into_data() {
             Ok(data) => {
-                write(stream.send_data(data), body, control).await.map_err(broken)?;
+                write(pin!(stream.send_data(data)), body, control).await.map_err(broken)?;
                 written = requests.driver.as_ref();
             }
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {
                     body.waits_for_reader();
-                    write(stream.send_trailers(trailers), body, control).await.map_err(broken)?;
+                    write(pin!(stream.send_trailers(trailers)), body, control).await.map_err(broken)?;
                 }
             }
         }
@@ -130,8 +133,11 @@ async fn send_parts(
 }
 
 /// Waits for a write. The time in which the client reads other streams of the connection instead is no stall.
-async fn write<T>(writing: impl Future<Output = T>, body: &ResponseBody, control: &Stream) -> T {
-    let mut writing = pin!(writing);
+async fn write<T>(
+    mut writing: Pin<&mut impl Future<Output = T>>,
+    body: &ResponseBody,
+    control: &Stream,
+) -> T {
     let mut before = control.times_passed_over();
     poll_fn(|cx| {
         let written = writing.as_mut().poll(cx);
