@@ -44,6 +44,20 @@ pub enum Fault {
         /// The frame's type.
         kind: u64,
     },
+    /// A frame whose payload is not what its type requires.
+    #[error("a malformed frame of type {kind:#x}")]
+    MalformedFrame {
+        /// The frame's type.
+        kind: u64,
+    },
+    /// A control stream that begins with another frame
+    /// ([RFC 9114 §6.2.1](https://www.rfc-editor.org/rfc/rfc9114#section-6.2.1)).
+    #[error("a control stream that does not begin with SETTINGS")]
+    MissingSettings,
+    /// A client's `GOAWAY` with a larger id than the one before
+    /// ([RFC 9114 §5.2](https://www.rfc-editor.org/rfc/rfc9114#section-5.2)).
+    #[error("a GOAWAY with a larger id than the one before")]
+    LargerGoaway,
     /// A server push, which this side has not allowed
     /// ([RFC 9114 §7.2.5](https://www.rfc-editor.org/rfc/rfc9114#section-7.2.5)).
     #[error("a push promise without permission")]
@@ -81,13 +95,14 @@ impl Fault {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Truncated => Code::H3_FRAME_ERROR,
+            Self::Truncated | Self::MalformedFrame { .. } => Code::H3_FRAME_ERROR,
             Self::SectionTooLarge { .. }
             | Self::FrameTooLarge { .. }
             | Self::ControlFrameTooLarge { .. }
             | Self::TooManyFields { .. } => Code::H3_EXCESSIVE_LOAD,
             Self::UnexpectedFrame { .. } => Code::H3_FRAME_UNEXPECTED,
-            Self::PushPromise => Code::H3_ID_ERROR,
+            Self::MissingSettings => Code::H3_MISSING_SETTINGS,
+            Self::PushPromise | Self::LargerGoaway => Code::H3_ID_ERROR,
             Self::Compression => Code::QPACK_DECOMPRESSION_FAILED,
             Self::PseudoFieldInTrailers
             | Self::MisplacedPseudoField
@@ -104,6 +119,9 @@ impl Fault {
             Self::Truncated
             | Self::ControlFrameTooLarge { .. }
             | Self::UnexpectedFrame { .. }
+            | Self::MalformedFrame { .. }
+            | Self::MissingSettings
+            | Self::LargerGoaway
             | Self::PushPromise
             | Self::Compression => true,
             Self::SectionTooLarge { .. }

@@ -6,6 +6,7 @@ use crate::{
     frames::{Control, FrameHead, FrameReader, Message, Rules},
 };
 use bytes::Bytes;
+use quinn::Side;
 
 const BOUNDS: Bounds = Bounds { section: 300, other: 200 };
 
@@ -21,9 +22,13 @@ pub fn frames(bytes: &[u8], step: usize) {
         assert_eq!(read, self::read(message(BOUNDS), bytes, usize::MAX), "in steps of {step}");
         read.check(&[0, 1]);
     }
-    let read = read(Control::new(BOUNDS.other), bytes, step);
-    assert_eq!(read, self::read(Control::new(BOUNDS.other), bytes, usize::MAX), "in steps of {step}");
-    read.check(&[3, 4, 7, 0xd]);
+    for (side, passed) in [(Side::Server, &[3, 4, 0xd][..]), (Side::Client, &[3, 4, 7, 0xd])] {
+        let control = || Control::new(side, BOUNDS.other);
+        let bytes = &[&[4, 0], bytes].concat();
+        let read = read(control(), bytes, step);
+        assert_eq!(read, self::read(control(), bytes, usize::MAX), "in steps of {step}");
+        read.check(passed);
+    }
 }
 
 /// The check of a field section ends for any bytes, and one without fields is none of an interim response.

@@ -1,11 +1,13 @@
 //! The end of a connection.
 
-use crate::support::{Adapter, Ours, Plain, Raw, accept, code, post, serve, serve_one};
+use crate::support::{
+    Adapter, Ours, Plain, Raw, Server, accept, assert_closed, code, post, serve, serve_one,
+};
 use axum_trailers_quic::{
     Bounds, Connection, Stopped,
     h3::{self, error::Code},
 };
-use axum_trailers_testing::http3::{MAX_FIELD_SECTION_SIZE, control};
+use axum_trailers_testing::http3::{CONTROL, GOAWAY, MAX_FIELD_SECTION_SIZE, control, frame, varint};
 use bytes::Bytes;
 use futures_util::poll;
 use http::Response;
@@ -95,6 +97,56 @@ async fn h3_accepts_for_ever_after_its_own_goaway() {
     assert!(poll!(&mut accepting).is_pending());
     recv.read_to_end(1000).await.expect("a clean end");
     assert!(poll!(accepting).is_pending(), "there are no streams any more");
+}
+
+/// A server that has served one request of a client that has sent `GOAWAY` before it.
+async fn served_after_goaway<A: Adapter>() -> (Raw, Server<A>) {
+    let before = [control(&[]), frame(GOAWAY, &[0])].concat();
+    let (raw, server) = Raw::with(TransportConfig::default(), &before).await;
+    let (_send, mut recv) = raw.request(&post(&[])).await;
+    let (server, _, mut stream) = accept::<A>(server).await;
+    assert_eq!(stream.id().into_inner(), 0);
+    stream.send_response(Response::new(())).await.expect("a response");
+    stream.finish().await.expect("an end");
+    drop(stream);
+    recv.read_to_end(1000).await.expect("a clean end");
+    (raw, server)
+}
+
+#[tokio::test]
+async fn plain_h3_disowns_the_request_that_it_has_served_for_a_client_that_sends_goaway() {
+    let (raw, mut server) = served_after_goaway::<Plain>().await;
+    assert!(matches!(server.accept().await, Ok(None)));
+    assert_eq!(announced(control_of(&raw.connection).await).await, 0);
+}
+
+#[tokio::test]
+async fn goaway_of_a_client_disowns_no_request() {
+    let (raw, mut server) = served_after_goaway::<Ours>().await;
+    {
+        let mut accepting = pin!(server.accept());
+        assert!(poll!(&mut accepting).is_pending());
+        let _second = raw.request(&post(&[])).await;
+        let accepted = accepting.await.expect("no error").expect("a request");
+        assert_eq!(accepted.frame_stream.id().into_inner(), 4);
+    }
+    server.shutdown(1).await.expect("a GOAWAY");
+    assert_eq!(announced(control_of(&raw.connection).await).await, 8, "the first one");
+}
+
+#[tokio::test]
+async fn malformed_or_early_goaway_of_a_client_ends_the_connection() {
+    let goaway = |payload: &[u8]| frame(GOAWAY, payload);
+    for (stream, expected) in [
+        ([control(&[]), goaway(&[0, 0])].concat(), Code::H3_FRAME_ERROR),
+        ([control(&[]), goaway(&[0]), goaway(&[1])].concat(), Code::H3_ID_ERROR),
+        ([varint(CONTROL), goaway(&[0])].concat(), Code::H3_MISSING_SETTINGS),
+    ] {
+        let (raw, server) = Raw::with(TransportConfig::default(), &stream).await;
+        let mut server = serve::<Ours>(server).await;
+        assert!(server.accept().await.is_err(), "{stream:x?}");
+        assert_closed(&raw, expected).await;
+    }
 }
 
 /// What a client gets of a response, if the server's connection is dropped after the end of the response.

@@ -54,7 +54,7 @@ impl Rules for Message {
         }
     }
 
-    fn check(&mut self, _kind: u64, payload: &[u8]) -> Result<(), Fault> {
+    fn check(&mut self, _kind: u64, payload: &[u8]) -> Result<bool, Fault> {
         let section = match (self.phase, self.is_response) {
             (Phase::Head, false) => Section::Request,
             (Phase::Head, true) => Section::Response,
@@ -66,7 +66,7 @@ impl Rules for Message {
             Phase::Head => Phase::Content,
             _ => Phase::Ended,
         };
-        Ok(())
+        Ok(true)
     }
 }
 

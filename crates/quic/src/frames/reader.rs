@@ -15,15 +15,15 @@ pub(crate) struct FrameReader<R> {
 pub(crate) trait Rules {
     /// What becomes of a frame with this head.
     fn begin(&mut self, head: FrameHead) -> Result<Treatment, Fault>;
-    /// Checks the payload of a frame that is passed on as a whole.
-    fn check(&mut self, kind: u64, payload: &[u8]) -> Result<(), Fault>;
+    /// Checks the payload of a frame that is there as a whole. Returns whether it is passed on.
+    fn check(&mut self, kind: u64, payload: &[u8]) -> Result<bool, Fault>;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Treatment {
     /// Its head and the parts of its payload are passed on as they come.
     Stream,
-    /// It is passed on once it is there as a whole.
+    /// It is checked, and passed on, once it is there as a whole.
     Whole,
     Skip,
 }
@@ -129,8 +129,7 @@ impl<R: Rules> FrameReader<R> {
             Treatment::Whole => match usize::try_from(head.length) {
                 Ok(length) if chunk.len() - head.size >= length => {
                     let frame = chunk.split_to(head.size + length);
-                    self.ended(head, &frame)?;
-                    Ok(Some(frame))
+                    self.ended(head, frame)
                 }
                 _ => {
                     self.part = Part::Whole(Box::new((head, BytesMut::new())));
@@ -152,13 +151,13 @@ impl<R: Rules> FrameReader<R> {
             return Ok(None);
         }
         let frame = std::mem::take(frame).freeze();
-        self.ended(head, &frame)?;
-        Ok(Some(frame))
+        self.ended(head, frame)
     }
 
-    fn ended(&mut self, head: FrameHead, frame: &Bytes) -> Result<(), Fault> {
+    fn ended(&mut self, head: FrameHead, frame: Bytes) -> Result<Option<Bytes>, Fault> {
         self.part = BETWEEN;
-        self.rules.check(head.kind, frame.get(head.size..).unwrap_or_default())
+        let is_passed = self.rules.check(head.kind, frame.get(head.size..).unwrap_or_default())?;
+        Ok(is_passed.then_some(frame))
     }
 }
 

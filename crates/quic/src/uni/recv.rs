@@ -59,7 +59,7 @@ impl UniRecvStream {
                 let own = bytes.split_to(size);
                 self.chunk = bytes;
                 self.reading = match kind {
-                    CONTROL => Reading::Control(FrameReader::new(Control::new(self.limit))),
+                    CONTROL => Reading::Control(FrameReader::new(Control::new(self.quic.side(), self.limit))),
                     _ => Reading::Other,
                 };
                 Ok(Some(own))

@@ -80,24 +80,18 @@ type Http = h3::server::Connection<H3Transport, Bytes>;
 async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traffic) {
     let (connection, quic) = (requests.service.connection().clone(), requests.streams.quic().clone());
     let mut watchdog = Watchdog::new(&connection, Protocol::Http3);
-    let mut may_request = true;
     loop {
         let step = tokio::select! {
             biased;
-            accepted = http.accept(), if may_request => match accepted {
+            accepted = http.accept() => match accepted {
                 Ok(Some(request)) => {
                     tokio::spawn(request::serve(request, requests.clone()));
                     continue;
                 }
-                // The client has announced its end, and none of its requests is left.
-                Ok(None) => {
-                    may_request = false;
-                    connection.ends_after_responses();
-                    continue;
-                }
+                // h3 has heard a client's `GOAWAY`. The adapter keeps that from it.
+                Ok(None) => return,
                 Err(error) => return report(&error, &requests),
             },
-            _closed_by_client = quic.closed(), if !may_request => return,
             step = watchdog.next() => step,
         };
         traffic.count(&connection, &quic);
