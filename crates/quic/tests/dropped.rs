@@ -111,6 +111,21 @@ async fn response_of_h3_itself_is_whole_if_that_is_asked_for() {
     }
 }
 
+#[tokio::test]
+async fn request_that_is_reset_in_its_header_section_gets_no_clean_end() {
+    let (raw, server) = Raw::connect().await;
+    let request = post(&[]);
+    let (mut send, mut recv) = raw.send(&request[..request.len() / 2]).await;
+    let (connection, streams) = Connection::new(server, Bounds::default());
+    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
+    let resolver = server.accept().await.expect("no error").expect("a request");
+    streams.take(resolver.frame_stream.id()).expect("a stream").finish_if_dropped(true);
+    send.reset(code(Code::H3_REQUEST_CANCELLED)).expect("it is open");
+    assert!(resolver.resolve_request().await.is_err());
+    let reset = ReadToEndError::Read(ReadError::Reset(code(Code::H3_REQUEST_INCOMPLETE)));
+    assert_eq!(recv.read_to_end(0).await, Err(reset));
+}
+
 /// h3 polls the halves of a stream in different tasks.
 #[tokio::test]
 async fn halves_are_independent() {

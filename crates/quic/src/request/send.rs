@@ -18,13 +18,21 @@ pub struct SendStream {
     state: Arc<State>,
     outgoing: Outgoing,
     turn: Turn,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Before the first frame.
+    New,
+    Begun,
     /// Finished or reset.
-    has_ended: bool,
+    Ended,
 }
 
 impl SendStream {
     pub(super) fn new(state: Arc<State>) -> Self {
-        Self { state, outgoing: Outgoing::default(), turn: Turn::default(), has_ended: false }
+        Self { state, outgoing: Outgoing::default(), turn: Turn::default(), progress: Progress::New }
     }
 
     /// Writes until everything is in quinn's buffer.
@@ -46,6 +54,10 @@ impl SendStream {
     fn code_if_dropped(&self) -> Code {
         match (self.state.fault(), self.state.side()) {
             (Some(fault), _) => fault.code(),
+            // Its request is not whole, or h3 would have responded.
+            (None, Side::Server) if self.state.finishes_if_dropped() && self.progress == Progress::New => {
+                Code::H3_REQUEST_INCOMPLETE
+            }
             (None, Side::Server) => Code::H3_INTERNAL_ERROR,
             (None, Side::Client) => Code::H3_REQUEST_CANCELLED,
         }
@@ -58,19 +70,20 @@ impl quic::SendStream<Bytes> for SendStream {
     }
 
     fn send_data<T: Into<WriteBuf<Bytes>>>(&mut self, data: T) -> Result<(), StreamErrorIncoming> {
+        self.progress = Progress::Begun;
         self.outgoing.start(data.into())
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
         ready!(self.poll_write(cx))?;
-        self.has_ended = true;
+        self.progress = Progress::Ended;
         Poll::Ready(
             self.state.sending().finish().map_err(|error| StreamErrorIncoming::Unknown(Box::new(error))),
         )
     }
 
     fn reset(&mut self, reset_code: u64) {
-        self.has_ended = true;
+        self.progress = Progress::Ended;
         self.state.reset(reset_code);
     }
 
@@ -82,14 +95,15 @@ impl quic::SendStream<Bytes> for SendStream {
 impl Drop for SendStream {
     fn drop(&mut self) {
         self.turn.note(self.state.turns(), false, false);
-        if self.has_ended {
-            return;
-        }
-        if self.state.finishes_if_dropped() && self.outgoing.is_empty() && self.state.fault().is_none() {
-            // If the peer has stopped it, it has ended.
-            let _finished = self.state.sending().finish();
-        } else {
-            self.state.reset(self.code_if_dropped().value());
+        let is_whole =
+            self.state.finishes_if_dropped() && self.outgoing.is_empty() && self.state.fault().is_none();
+        match self.progress {
+            Progress::Ended => {}
+            Progress::Begun if is_whole => {
+                // If the peer has stopped it, it has ended.
+                let _finished = self.state.sending().finish();
+            }
+            Progress::New | Progress::Begun => self.state.reset(self.code_if_dropped().value()),
         }
     }
 }

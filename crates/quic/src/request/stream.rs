@@ -68,7 +68,8 @@ impl Stream {
     }
 
     /// Whether the sending side ends as if it were complete if h3 drops it unfinished. This is for h3's own responses: it answers
-    /// a header section over the limit with 431, and drops that response. `false` until it is set.
+    /// a header section over the limit with 431, and drops that response. Without a response the stream is reset, with
+    /// `H3_REQUEST_INCOMPLETE` ([RFC 9114 §4.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1)). `false` until it is set.
     pub fn finish_if_dropped(&self, finishes: bool) {
         self.0.finish_if_dropped(finishes);
     }
