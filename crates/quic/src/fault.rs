@@ -7,6 +7,10 @@ pub enum Fault {
     /// The stream ended inside a frame ([RFC 9114 §7.1](https://www.rfc-editor.org/rfc/rfc9114#section-7.1)).
     #[error("the stream ended inside a frame")]
     Truncated,
+    /// The stream ended before the header section of a response
+    /// ([RFC 9114 §4.1](https://www.rfc-editor.org/rfc/rfc9114#section-4.1)).
+    #[error("the stream ended without a response")]
+    NoResponse,
     /// A `HEADERS` frame over the bound.
     #[error("a field section of {bytes} bytes, of which {limit} are allowed")]
     SectionTooLarge {
@@ -104,7 +108,8 @@ impl Fault {
             Self::MissingSettings => Code::H3_MISSING_SETTINGS,
             Self::PushPromise | Self::LargerGoaway => Code::H3_ID_ERROR,
             Self::Compression => Code::QPACK_DECOMPRESSION_FAILED,
-            Self::PseudoFieldInTrailers
+            Self::NoResponse
+            | Self::PseudoFieldInTrailers
             | Self::MisplacedPseudoField
             | Self::RepeatedPseudoField
             | Self::UndefinedPseudoField
@@ -124,7 +129,8 @@ impl Fault {
             | Self::LargerGoaway
             | Self::PushPromise
             | Self::Compression => true,
-            Self::SectionTooLarge { .. }
+            Self::NoResponse
+            | Self::SectionTooLarge { .. }
             | Self::FrameTooLarge { .. }
             | Self::TooManyFields { .. }
             | Self::PseudoFieldInTrailers

@@ -38,6 +38,7 @@
 //! | notices that the peer wants no more only when something is written | [`Stream::stopped`] |
 //! | accepts the stream whose id its `GOAWAY` excludes | [`Streams::reject_new`] |
 //! | leaves most writers without anything if many wait for the connection's window | serves them in turn |
+//! | closes a client's connection for a stream that ends without a response | `H3_MESSAGE_ERROR` for that stream |
 //! | responds to a client's `GOAWAY` with one that excludes the last request, although it is served | checks it, and keeps it from h3, whose `accept()` goes on |
 //!
 //! What remains as it is: h3 closes the connection once its `server::Connection` is dropped, whether or not the peer has

@@ -33,6 +33,11 @@ impl Message {
     pub(crate) fn response(bounds: Bounds) -> Self {
         Self { is_response: true, bounds, phase: Phase::Head }
     }
+
+    /// Whether it is a response without a header section, except those of interim responses.
+    pub(crate) fn is_no_response(&self) -> bool {
+        self.is_response && self.phase == Phase::Head
+    }
 }
 
 impl Rules for Message {

@@ -52,6 +52,10 @@ impl<R: Rules> FrameReader<R> {
         Self { rules, part: BETWEEN }
     }
 
+    pub(crate) fn rules(&self) -> &R {
+        &self.rules
+    }
+
     /// Whether no frame has begun that has not ended.
     pub(crate) fn is_between(&self) -> bool {
         matches!(self.part, Part::Head { size: 0, .. } | Part::Stream { left: 0 } | Part::Skip { left: 0 })

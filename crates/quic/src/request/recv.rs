@@ -66,11 +66,13 @@ impl RecvStream {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.chunks.poll_next(cx)) {
             Ok(Some(chunk)) => self.chunk = chunk,
-            Ok(None) if self.frames.is_between() => {
+            Ok(None) if !self.frames.is_between() => self.break_off(Fault::Truncated),
+            // h3 would end the connection.
+            Ok(None) if self.frames.rules().is_no_response() => self.break_off(Fault::NoResponse),
+            Ok(None) => {
                 self.end = Some(Ok(()));
                 self.state.note_end();
             }
-            Ok(None) => self.break_off(Fault::Truncated),
             Err(error) => self.end = Some(Err(Failure::Read(error).into())),
         }
         Poll::Ready(())

@@ -145,7 +145,7 @@ async fn head_and_trailers_end_with_the_stream() {
 
 #[tokio::test]
 async fn without_a_response_the_cut_is_the_reason() {
-    let cases: [(&str, Vec<u8>, End, Cut); 8] = [
+    let cases: [(&str, Vec<u8>, End, Cut); 9] = [
         ("reset", vec![], End::Reset(0x102), Cut::Reset { code: ErrorCode::Http3(0x102) }),
         ("rejected", vec![], End::Reset(0x10b), Cut::Reset { code: ErrorCode::Http3(0x10b) }),
         ("closed", vec![], End::Close(0x102), Cut::GoAway { code: ErrorCode::Http3(0x102) }),
@@ -158,6 +158,7 @@ async fn without_a_response_the_cut_is_the_reason() {
             End::Finish,
             malformed("the stream ended inside a frame"),
         ),
+        ("end without a head", vec![], End::Finish, malformed("the stream ended without a response")),
         ("content first", data(b"a"), End::Finish, malformed("an unexpected frame of type 0x0")),
         (
             "field of HTTP/1.1",
