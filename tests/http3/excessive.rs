@@ -6,7 +6,8 @@ use super::{
 };
 use crate::support::soon;
 use axum_trailers_testing::http3::{
-    GOAWAY, HEADERS, SETTINGS, control, data, frame, frame_head, head, headers, varint,
+    GOAWAY, HEADERS, MAX_FIELD_SECTION_SIZE, SETTINGS, control, data, frame, frame_head, head, headers,
+    varint,
 };
 use h3::error::Code;
 use quinn::{TransportConfig, VarInt, WriteError};
@@ -111,6 +112,44 @@ async fn ten_thousand_streams_that_are_reset() {
         recv.stop(code(Code::H3_REQUEST_CANCELLED)).expect("it is open");
     }
     survivor.survives("10,000 streams opened and reset").await;
+}
+
+/// quinn keeps an entry for each until the connection ends. The connection drains, so what goes on is whole.
+#[tokio::test]
+async fn responses_that_are_reset_are_bounded() {
+    const MOST: usize = 16 * 1024;
+    const AT_ONCE: usize = 64;
+    let survivor = Survivor::start(&["--idle-timeout", "1h"]).await;
+    // No response is small enough for this client.
+    let none = control(&[(MAX_FIELD_SECTION_SIZE, 0)]);
+    let peer = Peer::with(survivor.address, TransportConfig::default(), &none).await;
+    let request = head("GET", "/bytes/64", &[]);
+    let mut count = 0;
+    let mut goes_on = true;
+    while goes_on && count < 2 * MOST {
+        let mut streams = Vec::new();
+        while streams.len() < AT_ONCE
+            && let Ok((mut send, recv)) = soon("a stream", peer.connection.open_bi()).await
+        {
+            let _closed = send.write_all(&request).await;
+            let _closed = send.finish();
+            streams.push(recv);
+        }
+        goes_on = streams.len() == AT_ONCE;
+        for recv in &mut streams {
+            match soon("a reset", recv.received_reset()).await {
+                Ok(Some(reset)) if reset == code(Code::H3_INTERNAL_ERROR) => count += 1,
+                Ok(reset) => {
+                    assert_eq!(reset, Some(code(Code::H3_REQUEST_REJECTED)));
+                    goes_on = false;
+                }
+                Err(_lost) => goes_on = false,
+            }
+        }
+    }
+    assert!(count >= MOST, "{count} streams");
+    assert_eq!(peer.closed().await, code(Code::H3_NO_ERROR));
+    survivor.survives("responses that are reset").await;
 }
 
 /// h3 keeps the number of each until the connection ends.

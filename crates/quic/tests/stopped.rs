@@ -2,7 +2,7 @@
 
 use crate::support::{Adapter, Ours, Plain, Raw, accept, code, post, serve_one};
 use axum_trailers_quic::{
-    Stopped,
+    Bounds, Connection, Stopped,
     h3::{self, error::Code},
 };
 use axum_trailers_testing::http3::data;
@@ -113,5 +113,30 @@ async fn end_of_a_request_without_content_is_known_with_its_header_section() {
             assert!(stream.recv_data().await.expect("no error").is_some());
             assert!(control.has_ended(), "nothing follows the content");
         }
+    }
+}
+
+/// quinn keeps an entry for each, so somebody must count.
+#[tokio::test]
+async fn streams_that_are_reset_while_their_end_is_awaited_are_counted() {
+    let (raw, server) = Raw::connect().await;
+    let (connection, streams) = Connection::new(server, Bounds::default());
+    let mut server = h3::server::builder().send_grease(false).build(connection).await.expect("settings");
+    for (is_awaited, is_stopped, expected) in
+        [(false, false, 0), (true, false, 1), (true, true, 1), (true, false, 2)]
+    {
+        let (_send, mut recv) = raw.request(&post(&[])).await;
+        let resolver = server.accept().await.expect("no error").expect("a request");
+        let control = streams.take(resolver.frame_stream.id()).expect("a stream");
+        let mut stopped = pin!(control.stopped());
+        if is_awaited {
+            assert!(poll!(&mut stopped).is_pending());
+        }
+        if is_stopped {
+            recv.stop(code(Code::H3_REQUEST_CANCELLED)).expect("it is open");
+            stopped.await;
+        }
+        control.reset(Code::H3_INTERNAL_ERROR);
+        assert_eq!(streams.kept(), expected);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct State {
     finishes_if_dropped: AtomicBool,
     was_reset: AtomicBool,
     times_passed_over: AtomicUsize,
+    is_awaited: AtomicBool,
     /// quinn does not wake those who wait for the end of a stream that this side resets.
     reset: Notify,
 }
@@ -33,6 +34,7 @@ impl State {
             finishes_if_dropped: AtomicBool::new(false),
             was_reset: AtomicBool::new(false),
             times_passed_over: AtomicUsize::new(0),
+            is_awaited: AtomicBool::new(false),
             reset: Notify::new(),
         }
     }
@@ -75,12 +77,21 @@ impl State {
     pub(crate) fn reset(&self, code: u64) {
         if self.sending().reset(errors::code(code)).is_ok() {
             self.was_reset.store(true, Ordering::Release);
+            if self.is_awaited.load(Ordering::Relaxed) {
+                self.streams.note_kept();
+            }
             self.reset.notify_waiters();
         }
     }
 
     pub(crate) fn was_reset(&self) -> bool {
         self.was_reset.load(Ordering::Acquire)
+    }
+
+    /// Whether quinn has an entry for those who wait for the end of the sending side. It removes the entry at that end, but not if
+    /// this side resets the stream (0.11.12).
+    pub(crate) fn note_awaited(&self, is_awaited: bool) {
+        self.is_awaited.store(is_awaited, Ordering::Relaxed);
     }
 
     pub(crate) fn when_reset(&self) -> &Notify {

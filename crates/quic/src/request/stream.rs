@@ -88,7 +88,9 @@ impl Stream {
                 if is_reset {
                     return Poll::Ready(Stopped::Reset);
                 }
-                stopped.as_mut().poll(cx).map(|ended| match ended {
+                let ended = stopped.as_mut().poll(cx);
+                state.note_awaited(ended.is_pending());
+                ended.map(|ended| match ended {
                     Ok(None) => Stopped::Acknowledged,
                     Ok(Some(code)) => Stopped::Stopped { code: code.into_inner() },
                     Err(_) => Stopped::Lost,

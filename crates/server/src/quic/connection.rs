@@ -25,6 +25,9 @@ use tokio::time::{sleep, timeout};
 /// What a client may send of a frame of an unknown type, which is ignored, in bytes.
 const MOST_OF_UNKNOWN_FRAMES: u64 = 4 * 1024;
 
+/// How many responses of a connection may be reset before it drains: quinn keeps about 100 bytes of each until it ends.
+const MOST_KEPT: usize = 16 * 1024;
+
 /// Sections between the server's limits and this factor of them are rejected by the server itself, with a status. Larger
 /// ones end their stream.
 const MARGIN: u64 = 4;
@@ -86,7 +89,11 @@ async fn drive(mut http: Box<Http>, requests: Arc<Requests>, traffic: &mut Traff
             accepted = http.accept() => match accepted {
                 Ok(Some(request)) => {
                     tokio::spawn(request::serve(request, requests.clone()));
-                    continue;
+                    if requests.streams.kept() < MOST_KEPT {
+                        continue;
+                    }
+                    connection.activity().ends_when_idle();
+                    Ok(Step::Drain)
                 }
                 // h3 has heard a client's `GOAWAY`. The adapter keeps that from it.
                 Ok(None) => return,
