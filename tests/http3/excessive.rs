@@ -6,8 +6,8 @@ use super::{
 };
 use crate::support::soon;
 use axum_trailers_testing::http3::{
-    GOAWAY, HEADERS, MAX_FIELD_SECTION_SIZE, SETTINGS, control, data, frame, frame_head, head, headers,
-    varint,
+    CONTROL, GOAWAY, HEADERS, MAX_FIELD_SECTION_SIZE, SETTINGS, control, data, frame, frame_head, head,
+    headers, varint,
 };
 use h3::error::Code;
 use quinn::{TransportConfig, VarInt, WriteError};
@@ -301,8 +301,16 @@ async fn streams_that_must_not_end_or_be_there_twice() {
     second.write_all(&control(&[])).await.expect("it is open");
     assert_eq!(peer.closed().await, code(Code::H3_STREAM_CREATION_ERROR));
 
-    let peer = Peer::with(survivor.address, TransportConfig::default(), &[0, 7, 1, 0]).await;
-    assert_eq!(peer.closed().await, code(Code::H3_MISSING_SETTINGS));
+    let peer = Peer::connect(survivor.address).await;
+    let mut push = peer.connection.open_uni().await.expect("a stream");
+    push.write_all(&[1, 0]).await.expect("it is open");
+    assert_eq!(peer.closed().await, code(Code::H3_STREAM_CREATION_ERROR));
+
+    for kind in [GOAWAY, 0x21] {
+        let first = [varint(CONTROL), frame(kind, &[0])].concat();
+        let peer = Peer::with(survivor.address, TransportConfig::default(), &first).await;
+        assert_eq!(peer.closed().await, code(Code::H3_MISSING_SETTINGS));
+    }
 
     let mut peer = Peer::connect(survivor.address).await;
     peer.control.write_all(&headers(&[("x-a", "1")])).await.expect("it is open");

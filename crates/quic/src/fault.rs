@@ -1,4 +1,5 @@
 use h3::error::Code;
+use quinn::Side;
 
 /// A rule of HTTP/3 that a peer has broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +67,10 @@ pub enum Fault {
     /// ([RFC 9114 §7.2.5](https://www.rfc-editor.org/rfc/rfc9114#section-7.2.5)).
     #[error("a push promise without permission")]
     PushPromise,
+    /// A push stream that this side has received, which a client has not allowed and a server never gets
+    /// ([RFC 9114 §6.2.2](https://www.rfc-editor.org/rfc/rfc9114#section-6.2.2)).
+    #[error("a push stream without permission")]
+    PushStream(Side),
     /// A field section that cannot be decoded, or that needs QPACK's dynamic table, which this side has not allowed
     /// ([RFC 9204 §2.2](https://www.rfc-editor.org/rfc/rfc9204#section-2.2)).
     #[error("a field section that cannot be decoded")]
@@ -106,7 +111,8 @@ impl Fault {
             | Self::TooManyFields { .. } => Code::H3_EXCESSIVE_LOAD,
             Self::UnexpectedFrame { .. } => Code::H3_FRAME_UNEXPECTED,
             Self::MissingSettings => Code::H3_MISSING_SETTINGS,
-            Self::PushPromise | Self::LargerGoaway => Code::H3_ID_ERROR,
+            Self::PushPromise | Self::PushStream(Side::Client) | Self::LargerGoaway => Code::H3_ID_ERROR,
+            Self::PushStream(Side::Server) => Code::H3_STREAM_CREATION_ERROR,
             Self::Compression => Code::QPACK_DECOMPRESSION_FAILED,
             Self::NoResponse
             | Self::PseudoFieldInTrailers
@@ -128,6 +134,7 @@ impl Fault {
             | Self::MissingSettings
             | Self::LargerGoaway
             | Self::PushPromise
+            | Self::PushStream(_)
             | Self::Compression => true,
             Self::NoResponse
             | Self::SectionTooLarge { .. }

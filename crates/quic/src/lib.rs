@@ -39,12 +39,15 @@
 //! | accepts the stream whose id its `GOAWAY` excludes | [`Streams::reject_new`] |
 //! | leaves most writers without anything if many wait for the connection's window | serves them in turn |
 //! | closes a client's connection for a stream that ends without a response | `H3_MESSAGE_ERROR` for that stream |
+//! | drops push streams, which nobody has allowed | `H3_STREAM_CREATION_ERROR` or `H3_ID_ERROR` |
 //! | responds to a client's `GOAWAY` with one that excludes the last request, although it is served | checks it, and keeps it from h3, whose `accept()` goes on |
 //!
 //! What remains as it is: h3 closes the connection once its `server::Connection` is dropped, whether or not the peer has
 //! everything, so await [`Stream::stopped`] first. Its `shutdown(0)` excludes the last request that it has accepted, so use 1. Its
-//! `accept()` waits on after its own `GOAWAY`, so count the requests. It never reads the peer's QPACK streams, which is correct
-//! without a dynamic table. Its grease frames (`send_grease`) stop some clients.
+//! `accept()` waits on after its own `GOAWAY`, so count the requests. It never reads the peer's QPACK streams beyond their
+//! types: without a dynamic table they say nothing of use, but their ends and inserts, which RFC 9204 makes errors of the connection,
+//! go unnoticed. For each stream that is reset while [`Stream::stopped`] waits, quinn keeps memory ([`Streams::kept`]). Its grease
+//! frames (`send_grease`) stop some clients.
 
 mod bounds;
 mod chunks;

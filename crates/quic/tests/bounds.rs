@@ -1,9 +1,10 @@
 //! Frames that are larger than a server wants to have in memory.
 
-use crate::support::{Adapter, Ours, Plain, Raw, assert_closed, code, post, serve};
-use axum_trailers_quic::h3::error::Code;
-use axum_trailers_testing::http3::{HEADERS, SETTINGS, data, frame_head};
+use crate::support::{Adapter, Ours, Plain, Raw, assert_closed, code, connect, post, serve};
+use axum_trailers_quic::h3::{self, error::Code};
+use axum_trailers_testing::http3::{HEADERS, SETTINGS, control, data, frame_head};
 use quinn::WriteError;
+use std::future::poll_fn;
 
 const GIGABYTE: usize = 1 << 30;
 /// More than the windows of the stream.
@@ -65,6 +66,29 @@ async fn large_frames_of_the_control_stream_end_the_connection() {
         assert!(matches!(sent, Err(WriteError::ConnectionLost(_))), "{sent:?}");
         assert_closed(&raw, Code::H3_EXCESSIVE_LOAD).await;
     }
+}
+
+#[tokio::test]
+async fn push_streams_end_the_connection() {
+    let (raw, server) = Raw::connect().await;
+    let mut push = raw.connection.open_uni().await.expect("a stream");
+    push.write_all(&[1, 0]).await.expect("it is open");
+    assert!(serve::<Ours>(server).await.accept().await.is_err());
+    assert_closed(&raw, Code::H3_STREAM_CREATION_ERROR).await;
+
+    let (client, server, _endpoints) = connect().await;
+    let mut open = Vec::new();
+    for bytes in [control(&[]), vec![1, 0]] {
+        let mut stream = server.open_uni().await.expect("a stream");
+        stream.write_all(&bytes).await.expect("it is open");
+        open.push(stream);
+    }
+    let (mut driver, _sender) = h3::client::new(Ours::wrap(client)).await.expect("settings");
+    let _closing = poll_fn(|cx| driver.poll_close(cx)).await;
+    let quinn::ConnectionError::ApplicationClosed(close) = server.closed().await else {
+        panic!("it is not closed by HTTP/3");
+    };
+    assert_eq!(close.error_code, code(Code::H3_ID_ERROR));
 }
 
 /// The same on the control stream.

@@ -30,6 +30,7 @@ enum Reading {
 }
 
 const CONTROL: u64 = 0;
+const PUSH: u64 = 1;
 
 impl UniRecvStream {
     pub(crate) fn new(stream: quinn::RecvStream, quic: quinn::Connection, bounds: Bounds) -> Self {
@@ -59,6 +60,8 @@ impl UniRecvStream {
                 let own = bytes.split_to(size);
                 self.chunk = bytes;
                 self.reading = match kind {
+                    // h3 would drop it.
+                    PUSH => return Err(Fault::PushStream(self.quic.side())),
                     CONTROL => Reading::Control(FrameReader::new(Control::new(self.quic.side(), self.limit))),
                     _ => Reading::Other,
                 };
