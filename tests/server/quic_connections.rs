@@ -131,19 +131,19 @@ async fn streams_past_the_limit_wait() {
 /// The task that sends the packets of a connection would be behind the other one.
 #[tokio::test]
 async fn chunk_does_not_wait_for_a_task_that_is_ready() {
-    let (arrives, arrived) = mpsc::channel::<()>();
-    let arrived = Arc::new(Mutex::new(arrived));
+    let (seen, blocked) = mpsc::channel::<()>();
+    let blocked = Arc::new(Mutex::new(blocked));
     let go_on = Arc::new(Notify::new());
     let sent = go_on.clone();
     let sends = move || {
-        let (arrived, sent) = (arrived.clone(), sent.clone());
+        let (blocked, sent) = (blocked.clone(), sent.clone());
         async move {
             body::produce(1024, declared(), |mut sender| async move {
                 sender.send("first ").await?;
                 sent.notified().await;
                 tokio::spawn(async move {
-                    let arrived = arrived.lock().expect("no panic").recv_timeout(PATIENCE);
-                    arrived.expect("the chunk arrives while the thread is blocked");
+                    let seen = blocked.lock().expect("no panic").recv_timeout(PATIENCE);
+                    seen.expect("the chunk arrives while the thread is blocked");
                 });
                 sender.send("second ").await?;
                 sent.notified().await;
@@ -161,7 +161,7 @@ async fn chunk_does_not_wait_for_a_task_that_is_ready() {
         let chunk = soon("a chunk", response.chunk()).await.expect("no error").expect("not the end");
         assert_eq!(chunk, expected);
         if expected == "second " {
-            arrives.send(()).expect("a blocked task");
+            seen.send(()).expect("a blocked task");
         }
         go_on.notify_one();
     }
