@@ -6,10 +6,7 @@ use crate::support::{
 };
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
 const QUIET: [&str; 6] = ["--listen", "127.0.0.1:0", "--redirect", "off", "--metrics", "127.0.0.1:0"];
 
@@ -67,11 +64,9 @@ async fn requests_are_answered_and_the_process_ends_while_nobody_reads() {
     let addresses = Addresses::of(&mut process);
     addresses.ask("unread", REQUESTS, FLOOD).await;
     assert_ne!(addresses.lines_dropped().await, 0);
-    let began = Instant::now();
     process.signal(Signal::TERM);
     let status = tokio::task::spawn_blocking(move || process.wait()).await.expect("no panic");
     assert!(status.success());
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, sleep},
+    time::sleep,
 };
 use tokio_rustls::client::TlsStream;
 
@@ -62,11 +62,10 @@ async fn upload_that_is_complete_before_close_notify_is_answered() {
         let mut client = raw::tls(server.address, "http/1.1").await;
         let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
         client.write_all(format!("{head}{body}").as_bytes()).await.expect("sent");
-        let began = Instant::now();
         half_close(&mut client, false).await;
+        // A limit of the server would end it later than this waits.
         let wire = raw::rest(&mut client).await;
         assert!(wire.contains(answer), "{wire}");
-        assert!(began.elapsed() < Duration::from_secs(15), "it is known at once that no more comes");
     }
 }
 
