@@ -45,7 +45,7 @@
 //! What remains as it is: h3 closes the connection once its `server::Connection` is dropped, whether or not the peer has
 //! everything, so await [`Stream::stopped`] first. Its `shutdown(0)` excludes the last request that it has accepted, so use 1. Its
 //! `accept()` waits on after its own `GOAWAY`, so count the requests. It never reads the peer's QPACK streams beyond their
-//! types: without a dynamic table they say nothing of use, but their ends and inserts, which RFC 9204 makes errors of the connection,
+//! types: without a dynamic table they carry nothing, but their ends and inserts, which RFC 9204 makes errors of the connection,
 //! go unnoticed. For each stream that is reset while [`Stream::stopped`] waits, quinn keeps memory ([`Streams::kept`]). Its grease
 //! frames (`send_grease`) stop some clients.
 
